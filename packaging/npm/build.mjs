@@ -1,0 +1,89 @@
+// Builds dist/: one CommonJS bundle a program, the library, its types, the JSON Schemas, the manual and the completions.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+import { generate } from './generate.mjs';
+import { generateManual } from './generate-manual.mjs';
+
+// Libraries that few commands need lie beside the programs: no other command reads or parses them.
+const libraries = {
+  chokidar: 'chokidar',
+  handlebars: 'handlebars',
+  'handlebars-parser': 'handlebars/dist/cjs/handlebars/compiler/base.js',
+  'smol-toml': 'smol-toml',
+};
+
+// What is imported when it is needed (a command, the reader of policies) becomes a file of its own in dist/parts.
+const parts = new Map();
+const beside = {
+  name: 'parts-and-libraries-beside',
+  setup({ initialOptions, onResolve }) {
+    const up = initialOptions.outdir === 'dist/parts' ? '..' : '.';
+    onResolve({ filter: /^(chokidar|handlebars|smol-toml)/ }, ({ path, kind }) => {
+      const name = Object.keys(libraries).find((key) => libraries[key] === path);
+      return kind === 'entry-point' || !name ? undefined : { path: `${up}/lib/${name}.cjs`, external: true };
+    });
+    onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const file = join(resolveDir, path);
+      const name = basename(path, '.ts');
+      if ((parts.get(name) ?? file) !== file) throw new Error(`two parts are called ${name}`);
+      parts.set(name, file);
+      return { path: `${up}/parts/${name}.cjs`, external: true };
+    });
+  },
+};
+
+const programs = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  external: ['koffi'],
+  plugins: [beside],
+  // require() instead: a program of CommonJS files never starts Node's loader of modules.
+  supported: { 'dynamic-import': false },
+  // Where the programs lie; the source says it as a module does.
+  define: { 'import.meta.dirname': '__dirname' },
+  minify: true,
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+  outExtension: { '.js': '.cjs' },
+};
+
+// Nothing is removed first: a program that runs meanwhile finds all its parts.
+mkdirSync('dist', { recursive: true });
+await generate();
+await build({ ...programs, entryPoints: libraries, outdir: 'dist/lib' });
+const entries = { 'vfio-names': 'src/main.ts', caller: 'src/caller.ts', vfio_id: 'src/helper/node.ts' };
+await build({ ...programs, entryPoints: entries, outdir: 'dist', banner: { js: '#!/usr/bin/env node' } });
+for (const name of Object.keys(entries)) chmodSync(`dist/${name}.cjs`, 0o755);
+for (const built = new Set(); built.size < parts.size; ) {
+  const next = [...parts].filter(([name]) => !built.has(name));
+  for (const [name] of next) built.add(name);
+  await build({
+    ...programs,
+    entryPoints: Object.fromEntries(next),
+    outdir: 'dist/parts',
+    define: { 'import.meta.dirname': '__programs' },
+    banner: { js: 'const __programs = require("node:path").dirname(__dirname);' },
+  });
+}
+await build({
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  packages: 'external',
+  entryPoints: { index: 'src/index.ts' },
+  outdir: 'dist',
+  logLevel: 'warning',
+});
+await generateManual();
+cpSync('src/cli/schemas', 'dist/schemas', { recursive: true });
+cpSync('src/config/policy.schema.json', 'dist/schemas/config-policy.json');
+execFileSync('node_modules/.bin/tsc', ['--project', 'packaging/npm/tsconfig.types.json'], {
+  stdio: 'inherit',
+});

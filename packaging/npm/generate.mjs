@@ -1,0 +1,32 @@
+// Writes the code that is generated before a build: the policy's validator, from its JSON Schema, and the templates.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+export async function generate() {
+  generateTemplates();
+  const schemaPath = 'src/config/policy.schema.json';
+  if (!existsSync(schemaPath)) return;
+  const { default: Ajv } = await import('ajv/dist/2020.js');
+  const { default: standaloneCode } = await import('ajv/dist/standalone/index.js');
+  const ajv = new Ajv.default({
+    allErrors: true,
+    strict: true,
+    verbose: true,
+    code: { source: true, esm: true, lines: true },
+  });
+  const validate = ajv.compile(JSON.parse(readFileSync(schemaPath, 'utf8')));
+  writeFileSync('src/config/validate-policy.js', standaloneCode.default(ajv, validate));
+}
+
+// As a module, so that the bundle, tsx and tests read the templates in the same way.
+function generateTemplates() {
+  const names = readdirSync('templates').filter((name) => name.endsWith('.hbs'));
+  const texts = names
+    .sort()
+    .map((name) => [name.slice(0, -'.hbs'.length), readFileSync(`templates/${name}`, 'utf8')]);
+  writeFileSync(
+    'src/rules/templates.gen.ts',
+    `/** The files of templates/, made by packaging/npm/generate.mjs. */\nexport const templates = ${JSON.stringify(Object.fromEntries(texts), undefined, 2)} as const;\n`,
+  );
+}
+
+if (process.argv[1] === import.meta.filename) await generate();
