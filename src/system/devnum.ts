@@ -1,0 +1,19 @@
+/** Device numbers as sysfs writes them (`247:3`) and as stat gives them. Pure; knows no file. */
+
+/**
+ * `MAJOR:MINOR` of an `st_rdev`, which glibc and musl lay out over 64 bits (gnu_dev_major in sys/sysmacros.h).
+ * By division, since JavaScript's bitwise operators end at 32 bits.
+ */
+export function devnumOf(rdev: number): string {
+  const low32 = rdev % 0x1_0000_0000;
+  const high32 = Math.floor(rdev / 0x1_0000_0000);
+  const major = (Math.floor(low32 / 0x100) % 0x1000) + Math.floor(high32 / 0x1000) * 0x1000;
+  const minor = (low32 % 0x100) + Math.floor(low32 / 0x10_0000) * 0x100 + (high32 % 0x1000) * 0x10_0000;
+  return `${major}:${minor}`;
+}
+
+/** The text of a sysfs `dev` attribute as `MAJOR:MINOR`; `undefined` where it is none. */
+export function parseDevnum(text: string): string | undefined {
+  const match = /^(0|[1-9]\d{0,9}):(0|[1-9]\d{0,9})\n?$/.exec(text);
+  return match ? `${match[1]}:${match[2]}` : undefined;
+}

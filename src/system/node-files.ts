@@ -1,0 +1,93 @@
+/** The file system calls on Node, each one system call or the few that a read needs. */
+import * as fs from 'node:fs';
+import { devnumOf } from './devnum.ts';
+import type { Files, Held, Kind, Status } from './files.ts';
+
+const kinds: Readonly<Record<number, Kind>> = {
+  [fs.constants.S_IFREG]: 'file',
+  [fs.constants.S_IFDIR]: 'directory',
+  [fs.constants.S_IFLNK]: 'symlink',
+  [fs.constants.S_IFCHR]: 'char',
+  [fs.constants.S_IFBLK]: 'block',
+};
+
+/** What a Node stat result says, in our own words. */
+export function statusOf(stats: fs.Stats): Status {
+  const kind = kinds[stats.mode & fs.constants.S_IFMT] ?? 'other';
+  const status = {
+    kind,
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+    inode: String(stats.ino),
+  };
+  return kind === 'char' || kind === 'block' ? { ...status, devnum: devnumOf(stats.rdev) } : status;
+}
+
+/** Big enough for every sysfs attribute (one page, fs/sysfs/file.c) and for the tables of /proc that we read. */
+const defaultLimit = 1 << 20;
+const buffer = Buffer.alloc(4096);
+
+function read(path: string, limit = defaultLimit): string {
+  // O_NONBLOCK: a FIFO in an attribute's place must not hold us.
+  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
+  try {
+    let length = fs.readSync(fd, buffer, 0, Math.min(buffer.length, limit), null);
+    if (length < buffer.length || length >= limit) return buffer.toString('utf8', 0, length);
+    const chunks = [Buffer.from(buffer)];
+    for (let total = length; length > 0 && total < limit; total += length) {
+      const chunk = Buffer.alloc(Math.min(1 << 16, limit - total));
+      length = fs.readSync(fd, chunk, 0, chunk.length, null);
+      chunks.push(chunk.subarray(0, length));
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function bytes(path: string, limit: number): Uint8Array {
+  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
+  try {
+    const found = Buffer.alloc(limit);
+    let total = 0;
+    for (let length = -1; length !== 0 && total < limit; total += length)
+      length = fs.readSync(fd, found, total, limit - total, null);
+    return found.subarray(0, total);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** O_PATH of asm-generic/fcntl.h, which x86, arm64, riscv and s390 use; Node has no name for it. */
+export const openPath = 0o10000000;
+
+function fstat(path: string): Status {
+  const fd = fs.openSync(path, openPath | fs.constants.O_NOFOLLOW);
+  try {
+    return statusOf(fs.fstatSync(fd));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function hold(path: string): Held {
+  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
+  return { path: `/proc/self/fd/${fd}`, release: () => fs.closeSync(fd) };
+}
+
+export const nodeFiles: Files = {
+  list: (path) => fs.readdirSync(path),
+  read,
+  bytes,
+  readlink: (path) => fs.readlinkSync(path),
+  lstat: (path) => statusOf(fs.lstatSync(path)),
+  stat: (path) => statusOf(fs.statSync(path)),
+  fstat,
+  hold,
+  symlink: (target, path) => fs.symlinkSync(target, path),
+  rename: (from, to) => fs.renameSync(from, to),
+  unlink: (path) => fs.unlinkSync(path),
+  mkdir: (path) => fs.mkdirSync(path, 0o755),
+  rmdir: (path) => fs.rmdirSync(path),
+};

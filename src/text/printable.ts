@@ -1,0 +1,15 @@
+/** Text that a terminal, a log or a table can't misread. Knows nothing of what the text means. */
+
+// C0, DEL, C1, line and paragraph separators, bidirectional controls, byte-order mark, and half surrogates.
+const unsafe =
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** The text with every control character written as `\xNN` or `\uNNNN`, and backslash doubled, so that it can be read back. */
+export function printable(text: string): string {
+  return text.replaceAll('\\', '\\\\').replace(unsafe, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x100
+      ? `\\x${code.toString(16).padStart(2, '0')}`
+      : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}

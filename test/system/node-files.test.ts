@@ -1,0 +1,117 @@
+import * as fs from 'node:fs';
+import { createServer } from 'node:net';
+import test from 'ava';
+import { errnoOf } from '../../src/errors.ts';
+import { nodeFiles } from '../../src/system/node-files.ts';
+import { fakeRoot } from '../helpers/fake-root.ts';
+
+function errno(act: () => unknown): string | undefined {
+  try {
+    act();
+  } catch (error) {
+    return errnoOf(error);
+  }
+  return 'none';
+}
+
+test('a text is read whole, whatever its length is beside the buffer', (t) => {
+  const root = fakeRoot(t);
+  for (const length of [0, 1, 4095, 4096, 4097, 8192, 70000]) {
+    root.write('/etc/text', 'x'.repeat(length));
+    t.is(nodeFiles.read(root.at('/etc/text')).length, length);
+  }
+});
+
+test('a text is never read beyond the limit', (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/text', 'x'.repeat(10000));
+  for (const limit of [1, 64, 4096, 5000]) t.is(nodeFiles.read(root.at('/etc/text'), limit).length, limit);
+});
+
+test('the first bytes of a file come as they are', (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/bytes', new Uint8Array([0, 255, 128, 10]));
+  t.deepEqual([...nodeFiles.bytes(root.at('/etc/bytes'), 3)], [0, 255, 128]);
+  t.deepEqual([...nodeFiles.bytes(root.at('/etc/bytes'), 99)], [0, 255, 128, 10]);
+});
+
+test("the machine's own null device is the character device 1:3", (t) => {
+  const status = nodeFiles.stat('/dev/null');
+  t.is(status.kind, 'char');
+  t.is(status.devnum, '1:3');
+  t.deepEqual(nodeFiles.fstat('/dev/null'), nodeFiles.lstat('/dev/null'));
+});
+
+test('every kind is told apart, and only nodes have a devnum', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/file', '');
+  root.link('/etc/link', '/etc/file');
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(root.at('/etc/socket'), done));
+  t.teardown(() => server.close());
+  const kinds = ['file', 'link', 'socket', '.'].map((name) => nodeFiles.lstat(root.at(`/etc/${name}`)));
+  t.deepEqual(
+    kinds.map((status) => status.kind),
+    ['file', 'symlink', 'other', 'directory'],
+  );
+  t.true(kinds.every((status) => !('devnum' in status)));
+});
+
+test('the descriptor of a link is that of the link itself, never of what it leads to', (t) => {
+  const root = fakeRoot(t);
+  root.linkText('/dev/vfio/devices/vfio0', '/dev/null');
+  t.is(nodeFiles.fstat(root.at('/dev/vfio/devices/vfio0')).kind, 'symlink');
+  t.is(nodeFiles.stat(root.at('/dev/vfio/devices/vfio0')).kind, 'char');
+});
+
+test('a directory that is held stays the same when its path leads elsewhere', (t) => {
+  const root = fakeRoot(t);
+  root.write('/dev/vfio/pci/mine', '');
+  const held = nodeFiles.hold(root.at('/dev/vfio/pci'));
+  fs.renameSync(root.at('/dev/vfio/pci'), root.at('/dev/vfio/old'));
+  root.linkText('/dev/vfio/pci', '/etc');
+  t.deepEqual(nodeFiles.list(held.path), ['mine']);
+  held.release();
+  t.is(
+    errno(() => nodeFiles.list(held.path)),
+    'ENOENT',
+  );
+});
+
+test("a link or a file can't be held", (t) => {
+  const root = fakeRoot(t);
+  root.linkText('/dev/vfio/pci', '/etc');
+  root.write('/dev/vfio/amba', '');
+  t.is(
+    errno(() => nodeFiles.hold(root.at('/dev/vfio/pci'))),
+    'ENOTDIR',
+  );
+  t.is(
+    errno(() => nodeFiles.hold(root.at('/dev/vfio/amba'))),
+    'ENOTDIR',
+  );
+});
+
+test('links and directories are made, renamed and removed', (t) => {
+  const root = fakeRoot(t);
+  const path = (name: string): string => root.at(`/etc/${name}`);
+  nodeFiles.mkdir(path('directory'));
+  t.is(nodeFiles.lstat(path('directory')).mode & 0o7022, 0);
+  nodeFiles.symlink('target', path('one'));
+  nodeFiles.rename(path('one'), path('two'));
+  t.is(nodeFiles.readlink(path('two')), 'target');
+  nodeFiles.unlink(path('two'));
+  nodeFiles.rmdir(path('directory'));
+  t.deepEqual(nodeFiles.list(root.at('/etc')), []);
+});
+
+test("a failed call has the errno's name", (t) => {
+  t.is(
+    errno(() => nodeFiles.read('/none')),
+    'ENOENT',
+  );
+  t.is(
+    errno(() => nodeFiles.readlink('/dev/null')),
+    'EINVAL',
+  );
+});
