@@ -1,0 +1,33 @@
+/** The users and groups that a machine knows by its own files; directory services are not asked. */
+import { attempt } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+
+/** Numbers by name. */
+export interface Accounts {
+  readonly users: ReadonlyMap<string, number>;
+  readonly groups: ReadonlyMap<string, number>;
+}
+
+/** Names and numbers of `name:password:number:...` lines (passwd(5), group(5)); the first line of a name counts. */
+export function parseAccounts(text: string): Map<string, number> {
+  const accounts = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [name = '', , number = ''] = line.split(':');
+    if (name !== '' && !/^[#+-]/.test(name) && /^\d{1,10}$/.test(number) && !accounts.has(name))
+      accounts.set(name, Number(number));
+  }
+  return accounts;
+}
+
+/** Reads /etc/passwd and /etc/group; a file that is not there knows nobody. */
+export function readAccounts(files: Files, root: Root): Accounts {
+  const parse = (path: string): Map<string, number> =>
+    parseAccounts(attempt(() => files.read(at(root, path)), 'ENOENT', 'ENOTDIR') ?? '');
+  return { users: parse('/etc/passwd'), groups: parse('/etc/group') };
+}
+
+/** The number of a name, or of a number itself in decimal; `undefined` for an unknown name. */
+export function accountNumber(accounts: ReadonlyMap<string, number>, name: string): number | undefined {
+  return /^\d{1,10}$/.test(name) ? Number(name) : accounts.get(name);
+}

@@ -1,0 +1,103 @@
+/** Finds the device that a NAME asks for, among those of a scan. Pure; a link is looked up by name, never followed. */
+import { exitStatus, VfioNamesError } from '../errors.ts';
+import { nearest } from '../text/nearest.ts';
+import { printable } from '../text/printable.ts';
+import type { Device } from './device.ts';
+import { parseQuery, type Query } from './query.ts';
+
+/** The device that wants a link, by its path relative to /dev/vfio: what sysfs says of a name, whatever the link says. */
+export type LinkOwner = (link: string) => Device | undefined;
+
+/**
+ * The one device that `name` asks for. Throws VfioNamesError `no-device` (status 3) with the nearest name, or
+ * `ambiguous` (status 2) with the candidates.
+ */
+export function findDevice(
+  devices: readonly Device[],
+  name: string,
+  ownerOf: LinkOwner = () => undefined,
+): Device {
+  const found = matching(devices, parseQuery(name), ownerOf);
+  const [first, ...others] = found;
+  if (first && others.length === 0) return first;
+  if (first) {
+    const names = found.map((device) => printable(`${device.bus}/${device.name}`)).join(', ');
+    throw new VfioNamesError(
+      'ambiguous',
+      exitStatus.usage,
+      `${printable(name)} fits ${found.length} devices: ${names}; name one of them`,
+    );
+  }
+  throw noDevice(devices, name);
+}
+
+function noDevice(devices: readonly Device[], name: string): VfioNamesError {
+  const near = nearest(
+    name,
+    devices.flatMap((device) => [device.name, `${device.bus}/${device.name}`, device.sysname]),
+  );
+  const advice =
+    near !== undefined
+      ? `did you mean ${printable(near)}?`
+      : devices.length === 0
+        ? 'no device is bound to a VFIO driver here'
+        : 'vfio-names list shows those that there are';
+  return new VfioNamesError(
+    'no-device',
+    exitStatus.noDevice,
+    `expected a device bound to VFIO, found none called ${printable(name)}; ${advice}`,
+    { device: name },
+  );
+}
+
+function matching(devices: readonly Device[], query: Query, ownerOf: LinkOwner): readonly Device[] {
+  const by = (test: (device: Device) => boolean): readonly Device[] => devices.filter(test);
+  switch (query.form) {
+    case 'sysname':
+      return by((device) => device.sysname === query.sysname);
+    case 'devnum':
+      return by((device) => device.devnum === query.devnum);
+    case 'link':
+      return byLink(devices, query.link, ownerOf);
+    case 'qualified': {
+      const found = by((device) => device.bus === query.bus && isCalled(device, query.name));
+      return found.length > 0 ? found : byLink(devices, `${query.bus}/${query.name}`, ownerOf);
+    }
+    case 'sysfs':
+      return by((device) => isAt(device, query.path));
+    case 'path':
+      return [];
+    case 'name':
+      return by((device) => isCalled(device, query.name));
+  }
+}
+
+function byLink(devices: readonly Device[], link: string, ownerOf: LinkOwner): readonly Device[] {
+  const owner = ownerOf(link);
+  if (owner) return [owner];
+  const slash = link.indexOf('/');
+  return devices.filter(
+    (device) => device.bus === link.slice(0, slash) && device.name === link.slice(slash + 1),
+  );
+}
+
+/** The whole name, or a PCI address without its domain. */
+function isCalled(device: Device, name: string): boolean {
+  if (device.name === name) return true;
+  return (
+    /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(name) &&
+    device.bus === 'pci' &&
+    device.name.replace(/^[0-9a-f]+:/, '') === name
+  );
+}
+
+/** The device's own directory, its VFIO directory, or the links of class, bus and devnum to them. */
+function isAt(device: Device, path: string): boolean {
+  const own = [device.syspath, `/sys/bus/${device.bus}/devices/${device.name}`];
+  const vfio = own.flatMap((directory) => [
+    `${directory}/vfio-dev`,
+    `${directory}/vfio-dev/${device.sysname}`,
+  ]);
+  const byClass = `/sys/class/vfio-dev/${device.sysname}`;
+  return [...own, ...vfio, byClass, `${byClass}/device`, `/sys/dev/char/${device.devnum}`].includes(path);
+}

@@ -1,0 +1,26 @@
+/** From the class link's target to the device: which directory, which name. Pure; the bus needs one more link. */
+
+export interface Identity {
+  /** The parent's directory, `/sys/devices/pci0000:00/0000:00:04.0`. */
+  readonly syspath: string;
+  readonly name: string;
+}
+
+/**
+ * Reads the target of `/sys/class/vfio-dev/<sysname>`: `../../devices/<parent>/vfio-dev/<sysname>`
+ * (device_add_class_symlinks in drivers/base/core.c). `undefined` for any other shape.
+ */
+export function identify(sysname: string, target: string): Identity | undefined {
+  const prefix = '../../devices/';
+  const suffix = `/vfio-dev/${sysname}`;
+  if (!target.startsWith(prefix) || !target.endsWith(suffix)) return undefined;
+  const below = target.slice(prefix.length, -suffix.length);
+  const parts = below.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
+  return { syspath: `/sys/devices/${below}`, name: parts.at(-1) ?? '' };
+}
+
+/** The last part of a link's target: the bus of a `subsystem` link, the name of a `driver` link. */
+export function lastPart(target: string): string {
+  return target.slice(target.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,32 @@
+/** The parts of a PCI device's name. Pure. */
+import type { Device } from './device.ts';
+
+export interface PciAddress {
+  /** Domain, four to eight hexadecimal digits. */
+  readonly domain: string;
+  readonly bus: string;
+  readonly device: string;
+  readonly function: string;
+}
+
+/** `0000:01:00.0` in parts (dev_set_name in drivers/pci/probe.c); `undefined` for any other text. */
+export function parseAddress(name: string): PciAddress | undefined {
+  const match = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/.exec(name);
+  if (!match) return undefined;
+  const [, domain = '', bus = '', device = '', number = ''] = match;
+  return { domain, bus, device, function: number };
+}
+
+/** The address of a device on bus pci; `undefined` on every other bus, whatever the name looks like. */
+export function addressOf(device: Device): PciAddress | undefined {
+  return device.bus === 'pci' ? parseAddress(device.name) : undefined;
+}
+
+/** Bus, device and function as one number of 16 bits, as SR-IOV counts. */
+export function routingId(address: PciAddress): number {
+  return (
+    Number.parseInt(address.bus, 16) * 256 +
+    Number.parseInt(address.device, 16) * 8 +
+    Number(address.function)
+  );
+}

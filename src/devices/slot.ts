@@ -1,0 +1,32 @@
+/** The physical slot of a PCI device, as the firmware or the hot-plug controller names it. */
+import { attempt } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+import type { Device } from './device.ts';
+import { naturalOrder } from './order.ts';
+import { addressOf, type PciAddress } from './pci-address.ts';
+
+/** Where the kernel lists slots (drivers/pci/slot.c); absent where there are none. */
+export const slotDirectory = '/sys/bus/pci/slots';
+
+/**
+ * Whether a slot's `address` is where the device sits: `0000:01:00` (domain, bus, device), or `0000:01` for a slot that is a
+ * whole bus (address_read_file in drivers/pci/slot.c).
+ */
+export function isInSlot(text: string, address: PciAddress): boolean {
+  const bus = `${address.domain}:${address.bus}`;
+  const found = text.trim();
+  return found === bus || found === `${bus}:${address.device}`;
+}
+
+/** The slot's name, `8` or `8-1`; of several slots at one address the first as people count. */
+export function readSlot(files: Files, root: Root, device: Device): string | undefined {
+  const address = addressOf(device);
+  if (!address) return undefined;
+  const directory = at(root, slotDirectory);
+  const slots = attempt(() => files.list(directory), 'ENOENT') ?? [];
+  return slots.sort(naturalOrder).find((slot) => {
+    const text = attempt(() => files.read(`${directory}/${slot}/address`, 64), 'ENOENT', 'ENODEV');
+    return text !== undefined && isInSlot(text, address);
+  });
+}

@@ -1,0 +1,44 @@
+/** Which of its physical function's VFs a device is, in two reads and one link however many VFs there are. */
+import { attempt } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+import type { Device } from './device.ts';
+import { lastPart } from './identify.ts';
+import { addressOf, parseAddress, routingId } from './pci-address.ts';
+
+/**
+ * The index from a VF's address: routing id of VF n = that of the PF + offset + n * stride (SR-IOV specification 2.1.2,
+ * pci_iov_virtfn_bus in drivers/pci/iov.c). `undefined` where the numbers give no whole index.
+ */
+export function indexOf(
+  vf: string,
+  pf: string,
+  offset: string | undefined,
+  stride: string | undefined,
+): string | undefined {
+  const [child, parent] = [parseAddress(vf), parseAddress(pf)];
+  const [first, step] = [Number(offset?.trim() || Number.NaN), Number(stride?.trim() || Number.NaN)];
+  if (!child || !parent || !Number.isInteger(first) || !Number.isInteger(step)) return undefined;
+  const distance = routingId(child) - routingId(parent) - first;
+  const index = step === 0 && distance === 0 ? 0 : distance / step;
+  return Number.isInteger(index) && index >= 0 ? String(index) : undefined;
+}
+
+/** The VF's index, from `0`: the number of the PF's `virtfnN` link that leads to it (drivers/pci/iov.c). */
+export function vfIndex(files: Files, root: Root, device: Device): string | undefined {
+  if (!addressOf(device)) return undefined;
+  const directory = at(root, `${device.syspath}/physfn`);
+  const pf = attempt(() => lastPart(files.readlink(directory)), 'ENOENT', 'EINVAL');
+  if (pf === undefined) return undefined;
+  const leadsHere = (index: string): boolean =>
+    attempt(() => lastPart(files.readlink(`${directory}/virtfn${index}`)), 'ENOENT') === device.name;
+  const attribute = (name: string): string | undefined =>
+    attempt(() => files.read(`${directory}/${name}`, 64), 'ENOENT', 'EACCES', 'EIO');
+  const likely = indexOf(device.name, pf, attribute('sriov_offset'), attribute('sriov_stride'));
+  if (likely !== undefined && leadsHere(likely)) return likely;
+  // Kernels before 4.13 lack the two attributes; a PF's list is the truth anyway.
+  return files
+    .list(directory)
+    .map((entry) => /^virtfn(\d+)$/.exec(entry)?.[1])
+    .find((index) => index !== undefined && leadsHere(index));
+}

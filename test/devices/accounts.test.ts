@@ -1,0 +1,27 @@
+import test from 'ava';
+import { accountNumber, parseAccounts, readAccounts } from '../../src/devices/accounts.ts';
+import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+
+test('accounts are names with numbers; broken lines are passed over', (t) => {
+  const text =
+    'root:x:0:0:root:/root:/bin/sh\n# c:x:1:\n+::::::\nbad\nx:y:z:\n:x:5:\nroot:x:9:\nkvm:x:36:a,b\n';
+  t.deepEqual(
+    [...parseAccounts(text)],
+    [
+      ['root', 0],
+      ['kvm', 36],
+    ],
+  );
+});
+
+test('users and groups are those of the root', (t) => {
+  const root = fakeRoot(t);
+  t.deepEqual(readAccounts(fakeFiles, root.dir), { users: new Map(), groups: new Map() });
+  root.write('/etc/passwd', 'qemu:x:107:107::/:/bin/false\n');
+  root.write('/etc/group', 'kvm:x:36:qemu\n');
+  const { users, groups } = readAccounts(fakeFiles, root.dir);
+  t.is(accountNumber(users, 'qemu'), 107);
+  t.is(accountNumber(groups, 'kvm'), 36);
+  t.is(accountNumber(groups, '4711'), 4711);
+  t.is(accountNumber(groups, 'qemu'), undefined);
+});

@@ -1,0 +1,99 @@
+import test from 'ava';
+import { readFact, readFacts } from '../../src/devices/facts.ts';
+import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+
+test('a PCI device has the facts of its directory, its links and its node', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({
+    name: '0000:01:00.3',
+    sysname: 'vfio3',
+    driver: 'vfio-pci',
+    group: '14',
+    attributes: {
+      vendor: '0x10de',
+      device: '0x2204',
+      subsystem_vendor: '0x1043',
+      subsystem_device: '0x87d5',
+      class: '0x030000',
+      revision: '0xa1',
+      numa_node: '1',
+    },
+  });
+  const { owner, fileGroup, ...facts } = readFacts(fakeFiles, root.dir, device);
+  t.deepEqual(facts, {
+    bus: 'pci',
+    name: '0000:01:00.3',
+    node: 'vfio3',
+    devnum: '247:3',
+    syspath: '/sys/devices/pci0000:00/0000:01:00.3',
+    cdev: 'yes',
+    driver: 'vfio-pci',
+    group: '14',
+    groupNode: '/dev/vfio/14',
+    vendor: '0x10de',
+    device: '0x2204',
+    subsystemVendor: '0x1043',
+    subsystemDevice: '0x87d5',
+    class: '0x030000',
+    revision: '0xa1',
+    numaNode: '1',
+    function: '3',
+    path: facts.path ?? '',
+    mode: '0600',
+  });
+  t.is(owner, String(process.getuid?.()));
+  t.is(fileGroup, String(process.getgid?.()));
+});
+
+test('only the facts that are asked for are read', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', driver: 'vfio-pci', noNode: true });
+  const read: string[] = [];
+  const files = hookedFiles(({ path }) => read.push(path));
+  readFacts(files, root.dir, device, ['driver']);
+  t.deepEqual(read, [root.at(`${device.syspath}/driver`)]);
+});
+
+test('a device without a node has no node, devnum, owner or mode, and the reason', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false, group: '3' });
+  root.node('/dev/vfio/devices/vfio0', '247:0');
+  const facts = readFacts(fakeFiles, root.dir, device);
+  for (const fact of ['node', 'devnum', 'owner', 'fileGroup', 'mode'] as const) t.false(fact in facts, fact);
+  t.regex(facts.cdev, /^no: .*CONFIG_VFIO_DEVICE_CDEV/);
+});
+
+test('a no-IOMMU device has a group node of its own kind and a node that is not named', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'noiommu-vfio0', group: '3', noNode: true });
+  t.is(readFact(fakeFiles, root.dir, device, 'groupNode'), '/dev/vfio/noiommu-3');
+  t.is(readFact(fakeFiles, root.dir, device, 'cdev'), 'no: not named');
+});
+
+test('a malformed or unreadable attribute is an absent fact and costs no other', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({
+    name: '0000:01:00.0',
+    sysname: 'vfio0',
+    noNode: true,
+    attributes: { vendor: '10de', device: '0x2204', class: '\u001b[2J', numa_node: '-1' },
+  });
+  root.linkText(`${device.syspath}/iommu_group`, '../../kernel/iommu_groups/odd');
+  const files = hookedFiles(({ name, path }) => {
+    if (name === 'readlink' && path.endsWith('/driver')) throw failure('EACCES');
+  });
+  const facts = readFacts(files, root.dir, device);
+  for (const fact of ['vendor', 'class', 'numaNode', 'group', 'groupNode', 'driver'] as const)
+    t.false(fact in facts, fact);
+  t.is(facts.device, '0x2204');
+});
+
+test('a fault of the program is no absent fact', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  const files = hookedFiles(() => {
+    throw new TypeError('fault');
+  });
+  t.throws(() => readFact(files, root.dir, device, 'vendor'), { instanceOf: TypeError });
+});

@@ -1,0 +1,51 @@
+import test from 'ava';
+import { readFact } from '../../src/devices/facts.ts';
+import { labelFrom } from '../../src/devices/label.ts';
+import { fakeRoot } from '../helpers/fake-root.ts';
+import { hookedFiles } from '../helpers/hooked-files.ts';
+
+const ids = `# a comment
+0001  SafeNet (wrongly programmed)
+10de  NVIDIA Corporation
+\t2204  GA102 [GeForce RTX 3090]
+\t\t1043 1467  a subsystem
+# among products
+\t2205  GA102
+1002  Advanced Micro Devices
+\t2206  not NVIDIA's
+C 03  Display controller
+\t00  VGA
+`;
+
+test('a label is vendor and product', (t) => {
+  t.is(labelFrom(ids, '0x10de', '0x2204'), 'NVIDIA Corporation GA102 [GeForce RTX 3090]');
+  t.is(labelFrom(ids, '0x10de', '0x2205'), 'NVIDIA Corporation GA102');
+  t.is(labelFrom(ids, '0x10de', '0x2206'), 'NVIDIA Corporation Device 2206');
+  t.is(labelFrom(ids, '0x1002', '0x2206'), "Advanced Micro Devices not NVIDIA's");
+  t.is(labelFrom(ids, '0xffff', '0x0000'), undefined);
+  t.is(labelFrom('10de  X\n\t0001  Y', '0x10de', '0x0001'), 'X Y');
+  t.is(labelFrom('', '0x10de', '0x0001'), undefined);
+});
+
+test('the label is read from the list of the system, once, and again when the list is a new one', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({
+    name: '0000:01:00.0',
+    sysname: 'vfio0',
+    attributes: { vendor: '0x10de', device: '0x2204' },
+  });
+  let reads = 0;
+  const files = hookedFiles(({ name, path }) => {
+    if (name === 'read' && path.endsWith('pci.ids')) reads++;
+  });
+  const label = () => readFact(files, root.dir, device, 'label');
+  t.is(label(), undefined);
+  root.write('/usr/share/hwdata/pci.ids', ids);
+  t.is(label(), 'NVIDIA Corporation GA102 [GeForce RTX 3090]');
+  t.is(label(), 'NVIDIA Corporation GA102 [GeForce RTX 3090]');
+  t.is(reads, 1);
+  root.write('/usr/share/misc/pci.ids', '10de  New\n');
+  t.is(label(), 'New Device 2204');
+  const platform = root.add({ bus: 'platform', name: 'lpss.0', sysname: 'vfio1' });
+  t.is(readFact(files, root.dir, platform, 'label'), undefined);
+});

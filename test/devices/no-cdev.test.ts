@@ -1,0 +1,13 @@
+import test from 'ava';
+import { whyNoCdev } from '../../src/devices/no-cdev.ts';
+
+const device = { bus: 'pci', name: '0000:01:00.0', sysname: 'vfio0', syspath: '/sys/devices/0000:01:00.0' };
+
+test('a device with a devnum has a node', (t) => {
+  t.is(whyNoCdev({ ...device, devnum: '247:0' }), undefined);
+});
+
+test('without a devnum the kernel is the reason, or that there is no IOMMU', (t) => {
+  t.regex(whyNoCdev(device) ?? '', /CONFIG_VFIO_DEVICE_CDEV/);
+  t.regex(whyNoCdev({ ...device, sysname: 'noiommu-vfio0' }) ?? '', /no-IOMMU/);
+});

@@ -1,0 +1,39 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { deviceOrder, naturalOrder } from '../../src/devices/order.ts';
+
+function sorted(...names: string[]): string[] {
+  return names.sort(naturalOrder);
+}
+
+test('numbers inside names are compared by their value', (t) => {
+  t.deepEqual(sorted('vfio10', 'vfio9', 'vfio1'), ['vfio1', 'vfio9', 'vfio10']);
+  t.deepEqual(sorted('by-sriov/a/vf10', 'by-sriov/a/vf2'), ['by-sriov/a/vf2', 'by-sriov/a/vf10']);
+});
+
+test('PCI addresses are compared as hexadecimal numbers, longer domains too', (t) => {
+  const names = ['10000:e1:00.0', '0000:0a:00.0', '0000:9f:00.0', '0000:09:00.1', '0000:10:00.0'];
+  const devices = names.map((name) => ({ bus: 'pci', name })).sort(deviceOrder);
+  t.deepEqual(
+    devices.map((device) => device.name),
+    ['0000:09:00.1', '0000:0a:00.0', '0000:10:00.0', '0000:9f:00.0', '10000:e1:00.0'],
+  );
+});
+
+test('the bus counts before the name', (t) => {
+  t.true(deviceOrder({ bus: 'amba', name: 'z' }, { bus: 'pci', name: 'a' }) < 0);
+  t.true(deviceOrder({ bus: 'pci', name: 'a' }, { bus: 'amba', name: 'z' }) > 0);
+});
+
+const word = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', ':', '.', '-'), maxLength: 6 });
+
+test('the order is total: it says equal of equal texts only, the opposite the other way round, and goes in no circle', (t) => {
+  fc.assert(
+    fc.property(word, word, word, (a, b, c) => {
+      t.is(Math.sign(naturalOrder(a, b)), -Math.sign(naturalOrder(b, a)) + 0);
+      t.is(naturalOrder(a, b) === 0, a === b);
+      if (naturalOrder(a, b) <= 0 && naturalOrder(b, c) <= 0) t.true(naturalOrder(a, c) <= 0);
+    }),
+    { numRuns: 300 },
+  );
+});

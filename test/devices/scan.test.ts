@@ -1,0 +1,194 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { scanDevices, scanOne } from '../../src/devices/scan.ts';
+import type { Files } from '../../src/system/files.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+
+function names(root: FakeRoot, files: Files = fakeFiles): string[] {
+  return scanDevices(files, root.dir).devices.map(
+    (device) => `${device.bus}/${device.name}=${device.sysname}`,
+  );
+}
+
+function problems(root: FakeRoot, files: Files = fakeFiles): string[] {
+  return scanDevices(files, root.dir).problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test('a device has its bus, name, number, node and directory', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: '247:3', noNode: true });
+  t.deepEqual(scanDevices(fakeFiles, root.dir), { devices: [device], problems: [] });
+});
+
+test('a machine without the class directory has no devices and no problem', (t) => {
+  const root = fakeRoot(t);
+  fs.rmdirSync(root.at('/sys/class/vfio-dev'));
+  t.deepEqual(scanDevices(fakeFiles, root.dir), { devices: [], problems: [] });
+});
+
+test('devices are sorted as people count', (t) => {
+  const root = fakeRoot(t);
+  for (const [index, name] of ['0000:10:00.0', '10000:01:00.0', '0000:09:00.0'].entries())
+    root.add({ name, sysname: `vfio${index}`, noNode: true });
+  root.add({ bus: 'amba', name: 'x10', sysname: 'vfio8', noNode: true });
+  root.add({ bus: 'amba', name: 'x9', sysname: 'vfio9', noNode: true });
+  t.deepEqual(names(root), [
+    'amba/x9=vfio9',
+    'amba/x10=vfio8',
+    'pci/0000:09:00.0=vfio2',
+    'pci/0000:10:00.0=vfio0',
+    'pci/10000:01:00.0=vfio1',
+  ]);
+});
+
+test('the bus is that of the immediate parent: a platform device below PCI, PCI below a platform bridge, an mdev', (t) => {
+  const root = fakeRoot(t);
+  const below = '/sys/devices/pci0000:00/0000:00:05.0';
+  root.add({ bus: 'platform', name: 'dma.0', sysname: 'vfio0', above: below, noNode: true });
+  root.add({
+    name: '0001:00:00.0',
+    sysname: 'vfio1',
+    above: '/sys/devices/platform/4010.pcie',
+    noNode: true,
+  });
+  const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
+  root.add({ bus: 'mdev', name: uuid, sysname: 'vfio2', above: below, noNode: true });
+  t.deepEqual(names(root), [`mdev/${uuid}=vfio2`, 'pci/0001:00:00.0=vfio1', 'platform/dma.0=vfio0']);
+});
+
+test('a device without dev is a device without a devnum, and no problem', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false });
+  const { devices, problems: none } = scanDevices(fakeFiles, root.dir);
+  t.deepEqual(none, []);
+  t.is(devices.length, 1);
+  t.false('devnum' in (devices[0] ?? {}));
+});
+
+test('a no-IOMMU device is a device, with a node or without', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'noiommu-vfio0', devnum: false });
+  root.add({ name: '0000:02:00.0', sysname: 'noiommu-vfio1', noNode: true });
+  t.deepEqual(names(root), ['pci/0000:01:00.0=noiommu-vfio0', 'pci/0000:02:00.0=noiommu-vfio1']);
+});
+
+test('a domain of more than four digits is a name like any other', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '10000:e1:00.0', sysname: 'vfio0', noNode: true });
+  t.deepEqual(names(root), ['pci/10000:e1:00.0=vfio0']);
+});
+
+const vanishing = test.macro({
+  exec(t, call: string, ending: string) {
+    const root = fakeRoot(t);
+    const gone = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+    root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
+    const files = hookedFiles(({ name, path }) => {
+      if (name === call && path.endsWith(ending)) root.unbind(gone);
+    });
+    t.deepEqual(names(root, files), ['pci/0000:02:00.0=vfio1']);
+    root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+    t.deepEqual(problems(root, files), ['/sys/class/vfio-dev/vfio0: went away while it was read, ignoring']);
+  },
+  title: (_, call, ending) =>
+    `a device that vanishes before ${call} of ${ending} is a problem and stops no other`,
+});
+test(vanishing, 'readlink', 'class/vfio-dev/vfio0');
+test(vanishing, 'read', '0000:01:00.0/vfio-dev/vfio0/dev');
+
+test('a device whose directory vanishes after its dev was missing is gone, not one without a node', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false });
+  const files = hookedFiles(({ name }) => {
+    if (name === 'lstat') root.unbind(device);
+  });
+  t.is(scanOne(files, root.dir, 'vfio0'), undefined);
+});
+
+test('a device that the kernel just lets go (ENODEV) is gone', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  const files = hookedFiles(({ name }) => {
+    if (name === 'read') throw failure('ENODEV');
+  });
+  t.is(scanOne(files, root.dir, 'vfio0'), undefined);
+});
+
+test("an attribute that can't be read is a problem with its errno", (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  const files = hookedFiles(({ name }) => {
+    if (name === 'read') throw failure('EIO');
+  });
+  t.deepEqual(problems(root, files), ['/sys/class/vfio-dev/vfio0: EIO, ignoring']);
+});
+
+test('a fault of the program is not taken for a problem of a device', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  const files = hookedFiles(({ name }) => {
+    if (name === 'read') throw new TypeError('fault');
+  });
+  t.throws(() => scanDevices(files, root.dir), { instanceOf: TypeError });
+});
+
+const malformed = test.macro({
+  exec(t, text: string, shown: string) {
+    const root = fakeRoot(t);
+    root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+    root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
+    root.write('/sys/devices/pci0000:00/0000:01:00.0/vfio-dev/vfio0/dev', text);
+    t.deepEqual(names(root), ['pci/0000:02:00.0=vfio1']);
+    t.deepEqual(problems(root), [
+      `/sys/class/vfio-dev/vfio0: expected MAJOR:MINOR at /sys/class/vfio-dev/vfio0/dev, found ${shown}, ignoring`,
+    ]);
+  },
+  title: (_, text) => `a dev of ${JSON.stringify(text)} is a problem, shown printable, and stops no other`,
+});
+test(malformed, '', 'nothing');
+test(malformed, '247', '247');
+test(malformed, '247:\u001b[2J', '247:\\x1b[2J');
+test(malformed, 'x'.repeat(5000), 'x'.repeat(64));
+
+test('a loop of links is a problem', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
+  root.linkText('/sys/class/vfio-dev/vfio0', 'vfio0');
+  root.linkText('/sys/devices/loop', 'loop');
+  root.linkText('/sys/class/vfio-dev/vfio2', '../../devices/loop/vfio-dev/vfio2');
+  t.deepEqual(names(root), ['pci/0000:02:00.0=vfio1']);
+  t.deepEqual(problems(root), [
+    '/sys/class/vfio-dev/vfio0: expected a link to ../../devices/.../vfio-dev/vfio0 at /sys/class/vfio-dev/vfio0, found vfio0, ignoring',
+    '/sys/class/vfio-dev/vfio2: ELOOP, ignoring',
+  ]);
+});
+
+test('a file where a class link should be is a problem', (t) => {
+  const root = fakeRoot(t);
+  root.write('/sys/class/vfio-dev/vfio0', '');
+  t.deepEqual(problems(root), ['/sys/class/vfio-dev/vfio0: EINVAL, ignoring']);
+});
+
+test('a class link that leads out of /sys/devices is never followed', (t) => {
+  const root = fakeRoot(t);
+  root.linkText('/sys/class/vfio-dev/vfio0', '../../devices/../../etc/vfio-dev/vfio0');
+  const followed: string[] = [];
+  const files = hookedFiles(({ path }) => followed.push(path));
+  t.is(problems(root, files).length, 1);
+  t.true(followed.every((path) => path.startsWith(root.at('/sys/class/vfio-dev'))));
+});
+
+const odd = test.macro({
+  exec(t, name: string) {
+    const root = fakeRoot(t);
+    root.add({ bus: 'platform', name, sysname: 'vfio0', noNode: true });
+    t.deepEqual(names(root), [`platform/${name}=vfio0`]);
+  },
+  title: (_, name: string) => `a device called ${JSON.stringify(name.slice(0, 20))} keeps its raw name`,
+});
+test(odd, 'two\nlines');
+test(odd, 'with blank');
+test(odd, '..name');
+test(odd, 'n'.repeat(255));
+test(odd, 'ünïcode');

@@ -1,0 +1,63 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { readFact } from '../../src/devices/facts.ts';
+import { serialFrom } from '../../src/devices/serial.ts';
+import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+
+/** A configuration space with capabilities at offsets: id, next, and the two words of a serial number. */
+function space(
+  ...capabilities: readonly (readonly [at: number, id: number, next: number, low?: number, high?: number])[]
+) {
+  const bytes = new Uint8Array(4096);
+  const view = new DataView(bytes.buffer);
+  for (const [at, id, next, low = 0, high = 0] of capabilities) {
+    view.setUint32(at, (id | (1 << 16) | (next << 20)) >>> 0, true);
+    view.setUint32(at + 4, low, true);
+    view.setUint32(at + 8, high, true);
+  }
+  return bytes;
+}
+
+test('the serial number is found along the list, highest byte first', (t) => {
+  const bytes = space([0x100, 1, 0x140], [0x140, 3, 0, 0xff123456, 0xa0369fff]);
+  t.is(serialFrom(bytes), 'a0-36-9f-ff-ff-12-34-56');
+});
+
+test('the two lowest bits of a step in the list mean nothing', (t) => {
+  const bytes = space([0x100, 1, 0x143], [0x140, 3, 0, 0xff123456, 0xa0369fff]);
+  t.is(serialFrom(bytes), 'a0-36-9f-ff-ff-12-34-56');
+});
+
+test('a device without a serial number has none', (t) => {
+  t.is(serialFrom(new Uint8Array(64)), undefined);
+  t.is(serialFrom(new Uint8Array(0)), undefined);
+  t.is(serialFrom(new Uint8Array(4096)), undefined);
+  t.is(serialFrom(new Uint8Array(4096).fill(0xff)), undefined);
+  t.is(serialFrom(space([0x100, 1, 0])), undefined);
+  t.is(serialFrom(space([0x100, 3, 0])), undefined);
+  t.is(serialFrom(space([0x100, 3, 0, 0xffffffff, 0xffffffff])), undefined);
+  t.is(serialFrom(space([0x100, 1, 0xffc], [0xff0, 0, 0]).fill(3, 0xffc, 0xffd)), undefined);
+});
+
+test('a list that goes round or nowhere comes to an end', (t) => {
+  t.is(serialFrom(space([0x100, 1, 0x100])), undefined);
+  t.is(serialFrom(space([0x100, 1, 0x200], [0x200, 1, 0x100])), undefined);
+  t.is(serialFrom(space([0x100, 1, 0x0fc], [0x0fc, 3, 0, 1, 1])), undefined);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 4200 }), (bytes) => {
+      const serial = serialFrom(bytes);
+      return serial === undefined || /^([0-9a-f]{2}-){7}[0-9a-f]{2}$/.test(serial);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the serial number is read from the configuration space', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  t.is(readFact(fakeFiles, root.dir, device, 'serial'), undefined);
+  root.write(`${device.syspath}/config`, space([0x100, 3, 0, 0xff123456, 0xa0369fff]));
+  t.is(readFact(fakeFiles, root.dir, device, 'serial'), 'a0-36-9f-ff-ff-12-34-56');
+  const platform = root.add({ bus: 'platform', name: 'lpss.0', sysname: 'vfio1' });
+  t.is(readFact(fakeFiles, root.dir, platform, 'serial'), undefined);
+});
