@@ -1,0 +1,56 @@
+/** The ready-made families of names, each the same as a rule written by hand. Pure. */
+import type { Family, LinkRule, Match, NamePart, Source } from '../config/policy.ts';
+import type { FactName } from '../devices/device.ts';
+
+interface Shape {
+  readonly match: Match;
+  readonly name: readonly NamePart[];
+}
+
+const onPci: Match = [{ fact: 'bus', negate: false, patterns: ['pci'] }];
+
+const fact = (name: FactName): NamePart => ({ fact: name });
+const text = (fixed: string): NamePart => ({ text: fixed });
+
+/**
+ * by-tag has no colon and no dot, like udev's ID_PATH_TAG: `pci-0000_01_00_0`. by-slot and by-serial add the function,
+ * since the functions of a card share its slot and mostly its serial number.
+ */
+const shapes: Readonly<Record<Exclude<Family, 'by-alias'>, Shape>> = {
+  'by-tag': {
+    match: [],
+    name: [
+      text('by-tag/'),
+      fact('bus'),
+      text('-'),
+      {
+        fact: 'name',
+        apply: [
+          { kind: 'replace', from: ':', to: '_' },
+          { kind: 'replace', from: '.', to: '_' },
+        ],
+      },
+    ],
+  },
+  'by-path': { match: onPci, name: [text('by-path/'), fact('path')] },
+  'by-sriov': { match: onPci, name: [text('by-sriov/'), fact('pf'), text('/vf'), fact('vf')] },
+  'by-group': {
+    match: [],
+    name: [text('by-group/'), fact('group'), text('/'), fact('bus'), text('-'), fact('name')],
+  },
+  'by-slot': { match: onPci, name: [text('by-slot/'), fact('slot'), text('.'), fact('function')] },
+  'by-serial': { match: onPci, name: [text('by-serial/'), fact('serial'), text('.'), fact('function')] },
+};
+
+/** The families that are switched on and off. */
+export const switchedFamilies = Object.keys(shapes) as readonly Exclude<Family, 'by-alias'>[];
+
+/** The rule of a family that is on. */
+export function familyRule(family: Exclude<Family, 'by-alias'>, source: Source): LinkRule {
+  return { ...shapes[family], priority: 0, family, source };
+}
+
+/** The rule of one entry of by-alias: its own name for the device that matches. `alias` is checked by the caller. */
+export function aliasRule(alias: string, match: Match, source: Source): LinkRule {
+  return { match, name: [text(`by-alias/${alias}`)], priority: 0, family: 'by-alias', source };
+}

@@ -1,0 +1,81 @@
+/** From the `match` table of a policy to checked conditions, with one line for each mistake. Pure; knows no files or lines. */
+import type { Condition, Match } from '../config/policy.ts';
+import type { FactName } from '../devices/device.ts';
+import { printable } from '../text/printable.ts';
+import { globProblem, isExact } from './glob.ts';
+import { contradictions } from './match-contradictions.ts';
+import { type FactKind, factKinds, matchFacts, pciName } from './match-facts.ts';
+
+/** A table of facts as TOML gives it, already of the right types: a text, a number, or a list of these. */
+export type RawMatch = Readonly<Record<string, unknown>>;
+
+/** Something wrong, with the key inside the match that it is about: `vendor`, `not.bus`, or none for all of it. */
+export interface Complaint {
+  readonly key: string;
+  readonly message: string;
+}
+
+export interface ParsedMatch {
+  readonly match: Match;
+  readonly complaints: readonly Complaint[];
+}
+
+/** Reads `{ bus = "pci", vendor = ["10de", "1002"], not = { driver = "x*" } }`; conditions come in the order of the facts. */
+export function parseMatch(raw: RawMatch): ParsedMatch {
+  const complaints: Complaint[] = [];
+  const negated = (raw['not'] ?? {}) as RawMatch;
+  const buses = textsOf(raw['bus'] ?? []);
+  const onPci = buses.length > 0 && buses.every((bus) => bus === 'pci');
+  const match = matchFacts.flatMap((fact) => [
+    ...parseCondition(fact, raw[fact], false, onPci, complaints),
+    ...parseCondition(fact, negated[fact], true, onPci, complaints),
+  ]);
+  if (complaints.length === 0) complaints.push(...contradictions(match));
+  return { match, complaints };
+}
+
+function parseCondition(
+  fact: FactName,
+  value: unknown,
+  negate: boolean,
+  onPci: boolean,
+  complaints: Complaint[],
+): Condition[] {
+  if (value === undefined) return [];
+  const kind = fact === 'name' && onPci ? pciName : factKinds[fact];
+  if (!kind) return [];
+  const key = negate ? `not.${fact}` : fact;
+  const patterns: string[] = [];
+  for (const found of Array.isArray(value) ? value : [value]) {
+    const problem = typeof found === 'number' ? numberProblem(kind, found) : undefined;
+    const pattern = kind.normalise ? kind.normalise(String(found)) : String(found);
+    const message = problem ?? patternProblem(kind, pattern, String(found));
+    if (message !== undefined) complaints.push({ key, message });
+    else if (!patterns.includes(pattern)) patterns.push(pattern);
+  }
+  return [{ fact, negate, patterns: patterns.sort() }];
+}
+
+function numberProblem(kind: FactKind, found: number): string | undefined {
+  if (kind.number && Number.isSafeInteger(found)) return undefined;
+  return `expected ${kind.expected} in quotes, found the number ${found}`;
+}
+
+function patternProblem(kind: FactKind, pattern: string, found: string): string | undefined {
+  const problem = globProblem(pattern);
+  if (problem !== undefined) return `bad pattern "${printable(found)}": ${problem}`;
+  const possible = isExact(pattern)
+    ? (kind.shape?.test(pattern) ?? true)
+    : (kind.letters?.test(literalsOf(pattern)) ?? true);
+  if (possible) return undefined;
+  return `no device has it: expected ${kind.expected}, found "${printable(found)}"`;
+}
+
+/** The characters of a pattern that stand for themselves, outside sets. */
+function literalsOf(pattern: string): string {
+  return pattern.replace(/\[!?.[^\]]*\]/g, '').replace(/[*?]/g, '');
+}
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [String(value)];
+}

@@ -1,0 +1,57 @@
+/**
+ * Makes any text a safe part of a link's path, in the same way as udev does for SYMLINK+=
+ * (udev_replace_whitespace and udev_replace_chars in systemd's src/shared/udev-util.c). Pure.
+ */
+
+/** The longest part of a path (NAME_MAX of linux/limits.h), in bytes. */
+export const longestPart = 255;
+
+/**
+ * One part of a path made of `text`: blanks at the ends go, blanks inside become one `_`, and every byte that udev
+ * does not allow becomes `_`; a slash too, since it would make two parts. `undefined` where nothing usable is left:
+ * an empty part, `.`, `..`, or more than 255 bytes.
+ */
+export function sanitizePart(text: string): string | undefined {
+  const trimmed = text.replace(/^[ \t\n\r]+/, '').replace(/[ \t\n\r\v\f]+$/, '');
+  const part = replaceUnsafe(trimmed.replace(/[ \t\n\r\v\f]+/g, '_'));
+  if (part === '' || part === '.' || part === '..' || byteLength(part) > longestPart) return undefined;
+  return part;
+}
+
+function replaceUnsafe(text: string): string {
+  let result = '';
+  for (let index = 0; index < text.length; ) {
+    const code = text.codePointAt(index) ?? 0;
+    const character = String.fromCodePoint(code);
+    if (text.startsWith('\\x', index)) {
+      result += '\\x';
+      index += 2;
+      continue;
+    }
+    result += isSafe(code, character) ? character : '_'.repeat(byteLength(character));
+    index += character.length;
+  }
+  return result;
+}
+
+function isSafe(code: number, character: string): boolean {
+  if (code < 0x80) return /[0-9A-Za-z#+\-.:=@_]/.test(character);
+  return !isNoncharacter(code);
+}
+
+/** Half surrogates and the code points that Unicode never assigns (unichar_is_valid in systemd's utf8.c). */
+function isNoncharacter(code: number): boolean {
+  return (
+    (code >= 0xd800 && code <= 0xdfff) || (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) === 0xfffe
+  );
+}
+
+/** Bytes of the text in UTF-8. */
+function byteLength(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

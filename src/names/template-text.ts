@@ -1,0 +1,33 @@
+/** What the fixed text of a name tells of the path that it will make, before any device is known. Pure. */
+import type { NamePart } from '../config/policy.ts';
+import { printable } from '../text/printable.ts';
+import { longestPart, sanitizePart } from './sanitize.ts';
+
+/** Stands for a fact's text: one letter, which every fact has at least. */
+const someFact = 'x';
+
+/** What is wrong with the path, one line; `undefined` where nothing is wrong for every device. */
+export function fixedTextProblem(parts: readonly NamePart[]): string | undefined {
+  for (const part of parts) {
+    const unsafe =
+      'text' in part ? /[^0-9A-Za-z#+\-.:=@_/\u0080-\u{10ffff}]/u.exec(part.text)?.[0] : undefined;
+    if (unsafe !== undefined)
+      return `the character "${printable(unsafe)}" can't be in a name; use letters, digits and # + - . : = @ _ /`;
+  }
+  const path = parts.map((part) => ('text' in part ? part.text : someFact)).join('');
+  const first = parts[0];
+  const found = printable(path.length > 80 ? `${path.slice(0, 80)}...` : path);
+  if (path.startsWith('/')) return `a name lies below /dev/vfio: expected "by-x/...", found "${found}"`;
+  const lead = first && 'text' in first ? first.text : '';
+  if (!/^by-[^/]/.test(path) || !lead.startsWith('by-'))
+    return `a name begins with a directory of its own, "by-x/...", since all others are the kernel's or a bus's; found "${found}"`;
+  const pieces = path.split('/');
+  if (pieces.length < 2) return `expected a directory and a name, "by-x/...", found only "${found}"`;
+  for (const piece of pieces) {
+    if (piece === '') return `a part of the name is empty: "${found}"`;
+    if (piece.startsWith('.')) return `a part of the name begins with a dot: "${found}"`;
+    if (sanitizePart(piece) !== piece)
+      return `a part of the name has more than ${longestPart} bytes or is no Unicode text`;
+  }
+  return undefined;
+}

@@ -1,0 +1,37 @@
+import test from 'ava';
+import type { Device } from '../../src/devices/device.ts';
+import { claimsOf } from '../../src/names/claims.ts';
+import { desire } from '../../src/names/desire.ts';
+
+const gpu: Device = {
+  bus: 'pci',
+  name: '0000:01:00.0',
+  sysname: 'vfio0',
+  devnum: '247:0',
+  syspath: '/sys/devices/a',
+};
+const nic: Device = {
+  bus: 'pci',
+  name: '0000:02:00.0',
+  sysname: 'vfio1',
+  devnum: '247:1',
+  syspath: '/sys/devices/b',
+};
+const { devnum: _, ...old } = { ...gpu, name: '0000:03:00.0', sysname: 'vfio2' };
+
+test('every device with a node claims the link of scheme 1, and what the policy adds', (t) => {
+  const claims = claimsOf([gpu, old], () => [{ path: 'by-alias/gpu', priority: 5 }]);
+  t.deepEqual(claims, [
+    { link: 'pci/0000:01:00.0', device: gpu, priority: Number.POSITIVE_INFINITY },
+    { link: 'by-alias/gpu', device: gpu, priority: 5 },
+  ]);
+});
+
+test('no policy can take a link of scheme 1 away', (t) => {
+  const greedy = claimsOf([gpu, nic], (device) =>
+    device === gpu ? [{ path: 'pci/0000:02:00.0', priority: Number.MAX_VALUE }] : [],
+  );
+  const { wanted, conflicts } = desire(greedy);
+  t.is(wanted.get('pci/0000:02:00.0')?.device, nic);
+  t.deepEqual(conflicts, [{ link: 'pci/0000:02:00.0', winner: nic, losers: [gpu] }]);
+});

@@ -1,0 +1,137 @@
+import test from 'ava';
+import fc from 'fast-check';
+import type { Device } from '../../src/devices/device.ts';
+import { type Claim, type Desired, desire } from '../../src/names/desire.ts';
+
+function device(name: string, number: number): Device {
+  return {
+    bus: 'pci',
+    name,
+    sysname: `vfio${number}`,
+    devnum: `247:${number}`,
+    syspath: `/sys/devices/${name}`,
+  };
+}
+
+const [a, b, c] = [device('0000:09:00.0', 0), device('0000:10:00.0', 1), device('0000:11:00.0', 2)] as const;
+
+function claim(link: string, of: Device, priority = 0): Claim {
+  return { link, device: of, priority };
+}
+
+/** As data: links with their winners, and conflicts as `link: winner over losers`. */
+function told({ wanted, conflicts }: Desired): unknown {
+  return [
+    Object.fromEntries(
+      [...wanted].map(([link, { device, target }]) => [link, `${device.name} ${target}`]).sort(),
+    ),
+    conflicts.map(
+      ({ link, winner, losers, below }) =>
+        `${link}: ${winner.name} over ${losers.map((loser) => loser.name).join(' ')}${below === undefined ? '' : ` below ${below}`}`,
+    ),
+  ];
+}
+
+test('the higher priority wins, then the lower device name', (t) => {
+  t.deepEqual(
+    told(desire([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/m', a), claim('by-x/m', c, 1)])),
+    [
+      { 'by-x/n': '0000:09:00.0 ../devices/vfio0', 'by-x/m': '0000:11:00.0 ../devices/vfio2' },
+      ['by-x/m: 0000:11:00.0 over 0000:09:00.0', 'by-x/n: 0000:09:00.0 over 0000:10:00.0'],
+    ],
+  );
+});
+
+test('all losers are told, in their order', (t) => {
+  t.deepEqual(desire([claim('by-x/n', c), claim('by-x/n', a), claim('by-x/n', b)]).conflicts, [
+    { link: 'by-x/n', winner: a, losers: [b, c] },
+  ]);
+});
+
+test('a device that wants one link twice is no conflict, and its higher priority counts', (t) => {
+  const { wanted, conflicts } = desire([claim('by-x/n', b), claim('by-x/n', a, 1), claim('by-x/n', b, 2)]);
+  t.is(wanted.get('by-x/n')?.device, b);
+  t.deepEqual(
+    conflicts.map((conflict) => conflict.losers),
+    [[a]],
+  );
+  t.deepEqual(desire([claim('by-x/n', b), claim('by-x/n', b)]).conflicts, []);
+});
+
+test("a link can't lie below another link: the lighter one goes", (t) => {
+  t.deepEqual(told(desire([claim('by-x/n', a), claim('by-x/n/m', b, 1), claim('by-x/o', c)])), [
+    { 'by-x/n/m': '0000:10:00.0 ../../devices/vfio1', 'by-x/o': '0000:11:00.0 ../devices/vfio2' },
+    ['by-x/n: 0000:10:00.0 over 0000:09:00.0 below by-x/n/m'],
+  ]);
+  t.deepEqual(told(desire([claim('by-x/n', a, 1), claim('by-x/n/m', b)])), [
+    { 'by-x/n': '0000:09:00.0 ../devices/vfio0' },
+    ['by-x/n/m: 0000:09:00.0 over 0000:10:00.0 below by-x/n'],
+  ]);
+});
+
+const devices = fc
+  .uniqueArray(fc.nat(5), { minLength: 1, maxLength: 5 })
+  .map((numbers) => numbers.map((number) => device(`0000:${number}:00.0`, number)));
+const claims = devices.chain((some) =>
+  fc.array(
+    fc.record({
+      link: fc.constantFrom('by-x/a', 'by-x/a/b', 'by-x/a/b/c', 'by-x/b', 'by-y/a', 'by-y/a/c'),
+      device: fc.constantFrom(...some),
+      priority: fc.constantFrom(0, 0, 1, -1, Number.POSITIVE_INFINITY),
+    }),
+    { maxLength: 14 },
+  ),
+);
+
+test('each link has one winner, which claimed it, and no link lies below another', (t) => {
+  fc.assert(
+    fc.property(claims, (asked) => {
+      const { wanted } = desire(asked);
+      for (const [link, { device: winner }] of wanted) {
+        t.true(asked.some((one) => one.link === link && one.device === winner));
+        for (const other of wanted.keys()) t.false(other.startsWith(`${link}/`));
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('every claim that did not win is told in a conflict', (t) => {
+  fc.assert(
+    fc.property(claims, (asked) => {
+      const { wanted, conflicts } = desire(asked);
+      for (const { link, device: one } of asked)
+        t.true(
+          wanted.get(link)?.device === one ||
+            conflicts.some((conflict) => conflict.link === link && conflict.losers.includes(one)),
+        );
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('nobody who lost weighs more than the winner', (t) => {
+  fc.assert(
+    fc.property(claims, (asked) => {
+      const priority = (link: string, one: Device): number =>
+        Math.max(...asked.filter((x) => x.link === link && x.device === one).map((x) => x.priority));
+      for (const { link, winner, losers, below } of desire(asked).conflicts)
+        for (const loser of losers) t.true(priority(below ?? link, winner) >= priority(link, loser));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('the order of the claims does not matter', (t) => {
+  fc.assert(
+    fc.property(
+      claims.chain((asked) =>
+        fc.tuple(fc.constant(asked), fc.shuffledSubarray(asked, { minLength: asked.length })),
+      ),
+      ([asked, shuffled]) => {
+        t.deepEqual(told(desire(shuffled)), told(desire(asked)));
+      },
+    ),
+    { numRuns: 150 },
+  );
+});

@@ -1,0 +1,67 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { longestPart, sanitizePart } from '../../src/names/sanitize.ts';
+
+const row = test.macro({
+  exec(t, text: string, expected: string | undefined) {
+    t.is(sanitizePart(text), expected);
+  },
+  title: (_, text: string, expected: string | undefined) =>
+    `${JSON.stringify(text.slice(0, 30))} of ${text.length} ${expected === undefined ? 'makes no part' : `becomes ${expected.slice(0, 30)}`}`,
+});
+test(row, '0000:01:00.0', '0000:01:00.0');
+test(row, '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001');
+test(row, 'a#+-.:=@_Z9', 'a#+-.:=@_Z9');
+test(row, 'two\nlines', 'two_lines');
+test(row, '  blanks \t at   ends \n', 'blanks_at_ends');
+test(row, 'a/b', 'a_b');
+test(row, '../../etc/passwd', '.._.._etc_passwd');
+test(row, 'nul\0byte', 'nul_byte');
+test(row, '$(reboot)`x`"\'', '__reboot__x___');
+test(row, 'back\\slash', 'back_slash');
+test(row, 'udev\\x2fescape', 'udev\\x2fescape');
+test(row, 'ünïcode', 'ünïcode');
+test(row, 'half\ud800pair', 'half___pair');
+test(row, 'never\uffffassigned', 'never___assigned');
+test(row, 'x'.repeat(255), 'x'.repeat(255));
+test(row, 'x'.repeat(256), undefined);
+test(row, 'x'.repeat(300), undefined);
+test(row, 'ü'.repeat(128), undefined);
+test(row, '', undefined);
+test(row, ' \n', undefined);
+test(row, '.', undefined);
+test(row, '..', undefined);
+test(row, ' .. ', undefined);
+
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({
+    unit: fc.constantFrom('.', '/', '\\', 'x', ' ', '\n', '\v', 'a', '\ud83d', '\ude00'),
+    maxLength: 8,
+  }),
+  fc.string({ minLength: 240, maxLength: 300 }),
+);
+
+test('whatever the text is, the part is safe: one part, no way up, no control character, at most 255 bytes', (t) => {
+  fc.assert(
+    fc.property(hostile, (text) => {
+      const part = sanitizePart(text);
+      if (part === undefined) return;
+      t.false(part === '' || part === '.' || part === '..');
+      t.notRegex(part, /[/\u0000-\u0020\u007f]/);
+      t.true(Buffer.byteLength(part) <= longestPart);
+      t.true(Buffer.from(part).toString() === part, 'is UTF-8');
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a part that was made safe stays as it is', (t) => {
+  fc.assert(
+    fc.property(hostile, (text) => {
+      const part = sanitizePart(text);
+      if (part !== undefined) t.is(sanitizePart(part), part);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,44 @@
+import test from 'ava';
+import type { Device } from '../../src/devices/device.ts';
+import { isReserved, knownBuses, linkTarget, schemeLink, schemeNumber } from '../../src/names/scheme.ts';
+
+const gpu: Device = {
+  bus: 'pci',
+  name: '0000:01:00.0',
+  sysname: 'vfio3',
+  devnum: '247:3',
+  syspath: '/sys/devices/pci0000:00/0000:01:00.0',
+};
+
+test('scheme 1 is frozen: the bus and the name of the device on it', (t) => {
+  t.is(schemeNumber, 1);
+  t.is(schemeLink(gpu), 'pci/0000:01:00.0');
+  for (const bus of [...knownBuses, 'later']) t.is(schemeLink({ ...gpu, bus, name: 'a' }), `${bus}/a`);
+});
+
+test('a device without a node or without an IOMMU has no link', (t) => {
+  const { devnum, ...without } = gpu;
+  t.is(devnum, '247:3');
+  t.is(schemeLink(without), undefined);
+  t.is(schemeLink({ ...gpu, sysname: 'noiommu-vfio3' }), undefined);
+});
+
+test('the names of the kernel are never links', (t) => {
+  for (const bus of ['devices', 'vfio', '14', 'noiommu-3']) {
+    t.true(isReserved(bus));
+    t.is(schemeLink({ ...gpu, bus }), undefined);
+  }
+  t.false(isReserved('pci'));
+  t.false(isReserved('by-alias'));
+});
+
+test('a hostile name stays inside its bus, or makes no link', (t) => {
+  t.is(schemeLink({ ...gpu, name: '../../../etc/passwd' }), 'pci/.._.._.._etc_passwd');
+  t.is(schemeLink({ ...gpu, name: 'two\nlines' }), 'pci/two_lines');
+  for (const name of ['..', '.', '', 'x'.repeat(300)]) t.is(schemeLink({ ...gpu, name }), undefined);
+});
+
+test('a target is relative and goes up once for each directory', (t) => {
+  t.is(linkTarget('pci/0000:01:00.0', 'vfio3'), '../devices/vfio3');
+  t.is(linkTarget('by-sriov/0000:01:00.0/vf0', 'vfio3'), '../../devices/vfio3');
+});
