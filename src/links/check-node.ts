@@ -1,0 +1,34 @@
+/** Opens a device's node without any effect on the device and says whether it is the one that sysfs means. */
+import type { Device } from '../devices/device.ts';
+import { errnoOf } from '../errors.ts';
+import type { Files, Status } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+
+/** What the opened descriptor showed; `true` only where it is a character device of the right devnum. */
+export type NodeCheck =
+  | { readonly verdict: 'true'; readonly status: Status }
+  | { readonly verdict: 'missing' }
+  | { readonly verdict: 'unreadable'; readonly errno: string }
+  | { readonly verdict: 'not-char'; readonly status: Status }
+  | { readonly verdict: 'other-devnum'; readonly status: Status; readonly found: string };
+
+/** The path of a device's node as the kernel names it (drivers/vfio/vfio_main.c: vfio/devices/vfioN). */
+export function nodePathOf(sysname: string): string {
+  return `/dev/vfio/devices/${sysname}`;
+}
+
+/** Opens `path` (O_PATH, no link followed) and compares the descriptor's devnum with the device's. */
+export function checkNode(files: Files, root: Root, path: string, device: Device): NodeCheck {
+  let status: Status;
+  try {
+    status = files.fstat(at(root, path));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return { verdict: 'missing' };
+    if (errno === undefined) throw error;
+    return { verdict: 'unreadable', errno };
+  }
+  if (status.kind !== 'char') return { verdict: 'not-char', status };
+  if (status.devnum !== device.devnum) return { verdict: 'other-devnum', status, found: status.devnum ?? '' };
+  return { verdict: 'true', status };
+}

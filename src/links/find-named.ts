@@ -1,0 +1,33 @@
+/** Finds the device of a NAME that may also be a path to a node anywhere: one stat, then its devnum decides. */
+import type { Device } from '../devices/device.ts';
+import { findDevice } from '../devices/find.ts';
+import { parseQuery } from '../devices/query.ts';
+import { attempt, exitStatus, VfioNamesError } from '../errors.ts';
+import { at } from '../system/root.ts';
+import { printable } from '../text/printable.ts';
+import type { Machine, Observation } from './observe.ts';
+
+/** The device that `name` asks for; the errors are those of findDevice, and `no-device` for a path that is no device node. */
+export function findNamed(
+  machine: Pick<Machine, 'files' | 'root'>,
+  seen: Pick<Observation, 'scan' | 'desired'>,
+  name: string,
+): Device {
+  const query = parseQuery(name);
+  const asked = query.form === 'path' ? devnumAt(machine, query.path) : name;
+  return findDevice(seen.scan.devices, asked, (link) => seen.desired.wanted.get(link)?.device);
+}
+
+function devnumAt({ files, root }: Pick<Machine, 'files' | 'root'>, path: string): string {
+  const status = attempt(() => files.stat(at(root, path)), 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP');
+  if (status?.kind === 'char' && status.devnum !== undefined) return status.devnum;
+  const found = status
+    ? `a ${status.kind === 'file' ? 'regular file' : status.kind}`
+    : 'nothing that can be read';
+  throw new VfioNamesError(
+    'no-device',
+    exitStatus.noDevice,
+    `expected a device node at ${printable(path)}, found ${found}`,
+    { path },
+  );
+}

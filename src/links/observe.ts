@@ -1,0 +1,38 @@
+/** One look at the machine: its devices, the links that they want, the links that there are, and the difference. */
+import type { Scan } from '../devices/device.ts';
+import { scanDevices } from '../devices/scan.ts';
+import { claimsOf, type MoreNames } from '../names/claims.ts';
+import { type Desired, desire } from '../names/desire.ts';
+import type { Files } from '../system/files.ts';
+import type { Root } from '../system/root.ts';
+import type { AccessRules } from './access.ts';
+import type { Change } from './change.ts';
+import { managedBy } from './managed.ts';
+import { plan } from './plan.ts';
+import { readTree } from './read.ts';
+import type { Tree } from './tree.ts';
+
+/** What the naming needs of the outside: `more` and `access` come from the policy. */
+export interface Machine {
+  readonly files: Files;
+  readonly root: Root;
+  readonly more?: MoreNames;
+  /** Who may use which node; only what changes the machine reads it. */
+  readonly access?: AccessRules;
+}
+
+export interface Observation {
+  readonly scan: Scan;
+  readonly desired: Desired;
+  readonly tree: Tree;
+  readonly changes: readonly Change[];
+}
+
+/** Reads everything once, sysfs first; nothing is changed. */
+export function observe({ files, root, more }: Machine): Observation {
+  const scan = scanDevices(files, root);
+  const desired = desire(claimsOf(scan.devices, more));
+  const tree = readTree(files, root, managedBy(desired.wanted.keys()));
+  const present = new Set(scan.devices.map((device) => device.sysname));
+  return { scan, desired, tree, changes: plan(desired.wanted, tree, present) };
+}

@@ -1,0 +1,124 @@
+/** The findings about links, from what plan would change: one fault, one finding. Pure. */
+import type { Device } from '../devices/device.ts';
+import type { Conflict } from '../names/desire.ts';
+import { linkRoot } from '../names/scheme.ts';
+import { printable } from '../text/printable.ts';
+import type { Change } from './change.ts';
+import type { Finding } from './finding.ts';
+import type { Observation } from './observe.ts';
+import { nodeOfTarget } from './tree.ts';
+
+const syncMends = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
+
+/** Findings for every change, every conflict and every directory that could not be read. */
+export function verifyLinks({ scan, desired, tree, changes }: Observation): Finding[] {
+  const bySysname = new Map(scan.devices.map((device) => [device.sysname, device]));
+  const findings = changes.flatMap((change) => fromChange(change, bySysname) ?? []);
+  for (const [directory, errno] of tree.unreadable)
+    findings.push({
+      code: 'directory-unreadable',
+      path: directory === '' ? linkRoot : `${linkRoot}/${printable(directory)}`,
+      message: `expected a directory of names, could not look into it: ${errno}`,
+      remedy: errno === 'EACCES' ? 'run it as root' : 'look at it, and move it away; then vfio-names sync',
+      fixable: false,
+    });
+  return [...findings, ...desired.conflicts.flatMap(fromConflict)];
+}
+
+function fromChange(change: Change, bySysname: ReadonlyMap<string, Device>): Finding | undefined {
+  const path = `${linkRoot}/${printable(change.link)}`;
+  switch (change.action) {
+    case 'create':
+      return {
+        code: 'link-missing',
+        path,
+        device: change.device,
+        message: `expected a link to ${change.target}, found nothing`,
+        remedy: syncMends,
+        fixable: true,
+      };
+    case 'replace': {
+      const node = nodeOfTarget(change.link, change.from);
+      const other = bySysname.get(node ?? '');
+      const found = other
+        ? `the node of ${printable(other.bus)}/${printable(other.name)}`
+        : 'which is no device';
+      return {
+        code: other ? 'link-wrong' : 'link-dangling',
+        path,
+        device: change.device,
+        message: `expected a link to ${change.target}, found one to ${printable(change.from)}, ${found}`,
+        remedy: syncMends,
+        fixable: true,
+      };
+    }
+    case 'blocked': {
+      const isLink = change.found.startsWith('a link');
+      return {
+        code: isLink ? 'link-foreign' : 'link-blocked',
+        path,
+        device: change.device,
+        message: `expected a link to ${change.target}, found ${printable(change.found)}, which is not ours`,
+        remedy: 'look at it, and move it away; then vfio-names sync',
+        fixable: false,
+      };
+    }
+    case 'remove':
+      return fromRemoval(change, path, bySysname);
+    case 'remove-directory':
+      return undefined;
+  }
+}
+
+function fromRemoval(
+  change: Extract<Change, { action: 'remove' }>,
+  path: string,
+  bySysname: ReadonlyMap<string, Device>,
+): Finding {
+  const other = bySysname.get(nodeOfTarget(change.link, change.from) ?? '');
+  if (change.reason === 'temporary')
+    return {
+      code: 'temporary',
+      path,
+      message: 'found a temporary name that an interrupted run left',
+      remedy: syncMends,
+      fixable: true,
+    };
+  if (!other)
+    return {
+      code: 'link-left-over',
+      path,
+      message: `found a link to ${printable(change.from)}, whose device is gone`,
+      remedy: syncMends,
+      fixable: true,
+    };
+  if (change.link.startsWith('by-'))
+    return {
+      code: 'link-unwanted',
+      path,
+      message: `found a link to the node of ${printable(other.bus)}/${printable(other.name)}, which nothing asks for`,
+      remedy: syncMends,
+      fixable: true,
+    };
+  return {
+    code: 'link-stale',
+    path,
+    message: `found a link to ${printable(change.from)}, whose number belongs to ${printable(other.bus)}/${printable(other.name)} now`,
+    remedy: syncMends,
+    fixable: true,
+  };
+}
+
+function fromConflict(conflict: Conflict): Finding[] {
+  return conflict.losers.map((loser) => ({
+    code: 'name-conflict',
+    path: `${linkRoot}/${printable(conflict.link)}`,
+    device: loser.name,
+    message:
+      conflict.below === undefined
+        ? `${printable(loser.name)} wants the name too, ${printable(conflict.winner.name)} has it`
+        : `${printable(loser.name)} wants this name, which can't be beside ${printable(conflict.below)} of ${printable(conflict.winner.name)}`,
+    remedy: 'give one of them another name or priority in the policy',
+    fixable: false,
+  }));
+}

@@ -1,0 +1,135 @@
+/** The findings about nodes: every device's node by fstat, and every node back to its device. */
+import type { Device } from '../devices/device.ts';
+import { isNameable } from '../devices/no-cdev.ts';
+import { errnoOf } from '../errors.ts';
+import { linkRoot, schemeLink } from '../names/scheme.ts';
+import type { Files, Status } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+import { printable } from '../text/printable.ts';
+import { checkNode, nodePathOf } from './check-node.ts';
+import type { Finding, FindingCode } from './finding.ts';
+import { describeCheck, nodeRemedy } from './resolve.ts';
+
+export interface NodeFindings {
+  readonly findings: readonly Finding[];
+  /** The status of each true node, by `vfioN`. */
+  readonly nodes: ReadonlyMap<string, Status>;
+}
+
+/** Opens the node of each device (O_PATH) and compares the descriptor with sysfs. */
+export function verifyNodes(files: Files, root: Root, devices: readonly Device[]): NodeFindings {
+  const findings: Finding[] = [];
+  const nodes = new Map<string, Status>();
+  for (const device of devices) {
+    if (device.devnum === undefined) continue;
+    const path = nodePathOf(device.sysname);
+    const check = checkNode(files, root, path, device);
+    if (check.verdict === 'true') {
+      nodes.set(device.sysname, check.status);
+      const unsafe = unsafeNode(path, device, check.status);
+      if (unsafe) findings.push(unsafe);
+    } else {
+      const codes: Record<typeof check.verdict, FindingCode> = {
+        missing: 'node-missing',
+        unreadable: 'node-unreadable',
+        'not-char': 'node-not-char',
+        'other-devnum': 'node-false',
+      };
+      findings.push({
+        code: codes[check.verdict],
+        path: printable(path),
+        device: device.name,
+        message: describeCheck(printable(path), check, device.devnum),
+        remedy: check.verdict === 'unreadable' ? 'run it as root' : nodeRemedy,
+        fixable: false,
+      });
+    }
+    if (isNameable(device) && schemeLink(device) === undefined)
+      findings.push({
+        code: 'no-name',
+        path: printable(device.syspath),
+        device: device.name,
+        message: `no name can be made of the bus ${printable(device.bus)} and the name ${printable(device.name)}`,
+        remedy: 'give it a name in the policy',
+        fixable: false,
+      });
+  }
+  return { findings, nodes };
+}
+
+/** Who may write the node owns the device, and through its DMA whatever the IOMMU lets it reach. */
+function unsafeNode(path: string, device: Device, status: Status): Finding | undefined {
+  if ((status.mode & 0o006) === 0) return undefined;
+  const mode = status.mode.toString(8).padStart(4, '0');
+  return {
+    code: 'unsafe-node',
+    path: printable(path),
+    device: device.name,
+    message: `expected a node that not everybody may open, found mode ${mode}`,
+    remedy: `chmod o-rwx ${printable(path)}, and look for the rule that set it`,
+    fixable: false,
+  };
+}
+
+/** Whoever may write in the directories of names and nodes can lead every reader astray. */
+export function verifyDirectories(files: Files, root: Root, directories: Iterable<string>): Finding[] {
+  const findings: Finding[] = [];
+  for (const directory of directories) {
+    const path = directory === '' ? linkRoot : `${linkRoot}/${directory}`;
+    const status = quietly(() => files.lstat(at(root, path)));
+    if (status?.kind !== 'directory') continue;
+    const mode = status.mode.toString(8).padStart(4, '0');
+    if ((status.mode & 0o022) !== 0 || (status.uid !== 0 && root === ''))
+      findings.push({
+        code: 'unsafe-directory',
+        path: printable(path),
+        message: `expected a directory that only root may write, found owner ${status.uid} and mode ${mode}`,
+        remedy: `chown root ${printable(path)}; chmod go-w ${printable(path)}`,
+        fixable: false,
+      });
+  }
+  return findings;
+}
+
+/** The way back: every node in /dev/vfio/devices must belong to a device of sysfs. */
+export function verifyReverse(files: Files, root: Root, devices: readonly Device[]): Finding[] {
+  const known = new Set(
+    devices.filter((device) => device.devnum !== undefined).map((device) => device.sysname),
+  );
+  const names = quietly(() => files.list(at(root, `${linkRoot}/devices`))) ?? [];
+  return names
+    .filter((name) => !known.has(name))
+    .sort()
+    .flatMap((name) => {
+      const path = nodePathOf(name);
+      const status = quietly(() => files.fstat(at(root, path)));
+      return status ? [unknownNode(files, root, path, status)] : [];
+    });
+}
+
+function unknownNode(files: Files, root: Root, path: string, status: Status): Finding {
+  const device =
+    status.devnum === undefined
+      ? undefined
+      : quietly(() => files.readlink(at(root, `/sys/dev/char/${status.devnum}`)));
+  const what =
+    status.devnum === undefined
+      ? `a ${status.kind}`
+      : `the device ${status.devnum}, ${device === undefined ? 'which sysfs does not know' : `which is ${printable(device)}`}`;
+  return {
+    code: 'node-unknown',
+    path: printable(path),
+    message: `expected the node of a VFIO device, found ${what}`,
+    remedy: `remove it: nothing made it that the kernel knows of`,
+    fixable: false,
+  };
+}
+
+function quietly<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+/** Every name and node against sysfs: gathers all findings, sorted. Changes nothing. */
+import type { Device } from '../devices/device.ts';
+import { readFact } from '../devices/facts.ts';
+import { naturalOrder } from '../devices/order.ts';
+import type { Finding } from './finding.ts';
+import { type Machine, type Observation, observe } from './observe.ts';
+import { verifyGroups } from './verify-groups.ts';
+import { verifyLinks } from './verify-links.ts';
+import { verifyDirectories, verifyNodes, verifyReverse } from './verify-nodes.ts';
+
+export interface Verification {
+  readonly findings: readonly Finding[];
+  readonly seen: Observation;
+}
+
+/**
+ * Verifies all names, or those of `only`. What a device does that comes or goes while we look shows as a finding
+ * only if a second look shows it too, so a busy machine raises no false alarm.
+ */
+export function verify(machine: Machine, only?: readonly Device[]): Verification {
+  const first = verifyOnce(machine, only);
+  if (first.findings.length === 0) return first;
+  const second = verifyOnce(machine, only);
+  const before = new Set(first.findings.map(key));
+  return { findings: second.findings.filter((finding) => before.has(key(finding))), seen: second.seen };
+}
+
+function key(finding: Finding): string {
+  return `${finding.code} ${finding.path} ${finding.message}`;
+}
+
+function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
+  const { files, root } = machine;
+  const seen = observe(machine);
+  const devices = seen.scan.devices;
+  const nodes = verifyNodes(files, root, devices);
+  const directories = new Set(['', 'devices']);
+  for (const [link, entry] of seen.tree.entries) if (entry.kind === 'directory') directories.add(link);
+  const findings: Finding[] = [
+    ...seen.scan.problems.map(
+      (problem): Finding => ({
+        code: 'device-unreadable',
+        path: problem.path,
+        message: problem.message,
+        remedy: 'run it again; if it stays, look at that directory',
+        fixable: false,
+      }),
+    ),
+    ...verifyLinks(seen),
+    ...nodes.findings,
+    ...verifyDirectories(files, root, directories),
+    ...verifyReverse(files, root, devices),
+    ...verifyGroups(devices, nodes.nodes, (device) => readFact(files, root, device, 'group')),
+  ];
+  findings.sort((a, b) => naturalOrder(a.path, b.path) || (a.code < b.code ? -1 : 1));
+  return { findings: only ? findings.filter((finding) => concerns(finding, only, seen)) : findings, seen };
+}
+
+/** A finding concerns a device by its name, by its links, or by a link that leads to its node. */
+function concerns(finding: Finding, only: readonly Device[], seen: Observation): boolean {
+  const names = new Set(only.map((device) => device.name));
+  if (finding.device !== undefined) return names.has(finding.device);
+  const entry = seen.tree.entries.get(finding.path.replace(/^\/dev\/vfio\//, ''));
+  return only.some((device) => entry?.target?.endsWith(`/${device.sysname}`) ?? false);
+}

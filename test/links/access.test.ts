@@ -1,0 +1,237 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import fc from 'fast-check';
+import { accessRules } from '../../src/config/access-rules.ts';
+import { loadPolicy } from '../../src/config/load.ts';
+import { defaultPolicy } from '../../src/config/policy.ts';
+import type { Device } from '../../src/devices/device.ts';
+import { type AccessRules, applyAccess } from '../../src/links/access.ts';
+import type { Status } from '../../src/system/files.ts';
+import { type Pin, pinPath } from '../../src/system/pin.ts';
+import { runCli } from '../helpers/cli.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { validJson } from '../helpers/schema.ts';
+
+const node = '/dev/vfio/devices/vfio0';
+const kvm: AccessRules = { of: () => ({ group: 'kvm', mode: '0660' }) };
+
+interface FakePin {
+  readonly pin: Pin;
+  readonly calls: readonly string[];
+  readonly status: () => Status;
+}
+
+/** A node that needs no privilege to be given away; `before` runs when it is pinned. */
+function fakePin(first: Partial<Status> = {}, before: () => void = () => {}): FakePin {
+  let status: Status = {
+    ...{ kind: 'char', devnum: '247:0', mode: 0o600, uid: 0, gid: 0, inode: '1' },
+    ...first,
+  };
+  const calls: string[] = [];
+  return {
+    calls,
+    status: () => status,
+    pin: () => {
+      before();
+      return {
+        status: () => status,
+        chown: (uid, gid) => {
+          calls.push(`chown ${uid}:${gid}`);
+          status = { ...status, uid, gid };
+        },
+        chmod: (mode) => {
+          calls.push(`chmod ${mode.toString(8)}`);
+          status = { ...status, mode };
+        },
+        release: () => calls.push('release'),
+      };
+    },
+  };
+}
+
+function machine(root: FakeRoot): Device[] {
+  root.write('/etc/group', 'root:x:0:\nkvm:x:36:\n');
+  root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nqemu:x:107:107::/:/bin/false\n');
+  return [root.add({ name: '0000:01:00.0', sysname: 'vfio0' })];
+}
+
+test('a node gets the group and mode of its rule, once', (t) => {
+  const root = fakeRoot(t);
+  const devices = machine(root);
+  const { uid, gid } = fakeFiles.fstat(root.at(node));
+  const { pin, calls } = fakePin({ uid, gid });
+  t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, devices, pin), [
+    {
+      path: node,
+      device: '0000:01:00.0',
+      result: 'done',
+      from: `${uid}:${gid} 0600`,
+      to: `${uid}:36 0660`,
+    },
+  ]);
+  t.deepEqual(calls, [`chown ${uid}:36`, 'chmod 660', 'release']);
+});
+
+test('what is as it should be is not touched, nor what no rule speaks of', (t) => {
+  const root = fakeRoot(t);
+  const devices = machine(root);
+  const pin: Pin = () => t.fail() as never;
+  t.deepEqual(applyAccess(fakeFiles, root.dir, { of: () => ({ mode: '0600' }) }, devices, pin), []);
+  t.deepEqual(applyAccess(fakeFiles, root.dir, { of: () => ({}) }, devices, pin), []);
+  const absent = { ...(devices[0] as Device), sysname: 'vfio9' };
+  t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [absent], pin), []);
+  const { devnum: _, ...without } = devices[0] as Device;
+  t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [without], pin), []);
+});
+
+test('another thing at the path is never touched: not at the first look, not when it is held', (t) => {
+  const root = fakeRoot(t);
+  const [device] = machine(root);
+  const other = { ...(device as Device), devnum: '247:5' };
+  t.deepEqual(
+    applyAccess(fakeFiles, root.dir, kvm, [other], () => t.fail() as never),
+    [],
+  );
+  const { pin, calls } = fakePin({ devnum: '247:5' });
+  t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [device as Device], pin), []);
+  t.deepEqual(calls, ['release']);
+  root.linkText(node, '/etc/passwd');
+  t.deepEqual(
+    applyAccess(fakeFiles, root.dir, kvm, [device as Device], () => t.fail() as never),
+    [],
+  );
+});
+
+test('a name that the machine does not know, and a call that fails, are told and stop no other node', (t) => {
+  const root = fakeRoot(t);
+  const devices = [...machine(root), root.add({ name: '0000:02:00.0', sysname: 'vfio1' })];
+  const rules = (first: object): AccessRules => ({
+    of: ({ sysname }) => (sysname === 'vfio0' ? first : { mode: '0640' }),
+  });
+  const tried = (first: object, pin: Pin): (string | undefined)[] =>
+    applyAccess(fakeFiles, root.dir, rules(first), devices, pin).map(({ result, why }) => why ?? result);
+  const second = (): Pin => fakePin({ devnum: '247:1' }).pin;
+  t.deepEqual(tried({ group: 'kwm' }, second()), ['no group kwm on this machine', 'done']);
+  t.deepEqual(tried({ owner: 'qemo' }, second()), ['no user qemo on this machine', 'done']);
+  const refuse =
+    (errno: string): Pin =>
+    (path) => {
+      if (path.endsWith('vfio0')) throw Object.assign(new Error(errno), { code: errno });
+      return second()(path);
+    };
+  t.deepEqual(tried({ mode: '0660' }, refuse('EPERM')), ['EPERM', 'done']);
+  t.deepEqual(tried({ mode: '0660' }, refuse('ENOENT')), ['done']);
+  t.throws(() =>
+    tried({ mode: '0660' }, () => {
+      throw new TypeError('a fault');
+    }),
+  );
+});
+
+test('/dev/iommu is found by its number in sysfs', (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  const rules: AccessRules = { of: () => ({}), iommu: { group: '36', mode: '0660' } };
+  t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
+  root.write('/sys/class/misc/iommu/dev', '10:122\n');
+  t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
+  root.node('/dev/iommu', '10:122');
+  const { pin } = fakePin({ devnum: '10:122' });
+  const [outcome] = applyAccess(fakeFiles, root.dir, rules, [], pin);
+  t.is(outcome?.path, '/dev/iommu');
+  t.is(outcome?.device, undefined);
+  t.is(outcome?.result, 'done');
+});
+
+test('on the way no mode allows what neither the old nor the new one does, and never the new owner the old mode', (t) => {
+  const root = fakeRoot(t);
+  const devices = machine(root);
+  const mode = fc.nat(0o777);
+  const id = fc.nat(2);
+  fc.assert(
+    fc.property(mode, mode, id, id, (from, to, uid, gid) => {
+      const { pin, calls, status } = fakePin({ mode: from });
+      fs.chmodSync(root.at(node), from);
+      const seen = fakeFiles.fstat(root.at(node));
+      if (seen.mode === to && seen.uid === uid && seen.gid === gid) return true;
+      const rules: AccessRules = {
+        of: () => ({ owner: String(uid), group: String(gid), mode: to.toString(8).padStart(4, '0') }),
+      };
+      applyAccess(fakeFiles, root.dir, rules, devices, pin);
+      let now = from;
+      for (const call of calls) {
+        if (call.startsWith('chmod')) now = Number.parseInt(call.slice(6), 8);
+        if (call.startsWith('chown') && (now & ~to) !== 0) return false;
+        if ((now & ~(from | to)) !== 0) return false;
+      }
+      const end = status();
+      return end.mode === to && end.uid === uid && end.gid === gid;
+    }),
+    { numRuns: 100 },
+  );
+  t.pass();
+});
+test('a held path is changed itself, and not what is put in its place', (t) => {
+  const root = fakeRoot(t);
+  root.write('/one', '');
+  const held = pinPath(root.at('/one'));
+  fs.renameSync(root.at('/one'), root.at('/two'));
+  root.write('/one', '');
+  fs.chmodSync(root.at('/one'), 0o644);
+  held.chmod(0o600);
+  const { uid, gid, mode } = held.status();
+  held.chown(uid, gid);
+  held.release();
+  t.is(mode, 0o600);
+  t.is(fs.statSync(root.at('/two')).mode & 0o777, 0o600);
+  t.is(fs.statSync(root.at('/one')).mode & 0o777, 0o644);
+  root.linkText('/three', root.at('/one'));
+  const link = pinPath(root.at('/three'));
+  t.is(link.status().kind, 'symlink');
+  link.release();
+});
+
+test('a policy without access looks at nothing, one with access reads only the facts of its rules', async (t) => {
+  t.is(accessRules(fakeFiles, '', defaultPolicy), undefined);
+  const root = fakeRoot(t);
+  const [device] = machine(root);
+  root.write(
+    '/etc/vfio-names/10.toml',
+    '[[access]]\nmatch = { bus = "pci" }\ngroup = "kvm"\n[[link]]\nname = "by-own/{{serial}}"\n',
+  );
+  const read: string[] = [];
+  const files = {
+    ...fakeFiles,
+    read: (path: string, limit?: number) => {
+      read.push(path);
+      return fakeFiles.read(path, limit);
+    },
+  };
+  const rules = accessRules(files, root.dir, await loadPolicy(fakeFiles, root.dir));
+  t.deepEqual(rules?.of(device as Device), { group: 'kvm', mode: '0660' });
+  t.deepEqual(rules?.iommu, { group: 'kvm', mode: '0660' });
+  t.deepEqual(read, []);
+});
+
+test('sync gives access, tells of it, and its exit status tells what it could not give', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  root.write('/etc/vfio-names/10.toml', '[[access]]\nmode = "0640"\n');
+  const words = ['sync', '--root', root.dir];
+  const first = await runCli(words);
+  t.is(first.status, 0);
+  t.regex(first.out, /^access \/dev\/vfio\/devices\/vfio0: \d+:\d+ 0640 \(was \d+:\d+ 0600\)$/m);
+  t.is(fs.statSync(root.at(node)).mode & 0o777, 0o640);
+  t.is((await runCli(words)).out, 'nothing to change: 1 name\n');
+  root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "12345"\nmode = "0660"\n');
+  fs.rmSync(root.at('/etc/group'));
+  const json = await runCli([...words, '--json']);
+  const { access } = validJson<{ access: { result: string }[] }>(t, 'sync', json.out);
+  // Only root may give a node to a group that it is not in.
+  t.is(json.status, access[0]?.result === 'done' ? 0 : 4);
+  root.write('/etc/group', 'root:x:0:\n');
+  root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "nobody-here"\n');
+  const unknown = await runCli(words);
+  t.is(unknown.status, 1);
+  t.regex(unknown.err[0] ?? '', /could not change the access of .*: no group nobody-here on this machine/);
+});

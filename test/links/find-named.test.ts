@@ -1,0 +1,44 @@
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { VfioNamesError } from '../../src/errors.ts';
+import { findNamed } from '../../src/links/find-named.ts';
+import { observe } from '../../src/links/observe.ts';
+import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+
+function sample(t: ExecutionContext) {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  const machine = { files: fakeFiles, root: root.dir, more: () => [{ path: 'by-alias/gpu', priority: 0 }] };
+  return { root, find: (name: string) => findNamed(machine, observe(machine), name).name };
+}
+
+test('a node anywhere is found by its devnum, through links too', (t) => {
+  const { root, find } = sample(t);
+  root.node('/dev/mine', '247:0');
+  root.link('/srv/gpu', '/dev/mine');
+  t.is(find('/dev/mine'), '0000:01:00.0');
+  t.is(find('/srv/gpu'), '0000:01:00.0');
+});
+
+test('a name of the policy is found with its directory and as a path, whatever lies there', (t) => {
+  const { root, find } = sample(t);
+  root.linkText('/dev/vfio/by-alias/gpu', '../devices/vfio9');
+  t.is(find('by-alias/gpu'), '0000:01:00.0');
+  t.is(find('/dev/vfio/by-alias/gpu'), '0000:01:00.0');
+});
+
+test('a path that is no device node is refused with what was found', (t) => {
+  const { root, find } = sample(t);
+  root.write('/etc/file', '');
+  root.linkText('/etc/loop', 'loop');
+  const message = (path: string): string | undefined =>
+    t.throws(() => find(path), { instanceOf: VfioNamesError })?.message;
+  t.is(message('/etc/file'), 'expected a device node at /etc/file, found a regular file');
+  t.is(message('/etc'), 'expected a device node at /etc, found a directory');
+  t.is(message('/none'), 'expected a device node at /none, found nothing that can be read');
+  t.is(message('/etc/loop'), 'expected a device node at /etc/loop, found nothing that can be read');
+  t.is(message('/etc/a\nb'), 'expected a device node at /etc/a\\x0ab, found nothing that can be read');
+  root.node('/dev/null', '1:3');
+  t.regex(message('/dev/null') ?? '', /found none called 1:3/);
+  t.true(fs.existsSync(root.at('/dev/null')));
+});

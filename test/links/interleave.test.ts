@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { sync } from '../../src/links/sync.ts';
+import { fakeFiles } from '../helpers/fake-root.ts';
+import { build, scratch, snapshot, tags, type World, world } from './world.ts';
+
+const turn = new Int32Array(new SharedArrayBuffer(12));
+
+/** A thread knows no TypeScript by itself. */
+const loadWorker = `import('tsx/esm/api').then((tsx) => {
+  tsx.register();
+  return import('${new URL('./sync-worker.ts', import.meta.url).href}');
+});`;
+
+/** Both have loaded their code when this ends: that needs this thread, which is blocked later. */
+async function startWorkers(t: ExecutionContext): Promise<readonly [Worker, Worker]> {
+  const start = async (me: 1 | 2): Promise<Worker> => {
+    const worker = new Worker(loadWorker, { eval: true, workerData: { turn, me } });
+    t.teardown(() => worker.terminate());
+    await once(worker, 'message');
+    return worker;
+  };
+  return [await start(1), await start(2)];
+}
+
+/** Two runs on one machine, each call of each at the moment that `schedule` says; then the rest in turn. */
+function interleave(
+  workers: readonly [Worker, Worker],
+  root: string,
+  schedule: readonly boolean[],
+): readonly number[] {
+  turn.fill(0);
+  for (const worker of workers) worker.postMessage(root);
+  for (let step = 0; Atomics.load(turn, 1) === 0 || Atomics.load(turn, 2) === 0; step++) {
+    const asked = (schedule[step] ?? step % 2 === 0) ? 1 : 2;
+    const next = Atomics.load(turn, asked) === 0 ? asked : 3 - asked;
+    Atomics.store(turn, 0, next);
+    Atomics.notify(turn, 0);
+    while (Atomics.load(turn, 0) === next) Atomics.wait(turn, 0, next);
+  }
+  return [Atomics.load(turn, 1), Atomics.load(turn, 2)];
+}
+
+/** Runs of calls, since the interesting races need one run to get ahead by a few. */
+const schedule = fc
+  .array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 12 })), { maxLength: 40 })
+  .map((runs) => runs.flatMap(([who, length]) => Array<boolean>(length).fill(who)));
+
+test('two syncs at once, interleaved call by call, end in the same right state, and neither fails', async (t) => {
+  const workers = await startWorkers(t);
+  const dir = scratch(t);
+  fc.assert(
+    fc.property(world, schedule, (some: World, order) => {
+      const alone = build(dir, some);
+      sync({ files: fakeFiles, root: dir, more: tags }, 'alone');
+      const goal = snapshot(alone);
+      const root = build(dir, some);
+      t.deepEqual(interleave(workers, dir, order), [1, 1]);
+      t.deepEqual(snapshot(root), goal);
+    }),
+    { numRuns: 40 },
+  );
+});

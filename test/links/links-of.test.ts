@@ -1,0 +1,27 @@
+import test from 'ava';
+import { linksOf } from '../../src/links/links-of.ts';
+import { observe } from '../../src/links/observe.ts';
+import { sync } from '../../src/links/sync.ts';
+import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+
+test('every device has its links and one state', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
+  root.add({ name: '0000:03:00.0', sysname: 'vfio2', devnum: false });
+  root.add({ bus: 'vfio', name: 'reserved', sysname: 'vfio3', noNode: true });
+  const machine = {
+    files: fakeFiles,
+    root: root.dir,
+    more: ({ sysname }: { sysname: string }) => [{ path: `by-alias/${sysname}`, priority: 0 }],
+  };
+  sync(machine, 'test');
+  root.linkText('/dev/vfio/by-alias/vfio1', '../devices/vfio0');
+  const described = [...linksOf(observe(machine))].sort(([a], [b]) => (a < b ? -1 : 1));
+  t.deepEqual(described, [
+    ['vfio0', { links: ['/dev/vfio/pci/0000:01:00.0', '/dev/vfio/by-alias/vfio0'], state: 'named' }],
+    ['vfio1', { links: ['/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/vfio1'], state: 'unnamed' }],
+    ['vfio2', { links: [], state: 'no-node' }],
+    ['vfio3', { links: [], state: 'no-name' }],
+  ]);
+});

@@ -1,0 +1,90 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { readTree } from '../../src/links/read.ts';
+import type { Files } from '../../src/system/files.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+
+function read(root: FakeRoot, files: Files = fakeFiles) {
+  const { entries, unreadable } = readTree(
+    files,
+    root.dir,
+    (first) => first !== 'own' && first !== 'devices',
+  );
+  return { entries: Object.fromEntries(entries), unreadable: Object.fromEntries(unreadable) };
+}
+
+test('links come with their targets, other things with their kinds, unmanaged directories not at all', (t) => {
+  const root = fakeRoot(t);
+  root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
+  root.linkText('/dev/vfio/own/b', '../devices/vfio0');
+  root.write('/dev/vfio/by-x/y/file', '');
+  root.node('/dev/vfio/14', '243:1');
+  t.deepEqual(read(root), {
+    entries: {
+      14: { kind: 'char' },
+      pci: { kind: 'directory' },
+      'pci/a': { kind: 'symlink', target: '../devices/vfio0' },
+      'by-x': { kind: 'directory' },
+      'by-x/y': { kind: 'directory' },
+      'by-x/y/file': { kind: 'file' },
+    },
+    unreadable: {},
+  });
+});
+
+test('no /dev/vfio is no entry and no problem', (t) => {
+  const root = fakeRoot(t);
+  fs.rmSync(root.at('/dev/vfio'), { recursive: true });
+  t.deepEqual(read(root), { entries: {}, unreadable: {} });
+});
+
+test("a file in the place of /dev/vfio can't be read", (t) => {
+  const root = fakeRoot(t);
+  fs.rmSync(root.at('/dev/vfio'), { recursive: true });
+  root.write('/dev/vfio', '');
+  t.deepEqual(read(root), { entries: {}, unreadable: { '': 'ENOTDIR' } });
+});
+
+const refused = test.macro({
+  exec(t, call: string, ending: string, errno: string, expected: Record<string, string>) {
+    const root = fakeRoot(t);
+    root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
+    root.write('/dev/vfio/amba', '');
+    const files = hookedFiles(({ name, path }) => {
+      if (name === call && path.endsWith(ending)) throw failure(errno);
+    });
+    t.deepEqual(read(root, files).unreadable, expected);
+  },
+  title: (_, call, ending, errno) => `${errno} of ${call} at ${ending} stops no other entry`,
+});
+test(refused, 'hold', '/pci', 'EACCES', { pci: 'EACCES' });
+test(refused, 'hold', '/pci', 'ENOENT', {});
+test(refused, 'readlink', '/pci/a', 'EACCES', { 'pci/a': 'EACCES' });
+test(refused, 'readlink', '/pci/a', 'ENOENT', {});
+test(refused, 'lstat', '/amba', 'EACCES', { amba: 'EACCES' });
+test(refused, 'lstat', '/amba', 'ENOENT', {});
+
+test('a tree deeper than any name is read down to its limit', (t) => {
+  const root = fakeRoot(t);
+  fs.mkdirSync(root.at('/dev/vfio/pci/1/2/3/4/5/6/7/8/9'), { recursive: true });
+  const { entries, unreadable } = read(root);
+  t.is(Object.keys(entries).length, 9);
+  t.deepEqual(unreadable, { 'pci/1/2/3/4/5/6/7/8': 'too deep' });
+});
+
+test('a fault of the program is thrown on', (t) => {
+  const root = fakeRoot(t);
+  root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
+  for (const call of ['hold', 'readlink'])
+    t.throws(
+      () =>
+        read(
+          root,
+          hookedFiles(({ name }) => {
+            if (name === call) throw new TypeError('fault');
+          }),
+        ),
+      { instanceOf: TypeError },
+    );
+});

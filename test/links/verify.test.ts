@@ -1,0 +1,516 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import type { Finding } from '../../src/links/finding.ts';
+import type { Machine } from '../../src/links/observe.ts';
+import { sync } from '../../src/links/sync.ts';
+import { verify } from '../../src/links/verify.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+
+const link = '/dev/vfio/pci/0000:01:00.0';
+const node = '/dev/vfio/devices/vfio0';
+
+/** Two devices of one IOMMU group with right names. */
+function sample(root: FakeRoot): void {
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '14' });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', group: '14' });
+  sync({ files: fakeFiles, root: root.dir }, 'test');
+}
+
+/** Spoils the machine; may give another view of it. */
+type Spoiler = (root: FakeRoot) => unknown;
+
+const one = test.macro({
+  exec(t, expected: Finding, spoil: Spoiler) {
+    const root = fakeRoot(t);
+    sample(root);
+    const more = spoil(root) as Partial<Machine> | undefined;
+    t.deepEqual(verify({ files: fakeFiles, root: root.dir, ...more }).findings, [expected]);
+  },
+  title: (why: string | undefined, expected: Finding) =>
+    `${expected.code}: ${why ?? ''}, one finding with its remedy`,
+});
+
+const device = '0000:01:00.0';
+const syncMends = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
+const moveAway = 'look at it, and move it away; then vfio-names sync';
+const nodeRemedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+const fixable = true;
+const notFixable = { fixable: false };
+
+test('a machine whose names are true has no finding', (t) => {
+  const root = fakeRoot(t);
+  sample(root);
+  const { findings, seen } = verify({ files: fakeFiles, root: root.dir });
+  t.deepEqual(findings, []);
+  t.is(seen.scan.devices.length, 2);
+});
+
+test(
+  'a link is not there',
+  one,
+  {
+    code: 'link-missing',
+    path: link,
+    device,
+    message: 'expected a link to ../devices/vfio0, found nothing',
+    remedy: syncMends,
+    fixable,
+  },
+  (root) => fs.unlinkSync(root.at(link)),
+);
+
+test(
+  'a link leads to a node of no device',
+  one,
+  {
+    code: 'link-dangling',
+    path: link,
+    device,
+    message: 'expected a link to ../devices/vfio0, found one to ../devices/vfio9, which is no device',
+    remedy: syncMends,
+    fixable,
+  },
+  (root) => root.linkText(link, '../devices/vfio9'),
+);
+
+test(
+  'a link leads to the node of another device',
+  one,
+  {
+    code: 'link-wrong',
+    path: link,
+    device,
+    message:
+      'expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/0000:02:00.0',
+    remedy: syncMends,
+    fixable,
+  },
+  (root) => root.linkText(link, '../devices/vfio1'),
+);
+
+test(
+  'a link leads out of /dev/vfio',
+  one,
+  {
+    code: 'link-foreign',
+    path: link,
+    device,
+    message: 'expected a link to ../devices/vfio0, found a link to /dev/null, which is not ours',
+    remedy: moveAway,
+    ...notFixable,
+  },
+  (root) => root.linkText(link, '/dev/null'),
+);
+
+test(
+  'a file is in the place of a link',
+  one,
+  {
+    code: 'link-blocked',
+    path: link,
+    device,
+    message: 'expected a link to ../devices/vfio0, found a file, which is not ours',
+    remedy: moveAway,
+    ...notFixable,
+  },
+  (root) => {
+    fs.unlinkSync(root.at(link));
+    root.write(link, '');
+  },
+);
+
+test(
+  'a directory with something in it is in the place of a link',
+  one,
+  {
+    code: 'link-blocked',
+    path: link,
+    device,
+    message: 'expected a link to ../devices/vfio0, found a directory, which is not ours',
+    remedy: moveAway,
+    ...notFixable,
+  },
+  (root) => {
+    fs.unlinkSync(root.at(link));
+    root.write(`${link}/file`, '');
+  },
+);
+
+test(
+  'a link of a device that is gone is left',
+  one,
+  {
+    code: 'link-left-over',
+    path: '/dev/vfio/pci/0000:09:00.0',
+    message: 'found a link to ../devices/vfio9, whose device is gone',
+    remedy: syncMends,
+    fixable,
+  },
+  (root) => root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9'),
+);
+
+test(
+  'a link of a device that is gone has a number that another device got',
+  one,
+  {
+    code: 'link-stale',
+    path: '/dev/vfio/pci/0000:09:00.0',
+    message: 'found a link to ../devices/vfio1, whose number belongs to pci/0000:02:00.0 now',
+    remedy: syncMends,
+    fixable,
+  },
+  (root) => root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio1'),
+);
+
+test(
+  'a link of a family is not asked for',
+  one,
+  {
+    code: 'link-unwanted',
+    path: '/dev/vfio/by-alias/old',
+    message: 'found a link to the node of pci/0000:02:00.0, which nothing asks for',
+    remedy: syncMends,
+    fixable,
+  },
+  (root) => root.linkText('/dev/vfio/by-alias/old', '../devices/vfio1'),
+);
+
+test(
+  'a killed run left its temporary name',
+  one,
+  {
+    code: 'temporary',
+    path: '/dev/vfio/pci/.vfio-names-1-a',
+    message: 'found a temporary name that an interrupted run left',
+    remedy: syncMends,
+    fixable,
+  },
+  (root) => root.linkText('/dev/vfio/pci/.vfio-names-1-a', '../devices/vfio0'),
+);
+
+test(
+  'a directory of names may not be entered',
+  one,
+  {
+    code: 'directory-unreadable',
+    path: '/dev/vfio/mdev',
+    message: 'expected a directory of names, could not look into it: EACCES',
+    remedy: 'run it as root',
+    ...notFixable,
+  },
+  (root) => {
+    fs.mkdirSync(root.at('/dev/vfio/mdev'));
+    return {
+      files: hookedFiles(({ name, path }) => {
+        if (name === 'hold' && path.endsWith('/mdev')) throw failure('EACCES');
+      }),
+    };
+  },
+);
+
+test(
+  'two devices want one name',
+  one,
+  {
+    code: 'name-conflict',
+    path: '/dev/vfio/by-alias/gpu',
+    device: '0000:02:00.0',
+    message: '0000:02:00.0 wants the name too, 0000:01:00.0 has it',
+    remedy: 'give one of them another name or priority in the policy',
+    ...notFixable,
+  },
+  (root) => {
+    const more = () => [{ path: 'by-alias/gpu', priority: 0 }];
+    sync({ files: fakeFiles, root: root.dir, more }, 'test');
+    return { more };
+  },
+);
+
+test(
+  'a device wants a name below another name',
+  one,
+  {
+    code: 'name-conflict',
+    path: '/dev/vfio/by-alias/gpu/x',
+    device: '0000:02:00.0',
+    message: "0000:02:00.0 wants this name, which can't be beside by-alias/gpu of 0000:01:00.0",
+    remedy: 'give one of them another name or priority in the policy',
+    ...notFixable,
+  },
+  (root) => {
+    const more = ({ sysname }: { sysname: string }) => [
+      { path: sysname === 'vfio0' ? 'by-alias/gpu' : 'by-alias/gpu/x', priority: 0 },
+    ];
+    sync({ files: fakeFiles, root: root.dir, more }, 'test');
+    return { more };
+  },
+);
+
+test(
+  'no name can be made for a device',
+  one,
+  {
+    code: 'no-name',
+    path: '/sys/devices/pci0000:00/ .. \\x0a',
+    device: ' .. \n',
+    message: 'no name can be made of the bus platform and the name  .. \\x0a',
+    remedy: 'give it a name in the policy',
+    ...notFixable,
+  },
+  (root) => {
+    root.add({ bus: 'platform', name: ' .. \n', sysname: 'vfio5' });
+  },
+);
+
+test(
+  'the node is not there',
+  one,
+  {
+    code: 'node-missing',
+    path: node,
+    device,
+    message: `expected the character device 247:0 at ${node}, found nothing`,
+    remedy: nodeRemedy,
+    ...notFixable,
+  },
+  (root) => fs.unlinkSync(root.at(node)),
+);
+
+test(
+  'the node may not be looked at',
+  one,
+  {
+    code: 'node-unreadable',
+    path: node,
+    device,
+    message: `expected the character device 247:0 at ${node}, could not look: EACCES`,
+    remedy: 'run it as root',
+    ...notFixable,
+  },
+  () => ({
+    files: hookedFiles(({ name, path }) => {
+      if (name === 'fstat' && path.endsWith('/vfio0')) throw failure('EACCES');
+    }),
+  }),
+);
+
+test(
+  'the node is a directory',
+  one,
+  {
+    code: 'node-not-char',
+    path: node,
+    device,
+    message: `expected the character device 247:0 at ${node}, found a directory`,
+    remedy: nodeRemedy,
+    ...notFixable,
+  },
+  (root) => {
+    fs.unlinkSync(root.at(node));
+    fs.mkdirSync(root.at(node));
+  },
+);
+
+test(
+  'the node has another devnum',
+  one,
+  {
+    code: 'node-false',
+    path: node,
+    device,
+    message: `expected the character device 247:0 at ${node}, found the device 247:9`,
+    remedy: nodeRemedy,
+    ...notFixable,
+  },
+  (root) => root.node(node, '247:9'),
+);
+
+const unknown = {
+  path: '/dev/vfio/devices/vfio9',
+  remedy: 'remove it: nothing made it that the kernel knows of',
+};
+
+test(
+  'a node belongs to a device that sysfs does not know',
+  one,
+  {
+    code: 'node-unknown',
+    ...unknown,
+    message: 'expected the node of a VFIO device, found the device 247:9, which sysfs does not know',
+    ...notFixable,
+  },
+  (root) => root.node('/dev/vfio/devices/vfio9', '247:9'),
+);
+
+test(
+  'a node belongs to a device of another kind',
+  one,
+  {
+    code: 'node-unknown',
+    ...unknown,
+    message:
+      'expected the node of a VFIO device, found the device 1:3, which is ../../devices/virtual/mem/null',
+    ...notFixable,
+  },
+  (root) => {
+    root.node('/dev/vfio/devices/vfio9', '1:3');
+    root.linkText('/sys/dev/char/1:3', '../../devices/virtual/mem/null');
+  },
+);
+
+test(
+  'something that is no node lies among the nodes',
+  one,
+  {
+    code: 'node-unknown',
+    ...unknown,
+    message: 'expected the node of a VFIO device, found a directory',
+    ...notFixable,
+  },
+  (root) => fs.mkdirSync(root.at('/dev/vfio/devices/vfio9')),
+);
+
+test(
+  'a device without a devnum has a node all the same',
+  one,
+  {
+    code: 'node-unknown',
+    ...unknown,
+    message: 'expected the node of a VFIO device, found the device 247:9, which sysfs does not know',
+    ...notFixable,
+  },
+  (root) => {
+    root.add({ name: '0000:09:00.0', sysname: 'vfio9', devnum: false });
+    root.node('/dev/vfio/devices/vfio9', '247:9');
+  },
+);
+
+test(
+  'everybody may open a node',
+  one,
+  {
+    code: 'unsafe-node',
+    path: node,
+    device,
+    message: 'expected a node that not everybody may open, found mode 0666',
+    remedy: `chmod o-rwx ${node}, and look for the rule that set it`,
+    ...notFixable,
+  },
+  (root) => fs.chmodSync(root.at(node), 0o666),
+);
+
+for (const path of ['/dev/vfio', '/dev/vfio/devices', '/dev/vfio/pci'])
+  test(
+    `everybody may write in ${path}`,
+    one,
+    {
+      code: 'unsafe-directory',
+      path,
+      message: `expected a directory that only root may write, found owner ${process.getuid?.()} and mode 0777`,
+      remedy: `chown root ${path}; chmod go-w ${path}`,
+      ...notFixable,
+    },
+    (root) => fs.chmodSync(root.at(path), 0o777),
+  );
+
+test(
+  'two devices of one IOMMU group have different owners',
+  one,
+  {
+    code: 'group-owners',
+    path: '/dev/vfio/devices/vfio1',
+    device: '0000:02:00.0',
+    message: 'expected the owner of its IOMMU group 14, 0:0 as 0000:01:00.0, found 1000:0',
+    remedy: 'give all devices of the group one owner: they are not isolated from each other',
+    ...notFixable,
+  },
+  () => ({
+    files: {
+      ...fakeFiles,
+      fstat: (path: string) => ({
+        ...fakeFiles.fstat(path),
+        uid: path.endsWith('/vfio1') ? 1000 : 0,
+        gid: 0,
+      }),
+    },
+  }),
+);
+
+test(
+  'a device of sysfs is malformed',
+  one,
+  {
+    code: 'device-unreadable',
+    path: '/sys/class/vfio-dev/vfio9',
+    message: 'EINVAL, ignoring',
+    remedy: 'run it again; if it stays, look at that directory',
+    ...notFixable,
+  },
+  (root) => root.write('/sys/class/vfio-dev/vfio9', ''),
+);
+
+test('siblings of different groups may have different owners', (t) => {
+  const root = fakeRoot(t);
+  sample(root);
+  root.add({ name: '0000:03:00.0', sysname: 'vfio2', group: '15' });
+  root.add({ name: '0000:04:00.0', sysname: 'vfio3' });
+  sync({ files: fakeFiles, root: root.dir }, 'test');
+  const files = {
+    ...fakeFiles,
+    fstat: (path: string) => ({ ...fakeFiles.fstat(path), uid: /vfio[23]$/.test(path) ? 1000 : 0 }),
+  };
+  t.deepEqual(verify({ files, root: root.dir }).findings, []);
+});
+
+test('what is right again at a second look is no finding', (t) => {
+  const root = fakeRoot(t);
+  sample(root);
+  fs.unlinkSync(root.at(link));
+  let scans = 0;
+  const files = hookedFiles(({ name, path }) => {
+    if (name === 'list' && path.endsWith('/class/vfio-dev') && ++scans === 2)
+      root.linkText(link, '../devices/vfio0');
+  });
+  t.deepEqual(verify({ files, root: root.dir }).findings, []);
+  t.is(scans, 2);
+});
+
+test('only the findings of the devices that are asked for are given', (t) => {
+  const root = fakeRoot(t);
+  sample(root);
+  fs.unlinkSync(root.at(link));
+  fs.unlinkSync(root.at('/dev/vfio/pci/0000:02:00.0'));
+  root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio1');
+  root.linkText('/dev/vfio/pci/0000:0a:00.0', '../devices/vfio9');
+  const machine = { files: fakeFiles, root: root.dir };
+  const { devices } = verify(machine).seen.scan;
+  const codes = verify(machine, devices.slice(1)).findings.map(({ code, path }) => `${code} ${path}`);
+  t.deepEqual(codes, ['link-missing /dev/vfio/pci/0000:02:00.0', 'link-stale /dev/vfio/pci/0000:09:00.0']);
+});
+
+test('findings are sorted as people count, by path', (t) => {
+  const root = fakeRoot(t);
+  sample(root);
+  for (const name of ['vfio10', 'vfio9']) root.node(`/dev/vfio/devices/${name}`, '9:9');
+  t.deepEqual(
+    verify({ files: fakeFiles, root: root.dir }).findings.map(({ path }) => path),
+    ['/dev/vfio/devices/vfio9', '/dev/vfio/devices/vfio10'],
+  );
+});
+
+test('a fault of the program is thrown on', (t) => {
+  const root = fakeRoot(t);
+  sample(root);
+  for (const call of ['fstat', 'lstat'])
+    t.throws(
+      () =>
+        verify({
+          root: root.dir,
+          files: hookedFiles(({ name }) => {
+            if (name === call) throw new TypeError('fault');
+          }),
+        }),
+      { instanceOf: TypeError },
+    );
+});

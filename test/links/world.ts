@@ -1,0 +1,121 @@
+/** Sample machines for the tests of links: devices, what lies in /dev/vfio, and what must stay as it is. */
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import type { ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import type { Device } from '../../src/devices/device.ts';
+import type { MoreNames } from '../../src/names/claims.ts';
+import { FakeRoot } from '../helpers/fake-root.ts';
+
+/** What lies at a path of /dev/vfio before a run. */
+export type Thing =
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'file' }
+  | { readonly kind: 'directory' };
+
+export interface World {
+  /** Numbers of the PCI devices 0000:0N:00.0, in the order of their vfioN. */
+  readonly devices: readonly number[];
+  readonly things: Readonly<Record<string, Thing>>;
+}
+
+export const nameOf = (number: number): string => `0000:0${number}:00.0`;
+
+const places = [
+  ...[1, 2, 3].map((number) => `pci/${nameOf(number)}`),
+  'pci/left-over',
+  'pci/.vfio-names-killed',
+  'pci/deep/er/link',
+  'by-tag/pci-1',
+  'by-tag/pci-1/below',
+  'by-old/name',
+  'own/name',
+];
+
+const thing: fc.Arbitrary<Thing> = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(4).map((n): Thing => ({ kind: 'link', target: `UP/devices/vfio${n}` })) },
+  { weight: 1, arbitrary: fc.constantFrom<Thing>({ kind: 'link', target: '/dev/null' }) },
+  { weight: 1, arbitrary: fc.constantFrom<Thing>({ kind: 'link', target: '../../../etc' }) },
+  { weight: 1, arbitrary: fc.constantFrom<Thing>({ kind: 'file' }, { kind: 'directory' }) },
+);
+
+/** `UP` in a target is as many `..` as the path has directories. */
+export const world: fc.Arbitrary<World> = fc.record({
+  devices: fc.shuffledSubarray([1, 2, 3]),
+  things: fc
+    .uniqueArray(fc.tuple(fc.constantFrom(...places), thing), { selector: ([place]) => place, maxLength: 7 })
+    .map((pairs) => Object.fromEntries(pairs)),
+});
+
+/** Names beside scheme 1, one of them below the other, so that directories come and go. */
+export const tags: MoreNames = (device: Device) => [
+  { path: `by-tag/pci-${Number(device.name.slice(5, 7))}`, priority: 0 },
+  ...(device.name === nameOf(2) ? [{ path: 'by-tag/pci-1/below', priority: 1 }] : []),
+];
+
+/** A path for worlds that goes with its test; in memory where the system has a place for that, since they are many. */
+export function scratch(t: ExecutionContext): string {
+  const parent = fs.existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const own = fs.mkdtempSync(`${parent}/vfio-names-test-`);
+  t.teardown(() => fs.rmSync(own, { recursive: true, force: true }));
+  return `${own}/root`;
+}
+
+/** Puts a world below `directory`, without real nodes. */
+export function build(directory: string, { devices, things }: World): FakeRoot {
+  fs.rmSync(directory, { recursive: true, force: true });
+  const root = new FakeRoot(directory);
+  for (const [index, number] of devices.entries())
+    root.add({ name: nameOf(number), sysname: `vfio${index}`, noNode: true });
+  for (const [path, what] of Object.entries(things)) {
+    const full = root.at(`/dev/vfio/${path}`);
+    try {
+      fs.mkdirSync(full.slice(0, full.lastIndexOf('/')), { recursive: true });
+      if (what.kind === 'directory') fs.mkdirSync(full, { recursive: true });
+      else if (what.kind === 'file') fs.writeFileSync(full, '');
+      else
+        fs.symlinkSync(
+          what.target.replace(
+            'UP',
+            Array(path.split('/').length - 1)
+              .fill('..')
+              .join('/'),
+          ),
+          full,
+        );
+    } catch {
+      // Two things of this world exclude each other: the first stays.
+    }
+  }
+  return root;
+}
+
+/** Every path below /dev/vfio with its target or its kind. */
+export function snapshot(root: FakeRoot): Record<string, string> {
+  const found: Record<string, string> = {};
+  const visit = (directory: string): void => {
+    for (const entry of fs.readdirSync(root.at(directory), { withFileTypes: true })) {
+      const path = `${directory}/${entry.name}`;
+      const key = path.slice('/dev/vfio/'.length);
+      if (entry.isSymbolicLink()) found[key] = `-> ${fs.readlinkSync(root.at(path))}`;
+      else found[key] = entry.isDirectory() ? 'directory' : 'file';
+      if (entry.isDirectory()) visit(path);
+    }
+  };
+  visit('/dev/vfio');
+  return found;
+}
+
+/** What no run may touch: files, links that lead elsewhere, and all of a directory that is not managed. */
+export function foreign(root: FakeRoot): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(snapshot(root)).filter(
+      ([path, what]) =>
+        path.startsWith('own/') ||
+        what === 'file' ||
+        (what.startsWith('-> ') &&
+          !/^-> (\.\.\/)+devices\/vfio\d+$/.test(what) &&
+          !path.includes('/.vfio-names-')),
+    ),
+  );
+}
