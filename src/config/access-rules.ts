@@ -1,0 +1,19 @@
+/** The access rules of a policy for the devices of a machine: reads the facts that the rules ask for, and no others. */
+import { readFacts } from '../devices/facts.ts';
+import type { AccessRules } from '../links/access.ts';
+import { accessFor, iommuAccess } from '../names/policy-access.ts';
+import { neededFacts } from '../names/policy-links.ts';
+import type { Files } from '../system/files.ts';
+import type { Root } from '../system/root.ts';
+import type { Policy } from './policy.ts';
+
+/** `undefined` for a policy that gives nobody access: then no node is looked at. */
+export function accessRules(files: Files, root: Root, policy: Policy): AccessRules | undefined {
+  const iommu = iommuAccess(policy);
+  if (policy.access.length === 0 && !iommu) return undefined;
+  const wanted = neededFacts({ ...policy, links: [] });
+  return {
+    of: (device) => accessFor(policy, readFacts(files, root, device, wanted)),
+    ...(iommu && { iommu }),
+  };
+}

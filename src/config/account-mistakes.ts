@@ -1,0 +1,33 @@
+/** Users and groups of a policy that the machine does not know. Pure; reads no files. */
+import { type Accounts, accountNumber } from '../devices/accounts.ts';
+import { nearest } from '../text/nearest.ts';
+import { printable } from '../text/printable.ts';
+import type { Mistake } from './mistake.ts';
+import type { Access, Policy, Source } from './policy.ts';
+
+/** One mistake for each unknown name; a machine whose files name nobody at all (an image without them) is not judged. */
+export function accountMistakes(policy: Policy, accounts: Accounts): Mistake[] {
+  const rules: readonly (Access & { readonly source: Source })[] = policy.iommu
+    ? [...policy.access, policy.iommu]
+    : policy.access;
+  return rules.flatMap((rule) => {
+    const table = rule === policy.iommu ? 'iommu' : 'access';
+    return [
+      ...unknown(rule.owner, 'user', accounts.users, rule.source, `${table}.owner`),
+      ...unknown(rule.group, 'group', accounts.groups, rule.source, `${table}.group`),
+    ];
+  });
+}
+
+function unknown(
+  name: string | undefined,
+  what: string,
+  known: ReadonlyMap<string, number>,
+  source: Source,
+  key: string,
+): Mistake[] {
+  if (name === undefined || known.size === 0 || accountNumber(known, name) !== undefined) return [];
+  const near = nearest(name, [...known.keys()]);
+  const hint = near === undefined ? 'make it, or give its number in quotes' : `did you mean "${near}"?`;
+  return [{ source, key, message: `no ${what} "${printable(name)}" on this machine; ${hint}` }];
+}

@@ -1,0 +1,69 @@
+/** From a policy file's text to its checked document, or to what is wrong with it. Knows no facts, rules or devices. */
+import { parse } from 'smol-toml';
+import { printable } from '../text/printable.ts';
+import type { PolicyText } from './directories.ts';
+import { type KeyPath, keyLines } from './locate.ts';
+import type { Mistake } from './mistake.ts';
+import { schemaMistakes } from './schema-mistakes.ts';
+import { validate } from './validate-policy.js';
+
+type Table<T> = Readonly<Record<string, T>>;
+
+/** What policy.schema.json lets through. */
+export interface Document {
+  readonly scheme?: 1;
+  readonly names?: Table<boolean | Table<Table<unknown>>>;
+  readonly link?: readonly {
+    readonly match?: Table<unknown>;
+    readonly name: string;
+    readonly priority?: number;
+  }[];
+  readonly access?: readonly (RawAccess & { readonly match?: Table<unknown> })[];
+  readonly iommu?: RawAccess;
+}
+
+export interface RawAccess {
+  readonly owner?: string;
+  readonly group?: string;
+  readonly mode?: string;
+}
+
+/** One file, with the means to say where something of it stands. */
+export interface PolicyDocument {
+  readonly file: string;
+  readonly content: Document;
+  /** A mistake about the key at `path`. */
+  readonly mistake: (path: KeyPath, message: string) => Mistake;
+}
+
+/** A file that is no TOML or breaks the schema gives mistakes and no document. */
+export function readDocument({
+  file,
+  text,
+}: PolicyText): PolicyDocument | { readonly mistakes: readonly Mistake[] } {
+  if (text.includes('\ufffd')) {
+    const line = text.slice(0, text.indexOf('\ufffd')).split('\n').length;
+    return { mistakes: [{ source: { file, line }, key: '', message: 'expected UTF-8, found other bytes' }] };
+  }
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch (error) {
+    return { mistakes: [syntaxMistake(file, error)] };
+  }
+  const lineOf = keyLines(text);
+  const mistake = (path: KeyPath, message: string): Mistake => ({
+    source: { file, line: lineOf(path) },
+    key: path.filter((step) => typeof step === 'string').join('.'),
+    message,
+  });
+  if (validate(content)) return { file, content: content as Document, mistake };
+  const errors = schemaMistakes(validate.errors ?? [], content);
+  return { mistakes: errors.map(({ path, message }) => mistake(path, message)) };
+}
+
+function syntaxMistake(file: string, error: unknown): Mistake {
+  const { line = 1, message = '' } = error as { line?: number; message?: string };
+  const [first = ''] = message.replace(/^Invalid TOML document: /, '').split('\n');
+  return { source: { file, line }, key: '', message: `bad TOML: ${printable(first)}` };
+}

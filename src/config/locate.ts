@@ -1,0 +1,154 @@
+/**
+ * On which line each key of a TOML text stands. Only for texts that smol-toml has taken: this reads their outline and
+ * judges nothing. Pure.
+ */
+
+/** Keys and list indexes from the top: `['link', 0, 'match', 'vendor']`. */
+export type KeyPath = readonly (string | number)[];
+
+/** Gives the line, from 1, of a key; of a key that is not there, the line of the nearest table around it. */
+export function keyLines(text: string): (path: KeyPath) => number {
+  const lines = new Outline(text).read();
+  return (path) => {
+    for (let length = path.length; length > 0; length--) {
+      const line = lines.get(JSON.stringify(path.slice(0, length)));
+      if (line !== undefined) return line;
+    }
+    return 1;
+  };
+}
+
+/** One pass over the text with a position and the keys seen. */
+class Outline {
+  readonly #text: string;
+  readonly #lines = new Map<string, number>();
+  /** How many tables each `[[list]]` has so far. */
+  readonly #lists = new Map<string, number>();
+  #at = 0;
+  #line = 1;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  read(): ReadonlyMap<string, number> {
+    let table: KeyPath = [];
+    for (this.#blanks(); this.#at < this.#text.length; this.#blanks()) {
+      const before = this.#at;
+      if (this.#next() === '[') table = this.#header();
+      else this.#pair(table);
+      if (this.#at === before) this.#step();
+    }
+    return this.#lines;
+  }
+
+  #next(): string {
+    return this.#text[this.#at] ?? '';
+  }
+
+  #step(count = 1): void {
+    for (let left = count; left > 0 && this.#at < this.#text.length; left--) {
+      if (this.#next() === '\n') this.#line++;
+      this.#at++;
+    }
+  }
+
+  #has(text: string): boolean {
+    return this.#text.startsWith(text, this.#at);
+  }
+
+  #skip(pattern: RegExp): string {
+    const rest = new RegExp(pattern.source, 'uy');
+    rest.lastIndex = this.#at;
+    const found = rest.exec(this.#text)?.[0] ?? '';
+    this.#step(found.length);
+    return found;
+  }
+
+  #blanks(): void {
+    this.#skip(/(?:\s|#[^\n]*)*/);
+  }
+
+  #record(path: KeyPath, line: number): void {
+    const key = JSON.stringify(path);
+    if (!this.#lines.has(key)) this.#lines.set(key, line);
+  }
+
+  /** `[a.b]` or `[[a.b]]`; gives the path of the table that follows. */
+  #header(): KeyPath {
+    const line = this.#line;
+    const isList = this.#has('[[');
+    this.#step(isList ? 2 : 1);
+    const keys = this.#keys();
+    this.#skip(/\]*/);
+    const path: (string | number)[] = [];
+    for (const [index, key] of keys.entries()) {
+      path.push(key);
+      const name = JSON.stringify(path);
+      const seen = this.#lists.get(name) ?? 0;
+      const opens = isList && index === keys.length - 1;
+      if (opens) this.#lists.set(name, seen + 1);
+      this.#record(path, line);
+      if (opens || seen > 0) path.push(opens ? seen : seen - 1);
+    }
+    this.#record(path, line);
+    return path;
+  }
+
+  /** `a.b = value` */
+  #pair(table: KeyPath): void {
+    const line = this.#line;
+    const path: (string | number)[] = [...table];
+    for (const key of this.#keys()) {
+      path.push(key);
+      this.#record(path, line);
+    }
+    this.#skip(/=?[ \t]*/);
+    this.#value(path);
+  }
+
+  #keys(): string[] {
+    const keys: string[] = [];
+    do {
+      this.#skip(/[ \t.]*/);
+      const found = this.#skip(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+/);
+      if (found === '') break;
+      keys.push(plainKey(found));
+      this.#skip(/[ \t]*/);
+    } while (this.#next() === '.');
+    return keys;
+  }
+
+  #value(path: KeyPath): void {
+    this.#record(path, this.#line);
+    if (this.#has('"""')) this.#skip(/"""(?:[^\\]|\\[\s\S])*?"""+/);
+    else if (this.#has("'''")) this.#skip(/'''[\s\S]*?'''+/);
+    else if (this.#next() === '[') this.#members(']', (index) => this.#value([...path, index]));
+    else if (this.#next() === '{') this.#members('}', () => this.#pair(path));
+    else this.#skip(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^,\]}\n#]*/);
+  }
+
+  #members(end: string, member: (index: number) => void): void {
+    this.#step();
+    for (let index = 0; ; index++) {
+      this.#blanks();
+      if (this.#next() === end || this.#at >= this.#text.length) break;
+      const before = this.#at;
+      member(index);
+      this.#blanks();
+      if (this.#next() === ',' || this.#at === before) this.#step();
+    }
+    this.#step();
+  }
+}
+
+function plainKey(found: string): string {
+  if (found.startsWith("'")) return found.slice(1, -1);
+  if (!found.startsWith('"')) return found;
+  try {
+    return String(JSON.parse(found));
+  } catch {
+    // TOML has a few escapes that JSON lacks; such a key is merely not found.
+    return found;
+  }
+}

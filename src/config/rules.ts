@@ -1,0 +1,127 @@
+/** From one checked document to its rules, with one mistake for each thing that can't be. Knows no other files. */
+import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
+import { aliasRule, familyRule, switchedFamilies } from '../names/families.ts';
+import { isExact } from '../names/glob.ts';
+import { parseMatch } from '../names/match-parse.ts';
+import { knownBuses } from '../names/scheme.ts';
+import { type ParsedName, parseName } from '../names/template-parse.ts';
+import { nearest } from '../text/nearest.ts';
+import { printable } from '../text/printable.ts';
+import type { PolicyDocument, RawAccess } from './document.ts';
+import type { KeyPath } from './locate.ts';
+import type { Mistake } from './mistake.ts';
+import type { Access, AccessRule, Family, LinkRule, Match, Source } from './policy.ts';
+
+/** A switch or table entry that a later file may override, by its key: `names.by-path`. */
+export interface Setting {
+  readonly key: string;
+  /** The value as the file has it, for people. */
+  readonly value: string;
+  readonly source: Source;
+}
+
+/** What one file says. */
+export interface FileRules {
+  readonly settings: readonly Setting[];
+  /** The rules of families and aliases by their setting's key; none where a family is off. */
+  readonly families: ReadonlyMap<string, LinkRule | undefined>;
+  readonly links: readonly LinkRule[];
+  readonly access: readonly AccessRule[];
+  readonly iommu?: Access & { readonly source: Source };
+  readonly mistakes: readonly Mistake[];
+  readonly warnings: readonly Mistake[];
+}
+
+type Table = Readonly<Record<string, unknown>>;
+
+export function rulesOf(document: PolicyDocument): FileRules {
+  const { content } = document;
+  const mistakes: Mistake[] = [];
+  const warnings: Mistake[] = [];
+  const source = (path: KeyPath): Source => document.mistake(path, '').source;
+
+  const match = (raw: Table | undefined, path: KeyPath): Match => {
+    const parsed = parseMatch(raw ?? {});
+    for (const { key, message } of parsed.complaints)
+      mistakes.push(document.mistake([...path, ...key.split('.')], message));
+    for (const bus of strangeBuses(parsed.match)) {
+      const near = nearest(bus, knownBuses);
+      const hint = near === undefined ? knownBuses.join(', ') : `did you mean "${near}"?`;
+      warnings.push(
+        document.mistake(
+          [...path, 'bus'],
+          `no bus "${printable(bus)}" is known to have VFIO devices; ${hint}`,
+        ),
+      );
+    }
+    return parsed.match;
+  };
+
+  const settings: Setting[] = [];
+  const families = new Map<string, LinkRule | undefined>();
+  const set = (path: readonly string[], value: string, rule?: LinkRule): void => {
+    settings.push({ key: path.join('.'), value, source: source(path) });
+    if (path[0] === 'names') families.set(path.join('.'), rule);
+  };
+  if (content.scheme !== undefined) set(['scheme'], String(content.scheme));
+  for (const family of switchedFamilies) {
+    const value = content.names?.[family];
+    const path = ['names', family];
+    if (value !== undefined) set(path, String(value), value ? familyRule(family, source(path)) : undefined);
+  }
+  const aliasFamily: Family = 'by-alias';
+  for (const [alias, raw] of Object.entries(content.names?.[aliasFamily] ?? {})) {
+    const path = ['names', aliasFamily, alias];
+    const rule = aliasRule(alias, match(raw as Table, path), source(path));
+    if (rule.match.length === 0)
+      mistakes.push(document.mistake(path, 'expected a match that means one device, found an empty table'));
+    set(path, '', rule);
+  }
+
+  const links = (content.link ?? []).map((raw, index): LinkRule => {
+    const path = ['link', index];
+    const name = nameOf(raw.name);
+    if ('problem' in name) mistakes.push(document.mistake([...path, 'name'], name.problem));
+    return {
+      match: match(raw.match, [...path, 'match']),
+      name: 'parts' in name ? name.parts : [],
+      priority: raw.priority ?? 0,
+      source: source(path),
+    };
+  });
+
+  const access = (content.access ?? []).map((raw, index): AccessRule => {
+    const path = ['access', index];
+    const given = accessOf(raw);
+    if (Object.keys(given).length === 0)
+      mistakes.push(document.mistake(path, 'expected at least one of owner, group and mode, found none'));
+    return { match: match(raw.match, [...path, 'match']), ...given, source: source(path) };
+  });
+  const iommu = content.iommu && { ...accessOf(content.iommu), source: source(['iommu']) };
+  return { settings, families, links, access, ...(iommu && { iommu }), mistakes, warnings };
+}
+
+/** Handlebars reads the text; its own message has four lines and names its grammar's symbols, so ours replaces it. */
+function nameOf(text: string): ParsedName {
+  try {
+    return parseName(parseWithoutProcessing(text).body);
+  } catch {
+    const found = printable(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+    return { problem: `expected text with facts such as {{name}}, found braces that don't fit: "${found}"` };
+  }
+}
+
+function accessOf({ owner, group, mode }: RawAccess): Access {
+  return {
+    ...(owner !== undefined && { owner }),
+    ...(group !== undefined && { group }),
+    ...(mode !== undefined && { mode: mode.padStart(4, '0') }),
+  };
+}
+
+function strangeBuses(match: Match): string[] {
+  const known: readonly string[] = knownBuses;
+  return match
+    .filter((condition) => condition.fact === 'bus')
+    .flatMap((condition) => condition.patterns.filter((bus) => isExact(bus) && !known.includes(bus)));
+}

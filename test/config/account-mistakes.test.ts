@@ -1,0 +1,26 @@
+import test from 'ava';
+import { accountMistakes } from '../../src/config/account-mistakes.ts';
+import { defaultPolicy, type Policy } from '../../src/config/policy.ts';
+
+const source = { file: '/a.toml', line: 3 };
+const accounts = { users: new Map([['qemu', 107]]), groups: new Map([['kvm', 36]]) };
+
+test('known names and numbers are fine', (t) => {
+  const policy: Policy = {
+    ...defaultPolicy,
+    access: [{ match: [], owner: 'qemu', group: '99', source }],
+    iommu: { group: 'kvm', source },
+  };
+  t.deepEqual(accountMistakes(policy, accounts), []);
+});
+
+test('a user is no group', (t) => {
+  const policy: Policy = { ...defaultPolicy, access: [{ match: [], group: 'qemu', source }] };
+  t.deepEqual(accountMistakes(policy, accounts), [
+    {
+      source,
+      key: 'access.group',
+      message: 'no group "qemu" on this machine; make it, or give its number in quotes',
+    },
+  ]);
+});

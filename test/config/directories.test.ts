@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs';
+import test from 'ava';
+import { policyPaths, readPolicyFile, readPolicyFiles } from '../../src/config/directories.ts';
+import { loadPolicy } from '../../src/config/load.ts';
+import { defaultPolicy } from '../../src/config/policy.ts';
+import { VfioNamesError } from '../../src/errors.ts';
+import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+
+test('a host without policy costs three calls and has the default', async (t) => {
+  const root = fakeRoot(t);
+  const calls: string[] = [];
+  const files = hookedFiles(({ name, path }) => calls.push(`${name} ${path.slice(root.dir.length)}`));
+  t.is(await loadPolicy(files, root.dir), defaultPolicy);
+  t.deepEqual(calls, ['list /usr/lib/vfio-names', 'list /run/vfio-names', 'list /etc/vfio-names']);
+});
+
+test('files count by name, from whatever directory, and the higher directory wins a name', (t) => {
+  const root = fakeRoot(t);
+  root.write('/usr/lib/vfio-names/50-b.toml', 'vendor');
+  root.write('/usr/lib/vfio-names/10-a.toml', 'vendor');
+  root.write('/run/vfio-names/50-b.toml', 'run');
+  root.write('/run/vfio-names/20-c.toml', 'run');
+  root.write('/etc/vfio-names/20-c.toml', 'admin');
+  root.write('/etc/vfio-names/README', 'no policy');
+  root.write('/etc/vfio-names/.hidden.toml', 'no policy');
+  root.write('/etc/vfio-names/60-d.toml.bak', 'no policy');
+  t.deepEqual(
+    readPolicyFiles(fakeFiles, root.dir).map(({ file, text }) => `${file.slice(root.dir.length)} ${text}`),
+    [
+      '/usr/lib/vfio-names/10-a.toml vendor',
+      '/etc/vfio-names/20-c.toml admin',
+      '/run/vfio-names/50-b.toml run',
+    ],
+  );
+});
+
+test('a link to /dev/null and an empty file mask a name', (t) => {
+  const root = fakeRoot(t);
+  root.write('/usr/lib/vfio-names/10-a.toml', 'x');
+  root.write('/usr/lib/vfio-names/20-b.toml', 'x');
+  root.linkText('/etc/vfio-names/10-a.toml', '/dev/null');
+  root.write('/run/vfio-names/20-b.toml', '');
+  t.is(policyPaths(fakeFiles, root.dir).length, 2);
+  t.deepEqual(readPolicyFiles(fakeFiles, root.dir), []);
+});
+
+test('links are followed below the root', (t) => {
+  const root = fakeRoot(t);
+  root.write('/usr/share/policy', 'shared');
+  root.linkText('/usr/share/link', 'policy');
+  root.linkText('/etc/vfio-names/10-a.toml', '/usr/share/link');
+  t.deepEqual(
+    readPolicyFiles(fakeFiles, root.dir).map(({ text }) => text),
+    ['shared'],
+  );
+});
+
+const error = (act: () => unknown): VfioNamesError => {
+  try {
+    act();
+  } catch (found) {
+    if (found instanceof VfioNamesError) return found;
+    throw found;
+  }
+  throw new Error('no error');
+};
+
+test('what is no file is one line of status 2', (t) => {
+  const root = fakeRoot(t);
+  root.linkText('/etc/vfio-names/10-a.toml', '10-a.toml');
+  const loop = error(() => readPolicyFiles(fakeFiles, root.dir));
+  t.deepEqual([loop.code, loop.exitCode], ['policy', 2]);
+  t.regex(loop.message, /10-a\.toml: expected a file, found a chain of links/);
+  root.linkText('/etc/vfio-names/10-a.toml', '/nowhere');
+  t.regex(error(() => readPolicyFiles(fakeFiles, root.dir)).message, /expected a policy file, found none/);
+  mkdirSync(root.at('/etc/vfio-names/00-d.toml'));
+  t.regex(
+    error(() => readPolicyFiles(fakeFiles, root.dir)).message,
+    /00-d\.toml: expected a policy file, found a directory/,
+  );
+  t.is(error(() => readPolicyFile(fakeFiles, root.at('/nothing.toml'))).exitCode, 2);
+  root.write('/big.toml', '#'.repeat((1 << 20) + 1));
+  t.regex(
+    error(() => readPolicyFile(fakeFiles, root.at('/big.toml'))).message,
+    /at most 1048576 bytes, found more/,
+  );
+});
+
+test('what may not be read is status 4', (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/vfio-names/10-a.toml', 'x');
+  const denied = (call: string) =>
+    hookedFiles(({ name, path }) => {
+      if (name === call && path.startsWith(root.at('/etc'))) throw failure('EACCES');
+    });
+  for (const call of ['list', 'read', 'lstat'])
+    t.is(error(() => readPolicyFiles(denied(call), root.dir)).exitCode, 4, call);
+});
+
+test('a directory in which there is a file is not read', (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/vfio-names', 'a file');
+  t.deepEqual(policyPaths(fakeFiles, root.dir), []);
+});

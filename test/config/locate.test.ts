@@ -1,0 +1,76 @@
+import test from 'ava';
+import { parse } from 'smol-toml';
+import { type KeyPath, keyLines } from '../../src/config/locate.ts';
+
+const text = `# a comment with [[link]] and name = 1
+scheme = 1
+names.by-path = true
+
+[[link]]
+match = { bus = "pci", not = { driver = "a#b" } }
+name = 'by-x/[[link]]'
+
+[[link]] # again
+name = """
+[[link]]
+name = "x\\""" # still text
+"""
+priority = 3
+match.vendor = [ # of two
+  "0x10de", # ]
+  "}",
+]
+[link.match.not]
+"dri\\u0076er" = '''
+a'''
+'slot' = 2026-01-01
+[ "access" ]
+x = [[1, [2]], {
+  a = 1 }]
+`;
+
+const stands = test.macro({
+  exec(t, path: KeyPath, line: number) {
+    t.is(keyLines(text)(path), line);
+  },
+  title: (_, path: KeyPath, line: number) => `${path.join('.')} stands on line ${line}`,
+});
+
+test(stands, ['scheme'], 2);
+test(stands, ['names'], 3);
+test(stands, ['names', 'by-path'], 3);
+test(stands, ['link', 0], 5);
+test(stands, ['link', 0, 'match', 'bus'], 6);
+test(stands, ['link', 0, 'match', 'not', 'driver'], 6);
+test(stands, ['link', 0, 'name'], 7);
+test(stands, ['link', 1], 9);
+test(stands, ['link', 1, 'name'], 10);
+test(stands, ['link', 1, 'priority'], 14);
+test(stands, ['link', 1, 'match', 'vendor'], 15);
+test(stands, ['link', 1, 'match', 'vendor', 0], 16);
+test(stands, ['link', 1, 'match', 'vendor', 1], 17);
+test(stands, ['link', 1, 'match', 'not'], 19);
+test(stands, ['link', 1, 'match', 'not', 'driver'], 20);
+test(stands, ['link', 1, 'match', 'not', 'slot'], 22);
+test(stands, ['access', 'x', 0, 1, 0], 24);
+test(stands, ['access', 'x', 1, 'a'], 25);
+
+test('a key that is not there is on the line of the table around it', (t) => {
+  t.is(keyLines(text)(['link', 1, 'match', 'bus']), 15);
+  t.is(keyLines(text)(['link', 1, 'family']), 9);
+  t.is(keyLines(text)(['nothing']), 1);
+});
+
+test('the text of these tests is TOML', (t) => {
+  t.is((parse(text)['link'] as unknown[]).length, 2);
+});
+
+test('a text that is no TOML comes to an end too', (t) => {
+  for (const bad of ['[', '[[', 'a', '=', '"', 'a = "', 'a = [', 'a = {', 'a = {b', ']', '\u0000', 'a = """'])
+    t.is(keyLines(bad)(['nothing']), 1);
+});
+
+test('a very long text is read', (t) => {
+  t.is(keyLines(`a = "${'x\\\\'.repeat(200_000)}"\nb = 1`)(['b']), 2);
+  t.is(keyLines(`a = """${'x\\\\'.repeat(200_000)}"""\nb = 1`)(['b']), 2);
+});
