@@ -1,0 +1,57 @@
+/** Whether the rules that udev reads are what the policy gives, as one line. Pure. */
+import { readHeader } from './header.ts';
+import type { Found } from './place.ts';
+
+export interface Verdict {
+  readonly right: boolean;
+  /** The file that udev reads, absent where there is none. */
+  readonly path?: string;
+  /** `current`, or why not. */
+  readonly state: 'current' | 'missing' | 'masked' | 'foreign' | 'other-policy' | 'edited';
+  readonly message: string;
+}
+
+const remedy = 'run `vfio-names rules install`';
+
+/** Compares what was found with the `wanted` text. */
+export function judge(found: Found | undefined, wanted: string): Verdict {
+  if (!found)
+    return { right: false, state: 'missing', message: `udev has no rules for VFIO names; ${remedy}` };
+  const { path } = found;
+  if (found.kind === 'masked')
+    return {
+      right: false,
+      path,
+      state: 'masked',
+      message: `${path} turns the rules off (it is empty or leads to /dev/null); remove it to have them`,
+    };
+  const header = found.kind === 'text' ? readHeader(found.text) : undefined;
+  if (found.kind !== 'text' || !header)
+    return {
+      right: false,
+      path,
+      state: 'foreign',
+      message: `${path} is not made by vfio-names; move it away, then ${remedy}`,
+    };
+  if (found.text === wanted)
+    return { right: true, path, state: 'current', message: `${path} is what the policy gives` };
+  const current = readHeader(wanted);
+  const same = header.policy === current?.policy && header.scheme === current.scheme;
+  return same
+    ? {
+        right: false,
+        path,
+        state: 'edited',
+        message: `${path} was edited, or made by another version of vfio-names; ${remedy}`,
+      }
+    : {
+        right: false,
+        path,
+        state: 'other-policy',
+        message: `${path} is of policy ${short(header.policy)}, expected ${short(current?.policy)}; ${remedy}`,
+      };
+}
+
+function short(policy: string | undefined): string {
+  return policy === undefined ? 'none' : policy.slice(0, 12);
+}

@@ -1,0 +1,90 @@
+/** Where udev has each fact: in a key of its own, in a property that vfio_id prints, or nowhere. Pure; a table. */
+import type { FactName } from '../devices/device.ts';
+
+export type UdevFact =
+  /** Known when the rule is written: the bus of the line, or the same for every device with a node. */
+  | { readonly kind: 'fixed'; readonly value?: string }
+  /** A key of the device itself, the parent of the event's device; every device has it. */
+  | { readonly kind: 'parent'; readonly key: string; readonly value: string }
+  /** An attribute of the device; `present` is the shape of a value that counts as the fact. */
+  | {
+      readonly kind: 'attribute';
+      readonly key: string;
+      readonly value: string;
+      readonly file: string;
+      readonly present: string;
+      /** Buses whose devices always have it. */
+      readonly always: readonly string[];
+    }
+  /** A key of the event's device, vfioN. */
+  | { readonly kind: 'event'; readonly key: string; readonly value: string }
+  /** The digit at the end of a PCI device's name: udev can match it, only vfio_id can give it alone. */
+  | { readonly kind: 'function'; readonly property: string }
+  /** The whole path of the device. */
+  | { readonly kind: 'devpath' }
+  /**
+   * A property that vfio_id prints. `plain` values never have a slash: whatever else is in them, udev makes it safe as
+   * names/sanitize does. Only devices on `bus` and with `file` in their directory can have the fact.
+   */
+  | {
+      readonly kind: 'import';
+      readonly property: string;
+      readonly plain: boolean;
+      readonly bus?: string;
+      readonly file?: string;
+    }
+  /** What the rules themselves decide: matching it would go round in a circle. */
+  | { readonly kind: 'decided' };
+
+const hex = (digits: number): string => `0x${'[0-9a-f]'.repeat(digits)}`;
+
+function attribute(file: string, present: string, ...always: readonly string[]): UdevFact {
+  return { kind: 'attribute', key: `ATTRS{${file}}`, value: `$attr{${file}}`, file, present, always };
+}
+
+function imported(fact: string, plain: boolean, bus?: string, file?: string): UdevFact {
+  return {
+    kind: 'import',
+    property: propertyOf(fact),
+    plain,
+    ...(bus !== undefined && { bus }),
+    ...(file !== undefined && { file }),
+  };
+}
+
+/** The property in which vfio_id gives a fact: `ID_VFIO_MDEV_TYPE` for `mdevType`. */
+export function propertyOf(fact: string): string {
+  return `ID_VFIO_${fact.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
+/** What udev(7) can say of each fact. `$id`, `$driver` and `$attr` speak of the parent that the keys of the line found. */
+export const udevFacts: Readonly<Record<FactName, UdevFact>> = {
+  bus: { kind: 'fixed' },
+  cdev: { kind: 'fixed', value: 'yes' },
+  name: { kind: 'parent', key: 'KERNELS', value: '$id' },
+  driver: { kind: 'parent', key: 'DRIVERS', value: '$driver' },
+  vendor: attribute('vendor', hex(4), 'pci'),
+  device: attribute('device', hex(4), 'pci'),
+  subsystemVendor: attribute('subsystem_vendor', hex(4), 'pci'),
+  subsystemDevice: attribute('subsystem_device', hex(4), 'pci'),
+  class: attribute('class', hex(6), 'pci'),
+  revision: attribute('revision', hex(2), 'pci'),
+  numaNode: attribute('numa_node', '[0-9]*'),
+  node: { kind: 'event', key: 'KERNEL', value: '$kernel' },
+  devnum: { kind: 'event', key: 'ATTR{dev}', value: '$major:$minor' },
+  syspath: { kind: 'devpath' },
+  group: imported('group', true),
+  groupNode: imported('groupNode', false),
+  function: { kind: 'function', property: propertyOf('function') },
+  pf: imported('pf', true, 'pci', 'physfn'),
+  vf: imported('vf', true, 'pci', 'physfn'),
+  path: imported('path', true, 'pci'),
+  slot: imported('slot', true, 'pci'),
+  serial: imported('serial', true, 'pci'),
+  mdevType: imported('mdevType', true, 'mdev'),
+  mdevParent: imported('mdevParent', true, 'mdev'),
+  label: imported('label', false, 'pci'),
+  owner: { kind: 'decided' },
+  fileGroup: { kind: 'decided' },
+  mode: { kind: 'decided' },
+};

@@ -1,0 +1,63 @@
+import test from 'ava';
+import { judge } from '../../src/rules/check.ts';
+import { findRules, rulesDirectories, rulesName } from '../../src/rules/place.ts';
+import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { hash } from './policies.ts';
+
+const text = (policy: string, more = ''): string => `# vfio-names scheme=1 policy=${policy}\n${more}`;
+
+test('udev’s order of directories decides which file counts', (t) => {
+  const root = fakeRoot(t);
+  t.is(findRules(fakeFiles, root.dir), undefined);
+  for (const directory of [...rulesDirectories].reverse()) {
+    root.write(`${directory}/${rulesName}`, directory);
+    t.deepEqual(findRules(fakeFiles, root.dir), {
+      kind: 'text',
+      path: `${directory}/${rulesName}`,
+      text: directory,
+    });
+  }
+  root.linkText(`/etc/udev/rules.d/${rulesName}`, '/dev/null');
+  t.deepEqual(findRules(fakeFiles, root.dir), { kind: 'masked', path: `/etc/udev/rules.d/${rulesName}` });
+});
+
+test('a link is followed within the root', (t) => {
+  const root = fakeRoot(t);
+  root.write('/opt/x.rules', text('default'));
+  for (const target of ['/opt/x.rules', '../../../opt/x.rules']) {
+    root.linkText(`/etc/udev/rules.d/${rulesName}`, target);
+    t.is(findRules(fakeFiles, root.dir)?.kind, 'text');
+  }
+});
+
+const path = '/etc/udev/rules.d/70-vfio-names.rules';
+
+const verdict = test.macro({
+  exec(t, found: Parameters<typeof judge>[0], state: string, message: RegExp) {
+    const result = judge(found, text(hash));
+    t.is(result.state as string, state);
+    t.is(result.right, state === 'current');
+    t.regex(result.message, message);
+    t.notRegex(result.message, /\n/);
+  },
+  title: (title, _, state) => title ?? `check tells rules that are ${state}`,
+});
+
+test(verdict, undefined, 'missing', /no rules.*rules install/);
+test(verdict, { kind: 'masked', path }, 'masked', /turns the rules off/);
+test(verdict, { kind: 'text', path, text: 'KERNEL=="x"\n' }, 'foreign', /not made by vfio-names/);
+test(
+  'check tells a directory from rules',
+  verdict,
+  { kind: 'other', path, what: 'a directory' },
+  'foreign',
+  /not made/,
+);
+test(verdict, { kind: 'text', path, text: text(hash) }, 'current', /is what the policy gives/);
+test(verdict, { kind: 'text', path, text: text(hash, '#\n') }, 'edited', /edited/);
+test(
+  verdict,
+  { kind: 'text', path, text: text('default') },
+  'other-policy',
+  /of policy default, expected c0ffee000000;/,
+);

@@ -1,0 +1,49 @@
+import test from 'ava';
+import fc from 'fast-check';
+import type { NamePart } from '../../src/config/policy.ts';
+import { safePart } from '../../src/rules/compile.ts';
+import { readRequest, requestProperty, writeRequest } from '../../src/rules/request.ts';
+import { namePart } from './hostile.ts';
+
+test('a request reads as it is written', (t) => {
+  const parts: NamePart[] = [
+    { text: 'by-sriov/' },
+    { fact: 'pf' },
+    { text: '/vf' },
+    {
+      fact: 'vf',
+      apply: [{ kind: 'pad', width: 3 }, { kind: 'lower' }, { kind: 'replace', from: ':', to: '' }],
+    },
+  ];
+  t.is(writeRequest(parts), 'by-sriov/{pf}/vf{vf|p3|l|r3a=}');
+  t.deepEqual(readRequest('by-sriov/{pf}/vf{vf|p3|l|r3a=}'), parts);
+  t.is(requestProperty(2), 'ID_VFIO_LINK_2');
+});
+
+test('every name survives the way through a rule, and nothing in it ends a quote', (t) => {
+  fc.assert(
+    fc.property(fc.array(namePart, { minLength: 1, maxLength: 4 }), (parts) => {
+      const safe = parts.map(safePart).filter((part) => !('text' in part) || part.text !== '');
+      const text = writeRequest(safe);
+      t.notRegex(text, /[ \t\n\v\f\r'"$%\0]/);
+      if (safe.length > 0) t.is(writeRequest(readRequest(text) ?? []), text);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+for (const text of [
+  '',
+  '{',
+  '}',
+  '{}',
+  'a{b c}',
+  '{name|x}',
+  '{name|r3=}',
+  '{name|rff=}',
+  '{name|p1000}',
+  '{name|}',
+])
+  test(`${JSON.stringify(text)} is no request`, (t) => {
+    t.is(readRequest(text), undefined);
+  });
