@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import test, { type ExecutionContext } from 'ava';
+import { runCli } from '../helpers/cli.ts';
+import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
+
+const schema = (name: string) =>
+  new Ajv2020().compile(JSON.parse(readFileSync(`src/cli/schemas/${name}.json`, 'utf8')));
+
+/** A machine with two devices; process 812 has the first one open as descriptor 5. */
+function machine(t: ExecutionContext): FakeRoot {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '3', driver: 'vfio-pci' });
+  root.add({ name: '0000:00:05.0', sysname: 'vfio1', group: '4', driver: 'vfio-pci' });
+  root.write('/proc/1/comm', 'init\n');
+  root.write('/proc/812/comm', 'qe\u001bmu\n');
+  root.write('/proc/812/status', 'Name:\tqemu\nUid:\t107\t107\t107\t107\n');
+  root.write('/proc/812/cgroup', `0::/system.slice/docker-${'0a'.repeat(32)}.scope\n`);
+  root.write('/etc/passwd', 'root:x:0:0::/:\nqemu:x:107:107::/:\n');
+  root.linkText('/proc/812/fd/5', root.at('/dev/vfio/devices/vfio0'));
+  return root;
+}
+
+test('the table names the process, made printable', async (t) => {
+  const root = machine(t);
+  const { status, out, err } = await runCli(['holders', '0000:00:04.0', '--root', root.dir]);
+  t.is(status, 0);
+  t.deepEqual(err, []);
+  const [head, row, ...others] = out.split('\n');
+  t.regex(head ?? '', /^DEVICE +PID +FD +INTERFACE +USER +COMMAND +UNIT +CONTAINER +PATH$/);
+  t.regex(
+    row ?? '',
+    /^0000:00:04\.0 +812 +5 +device +qemu +qe\\x1bmu +docker-(?:0a){32}\.scope +docker (?:0a){6} +\/\S*\/dev\/vfio\/devices\/vfio0$/,
+  );
+  t.deepEqual(others, ['']);
+});
+
+test('nobody has it open: status 0, and a word on stderr', async (t) => {
+  const root = machine(t);
+  const { status, out, err } = await runCli(['holders', 'vfio1', '--root', root.dir]);
+  t.is(status, 0);
+  t.is(out, '');
+  t.deepEqual(err, ['vfio-names: no process is seen that has it open']);
+});
+
+test('without a name the holders of all devices are told', async (t) => {
+  const root = machine(t);
+  root.linkText('/proc/1/fd/3', root.at('/dev/vfio/devices/vfio1'));
+  const { out } = await runCli(['holders', '--root', root.dir]);
+  t.deepEqual(
+    out.split('\n').map((line) => line.split(/ +/).slice(0, 2)),
+    [['DEVICE', 'PID'], ['0000:00:04.0', '812'], ['0000:00:05.0', '1'], ['']],
+  );
+});
+
+test('--json follows the published schema', async (t) => {
+  const root = machine(t);
+  const validate = schema('holders');
+  const { out } = await runCli(['holders', '--json', '--root', root.dir]);
+  const document = JSON.parse(out);
+  t.true(validate(document), JSON.stringify(validate.errors));
+  t.is(document.devices[0].holders[0].pid, 812);
+  t.deepEqual(document.devices[1], {
+    name: '0000:00:05.0',
+    bus: 'pci',
+    node: 'vfio1',
+    gone: false,
+    holders: [],
+  });
+});
+
+test('a device that is gone and not held is no device: status 3', async (t) => {
+  const root = machine(t);
+  const { status, err } = await runCli(['holders', '0000:00:09.0', '--root', root.dir]);
+  t.is(status, 3);
+  t.regex(err.join('\n'), /found none called 0000:00:09\.0/);
+});
+
+test('a device that is gone but held is found by its number', async (t) => {
+  const root = machine(t);
+  root.node('/gone', '247:9');
+  root.linkText('/proc/812/fd/6', root.at('/gone'));
+  const { status, out } = await runCli(['holders', '247:9', '--json', '--root', root.dir]);
+  t.is(status, 0);
+  const [device] = JSON.parse(out).devices;
+  t.is(device.name, '247:9');
+  t.true(device.gone);
+  t.is(device.holders[0].fd, 6);
+});
+
+test('a word that fits several devices is an error of usage, not a device that is gone', async (t) => {
+  const root = machine(t);
+  root.add({ bus: 'platform', name: '0000:00:04.0', above: '/sys/devices/platform', sysname: 'vfio2' });
+  t.is((await runCli(['holders', '0000:00:04.0', '--root', root.dir])).status, 2);
+});
+
+test('where processes may be missing from the answer the status is 4, and stderr says why', async (t) => {
+  const root = machine(t);
+  root.linkText('/proc/self/mounts', root.at('/proc/mounts-text'));
+  root.write('/proc/mounts-text', 'proc /proc proc rw,hidepid=2 0 0\n');
+  root.write('/proc/900/comm', 'x\n');
+  const { rmSync } = await import('node:fs');
+  rmSync(root.at('/proc/1'), { recursive: true });
+  const { status, err } = await runCli(['holders', 'vfio0', '--root', root.dir]);
+  t.is(status, 4);
+  t.regex(err.join('\n'), /hidepid/);
+});
+
+test('without /proc it says so', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:00:04.0', sysname: 'vfio0' });
+  const { status, err } = await runCli(['holders', 'vfio0', '--root', root.dir]);
+  t.is(status, 0);
+  t.regex(err.join('\n'), /no processes can be seen/);
+});
+
+test('show has the siblings and the holders of its device', async (t) => {
+  const root = machine(t);
+  root.add({ name: '0000:00:04.1', group: '3', driver: 'e1000e' });
+  root.add({ name: '0000:00:04.2', group: '3' });
+  const { out } = await runCli(['show', '0000:00:04.0', '--root', root.dir]);
+  t.regex(out, /^sibling +pci\/0000:00:04\.1 \(e1000e\): in the way: the group is not viable$/m);
+  t.regex(out, /^sibling +pci\/0000:00:04\.2 \(no driver\): leaves the group to VFIO$/m);
+  t.regex(out, /^holder +qe\\x1bmu \(pid 812\), fd 5, device$/m);
+  const validate = schema('show');
+  const document = JSON.parse((await runCli(['show', 'vfio0', '--json', '--root', root.dir])).out);
+  t.true(validate(document), JSON.stringify(validate.errors));
+  t.is(document.siblings[0].use, 'host');
+});

@@ -1,0 +1,51 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { heldThrough, mayBeVfio, splitDeleted, syspathIn } from '../../src/holders/descriptor.ts';
+
+test('every path may be a VFIO node, of the anonymous descriptors only the one of a device', (t) => {
+  for (const link of [
+    '/dev/vfio/5',
+    '/',
+    '/any/where',
+    '/dev/vfio/devices/vfio0 (deleted)',
+    'anon_inode:[vfio-device]',
+  ])
+    t.true(mayBeVfio(link), link);
+  for (const link of ['socket:[5]', 'pipe:[5]', 'anon_inode:[eventpoll]', 'anon_inode:kvm-vm', 'net:[5]', ''])
+    t.false(mayBeVfio(link), link);
+});
+
+test('the mark of a removed file is split off once', (t) => {
+  t.deepEqual(splitDeleted('/dev/x (deleted)'), { path: '/dev/x', deleted: true });
+  t.deepEqual(splitDeleted('/dev/x (deleted) (deleted)'), { path: '/dev/x (deleted)', deleted: true });
+  t.deepEqual(splitDeleted('/dev/x'), { path: '/dev/x', deleted: false });
+});
+
+test('fdinfo names the device only in its own line', (t) => {
+  t.is(syspathIn('pos:\t0\nvfio-device-syspath: /sys/devices/a/b\n'), '/sys/devices/a/b');
+  t.is(syspathIn('pos:\t0\nvfio-device-syspath: /sys/devices/a b'), '/sys/devices/a b');
+  t.is(syspathIn('pos:\t0\nx-vfio-device-syspath: /sys/devices/a\n'), undefined);
+  t.is(syspathIn('vfio-device-syspath: \n'), undefined);
+  t.is(syspathIn(''), undefined);
+});
+
+test('a target without any part fits nothing', (t) => {
+  fc.assert(
+    fc.property(
+      fc.record({ path: fc.string(), deleted: fc.boolean() }),
+      fc.option(fc.string(), { nil: undefined }),
+      (base, devnum) => {
+        t.is(heldThrough({ ...base, ...(devnum !== undefined && { devnum }) }, {}), undefined);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('the number of the own node comes before all else', (t) => {
+  const descriptor = { path: '/x', deleted: false, devnum: '1:1', syspath: '/sys/devices/a' };
+  t.is(heldThrough(descriptor, { devnum: '1:1', groupDevnum: '1:1', syspath: '/sys/devices/a' }), 'cdev');
+  t.is(heldThrough(descriptor, { groupDevnum: '1:1' }), 'group');
+  t.is(heldThrough(descriptor, { syspath: '/sys/devices/a' }), 'cdev');
+  t.is(heldThrough({ path: 'x', deleted: false, syspath: '/sys/devices/a' }, { goneName: 'a' }), 'device-fd');
+});

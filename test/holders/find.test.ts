@@ -1,0 +1,302 @@
+import test from 'ava';
+import { findHolders } from '../../src/holders/find.ts';
+import { type FakeSystem, failure, fakeProc, hostLinks } from './proc.ts';
+
+const syspath = '/sys/devices/pci0000:00/0000:00:04.0';
+const target = { devnum: '247:0', groupDevnum: '243:5', syspath };
+const named = `pos:\t0\nflags:\t02000002\nvfio-device-syspath: ${syspath}\n`;
+
+const find = (system: FakeSystem, targets: Parameters<typeof findHolders>[2] = [target]) =>
+  findHolders(fakeProc({ links: hostLinks, ...system }), system.root ?? '', targets);
+
+test('a process with the device node open is found by the number of the node', (t) => {
+  const { holders, unseen } = find({
+    processes: {
+      1: { comm: 'init', fds: { 0: { link: '/dev/null', devnum: '1:3' } } },
+      812: {
+        comm: 'qemu-system-x86',
+        uid: 64055,
+        cgroup: '0::/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator\n',
+        fds: {
+          7: { link: 'socket:[91]' },
+          31: { link: '/dev/vfio/devices/vfio0', devnum: '247:0', fdinfo: named },
+        },
+      },
+    },
+    texts: {
+      '/etc/passwd':
+        'root:x:0:0::/root:/bin/sh\nlibvirt-qemu:x:64055:994::/:/bin/false\nother:x:64055:1::/:\n',
+    },
+  });
+  t.deepEqual(holders, [
+    {
+      pid: 812,
+      fd: 31,
+      interface: 'cdev',
+      path: '/dev/vfio/devices/vfio0',
+      deleted: false,
+      devnum: '247:0',
+      syspath,
+      command: 'qemu-system-x86',
+      uid: 64055,
+      user: 'libvirt-qemu',
+      unit: 'machine-qemu\\x2d1\\x2dvm.scope',
+      target,
+    },
+  ]);
+  t.deepEqual(unseen, []);
+});
+
+test('the path of the node does not matter: a container may call it anything', (t) => {
+  const { holders } = find({ processes: { 9: { fds: { 3: { link: '/', devnum: '247:0' } } } } });
+  t.is(holders[0]?.interface, 'cdev');
+  t.is(holders[0]?.path, '/');
+});
+
+test('the same path with another number, or a block node of the same number, is not the device', (t) => {
+  const { holders } = find({
+    processes: {
+      9: {
+        fds: {
+          3: { link: '/dev/vfio/devices/vfio0', devnum: '247:1' },
+          4: { link: '/dev/sda', devnum: '247:0', block: true },
+          5: { link: '/dev/vfio/devices/vfio0' },
+        },
+      },
+    },
+  });
+  t.deepEqual(holders, []);
+});
+
+test('the node of the group and the device descriptor that it hands out are found', (t) => {
+  const { holders, unseen } = find({
+    processes: {
+      20: {
+        fds: {
+          4: { link: '/dev/vfio/5', devnum: '243:5' },
+          6: { link: 'anon_inode:[vfio-device]', fdinfo: named },
+        },
+      },
+    },
+  });
+  t.deepEqual(
+    holders.map((holder) => [holder.fd, holder.interface, holder.syspath]),
+    [
+      [4, 'group', undefined],
+      [6, 'device-fd', syspath],
+    ],
+  );
+  t.deepEqual(unseen, []);
+});
+
+test('a device descriptor of another device is none of ours', (t) => {
+  const { holders, unseen } = find({
+    processes: { 20: { fds: { 6: { link: 'anon_inode:[vfio-device]', fdinfo: `${named.trimEnd()}x\n` } } } },
+  });
+  t.deepEqual(holders, []);
+  t.deepEqual(unseen, []);
+});
+
+test('on a kernel that does not name the device of a descriptor, the processes are named instead', (t) => {
+  const { holders, unseen } = find({
+    processes: {
+      30: { fds: { 6: { link: 'anon_inode:[vfio-device]' }, 7: { link: 'anon_inode:[vfio-device]' } } },
+      21: { fds: { 6: { link: 'anon_inode:[vfio-device]' } } },
+    },
+  });
+  t.deepEqual(holders, []);
+  t.deepEqual(
+    unseen.map(({ reason, pids }) => ({ reason, pids })),
+    [{ reason: 'old-kernel', pids: [21, 30] }],
+  );
+  t.regex(unseen[0]?.message ?? '', /processes 21, 30, .*6\.18/);
+});
+
+test('a node that was removed while it was open is found as deleted', (t) => {
+  const { holders } = find({
+    processes: { 9: { fds: { 3: { link: '/dev/vfio/devices/vfio0 (deleted)', devnum: '247:0' } } } },
+  });
+  t.is(holders[0]?.deleted, true);
+  t.is(holders[0]?.path, '/dev/vfio/devices/vfio0');
+});
+
+test('a device that is gone is found by the number of its node, by its old vfioN and by the name on its bus', (t) => {
+  const processes = {
+    9: { fds: { 3: { link: '/dev/vfio/devices/vfio0 (deleted)', devnum: '247:0', fdinfo: named } } },
+    10: { fds: { 3: { link: '/dev/vfio/devices/vfio1', devnum: '247:1' } } },
+  };
+  for (const gone of [{ devnum: '247:0' }, { goneSysname: 'vfio0' }, { goneName: '0000:00:04.0' }])
+    t.deepEqual(
+      find({ processes }, [gone]).holders.map((holder) => [holder.pid, holder.interface]),
+      [[9, 'cdev']],
+      JSON.stringify(gone),
+    );
+  t.deepEqual(
+    find({ processes }, [{ goneSysname: 'vfio1' }]).holders,
+    [],
+    'a node that is there is not gone',
+  );
+});
+
+test('the descriptor of a group is told for each of its devices, in the order of the descriptors', (t) => {
+  const second = { devnum: '247:1', groupDevnum: '243:5' };
+  const { holders } = find(
+    {
+      processes: {
+        20: { fds: { 4: { link: '/dev/vfio/5', devnum: '243:5' } } },
+        3: { fds: { 11: { link: '/x', devnum: '247:1' }, 2: { link: '/x', devnum: '247:0' } } },
+      },
+    },
+    [target, second],
+  );
+  t.deepEqual(
+    holders.map((holder) => [holder.pid, holder.fd, holder.target === target ? 1 : 2]),
+    [
+      [3, 2, 1],
+      [3, 11, 2],
+      [20, 4, 1],
+      [20, 4, 2],
+    ],
+  );
+});
+
+test('processes and descriptors that vanish meanwhile are passed over', (t) => {
+  const { holders, unseen } = find({
+    processes: {
+      4: { list: 'ESRCH' },
+      5: { list: 'ENOENT' },
+      6: { fds: { 1: { link: '', readlink: 'ENOENT' }, 3: { link: '/x', devnum: '247:0' } } },
+    },
+  });
+  t.deepEqual(
+    holders.map((holder) => holder.pid),
+    [6],
+  );
+  t.deepEqual(unseen, []);
+});
+
+test('what is not known of a holder is left out', (t) => {
+  const { holders } = find({ processes: { 6: { fds: { 3: { link: '/x', devnum: '247:0' } } } } });
+  t.deepEqual(holders, [
+    { pid: 6, fd: 3, interface: 'cdev', path: '/x', deleted: false, devnum: '247:0', target },
+  ]);
+});
+
+test('processes that may not be looked into are counted, the others are searched', (t) => {
+  const { holders, unseen } = find({
+    processes: {
+      1: { list: 'EACCES' },
+      2: { fds: { 3: { link: '', readlink: 'EACCES' }, 4: { link: '', readlink: 'EACCES' } } },
+      7: { fds: { 3: { link: '/x', devnum: '247:0' } } },
+    },
+  });
+  t.deepEqual(
+    holders.map((holder) => holder.pid),
+    [7],
+  );
+  t.deepEqual(
+    unseen.map((one) => one.reason),
+    ['not-root'],
+  );
+  t.regex(unseen[0]?.message ?? '', /^2 of 3 processes .*as root/);
+});
+
+test('a process that ends between the list and the look is not taken for a refused one', (t) => {
+  const files = fakeProc({
+    links: hostLinks,
+    processes: { 1: {}, 2: { fds: { 3: { link: '', readlink: 'EACCES' } } } },
+  });
+  for (const end of [
+    () => [],
+    () => {
+      throw failure('ENOENT');
+    },
+  ]) {
+    let lists = 0;
+    const list = (path: string) => (path === '/proc/2/fd' && lists++ > 0 ? end() : files.list(path));
+    t.deepEqual(findHolders({ ...files, list }, '', [target]).unseen, []);
+  }
+});
+
+test('root that is refused is not told to become root', (t) => {
+  const texts = { '/proc/self/status': 'Name:\tnode\nUid:\t0\t0\t0\t0\n' };
+  const { unseen } = find({ processes: { 1: {}, 2: { list: 'EACCES' } }, texts });
+  t.deepEqual(
+    unseen.map((one) => one.reason),
+    ['refused'],
+  );
+  t.notRegex(unseen[0]?.message ?? '', /run it as root/);
+});
+
+test('in a PID namespace of its own it says that others are not seen', (t) => {
+  const inside = { '/proc/self/ns/pid': 'pid:[4026532201]' };
+  t.deepEqual(
+    find({ processes: { 1: {} }, links: inside }).unseen.map((one) => one.reason),
+    ['pid-namespace'],
+  );
+  const ofTheHost = { ...inside, '/proc/1/ns/pid': 'pid:[4026531836]' };
+  t.deepEqual(find({ processes: { 1: {} }, links: ofTheHost }).unseen, []);
+});
+
+test('a /proc that hides processes is told, unless process 1 is seen in it', (t) => {
+  const texts = {
+    '/proc/self/mounts': 'sys /sys sysfs rw 0 0\nproc /proc proc rw,nosuid,hidepid=invisible 0 0\n',
+  };
+  t.deepEqual(
+    find({ processes: { 77: {} }, texts }).unseen.map((one) => one.reason),
+    ['hidepid'],
+  );
+  t.deepEqual(find({ processes: { 1: {}, 77: {} }, texts }).unseen, []);
+  t.deepEqual(find({ processes: { 77: {} } }).unseen, []);
+});
+
+test('without /proc it says so, below which root', (t) => {
+  const { holders, unseen } = find({ root: '/mnt/image' });
+  t.deepEqual(holders, []);
+  t.deepEqual(
+    unseen.map((one) => one.reason),
+    ['no-proc'],
+  );
+  t.regex(unseen[0]?.message ?? '', /\/mnt\/image\/proc/);
+});
+
+test('sockets, pipes and other anonymous descriptors cost one call each', (t) => {
+  const files = fakeProc({
+    links: hostLinks,
+    processes: {
+      5: { fds: { 1: { link: 'socket:[1]' }, 2: { link: 'pipe:[2]' }, 3: { link: 'anon_inode:[eventfd]' } } },
+    },
+  });
+  findHolders(files, '', [target]);
+  t.deepEqual(
+    files.calls.filter((call) => /stat|fdinfo/.test(call)),
+    [],
+  );
+});
+
+test('an error that is no refusal of the file system is not swallowed', (t) => {
+  const files = fakeProc({ processes: { 5: {} } });
+  const broken = {
+    ...files,
+    list: (path: string) => {
+      if (path.endsWith('/fd')) throw new TypeError('bug');
+      return files.list(path);
+    },
+  };
+  t.throws(() => findHolders(broken, '', [target]), { instanceOf: TypeError });
+  t.throws(
+    () =>
+      findHolders(
+        {
+          ...files,
+          list: () => {
+            throw new TypeError('bug');
+          },
+        },
+        '',
+        [target],
+      ),
+    { instanceOf: TypeError },
+  );
+  t.is(failure('EIO').message, 'EIO');
+});
