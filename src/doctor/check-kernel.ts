@@ -1,0 +1,120 @@
+/** What the kernel must give before anything can be named: release, IOMMU, vfio, nodes of devices, /dev/iommu. Pure. */
+import { printable } from '../text/printable.ts';
+import { fault, type Line, ok, warning } from './line.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export function checkKernel({ kernel, distribution }: Snapshot): Line {
+  const where = distribution ? ` (${printable(distribution.name)})` : '';
+  if (kernel.release === undefined)
+    return warning('kernel', `the kernel's release can't be read${where}`, 'mount proc on /proc');
+  const name = `Linux ${printable(kernel.release)}${where}`;
+  const [major = 0, minor = 0] = kernel.release.split('.').map((part) => Number.parseInt(part, 10));
+  if (major > 6 || (major === 6 && minor >= 6)) return ok('kernel', name);
+  return warning('kernel', `${name}: devices have nodes of their own since Linux 6.6`, 'use a newer kernel');
+}
+
+/** Where the IOMMU is switched on, by whose processor it is. */
+const switches = {
+  intel: 'switch VT-d on in the firmware and boot with intel_iommu=on',
+  amd: 'switch AMD-Vi on in the firmware',
+  other: 'switch it on in the firmware',
+} as const;
+
+export function checkIommu({ groups, processor, devices }: Snapshot): Line {
+  if (groups > 0) return ok('iommu', `on, ${groups} ${groups === 1 ? 'group' : 'groups'}`);
+  const noIommu = devices.length > 0 ? ': devices are used without isolation' : '';
+  const remedy = `${switches[processor ?? 'other']}; in a virtual machine, give that a virtual IOMMU`;
+  return warning('iommu', `no IOMMU group exists${noIommu}`, remedy);
+}
+
+export function checkVfio({ kernel, devices }: Snapshot): Line {
+  if (devices.length > 0) return ok('vfio', 'at work');
+  if (kernel.vfio === 'present' && kernel.vfioPci === 'present') return ok('vfio', 'loaded, vfio-pci too');
+  if (kernel.vfio === 'absent')
+    return warning(
+      'vfio',
+      'this kernel is built without vfio',
+      'use a kernel with CONFIG_VFIO and CONFIG_VFIO_PCI',
+    );
+  if (kernel.vfio === 'unknown')
+    return warning(
+      'vfio',
+      'not loaded, and nothing tells whether this kernel has it',
+      'try modprobe vfio-pci',
+    );
+  const half = kernel.vfio === 'present' ? 'loaded, but vfio-pci is not' : 'not loaded';
+  if (kernel.vfioPci === 'absent')
+    return warning(
+      'vfio',
+      `${half}; this kernel is built without vfio-pci`,
+      'use a kernel with CONFIG_VFIO_PCI',
+    );
+  return warning('vfio', half, 'modprobe vfio-pci (PCI devices; others have modules of their own)');
+}
+
+/** Whether this kernel gives devices nodes of their own: what it did, what it reserved, what it was built with. */
+export function hasCdev({ kernel, devices }: Snapshot): boolean | undefined {
+  if (devices.some(({ device }) => device.devnum !== undefined)) return true;
+  if (kernel.interfaces) return kernel.interfaces.cdev;
+  // A device without an IOMMU never has a node, and says nothing about the kernel.
+  if (devices.some(({ device }) => !device.sysname.startsWith('noiommu-'))) return false;
+  return kernel.config && kernel.config.option('VFIO_DEVICE_CDEV') === 'y';
+}
+
+export function checkCdev(snapshot: Snapshot): Line {
+  const { kernel, devices } = snapshot;
+  const cdev = hasCdev(snapshot);
+  if (cdev === undefined)
+    return warning(
+      'cdev',
+      'nothing tells whether this kernel gives devices nodes of their own',
+      'run this again when a device is bound to a VFIO driver',
+    );
+  const told = kernel.config ? `, says ${kernel.config.source}` : '';
+  if (cdev) {
+    const both = kernel.interfaces?.group ?? kernel.config?.option('VFIO_GROUP') === 'y';
+    const groups = both ? ', and each group has one (/dev/vfio/GROUP)' : '; there are none of groups';
+    return ok('cdev', `each device has a node of its own (/dev/vfio/devices)${groups}`);
+  }
+  const missing = kernel.config?.option('IOMMUFD') === 'n' ? 'CONFIG_IOMMUFD' : 'CONFIG_VFIO_DEVICE_CDEV';
+  const message = `this kernel gives devices no nodes of their own: ${missing} is off${told}${distributionCase(snapshot)}`;
+  const remedy =
+    'use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or the nodes of the groups (/dev/vfio/GROUP), which get no names';
+  return devices.length > 0 ? fault('cdev', message, remedy) : warning('cdev', message, remedy);
+}
+
+/** Debian's kernels up to 7.2 are built without IOMMUFD; who has one need not search. Others can be booted on Debian, too. */
+function distributionCase({ kernel, distribution }: Snapshot): string {
+  const debian = distribution?.id === 'debian' || distribution?.like.includes('debian');
+  const built =
+    /(?:\+deb|-\d)\S*-(?:amd64|arm64|686|armmp|powerpc64le|riscv64|s390x)|-(?:cloud|rt)-(?:amd64|arm64)/;
+  if (!debian || !built.test(kernel.release ?? '')) return '';
+  return kernel.config?.option('IOMMUFD') === 'n' ? "; Debian's kernels are built so" : '';
+}
+
+export function checkIommufd(snapshot: Snapshot): Line {
+  const { iommu, kernel, devices } = snapshot;
+  if (hasCdev(snapshot) === false)
+    return ok('iommufd', 'not needed: the nodes of groups do without /dev/iommu');
+  const needed = devices.some(({ device }) => device.devnum !== undefined);
+  if (typeof iommu === 'string') {
+    if (iommu !== 'ENOENT')
+      return warning('iommufd', `/dev/iommu can't be looked at: ${iommu}`, 'run it as root');
+    const remedy =
+      kernel.iommufd === 'absent'
+        ? 'use a kernel with CONFIG_IOMMUFD'
+        : kernel.iommufd === 'present'
+          ? 'mount devtmpfs on /dev (in a container: pass /dev/iommu in)'
+          : 'modprobe iommufd';
+    const message = 'there is no /dev/iommu, and the node of a device is of no use without it';
+    return needed ? fault('iommufd', message, remedy) : warning('iommufd', message, remedy);
+  }
+  const mode = iommu.mode.toString(8).padStart(4, '0');
+  if (iommu.kind !== 'char')
+    return fault(
+      'iommufd',
+      `/dev/iommu is a ${iommu.kind}, no character device`,
+      'remove it, and load iommufd anew',
+    );
+  return ok('iommufd', `/dev/iommu is there, mode ${mode}, owner ${iommu.uid}:${iommu.gid}`);
+}

@@ -1,0 +1,65 @@
+/** Whether the names are made, by whom, and whether they are true: policy, udev, watch, drift. Pure. */
+import { printable } from '../text/printable.ts';
+import { fault, type Line, ok, warning } from './line.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export function checkPolicy({ policyFault }: Snapshot): Line {
+  return policyFault === undefined
+    ? ok('policy', 'valid')
+    : fault('policy', policyFault, 'mend that file; vfio-names config check tells when it is right');
+}
+
+const install = 'vfio-names rules install';
+
+export function checkUdev({ udev, watcher, devices }: Snapshot): Line {
+  const rules = udev.rules === undefined ? undefined : printable(udev.rules);
+  if (!udev.running) {
+    const left = rules === undefined ? '' : `, so that ${rules} has no effect`;
+    const message = `udev is not running${left}`;
+    return watcher === undefined
+      ? warning('udev', message, 'start udev, or keep vfio-names watch running instead')
+      : ok('udev', `${message}; the watch does its work`);
+  }
+  const named = devices.filter((one) => one.namedByUdev !== undefined);
+  const worse = named.length > 0 && watcher === undefined ? fault : warning;
+  if (rules === undefined) return worse('udev', 'udev is running, but has no rules of ours', install);
+  if (udev.state === 'masked')
+    return worse('udev', `${rules} is empty: our rules are switched off`, `remove ${rules}, then ${install}`);
+  if (udev.state === 'foreign')
+    return worse('udev', `${rules} is not made by vfio-names`, `move it away, then ${install}`);
+  const late = named.filter((one) => one.namedByUdev === false).map(({ device }) => printable(device.name));
+  if (late.length > 0)
+    return fault(
+      'udev',
+      `${rules} is there, but udev has not made the name of ${late.slice(0, 3).join(', ')}${late.length > 3 ? ` and ${late.length - 3} more` : ''}`,
+      'udevadm control --reload; udevadm trigger --subsystem-match=vfio-dev --action=change',
+    );
+  if (udev.state !== 'current') {
+    const why =
+      udev.state === 'other-policy' ? 'was made from another policy' : 'is not what the policy gives';
+    return warning('udev', `${rules} ${why}`, install);
+  }
+  return ok(
+    'udev',
+    named.length > 0
+      ? `running, and made all ${named.length === 1 ? 'one name' : `${named.length} names`} by ${rules}`
+      : `running, with ${rules}`,
+  );
+}
+
+export function checkWatch({ udev, watcher }: Snapshot): Line[] {
+  if (watcher !== undefined) {
+    const beside = udev.running && udev.rules !== undefined ? ', beside udev: it only repairs' : '';
+    return [ok('watch', `running (pid ${watcher})${beside}`)];
+  }
+  return udev.running ? [ok('watch', 'not running, and not needed where udev runs')] : [];
+}
+
+export function checkDrift({ findings, fixable }: Snapshot): Line {
+  if (typeof findings === 'string')
+    return warning('names', `could not be verified: ${findings}`, 'run it as root, or see vfio-names verify');
+  if (findings === 0) return ok('names', 'all true');
+  const some = findings === 1 ? 'one finding' : `${findings} findings`;
+  const sync = fixable > 0 ? `; vfio-names sync mends ${fixable === findings ? 'all' : fixable} of them` : '';
+  return fault('names', `${some} of vfio-names verify`, `vfio-names verify shows them${sync}`);
+}

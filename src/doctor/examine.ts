@@ -1,0 +1,25 @@
+/** All of doctor's checks over one snapshot. Pure. */
+import { checkDevices, checkGroups, checkHolders, checkMemoryLock } from './check-devices.ts';
+import { checkCdev, checkIommu, checkIommufd, checkKernel, checkVfio } from './check-kernel.ts';
+import { checkDrift, checkPolicy, checkUdev, checkWatch } from './check-names.ts';
+import type { Line } from './line.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Every line, in the order in which a person should mend things. */
+export function examine(snapshot: Snapshot): readonly Line[] {
+  return [
+    checkKernel(snapshot),
+    checkIommu(snapshot),
+    checkVfio(snapshot),
+    checkCdev(snapshot),
+    checkIommufd(snapshot),
+    ...checkDevices(snapshot),
+    ...checkGroups(snapshot),
+    checkPolicy(snapshot),
+    checkUdev(snapshot),
+    ...checkWatch(snapshot),
+    checkDrift(snapshot),
+    ...checkHolders(snapshot),
+    ...checkMemoryLock(snapshot),
+  ];
+}

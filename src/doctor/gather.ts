@@ -1,0 +1,112 @@
+/** Reads everything that doctor decides on, once. Changes nothing, opens no device, runs no program. */
+import type { Policy } from '../config/policy.ts';
+import type { Device } from '../devices/device.ts';
+import { readFact } from '../devices/facts.ts';
+import { scanDevices } from '../devices/scan.ts';
+import { errnoOf, VfioNamesError } from '../errors.ts';
+import { findHolders } from '../holders/find.ts';
+import { readSiblings } from '../holders/siblings.ts';
+import { targetOf } from '../holders/target.ts';
+import { tolerant } from '../holders/tolerant.ts';
+import type { Machine } from '../links/observe.ts';
+import { verify } from '../links/verify.ts';
+import { schemeLink } from '../names/scheme.ts';
+import { render } from '../rules/render.ts';
+import type { Files, Status } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+import { readDistribution, readKernel } from './kernel.ts';
+import { findWatcher, readMemoryLock } from './processes.ts';
+import type { DeviceState, Snapshot } from './snapshot.ts';
+import { answers } from './socket.ts';
+import { readUdev, udevMade, udevSocket } from './udev.ts';
+
+/** The policy, or what its reader said: then the machine has the names of a machine without policy. */
+export type PolicyOrFault = { readonly policy: Policy } | { readonly policyFault: string };
+
+export async function gather(machine: Machine, given: PolicyOrFault): Promise<Snapshot> {
+  const { files, root } = machine;
+  const { devices, problems } = scanDevices(files, root);
+  const targets = devices.map((device) => targetOf(files, root, device));
+  const search = findHolders(files, root, targets);
+  const running = await answers(files, root, udevSocket(files, root));
+  const distribution = readDistribution(files, root);
+  const processor = readProcessor(files, root);
+  const watcher = findWatcher(files, root);
+  const memoryLock = readMemoryLock(files, root);
+  return {
+    kernel: readKernel(files, root),
+    ...(distribution && { distribution }),
+    ...(processor && { processor }),
+    groups: tolerant(() => files.list(at(root, '/sys/kernel/iommu_groups')))?.length ?? 0,
+    iommu: statusOf(files, at(root, '/dev/iommu')),
+    devices: devices.map((device) =>
+      deviceState(
+        files,
+        root,
+        device,
+        search.holders.filter(({ target }) => target.device === device),
+      ),
+    ),
+    problems,
+    udev: readUdev(files, root, running, 'policy' in given ? wantedRules(given.policy) : undefined),
+    ...(watcher !== undefined && { watcher }),
+    ...('policyFault' in given && { policyFault: given.policyFault }),
+    ...drift(machine),
+    unseen: search.unseen,
+    ...(memoryLock && { memoryLock }),
+  };
+}
+
+function deviceState(files: Files, root: Root, device: Device, holders: DeviceState['holders']): DeviceState {
+  const group = readFact(files, root, device, 'group');
+  const link = schemeLink(device);
+  const namedByUdev =
+    device.devnum === undefined || link === undefined
+      ? undefined
+      : udevMade(files, root, device.devnum, `vfio/${link}`);
+  return {
+    device,
+    ...(group !== undefined && { group }),
+    siblings: readSiblings(files, root, device),
+    holders,
+    ...(namedByUdev !== undefined && { namedByUdev }),
+  };
+}
+
+/** The rules that udev should have; `undefined` for a policy that rules can't express, which `rules check` explains. */
+function wantedRules(policy: Policy): string | undefined {
+  try {
+    return render('udev', policy);
+  } catch (error) {
+    if (!(error instanceof VfioNamesError)) throw error;
+    return undefined;
+  }
+}
+
+function drift(machine: Machine): Pick<Snapshot, 'findings' | 'fixable'> {
+  try {
+    const { findings } = verify(machine);
+    return { findings: findings.length, fixable: findings.filter((finding) => finding.fixable).length };
+  } catch (error) {
+    // What a system call refuses must not cost the other answers.
+    if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
+    return { findings: (error as Error).message, fixable: 0 };
+  }
+}
+
+function statusOf(files: Files, path: string): Status | string {
+  try {
+    return files.stat(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return errno;
+  }
+}
+
+/** Whose IOMMU it would be: `vendor_id` of the first processor (x86 only). */
+function readProcessor(files: Files, root: Root): 'intel' | 'amd' | undefined {
+  const text = tolerant(() => files.read(at(root, '/proc/cpuinfo'), 4096)) ?? '';
+  const vendor = /^vendor_id\s*:\s*(\S+)$/m.exec(text)?.[1];
+  return vendor === 'GenuineIntel' ? 'intel' : vendor === 'AuthenticAMD' ? 'amd' : undefined;
+}

@@ -1,0 +1,52 @@
+/** Reads what the kernel is and can: release, modules, the kinds of VFIO nodes. Decides nothing. */
+import { tolerant } from '../holders/tolerant.ts';
+import type { Files } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+import { readKernelConfig } from './kernel-config.ts';
+import type { Distribution, Kernel, ModuleState } from './snapshot.ts';
+
+export function readKernel(files: Files, root: Root): Kernel {
+  const read = (path: string) => tolerant(() => files.read(at(root, path)));
+  const there = (path: string) => tolerant(() => files.lstat(at(root, path))) !== undefined;
+  const release = read('/proc/sys/kernel/osrelease')?.trim();
+  const config = readKernelConfig(files, root, release);
+  const lists = ['modules.builtin', 'modules.dep']
+    .flatMap((list) => (release === undefined ? [] : (read(`/lib/modules/${release}/${list}`) ?? [])))
+    .join('\n');
+  const moduleState = (module: string, option: string, traces: readonly string[]): ModuleState => {
+    if (traces.some(there)) return 'present';
+    // modules.dep names the file before a colon, modules.builtin at the end of a line.
+    if (new RegExp(`(?:^|/)${module}\\.ko(?:\\.\\w+)?(?::|$)`, 'm').test(lists)) return 'available';
+    if (config?.option(option) === 'm' && lists === '') return 'available';
+    return config || lists !== '' ? 'absent' : 'unknown';
+  };
+  const interfaces = interfacesIn(read('/proc/devices') ?? '');
+  return {
+    ...(release !== undefined && { release }),
+    ...(config && { config }),
+    vfio: moduleState('vfio', 'VFIO', ['/sys/class/vfio-dev', '/sys/class/vfio', '/sys/module/vfio']),
+    vfioPci: moduleState('vfio-pci', 'VFIO_PCI', ['/sys/bus/pci/drivers/vfio-pci']),
+    iommufd: moduleState('iommufd', 'IOMMUFD', ['/sys/class/misc/iommu', '/sys/module/iommufd']),
+    ...(interfaces && { interfaces }),
+  };
+}
+
+/** vfio reserves numbers for the nodes it can give: `vfio-dev` in device_cdev.c, `vfio` in group.c (drivers/vfio). */
+export function interfacesIn(procDevices: string): { cdev: boolean; group: boolean } | undefined {
+  const [characters = ''] = procDevices.split(/^Block devices:/m);
+  const cdev = /^\s*\d+ vfio-dev$/m.test(characters);
+  const group = /^\s*\d+ vfio$/m.test(characters);
+  return cdev || group ? { cdev, group } : undefined;
+}
+
+/** The distribution by its os-release(5); /etc first, as the man page wants it. */
+export function readDistribution(files: Files, root: Root): Distribution | undefined {
+  const text =
+    tolerant(() => files.read(at(root, '/etc/os-release'))) ??
+    tolerant(() => files.read(at(root, '/usr/lib/os-release')));
+  if (text === undefined) return undefined;
+  const value = (key: string): string | undefined =>
+    new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.replace(/^(["'])(.*)\1$/, '$2');
+  const id = value('ID') ?? 'linux';
+  return { id, like: (value('ID_LIKE') ?? '').split(' ').filter(Boolean), name: value('PRETTY_NAME') ?? id };
+}

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import test from 'ava';
+import { interfacesIn, readDistribution, readKernel } from '../../src/doctor/kernel.ts';
+import { parseKernelConfig, readKernelConfig } from '../../src/doctor/kernel-config.ts';
+import { findWatcher, isWatch, readMemoryLock } from '../../src/doctor/processes.ts';
+import { listens, readUdev, udevMade, udevSocket } from '../../src/doctor/udev.ts';
+import { fakeRoot, fakeFiles as files } from '../helpers/fake-root.ts';
+
+test('of the configuration only what is on is on', (t) => {
+  const { option } = parseKernelConfig(
+    'x',
+    '# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=m\nCONFIG_D="y"\n#CONFIG_E=y\n',
+  );
+  t.deepEqual(['A', 'B', 'C', 'D', 'E', 'F'].map(option), ['n', 'y', 'm', 'n', 'n', 'n']);
+});
+
+test('the configuration of the running kernel comes before files of its name', (t) => {
+  const root = fakeRoot(t);
+  t.is(readKernelConfig(files, root.dir, '6.12.1'), undefined);
+  root.write('/boot/config-6.12.1', 'CONFIG_VFIO=m\n');
+  t.is(readKernelConfig(files, root.dir, '6.12.1')?.source, '/boot/config-6.12.1');
+  t.is(readKernelConfig(files, root.dir, '6.12.2'), undefined);
+  t.is(readKernelConfig(files, root.dir, undefined), undefined);
+  root.write('/proc/config.gz', gzipSync('CONFIG_VFIO=y\n'));
+  const config = readKernelConfig(files, root.dir, '6.12.1');
+  t.is(config?.source, '/proc/config.gz');
+  t.is(config?.option('VFIO'), 'y');
+});
+
+test('a configuration that is none is passed over', (t) => {
+  const root = fakeRoot(t);
+  root.write('/proc/config.gz', 'not gzip');
+  root.write('/boot/config-1', '<html>');
+  root.write('/lib/modules/1/config', 'CONFIG_VFIO=y\n');
+  t.is(readKernelConfig(files, root.dir, '1')?.source, '/lib/modules/1/config');
+  t.is(readKernelConfig(files, root.dir, '../1'), undefined, 'a release is no path');
+});
+
+test('a kernel of which nothing is known', (t) => {
+  t.deepEqual(readKernel(files, fakeRoot(t).at('/empty')), {
+    vfio: 'unknown',
+    vfioPci: 'unknown',
+    iommufd: 'unknown',
+  });
+});
+
+test('modules are present by their traces, available by the lists, absent otherwise', (t) => {
+  const root = fakeRoot(t);
+  root.write('/proc/sys/kernel/osrelease', '6.12.1\n');
+  root.write('/lib/modules/6.12.1/modules.builtin', 'kernel/drivers/iommu/iommufd/iommufd.ko\n');
+  root.write(
+    '/lib/modules/6.12.1/modules.dep',
+    'kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz\n',
+  );
+  const states = () => {
+    const { vfio, vfioPci, iommufd } = readKernel(files, root.dir);
+    return [vfio, vfioPci, iommufd];
+  };
+  // The fake machine has /sys/class/vfio-dev.
+  t.deepEqual(states(), ['present', 'available', 'available']);
+  root.write('/sys/bus/pci/drivers/vfio-pci/new_id', '');
+  t.deepEqual(states(), ['present', 'present', 'available']);
+  root.write('/lib/modules/6.12.1/modules.builtin', 'kernel/drivers/other.ko\n');
+  t.deepEqual(states(), ['present', 'present', 'absent']);
+});
+
+test('without lists of modules the configuration says what could be loaded', (t) => {
+  const root = fakeRoot(t);
+  root.write('/proc/config.gz', gzipSync('CONFIG_VFIO_PCI=m\n'));
+  const { vfioPci, iommufd } = readKernel(files, root.dir);
+  t.deepEqual([vfioPci, iommufd], ['available', 'absent']);
+});
+
+test('the kinds of nodes are those that vfio reserved numbers for', (t) => {
+  const text = (...names: string[]) =>
+    `Character devices:\n  1 mem\n${names.map((name) => `24${name}\n`).join('')}\nBlock devices:\n  8 vfio\n`;
+  t.deepEqual(interfacesIn(text('7 vfio-dev', '3 vfio')), { cdev: true, group: true });
+  t.deepEqual(interfacesIn(text('7 vfio-dev')), { cdev: true, group: false });
+  t.deepEqual(interfacesIn(text('3 vfio')), { cdev: false, group: true });
+  t.is(interfacesIn(text('3 vfio-other')), undefined, 'and a block device is none');
+  t.is(interfacesIn(''), undefined);
+});
+
+test('the distribution is read from /etc, else from /usr/lib', (t) => {
+  const root = fakeRoot(t);
+  t.is(readDistribution(files, root.dir), undefined);
+  root.write('/usr/lib/os-release', 'NAME=x\n');
+  t.deepEqual(readDistribution(files, root.dir), { id: 'linux', like: [], name: 'linux' });
+  root.write('/etc/os-release', 'PRETTY_NAME="Mint 23"\nID=linuxmint\nID_LIKE="ubuntu debian"\n');
+  t.deepEqual(readDistribution(files, root.dir), {
+    id: 'linuxmint',
+    like: ['ubuntu', 'debian'],
+    name: 'Mint 23',
+  });
+});
+
+test('of several rules files the one that udev takes counts, and a link to /dev/null is off', (t) => {
+  const root = fakeRoot(t);
+  const udev = (wanted?: string) => readUdev(files, root.dir, true, wanted);
+  t.deepEqual(readUdev(files, root.dir, false, ''), { running: false, state: 'missing' });
+  const text = readFileSync('rules/70-vfio-names.rules', 'utf8');
+  const rules = '/usr/lib/udev/rules.d/70-vfio-names.rules';
+  root.write(rules, text);
+  t.deepEqual(udev(text), { running: true, rules, state: 'current' });
+  t.deepEqual(udev(), { running: true, rules, state: 'current' }, 'nothing to compare it with');
+  t.deepEqual(udev(`${text}#\n`), { running: true, rules, state: 'edited' });
+  root.linkText('/etc/udev/rules.d/70-vfio-names.rules', '/dev/null');
+  t.deepEqual(udev(text), { running: true, rules: '/etc/udev/rules.d/70-vfio-names.rules', state: 'masked' });
+});
+
+test('the socket of udevd may be a link to that of varlink', (t) => {
+  const root = fakeRoot(t);
+  t.is(udevSocket(files, root.dir), '/run/udev/control');
+  root.linkText('/run/udev/control', 'io.systemd.Udev');
+  t.is(udevSocket(files, root.dir), '/run/udev/io.systemd.Udev');
+  root.linkText('/run/udev/control', '/run/udev/io.systemd.Udev');
+  t.is(udevSocket(files, root.dir), '/run/udev/io.systemd.Udev');
+});
+
+test('udev made a link if its database has it in full', (t) => {
+  const root = fakeRoot(t);
+  t.is(udevMade(files, root.dir, '247:0', 'vfio/pci/a'), undefined, 'no database');
+  root.write('/run/udev/data/c247:1', 'S:vfio/pci/ab\nI:77\n');
+  t.is(udevMade(files, root.dir, '247:0', 'vfio/pci/a'), false);
+  t.is(udevMade(files, root.dir, '247:1', 'vfio/pci/a'), false);
+  t.is(udevMade(files, root.dir, '247:1', 'vfio/pci/ab'), true);
+});
+
+test('a socket is listened on only with the flag of a listener', (t) => {
+  const line = (flags: string, path: string) =>
+    `000000003c79c08d: 00000002 00000000 ${flags} 0005 01  1174 ${path}\n`;
+  const head = 'Num       RefCount Protocol Flags    Type St Inode Path\n';
+  t.true(listens(head + line('00010000', '/run/udev/control'), '/run/udev/control'));
+  t.false(listens(head + line('00000000', '/run/udev/control'), '/run/udev/control'));
+  t.false(listens(head + line('00010000', '/run/udev/control2'), '/run/udev/control'));
+  t.true(listens(line('00010000', '/run/a b'), '/run/a b'));
+  t.false(listens('', '/run/udev/control'));
+});
+
+test('the watch is known by its command line', (t) => {
+  const words = (...all: string[]) => isWatch(`${all.join('\0')}\0`);
+  t.true(words('vfio-names', 'watch'));
+  t.true(
+    words('/usr/bin/node', '--jitless', '/usr/share/vfio-names/vfio-names.cjs', '--json', 'watch', '--quiet'),
+  );
+  t.false(words('vfio-names', 'list'));
+  t.false(words('vim', 'vfio-names', 'watch'), 'an editor is no watch');
+  t.false(words('/bin/watch', 'vfio-names', 'list'));
+  t.false(words('tail', '/var/log/watch'));
+  t.false(isWatch(''));
+});
+
+test('the first watching process counts', (t) => {
+  const root = fakeRoot(t);
+  t.is(findWatcher(files, root.dir), undefined);
+  for (const pid of [900, 85]) root.write(`/proc/${pid}/cmdline`, 'node\0/usr/bin/vfio-names\0watch\0');
+  root.write('/proc/7/cmdline', '');
+  root.write('/proc/self/cmdline', 'vfio-names\0watch\0');
+  t.is(findWatcher(files, root.dir), 85);
+});
+
+test('the limit of locked memory, and who is exempt', (t) => {
+  const root = fakeRoot(t);
+  t.is(readMemoryLock(files, root.dir), undefined);
+  const limits = (soft: string) =>
+    root.write(
+      '/proc/self/limits',
+      `Limit   Soft Limit\nMax locked memory         ${soft}              8388608              bytes     \n`,
+    );
+  limits('65536');
+  t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: false });
+  root.write('/proc/self/status', 'CapEff:\t0000000000004000\n');
+  t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: true });
+  root.write('/proc/self/status', 'CapEff:\t000001ffffffbfff\n');
+  limits('unlimited');
+  t.deepEqual(readMemoryLock(files, root.dir), { soft: Number.POSITIVE_INFINITY, exempt: false });
+});

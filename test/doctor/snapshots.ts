@@ -1,0 +1,68 @@
+/** Snapshots of machines, for the pure checks: one where all is right, and pieces to change. */
+import { parseKernelConfig } from '../../src/doctor/kernel-config.ts';
+import type { DeviceState, Snapshot } from '../../src/doctor/snapshot.ts';
+
+export const config = (...options: readonly string[]) =>
+  parseKernelConfig('/boot/config-x', options.map((option) => `CONFIG_${option}\n`).join(''));
+
+export const deviceState: DeviceState = {
+  device: {
+    bus: 'pci',
+    name: '0000:00:04.0',
+    sysname: 'vfio0',
+    devnum: '247:0',
+    syspath: '/sys/devices/pci0000:00/0000:00:04.0',
+  },
+  group: '3',
+  siblings: [],
+  holders: [],
+  namedByUdev: true,
+};
+
+/** The same device on a kernel without nodes of devices. */
+export const withoutNode: DeviceState = {
+  device: {
+    bus: 'pci',
+    name: '0000:00:04.0',
+    sysname: 'vfio0',
+    syspath: '/sys/devices/pci0000:00/0000:00:04.0',
+  },
+  group: '3',
+  siblings: [],
+  holders: [],
+};
+
+export const healthy: Snapshot = {
+  kernel: {
+    release: '7.2.13',
+    config: config('VFIO=y', 'VFIO_DEVICE_CDEV=y', 'VFIO_GROUP=y', 'IOMMUFD=y'),
+    vfio: 'present',
+    vfioPci: 'present',
+    iommufd: 'present',
+    interfaces: { cdev: true, group: true },
+  },
+  distribution: { id: 'fedora', like: [], name: 'Fedora Linux 44' },
+  processor: 'intel',
+  groups: 24,
+  iommu: { kind: 'char', mode: 0o660, uid: 0, gid: 0, devnum: '10:125', inode: '1' },
+  devices: [deviceState],
+  problems: [],
+  udev: { running: true, rules: '/usr/lib/udev/rules.d/70-vfio-names.rules', state: 'current' },
+  findings: 0,
+  fixable: 0,
+  unseen: [],
+  memoryLock: { soft: 8 << 20, exempt: true },
+};
+
+/** A machine without VFIO, as most are. */
+export const bare: Snapshot = {
+  kernel: { release: '6.12.1', vfio: 'unknown', vfioPci: 'unknown', iommufd: 'unknown' },
+  groups: 0,
+  iommu: 'ENOENT',
+  devices: [],
+  problems: [],
+  udev: { running: false, state: 'missing' },
+  findings: 0,
+  fixable: 0,
+  unseen: [],
+};

@@ -1,0 +1,33 @@
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { answers, connects } from '../../src/doctor/socket.ts';
+import { nodeFiles } from '../../src/system/node-files.ts';
+
+const listening = (path: string): Promise<Server> =>
+  new Promise((resolve) => {
+    const server = createServer((client) => client.destroy());
+    server.listen(path, () => resolve(server));
+  });
+
+test('a socket answers while somebody listens, not when only its file is left', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vfio-names-socket-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'control');
+  t.false(await connects(path));
+  const server = await listening(`${path}.new`);
+  // The server removes the file that it made, by the name that it knows.
+  renameSync(`${path}.new`, path);
+  t.true(await connects(path));
+  await new Promise((resolve) => server.close(resolve));
+  t.is(nodeFiles.lstat(path).kind, 'other');
+  t.false(await connects(path));
+  t.false(await answers(nodeFiles, directory, '/control'));
+});
+
+test("the kernel's own table is enough for an answer", async (t) => {
+  const table = '0: 00000002 00000000 00010000 0005 01 1 /run/udev/control\n';
+  t.true(await answers({ ...nodeFiles, read: () => table }, '/no/such/root', '/run/udev/control'));
+});
