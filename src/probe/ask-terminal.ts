@@ -1,0 +1,19 @@
+/** Asks one question on the terminal itself, whatever stdin and stdout are. */
+import * as fs from 'node:fs';
+
+/** The line that was typed, without its newline; empty where there is no terminal or it was closed. */
+export function askTerminal(question: string, terminal = '/dev/tty'): string {
+  let fd: number;
+  try {
+    fd = fs.openSync(terminal, fs.constants.O_RDWR | fs.constants.O_NOCTTY);
+  } catch {
+    return '';
+  }
+  try {
+    fs.writeSync(fd, question);
+    const line = Buffer.alloc(256);
+    return line.toString('utf8', 0, fs.readSync(fd, line)).replace(/\n[\s\S]*$/, '');
+  } finally {
+    fs.closeSync(fd);
+  }
+}

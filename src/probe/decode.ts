@@ -1,0 +1,83 @@
+/** What the info ioctls gave, in our words. Pure. */
+import { decode } from './bytes.ts';
+import type { Area, Capability, Irq, Region } from './details.ts';
+import { flagNames, numbers, pciNames, structs } from './layout.ts';
+
+/** The names of the set bits, the lowest first; a bit without a name is `bit9`. */
+export function flagWords(names: readonly string[], flags: number): string[] {
+  const words: string[] = [];
+  for (let bit = 0; bit < 32; bit++) if ((flags >>> bit) & 1) words.push(names[bit] ?? `bit${bit}`);
+  return words;
+}
+
+export function decodeRegion(bytes: Buffer, pci: boolean): Region {
+  const info = decode(structs.vfio_region_info, bytes);
+  const index = Number(info.index);
+  const name = pci ? pciNames.regions[index] : undefined;
+  return {
+    index,
+    ...(name !== undefined && { name }),
+    size: Number(info.size),
+    flags: flagWords(flagNames.region, Number(info.flags)),
+    capabilities:
+      Number(info.flags) & numbers.VFIO_REGION_INFO_FLAG_CAPS
+        ? decodeCapabilities(bytes, Number(info.cap_offset))
+        : [],
+  };
+}
+
+export function decodeIrq(bytes: Buffer, pci: boolean): Irq {
+  const info = decode(structs.vfio_irq_info, bytes);
+  const index = Number(info.index);
+  const name = pci ? pciNames.irqs[index] : undefined;
+  return {
+    index,
+    ...(name !== undefined && { name }),
+    count: Number(info.count),
+    flags: flagWords(flagNames.irq, Number(info.flags)),
+  };
+}
+
+/** Walks the chain from `offset`; ends at 0, at a place that does not fit, and where it would go in circles. */
+export function decodeCapabilities(bytes: Buffer, offset: number): Capability[] {
+  const found: Capability[] = [];
+  const seen = new Set<number>();
+  for (let at = offset; at >= structs.vfio_region_info.size && !seen.has(at); ) {
+    seen.add(at);
+    if (at + structs.vfio_info_cap_header.size > bytes.length) break;
+    const header = decode(structs.vfio_info_cap_header, bytes, at);
+    const id = Number(header.id);
+    found.push({ id, version: Number(header.version), ...capabilityBody(bytes, at, id) });
+    at = Number(header.next);
+  }
+  return found;
+}
+
+function capabilityBody(bytes: Buffer, at: number, id: number): Partial<Capability> {
+  const whole = at + 16 <= bytes.length;
+  switch (id) {
+    case numbers.VFIO_REGION_INFO_CAP_SPARSE_MMAP:
+      return { name: 'sparse-mmap', ...(whole && { areas: decodeAreas(bytes, at) }) };
+    case numbers.VFIO_REGION_INFO_CAP_TYPE: {
+      if (!whole) return { name: 'type' };
+      const { type, subtype } = decode(structs.vfio_region_info_cap_type, bytes, at);
+      return { name: 'type', type: Number(type), subtype: Number(subtype) };
+    }
+    case numbers.VFIO_REGION_INFO_CAP_MSIX_MAPPABLE:
+      return { name: 'msix-mappable' };
+    default:
+      return {};
+  }
+}
+
+function decodeAreas(bytes: Buffer, at: number): Area[] {
+  const areas: Area[] = [];
+  const count = Number(decode(structs.vfio_region_info_cap_sparse_mmap, bytes, at).nr_areas);
+  const { size } = structs.vfio_region_sparse_mmap_area;
+  let place = at + structs.vfio_region_info_cap_sparse_mmap.size;
+  for (; areas.length < count && place + size <= bytes.length; place += size) {
+    const area = decode(structs.vfio_region_sparse_mmap_area, bytes, place);
+    areas.push({ offset: Number(area.offset), size: Number(area.size) });
+  }
+  return areas;
+}

@@ -1,0 +1,123 @@
+/** What the machine shows beside a failed call: who holds the device, its siblings, the nodes' owners. Reads only. */
+import type { Device } from '../devices/device.ts';
+import { readFact } from '../devices/facts.ts';
+import { scanOne } from '../devices/scan.ts';
+import { attempt } from '../errors.ts';
+import { findHolders } from '../holders/find.ts';
+import type { Holder, HolderTarget, Unseen } from '../holders/holder.ts';
+import { readSiblings, type Sibling } from '../holders/siblings.ts';
+import { targetOf } from '../holders/target.ts';
+import type { Files } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+
+export type NodeKind = 'node' | 'iommu' | 'group' | 'container';
+
+export interface HeldSibling extends Sibling {
+  readonly holders: readonly Holder[];
+}
+
+/** A node as `ls -l` shows it. */
+export interface NodeView {
+  readonly path: string;
+  /** Absent where nothing is there. */
+  readonly status?: { readonly mode: number; readonly uid: number; readonly gid: number };
+}
+
+export interface Evidence {
+  /** The name on its bus, raw. */
+  readonly name: string;
+  readonly devnum?: string;
+  readonly group?: string;
+  /** sysfs still shows the device under the same number. */
+  readonly bound: boolean;
+  readonly noiommu: boolean;
+  readonly holders: readonly Holder[];
+  readonly unseen: readonly Unseen[];
+  readonly siblings: readonly HeldSibling[];
+  readonly nodes: Readonly<Record<NodeKind, NodeView>>;
+  /** Our own effective user. */
+  readonly uid: number;
+  /** The PF of a VF, and the PF's driver. */
+  readonly pf?: { readonly name: string; readonly driver?: string };
+  /** A VF token was given. */
+  readonly token: boolean;
+}
+
+export interface Search {
+  readonly holders: readonly Holder[];
+  readonly unseen: readonly Unseen[];
+}
+
+/** Who has the device open, through its node, its group's node or its group. */
+export function holdersOf(files: Files, root: Root, device: Device): Search {
+  return findHolders(files, root, [targetOf(files, root, device)]);
+}
+
+export function gatherEvidence(
+  files: Files,
+  root: Root,
+  device: Device,
+  paths: Readonly<Record<NodeKind, string>>,
+  token: boolean,
+): Evidence {
+  const siblings = readSiblings(files, root, device);
+  // One look through /proc for the device and its siblings together.
+  const targets: readonly (HolderTarget & { readonly of: string })[] = [
+    { ...targetOf(files, root, device), of: '' },
+    ...siblings.flatMap((sibling) => {
+      const devnum = siblingDevnum(files, root, device, sibling);
+      return devnum === undefined ? [] : [{ devnum, of: sibling.name }];
+    }),
+  ];
+  const { holders, unseen } = findHolders(files, root, targets);
+  const heldBy = (of: string) => holders.filter((holder) => holder.target.of === of);
+  const group = readFact(files, root, device, 'group');
+  const pf = readFact(files, root, device, 'pf');
+  const pfDriver = attempt(() => files.readlink(at(root, `${device.syspath}/physfn/driver`)), ...gone);
+  return {
+    name: device.name,
+    ...(device.devnum !== undefined && { devnum: device.devnum }),
+    ...(group !== undefined && { group }),
+    bound: isBound(files, root, device),
+    noiommu: device.sysname.startsWith('noiommu-'),
+    holders: heldBy(''),
+    unseen,
+    siblings: siblings.map((sibling) => ({ ...sibling, holders: heldBy(sibling.name) })),
+    nodes: {
+      node: view(files, root, paths.node),
+      iommu: view(files, root, paths.iommu),
+      group: view(files, root, paths.group),
+      container: view(files, root, paths.container),
+    },
+    // The owner of our own directory in /proc is our effective user; not below `root`, which is not where we run.
+    uid: attempt(() => files.stat('/proc/self').uid, ...gone) ?? 0,
+    ...(pf !== undefined && {
+      pf: { name: pf, ...(pfDriver !== undefined && { driver: pfDriver.replace(/^.*\//, '') }) },
+    }),
+    token,
+  };
+}
+
+const gone = ['ENOENT', 'ENOTDIR', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL'] as const;
+
+function isBound(files: Files, root: Root, device: Device): boolean {
+  try {
+    const now = scanOne(files, root, device.sysname);
+    return now?.syspath === device.syspath && now.devnum === device.devnum;
+  } catch {
+    return false;
+  }
+}
+
+function view(files: Files, root: Root, path: string): NodeView {
+  const status = attempt(() => files.lstat(at(root, path)), ...gone);
+  return status ? { path, status: { mode: status.mode, uid: status.uid, gid: status.gid } } : { path };
+}
+
+function siblingDevnum(files: Files, root: Root, device: Device, sibling: Sibling): string | undefined {
+  const directory = `${device.syspath}/iommu_group/devices/${sibling.name}/vfio-dev`;
+  const [sysname] = attempt(() => files.list(at(root, directory)), ...gone) ?? [];
+  if (sysname === undefined) return undefined;
+  const text = attempt(() => files.read(at(root, `${directory}/${sysname}/dev`), 64), ...gone);
+  return text?.trim();
+}

@@ -1,0 +1,116 @@
+/** Why BIND, or the attach behind it, failed (vfio_df_ioctl_bind_iommufd in drivers/vfio/device_cdev.c). Pure. */
+import { printable } from '../text/printable.ts';
+import type { Evidence } from './evidence.ts';
+import { type Explanation, finding, inUse, leaving, refused, unsupported } from './explanation.ts';
+import { ioctls } from './layout.ts';
+import type { Failure } from './request.ts';
+import { holdersText, listed, siblingText } from './say.ts';
+
+/** `undefined` for another step, and for an errno that says nothing special. */
+export function explainBind(failure: Failure, evidence: Evidence): Explanation | undefined {
+  if (failure.step === ioctls.attachIommufdPt.name || failure.step === ioctls.ioasAlloc.name)
+    return explainAttach(failure);
+  if (failure.step !== ioctls.bindIommufd.name) return undefined;
+  if (!evidence.bound) return leaving('is just leaving');
+  switch (failure.errno) {
+    case 'EINVAL':
+      return invalid(evidence);
+    case 'EBUSY':
+      return busy(evidence);
+    case 'EPERM':
+      return siblingInTheWay(evidence);
+    case 'EACCES':
+      return tokenWanted(evidence);
+    case 'EAGAIN':
+      return finding('the device is busy with a reset', 'try again');
+    case 'ENODEV':
+      return leaving('is just leaving');
+    case 'EBADFD':
+    case 'EBADF':
+      return unsupported(
+        `${evidence.nodes.iommu.path} is no iommufd`,
+        'make it anew: load the module iommufd',
+      );
+    case 'ENOTTY':
+      return unsupported('the driver of this device can not be bound to an iommufd', 'probe it with --group');
+    default:
+      return undefined;
+  }
+}
+
+/** Our arguments are right, so what is left is a second open of the device: not EBUSY, whatever one expects. */
+function invalid(evidence: Evidence): Explanation {
+  if (evidence.token && evidence.holders.length === 0)
+    return finding(
+      'this kernel takes no VF token in BIND (Linux 6.17 does), or the device is in use',
+      'probe it without --vf-token, or with --group',
+    );
+  return inUse(evidence.holders, evidence.unseen);
+}
+
+function busy(evidence: Evidence): Explanation {
+  const siblings = evidence.siblings.flatMap((sibling) => sibling.holders);
+  const all = [...evidence.holders, ...siblings];
+  const through = all.filter((holder) => holder.interface !== 'cdev');
+  const { cause, remedy } = inUse(through.length > 0 ? through : all, evidence.unseen);
+  return finding(`group ${evidence.group ?? '?'} is open, so the cdev is shut: ${cause}`, remedy);
+}
+
+function siblingInTheWay(evidence: Evidence): Explanation {
+  const host = evidence.siblings.filter((sibling) => sibling.use === 'host');
+  if (host.length > 0) return hostSibling(evidence);
+  const held = evidence.siblings.filter((sibling) => sibling.holders.length > 0);
+  const [first] = held;
+  if (first)
+    return finding(
+      `sibling ${printable(first.name)} of its group ${evidence.group} belongs to ${holdersText(first.holders)}`,
+      'give all devices of the group to the same program',
+    );
+  const unseen = evidence.unseen[0]?.message;
+  return finding(
+    evidence.siblings.length > 0
+      ? `a sibling in group ${evidence.group} belongs to another iommufd, or its interrupts are not isolated`
+      : 'its interrupts are not isolated by the IOMMU',
+    unseen ?? 'enable interrupt remapping in firmware and kernel (intremap), and look at the kernel log',
+  );
+}
+
+/** Shared with the group's interface, which says it by its status. */
+export function hostSibling(evidence: Evidence): Explanation {
+  const host = evidence.siblings.filter((sibling) => sibling.use === 'host');
+  return finding(
+    `group ${evidence.group} is not viable: ${listed(host.map(siblingText))}`,
+    'bind every device of the group to a VFIO driver, or to none',
+  );
+}
+
+/** vfio_pci_validate_vf_token: a VF of a PF that vfio-pci has. */
+export function tokenWanted(evidence: Evidence): Explanation {
+  const pf = evidence.pf
+    ? `its PF ${printable(evidence.pf.name)} is on ${printable(evidence.pf.driver ?? 'no driver')}`
+    : 'it shares a token with other devices';
+  return evidence.token
+    ? refused(`the VF token is wrong: ${pf}`, 'give the token that the PF was given')
+    : refused(`a VF token is wanted: ${pf}`, 'give it with --vf-token UUID');
+}
+
+function explainAttach(failure: Failure): Explanation | undefined {
+  switch (failure.errno) {
+    case 'EPERM':
+      return finding(
+        'the address space can not be attached: interrupts are not isolated',
+        'enable interrupt remapping in firmware and kernel (intremap)',
+      );
+    case 'EINVAL':
+    case 'EBUSY':
+      return finding(
+        `the address space can not be attached: ${failure.step} gave ${failure.errno}`,
+        'look whether the IOMMU is coherent, and whether a sibling has another address space',
+      );
+    case 'ENOTTY':
+    case 'EOPNOTSUPP':
+      return unsupported('this device has no address space to attach', 'probe it without --attach');
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+/** Why the legacy path failed after the group was open (drivers/vfio/group.c, container.c). Pure. */
+import type { Evidence } from './evidence.ts';
+import { hostSibling, tokenWanted } from './explain-bind.ts';
+import { type Explanation, finding, inUse, leaving, unsupported } from './explanation.ts';
+import { ioctls } from './layout.ts';
+import type { Failure } from './request.ts';
+
+/** `undefined` for another step, and for an errno that says nothing special. */
+export function explainGroup(failure: Failure, evidence: Evidence): Explanation | undefined {
+  switch (failure.step) {
+    case ioctls.groupGetStatus.name:
+      return failure.errno === 'EPERM' ? notViable(evidence) : undefined;
+    case ioctls.groupSetContainer.name:
+    case ioctls.setIommu.name:
+      return explainContainer(failure, evidence);
+    case ioctls.groupGetDeviceFd.name:
+      return explainDevice(failure, evidence);
+    default:
+      return undefined;
+  }
+}
+
+function notViable(evidence: Evidence): Explanation {
+  if (evidence.siblings.some((sibling) => sibling.use === 'host')) return hostSibling(evidence);
+  return finding(
+    `group ${evidence.group} is not viable: the kernel or another program has one of its devices`,
+    'bind every device of the group to a VFIO driver, and look who has them: vfio-names holders',
+  );
+}
+
+function explainContainer(failure: Failure, evidence: Evidence): Explanation | undefined {
+  switch (failure.errno) {
+    case 'EPERM':
+      return evidence.siblings.some((sibling) => sibling.use === 'host')
+        ? hostSibling(evidence)
+        : finding(
+            'interrupts are not isolated by the IOMMU',
+            'enable interrupt remapping in firmware and kernel (intremap)',
+          );
+    case 'EBUSY':
+      return inUse(evidence.holders, evidence.unseen);
+    case 'ENODEV':
+    case 'EINVAL':
+      return unsupported(
+        `the container does not take the group: ${failure.step} gave ${failure.errno}`,
+        'load the module vfio_iommu_type1, and look at the kernel log',
+      );
+    default:
+      return undefined;
+  }
+}
+
+function explainDevice(failure: Failure, evidence: Evidence): Explanation | undefined {
+  switch (failure.errno) {
+    case 'ENODEV':
+      return leaving('is just leaving');
+    case 'EACCES':
+      return tokenWanted(evidence);
+    case 'EINVAL':
+      return evidence.token
+        ? finding('the device takes no VF token', 'probe it without --vf-token')
+        : inUse(evidence.holders, evidence.unseen);
+    case 'EBUSY':
+      return inUse(evidence.holders, evidence.unseen);
+    case 'EAGAIN':
+      return finding('the device is busy with a reset', 'try again');
+    default:
+      return undefined;
+  }
+}

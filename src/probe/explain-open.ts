@@ -1,0 +1,78 @@
+/** Why a node could not be opened: the device's own, /dev/iommu, the group's, the container's. Pure. */
+import type { Evidence, NodeKind } from './evidence.ts';
+import { type Explanation, finding, inUse, leaving, notPermitted, unsupported } from './explanation.ts';
+import type { Failure } from './request.ts';
+
+const steps: Readonly<Record<string, NodeKind>> = {
+  'open node': 'node',
+  'open iommu': 'iommu',
+  'open group': 'group',
+  'open container': 'container',
+};
+
+/** `undefined` for a step that opens nothing, and for an errno that says nothing special. */
+export function explainOpen(failure: Failure, evidence: Evidence): Explanation | undefined {
+  const kind = steps[failure.step];
+  if (kind === undefined) return undefined;
+  // Whatever the errno: a device that left takes its nodes along, and those of all devices stay.
+  if ((kind === 'node' || kind === 'group') && !evidence.bound) return leaving('is just leaving');
+  switch (failure.errno) {
+    case 'EACCES':
+    case 'EPERM':
+      return kind === 'group' && evidence.noiommu
+        ? finding('a no-IOMMU group wants CAP_SYS_RAWIO', 'run it as root')
+        : notPermitted(failure.errno, evidence, kind);
+    case 'ENOENT':
+      return missing(evidence, kind);
+    case 'ENODEV':
+    case 'ENXIO':
+      return kind === 'node'
+        ? finding(
+            `${evidence.nodes.node.path} is a left-over node, or the device is just leaving`,
+            'try again; if it stays so, bind the device anew',
+          )
+        : unsupported(
+            `nothing answers behind ${evidence.nodes[kind].path}`,
+            'load the modules vfio, vfio_iommu_type1 and iommufd',
+          );
+    case 'ELOOP':
+      return finding(
+        `${evidence.nodes[kind].path} is a link, expected the node itself`,
+        'remove it and bind the device anew, so that the kernel makes the node',
+      );
+    case 'EBUSY':
+      return kind === 'group' ? groupBusy(evidence) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function missing(evidence: Evidence, kind: NodeKind): Explanation {
+  const { path } = evidence.nodes[kind];
+  switch (kind) {
+    case 'node':
+      return finding(`there is no ${path} here`, 'mount devtmpfs on /dev; in a container, pass the node in');
+    case 'iommu':
+      return unsupported(
+        `there is no ${path}`,
+        'load the module iommufd or boot a kernel with CONFIG_IOMMUFD; in a container, pass it in',
+      );
+    case 'group':
+      return unsupported(
+        `there is no ${path}`,
+        'boot a kernel with CONFIG_VFIO_GROUP, or probe without --group; in a container, pass it in',
+      );
+    case 'container':
+      return unsupported(
+        `there is no ${path}`,
+        'load the module vfio (CONFIG_VFIO_CONTAINER), or probe without --group; in a container, pass it in',
+      );
+  }
+}
+
+/** vfio_group_fops_open: the node is open already, or a cdev of the group is bound. */
+function groupBusy(evidence: Evidence): Explanation {
+  const siblings = evidence.siblings.flatMap((sibling) => sibling.holders);
+  const { cause, remedy } = inUse([...evidence.holders, ...siblings], evidence.unseen);
+  return finding(`group ${evidence.group} is ${cause}`, remedy);
+}

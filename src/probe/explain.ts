@@ -1,0 +1,103 @@
+/** From a failed call and what sysfs and the holders show to a cause and a remedy, one line each. Pure; reads nothing. */
+import { exitStatus } from '../errors.ts';
+import { printable } from '../text/printable.ts';
+import type { Evidence } from './evidence.ts';
+import { explainBind } from './explain-bind.ts';
+import { explainGroup } from './explain-group.ts';
+import { explainOpen } from './explain-open.ts';
+import { type Explanation, finding, inUse, leaving, unsupported } from './explanation.ts';
+import type { Failure } from './request.ts';
+
+/** Why the device can't be opened and what to do. `status` is the exit status that this cause has. */
+export function explain(failure: Failure, evidence: Evidence): Explanation {
+  return (
+    explainTrouble(failure, evidence) ??
+    explainOpen(failure, evidence) ??
+    explainBind(failure, evidence) ??
+    explainGroup(failure, evidence) ??
+    explainAny(failure, evidence)
+  );
+}
+
+/** Somebody has the device, and nothing was tried. */
+export function explainHeld(evidence: Pick<Evidence, 'holders'>): Explanation {
+  return inUse(evidence.holders, []);
+}
+
+/** The device did not answer within `seconds`. */
+export function explainSilence(step: string, seconds: number): Explanation {
+  return finding(
+    `did not answer within ${seconds} s at ${step}`,
+    'look at the kernel log for the device; --timeout SECONDS waits longer',
+  );
+}
+
+function explainTrouble(failure: Failure, evidence: Evidence): Explanation | undefined {
+  const { node, container } = evidence.nodes;
+  switch (failure.trouble) {
+    case undefined:
+      return undefined;
+    case 'moved':
+      return evidence.bound ? leaving('was bound anew while it was probed') : leaving('is just leaving');
+    case 'other-device':
+      return evidence.bound
+        ? finding(
+            `${node.path} is ${printable(failure.found ?? 'something else')}, and sysfs says ${evidence.devnum}`,
+            'remove it and bind the device anew, so that the kernel makes the node',
+          )
+        : leaving('was bound anew while it was probed');
+    case 'answered-unbound':
+      return finding(
+        `${node.path} answered before it was bound, as no VFIO device does`,
+        'look at which driver the device is on: vfio-names show',
+      );
+    case 'no-node':
+      return evidence.noiommu
+        ? unsupported(
+            'a no-IOMMU device has no node of its own',
+            'use its group node, /dev/vfio/noiommu-N, by hand',
+          )
+        : unsupported(
+            'this kernel gives the device no node',
+            'probe it with --group, or boot a kernel with CONFIG_VFIO_DEVICE_CDEV',
+          );
+    case 'no-group':
+      return unsupported(
+        'the device has no IOMMU group that VFIO can use',
+        'enable the IOMMU in firmware and kernel, or probe it without --group',
+      );
+    case 'not-viable':
+      return explainGroup({ ...failure, errno: 'EPERM' }, evidence);
+    case 'api-version':
+      return unsupported(
+        `the container's interface is version ${printable(failure.found ?? '?')}, expected 0`,
+        'use a vfio-names that is made for this kernel',
+      );
+    case 'no-type1v2':
+      return unsupported(
+        `${container.path}: this kernel's containers have no type 1 IOMMU`,
+        'load the module vfio_iommu_type1 (CONFIG_VFIO_IOMMU_TYPE1)',
+      );
+  }
+}
+
+/** What no table knows: the call and its errno, plainly. */
+function explainAny(failure: Failure, evidence: Evidence): Explanation {
+  const errno = failure.errno ?? 'no errno';
+  if (!evidence.bound) return leaving('is just leaving');
+  if (errno === 'ENOTTY' && failure.step === 'VFIO_DEVICE_GET_INFO')
+    return finding(
+      `${evidence.nodes.node.path} is no VFIO device`,
+      'remove it and bind the device anew, so that the kernel makes the node',
+    );
+  if (errno === 'EIO' || errno === 'ENODEV')
+    return finding(
+      `the device does not work: ${failure.step} gave ${errno}`,
+      'look at the kernel log for the device',
+    );
+  return {
+    status: errno === 'EACCES' || errno === 'EPERM' ? exitStatus.notPermitted : exitStatus.findings,
+    cause: `${failure.step} gave ${errno}`,
+    remedy: 'look at the kernel log for the device',
+  };
+}

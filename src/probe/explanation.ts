@@ -1,0 +1,62 @@
+/** What an explanation is, and those that several calls share. Pure. */
+import { type ExitStatus, exitStatus } from '../errors.ts';
+import type { Holder, Unseen } from '../holders/holder.ts';
+import type { Evidence, NodeKind } from './evidence.ts';
+import { holdersText, nodeText, userText } from './say.ts';
+
+export interface Explanation {
+  readonly status: ExitStatus;
+  /** One line, without a full stop: `in use by pid 4711 (qemu-system-x86) through the cdev`. */
+  readonly cause: string;
+  /** One line: what to do. */
+  readonly remedy: string;
+}
+
+export function finding(cause: string, remedy: string): Explanation {
+  return { status: exitStatus.findings, cause, remedy };
+}
+
+export function unsupported(cause: string, remedy: string): Explanation {
+  return { status: exitStatus.unsupported, cause, remedy };
+}
+
+export function refused(cause: string, remedy: string): Explanation {
+  return { status: exitStatus.notPermitted, cause, remedy };
+}
+
+/** The device was there a moment ago. */
+export function leaving(what: string): Explanation {
+  return { status: exitStatus.noDevice, cause: `the device ${what}`, remedy: 'try again when it is bound' };
+}
+
+/** Who has it, or why nobody was seen. */
+export function inUse(holders: readonly Holder[], unseen: readonly Unseen[]): Explanation {
+  if (holders.length > 0)
+    return finding(`in use by ${holdersText(holders)}`, 'stop that program, or wait until it has closed it');
+  const why = unseen[0]?.message;
+  return why === undefined
+    ? finding(
+        'in use, by nobody that can be seen in /proc',
+        'look for a virtual machine or a mapping that keeps it, or try again if it was just closed',
+      )
+    : finding('in use, by a process that was not seen', why);
+}
+
+/** EACCES and EPERM of an open. */
+export function notPermitted(errno: string, evidence: Evidence, kind: NodeKind): Explanation {
+  const node = evidence.nodes[kind];
+  if (errno === 'EPERM')
+    return refused(
+      `not permitted: the device cgroup of this container or unit does not allow ${node.path}`,
+      'allow it: DeviceAllow= in a systemd unit, --device for a container',
+    );
+  if (evidence.uid === 0)
+    return refused(
+      `not permitted: ${node.path} is refused to root, by a security module`,
+      'look at the audit log (SELinux, AppArmor) and allow it',
+    );
+  return refused(
+    `not permitted: ${nodeText(node)}, you are ${userText(evidence.uid)}`,
+    'run it as root, or give the node to your group with an [[access]] rule',
+  );
+}

@@ -1,0 +1,116 @@
+/** One function an ioctl: fill the struct, call, read the struct. Knows no order of calls. */
+import { CallError, type Calls, type Ioctl } from '../system/calls.ts';
+import { decode, encode } from './bytes.ts';
+import { ioctls, numbers, oldSizes, structs } from './layout.ts';
+
+/** Bigger than any real capability chain; what asks for more is not trusted. */
+const biggest = 1 << 16;
+
+/** VFIO_GET_API_VERSION on a container. */
+export function getApiVersion(calls: Calls, container: number): number {
+  return calls.ioctl(container, ioctls.getApiVersion);
+}
+
+/** VFIO_CHECK_EXTENSION on a container: whether it has that kind of IOMMU. */
+export function checkExtension(calls: Calls, container: number, extension: number): boolean {
+  return calls.ioctl(container, ioctls.checkExtension, extension) > 0;
+}
+
+export function setIommu(calls: Calls, container: number, kind: number): void {
+  calls.ioctl(container, ioctls.setIommu, kind);
+}
+
+/** VFIO_GROUP_GET_STATUS: whether every device of the group is free of host drivers. */
+export function isViable(calls: Calls, group: number): boolean {
+  const status = structs.vfio_group_status;
+  const bytes = encode(status, { argsz: status.size });
+  calls.ioctl(group, ioctls.groupGetStatus, bytes);
+  return (Number(decode(status, bytes).flags) & numbers.VFIO_GROUP_FLAGS_VIABLE) !== 0;
+}
+
+export function setContainer(calls: Calls, group: number, container: number): void {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(container);
+  calls.ioctl(group, ioctls.groupSetContainer, bytes);
+}
+
+/** VFIO_GROUP_GET_DEVICE_FD: a new descriptor. A VF's token goes behind the name (vfio_pci_core_match). */
+export function getDeviceFd(calls: Calls, group: number, name: string, token?: string): number {
+  const words = token === undefined ? name : `${name} vf_token=${token}`;
+  return calls.ioctl(group, ioctls.groupGetDeviceFd, Buffer.from(`${words}\0`));
+}
+
+export interface DeviceInfo {
+  readonly flags: number;
+  readonly numRegions: number;
+  readonly numIrqs: number;
+}
+
+export function getInfo(calls: Calls, device: number): DeviceInfo {
+  const info = structs.vfio_device_info;
+  const bytes = encode(info, { argsz: info.size });
+  calls.ioctl(device, ioctls.getInfo, bytes);
+  const said = decode(info, bytes);
+  return {
+    flags: Number(said.flags),
+    numRegions: Number(said.num_regions),
+    numIrqs: Number(said.num_irqs),
+  };
+}
+
+/** VFIO_DEVICE_GET_REGION_INFO with its capabilities; `undefined` for an index that the device does not have (EINVAL). */
+export function getRegionInfo(calls: Calls, device: number, index: number): Buffer | undefined {
+  const { size } = structs.vfio_region_info;
+  const bytes = askIndexed(calls, device, ioctls.getRegionInfo, index, size);
+  const wanted = bytes?.readUInt32LE(0) ?? 0;
+  // The kernel says how much there is; the second call has room for it.
+  return wanted > size && wanted <= biggest
+    ? askIndexed(calls, device, ioctls.getRegionInfo, index, wanted)
+    : bytes;
+}
+
+/** VFIO_DEVICE_GET_IRQ_INFO; `undefined` for an index that the device does not have (EINVAL). */
+export function getIrqInfo(calls: Calls, device: number, index: number): Buffer | undefined {
+  return askIndexed(calls, device, ioctls.getIrqInfo, index, structs.vfio_irq_info.size);
+}
+
+/** Both info structs begin with argsz, flags, index. */
+function askIndexed(calls: Calls, device: number, ioctl: Ioctl, index: number, size: number) {
+  const bytes = encode(structs.vfio_irq_info, { argsz: size, index }, size);
+  try {
+    calls.ioctl(device, ioctl, bytes);
+    return bytes;
+  } catch (error) {
+    if (error instanceof CallError && error.code === 'EINVAL') return undefined;
+    throw error;
+  }
+}
+
+/** VFIO_DEVICE_BIND_IOMMUFD: takes the device and resets it. `token` is a VF token's 16 bytes (Linux 6.17). */
+export function bindIommufd(calls: Calls, device: number, iommufd: number, token?: Uint8Array): void {
+  const struct = structs.vfio_device_bind_iommufd;
+  const bytes =
+    token === undefined
+      ? encode(struct, { argsz: oldSizes.bind, iommufd }, oldSizes.bind)
+      : encode(struct, {
+          argsz: struct.size,
+          flags: numbers.VFIO_DEVICE_BIND_FLAG_TOKEN,
+          iommufd,
+          token_uuid_ptr: calls.address(token),
+        });
+  calls.ioctl(device, ioctls.bindIommufd, bytes);
+}
+
+/** IOMMU_IOAS_ALLOC: the number of a new, empty I/O address space. */
+export function allocateIoas(calls: Calls, iommufd: number): number {
+  const struct = structs.iommu_ioas_alloc;
+  const bytes = encode(struct, { size: struct.size });
+  calls.ioctl(iommufd, ioctls.ioasAlloc, bytes);
+  return Number(decode(struct, bytes).out_ioas_id);
+}
+
+export function attachIoas(calls: Calls, device: number, ioas: number): void {
+  const struct = structs.vfio_device_attach_iommufd_pt;
+  const bytes = encode(struct, { argsz: oldSizes.attach, pt_id: ioas }, oldSizes.attach);
+  calls.ioctl(device, ioctls.attachIommufdPt, bytes);
+}

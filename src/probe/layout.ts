@@ -1,0 +1,100 @@
+/**
+ * The numbers and structs of linux/vfio.h and linux/iommufd.h that a probe uses, and nothing else of them. Pure.
+ * All of it is the same on x86-64 and arm64, and little-endian there. test/probe/layout.c compares it with the headers.
+ */
+import type { Ioctl } from '../system/calls.ts';
+
+const type = ';'.charCodeAt(0);
+
+/** `_IO(';', number)` of asm-generic/ioctl.h: no direction, no size. */
+function io(name: string, number: number): Ioctl {
+  return { name, number: (type << 8) | number };
+}
+
+export const ioctls = {
+  getApiVersion: io('VFIO_GET_API_VERSION', 100),
+  checkExtension: io('VFIO_CHECK_EXTENSION', 101),
+  setIommu: io('VFIO_SET_IOMMU', 102),
+  groupGetStatus: io('VFIO_GROUP_GET_STATUS', 103),
+  groupSetContainer: io('VFIO_GROUP_SET_CONTAINER', 104),
+  groupGetDeviceFd: io('VFIO_GROUP_GET_DEVICE_FD', 106),
+  getInfo: io('VFIO_DEVICE_GET_INFO', 107),
+  getRegionInfo: io('VFIO_DEVICE_GET_REGION_INFO', 108),
+  getIrqInfo: io('VFIO_DEVICE_GET_IRQ_INFO', 109),
+  bindIommufd: io('VFIO_DEVICE_BIND_IOMMUFD', 118),
+  attachIommufdPt: io('VFIO_DEVICE_ATTACH_IOMMUFD_PT', 119),
+  ioasAlloc: io('IOMMU_IOAS_ALLOC', 0x81),
+} as const;
+
+/** Name of a struct's field: its offset and its size, in bytes. */
+export type Fields = Readonly<Record<string, readonly [offset: number, size: 2 | 4 | 8]>>;
+
+export interface Struct<F extends Fields = Fields> {
+  /** As C's sizeof gives it. */
+  readonly size: number;
+  readonly fields: F;
+}
+
+const struct = <const F extends Fields>(size: number, fields: F): Struct<F> => ({ size, fields });
+
+export const structs = {
+  vfio_group_status: struct(8, { argsz: [0, 4], flags: [4, 4] }),
+  vfio_device_info: struct(24, {
+    argsz: [0, 4],
+    flags: [4, 4],
+    num_regions: [8, 4],
+    num_irqs: [12, 4],
+    cap_offset: [16, 4],
+  }),
+  vfio_region_info: struct(32, {
+    argsz: [0, 4],
+    flags: [4, 4],
+    index: [8, 4],
+    cap_offset: [12, 4],
+    size: [16, 8],
+    offset: [24, 8],
+  }),
+  vfio_irq_info: struct(16, { argsz: [0, 4], flags: [4, 4], index: [8, 4], count: [12, 4] }),
+  vfio_info_cap_header: struct(8, { id: [0, 2], version: [2, 2], next: [4, 4] }),
+  vfio_region_info_cap_sparse_mmap: struct(16, { nr_areas: [8, 4] }),
+  vfio_region_sparse_mmap_area: struct(16, { offset: [0, 8], size: [8, 8] }),
+  vfio_region_info_cap_type: struct(16, { type: [8, 4], subtype: [12, 4] }),
+  /** `token_uuid_ptr` is there since Linux 6.17. */
+  vfio_device_bind_iommufd: struct(24, {
+    argsz: [0, 4],
+    flags: [4, 4],
+    iommufd: [8, 4],
+    out_devid: [12, 4],
+    token_uuid_ptr: [16, 8],
+  }),
+  /** Linux 6.15 added `pasid` at its end; argsz 12 is the form that every kernel takes. */
+  vfio_device_attach_iommufd_pt: struct(16, { argsz: [0, 4], flags: [4, 4], pt_id: [8, 4] }),
+  iommu_ioas_alloc: struct(12, { size: [0, 4], flags: [4, 4], out_ioas_id: [8, 4] }),
+} as const;
+
+/** The size of BIND's struct before the token, and of ATTACH's before the PASID. */
+export const oldSizes = { bind: 16, attach: 12 } as const;
+
+export const numbers = {
+  VFIO_API_VERSION: 0,
+  VFIO_TYPE1v2_IOMMU: 3,
+  VFIO_GROUP_FLAGS_VIABLE: 1,
+  VFIO_DEVICE_BIND_FLAG_TOKEN: 1,
+  VFIO_REGION_INFO_FLAG_CAPS: 8,
+  VFIO_REGION_INFO_CAP_SPARSE_MMAP: 1,
+  VFIO_REGION_INFO_CAP_TYPE: 2,
+  VFIO_REGION_INFO_CAP_MSIX_MAPPABLE: 3,
+} as const;
+
+/** Names of the bits of `flags`, the lowest first. */
+export const flagNames = {
+  device: ['reset', 'pci', 'platform', 'amba', 'ccw', 'ap', 'fsl-mc', 'caps', 'cdx'],
+  region: ['read', 'write', 'mmap', 'caps'],
+  irq: ['eventfd', 'maskable', 'automasked', 'noresize'],
+} as const;
+
+/** VFIO_PCI_*_REGION_INDEX and VFIO_PCI_*_IRQ_INDEX; also what the kernel's sample mdev drivers use. */
+export const pciNames = {
+  regions: ['bar0', 'bar1', 'bar2', 'bar3', 'bar4', 'bar5', 'rom', 'config', 'vga'],
+  irqs: ['intx', 'msi', 'msix', 'err', 'req'],
+} as const;

@@ -1,0 +1,150 @@
+/** Probes one device: request, answer of the second process, explanation. Knows nothing of names or output. */
+import type { Device } from '../devices/device.ts';
+import { readFact } from '../devices/facts.ts';
+import { type ExitStatus, exitStatus, VfioNamesError } from '../errors.ts';
+import { nodePathOf } from '../links/check-node.ts';
+import type { Files } from '../system/files.ts';
+import type { Peer, Reply } from '../system/peer.ts';
+import { at, type Root } from '../system/root.ts';
+import type { Details } from './details.ts';
+import { gatherEvidence, holdersOf, type NodeKind } from './evidence.ts';
+import { explain, explainHeld, explainSilence } from './explain.ts';
+import { type Explanation, finding } from './explanation.ts';
+import type { Answer, Depth, Failure, ProbeRequest } from './request.ts';
+
+export interface ProbeOptions {
+  readonly depth: Depth;
+  readonly attach: boolean;
+  readonly token?: string;
+  /** Of each step, in seconds. */
+  readonly timeout: number;
+}
+
+export interface ProbeMachine {
+  readonly files: Files;
+  readonly root: Root;
+  readonly peer: Peer;
+}
+
+/** What came of one device. */
+export interface Probe {
+  /** Absent where no device was found by that name. */
+  readonly device?: Device;
+  /** As it was asked for. */
+  readonly asked: string;
+  readonly node?: string;
+  readonly group?: string;
+  readonly depth: Depth;
+  readonly openable: boolean;
+  readonly status: ExitStatus;
+  /** Where it failed: a call, `holders`, or `find`. */
+  readonly step?: string;
+  readonly errno?: string;
+  readonly cause?: string;
+  readonly remedy?: string;
+  readonly details?: Details;
+}
+
+/** A probe that was lost on the way to the device. */
+export function lostProbe(asked: string, depth: Depth, error: VfioNamesError): Probe {
+  const [cause, ...rest] = error.message.split('; ');
+  const remedy = rest.length > 0 ? { remedy: rest.join('; ') } : {};
+  return {
+    asked,
+    depth,
+    openable: false,
+    status: error.exitCode,
+    step: 'find',
+    cause: cause ?? error.message,
+    ...remedy,
+  };
+}
+
+/** Who has the device is asked first where the probe would disturb them; the harmless probe disturbs nobody. */
+export async function probeDevice(
+  machine: ProbeMachine,
+  device: Device,
+  asked: string,
+  options: ProbeOptions,
+): Promise<Probe> {
+  const { files, root } = machine;
+  const paths = nodePaths(machine, device);
+  const group = readFact(files, root, device, 'group');
+  const known = {
+    device,
+    asked,
+    depth: options.depth,
+    ...(device.devnum !== undefined && { node: paths.node }),
+    ...(group !== undefined && { group }),
+  };
+  const failed = (failure: Failure, why: Explanation): Probe => ({
+    ...known,
+    openable: false,
+    step: failure.step,
+    ...(failure.errno !== undefined && { errno: failure.errno }),
+    ...why,
+  });
+  if (options.depth !== 'open') {
+    const { holders } = holdersOf(files, root, device);
+    if (holders.length > 0) return failed({ step: 'holders' }, explainHeld({ holders }));
+  }
+  const reply = await machine.peer.ask(requestFor(machine, device, paths, options));
+  if (reply.kind === 'silent')
+    return failed({ step: reply.step }, explainSilence(reply.step, options.timeout));
+  const answer = readReply(reply);
+  if ('refused' in answer) throw new VfioNamesError(answer.refused, exitStatus.unsupported, answer.message);
+  if ('broken' in answer) return failed({ step: 'second process' }, brokenPeer(answer.broken));
+  if (answer.openable)
+    return {
+      ...known,
+      openable: true,
+      status: exitStatus.fine,
+      ...(answer.details && { details: answer.details }),
+    };
+  const evidence = gatherEvidence(files, root, device, paths, options.token !== undefined);
+  return failed(answer, explain(answer, evidence));
+}
+
+type Read = Answer | { readonly broken: string } | { readonly refused: string; readonly message: string };
+
+function readReply(reply: Exclude<Reply, { kind: 'silent' }>): Read {
+  return reply.kind === 'broken' ? { broken: reply.message } : (reply.value as Read);
+}
+
+function brokenPeer(message: string): Explanation {
+  return finding(
+    `the process that made the calls was lost: ${message}`,
+    'try again; if it stays so, report it',
+  );
+}
+
+function nodePaths({ files, root }: ProbeMachine, device: Device): Record<NodeKind, string> {
+  return {
+    node: nodePathOf(device.sysname),
+    iommu: '/dev/iommu',
+    group: readFact(files, root, device, 'groupNode') ?? '',
+    container: '/dev/vfio/vfio',
+  };
+}
+
+function requestFor(
+  { root }: ProbeMachine,
+  device: Device,
+  paths: Readonly<Record<NodeKind, string>>,
+  { depth, attach, token }: ProbeOptions,
+): ProbeRequest {
+  return {
+    depth,
+    name: device.name,
+    ...(device.devnum !== undefined && {
+      node: at(root, paths.node),
+      devnum: device.devnum,
+      devAttribute: at(root, `${device.syspath}/vfio-dev/${device.sysname}/dev`),
+    }),
+    iommu: at(root, paths.iommu),
+    ...(paths.group !== '' && { group: at(root, paths.group) }),
+    container: at(root, paths.container),
+    attach,
+    ...(token !== undefined && { token }),
+  };
+}

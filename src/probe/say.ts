@@ -1,0 +1,47 @@
+/** Holders, siblings and nodes as words of one line. Pure. */
+import type { Holder } from '../holders/holder.ts';
+import { printable } from '../text/printable.ts';
+import type { HeldSibling, NodeView } from './evidence.ts';
+
+const ways: Readonly<Record<Holder['interface'], string>> = {
+  cdev: 'through the cdev',
+  group: 'through the group node',
+  'device-fd': 'through its group',
+};
+
+/** `pid 4711 (qemu-system-x86) through the cdev`, each process once for each way; at most three of them. */
+export function holdersText(holders: readonly Holder[]): string {
+  const texts = new Set(
+    holders.map(({ pid, command, interface: way }) => {
+      const program = command === undefined ? '' : ` (${printable(command)})`;
+      return `pid ${pid}${program} ${ways[way]}`;
+    }),
+  );
+  return listed([...texts]);
+}
+
+/** `sibling 0000:02:02.0 is on e1000e`. */
+export function siblingText({ name, driver }: HeldSibling): string {
+  return `sibling ${printable(name)} is on ${printable(driver ?? 'no driver')}`;
+}
+
+/** At most three, and how many more. */
+export function listed(texts: readonly string[]): string {
+  const rest = texts.length - 3;
+  return texts.slice(0, 3).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+/** `/dev/iommu is root:root 0600`. */
+export function nodeText({ path, status }: NodeView): string {
+  if (!status) return printable(path);
+  const mode = status.mode.toString(8).padStart(4, '0');
+  return `${printable(path)} is ${idText(status.uid)}:${idText(status.gid)} ${mode}`;
+}
+
+export function userText(uid: number): string {
+  return uid === 0 ? 'root' : `uid ${uid}`;
+}
+
+function idText(id: number): string {
+  return id === 0 ? 'root' : String(id);
+}

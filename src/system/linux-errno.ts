@@ -1,0 +1,22 @@
+/** Errno numbers of Linux as their names, for engines that have no table: asm-generic/errno-base.h and a few of errno.h. Pure. */
+
+const base =
+  'EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE'.split(
+    ' ',
+  );
+
+const further: Readonly<Record<number, string>> = {
+  36: 'ENAMETOOLONG',
+  38: 'ENOSYS',
+  39: 'ENOTEMPTY',
+  40: 'ELOOP',
+  61: 'ENODATA',
+  75: 'EOVERFLOW',
+  95: 'EOPNOTSUPP',
+  116: 'ESTALE',
+};
+
+/** `ENOENT` for 2; a number without a name gives `E` and the number. */
+export function linuxErrno(number: number): string {
+  return base[number - 1] ?? further[number] ?? `E${number}`;
+}

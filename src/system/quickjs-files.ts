@@ -1,0 +1,110 @@
+/** The file system calls on QuickJS's `os` and `std`, for the native vfio_id. */
+import * as os from 'qjs:os';
+import * as std from 'qjs:std';
+import { textOfUtf8 } from '../text/utf8.ts';
+import { devnumOf } from './devnum.ts';
+import type { Files, Held, Kind, Status } from './files.ts';
+import { linuxErrno } from './linux-errno.ts';
+
+const [O_RDONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC, O_PATH] = [0, 0o400, 0o4000, 0o2000000, 0o10000000];
+const [O_DIRECTORY, O_NOFOLLOW] = __ARM_OPEN_FLAGS__ ? [0o40000, 0o100000] : [0o200000, 0o400000];
+
+const kinds: Readonly<Record<number, Kind>> = {
+  [0o100000]: 'file',
+  [0o040000]: 'directory',
+  [0o120000]: 'symlink',
+  [0o020000]: 'char',
+  [0o060000]: 'block',
+};
+
+/** Throws for a negative errno; gives any other result. */
+function checked(result: number): number {
+  if (result < 0) fail(-result);
+  return result;
+}
+
+function fail(errno: number): never {
+  const code = linuxErrno(errno);
+  throw Object.assign(new Error(code), { code });
+}
+
+function pair<T>([value, errno]: readonly [T, number]): NonNullable<T> {
+  if (errno !== 0 || value === null || value === undefined) fail(errno);
+  return value;
+}
+
+function statusOf(stats: os.Stat): Status {
+  const kind = kinds[stats.mode & 0o170000] ?? 'other';
+  const status = {
+    kind,
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+    inode: String(stats.ino),
+  };
+  return kind === 'char' || kind === 'block' ? { ...status, devnum: devnumOf(stats.rdev) } : status;
+}
+
+function open(path: string, flags: number): number {
+  return checked(os.open(path, flags | O_CLOEXEC));
+}
+
+/** Big enough for every sysfs attribute: one page (fs/sysfs/file.c). */
+const page = 4096;
+
+/** Files that are longer than a page, as pci.ids is, are read by C: that is many times faster. */
+function read(path: string, limit = 1 << 20): string {
+  const start = bytes(path, Math.min(page, limit));
+  if (start.length < page || limit <= page) return textOfUtf8(start);
+  const file = std.fdopen(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY), 'r');
+  if (!file) fail(12);
+  try {
+    return file.readAsString(limit);
+  } finally {
+    file.close();
+  }
+}
+
+function bytes(path: string, limit: number): Uint8Array {
+  const fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  try {
+    const buffer = new ArrayBuffer(limit);
+    let length = 0;
+    for (let got = 1; got > 0 && length < limit; length += got)
+      got = checked(os.read(fd, buffer, length, limit - length));
+    return new Uint8Array(buffer, 0, length);
+  } finally {
+    os.close(fd);
+  }
+}
+
+/** `os` has no fstat: the descriptor's own entry of /proc leads to the very file that is open. */
+function fstat(path: string): Status {
+  const fd = open(path, O_PATH | O_NOFOLLOW);
+  try {
+    return statusOf(pair(os.stat(`/proc/self/fd/${fd}`)));
+  } finally {
+    os.close(fd);
+  }
+}
+
+function hold(path: string): Held {
+  const fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  return { path: `/proc/self/fd/${fd}`, release: () => void os.close(fd) };
+}
+
+export const quickjsFiles: Files = {
+  list: (path) => pair(os.readdir(path)).filter((name) => name !== '.' && name !== '..'),
+  read,
+  bytes,
+  readlink: (path) => pair(os.readlink(path)),
+  lstat: (path) => statusOf(pair(os.lstat(path))),
+  stat: (path) => statusOf(pair(os.stat(path))),
+  fstat,
+  hold,
+  symlink: (target, path) => void checked(os.symlink(target, path)),
+  rename: (from, to) => void checked(os.rename(from, to)),
+  unlink: (path) => void checked(os.remove(path)),
+  mkdir: (path) => void checked(os.mkdir(path, 0o755)),
+  rmdir: (path) => void checked(os.remove(path)),
+};

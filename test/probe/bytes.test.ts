@@ -1,0 +1,43 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { decode, encode } from '../../src/probe/bytes.ts';
+import { structs } from '../../src/probe/layout.ts';
+
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff }).map(BigInt);
+const u64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
+
+test('what is encoded is decoded', (t) => {
+  const info = structs.vfio_region_info;
+  fc.assert(
+    fc.property(
+      fc.record({ argsz: u32, flags: u32, index: u32, cap_offset: u32, size: u64, offset: u64 }),
+      (values) => {
+        t.deepEqual(decode(info, encode(info, values)), values);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+test('fields that are not given are zero, and a negative descriptor is its 32 bits', (t) => {
+  const bytes = encode(structs.vfio_device_bind_iommufd, { argsz: 24, iommufd: -1 });
+  t.is(bytes.toString('hex'), '1800000000000000ffffffff000000000000000000000000');
+});
+
+test('a struct can be longer than its own fields, or end before the last ones', (t) => {
+  t.is(encode(structs.vfio_irq_info, { index: 3 }, 32).length, 32);
+  t.is(encode(structs.vfio_device_bind_iommufd, { argsz: 16 }, 16).length, 16);
+});
+
+test('a field beyond the end is refused, and so is a name that is none', (t) => {
+  t.throws(() => encode(structs.vfio_device_bind_iommufd, { token_uuid_ptr: 1 }, 16), {
+    instanceOf: RangeError,
+  });
+  t.throws(() => encode(structs.vfio_irq_info, { nonsense: 1 } as object), { instanceOf: RangeError });
+});
+
+test('a struct that does not lie within the bytes is refused', (t) => {
+  t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(15)), { instanceOf: RangeError });
+  t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(32), 17), { instanceOf: RangeError });
+  t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(32), -1), { instanceOf: RangeError });
+});

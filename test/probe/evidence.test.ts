@@ -1,0 +1,98 @@
+import test from 'ava';
+import type { Device } from '../../src/devices/device.ts';
+import { type Evidence, gatherEvidence, holdersOf } from '../../src/probe/evidence.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+
+function gather(root: FakeRoot, device: Device, token = false): Evidence {
+  const paths = {
+    node: `/dev/vfio/devices/${device.sysname}`,
+    iommu: '/dev/iommu',
+    group: '/dev/vfio/14',
+    container: '/dev/vfio/vfio',
+  };
+  return gatherEvidence(fakeFiles, root.dir, device, paths, token);
+}
+
+/** Process 4711 has the path open. */
+function hold(root: FakeRoot, path: string, pid = 4711): void {
+  root.write(`/proc/${pid}/comm`, 'qemu\n');
+  root.linkText(`/proc/${pid}/fd/9`, root.at(path));
+}
+
+test('a bound device with its node, group and owner', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
+  const evidence = gather(root, device, true);
+  t.true(evidence.bound);
+  t.true(evidence.token);
+  t.is(evidence.group, '14');
+  t.is(evidence.nodes.node.status?.mode, 0o600);
+  t.is(evidence.nodes.iommu.status, undefined);
+  t.is(evidence.uid, process.geteuid?.() ?? 0);
+  t.deepEqual([evidence.holders, evidence.siblings, evidence.pf], [[], [], undefined]);
+});
+
+test('a device that left, or whose number went to another one, is not bound', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0' });
+  root.unbind(device);
+  t.false(gather(root, device).bound);
+  root.add({ name: '0000:00:05.0', sysname: 'vfio0' });
+  t.false(gather(root, device).bound);
+});
+
+test('a class entry that can not be read is not bound', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0' });
+  root.linkText('/sys/class/vfio-dev/vfio0', 'nowhere');
+  t.false(gather(root, device).bound);
+});
+
+test('holders of the device and of its siblings are told apart', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
+  root.add({ name: '0000:00:04.1', sysname: 'vfio1', group: '14', driver: 'vfio-pci' });
+  root.add({ name: '0000:00:04.2', group: '14', driver: 'e1000e' });
+  hold(root, '/dev/vfio/devices/vfio0');
+  hold(root, '/dev/vfio/devices/vfio1', 99);
+  const { holders, siblings } = gather(root, device);
+  t.deepEqual(
+    holders.map(({ pid, interface: way }) => [pid, way]),
+    [[4711, 'cdev']],
+  );
+  t.deepEqual(
+    siblings.map(({ name, use, holders: held }) => [name, use, held.map(({ pid }) => pid)]),
+    [
+      ['0000:00:04.1', 'vfio', [99]],
+      ['0000:00:04.2', 'host', []],
+    ],
+  );
+  t.deepEqual(
+    holdersOf(fakeFiles, root.dir, device).holders.map(({ pid }) => pid),
+    [4711],
+  );
+});
+
+test("a VF's PF is told with its driver", (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', driver: 'vfio-pci' });
+  const device = root.add({ name: '0000:01:00.1', sysname: 'vfio0' });
+  root.link(`${device.syspath}/physfn`, '/sys/devices/pci0000:00/0000:01:00.0');
+  t.deepEqual(gather(root, device).pf, { name: '0000:01:00.0', driver: 'vfio-pci' });
+});
+
+test('a PF without a driver is told alone', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0' });
+  const device = root.add({ name: '0000:01:00.1', sysname: 'vfio0' });
+  root.link(`${device.syspath}/physfn`, '/sys/devices/pci0000:00/0000:01:00.0');
+  t.deepEqual(gather(root, device).pf, { name: '0000:01:00.0' });
+});
+
+test('a no-IOMMU device is told by its name', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:00:04.0', sysname: 'noiommu-vfio0', devnum: false });
+  const evidence = gather(root, device);
+  t.true(evidence.noiommu);
+  t.is(evidence.devnum, undefined);
+});

@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { flagNames, ioctls, numbers, oldSizes, pciNames, structs } from '../../src/probe/layout.ts';
+
+/** Everything in our table, as layout.c prints the kernel's. */
+function ours(): Map<string, string> {
+  const lines = new Map<string, string>();
+  for (const { name, number } of Object.values(ioctls)) lines.set(name, `${number}`);
+  for (const [name, number] of Object.entries(numbers)) lines.set(name, `${number}`);
+  for (const [name, { size, fields }] of Object.entries(structs)) {
+    lines.set(name, `${size}`);
+    for (const [field, [offset, bytes]] of Object.entries(fields))
+      lines.set(`${name}.${field}`, `${offset}:${bytes}`);
+  }
+  const bits = (prefix: string, names: readonly string[]) => {
+    for (const [bit, name] of names.entries())
+      lines.set(`${prefix}_${name.toUpperCase().replace('-', '_')}`, `${2 ** bit}`);
+  };
+  bits('VFIO_DEVICE_FLAGS', flagNames.device);
+  bits('VFIO_REGION_INFO_FLAG', flagNames.region);
+  bits('VFIO_IRQ_INFO', flagNames.irq);
+  for (const [index, name] of pciNames.regions.entries())
+    lines.set(`VFIO_PCI_${name.toUpperCase()}_REGION_INDEX`, `${index}`);
+  for (const [index, name] of pciNames.irqs.entries())
+    lines.set(`VFIO_PCI_${name.toUpperCase()}_IRQ_INDEX`, `${index}`);
+  return lines;
+}
+
+/** What the headers below `include` say. */
+function theirs(t: ExecutionContext, include: string): Map<string, string> {
+  const directory = mkdtempSync(join(tmpdir(), 'vfio-names-layout-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const program = join(directory, 'layout');
+  const iommufd = join(include, 'linux/iommufd.h');
+  const compiled = spawnSync(
+    'cc',
+    [
+      // Words of the kernel's source, which an installed header no longer has.
+      '-D__user=',
+      '-D__counted_by(member)=',
+      `-DVFIO_HEADER="${include}/linux/vfio.h"`,
+      ...(existsSync(iommufd) ? [`-DIOMMUFD_HEADER="${iommufd}"`] : []),
+      '-o',
+      program,
+      join(import.meta.dirname, 'layout.c'),
+    ],
+    { encoding: 'utf8' },
+  );
+  t.is(compiled.status, 0, compiled.stderr);
+  const printed = spawnSync(program, { encoding: 'utf8' }).stdout.trim().split('\n');
+  return new Map(printed.map((line) => line.split(' ') as [string, string]));
+}
+
+function agree(t: ExecutionContext, include: string): Map<string, string> {
+  const [table, kernel] = [ours(), theirs(t, include)];
+  for (const [name, value] of kernel) t.is(table.get(name), value, name);
+  return kernel;
+}
+
+const hasCompiler = spawnSync('cc', ['--version']).status === 0;
+const system = '/usr/include';
+const whenSystem = hasCompiler && existsSync(`${system}/linux/vfio.h`) ? test : test.skip;
+
+whenSystem("numbers and structs are those of this system's headers", (t) => {
+  t.true(agree(t, system).size >= 60);
+});
+
+/** The source of the kernel that the virtual machines run, where they were built here. */
+function labHeaders(): string | undefined {
+  const cache = process.env['VFIO_NAMES_VM_CACHE'] ?? join(homedir(), '.cache/vfio-names');
+  const include = join(cache, 'vm/builder/lab/source/include/uapi');
+  return existsSync(join(include, 'linux/iommufd.h')) ? include : undefined;
+}
+
+const lab = hasCompiler ? labHeaders() : undefined;
+const whenLab = lab === undefined ? test.skip : test;
+
+whenLab("every number and struct is that of the lab's kernel, and none is left out", (t) => {
+  const kernel = agree(t, lab ?? '');
+  const left = [...ours().keys()].filter((name) => !kernel.has(name));
+  // Names of ours that layout.c asks for by the first and the last of their row.
+  t.deepEqual(
+    left.filter((name) => !/^VFIO_PCI_BAR[1-4]_REGION_INDEX$/.test(name)),
+    [],
+  );
+});
+
+test('the older, shorter structs end with a field', (t) => {
+  const ends = (fields: Readonly<Record<string, readonly [number, number]>>) =>
+    Object.values(fields).map(([offset, size]) => offset + size);
+  t.true(ends(structs.vfio_device_bind_iommufd.fields).includes(oldSizes.bind));
+  t.true(ends(structs.vfio_device_attach_iommufd_pt.fields).includes(oldSizes.attach));
+});
+
+test('the C program asks for everything that is in the table', (t) => {
+  const source = readFileSync(join(import.meta.dirname, 'layout.c'), 'utf8');
+  for (const { name } of Object.values(ioctls)) t.true(source.includes(`NUMBER(${name})`), name);
+  for (const [name, { fields }] of Object.entries(structs)) {
+    t.true(source.includes(`SIZE(${name})`), name);
+    for (const field of Object.keys(fields)) t.true(source.includes(`FIELD(${name}, ${field})`), field);
+  }
+});

@@ -1,0 +1,70 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { VfioNamesError } from '../../src/errors.ts';
+import { CallError } from '../../src/system/calls.ts';
+import { importKoffi, loadLibc } from '../../src/system/libc.ts';
+import { fakeRoot } from '../helpers/fake-root.ts';
+
+const getInfo = { name: 'VFIO_DEVICE_GET_INFO', number: 0x3b6b };
+
+test('a device that is no VFIO device gives ENOTTY', async (t) => {
+  const calls = await loadLibc();
+  const fd = calls.open('open node', '/dev/null');
+  t.deepEqual(calls.status('fstat node', fd), {
+    ...calls.status('fstat node', fd),
+    kind: 'char',
+    devnum: '1:3',
+  });
+  const error = t.throws(() => calls.ioctl(fd, getInfo, Buffer.alloc(24)), { instanceOf: CallError });
+  t.deepEqual([error.call, error.code], ['VFIO_DEVICE_GET_INFO', 'ENOTTY']);
+  calls.close(fd);
+  t.throws(() => fs.fstatSync(fd), { code: 'EBADF' });
+  t.notThrows(() => calls.close(fd));
+});
+
+test('an ioctl writes into the bytes it is given, and takes a plain number, too', async (t) => {
+  const calls = await loadLibc();
+  const fd = calls.open('open node', '/dev/ptmx');
+  const number = Buffer.alloc(4, 0xff);
+  // TIOCGPTN of asm-generic/ioctls.h, then TCFLSH with TCIFLUSH.
+  t.is(calls.ioctl(fd, { name: 'TIOCGPTN', number: 0x80045430 }, number), 0);
+  t.true(number.readUInt32LE() < 0x100000);
+  t.is(calls.ioctl(fd, { name: 'TCFLSH', number: 0x540b }, 0), 0);
+  calls.close(fd);
+});
+
+test('a link in place of a node is not followed, and a missing one is ENOENT', async (t) => {
+  const root = fakeRoot(t);
+  root.linkText('/dev/null-link', '/dev/null');
+  const calls = await loadLibc();
+  t.throws(() => calls.open('open node', join(root.dir, 'dev/null-link')), { message: 'open node: ELOOP' });
+  t.throws(() => calls.open('open node', join(root.dir, 'dev/none')), { message: 'open node: ENOENT' });
+});
+
+test('attributes are read, and the call is named when they are gone', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/sys/dev', '247:0\n');
+  const calls = await loadLibc();
+  t.is(calls.read('read dev', root.at('/sys/dev')), '247:0\n');
+  t.throws(() => calls.read('read dev', root.at('/sys/none')), { message: 'read dev: ENOENT' });
+});
+
+test('the address of bytes is where they are', async (t) => {
+  const calls = await loadLibc();
+  const bytes = Buffer.alloc(64);
+  t.is(calls.address(bytes.subarray(16)), calls.address(bytes) + 16n);
+});
+
+test('without koffi there is one clear error that names the package', async (t) => {
+  const error = await t.throwsAsync<VfioNamesError>(
+    loadLibc(() => Promise.reject(new Error('Cannot find module'))),
+    { code: 'no-koffi' },
+  );
+  t.is(error?.exitCode, 5);
+  t.regex(error?.message ?? '', /npm install koffi@3/);
+});
+
+test('koffi is imported by its name', async (t) => {
+  t.is(typeof (await importKoffi()).load, 'function');
+});
