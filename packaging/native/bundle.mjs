@@ -1,0 +1,22 @@
+// Bundles vfio_id for QuickJS into one module: bundle.mjs OUTPUT MACHINE (as `uname -m` says it).
+import { readFileSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const [output, machine = ''] = process.argv.slice(2);
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+await build({
+  entryPoints: ['src/helper/quickjs.ts'],
+  outfile: output,
+  bundle: true,
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  minify: true,
+  alias: { 'qjs:std': 'std', 'qjs:os': 'os' },
+  external: ['std', 'os'],
+  define: {
+    __ARM_OPEN_FLAGS__: String(/^(arm|aarch64|ppc)/.test(machine)),
+    __VERSION__: JSON.stringify(version),
+  },
+  logLevel: 'warning',
+});

@@ -1,0 +1,21 @@
+/** The device of a DEVPATH or of a vfioN, as the scan reads it. */
+import type { Device } from '../devices/device.ts';
+import { scanOne } from '../devices/scan.ts';
+import type { Files } from '../system/files.ts';
+import type { Root } from '../system/root.ts';
+
+/**
+ * The device of `/devices/.../vfio-dev/vfioN` (udev's DEVPATH, `/sys` before it or not). Throws an Error with one line
+ * where the path is no such path, and where the number has gone to another device by now.
+ */
+export function deviceAt(files: Files, root: Root, devpath: string): Device {
+  const path = devpath.startsWith('/sys/') ? devpath.slice(4) : devpath;
+  const match = /^(\/devices\/.+)\/vfio-dev\/([^/]+)$/.exec(path);
+  if (!match) throw new Error('expected DEVPATH to be /devices/.../vfio-dev/vfioN; it names no VFIO device');
+  const device = scanOne(files, root, match[2] ?? '');
+  if (!device)
+    throw new Error(`expected ${match[2]} in /sys/class/vfio-dev, found nothing; the device went away`);
+  if (device.syspath !== `/sys${match[1]}`)
+    throw new Error(`expected ${match[2]} to be the device of DEVPATH, found another; it was bound anew`);
+  return device;
+}

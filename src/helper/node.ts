@@ -1,0 +1,22 @@
+/** vfio_id on Node: the fallback of the native program. Run it with --jitless where udevd's sandbox holds. */
+import { writeSync } from 'node:fs';
+import { version } from '../cli/version.ts';
+import { nodeFiles } from '../system/node-files.ts';
+import { vfioId } from './vfio-id.ts';
+
+const { status, out, err } = vfioId(
+  { argv: process.argv.slice(2), env: process.env },
+  {
+    files: nodeFiles,
+    root: '',
+    version,
+    token: `${process.pid}-${process.hrtime.bigint().toString(36)}`,
+  },
+);
+try {
+  if (out !== '') writeSync(1, out);
+  if (err !== '') writeSync(2, `${err}\n`);
+} catch {
+  // Nobody reads: there is nobody to tell.
+}
+process.exitCode = status;

@@ -1,0 +1,46 @@
+/** The parts of QuickJS's modules `std` and `os` that vfio_id uses (quickjs-libc.c, version 2025-04-26). */
+
+declare module 'qjs:std' {
+  interface File {
+    puts(text: string): void;
+    flush(): number;
+    readAsString(limit?: number): string;
+    close(): number;
+  }
+  export const out: File;
+  export const err: File;
+  export function exit(status: number): never;
+  /** The first of that name, as getenv(3) finds it. */
+  export function getenv(name: string): string | undefined;
+  export function fdopen(fd: number, mode: string): File | null;
+}
+
+declare module 'qjs:os' {
+  interface Stat {
+    readonly mode: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly ino: number;
+    readonly rdev: number;
+  }
+  /** Calls give a negative errno, or a pair of result and errno. */
+  export function open(path: string, flags: number, mode?: number): number;
+  export function close(fd: number): number;
+  export function read(fd: number, buffer: ArrayBuffer, offset: number, length: number): number;
+  export function readdir(path: string): [string[], number];
+  export function readlink(path: string): [string, number];
+  export function lstat(path: string): [Stat | null, number];
+  export function stat(path: string): [Stat | null, number];
+  export function symlink(target: string, path: string): number;
+  export function rename(from: string, to: string): number;
+  export function remove(path: string): number;
+  export function mkdir(path: string, mode: number): number;
+  /** Milliseconds of no certain origin, with fractions. */
+  export function now(): number;
+  export function getpid(): number;
+}
+
+/** Whether O_DIRECTORY and O_NOFOLLOW have the numbers of arm and powerpc; set when the program is built. */
+declare const __ARM_OPEN_FLAGS__: boolean;
+declare const __VERSION__: string;
+declare const scriptArgs: readonly string[];

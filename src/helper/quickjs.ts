@@ -1,0 +1,20 @@
+/** vfio_id compiled by QuickJS: the native program that packages install. */
+import * as os from 'qjs:os';
+import * as std from 'qjs:std';
+import { quickjsFiles } from '../system/quickjs-files.ts';
+import { environment } from './request.ts';
+import { vfioId } from './vfio-id.ts';
+
+const { status, out, err } = vfioId(
+  { argv: scriptArgs.slice(1), env: Object.fromEntries(environment.map((name) => [name, std.getenv(name)])) },
+  {
+    files: quickjsFiles,
+    root: '',
+    version: __VERSION__,
+    token: `${os.getpid()}-${os.now().toString(36).replace('.', '')}`,
+  },
+);
+if (out !== '') std.out.puts(out);
+if (err !== '') std.err.puts(`${err}\n`);
+std.out.flush();
+std.exit(status);

@@ -1,0 +1,104 @@
+/** Two hundred native helpers at once on the same directories: no link lost, none false. Runs where the native program must be there. */
+import { spawn } from 'node:child_process';
+import test from 'ava';
+import { deviceOrder } from '../../src/devices/order.ts';
+import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
+import { native, nativeRequired } from './programs.ts';
+
+const crowd = nativeRequired ? test.serial : test.skip;
+const count = 200;
+
+/** All calls at once, with their exit statuses. One that a busy machine held for more than its second says so by 1. */
+function all(root: FakeRoot, calls: readonly (readonly string[])[]): Promise<(number | null)[]> {
+  const file = native?.command[0] ?? '';
+  return Promise.all(
+    calls.map(
+      (argv) =>
+        new Promise<number | null>((resolve) => {
+          spawn(file, [`--root=${root.dir}`, 'link', ...argv], { env: {}, stdio: 'ignore' }).on(
+            'exit',
+            resolve,
+          );
+        }),
+    ),
+  );
+}
+
+const name = (index: number): string => `0000:${index.toString(16).padStart(2, '0')}:00.0`;
+const texts = ['--link', '1=by-one/{driver}', '--link', '2=by-some/{group}'];
+
+crowd(
+  'every one of two hundred devices has its names, and a name that many want has the first',
+  async (t) => {
+    const root = fakeRoot(t);
+    for (let index = 0; index < count; index++) {
+      root.add({
+        name: name(index),
+        sysname: `vfio${index}`,
+        driver: 'd',
+        group: String(index % 10),
+        noNode: true,
+      });
+      if (index % 4 === 0) root.linkText(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index + 1}`);
+    }
+    root.linkText('/dev/vfio/by-one/d', '../devices/vfio999');
+    const order = Array.from({ length: count }, (_, index) => count - 1 - index);
+    const statuses = await all(
+      root,
+      order.map((index) => ['add', ...texts, `/x/vfio${index}`]),
+    );
+    const links = root.links();
+    const done = order.filter((_, at) => statuses[at] === 0);
+    t.log(`${done.length} of ${count} helpers had their second`);
+    t.true(done.length > count / 2);
+    const best = done.toSorted((a, b) =>
+      deviceOrder({ bus: 'pci', name: name(a) }, { bus: 'pci', name: name(b) }),
+    );
+    for (const index of done) t.is(links[`pci/${name(index)}`], `../devices/vfio${index}`);
+    if (done.length < count) return;
+    t.is(links['by-one/d'], `../devices/vfio${best[0]}`);
+    for (let group = 0; group < 10; group++) t.is(links[`by-some/${group}`], `../devices/vfio${group}`);
+    t.is(Object.keys(links).length, count + 11);
+  },
+);
+
+crowd('half of them go while the other half come', async (t) => {
+  const root = fakeRoot(t);
+  const calls: string[][] = [];
+  for (let index = 0; index < count; index++) {
+    const half = index % 2 === 0;
+    if (half) root.linkText(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index}`);
+    else
+      root.add({ name: name(index), sysname: `vfio${index}`, driver: `d${index}`, group: '1', noNode: true });
+    calls.push([half ? 'remove' : 'add', ...texts, `/x/vfio${index}`]);
+  }
+  const statuses = await all(root, calls);
+  const links = root.links();
+  const held = statuses.filter((status) => status !== 0).length;
+  t.log(`${count - held} of ${count} helpers had their second`);
+  for (let index = 0; index < count; index++)
+    if (statuses[index] === 0)
+      t.is(links[`pci/${name(index)}`], index % 2 === 0 ? undefined : `../devices/vfio${index}`);
+  if (held === 0)
+    t.deepEqual(
+      Object.keys(links).filter((link) => link.startsWith('by-some/')),
+      ['by-some/1'],
+    );
+});
+
+crowd('the last name takes its directory with it, and the first makes it, at the same time', async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const root = fakeRoot(t);
+    root.linkText(`/dev/vfio/pci/${name(0)}`, '../devices/vfio0');
+    root.add({ name: name(1), sysname: 'vfio1', noNode: true });
+    const statuses = await all(root, [
+      ['remove', '/x/vfio0'],
+      ['add', '/x/vfio1'],
+      ['remove', '/x/vfio0'],
+      ['add', '/x/vfio1'],
+    ]);
+    if (statuses.every((status) => status === 0))
+      t.deepEqual(root.links(), { [`pci/${name(1)}`]: '../devices/vfio1' });
+    else t.pass();
+  }
+});

@@ -1,0 +1,78 @@
+/** Whatever order the devices come in, vfio_id ends with the links that sync would make. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import { nameOfRequest } from '../../src/helper/links-for.ts';
+import { vfioId } from '../../src/helper/vfio-id.ts';
+import { observe } from '../../src/links/observe.ts';
+import { FakeRoot, fakeFiles } from '../helpers/fake-root.ts';
+
+const asked = [
+  { text: 'by-one/all', priority: 0 },
+  { text: 'by-driver/{driver}', priority: 2 },
+  { text: 'by-driver/{group}', priority: -1 },
+  { text: 'by-x/{group}/{driver}', priority: 0 },
+  { text: 'by-x/{name|r3a=5f}', priority: 0 },
+];
+const options = asked.flatMap(({ text, priority }, index) => ['--link', `${index + 1}:${priority}=${text}`]);
+
+const scene = fc.record({
+  devices: fc.uniqueArray(
+    fc.record({
+      slot: fc.integer({ min: 0, max: 31 }),
+      driver: fc.constantFrom('1', '2', 'vfio-pci'),
+      group: fc.constantFrom('1', '2', '3'),
+    }),
+    { selector: ({ slot }) => slot, minLength: 1, maxLength: 5 },
+  ),
+  order: fc.array(fc.nat(), { minLength: 5, maxLength: 5 }),
+  stale: fc.array(fc.tuple(fc.constantFrom('by-one/all', 'by-driver/1', 'by-driver/2'), fc.nat(7))),
+});
+
+test('the links are those of sync', (t) => {
+  fc.assert(
+    fc.property(scene, ({ devices, order, stale }) => {
+      const root = new FakeRoot(mkdtempSync(join(tmpdir(), 'vfio-names-test-')));
+      try {
+        for (const [index, { slot, driver, group }] of devices.entries())
+          root.add({
+            name: `0000:00:${slot.toString(16).padStart(2, '0')}.0`,
+            sysname: `vfio${index}`,
+            driver,
+            group,
+            noNode: true,
+          });
+        for (const [link, number] of stale) root.linkText(`/dev/vfio/${link}`, `../devices/vfio${number}`);
+        const turns = devices
+          .map((_, index) => index)
+          .sort((a, b) => (order[a] ?? 0) - (order[b] ?? 0) || a - b);
+        for (const index of turns) {
+          const argv = ['link', 'add', ...options, `/x/vfio${index}`];
+          const { status, err } = vfioId(
+            { argv, env: {} },
+            { files: fakeFiles, root: root.dir, version: '', token: 't' },
+          );
+          if (status !== 0) throw new Error(err);
+        }
+        const { changes } = observe({
+          files: fakeFiles,
+          root: root.dir,
+          more: (device) =>
+            asked.flatMap(({ text, priority }) => {
+              const path = nameOfRequest(fakeFiles, root.dir, device, text);
+              return path === undefined ? [] : [{ path, priority }];
+            }),
+        });
+        // A left-over name that nobody wants is its own device's to remove, when its event comes.
+        const missed = changes.filter(({ action }) => action !== 'remove' && action !== 'remove-directory');
+        if (missed.length > 0) throw new Error(JSON.stringify([missed, root.links()]));
+      } finally {
+        rmSync(root.dir, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: 40 },
+  );
+  t.pass();
+});

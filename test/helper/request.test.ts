@@ -1,0 +1,63 @@
+import test from 'ava';
+import { type AskedLink, readWords } from '../../src/helper/request.ts';
+
+const none: readonly AskedLink[] = [];
+
+test('arguments come before the environment', (t) => {
+  t.deepEqual(readWords({ argv: ['/a'], env: { DEVPATH: '/b' } }), {
+    kind: 'export',
+    devpath: '/a',
+    links: none,
+  });
+  t.deepEqual(readWords({ argv: ['link', 'remove', '/vfio1'], env: { ACTION: 'add', DEVPATH: '/vfio2' } }), {
+    kind: 'link',
+    action: 'remove',
+    sysname: 'vfio1',
+    links: none,
+  });
+});
+
+for (const [action, does] of [
+  ['add', 'add'],
+  ['change', 'add'],
+  ['bind', 'add'],
+  ['move', 'add'],
+  ['online', 'add'],
+  ['remove', 'remove'],
+  ['unbind', 'remove'],
+  ['offline', 'remove'],
+] as const)
+  test(`ACTION ${action} is link ${does}`, (t) => {
+    t.like(readWords({ argv: ['link'], env: { ACTION: action, MDEV: 'vfio/devices/vfio3' } }), {
+      action: does,
+    });
+  });
+
+for (const sysname of ['vfio', 'vfio1x', '..', 'noiommu-x', 'vfio12345678901', 'vfio1\n', ''])
+  test(`${JSON.stringify(sysname)} is no VFIO device`, (t) => {
+    t.is(readWords({ argv: ['link', 'add', `/x/${sysname}`], env: {} }).kind, 'wrong');
+  });
+
+test('a link has a number, a text and perhaps a priority; the last of a number counts', (t) => {
+  const argv = ['--link', '1=a', '--link=2:-5=by-x/{name|r3a=5f}', '--link', '1:7=b=c'];
+  t.deepEqual(readWords({ argv: [...argv, '/d'], env: {} }), {
+    kind: 'export',
+    devpath: '/d',
+    links: [
+      { number: '1', text: 'b=c', priority: 7 },
+      { number: '2', text: 'by-x/{name|r3a=5f}', priority: -5 },
+    ],
+  });
+});
+
+for (const link of ['0=a', '01=a', '12345=a', '1e3=a', '-1=a', '1:=a', '1=', 'a', ''])
+  test(`--link ${JSON.stringify(link)} is refused`, (t) => {
+    t.is(readWords({ argv: ['--link', link, '/d'], env: {} }).kind, 'wrong');
+  });
+
+test('an option without its value, and a word too many, are refused', (t) => {
+  t.is(readWords({ argv: ['--link'], env: {} }).kind, 'wrong');
+  t.is(readWords({ argv: ['--factsx=a', '/d'], env: {} }).kind, 'wrong');
+  t.is(readWords({ argv: ['link', 'add', '/vfio1', '/vfio2'], env: {} }).kind, 'wrong');
+  t.is(readWords({ argv: ['link', 'add'], env: {} }).kind, 'wrong');
+});

@@ -1,0 +1,424 @@
+/** One table of calls, through the code itself and through each build: the same bytes out, the same status, the same links. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { vfioId } from '../../src/helper/vfio-id.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { programs, type Result, runProgram } from './programs.ts';
+
+interface Case {
+  readonly title: string;
+  readonly make?: (root: FakeRoot) => void;
+  readonly argv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly status?: number;
+  readonly out?: string;
+  readonly err?: string;
+  readonly links?: Readonly<Record<string, string>>;
+}
+
+const [a, b] = ['0000:00:04.0', '0000:00:05.0'];
+const pathOf = (name: string, sysname: string): string => `/devices/pci0000:00/${name}/vfio-dev/${sysname}`;
+const usual = `ID_VFIO_BUS=pci
+ID_VFIO_NAME=${a}
+ID_VFIO_GROUP=7
+ID_VFIO_GROUP_NODE=/dev/vfio/7
+ID_VFIO_FUNCTION=0
+ID_VFIO_PATH=pci0000_00-04.0
+`;
+
+function one(root: FakeRoot): void {
+  root.add({ name: a, sysname: 'vfio0', group: '7', driver: 'vfio-pci' });
+}
+
+function two(root: FakeRoot): void {
+  one(root);
+  root.add({ name: b, sysname: 'vfio1', group: '8', driver: 'vfio-pci' });
+}
+
+/** A configuration space with a serial number. */
+function config(): Uint8Array {
+  const bytes = new Uint8Array(4096);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0x100, 0x0003 | (1 << 16), true);
+  view.setUint32(0x104, 0xff123456, true);
+  view.setUint32(0x108, 0xa0369fff, true);
+  return bytes;
+}
+
+function vf(root: FakeRoot): void {
+  const above = '/sys/devices/pci0000:00/0000:00:06.0';
+  root.add({ above, name: '0000:01:00.0', attributes: { sriov_offset: '1', sriov_stride: '1' } });
+  root.add({ above, name: '0000:01:00.2', sysname: 'vfio5', group: '20', driver: 'vfio-pci' });
+  root.link(`${above}/0000:01:00.2/physfn`, `${above}/0000:01:00.0`);
+  root.link(`${above}/0000:01:00.0/virtfn1`, `${above}/0000:01:00.2`);
+  root.write(`${above}/0000:01:00.2/config`, config());
+  root.write('/sys/bus/pci/slots/6/address', '0000:01:00\n');
+}
+
+const vfPath = '/devices/pci0000:00/0000:00:06.0/0000:01:00.2/vfio-dev/vfio5';
+
+const cases: readonly Case[] = [
+  { title: 'the usual facts of a PCI device', make: one, argv: [pathOf(a, 'vfio0')], out: usual },
+  {
+    title: 'DEVPATH comes from the environment',
+    make: one,
+    env: { DEVPATH: pathOf(a, 'vfio0') },
+    out: usual,
+  },
+  { title: 'DEVPATH may begin with /sys', make: one, argv: [`/sys${pathOf(a, 'vfio0')}`], out: usual },
+  {
+    title: 'every fact of a VF',
+    make: vf,
+    argv: ['--export', vfPath],
+    out: `ID_VFIO_BUS=pci
+ID_VFIO_NAME=0000:01:00.2
+ID_VFIO_GROUP=20
+ID_VFIO_GROUP_NODE=/dev/vfio/20
+ID_VFIO_FUNCTION=2
+ID_VFIO_PF=0000:01:00.0
+ID_VFIO_VF=1
+ID_VFIO_PATH=pci0000_00-06.0-00.0-vf1
+ID_VFIO_SLOT=6
+ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
+`,
+  },
+  {
+    title: 'a mediated device',
+    make: (root) => {
+      root.add({ name: '0000:00:02.0' });
+      const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
+      root.add({ bus: 'mdev', above: '/sys/devices/pci0000:00/0000:00:02.0', name: uuid, sysname: 'vfio2' });
+      root.link(
+        `/sys/devices/pci0000:00/0000:00:02.0/${uuid}/mdev_type`,
+        '/sys/devices/pci0000:00/0000:00:02.0/mdev_supported_types/mtty-2',
+      );
+    },
+    argv: [
+      '--facts=bus,mdevType,mdevParent,function',
+      '/devices/pci0000:00/0000:00:02.0/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001/vfio-dev/vfio2',
+    ],
+    out: 'ID_VFIO_BUS=mdev\nID_VFIO_MDEV_TYPE=mtty-2\nID_VFIO_MDEV_PARENT=0000:00:02.0\n',
+  },
+  {
+    title: 'only the facts that are asked for, each once; unknown words are no facts',
+    make: one,
+    argv: ['--facts=group,nonsense,constructor,group', pathOf(a, 'vfio0')],
+    out: 'ID_VFIO_GROUP=7\n',
+  },
+  { title: 'no facts at all', make: one, argv: ['--facts=', pathOf(a, 'vfio0')], out: '' },
+  {
+    title: 'the label comes from pci.ids, whose text may be in any language',
+    make: (root) => {
+      root.add({ name: a, sysname: 'vfio0', attributes: { vendor: '0x10de', device: '0x2204' } });
+      root.write(
+        '/usr/share/misc/pci.ids',
+        `# ${'x'.repeat(9000)}\n10de  Société “N”\n\t2204  Größe 😀\n10df  Other\n`,
+      );
+    },
+    argv: ['--facts', 'label,vendor', pathOf(a, 'vfio0')],
+    // Astral text is left out, since engines differ in what they take for it.
+    out: 'ID_VFIO_VENDOR=0x10de\n',
+  },
+  {
+    title: 'a label in Latin letters is printed',
+    make: (root) => {
+      root.add({ name: a, sysname: 'vfio0', attributes: { vendor: '0x10de', device: '0x2204' } });
+      root.write('/usr/share/misc/pci.ids', '10de  Société "N"\n\t2204  Größe [x]\n');
+    },
+    argv: ['--facts', 'label', pathOf(a, 'vfio0')],
+    out: 'ID_VFIO_LABEL=Société "N" Größe [x]\n',
+  },
+  {
+    title: 'names that rules ask for',
+    make: vf,
+    argv: ['--facts=', '--link', '1=by-sriov/{pf}/vf{vf|p3}', '--link=2=by-none/{mdevType}', vfPath],
+    out: 'ID_VFIO_LINK_1=by-sriov/0000:01:00.0/vf001\n',
+  },
+  {
+    title: 'a name outside its own directory is no name',
+    make: one,
+    argv: [
+      '--facts=',
+      '--link',
+      '1=devices/{name}',
+      '--link',
+      '2=../{name}',
+      '--link',
+      '3={name}',
+      pathOf(a, 'vfio0'),
+    ],
+    out: '',
+  },
+  {
+    title: 'a text that no rule writes is refused',
+    make: one,
+    argv: ['--link', '1=by-x/{constructor}', pathOf(a, 'vfio0')],
+    status: 1,
+    err: 'vfio_id: expected a name as the rules write it behind --link, found "by-x/{constructor}"\n',
+  },
+  {
+    title: 'a link without a number is refused',
+    argv: ['--link', 'by-x/{name}', pathOf(a, 'vfio0')],
+    status: 2,
+    err: 'vfio_id: expected N=TEXT behind --link; see vfio_id --help\n',
+  },
+  {
+    title: 'an attribute cannot begin a second key',
+    make: (root) => {
+      one(root);
+      root.linkText(`/sys/devices/pci0000:00/${a}/driver`, '../../bus/pci/drivers/x\nDEVLINKS=hack');
+      root.linkText(`/sys/devices/pci0000:00/${a}/physfn`, '"quoted');
+    },
+    argv: ['--facts=driver,pf,group', pathOf(a, 'vfio0')],
+    out: 'ID_VFIO_GROUP=7\n',
+  },
+  {
+    title: 'bytes that are no text are left out',
+    make: (root) => {
+      one(root);
+      root.relink(`/sys/devices/pci0000:00/${a}/driver`, '/sys/bus/pci/drivers/x');
+      root.write(`/sys/devices/pci0000:00/${a}/vendor`, Buffer.from([0x30, 0x78, 0xed, 0xa0, 0x80, 0x0a]));
+    },
+    argv: ['--facts=driver,vendor', pathOf(a, 'vfio0')],
+    out: 'ID_VFIO_DRIVER=x\n',
+  },
+  {
+    title: 'a directory in the place of an attribute costs that fact alone',
+    make: (root) => {
+      one(root);
+      mkdirSync(root.at(`/sys/devices/pci0000:00/${a}/vendor`));
+    },
+    argv: ['--facts=vendor,group', pathOf(a, 'vfio0')],
+    out: 'ID_VFIO_GROUP=7\n',
+  },
+  {
+    title: 'a device that is gone',
+    argv: [pathOf(a, 'vfio0')],
+    status: 1,
+    err: 'vfio_id: expected vfio0 in /sys/class/vfio-dev, found nothing; the device went away\n',
+  },
+  {
+    title: 'a number that belongs to another device by now',
+    make: one,
+    argv: [pathOf(b, 'vfio0')],
+    status: 1,
+    err: 'vfio_id: expected vfio0 to be the device of DEVPATH, found another; it was bound anew\n',
+  },
+  {
+    title: 'a DEVPATH of something else',
+    env: { DEVPATH: '/devices/virtual/misc/iommu\nX=Y' },
+    status: 1,
+    err: 'vfio_id: expected DEVPATH to be /devices/.../vfio-dev/vfioN; it names no VFIO device\n',
+  },
+  {
+    title: 'no DEVPATH',
+    status: 2,
+    err: 'vfio_id: expected a DEVPATH as argument or in the environment, found none; see vfio_id --help\n',
+  },
+  {
+    title: 'a class link that leads elsewhere is shown as text, on one line',
+    make: (root) => root.linkText('/sys/class/vfio-dev/vfio0', '../../devices/x\n\u001b[31m'),
+    argv: [pathOf(a, 'vfio0')],
+    status: 1,
+    err: 'vfio_id: expected a link to ../../devices/.../vfio-dev/vfio0 at /sys/class/vfio-dev/vfio0, found ../../devices/x\\\\x0a\\\\x1b[31m\n',
+  },
+  {
+    title: 'an option that is none',
+    argv: ['--frobnicate=1\n2', pathOf(a, 'vfio0')],
+    status: 2,
+    err: 'vfio_id: expected an option, found "--frobnicate"; see vfio_id --help\n',
+  },
+  {
+    title: 'two paths',
+    argv: ['/a', '/b"'],
+    status: 2,
+    err: 'vfio_id: expected one DEVPATH, found "/b\\\\"" too\n',
+  },
+  {
+    title: 'link add makes the name of the scheme and those asked for',
+    make: vf,
+    argv: ['link', 'add', '--link', '1=by-sriov/{pf}/vf{vf}', vfPath],
+    links: {
+      'pci/0000:01:00.2': '../devices/vfio5',
+      'by-sriov/0000:01:00.0/vf1': '../../devices/vfio5',
+    },
+  },
+  {
+    title: 'ACTION and DEVNAME may tell it all, as the kernel gives them to its hot-plug helper',
+    make: one,
+    argv: ['link'],
+    env: { ACTION: 'add', DEVNAME: 'vfio/devices/vfio0', SUBSYSTEM: 'vfio-dev' },
+    links: { [`pci/${a}`]: '../devices/vfio0' },
+  },
+  {
+    title: 'mdev -s gives an empty ACTION and MDEV alone',
+    make: one,
+    argv: ['link', ''],
+    env: { MDEV: 'vfio/devices/vfio0', ACTION: '' },
+    links: { [`pci/${a}`]: '../devices/vfio0' },
+  },
+  {
+    title: 'an ACTION that JavaScript itself knows is no action',
+    make: one,
+    argv: ['link', '__proto__', pathOf(a, 'vfio0')],
+    status: 2,
+    err: 'vfio_id: expected link add or link remove, found "__proto__"\n',
+  },
+  {
+    title: 'a node that is no vfioN is not touched',
+    make: (root) => root.linkText('/dev/vfio/pci/x', '../devices/mine'),
+    argv: ['link', 'remove', '/devices/mine'],
+    status: 2,
+    err: 'vfio_id: expected the path of a vfioN, found "/devices/mine"\n',
+    links: { 'pci/x': '../devices/mine' },
+  },
+  {
+    title: 'link add replaces a link that names a device no more',
+    make: (root) => {
+      two(root);
+      root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio1');
+    },
+    argv: ['link', 'add', pathOf(a, 'vfio0')],
+    links: { [`pci/${a}`]: '../devices/vfio0' },
+  },
+  {
+    title: 'link add leaves a link to a device with a better claim',
+    make: (root) => {
+      two(root);
+      root.linkText('/dev/vfio/by-one/gpu', '../devices/vfio0');
+    },
+    argv: ['link', 'add', '--link', '1=by-one/gpu', pathOf(b, 'vfio1')],
+    links: { 'by-one/gpu': '../devices/vfio0', [`pci/${b}`]: '../devices/vfio1' },
+  },
+  {
+    title: 'link add takes a link from a device with a worse claim',
+    make: (root) => {
+      two(root);
+      root.linkText('/dev/vfio/by-one/gpu', '../devices/vfio1');
+    },
+    argv: ['link', 'add', '--link', '1=by-one/gpu', pathOf(a, 'vfio0')],
+    links: { 'by-one/gpu': '../devices/vfio0', [`pci/${a}`]: '../devices/vfio0' },
+  },
+  {
+    title: 'no text takes the name of the scheme away from its device',
+    make: (root) => {
+      two(root);
+      root.linkText(`/dev/vfio/pci/${b}`, '../devices/vfio1');
+    },
+    argv: ['link', 'add', '--link', `1:9=pci/${b}`, pathOf(a, 'vfio0')],
+    links: { [`pci/${a}`]: '../devices/vfio0', [`pci/${b}`]: '../devices/vfio1' },
+  },
+  {
+    title: 'what is not ours stays, and is said',
+    make: (root) => {
+      one(root);
+      root.linkText(`/dev/vfio/pci/${a}`, '/etc/passwd');
+    },
+    argv: ['link', 'add', pathOf(a, 'vfio0')],
+    status: 1,
+    err: `vfio_id: could not keep /dev/vfio/pci/${a}: something that is not ours is there\n`,
+    links: { [`pci/${a}`]: '/etc/passwd' },
+  },
+  {
+    title: 'a directory in the place of a link stays, and is said',
+    make: (root) => {
+      one(root);
+      root.linkText(`/dev/vfio/pci/${a}/x`, '../../devices/vfio9');
+    },
+    argv: ['link', 'add', pathOf(a, 'vfio0')],
+    status: 1,
+    err: `vfio_id: could not keep /dev/vfio/pci/${a}: something that is not ours is there\n`,
+    links: { [`pci/${a}/x`]: '../../devices/vfio9' },
+  },
+  {
+    title: 'a link in the place of a directory is not followed',
+    make: (root) => {
+      one(root);
+      mkdirSync(root.at('/tmp/elsewhere'), { recursive: true });
+      root.linkText('/dev/vfio/pci', '../../tmp/elsewhere');
+    },
+    argv: ['link', 'add', pathOf(a, 'vfio0')],
+    status: 1,
+    err: `vfio_id: could not keep /dev/vfio/pci/${a}: ENOTDIR\n`,
+    links: { pci: '../../tmp/elsewhere' },
+  },
+  {
+    title: 'link remove takes away every name of the device, and the directories',
+    make: (root) => {
+      root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio0');
+      root.linkText(`/dev/vfio/pci/${b}`, '../devices/vfio1');
+      root.linkText('/dev/vfio/by-sriov/x/vf1', '../../devices/vfio0');
+      root.linkText('/dev/vfio/mine/gpu', '../devices/vfio0');
+    },
+    argv: ['link', 'remove', pathOf(a, 'vfio0')],
+    links: { [`pci/${b}`]: '../devices/vfio1', 'mine/gpu': '../devices/vfio0' },
+  },
+  {
+    title: 'link remove leaves the names of the device that has the number now',
+    make: (root) => {
+      root.add({ name: b, sysname: 'vfio0' });
+      root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio0');
+      root.linkText(`/dev/vfio/pci/${b}`, '../devices/vfio0');
+    },
+    argv: ['link'],
+    env: { ACTION: 'remove', DEVPATH: pathOf(a, 'vfio0') },
+    links: { [`pci/${b}`]: '../devices/vfio0' },
+  },
+  {
+    title: 'a kernel without nodes of the devices: facts, but no link',
+    make: (root) => void root.add({ name: a, sysname: 'vfio0', devnum: false }),
+    argv: ['link', 'add', pathOf(a, 'vfio0')],
+    links: {},
+  },
+  {
+    title: 'loops of links are no devices',
+    make: (root) => {
+      root.linkText('/sys/class/vfio-dev/vfio0', 'vfio0');
+      root.linkText('/dev/vfio/pci', 'pci');
+    },
+    argv: ['link', 'add', pathOf(a, 'vfio0')],
+    status: 1,
+    err: 'vfio_id: expected a link to ../../devices/.../vfio-dev/vfio0 at /sys/class/vfio-dev/vfio0, found vfio0\n',
+    links: { pci: 'pci' },
+  },
+];
+
+const version = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+function holds(
+  t: ExecutionContext,
+  { make, argv = [], env = {}, status = 0, out = '', err = '', links = {} }: Case,
+  run: (root: FakeRoot, argv: readonly string[], env: Readonly<Record<string, string>>) => Result,
+): void {
+  const root = fakeRoot(t);
+  make?.(root);
+  t.deepEqual(run(root, argv, env), { status, out, err });
+  if (argv[0] === 'link') t.deepEqual(root.links(), links);
+}
+
+for (const one of cases) {
+  test(`the code: ${one.title}`, (t) =>
+    holds(t, one, (root, argv, env) => {
+      const machine = { files: fakeFiles, root: root.dir, version, token: '1' };
+      const { status, out, err } = vfioId({ argv, env }, machine);
+      return { status, out, err: err === '' ? '' : `${err}\n` };
+    }));
+  for (const program of programs)
+    test(`${program.name}: ${one.title}`, (t) =>
+      holds(t, one, (root, argv, env) => runProgram(program, [`--root=${root.dir}`, ...argv], env)));
+}
+
+for (const program of programs) {
+  test(`${program.name}: says its version`, (t) => {
+    t.deepEqual(runProgram(program, ['--version']), {
+      status: 0,
+      out: `vfio_id ${version}\n`,
+      err: '',
+    });
+  });
+  test(`${program.name}: helps`, (t) => {
+    const { status, out } = runProgram(program, ['--help']);
+    t.is(status, 0);
+    t.regex(out, /^Usage: vfio_id /);
+  });
+}
