@@ -1,0 +1,39 @@
+/** The figures of the service in the text format of Prometheus, for the node exporter's textfile collector. Pure. */
+import type { Counts } from './report.ts';
+
+export interface Figures extends Counts {
+  readonly passes: number;
+  /** Changes that were made since the start. */
+  readonly changes: number;
+  /** Troubles that were told since the start. */
+  readonly errors: number;
+  /** When the last pass ended, in seconds since 1970. */
+  readonly lastPass: number;
+  /** How long it took, in seconds. */
+  readonly duration: number;
+}
+
+/** One document, each figure with its help and type (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+export function metricsText(figures: Figures): string {
+  const rows: readonly (readonly [string, 'gauge' | 'counter', string, number])[] = [
+    ['devices', 'gauge', 'Devices bound to a VFIO driver.', figures.devices],
+    ['links', 'gauge', 'Names below /dev/vfio that are true.', figures.links],
+    [
+      'findings',
+      'gauge',
+      'Troubles that last: conflicts, failures, what could not be read.',
+      figures.findings,
+    ],
+    ['passes_total', 'counter', 'Times that all names were compared with sysfs.', figures.passes],
+    ['changes_total', 'counter', 'Changes of names and nodes that were made.', figures.changes],
+    ['errors_total', 'counter', 'Troubles that were told.', figures.errors],
+    ['last_pass_timestamp_seconds', 'gauge', 'When the last pass ended.', figures.lastPass],
+    ['last_pass_duration_seconds', 'gauge', 'How long the last pass took.', figures.duration],
+  ];
+  return rows
+    .map(
+      ([name, type, help, value]) =>
+        `# HELP vfio_names_${name} ${help}\n# TYPE vfio_names_${name} ${type}\nvfio_names_${name} ${value}\n`,
+    )
+    .join('');
+}

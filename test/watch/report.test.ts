@@ -1,0 +1,111 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { watchJson, watchLine } from '../../src/cli/watch-line.ts';
+import type { Device } from '../../src/devices/device.ts';
+import type { SyncResult } from '../../src/links/sync.ts';
+import { noMemory, report } from '../../src/watch/report.ts';
+import { writeMetrics } from '../../src/watch/write-metrics.ts';
+import { fakeRoot } from '../helpers/fake-root.ts';
+import { schemaErrors } from '../helpers/schema.ts';
+
+const device = (name: string): Device => ({
+  bus: 'pci',
+  name,
+  sysname: 'vfio0',
+  syspath: `/sys/devices/${name}`,
+});
+const [one, two] = [device('0000:01:00.0'), device('0000:02:00.0')];
+const link = `pci/${one.name}`;
+const target = '../devices/vfio0';
+
+/** A pass in which all kinds of things happened. */
+const busy: SyncResult = {
+  settled: false,
+  outcomes: [
+    { change: { action: 'create', link, target, device: one.name }, result: 'done' },
+    {
+      change: { action: 'remove', link: 'by-tag/x', from: '../devices/vfio4', reason: 'unwanted' },
+      result: 'done',
+    },
+    { change: { action: 'remove-directory', link: 'by-tag' }, result: 'done' },
+    {
+      change: { action: 'create', link: 'pci/x', target, device: two.name },
+      result: 'failed',
+      errno: 'ENOSPC',
+    },
+    { change: { action: 'remove-directory', link: 'mdev' }, result: 'failed', errno: 'EBUSY' },
+    {
+      change: { action: 'blocked', link: 'pci/y', target, device: two.name, found: 'a file' },
+      result: 'blocked',
+    },
+  ],
+  access: [
+    { path: '/dev/vfio/devices/vfio0', device: one.name, result: 'done', from: '0:0 0600', to: '0:36 0660' },
+    { path: '/dev/iommu', result: 'failed', why: 'EPERM' },
+  ],
+  last: {
+    scan: { devices: [one], problems: [{ path: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }] },
+    desired: {
+      wanted: new Map([
+        [link, { device: one, target }],
+        ['pci/x', { device: two, target }],
+        ['pci/y', { device: two, target }],
+      ]),
+      conflicts: [{ link: 'by-own/gpu', winner: one, losers: [two] }],
+    },
+    tree: { entries: new Map(), unreadable: new Map() },
+    changes: [
+      { action: 'create', link: 'pci/x', target, device: two.name },
+      { action: 'blocked', link: 'pci/y', target, device: two.name, found: 'a file' },
+    ],
+  },
+};
+
+test('every kind of event has its line, for people and by the schema', (t) => {
+  const { events, counts } = report(busy, noMemory);
+  t.deepEqual(events.map(watchLine), [
+    `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
+    'removed /dev/vfio/by-tag/x (unwanted, was ../devices/vfio4)',
+    'access /dev/vfio/devices/vfio0 of 0000:01:00.0: 0:36 0660 (was 0:0 0600)',
+    'failed /sys/class/vfio-dev/vfio9: EIO, ignoring',
+    'failed /dev/vfio/pci/x of 0000:02:00.0: ENOSPC',
+    'failed /dev/vfio/mdev: EBUSY',
+    'conflict /dev/vfio/pci/y of 0000:02:00.0: found a file, which is not ours; look at it, and move it away',
+    'conflict /dev/vfio/by-own/gpu: 0000:02:00.0 wants it too, 0000:01:00.0 has it; give one of them another name or priority in the policy',
+    'failed /dev/iommu: EPERM',
+    'failed /dev/vfio: the names kept changing while they were made; look for what else changes them',
+  ]);
+  for (const event of events) {
+    const line = watchJson(event, 'event', new Date(0));
+    t.regex(line, /^[^\n]*\n$/);
+    t.deepEqual(schemaErrors('watch', JSON.parse(line)), [], line);
+  }
+  t.deepEqual(counts, { devices: 1, links: 1, findings: 7 });
+});
+
+test('what lasts is told once, what is done is told each time', (t) => {
+  const { memory } = report(busy, noMemory);
+  const again = report(busy, memory);
+  t.deepEqual(
+    again.events.map(({ event, reason }) => `${event} ${reason}`),
+    ['repaired missing', 'removed unwanted', 'access access'],
+  );
+  t.deepEqual(again.counts, report(busy, noMemory).counts);
+});
+
+test('text of the machine is never printed raw', (t) => {
+  const line = watchLine({
+    event: 'conflict',
+    reason: 'in-the-way',
+    link: 'pci/\u001b[2J',
+    found: 'a link to \n',
+  });
+  t.notRegex(line, /[\u0000-\u001f]/);
+});
+
+test('figures that can not be put in place leave nothing behind', (t) => {
+  const root = fakeRoot(t);
+  fs.mkdirSync(root.at('/run/figures.prom'));
+  t.throws(() => writeMetrics(root.at('/run/figures.prom'), 'text', 'one'), { code: 'EISDIR' });
+  t.deepEqual(fs.readdirSync(root.at('/run')), ['figures.prom']);
+});

@@ -1,0 +1,438 @@
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import type { Io, Signal } from '../../src/cli/command.ts';
+import { watchWith } from '../../src/cli/commands/watch.ts';
+import { commands, commonOptions } from '../../src/cli/commands.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import type { Files } from '../../src/system/files.ts';
+import type { Notify } from '../../src/system/notify.ts';
+import { longestPause, shortestPause } from '../../src/watch/loop.ts';
+import { firstDoubt, mostDoubts } from '../../src/watch/missing-nodes.ts';
+import type { WatchEvent } from '../../src/watch/report.ts';
+import { startTrigger, type TriggerOptions } from '../../src/watch/trigger.ts';
+import { runCli } from '../helpers/cli.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { schemaErrors } from '../helpers/schema.ts';
+import { type FakeClock, fakeClock } from './fake-clock.ts';
+
+interface Service {
+  readonly clock: FakeClock;
+  readonly out: () => string;
+  readonly lines: () => WatchEvent[];
+  readonly err: readonly string[];
+  readonly sent: readonly Readonly<Record<string, unknown>>[];
+  readonly hint: TriggerOptions['hint'];
+  readonly fault: TriggerOptions['fault'];
+  readonly rearmed: () => number;
+  readonly signal: (name: Signal) => void;
+  readonly status: Promise<number>;
+}
+
+/** A service on a clock that stands still, with a trigger that the test pulls. */
+async function start(
+  t: ExecutionContext,
+  root: FakeRoot,
+  words: readonly string[] = ['--json'],
+  { files = fakeFiles, watchdog, env = {} }: { files?: Files; watchdog?: number; env?: Io['env'] } = {},
+): Promise<Service> {
+  const clock = fakeClock();
+  let out = '';
+  const err: string[] = [];
+  const sent: Readonly<Record<string, unknown>>[] = [];
+  let handlers: Readonly<Record<Signal, () => void>> | undefined;
+  let options: TriggerOptions | undefined;
+  let rearmed = 0;
+  const io: Io = {
+    out: (text) => {
+      out += text;
+    },
+    err: (line) => err.push(line),
+    env,
+    stdoutIsTty: false,
+    stdinIsTty: false,
+    files,
+    signals: (given) => {
+      handlers = given;
+      return () => {
+        handlers = undefined;
+      };
+    },
+  };
+  const notify: Notify = {
+    send: (fields) => sent.push(fields),
+    ...(watchdog !== undefined && { watchdog }),
+    close: () => sent.push({ CLOSED: 1 }),
+  };
+  const parsed = parseCommandLine(['watch', '--root', root.dir, ...words], commands, commonOptions, io);
+  if (parsed.kind !== 'run') throw new Error('not a run');
+  const world = {
+    clock,
+    trigger: (given: TriggerOptions) => {
+      options = given;
+      return { rearm: () => void rearmed++, close: () => Promise.resolve() };
+    },
+    notify: () => Promise.resolve(notify),
+  };
+  const status = watchWith(world, parsed.invocation, io);
+  // Node reads the policy in as many turns as it likes.
+  while (!options) await new Promise((resolve) => setImmediate(resolve));
+  const given = options;
+  await clock.pass(shortestPause);
+  t.teardown(async () => {
+    handlers?.SIGTERM();
+    await status;
+  });
+  return {
+    clock,
+    err,
+    sent,
+    status,
+    out: () => out,
+    lines: () =>
+      out
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => {
+          const document = JSON.parse(line);
+          t.deepEqual(schemaErrors('watch', document), [], line);
+          return document;
+        }),
+    hint: given.hint,
+    fault: given.fault,
+    rearmed: () => rearmed,
+    signal: (name) => handlers?.[name](),
+  };
+}
+
+const address = '0000:01:00.0';
+
+/** A hint, and the pass that follows. */
+async function look(service: Service, reason: 'event' | 'armed' = 'event'): Promise<void> {
+  service.hint(reason);
+  await service.clock.pass(longestPause);
+}
+
+test('names come, move and go with their devices, a line each', async (t) => {
+  const root = fakeRoot(t);
+  const one = root.add({ name: address, sysname: 'vfio0' });
+  const service = await start(t, root);
+  t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
+  root.unbind(one);
+  root.add({ name: address, sysname: 'vfio7' });
+  await look(service);
+  t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio7' });
+  root.unbind({ ...one, sysname: 'vfio7' });
+  await look(service);
+  t.deepEqual(root.links(), {});
+  const common = { version: 1, link: `pci/${address}`, device: address };
+  t.deepEqual(
+    service.lines().map(({ time, ...line }: WatchEvent & { time?: string }) => line),
+    [
+      { ...common, event: 'added', reason: 'appeared', target: '../devices/vfio0', trigger: 'start' },
+      {
+        ...common,
+        event: 'repaired',
+        reason: 'renumbered',
+        target: '../devices/vfio7',
+        from: '../devices/vfio0',
+        trigger: 'event',
+      },
+      {
+        version: 1,
+        event: 'removed',
+        reason: 'gone',
+        link: `pci/${address}`,
+        from: '../devices/vfio7',
+        trigger: 'event',
+      },
+    ] as unknown as WatchEvent[],
+  );
+});
+
+test('a name that was taken away comes back, and one that lies is mended', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0' });
+  const service = await start(t, root);
+  fs.rmSync(root.at('/dev/vfio/pci'), { recursive: true });
+  await look(service);
+  root.linkText(`/dev/vfio/pci/${address}`, '../devices/vfio9');
+  await look(service);
+  t.deepEqual(
+    service.lines().map(({ event, reason }) => `${event} ${reason}`),
+    ['added appeared', 'repaired missing', 'repaired false'],
+  );
+  t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
+});
+
+test('a trouble is told once while it lasts, and again when it comes again', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0' });
+  root.write(`/dev/vfio/pci/${address}`, 'a file');
+  const service = await start(t, root);
+  await look(service);
+  await look(service);
+  t.deepEqual(
+    service.lines().map(({ event, reason, found }) => `${event} ${reason} ${found}`),
+    ['conflict in-the-way a file'],
+  );
+  t.is(service.err.length, 1);
+  fs.rmSync(root.at(`/dev/vfio/pci/${address}`));
+  await look(service);
+  fs.rmSync(root.at(`/dev/vfio/pci/${address}`));
+  root.write(`/dev/vfio/pci/${address}`, 'a file');
+  await look(service);
+  t.deepEqual(
+    service.lines().map(({ event }) => event),
+    ['conflict', 'added', 'conflict'],
+  );
+});
+
+test('the rescan finds what nobody told of, and has the watch set up anew for it', async (t) => {
+  const root = fakeRoot(t);
+  const service = await start(t, root, ['--json', '--interval', '10']);
+  root.add({ name: address, sysname: 'vfio0' });
+  t.deepEqual(root.links(), {});
+  await service.clock.pass(10_000 + longestPause);
+  t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
+  t.is(service.rearmed(), 1);
+  await service.clock.pass(10_000 + longestPause);
+  t.is(service.rearmed(), 1);
+});
+
+test('what fails is told and does not stop the rest', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0' });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
+  root.write('/sys/devices/pci0000:00/0000:02:00.0/vfio-dev/vfio1/dev', 'nonsense\n');
+  const files: Files = {
+    ...fakeFiles,
+    symlink: () => {
+      throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
+    },
+  };
+  const service = await start(t, root, [], { files, env: { JOURNAL_STREAM: '8:1' } });
+  t.is(service.out(), 'watching: 2 devices, 0 names, 2 findings\n'.replace('2 devices', '1 device'));
+  t.is(service.err.length, 2);
+  t.regex(service.err[0] ?? '', /^<4>vfio-names: failed .*MAJOR:MINOR/);
+  t.regex(service.err[1] ?? '', /^<4>vfio-names: failed .*0000:01:00\.0 of 0000:01:00\.0: EROFS/);
+});
+
+test('a device whose node goes a moment before it is looked at again until it is gone, too', async (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: address, sysname: 'vfio0' });
+  const service = await start(t, root);
+  fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
+  service.hint('event', 'devices/vfio0');
+  await service.clock.pass(longestPause);
+  t.deepEqual(Object.keys(root.links()), [`pci/${address}`]);
+  root.unbind(device);
+  await service.clock.pass(firstDoubt * 2 ** mostDoubts);
+  t.deepEqual(root.links(), {});
+});
+
+test('a device that has no node here, as in a container, is looked for so many times and no more', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0', noNode: true });
+  const service = await start(t, root);
+  await service.clock.pass(firstDoubt * 2 ** (mostDoubts + 1));
+  t.is(service.clock.pending(), 1, 'only the rescan is left');
+  await look(service);
+  t.is(service.clock.pending(), 1);
+  root.node('/dev/vfio/devices/vfio0', '247:0');
+  service.hint('event', 'devices/vfio0');
+  await service.clock.pass(longestPause);
+  fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
+  service.hint('event', 'devices/vfio0');
+  await service.clock.pass(shortestPause);
+  t.is(service.clock.pending(), 2, 'it was there in between');
+});
+
+test('on a terminal it says what it does', async (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: address, sysname: 'vfio0' });
+  const service = await start(t, root, []);
+  root.unbind(device);
+  await look(service);
+  t.deepEqual(service.out().split('\n'), [
+    `added /dev/vfio/pci/${address} -> ../devices/vfio0 (appeared)`,
+    'watching: 1 device, 1 name',
+    `removed /dev/vfio/pci/${address} (gone, was ../devices/vfio0)`,
+    '',
+  ]);
+});
+
+test('SIGHUP reads the policy anew; a wrong one is refused in one line, and the old one stays', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0', attributes: { vendor: '0x10de' } });
+  root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
+  const service = await start(t, root);
+  const both = { [`by-tag/pci-0000_01_00_0`]: '../devices/vfio0', [`pci/${address}`]: '../devices/vfio0' };
+  t.deepEqual(root.links(), both);
+
+  const reload = async (): Promise<void> => {
+    const passes = service.sent.filter((fields) => 'READY' in fields).length;
+    service.signal('SIGHUP');
+    await service.clock.pass(longestPause);
+    while (service.sent.filter((fields) => 'READY' in fields).length === passes)
+      await new Promise((resolve) => setImmediate(resolve));
+  };
+  root.write('/etc/vfio-names/10.toml', '[nammes]\n');
+  await reload();
+  t.deepEqual(root.links(), both);
+  t.is(service.err.length, 1);
+  t.regex(service.err[0] ?? '', /the new policy is refused, the old one stays: .*10\.toml/);
+
+  root.write('/etc/vfio-names/10.toml', '');
+  await reload();
+  t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
+  t.deepEqual(
+    service.lines().map(({ event, reason }) => `${event} ${reason}`),
+    ['added appeared', 'added appeared', 'removed unwanted'],
+  );
+  root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
+  await reload();
+  t.is(service.lines().at(-1)?.reason, 'wanted');
+  t.is(service.err.length, 1);
+});
+
+test('a policy that is wrong at the start is an error of status 2, and nothing is changed', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0' });
+  root.write('/etc/vfio-names/10.toml', '[nammes]\n');
+  const { status, err } = await runCli(['watch', '--root', root.dir]);
+  t.is(status, 2);
+  t.regex(err[0] ?? '', /10\.toml/);
+  t.deepEqual(root.links(), {});
+});
+
+for (const name of ['SIGTERM', 'SIGINT'] as const)
+  test(`${name} ends it with status 0, and no timer is left`, async (t) => {
+    const root = fakeRoot(t);
+    root.add({ name: address, sysname: 'vfio0' });
+    const service = await start(t, root, ['--json'], { watchdog: 30_000 });
+    service.hint('event');
+    service.signal(name);
+    t.is(await service.status, 0);
+    t.is(service.clock.pending(), 0);
+    t.deepEqual(service.sent.slice(-2), [{ STOPPING: 1 }, { CLOSED: 1 }]);
+    t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
+  });
+
+test('the manager hears of the start, of reloads in their order, and twice in its time of life', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0' });
+  const service = await start(t, root, ['--json'], { watchdog: 8_000 });
+  t.deepEqual(service.sent, [{ STATUS: '1 device, 1 name', READY: 1 }]);
+  await service.clock.pass(12_000);
+  t.deepEqual(service.sent.slice(1), [{ WATCHDOG: 1 }, { WATCHDOG: 1 }, { WATCHDOG: 1 }]);
+  await look(service);
+  t.deepEqual(service.sent.at(-1), { STATUS: '1 device, 1 name' });
+  service.signal('SIGHUP');
+  await service.clock.pass(longestPause);
+  while (!('READY' in (service.sent.at(-1) ?? {}))) await new Promise((resolve) => setImmediate(resolve));
+  t.deepEqual(Object.keys(service.sent.at(-2) ?? {}), ['RELOADING', 'MONOTONIC_USEC']);
+});
+
+test('the figures are in their file after each look, whole, and nothing else is left there', async (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: address, sysname: 'vfio0' });
+  fs.mkdirSync(root.at('/metrics'));
+  const path = root.at('/metrics/vfio.prom');
+  const service = await start(t, root, ['--json', '--metrics', path]);
+  const value = (name: string): string | undefined =>
+    new RegExp(`^vfio_names_${name} (.*)$`, 'm').exec(fs.readFileSync(path, 'utf8'))?.[1];
+  t.deepEqual(['devices', 'links', 'passes_total', 'changes_total', 'errors_total'].map(value), [
+    '1',
+    '1',
+    '1',
+    '1',
+    '0',
+  ]);
+  root.unbind(device);
+  await look(service);
+  t.deepEqual(['devices', 'links', 'passes_total', 'changes_total', 'findings'].map(value), [
+    '0',
+    '0',
+    '2',
+    '2',
+    '0',
+  ]);
+  t.deepEqual(fs.readdirSync(root.at('/metrics')), ['vfio.prom']);
+  fs.rmSync(root.at('/metrics'), { recursive: true });
+  await look(service);
+  await look(service);
+  t.is(service.err.length, 1);
+  t.regex(service.err[0] ?? '', /could not write the metrics: .*ENOENT/);
+});
+
+test('a trouble of the watch is told', async (t) => {
+  const root = fakeRoot(t);
+  const service = await start(t, root);
+  service.fault('no watch');
+  t.deepEqual(service.err, ['vfio-names: no watch']);
+});
+
+test('an interval that is none is a usage error', async (t) => {
+  const root = fakeRoot(t);
+  for (const word of ['0', 'soon', '1.5', '123456']) {
+    const { status, err } = await runCli(['watch', '--root', root.dir, '--interval', word]);
+    t.is(status, 2);
+    t.regex(err[0] ?? '', /expected --interval to be whole seconds/);
+  }
+});
+
+test('with the real watcher a name is there after the event alone', async (t) => {
+  const root = fakeRoot(t);
+  fs.rmdirSync(root.at('/dev/vfio/devices'));
+  let wake = (): void => {};
+  let out = '';
+  let end = (): void => {};
+  const io: Io = {
+    out: (text) => {
+      out += text;
+      wake();
+    },
+    err: t.log,
+    env: {},
+    stdoutIsTty: false,
+    stdinIsTty: false,
+    files: fakeFiles,
+    signals: (handlers) => {
+      end = handlers.SIGTERM;
+      return () => {};
+    },
+  };
+  const parsed = parseCommandLine(
+    ['watch', '--root', root.dir, '--interval', '99999'],
+    commands,
+    commonOptions,
+    io,
+  );
+  if (parsed.kind !== 'run') throw new Error('not a run');
+  const said = async (text: string): Promise<void> => {
+    while (!out.includes(text))
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    out = '';
+  };
+  const world = { clock: systemClock, trigger: startTrigger, notify: () => Promise.resolve(undefined) };
+  const status = watchWith(world, parsed.invocation, io);
+  await said('watching');
+  for (const sysname of ['vfio0', 'vfio1']) {
+    const device = root.add({ name: address, sysname });
+    await said(`added /dev/vfio/pci/${address} -> ../devices/${sysname}`);
+    root.unbind(device);
+    await said(`removed /dev/vfio/pci/${address}`);
+    // The kernel removes the directory with the last node.
+    fs.rmdirSync(root.at('/dev/vfio/devices'));
+  }
+  root.add({ name: address, sysname: 'vfio0' });
+  await said('added');
+  fs.rmSync(root.at('/dev/vfio'), { recursive: true });
+  root.node('/dev/vfio/devices/vfio0', '247:0');
+  await said(`repaired /dev/vfio/pci/${address} -> ../devices/vfio0 (missing)`);
+  end();
+  t.is(await status, 0);
+});
