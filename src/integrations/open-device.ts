@@ -1,0 +1,84 @@
+/** Opens the node of a device and proves that the descriptor is the device. Claims and resets nothing. */
+import type { Device } from '../devices/device.ts';
+import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
+import { assertStill, resolveDevice } from '../links/resolve.ts';
+import type { Files } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+import { printable } from '../text/printable.ts';
+import { linkEnd } from './link-end.ts';
+import type { Opener } from './opener.ts';
+import { faultOf } from './shared-node.ts';
+
+/**
+ * A descriptor of the device, which the caller closes. Throws what resolveDevice throws, `not-permitted` (status 4),
+ * `busy` and `false-node` (1), `replaced` (3: the device just left), and the errno of any other failed open.
+ * sysfs is read once more behind the open: an open node keeps its device registered, and its number with it
+ * (vfio_device_fops_cdev_open).
+ */
+export function openDevice(files: Files, root: Root, opener: Opener, device: Device): number {
+  const { node, devnum } = resolveDevice(files, root, device);
+  const path = linkEnd(files, root, node);
+  let fd: number;
+  try {
+    fd = opener.open('open node', at(root, path));
+  } catch (error) {
+    throw explain(error, device, path);
+  }
+  try {
+    const fault = faultOf(opener.status('fstat node', fd), devnum);
+    if (fault !== undefined)
+      throw new VfioNamesError(
+        'false-node',
+        exitStatus.findings,
+        `expected the character device ${devnum} behind the opened ${path}, found ${fault}; try again`,
+        { device: device.name, path },
+      );
+    assertStill(files, root, device);
+  } catch (error) {
+    opener.close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+function explain(error: unknown, device: Device, path: string): VfioNamesError {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  const facts = { device: device.name, path, cause: error };
+  const expected = `expected to open ${printable(path)} of ${printable(device.name)}, found ${errno}`;
+  switch (errno) {
+    case 'EACCES':
+    case 'EPERM':
+      return new VfioNamesError(
+        'not-permitted',
+        exitStatus.notPermitted,
+        `${expected}; run it as root (with --user for CMD), or let your user open the node: [[access]] in the policy`,
+        facts,
+      );
+    case 'EBUSY':
+      return new VfioNamesError(
+        'busy',
+        exitStatus.findings,
+        `${expected}: somebody has it; vfio-names holders ${printable(device.name)} tells who`,
+        facts,
+      );
+    case 'ENOENT':
+    case 'ENODEV':
+    case 'ENXIO':
+      return new VfioNamesError(
+        'replaced',
+        exitStatus.noDevice,
+        `${expected}: it just left; bind it anew, or try again`,
+        facts,
+      );
+    case 'ELOOP':
+      return new VfioNamesError(
+        'false-node',
+        exitStatus.findings,
+        `${expected}: a link is in the node's place; try again`,
+        facts,
+      );
+    default:
+      return ioError(error, 'open the node', printable(path));
+  }
+}

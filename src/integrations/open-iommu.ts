@@ -1,0 +1,54 @@
+/** Opens /dev/iommu and proves that the descriptor is iommufd's. Makes no address space. */
+import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+import type { Opener } from './opener.ts';
+import { faultOf, iommuNode, numberOf } from './shared-node.ts';
+
+/** A descriptor, which the caller closes. Throws `no-iommufd` (status 5), `not-permitted` (4) and `false-node` (1). */
+export function openIommu(files: Files, root: Root, opener: Opener): number {
+  const { path, remedy } = iommuNode;
+  let fd: number;
+  try {
+    fd = opener.open('open iommu', at(root, path));
+  } catch (error) {
+    throw explain(error);
+  }
+  try {
+    // Behind the open, which loads the module where the node was there before it.
+    const devnum = numberOf(files, root, iommuNode);
+    if (devnum === undefined)
+      throw unsupported(`expected the number of ${path} at ${iommuNode.attribute}, found none; ${remedy}`);
+    const fault = faultOf(opener.status('fstat iommu', fd), devnum);
+    if (fault === undefined) return fd;
+    throw new VfioNamesError(
+      'false-node',
+      exitStatus.findings,
+      `expected the character device ${devnum} behind the opened ${path}, found ${fault}; remove it and load the module iommufd anew`,
+      { path },
+    );
+  } catch (error) {
+    opener.close(fd);
+    throw error;
+  }
+}
+
+function explain(error: unknown): VfioNamesError {
+  const { path, remedy } = iommuNode;
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'ENXIO')
+    return unsupported(`expected to open ${path}, found ${errno}; ${remedy}`);
+  if (errno === 'EACCES' || errno === 'EPERM')
+    return new VfioNamesError(
+      'not-permitted',
+      exitStatus.notPermitted,
+      `expected to open ${path}, found ${errno}; run it as root (with --user for CMD), or let your user open ${path}`,
+      { path, cause: error },
+    );
+  return ioError(error, 'open iommufd', path);
+}
+
+function unsupported(message: string): VfioNamesError {
+  return new VfioNamesError('no-iommufd', exitStatus.unsupported, message, { path: iommuNode.path });
+}

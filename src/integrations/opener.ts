@@ -1,0 +1,14 @@
+/** The calls that open a device node; tests have others. Knows nothing of VFIO. */
+import * as fs from 'node:fs';
+import type { Calls } from '../system/calls.ts';
+import { statusOf } from '../system/node-files.ts';
+import { deviceOpenFlags } from '../system/open-flags.ts';
+
+/** A failed call throws an error whose `code` is the errno's name. */
+export type Opener = Pick<Calls, 'open' | 'close' | 'status'>;
+
+export const nodeOpener: Opener = {
+  open: (_step, path) => fs.openSync(path, deviceOpenFlags),
+  close: (fd) => fs.closeSync(fd),
+  status: (_step, fd) => statusOf(fs.fstatSync(fd)),
+};

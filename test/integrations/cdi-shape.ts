@@ -1,0 +1,72 @@
+/**
+ * What a CDI document must be for a runtime to take it: schema/schema.json of container-device-interface, and the checks
+ * of its pkg/cdi (versions by the fields that are used, unknown fields, empty lists, names). For what we write: no hooks,
+ * mounts or environment.
+ */
+import { isDeviceName, isKind } from '../../src/integrations/cdi-name.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== undefined && !Array.isArray(value);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A line for every mistake. */
+export function cdiMistakes(spec: unknown): string[] {
+  if (!isFields(spec)) return ['no object'];
+  const devices = listOf(spec['devices']);
+  const names = devices.map((device) => (isFields(device) ? device['name'] : undefined));
+  const annotated = devices.some((device) => isFields(device) && 'annotations' in device);
+  return [
+    ...unknown(spec, ['cdiVersion', 'kind', 'containerEdits', 'devices']),
+    ...(['0.5.0', '0.6.0'].includes(String(spec['cdiVersion'])) ? [] : ['cdiVersion']),
+    ...(annotated && spec['cdiVersion'] === '0.5.0' ? ['annotations before 0.6.0'] : []),
+    ...(isKind(String(spec['kind'])) ? [] : ['kind']),
+    ...(devices.length > 0 ? [] : ['no devices']),
+    ...(new Set(names).size === names.length ? [] : ['a name twice']),
+    ...edits(spec['containerEdits']),
+    ...devices.flatMap(deviceMistakes),
+  ];
+}
+
+function deviceMistakes(device: unknown): string[] {
+  if (!isFields(device)) return ['a device that is no object'];
+  const { name, annotations = {} } = device;
+  const notes = isFields(annotations) ? Object.entries(annotations) : [['', 0] as const];
+  return [
+    ...unknown(device, ['name', 'annotations', 'containerEdits']),
+    ...(typeof name === 'string' && isDeviceName(name) ? [] : ['name']),
+    ...notes.flatMap(([key, value]) =>
+      /^[a-z0-9.-]+\/[A-Za-z0-9_.-]+$/.test(key) && typeof value === 'string' ? [] : [`annotation ${key}`],
+    ),
+    ...edits(device['containerEdits']),
+  ];
+}
+
+function edits(value: unknown): string[] {
+  if (!isFields(value)) return ['no containerEdits'];
+  const nodes = listOf(value['deviceNodes']);
+  return [
+    ...unknown(value, ['deviceNodes']),
+    ...(nodes.length > 0 ? [] : ['empty containerEdits']),
+    ...nodes.flatMap((node) => {
+      if (!isFields(node)) return ['a node that is no object'];
+      const right =
+        /^\/dev\/./.test(String(node['path'])) &&
+        /^\/dev\/./.test(String(node['hostPath'])) &&
+        node['permissions'] === 'rw' &&
+        node['fileMode'] === 432;
+      return [...unknown(node, ['path', 'hostPath', 'permissions', 'fileMode']), ...(right ? [] : ['node'])];
+    }),
+  ];
+}
+
+function unknown(fields: Fields, known: readonly string[]): string[] {
+  return Object.keys(fields)
+    .filter((key) => !known.includes(key))
+    .map((key) => `unknown field ${key}`);
+}

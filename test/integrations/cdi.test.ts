@@ -1,0 +1,309 @@
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { isDeviceName, isKind } from '../../src/integrations/cdi-name.ts';
+import { type CdiDevice, cdiSpec, cdiText } from '../../src/integrations/cdi-spec.ts';
+import { type CliResult, runCli } from '../helpers/cli.ts';
+import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
+import { schemaErrors } from '../helpers/schema.ts';
+import { cdiMistakes } from './cdi-shape.ts';
+
+const valid = test.macro({
+  exec(t, check: (name: string) => boolean, name: string, expected: boolean) {
+    t.is(check(name), expected);
+  },
+  title: (_, check: (name: string) => boolean, name: string, expected: boolean) =>
+    `${check.name}: ${JSON.stringify(name)} is ${expected ? 'right' : 'wrong'}`,
+});
+for (const name of ['0000:01:00.0', '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', 'a', '0', 'a.b_c'])
+  test(valid, isDeviceName, name, true);
+for (const name of ['', ':1', '1:', 'a b', 'a/b', 'a\n', 'ü', '-a', '.'])
+  test(valid, isDeviceName, name, false);
+for (const kind of ['vfio-names.dev/pci', 'a/b', 'v_x.y/fsl-mc', 'V9/c_9']) test(valid, isKind, kind, true);
+for (const kind of ['', 'a', '/a', 'a/', '9a/b', 'a/9b', 'a./b', 'a/b-', 'a/b.c', 'a/b/c', 'a/b\n', 'a b/c'])
+  test(valid, isKind, kind, false);
+
+const device = (more: Partial<CdiDevice> = {}): CdiDevice => ({
+  name: '0000:01:00.0',
+  node: '/dev/vfio/devices/vfio3',
+  group: '14',
+  numaNode: '0',
+  ...more,
+});
+
+test('annotations are what makes it 0.6.0: a document of 0.5.0 with them is refused', (t) => {
+  t.is(cdiSpec('a/b', 'cdev', [device()], false).cdiVersion, '0.5.0');
+  const noted = cdiSpec('a/b', 'cdev', [device(), device({ name: 'x', numaNode: undefined })], true);
+  t.is(noted.cdiVersion, '0.6.0');
+  t.deepEqual(noted.devices[0]?.annotations, {
+    'vfio-names.dev/iommu-group': '14',
+    'vfio-names.dev/numa-node': '0',
+  });
+  t.deepEqual(noted.devices[1]?.annotations, { 'vfio-names.dev/iommu-group': '14' });
+  const bare = cdiSpec('a/b', 'cdev', [device({ group: undefined, numaNode: undefined })], true);
+  t.is(bare.cdiVersion, '0.5.0');
+  t.false('annotations' in (bare.devices[0] ?? {}));
+});
+
+test('every document has the shape of CDI', (t) => {
+  const one = fc.record({
+    name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,20}[A-Za-z0-9]$/),
+    node: fc.nat(99).map((number) => `/dev/vfio/devices/vfio${number}`),
+    group: fc.option(fc.nat(99).map(String), { nil: undefined }),
+    numaNode: fc.option(fc.nat(3).map(String), { nil: undefined }),
+  });
+  const many = fc.uniqueArray(one, { selector: ({ name }) => name, minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(many, fc.constantFrom('cdev', 'group'), fc.boolean(), (devices, by, annotate) => {
+      t.deepEqual(cdiMistakes(JSON.parse(cdiText(cdiSpec('vfio-names.dev/pci', by, devices, annotate)))), []);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('the test of the shape refuses what runtimes refuse', (t) => {
+  const right = cdiSpec('vfio-names.dev/pci', 'cdev', [device()], true);
+  t.deepEqual(cdiMistakes(right), []);
+  const [first] = right.devices;
+  for (const [what, spec] of Object.entries({
+    'no device': { ...right, devices: [] },
+    'an unknown field': { ...right, version: 1 },
+    'annotations in 0.5.0': { ...right, cdiVersion: '0.5.0' },
+    'a name twice': { ...right, devices: [first, first] },
+    'a wrong name': { ...right, devices: [{ ...first, name: 'a/b' }] },
+    'no edits': { ...right, devices: [{ name: 'a', containerEdits: {} }] },
+    'a wrong kind': { ...right, kind: 'pci' },
+  }))
+    t.not(cdiMistakes(spec).length, 0, what);
+});
+
+interface Machine {
+  readonly root: FakeRoot;
+  readonly run: (...words: string[]) => Promise<CliResult>;
+}
+
+/** Two PCI devices of two groups with all nodes, and an mdev. */
+function machine(t: ExecutionContext): Machine {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio3', group: '14', attributes: { numa_node: '1' } });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', group: '15', attributes: { numa_node: '-1' } });
+  root.add({ bus: 'mdev', name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', sysname: 'vfio2', group: '16' });
+  for (const [path, attribute, devnum] of [
+    ['/dev/iommu', 'misc/iommu', '10:125'],
+    ['/dev/vfio/vfio', 'misc/vfio', '10:196'],
+    ['/dev/vfio/14', 'vfio/14', '246:14'],
+    ['/dev/vfio/15', 'vfio/15', '246:15'],
+  ] as const) {
+    root.node(path, devnum);
+    root.write(`/sys/class/${attribute}/dev`, `${devnum}\n`);
+  }
+  return { root, run: (...words) => runCli(['cdi', '--root', root.dir, ...words]) };
+}
+
+interface Spec {
+  readonly kind: string;
+  readonly containerEdits: { readonly deviceNodes: readonly { readonly path: string }[] };
+  readonly devices: readonly {
+    readonly name: string;
+    readonly containerEdits: { readonly deviceNodes: readonly { readonly path: string }[] };
+  }[];
+}
+
+/** Each device's node, and the shared one under the kind. */
+function nodesOf(text: string): Record<string, string | undefined> {
+  const spec = JSON.parse(text) as Spec;
+  return {
+    [spec.kind]: spec.containerEdits.deviceNodes[0]?.path,
+    ...Object.fromEntries(
+      spec.devices.map(({ name, containerEdits }) => [name, containerEdits.deviceNodes[0]?.path]),
+    ),
+  };
+}
+
+for (const [file, ...words] of [
+  ['cdev'],
+  ['group', '--interface', 'group'],
+  ['annotated', '--annotate', '--kind', 'example.com/gpu'],
+  ['mdev', '--bus', 'mdev'],
+] as const)
+  test(`the document ${file} is the golden one, in the shape of CDI`, async (t) => {
+    const { status, out, err } = await machine(t).run(...words);
+    t.is(status, 0);
+    t.deepEqual(err, []);
+    t.deepEqual(cdiMistakes(JSON.parse(out)), []);
+    const golden = new URL(`../golden/cdi/${file}.json`, import.meta.url);
+    if (process.env['UPDATE_GOLDEN']) {
+      fs.mkdirSync(new URL('.', golden), { recursive: true });
+      fs.writeFileSync(golden, out);
+    }
+    t.is(out, fs.readFileSync(golden, 'utf8'));
+  });
+
+test('without /dev/iommu, auto takes the groups, and cdev says what is missing', async (t) => {
+  const { root, run } = machine(t);
+  fs.rmSync(root.at('/dev/iommu'));
+  t.deepEqual(nodesOf((await run()).out), {
+    'vfio-names.dev/pci': '/dev/vfio/vfio',
+    '0000:01:00.0': '/dev/vfio/14',
+    '0000:02:00.0': '/dev/vfio/15',
+  });
+  const { status, out, err } = await run('--interface', 'cdev');
+  t.is(status, 5);
+  t.is(out, '');
+  t.regex(err.join(), /expected \/dev\/iommu for the interface cdev, found nothing; load the module iommufd/);
+});
+
+test('a shared node that is not the one of sysfs is as good as none', async (t) => {
+  const { root, run } = machine(t);
+  root.node('/dev/iommu', '1:3');
+  t.is((await run('--interface', 'cdev')).status, 5);
+  root.node('/dev/vfio/vfio', '1:3');
+  const { status, err } = await run();
+  t.is(status, 5);
+  t.regex(err.join(), /expected \/dev\/vfio\/vfio .*found the device 1:3/);
+});
+
+test('a device that can not be in it is left out with a reason and status 1, the others stay', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: '0000:03:00.0', sysname: 'noiommu-vfio5', devnum: false, group: '17' });
+  root.add({ name: 'bad name', sysname: 'vfio6' });
+  root.node('/dev/vfio/devices/vfio1', '1:3');
+  const { status, out, err } = await run();
+  t.is(status, 1);
+  t.deepEqual(nodesOf(out), {
+    'vfio-names.dev/pci': '/dev/iommu',
+    '0000:01:00.0': '/dev/vfio/devices/vfio3',
+  });
+  t.is(err.length, 3);
+  t.regex(err.join('\n'), /0000:02:00\.0 is left out: expected the character device 247:1/);
+  t.regex(err.join('\n'), /0000:03:00\.0 is left out: .*no-IOMMU devices/);
+  t.regex(err.join('\n'), /bad name is left out: .*as CDI wants its names/);
+});
+
+test('groups: no group, no node and a false node leave a device out', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: '0000:03:00.0', sysname: 'vfio5' });
+  root.node('/dev/vfio/15', '1:3');
+  fs.rmSync(root.at('/dev/vfio/14'));
+  const { status, out, err } = await run('--interface', 'group');
+  t.is(status, 1);
+  t.is(out, '');
+  t.regex(
+    err.join('\n'),
+    /01:00\.0 is left out: expected the group's node at \/dev\/vfio\/14, found nothing/,
+  );
+  t.regex(err.join('\n'), /02:00\.0 is left out: .*found the device 1:3/);
+  t.regex(err.join('\n'), /03:00\.0 is left out: expected an IOMMU group/);
+});
+
+test("where the kernel's own path is missing, the node at the end of the link in /dev/char is named", async (t) => {
+  const { root, run } = machine(t);
+  fs.renameSync(root.at('/dev/vfio/devices/vfio3'), root.at('/dev/elsewhere'));
+  root.link('/dev/char/247:3', '/dev/middle');
+  root.link('/dev/middle', '/dev/elsewhere');
+  const far = await run();
+  t.is(far.status, 1, far.err.join('\n'));
+  t.is(nodesOf(far.out)['0000:01:00.0'], undefined);
+  root.relink('/dev/char/247:3', '/dev/elsewhere');
+  const near = await run();
+  if (fs.lstatSync(root.at('/dev/elsewhere')).isFile()) return t.pass('links to stand-ins show a file');
+  t.is(near.status, 0, near.err.join('\n'));
+  t.is(nodesOf(near.out)['0000:01:00.0'], '/dev/elsewhere');
+});
+
+const bad = test.macro({
+  async exec(t, words: readonly string[], pattern: RegExp) {
+    const { status, out, err } = await machine(t).run(...words);
+    t.is(status, 2);
+    t.is(out, '');
+    t.regex(err.join('\n'), pattern);
+  },
+  title: (_, words: readonly string[]) => `cdi ${words.join(' ')} is refused`,
+});
+test(bad, ['--kind', 'pci'], /expected --kind to be VENDOR\/CLASS.*found pci/);
+test(bad, ['--bus', 'a.b'], /found vfio-names\.dev\/a\.b/);
+test(bad, ['--interface', 'both'], /expected --interface to be cdev, group, auto/);
+test(bad, ['--output', '/etc/cdi/x.yaml'], /expected --output to end in \.json/);
+test(bad, ['--output', '/etc/cdi/.json'], /expected --output to end in \.json/);
+
+test('a file is made with its directory, left alone while it is true, replaced, and removed with the last device', async (t) => {
+  const { root, run } = machine(t);
+  const file = root.at('/run/cdi/vfio.json');
+  const put = async (): Promise<string> => (await run('--output', file)).out.split(' ')[0] ?? '';
+  t.is(await put(), 'written');
+  const { ino } = fs.statSync(file);
+  t.is(fs.readFileSync(file, 'utf8'), (await run()).out);
+  t.is(fs.statSync(file).mode & 0o7777, 0o644);
+  t.is(await put(), 'unchanged');
+  t.is(fs.statSync(file).ino, ino);
+  fs.rmSync(root.at('/sys/class/vfio-dev/vfio3'));
+  t.is(await put(), 'written');
+  t.deepEqual(Object.keys(nodesOf(fs.readFileSync(file, 'utf8'))), ['vfio-names.dev/pci', '0000:02:00.0']);
+  fs.rmSync(root.at('/sys/class/vfio-dev/vfio1'));
+  t.is(await put(), 'removed');
+  t.is(await put(), 'absent');
+  t.deepEqual(fs.readdirSync(root.at('/run/cdi')), []);
+  fs.rmdirSync(root.at('/run/cdi'));
+  t.is(await put(), 'absent');
+  t.false(fs.existsSync(root.at('/run/cdi')), 'nothing is made for nothing');
+  const { status, out, err } = await run('--output', '-');
+  t.is(status, 0);
+  t.is(out, '');
+  t.regex(err.join(), /no device of the bus pci/);
+});
+
+for (const [what, make] of Object.entries<(root: FakeRoot, path: string) => void>({
+  'a file of another kind': (root, path) =>
+    root.write(path, '{"cdiVersion":"0.5.0","kind":"nvidia.com/gpu"}'),
+  'a file that is no JSON': (root, path) => root.write(path, 'devices: []'),
+  null: (root, path) => root.write(path, 'null'),
+  'a link': (root, path) => {
+    root.write('/elsewhere', '{"kind":"vfio-names.dev/pci"}');
+    root.link(path, '/elsewhere');
+  },
+  'a directory': (root, path) => root.write(`${path}/below`, ''),
+}))
+  test(`${what} in the file's place is neither replaced nor removed`, async (t) => {
+    const { root, run } = machine(t);
+    const path = '/run/cdi/vfio.json';
+    make(root, path);
+    const before = fs.lstatSync(root.at(path));
+    for (const bus of ['pci', 'none']) {
+      const words = ['--bus', bus, '--kind', 'vfio-names.dev/pci', '--output', root.at(path)];
+      const { status, err } = await run(...words);
+      t.is(status, 1);
+      t.regex(err.join('\n'), /expected a CDI specification of the kind vfio-names\.dev\/pci or nothing at/);
+    }
+    const after = fs.lstatSync(root.at(path));
+    t.is(after.ino, before.ino);
+    t.is(after.mtimeMs, before.mtimeMs);
+    t.deepEqual(fs.readdirSync(root.at('/run/cdi')), ['vfio.json']);
+  });
+
+test('a link in the place of the directory is not followed', async (t) => {
+  const { root, run } = machine(t);
+  fs.mkdirSync(root.at('/elsewhere'));
+  root.link('/run/cdi', '/elsewhere');
+  const { status, err } = await run('--output', root.at('/run/cdi/vfio.json'));
+  t.is(status, 1);
+  t.regex(err.join('\n'), /could not write the CDI specification: .*(ENOTDIR|ELOOP)/);
+  t.deepEqual(fs.readdirSync(root.at('/elsewhere')), []);
+});
+
+test('--json tells what was done, beside the document', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: 'bad name', sysname: 'vfio6' });
+  const file = root.at('/run/cdi/vfio.json');
+  const results = [
+    await run('--json'),
+    await run('--json', '--output', file),
+    await run('--json', '--bus', 'x'),
+  ];
+  const [plain, written, none] = results.map(({ out }) => JSON.parse(out) as Record<string, unknown>);
+  for (const document of [plain, written, none]) t.deepEqual(schemaErrors('cdi', document), []);
+  t.like(plain, { version: 1, bus: 'pci', kind: 'vfio-names.dev/pci', interface: 'cdev' });
+  t.regex(String(plain?.['leftOut']), /^bad name is left out: [^\n]*$/);
+  t.deepEqual(plain?.['document'], JSON.parse(fs.readFileSync(file, 'utf8')));
+  t.like(written, { output: file, done: 'written' });
+  t.false('document' in (none ?? {}));
+});

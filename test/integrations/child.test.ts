@@ -1,0 +1,100 @@
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { startChild } from '../../src/integrations/child.ts';
+import { isForeground, isInFront } from '../../src/integrations/foreground.ts';
+import { nodeFiles } from '../../src/system/node-files.ts';
+import { fakeRoot } from '../helpers/fake-root.ts';
+import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+
+const { env } = process;
+const sh = (script: string, ...words: string[]) => ({
+  command: 'sh',
+  words: ['-c', script, 'sh', ...words],
+  fds: [],
+  env,
+});
+
+test('the exit status passes through', async (t) => {
+  t.deepEqual(await startChild(sh('exit 0')).ending, { kind: 'ended', status: 0 });
+  t.deepEqual(await startChild(sh('exit 77')).ending, { kind: 'ended', status: 77 });
+});
+
+test('a signal passes through, and an end by one is 128 and its number', async (t) => {
+  for (const [name, status] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ] as const) {
+    const child = startChild({ ...sh(''), command: 'sleep', words: ['600'] });
+    child.signal(name);
+    t.deepEqual(await child.ending, { kind: 'ended', status });
+    t.notThrows(() => child.signal(name), 'once it has ended');
+  }
+  t.deepEqual(await startChild(sh('kill -9 $$')).ending, { kind: 'ended', status: 137 });
+});
+
+test('a program that is not there, is no program or gets too much is not started', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/text', 'text');
+  for (const [command, errno] of [
+    ['/none/such', 'ENOENT'],
+    [root.at('/text'), 'EACCES'],
+    [root.dir, 'EACCES'],
+  ] as const)
+    t.deepEqual(await startChild({ command, words: [], fds: [], env }).ending, {
+      kind: 'not-started',
+      errno,
+    });
+  const child = startChild({ command: 'true', words: ['x'.repeat(1 << 24)], fds: [], env });
+  t.deepEqual(await child.ending, { kind: 'not-started', errno: 'E2BIG' });
+  t.notThrows(() => child.signal('SIGTERM'));
+});
+
+test('a word that no program can have is a fault of the program', (t) => {
+  t.throws(() => startChild({ command: 'true', words: ['\0'], fds: [], env }), { instanceOf: TypeError });
+});
+
+/** The descriptors of a child, by number, with what they lead to. */
+async function descriptors(t: ExecutionContext, fds: readonly number[]): Promise<Record<string, string>> {
+  const root = fakeRoot(t);
+  await startChild({ ...sh('exec ls -l /proc/self/fd > "$1"', root.at('/list')), fds }).ending;
+  const lines = fs.readFileSync(root.at('/list'), 'utf8').split('\n');
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const [, number, to = ''] = /(\d+) -> (.*)/.exec(line) ?? [];
+      return number === undefined ? [] : [[number, to]];
+    }),
+  );
+}
+
+test('the child has the given descriptors from 3 on in their order, and no other of ours', async (t) => {
+  const fds = ['/dev/null', '/dev/zero', '/dev/full'].map((path) => fs.openSync(path, 'r+'));
+  t.teardown(() => fds.map((fd) => fs.closeSync(fd)));
+  // Not in the numbers' order, and one that is not given.
+  const [a = -1, b = -1, c = -1] = fds;
+  const found = await descriptors(t, [c, a]);
+  t.is(found['3'], '/dev/full');
+  t.is(found['4'], '/dev/null');
+  t.false(Object.values(found).includes('/dev/zero'), `${b} is not inherited`);
+  // ls reads a directory of /proc. What this process inherited without close-on-exec goes on to every child, as with env(1).
+  const numbers = (all: Record<string, string>): string[] =>
+    Object.keys(all).filter((number) => !all[number]?.startsWith('/proc/'));
+  const plain = await descriptors(t, []);
+  t.deepEqual(
+    numbers(found).filter((number) => number !== '3' && number !== '4'),
+    numbers(plain),
+  );
+});
+
+test('front is where the process group is the one of the terminal', (t) => {
+  t.true(isInFront('12 (node) S 1 12 12 34816 12 4194304'));
+  t.false(isInFront('12 (node) S 1 12 12 34816 99 4194304'));
+  t.false(isInFront('12 (node) S 1 12 12 0 -1 4194304'));
+  t.true(isInFront('12 (a) b) (c d) S 1 12 12 34816 12 4194304'));
+  t.false(isInFront(''));
+  t.is(typeof isForeground(nodeFiles), 'boolean');
+  const blind = hookedFiles(() => {
+    throw failure('ENOENT');
+  });
+  t.false(isForeground(blind));
+});

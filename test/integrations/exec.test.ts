@@ -1,0 +1,270 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import type { Io, Signal } from '../../src/cli/command.ts';
+import { type ExecWorld, execWith } from '../../src/cli/commands/exec.ts';
+import { commands, commonOptions } from '../../src/cli/commands.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import type { Child, ChildRequest, Ending } from '../../src/integrations/child.ts';
+import { runCli } from '../helpers/cli.ts';
+import { type FakeCalls, fakeCalls } from '../helpers/fake-calls.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+
+const tty = { env: {}, stdoutIsTty: false };
+
+function parse(words: readonly string[]) {
+  const parsed = parseCommandLine(words, commands, commonOptions, tty);
+  if (parsed.kind !== 'run') throw new Error('no invocation');
+  return parsed.invocation;
+}
+
+test('what stands behind -- belongs to CMD, options and further -- too', (t) => {
+  const { operands, tail, flags, values } = parse(
+    '-q exec vfio0 --user qemu vfio1 -- prog --help -q -- --iommu {fd}'.split(' '),
+  );
+  t.deepEqual(operands, ['vfio0', 'vfio1']);
+  t.deepEqual(tail, ['prog', '--help', '-q', '--', '--iommu', '{fd}']);
+  t.deepEqual({ ...flags }, { quiet: true });
+  t.deepEqual({ ...values }, { user: 'qemu' });
+  t.deepEqual(parse(['exec', 'vfio0', '--', 'vfio0', '']).tail, ['vfio0', ''], 'an empty word is a word');
+});
+
+const wrong = test.macro({
+  exec(t, line: string, pattern: RegExp) {
+    t.throws(() => parse(line.split(' ')), { code: 'usage', message: pattern });
+  },
+  title: (_, line: string) => `"${line}" is a wrong command line`,
+});
+test(wrong, 'exec -- prog', /exec: expected NAME\.\.\., found nothing/);
+test(wrong, 'exec vfio0', /exec: expected -- CMD\.\.\., found nothing/);
+test(wrong, 'exec vfio0 prog', /exec: expected -- CMD\.\.\., found nothing/);
+test(wrong, 'exec vfio0 --', /exec: expected -- CMD\.\.\., found nothing/);
+test(wrong, 'exec vfio0 -- ', /exec: expected -- CMD\.\.\., found nothing/);
+test(wrong, 'exec vfio0 --iomu -- prog', /found --iomu; did you mean --iommu\?/);
+test(wrong, 'exec vfio0 --user -- prog --iomu', /exec: .*--user/);
+
+interface Trial {
+  readonly root: FakeRoot;
+  readonly calls: FakeCalls;
+  readonly log: string[];
+  readonly err: string[];
+  readonly requests: ChildRequest[];
+  readonly world: ExecWorld;
+  readonly io: Io;
+  /** Has the handlers while the child runs. */
+  readonly handlers: () => Readonly<Record<Signal, () => void>> | undefined;
+  readonly run: (line: string) => Promise<number>;
+}
+
+/** Two devices and /dev/iommu; the child is a fake one that ends with `ending`. */
+function trial(
+  t: ExecutionContext,
+  ending: Promise<Ending> = Promise.resolve({ kind: 'ended', status: 0 }),
+): Trial {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
+  root.write('/sys/class/misc/iommu/dev', '10:125\n');
+  root.write('/etc/passwd', 'qemu:x:107:108::/:/bin/false\n');
+  const calls = fakeCalls({
+    [root.at('/dev/vfio/devices/vfio0')]: { devnum: '247:0' },
+    [root.at('/dev/vfio/devices/vfio1')]: { devnum: '247:1' },
+    [root.at('/dev/iommu')]: { devnum: '10:125' },
+  });
+  const log: string[] = [];
+  const err: string[] = [];
+  const requests: ChildRequest[] = [];
+  let front = false;
+  let handlers: Readonly<Record<Signal, () => void>> | undefined;
+  const world: ExecWorld = {
+    opener: calls,
+    credentials: () => ({
+      setGroups: () => log.push(`groups with ${calls.opened()} open`),
+      setGid: () => {},
+      setUid: () => {},
+      now: () => ({ uids: [107], gids: [108], groups: [108] }),
+    }),
+    start: (request): Child => {
+      requests.push(request);
+      log.push(`start with ${calls.opened()} open`);
+      return { ending, signal: (name) => log.push(name) };
+    },
+    foreground: () => {
+      front = !front;
+      return !front;
+    },
+  };
+  const io: Io = {
+    out: () => t.fail('exec has no words of its own'),
+    err: (line) => err.push(line),
+    env: { PATH: '/bin', LISTEN_FDS: '1', LISTEN_PID: '7', LISTEN_FDNAMES: 'x' },
+    stdoutIsTty: false,
+    stdinIsTty: false,
+    files: fakeFiles,
+    signals: (given) => {
+      handlers = given;
+      return () => {
+        handlers = undefined;
+      };
+    },
+  };
+  const run = (line: string): Promise<number> =>
+    execWith(world, parse(`exec --root ${root.dir} ${line}`.split(' ')), io);
+  return { root, calls, log, err, requests, world, io, handlers: () => handlers, run };
+}
+
+test('the child gets its devices in the order of their names, then /dev/iommu, and ours are closed', async (t) => {
+  const { run, requests, calls, log } = trial(t);
+  t.is(await run('--iommu vfio1 01:00.0 -- prog {fd:vfio1} {fd:01:00.0} {fd:pci/0000:01:00.0} {iommufd}'), 0);
+  t.like(requests[0], { command: 'prog', words: ['3', '4', '4', '5'] });
+  t.deepEqual(requests[0]?.env, {
+    PATH: '/bin',
+    VFIO_NAMES_FDS: 'pci/0000:02:00.0=3 pci/0000:01:00.0=4 iommu=5',
+  });
+  t.is(requests[0]?.fds.length, 3);
+  t.deepEqual(calls.log, ['open node', 'open node', 'open iommu', 'close', 'close', 'close']);
+  t.is(calls.opened(), 0);
+  t.deepEqual(log, ['start with 3 open']);
+});
+
+test('a device that is named twice is opened once', async (t) => {
+  const { run, requests } = trial(t);
+  await run('vfio0 0000:01:00.0 -- prog {fd} {fd:vfio0} {fd:0000:01:00.0}');
+  t.like(requests[0], { words: ['3', '3', '3'] });
+  t.is(requests[0]?.fds.length, 1);
+});
+
+test('root is given up between the last open and the program', async (t) => {
+  const { run, log } = trial(t);
+  t.is(await run('--user qemu --iommu vfio0 -- prog'), 0);
+  t.deepEqual(log, ['groups with 2 open', 'start with 2 open']);
+});
+
+for (const [line, code] of [
+  ['vfio9 -- prog', 'no-device'],
+  ['vfio0 vfio1 -- prog {fd}', 'usage'],
+  ['vfio0 -- prog {iommufd}', 'usage'],
+  ['vfio0 --user nobody -- prog', 'no-user'],
+] as const)
+  test(`"${line}" opens nothing and runs nothing`, async (t) => {
+    const { run, calls, requests } = trial(t);
+    await t.throwsAsync(run(line), { code });
+    t.deepEqual(calls.log, []);
+    t.is(requests.length, 0);
+  });
+
+test('when one can not be opened, none stays open and nothing is run', async (t) => {
+  const { run, calls, requests, root } = trial(t);
+  root.write('/sys/class/misc/iommu/dev', '10:1\n');
+  await t.throwsAsync(run('vfio0 vfio1 --iommu -- prog'), { code: 'false-node' });
+  t.is(calls.opened(), 0);
+  t.is(requests.length, 0);
+});
+
+test('SIGTERM and SIGHUP pass through, SIGINT where the terminal has not sent it to the child already', async (t) => {
+  let end = (_: Ending): void => {};
+  const { run, handlers, log } = trial(
+    t,
+    new Promise((resolve) => {
+      end = resolve;
+    }),
+  );
+  const status = run('vfio0 -- prog');
+  for (let turns = 0; handlers() === undefined && turns < 100; turns++) await null;
+  handlers()?.SIGTERM();
+  handlers()?.SIGHUP();
+  handlers()?.SIGINT();
+  handlers()?.SIGINT();
+  end({ kind: 'ended', status: 143 });
+  t.is(await status, 143);
+  t.deepEqual(log.slice(1), ['SIGTERM', 'SIGHUP', 'SIGINT']);
+  t.is(handlers(), undefined, 'nobody listens any more');
+});
+
+for (const [errno, status, pattern] of [
+  ['ENOENT', 127, /^vfio-names: expected a program at pr\\x1bog, found none/],
+  ['EACCES', 126, /could not run it: EACCES$/],
+] as const)
+  test(`a program that fails to start with ${errno} is ${status}, as in a shell`, async (t) => {
+    const { run, err } = trial(t, Promise.resolve({ kind: 'not-started', errno }));
+    t.is(await run('vfio0 -- pr\u001bog'), status);
+    t.is(err.length, 1);
+    t.regex(err[0] ?? '', pattern);
+  });
+
+test('errors before the program are those of every command', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false });
+  for (const [name, status] of [
+    ['vfio9', 3],
+    ['vfio0', 5],
+  ] as const) {
+    const result = await runCli(['exec', '--root', root.dir, name, '--', 'prog']);
+    t.is(result.status, status);
+    t.is(result.err.length, 1);
+  }
+});
+
+/** A device whose node is a real one: 1:3 is /dev/null. `undefined` where that can't be made or opened. */
+function nullMachine(t: ExecutionContext): FakeRoot | undefined {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: '1:3' });
+  root.node('/dev/iommu', '1:5', 0o600);
+  root.write('/sys/class/misc/iommu/dev', '1:5\n');
+  root.write('/etc/passwd', 'nobody:x:65534:65534::/:/bin/false\n');
+  root.write('/etc/group', 'kvm:x:36:nobody\nroot:x:0:root\n');
+  // Whoever the child becomes writes there.
+  fs.chmodSync(root.dir, 0o755);
+  root.write('/out', '');
+  fs.chmodSync(root.at('/out'), 0o666);
+  try {
+    fs.closeSync(fs.openSync(root.at('/dev/vfio/devices/vfio0'), 'r+'));
+    return process.getuid?.() === 0 ? root : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const program = ['--import', 'tsx', new URL('../../src/main.ts', import.meta.url).pathname];
+
+test('a real child of another user has a node that only root may open, and nothing of root', (t) => {
+  const root = nullMachine(t);
+  if (!root) return t.pass('only root can make such a machine');
+  const script =
+    'id -u; id -G; readlink /proc/$$/fd/3 /proc/$$/fd/4; echo "$VFIO_NAMES_FDS" "$@"; cat; exec 2>&-; : <"$0" || echo refused; exit 9';
+  const words = ['exec', '--root', root.dir, '--iommu', '--user', 'nobody', '01:00.0', '--'];
+  const node = root.at('/dev/vfio/devices/vfio0');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...program, ...words, 'sh', '-c', script, node, '{fd}', '$(id) ; `id`', '{iommufd}'],
+    { encoding: 'utf8', input: 'from stdin\n' },
+  );
+  t.is(
+    stdout,
+    [
+      '65534',
+      '65534 36',
+      node,
+      root.at('/dev/iommu'),
+      'pci/0000:01:00.0=3 iommu=4 3 $(id) ; `id` 4',
+      'from stdin',
+      '',
+    ].join('\n'),
+    stderr,
+  );
+  // A shell ends where a redirection is refused: 2 says that the node is root's alone.
+  t.is(status, 2);
+});
+
+test('a signal to the real program ends its child, and is its status', async (t) => {
+  const root = nullMachine(t);
+  if (!root) return t.pass('only root can make such a machine');
+  const words = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$; exec sleep 600'];
+  const parent = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+  parent.kill('SIGTERM');
+  const [code] = await once(parent, 'exit');
+  t.is(code, 143);
+  t.throws(() => process.kill(Number(String(pid)), 0), { code: 'ESRCH' });
+});

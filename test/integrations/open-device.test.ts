@@ -1,0 +1,164 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { openDevice } from '../../src/integrations/open-device.ts';
+import { openIommu } from '../../src/integrations/open-iommu.ts';
+import { nodeOpener, type Opener } from '../../src/integrations/opener.ts';
+import { fakeCalls } from '../helpers/fake-calls.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+
+const node = '/dev/vfio/devices/vfio0';
+const sample = { name: '0000:01:00.0', sysname: 'vfio0' } as const;
+
+const refusing = (error: Error): Opener => ({
+  open: () => {
+    throw error;
+  },
+  close: () => {},
+  status: () => ({ kind: 'char' }),
+});
+
+test('a device is opened by its own node', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add(sample);
+  const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
+  openDevice(fakeFiles, root.dir, calls, device);
+  t.deepEqual(calls.log, ['open node']);
+  t.is(calls.opened(), 1);
+});
+
+test('where that is missing, the end of the link in /dev/char is opened, never the link', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ ...sample, noNode: true });
+  root.node('/dev/elsewhere', '247:0');
+  root.link('/dev/char/247:0', '/dev/elsewhere');
+  const files = {
+    ...fakeFiles,
+    stat: (path: string) => fakeFiles.stat(path.replace('/dev/char/247:0', '/dev/elsewhere')),
+  };
+  const calls = fakeCalls({ [root.at('/dev/elsewhere')]: { devnum: '247:0' } });
+  openDevice(files, root.dir, calls, device);
+  t.is(calls.opened(), 1);
+});
+
+for (const [what, fake] of Object.entries({
+  'another number': { devnum: '247:9' },
+  'no device': { kind: 'file' },
+} as const))
+  test(`a descriptor that is ${what} is closed, whatever the path showed before`, (t) => {
+    const root = fakeRoot(t);
+    const device = root.add(sample);
+    const calls = fakeCalls({ [root.at(node)]: fake });
+    t.throws(() => openDevice(fakeFiles, root.dir, calls, device), { code: 'false-node' });
+    t.is(calls.opened(), 0);
+  });
+
+test('a number that went to another device while it was opened is found, and closed', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add(sample);
+  const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
+  const opener: Opener = {
+    ...calls,
+    open: (step, path) => {
+      root.unbind(device);
+      root.add({ name: '0000:02:00.0', sysname: 'vfio0' });
+      return calls.open(step, path);
+    },
+  };
+  t.throws(() => openDevice(fakeFiles, root.dir, opener, device), {
+    code: 'replaced',
+    message: /0000:02:00\.0 has its number vfio0 now/,
+  });
+  t.is(calls.opened(), 0);
+});
+
+for (const [errno, code, exitCode] of [
+  ['EACCES', 'not-permitted', 4],
+  ['EPERM', 'not-permitted', 4],
+  ['EBUSY', 'busy', 1],
+  ['ENODEV', 'replaced', 3],
+  ['ENXIO', 'replaced', 3],
+  ['ELOOP', 'false-node', 1],
+  ['EIO', 'EIO', 1],
+] as const)
+  test(`an open that fails with ${errno} is one line with status ${exitCode}`, (t) => {
+    const root = fakeRoot(t);
+    const device = root.add(sample);
+    const error = t.throws(() => openDevice(fakeFiles, root.dir, refusing(failure(errno)), device), {
+      code,
+      message: new RegExp(`^[^\\n]*${errno}[^\\n]*$`),
+    }) as Error & { exitCode?: number };
+    t.is(error.exitCode, exitCode);
+  });
+
+test('a device without a node has status 5, and a fault of the program is thrown on', (t) => {
+  const root = fakeRoot(t);
+  const bare = root.add({ name: '0000:02:00.0', sysname: 'vfio1', devnum: false });
+  t.throws(() => openDevice(fakeFiles, root.dir, fakeCalls({}), bare), { code: 'no-cdev' });
+  const device = root.add(sample);
+  t.throws(() => openDevice(fakeFiles, root.dir, refusing(new TypeError('fault')), device), {
+    instanceOf: TypeError,
+  });
+  t.throws(() => openIommu(fakeFiles, root.dir, refusing(new TypeError('fault'))), { instanceOf: TypeError });
+});
+
+function withIommu(root: FakeRoot, devnum = '10:125'): FakeRoot {
+  root.write('/sys/class/misc/iommu/dev', `${devnum}\n`);
+  return root;
+}
+
+test('/dev/iommu is opened, and compared with the number in sysfs', (t) => {
+  const root = withIommu(fakeRoot(t));
+  const right = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
+  openIommu(fakeFiles, root.dir, right);
+  t.is(right.opened(), 1);
+  const wrong = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '1:3' } });
+  t.throws(() => openIommu(fakeFiles, root.dir, wrong), {
+    code: 'false-node',
+    message: /found the device 1:3/,
+  });
+  t.is(wrong.opened(), 0);
+});
+
+test('sysfs is read behind the open, which may be what loads iommufd', (t) => {
+  const root = fakeRoot(t);
+  const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
+  const opener: Opener = {
+    ...calls,
+    open: (step, path) => {
+      withIommu(root);
+      return calls.open(step, path);
+    },
+  };
+  t.notThrows(() => openIommu(fakeFiles, root.dir, opener));
+});
+
+test('a number that is not to be had, as in a container without sysfs, is status 5', (t) => {
+  const root = fakeRoot(t);
+  const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
+  const files = hookedFiles(({ path }) => {
+    if (path.includes('misc')) throw failure('EACCES');
+  });
+  t.throws(() => openIommu(files, root.dir, calls), { code: 'no-iommufd' });
+  t.is(calls.opened(), 0);
+});
+
+for (const [errno, code] of [
+  ['ENOENT', 'no-iommufd'],
+  ['ENODEV', 'no-iommufd'],
+  ['EACCES', 'not-permitted'],
+  ['EIO', 'EIO'],
+] as const)
+  test(`/dev/iommu that fails with ${errno} is ${code}`, (t) => {
+    t.throws(() => openIommu(fakeFiles, fakeRoot(t).dir, refusing(failure(errno))), { code });
+  });
+
+test('the real opener follows no link, and tells what it opened', (t) => {
+  const fd = nodeOpener.open('open', '/dev/null');
+  t.like(nodeOpener.status('fstat', fd), { kind: 'char', devnum: '1:3' });
+  nodeOpener.close(fd);
+  t.throws(() => fs.fstatSync(fd), { code: 'EBADF' });
+  const root = fakeRoot(t);
+  root.linkText('/null', '/dev/null');
+  t.throws(() => nodeOpener.open('open', root.at('/null')), { code: 'ELOOP' });
+});
