@@ -1,0 +1,67 @@
+/** `cdi`: a Container Device Interface specification of the devices of one bus. */
+import { scanDevices } from '../../devices/scan.ts';
+import { exitStatus, VfioNamesError } from '../../errors.ts';
+import { chooseDevices } from '../../integrations/cdi-devices.ts';
+import { putSpec } from '../../integrations/cdi-file.ts';
+import { isKind } from '../../integrations/cdi-name.ts';
+import { cdiSpec, cdiText, type Interface } from '../../integrations/cdi-spec.ts';
+import { printable } from '../../text/printable.ts';
+import type { Invocation, Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+import { filesOf } from '../machine.ts';
+import { plural } from '../plural.ts';
+import { reportProblems } from '../problems.ts';
+import { runToken } from '../run-token.ts';
+
+export const run: Run = (invocation, io) => {
+  const { bus, kind, wanted, output } = optionsOf(invocation);
+  const files = filesOf(io);
+  const { devices, problems } = scanDevices(files, invocation.root);
+  reportProblems(io, problems);
+  const choice = chooseDevices(
+    files,
+    invocation.root,
+    devices.filter((device) => device.bus === bus),
+    wanted,
+  );
+  for (const line of choice.leftOut) io.err(`vfio-names: ${line}`);
+  const count = choice.devices.length;
+  if (count === 0) io.err(`vfio-names: no device of the bus ${printable(bus)} for a CDI specification`);
+  // A runtime refuses a document without devices.
+  const annotate = invocation.flags['annotate'] ?? false;
+  const document = count === 0 ? undefined : cdiSpec(kind, choice.by, choice.devices, annotate);
+  const text = document && cdiText(document);
+  const done = output === undefined ? undefined : putSpec(files, output, kind, text, runToken());
+  const { by, leftOut } = choice;
+  if (invocation.json) io.out(jsonDocument({ bus, kind, interface: by, output, done, leftOut, document }));
+  else if (output !== undefined) io.out(`${done} ${printable(output)}: ${plural(count, 'device')}, ${by}\n`);
+  else if (text !== undefined) io.out(text);
+  return leftOut.length > 0 ? exitStatus.findings : exitStatus.fine;
+};
+
+interface CdiOptions {
+  readonly bus: string;
+  readonly kind: string;
+  readonly wanted: Interface | 'auto';
+  /** `undefined` is stdout. */
+  readonly output: string | undefined;
+}
+
+function optionsOf({ values }: Invocation): CdiOptions {
+  const bus = values['bus'] ?? 'pci';
+  const kind = values['kind'] ?? `vfio-names.dev/${bus}`;
+  if (!isKind(kind))
+    throw usage(
+      `expected --kind to be VENDOR/CLASS, such as vfio-names.dev/pci, found ${printable(kind)}; begin both with a letter, go on with letters, digits, - and _ (and dots in VENDOR), and end with no sign`,
+    );
+  const output = values['output'] === '-' ? undefined : values['output'];
+  if (output !== undefined && !/[^/]\.json$/.test(output))
+    throw usage(
+      `expected --output to end in .json, found ${printable(output)}; container runtimes read no other file`,
+    );
+  return { bus, kind, wanted: (values['interface'] ?? 'auto') as Interface | 'auto', output };
+}
+
+function usage(message: string): VfioNamesError {
+  return new VfioNamesError('usage', exitStatus.usage, message);
+}

@@ -1,0 +1,55 @@
+/** `config check`: every mistake and every doubt of a policy, one a line on stderr. */
+import { accountMistakes } from '../../config/account-mistakes.ts';
+import { build, policyTexts } from '../../config/load.ts';
+import { mistakeLine } from '../../config/mistake.ts';
+import type { Policy } from '../../config/policy.ts';
+import { readAccounts } from '../../devices/accounts.ts';
+import { readFacts } from '../../devices/facts.ts';
+import { scanDevices } from '../../devices/scan.ts';
+import { exitStatus } from '../../errors.ts';
+import { siblingProblems } from '../../names/policy-access.ts';
+import { neededFacts } from '../../names/policy-links.ts';
+import type { Files } from '../../system/files.ts';
+import { nodeFiles } from '../../system/node-files.ts';
+import type { Root } from '../../system/root.ts';
+import { printable } from '../../text/printable.ts';
+import type { Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+import { plural } from '../plural.ts';
+
+export const run: Run = async (invocation, io) => {
+  const files = io.files ?? nodeFiles;
+  const texts = policyTexts(files, invocation.root, invocation.operands);
+  const built = texts.length === 0 ? undefined : await build(texts);
+  const policy = built?.policy;
+  const mistakes = [
+    ...(built?.mistakes ?? []),
+    ...(policy ? accountMistakes(policy, readAccounts(files, invocation.root)) : []),
+  ];
+  const warnings = built?.warnings ?? [];
+  const siblings = policy && mistakes.length === 0 ? siblingsOf(files, invocation.root, policy) : [];
+  const status = mistakes.length === 0 ? exitStatus.fine : exitStatus.usage;
+  if (invocation.json) {
+    const doubts = [...warnings, ...siblings.map((message) => ({ message }))];
+    io.out(jsonDocument({ files: texts.map(({ file }) => file), mistakes, warnings: doubts }));
+    return status;
+  }
+  for (const mistake of mistakes) io.err(`vfio-names: ${mistakeLine(mistake)}`);
+  for (const warning of warnings) io.err(`vfio-names: warning: ${mistakeLine(warning)}`);
+  for (const warning of siblings) io.err(`vfio-names: warning: ${printable(warning)}`);
+  if (status !== exitStatus.fine) return status;
+  if (!policy) io.out('no policy file; the names of scheme 1 hold\n');
+  else {
+    const rules = `${plural(policy.links.length, 'name rule')}, ${plural(policy.access.length, 'access rule')}`;
+    io.out(`${plural(texts.length, 'policy file')} fine: ${rules}\n`);
+  }
+  return status;
+};
+
+/** Warnings that need the devices of this machine; none where nobody is given access. */
+function siblingsOf(files: Files, root: Root, policy: Policy): string[] {
+  if (policy.access.length === 0) return [];
+  const wanted = neededFacts(policy).add('group');
+  const facts = scanDevices(files, root).devices.map((device) => readFacts(files, root, device, wanted));
+  return siblingProblems(policy, facts);
+}

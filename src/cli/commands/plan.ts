@@ -1,0 +1,21 @@
+/** `plan`: what sync would change, a line each. */
+import { exitStatus } from '../../errors.ts';
+import { observe } from '../../links/observe.ts';
+import { changeLine } from '../change-line.ts';
+import type { Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+import { machineOf } from '../machine.ts';
+import { reportProblems } from '../problems.ts';
+
+export const run: Run = async (invocation, io) => {
+  const { changes, scan } = observe(await machineOf(invocation, io));
+  reportProblems(io, scan.problems);
+  if (invocation.json) io.out(jsonDocument({ changes, problems: scan.problems }));
+  else
+    io.out(
+      changes.length > 0
+        ? changes.map((change) => `${changeLine(change)}\n`).join('')
+        : 'nothing to change\n',
+    );
+  return changes.length > 0 ? exitStatus.findings : exitStatus.fine;
+};

@@ -1,0 +1,100 @@
+/** `probe`: opens devices and says why it can't; takes them only when asked to, and after a warning. */
+import type { Device } from '../../devices/device.ts';
+import { quickFind } from '../../devices/quick-find.ts';
+import { scanDevices } from '../../devices/scan.ts';
+import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
+import { findNamed } from '../../links/find-named.ts';
+import { type Machine, observe } from '../../links/observe.ts';
+import { askTerminal } from '../../probe/ask-terminal.ts';
+import { callerCommand } from '../../probe/peer-command.ts';
+import { lostProbe, type Probe, type ProbeOptions, probeDevice } from '../../probe/probe.ts';
+import { worstStatus } from '../../probe/worst.ts';
+import { type Peer, startPeer } from '../../system/peer.ts';
+import { printable } from '../../text/printable.ts';
+import type { Invocation, Io, Run } from '../command.ts';
+import { machineOf } from '../machine.ts';
+import { probeDocument } from '../probe-json.ts';
+import { probeOptions } from '../probe-options.ts';
+import { probeText } from '../probe-text.ts';
+import { reportProblems } from '../problems.ts';
+
+/** What a probe needs of the outside; tests have another one. */
+export interface ProbeWorld {
+  /** `stepLimit` is in milliseconds. */
+  readonly peer: (stepLimit: number) => Peer;
+  readonly ask: (question: string) => string;
+}
+
+export const run: Run = (invocation, io) =>
+  probeWith({ peer: (limit) => startPeer(callerCommand(), limit), ask: askTerminal }, invocation, io);
+
+export async function probeWith(world: ProbeWorld, invocation: Invocation, io: Io): Promise<ExitStatus> {
+  const options = probeOptions(invocation);
+  const machine = await machineOf(invocation, io);
+  const names = invocation.flags['all'] ? everyName(machine, io) : invocation.operands;
+  if (options.depth !== 'open') confirmReset(world, invocation, io, names);
+  const peer = world.peer(options.timeout * 1000);
+  const probes: Probe[] = [];
+  const statuses: ExitStatus[] = [];
+  try {
+    for (const name of names) {
+      const probe = await probeName(machine, name, options, (device) =>
+        probeDevice({ ...machine, peer }, device, name, options),
+      );
+      statuses.push(probe.status);
+      if (invocation.json) probes.push(probe);
+      else io.out(probeText(probe));
+    }
+  } finally {
+    peer.close();
+  }
+  if (invocation.json) io.out(probeDocument(probes));
+  return worstStatus(statuses);
+}
+
+/** A name is looked up just before its probe: what was true for the first device may be old for the last one. */
+async function probeName(
+  machine: Machine,
+  name: string,
+  { depth }: ProbeOptions,
+  probe: (device: Device) => Promise<Probe>,
+): Promise<Probe> {
+  let device: Device;
+  try {
+    device = quickFind(machine.files, machine.root, name) ?? findNamed(machine, observe(machine), name);
+  } catch (error) {
+    if (!(error instanceof VfioNamesError) || error.exitCode === exitStatus.usage) throw error;
+    return lostProbe(name, depth, error);
+  }
+  return probe(device);
+}
+
+function everyName({ files, root }: Machine, io: Io): readonly string[] {
+  const { devices, problems } = scanDevices(files, root);
+  reportProblems(io, problems);
+  if (devices.length > 0) return devices.map(({ bus, name }) => `${bus}/${name}`);
+  throw new VfioNamesError(
+    'no-device',
+    exitStatus.noDevice,
+    'expected devices bound to VFIO, found none; bind one, for instance with driverctl',
+  );
+}
+
+/** Throws where nobody agreed. */
+function confirmReset({ ask }: ProbeWorld, { flags }: Invocation, io: Io, names: readonly string[]): void {
+  const what = names.map(printable).join(', ');
+  const through = flags['bind'] ? 'bind' : 'group';
+  if (flags['yes']) {
+    io.err(`vfio-names: --${through} takes and resets ${what}`);
+    return;
+  }
+  if (!io.stdinIsTty)
+    throw new VfioNamesError(
+      'usage',
+      exitStatus.usage,
+      `expected --yes with --${through}, which resets ${what}, found no terminal to ask on; add --yes if that is right`,
+    );
+  const answer = ask(`--${through} takes and resets ${what}. Go on? [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim()))
+    throw new VfioNamesError('declined', exitStatus.usage, 'nothing was probed, since you did not agree');
+}

@@ -1,0 +1,70 @@
+/** `resolve`: the node of one device, printed only after the proof. */
+import type { Device } from '../../devices/device.ts';
+import { readFact } from '../../devices/facts.ts';
+import { quickFind } from '../../devices/quick-find.ts';
+import { exitStatus, VfioNamesError } from '../../errors.ts';
+import { findNamed } from '../../links/find-named.ts';
+import { linksOf } from '../../links/links-of.ts';
+import { type Machine, observe } from '../../links/observe.ts';
+import { type Resolution, resolveDevice } from '../../links/resolve.ts';
+import { linkRoot, schemeLink } from '../../names/scheme.ts';
+import { printable } from '../../text/printable.ts';
+import type { Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+import { machineOf } from '../machine.ts';
+
+export const run: Run = async (invocation, io) => {
+  const machine = await machineOf(invocation, io);
+  const { device, link } = locate(machine, invocation.operands[0] ?? '');
+  const what = invocation.values['print'] ?? 'node';
+  const resolution = resolveDevice(machine.files, machine.root, device);
+  const group =
+    invocation.json || what === 'group' ? readFact(machine.files, machine.root, device, 'group') : undefined;
+  if (resolution.instead !== undefined)
+    io.err(`vfio-names: ${resolution.instead}; took ${resolution.node} instead`);
+  if (invocation.json) {
+    const { node, devnum, instead } = resolution;
+    io.out(
+      jsonDocument({
+        bus: device.bus,
+        name: device.name,
+        node,
+        devnum,
+        syspath: device.syspath,
+        link,
+        group,
+        instead,
+      }),
+    );
+    return exitStatus.fine;
+  }
+  io.out(`${printable(choose(what, resolution, link, group))}\n`);
+  return exitStatus.fine;
+};
+
+function locate(machine: Machine, name: string): { device: Device; link: string | undefined } {
+  const quick = quickFind(machine.files, machine.root, name);
+  if (quick) {
+    const link = schemeLink(quick);
+    return { device: quick, link: link && `${linkRoot}/${link}` };
+  }
+  const seen = observe(machine);
+  const device = findNamed(machine, seen, name);
+  return { device, link: linksOf(seen).get(device.sysname)?.links[0] };
+}
+
+function choose(
+  what: string,
+  { node, devnum, device }: Resolution,
+  link: string | undefined,
+  group: string | undefined,
+): string {
+  const value = { node, devnum, syspath: device.syspath, link, group }[what];
+  if (value !== undefined) return value;
+  throw new VfioNamesError(
+    `no-${what}`,
+    exitStatus.unsupported,
+    `expected a ${what} of ${printable(device.name)}, found none; vfio-names show ${printable(device.name)} tells what there is`,
+    { device: device.name },
+  );
+}

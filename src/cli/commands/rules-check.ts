@@ -1,0 +1,17 @@
+/** `rules check`: whether the rules that udev reads are those of the policy. */
+import { loadPolicy } from '../../config/load.ts';
+import { exitStatus } from '../../errors.ts';
+import { judge } from '../../rules/check.ts';
+import { findRules } from '../../rules/place.ts';
+import { render } from '../../rules/render.ts';
+import { nodeFiles } from '../../system/node-files.ts';
+import type { Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+
+export const run: Run = async ({ root, values, json }, io) => {
+  const files = io.files ?? nodeFiles;
+  const wanted = render('udev', await loadPolicy(files, root, values['policy']));
+  const verdict = judge(findRules(files, root), wanted);
+  io.out(json ? jsonDocument({ ...verdict }) : `${verdict.message}\n`);
+  return verdict.right ? exitStatus.fine : exitStatus.findings;
+};

@@ -1,0 +1,23 @@
+/** `rules render`: the rules of the policy, for udev, mdev or mdevd. */
+import { loadPolicy } from '../../config/load.ts';
+import { exitStatus, VfioNamesError } from '../../errors.ts';
+import { render, type Target } from '../../rules/render.ts';
+import type { Via } from '../../rules/via.ts';
+import { nodeFiles } from '../../system/node-files.ts';
+import type { Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+
+export const run: Run = async ({ root, values, json }, io) => {
+  const policy = await loadPolicy(io.files ?? nodeFiles, root, values['policy']);
+  const target = (values['target'] ?? 'udev') as Target;
+  const via = (values['via'] ?? 'native') as Via;
+  if (target !== 'udev' && values['via'] !== undefined)
+    throw new VfioNamesError(
+      'usage',
+      exitStatus.usage,
+      `expected --via with the rules of udev alone, found --target ${target}; leave it out`,
+    );
+  const text = render(target, policy, undefined, via);
+  io.out(json ? jsonDocument({ target, text }) : text);
+  return exitStatus.fine;
+};

@@ -1,0 +1,56 @@
+/** `show`: every fact of one device, a line each, with the siblings of its group and who has it open. */
+import { readFacts } from '../../devices/facts.ts';
+import { exitStatus } from '../../errors.ts';
+import { holderJson, holderLine } from '../../holders/describe.ts';
+import { findHolders } from '../../holders/find.ts';
+import { readSiblings, type Sibling } from '../../holders/siblings.ts';
+import { targetOf } from '../../holders/target.ts';
+import { findNamed } from '../../links/find-named.ts';
+import { linksOf } from '../../links/links-of.ts';
+import { observe } from '../../links/observe.ts';
+import { printable } from '../../text/printable.ts';
+import type { Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+import { machineOf } from '../machine.ts';
+
+export const run: Run = async (invocation, io) => {
+  const machine = await machineOf(invocation, io);
+  const { files, root } = machine;
+  const seen = observe(machine);
+  const device = findNamed(machine, seen, invocation.operands[0] ?? '');
+  const facts = readFacts(files, root, device);
+  const { links = [], state = 'no-name' } = linksOf(seen).get(device.sysname) ?? {};
+  const siblings = readSiblings(files, root, device);
+  const { holders, unseen } = findHolders(files, root, [targetOf(files, root, device)]);
+  if (invocation.json) {
+    io.out(
+      jsonDocument({
+        device: { ...facts, links, state },
+        siblings,
+        holders: holders.map(holderJson),
+        unseen,
+      }),
+    );
+    return exitStatus.fine;
+  }
+  const lines: (readonly [string, string])[] = [
+    ...Object.entries(facts),
+    ...links.map((link) => ['link', link] as const),
+    ['state', state],
+    ...siblings.map((sibling) => ['sibling', siblingText(sibling)] as const),
+    ...holders.map((holder) => ['holder', holderLine(holder)] as const),
+  ];
+  const width = Math.max(...lines.map(([key]) => key.length));
+  for (const [key, value] of lines) io.out(`${key.padEnd(width)}  ${printable(value)}\n`);
+  for (const { message } of unseen) io.err(`vfio-names: ${message}`);
+  return exitStatus.fine;
+};
+
+function siblingText({ bus, name, driver, use }: Sibling): string {
+  const words = {
+    vfio: 'bound to VFIO too',
+    harmless: 'leaves the group to VFIO',
+    host: 'in the way: the group is not viable',
+  };
+  return `${bus}/${name} (${driver ?? 'no driver'}): ${words[use]}`;
+}

@@ -1,0 +1,91 @@
+/** `sync`: makes the names, tells what it did and what it could not do. */
+import { type ExitStatus, exitStatus } from '../../errors.ts';
+import type { AccessOutcome } from '../../links/access.ts';
+import type { Outcome } from '../../links/change.ts';
+import { sync } from '../../links/sync.ts';
+import { printable } from '../../text/printable.ts';
+import { changeLine } from '../change-line.ts';
+import type { Io, Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+import { machineOf } from '../machine.ts';
+import { plural } from '../plural.ts';
+import { reportProblems } from '../problems.ts';
+import { runToken } from '../run-token.ts';
+
+export const run: Run = async (invocation, io) => {
+  const machine = await machineOf(invocation, io);
+  const { outcomes, last, settled, access } = sync(machine, runToken());
+  reportProblems(io, last.scan.problems);
+  reportFailures(io, outcomes, settled);
+  reportAccess(io, access);
+  if (invocation.json)
+    io.out(
+      jsonDocument({
+        outcomes,
+        access,
+        settled,
+        links: last.desired.wanted.size,
+        problems: last.scan.problems,
+      }),
+    );
+  else {
+    const done = outcomes
+      .filter((outcome) => outcome.result === 'done')
+      .map((outcome) => `${changeLine(outcome.change)}\n`);
+    done.push(
+      ...access
+        .filter(({ result }) => result === 'done')
+        .map(({ path, from, to }) => `access ${printable(path)}: ${to} (was ${from})\n`),
+    );
+    const count = last.desired.wanted.size;
+    io.out(
+      done.length > 0
+        ? done.join('')
+        : `nothing to change: ${plural(count, 'name')}
+`,
+    );
+  }
+  return statusOf(outcomes, settled, access);
+};
+
+/** One line on stderr for each change that did not come about. */
+export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: boolean): void {
+  for (const { change, result, errno } of outcomes) {
+    if (result === 'blocked')
+      io.err(`vfio-names: ${changeLine(change)}; look at it, move it away, and sync again`);
+    if (result === 'failed')
+      io.err(
+        `vfio-names: could not ${changeLine(change)}: ${errno}${isDenied(errno) ? '; run it as root' : ''}`,
+      );
+  }
+  if (!settled)
+    io.err(
+      'vfio-names: the names kept changing while they were made; run sync again, and look for what else changes them',
+    );
+}
+
+/** One line on stderr for each node that could not be given to whom the policy says. */
+function reportAccess(io: Io, access: readonly AccessOutcome[]): void {
+  for (const { path, result, why } of access)
+    if (result === 'failed')
+      io.err(
+        `vfio-names: could not change the access of ${printable(path)}: ${printable(why ?? 'EIO')}${isDenied(why) ? '; run it as root' : ''}`,
+      );
+}
+
+/** 4 where something was not permitted, 1 where something else is left, 0 where all is well. */
+export function statusOf(
+  outcomes: readonly Outcome[],
+  settled: boolean,
+  access: readonly AccessOutcome[] = [],
+): ExitStatus {
+  if (outcomes.some(({ errno }) => isDenied(errno)) || access.some(({ why }) => isDenied(why)))
+    return exitStatus.notPermitted;
+  return settled && [...outcomes, ...access].every(({ result }) => result === 'done')
+    ? exitStatus.fine
+    : exitStatus.findings;
+}
+
+function isDenied(errno: string | undefined): boolean {
+  return errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS';
+}

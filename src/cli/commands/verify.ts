@@ -1,0 +1,70 @@
+/** `verify`: every finding with its remedy; `--fix` first mends what sync can mend. */
+import { exitStatus } from '../../errors.ts';
+import { findNamed } from '../../links/find-named.ts';
+import type { Finding } from '../../links/finding.ts';
+import { observe } from '../../links/observe.ts';
+import { sync } from '../../links/sync.ts';
+import { type Verification, verify } from '../../links/verify.ts';
+import type { Io, Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+import { machineOf } from '../machine.ts';
+import { plural } from '../plural.ts';
+import { runToken } from '../run-token.ts';
+import { reportFailures, statusOf } from './sync.ts';
+
+export const run: Run = async (invocation, io) => {
+  const machine = await machineOf(invocation, io);
+  const names = invocation.operands;
+  const seen = names.length > 0 ? observe(machine) : undefined;
+  const only = seen && names.map((name) => findNamed(machine, seen, name));
+  const fixed = invocation.flags['fix'] ? sync(machine, runToken()) : undefined;
+  if (fixed)
+    reportFailures(
+      io,
+      fixed.outcomes.filter((outcome) => outcome.result === 'failed'),
+      fixed.settled,
+    );
+  const verification = verify(machine, only);
+  if (invocation.json)
+    io.out(
+      jsonDocument({
+        ...count(verification, only?.length),
+        findings: verification.findings,
+        ...(fixed && { fixed: fixed.outcomes }),
+      }),
+    );
+  else
+    report(
+      io,
+      verification,
+      only?.length,
+      fixed?.outcomes.filter((outcome) => outcome.result === 'done').length,
+    );
+  if (fixed && statusOf(fixed.outcomes, true) === exitStatus.notPermitted) return exitStatus.notPermitted;
+  return verification.findings.length > 0 ? exitStatus.findings : exitStatus.fine;
+};
+
+function count({ seen }: Verification, only: number | undefined): { devices: number; names: number } {
+  return { devices: only ?? seen.scan.devices.length, names: seen.desired.wanted.size };
+}
+
+function report(
+  io: Io,
+  verification: Verification,
+  only: number | undefined,
+  mended: number | undefined,
+): void {
+  const { devices, names } = count(verification, only);
+  if (mended !== undefined && mended > 0) io.out(`mended: ${plural(mended, 'change')}\n`);
+  for (const finding of verification.findings) io.out(findingLine(finding));
+  if (verification.findings.length > 0) io.out(`${plural(verification.findings.length, 'finding')}\n`);
+  else if (devices === 0) io.out('nothing to verify: no device is bound to a VFIO driver here\n');
+  else
+    io.out(
+      `fine: ${plural(devices, 'device')}${only === undefined ? `, ${plural(names, 'name')}` : ''}, all true\n`,
+    );
+}
+
+function findingLine({ code, path, message, remedy }: Finding): string {
+  return `${code}: ${path}: ${message}; ${remedy}\n`;
+}

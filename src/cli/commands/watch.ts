@@ -1,0 +1,112 @@
+/** `watch`: the service that keeps the names true. Decides only what is said where; watch/service.ts does the work. */
+import { type ExitStatus, errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
+import { type Clock, systemClock } from '../../system/clock.ts';
+import { type Notify, openNotify } from '../../system/notify.ts';
+import { printable } from '../../text/printable.ts';
+import type { Figures } from '../../watch/metrics.ts';
+import { metricsText } from '../../watch/metrics.ts';
+import { serve, statusText } from '../../watch/service.ts';
+import { startTrigger, type Trigger, type TriggerOptions } from '../../watch/trigger.ts';
+import { writeMetrics } from '../../watch/write-metrics.ts';
+import type { Invocation, Io, Run } from '../command.ts';
+import { machineOf } from '../machine.ts';
+import { runToken } from '../run-token.ts';
+import { watchJson, watchLine } from '../watch-line.ts';
+
+/** What the service needs of the outside; tests have another one. */
+export interface WatchWorld {
+  readonly clock: Clock;
+  readonly trigger: (options: TriggerOptions) => Trigger;
+  readonly notify: (env: Io['env'], fault: (message: string) => void) => Promise<Notify | undefined>;
+}
+
+export const run: Run = (invocation, io) =>
+  watchWith({ clock: systemClock, trigger: startTrigger, notify: openNotify }, invocation, io);
+
+export async function watchWith(
+  { clock, trigger, notify }: WatchWorld,
+  invocation: Invocation,
+  io: Io,
+): Promise<ExitStatus> {
+  const { json, values } = invocation;
+  const interval = secondsOf(values['interval']);
+  const controller = new AbortController();
+  const token = runToken();
+  let reload = (): void => {};
+  // Before anything else: as PID 1 of a container we get no signal that we do not ask for.
+  const stopListening = io.signals?.({
+    SIGTERM: () => controller.abort(),
+    SIGINT: () => controller.abort(),
+    SIGHUP: () => reload(),
+  });
+  const level = journalLevels(io);
+  const fault = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
+  const metrics = metricsWriter(values['metrics'], token, fault);
+  try {
+    const machine = await machineOf(invocation, io);
+    await serve(machine, {
+      clock,
+      interval,
+      token,
+      trigger,
+      fault,
+      load: () => machineOf(invocation, io),
+      notify: await notify(io.env, fault),
+      signal: controller.signal,
+      onReload: (act) => {
+        reload = act;
+      },
+      tell: (event, reason) => {
+        const trouble = event.event === 'conflict' || event.event === 'failed';
+        if (json) io.out(watchJson(event, reason, clock.date()));
+        else if (!trouble) io.out(`${watchLine(event)}\n`);
+        if (trouble) io.err(`${level('warning')}vfio-names: ${watchLine(event)}`);
+      },
+      figures: metrics,
+      ready: (figures) => {
+        if (!json) io.out(`watching: ${statusText(figures)}\n`);
+      },
+    });
+  } finally {
+    stopListening?.();
+  }
+  return exitStatus.fine;
+}
+
+/** --interval in milliseconds. */
+function secondsOf(text = '30'): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) > 0) return Number(text) * 1000;
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected --interval to be whole seconds from 1 to 99999, found ${printable(text)}; 30 is the default`,
+  );
+}
+
+/** Below systemd, `<3>` tells the journal how grave a line is (sd-daemon(3)). */
+function journalLevels({ env }: Io): (grave: 'error' | 'warning') => string {
+  if ((env['JOURNAL_STREAM'] ?? '') === '') return () => '';
+  return (grave) => (grave === 'error' ? '<3>' : '<4>');
+}
+
+/** Writes the figures after each pass; that they can't be written is said once until they can. */
+function metricsWriter(
+  path: string | undefined,
+  token: string,
+  fault: (message: string) => void,
+): (figures: Figures) => void {
+  if (path === undefined) return () => {};
+  let broken = false;
+  return (figures) => {
+    try {
+      writeMetrics(path, metricsText(figures), token);
+      broken = false;
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      if (!broken)
+        fault(`could not write the metrics: ${printable(path)}: ${errno}; make its directory writable`);
+      broken = true;
+    }
+  };
+}

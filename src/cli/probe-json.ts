@@ -1,0 +1,30 @@
+/** Probes for programs, by src/cli/schemas/probe.json. Pure. */
+import type { Probe } from '../probe/probe.ts';
+import { jsonDocument } from './json.ts';
+
+/** One document with all probes, in the order in which they were asked for. */
+export function probeDocument(probes: readonly Probe[]): string {
+  return jsonDocument({ probes: probes.map(probeJson) });
+}
+
+function probeJson({ device, details, ...probe }: Probe): Record<string, unknown> {
+  const { asked, node, group, depth, openable, status, step, errno, cause, remedy } = probe;
+  return {
+    asked,
+    bus: device?.bus,
+    name: device?.name,
+    syspath: device?.syspath,
+    devnum: device?.devnum,
+    // The facts' form: `vfio3`, not its path.
+    node: node === undefined ? undefined : device?.sysname,
+    group,
+    depth,
+    openable,
+    status,
+    step,
+    errno,
+    cause,
+    remedy,
+    ...details,
+  };
+}

@@ -1,0 +1,42 @@
+/** Carries out or shows what `rules install` and `rules uninstall` planned, and says what was done. */
+import { type ExitStatus, exitStatus } from '../errors.ts';
+import { unifiedDiff } from '../rules/diff.ts';
+import { carryOut, type Installation } from '../rules/install.ts';
+import { applyRules, type Exec, execFile, udevRuns } from '../rules/udev-control.ts';
+import { nodeFiles } from '../system/node-files.ts';
+import type { Invocation, Io } from './command.ts';
+import { jsonDocument } from './json.ts';
+import { runToken } from './run-token.ts';
+
+/** Does the planned change; with --dry-run shows it as a diff. Status 1 where udev could not be told. */
+export function installRules(
+  planned: Installation,
+  { root, flags, json }: Invocation,
+  io: Io,
+  exec: Exec = execFile,
+): ExitStatus {
+  const files = io.files ?? nodeFiles;
+  const dryRun = flags['dry-run'] === true;
+  const changed = planned.before !== planned.after;
+  const live = udevRuns(files, root);
+  if (!dryRun) carryOut(files, root, planned, runToken());
+  const failures = !dryRun && changed && live ? applyRules(exec) : [];
+  for (const failure of failures) io.err(`vfio-names: ${failure}`);
+  const applied = !dryRun && changed && live && failures.length === 0;
+  const diff = diffOf(planned);
+  if (json) io.out(jsonDocument({ path: planned.path, changed, dryRun, applied, diff }));
+  else if (dryRun) io.out(diff === '' ? `nothing to change: ${planned.path}\n` : diff);
+  else io.out(`${sentence(planned, changed, applied)}\n`);
+  return failures.length > 0 ? exitStatus.findings : exitStatus.fine;
+}
+
+function diffOf({ path, before, after }: Installation): string {
+  const name = (text: string | undefined): string => (text === undefined ? '/dev/null' : path);
+  return unifiedDiff({ name: name(before), text: before ?? '' }, { name: name(after), text: after ?? '' });
+}
+
+function sentence({ path, after }: Installation, changed: boolean, applied: boolean): string {
+  if (!changed) return after === undefined ? `nothing to remove: ${path}` : `already up to date: ${path}`;
+  const udev = applied ? ', and udev applied the change' : '';
+  return `${after === undefined ? 'removed' : 'wrote'} ${path}${udev}`;
+}

@@ -1,0 +1,61 @@
+/** main: parses, runs one command, and turns every error into one line and an exit status. Touches no process. */
+import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
+import { nodeFiles } from '../system/node-files.ts';
+import { printable } from '../text/printable.ts';
+import type { Invocation, Io } from './command.ts';
+import { commands, commonOptions } from './commands.ts';
+import { parseCommandLine } from './parse.ts';
+import { commandHelp, overview } from './usage.ts';
+import { version } from './version.ts';
+
+/** Runs `argv` (without node and script); gives the exit status. Throws nothing but a fault of the program itself. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const parsed = parseCommandLine(argv, commands, commonOptions, io);
+    if (parsed.kind === 'version') {
+      io.out(`vfio-names ${version}\n`);
+      return exitStatus.fine;
+    }
+    if (parsed.kind === 'help') {
+      io.out(parsed.command ? commandHelp(parsed.command, commonOptions) : overview(commands, commonOptions));
+      return exitStatus.fine;
+    }
+    checkRoot(parsed.invocation);
+    const run = await parsed.invocation.command.load();
+    return await run(parsed.invocation, quietIo(io, parsed.invocation));
+  } catch (error) {
+    const said = error instanceof VfioNamesError ? error : callError(error);
+    io.err(`vfio-names: ${said.message}`);
+    return said.exitCode;
+  }
+}
+
+/** A failed system call that no command expected is still one line; anything else is a fault of the program. */
+function callError(error: unknown): VfioNamesError {
+  if (errnoOf(error) === undefined) throw error;
+  const { syscall = 'read', path = '?' } = error as NodeJS.ErrnoException;
+  return ioError(error, syscall, printable(path));
+}
+
+function quietIo(io: Io, invocation: Invocation): Io {
+  return invocation.quiet ? { ...io, out: () => {} } : io;
+}
+
+/** A root that is no directory would look like a machine without devices. */
+function checkRoot({ root }: Invocation): void {
+  if (root === '') return;
+  let found: string;
+  try {
+    const { kind } = nodeFiles.stat(root);
+    if (kind === 'directory') return;
+    found = `a ${kind}`;
+  } catch (error) {
+    found = error instanceof Error && 'code' in error ? String(error.code) : 'nothing';
+  }
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected a directory at --root ${printable(root)}, found ${found}; give the top of a system's tree`,
+    { path: root },
+  );
+}

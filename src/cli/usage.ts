@@ -1,0 +1,83 @@
+/** Help texts from the command table. Pure. */
+import type { Command, Option } from './command.ts';
+
+const exitLines = [
+  'Exit status: 0 fine; 1 findings; 2 usage or policy error; 3 no such device; 4 not permitted;',
+  '             5 this kernel cannot (no cdev, no iommufd).',
+];
+
+const nameLines = [
+  'NAME is any of: 0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, or the path of a node,',
+  '     a link or a sysfs directory.',
+];
+
+/** The words of a command: `vfio-names resolve [OPTION...] NAME`. */
+export function synopsis(command: Command): string {
+  return ['vfio-names', command.name, '[OPTION...]', ...words(command)].join(' ');
+}
+
+/** The whole help: all commands, a line each. */
+export function overview(commands: readonly Command[], common: Readonly<Record<string, Option>>): string {
+  const width = Math.max(...commands.map((command) => left(command).length));
+  return [
+    'Usage: vfio-names [COMMAND] [OPTION...]',
+    '',
+    'Stable, checked names for VFIO device nodes: /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3',
+    '',
+    'Commands (list is the default):',
+    ...commands.map((command) => `  ${left(command).padEnd(width)}  ${command.summary}`),
+    '',
+    'Options of every command:',
+    ...optionLines(common),
+    '  --version            print the version',
+    '',
+    ...nameLines,
+    '',
+    ...exitLines,
+    '',
+    'vfio-names COMMAND --help tells more of one command.',
+    '',
+  ].join('\n');
+}
+
+function left(command: Command): string {
+  return [command.name, ...words(command)].join(' ');
+}
+
+function words({ operands, tail }: Command): string[] {
+  return [...(operands ? [operands.label] : []), ...(tail === undefined ? [] : ['--', tail])];
+}
+
+/** The help of one command. */
+export function commandHelp(command: Command, common: Readonly<Record<string, Option>>): string {
+  const own =
+    Object.keys(command.options ?? {}).length > 0
+      ? ['', 'Options:', ...optionLines(command.options ?? {})]
+      : [];
+  const details = command.details ? ['', ...command.details] : [];
+  const names = command.operands?.label.includes('NAME') ? ['', ...nameLines] : [];
+  const summary = command.summary.charAt(0).toUpperCase() + command.summary.slice(1);
+  return [
+    `Usage: ${synopsis(command)}`,
+    '',
+    `${summary}.`,
+    ...details,
+    ...own,
+    '',
+    'Options of every command:',
+    ...optionLines(common),
+    ...names,
+    '',
+    ...exitLines,
+    '',
+  ].join('\n');
+}
+
+function optionLines(options: Readonly<Record<string, Option>>): string[] {
+  return Object.entries(options).map(([name, option]) => {
+    const short = option.short ? `-${option.short}, ` : '';
+    const value = option.value ? ` ${option.value}` : '';
+    const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
+    return `  ${`${short}--${name}${value}`.padEnd(20)} ${option.help}${choices}`;
+  });
+}

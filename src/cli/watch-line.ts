@@ -1,0 +1,36 @@
+/** One line an event of the service, for people and for programs. Pure. */
+import { linkRoot } from '../names/scheme.ts';
+import { printable } from '../text/printable.ts';
+import type { Reason } from '../watch/loop.ts';
+import type { WatchEvent } from '../watch/report.ts';
+
+/** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)` */
+export function watchLine(event: WatchEvent): string {
+  const where = printable(event.link === undefined ? (event.path ?? '') : `${linkRoot}/${event.link}`);
+  const device = event.device === undefined ? '' : ` of ${printable(event.device)}`;
+  const found = printable(event.found ?? '');
+  switch (event.reason) {
+    case 'name-taken':
+      return `conflict ${where}: ${printable(event.device ?? '')} wants it too, ${found} has it; give one of them another name or priority in the policy`;
+    case 'in-the-way':
+      return `conflict ${where}${device}: found ${found}, which is not ours; look at it, and move it away`;
+    case 'refused':
+      return `failed ${where}${device}: ${found}`;
+    case 'unreadable':
+      return `failed ${where}: ${found}`;
+    case 'unsettled':
+      return `failed ${where}: the names kept changing while they were made; look for what else changes them`;
+    case 'access':
+      return `access ${where}${device}: ${event.to} (was ${event.from})`;
+    default: {
+      const target = event.target === undefined ? '' : ` -> ${printable(event.target)}`;
+      const from = event.from === undefined ? '' : `, was ${printable(event.from)}`;
+      return `${event.event} ${where}${target} (${event.reason}${from})`;
+    }
+  }
+}
+
+/** The same as one JSON document on one line; src/cli/schemas/watch.json describes it. */
+export function watchJson(event: WatchEvent, trigger: Reason, time: Date): string {
+  return `${JSON.stringify({ version: 1, time: time.toISOString(), ...event, trigger })}\n`;
+}

@@ -1,0 +1,101 @@
+import test from 'ava';
+import { schemaErrors, validJson } from '../../helpers/schema.ts';
+import { sample, uuid } from '../sample.ts';
+
+test('list is the default, and shows a row a device with the state of its name', async (t) => {
+  const { root, run } = sample(t);
+  await run('sync');
+  root.linkText('/dev/vfio/pci/10000:01:00.0', '../devices/vfio0');
+  const owner = `${process.getuid?.()}:${process.getgid?.()} 0600`.padEnd(10);
+  const { status, out, err } = await run();
+  t.is(status, 0);
+  t.deepEqual(err, []);
+  const [head, ...rows] = out.split('\n');
+  t.regex(head ?? '', /^LINK +NODE +DRIVER +GROUP +OWNER +STATE$/);
+  t.deepEqual(
+    rows.map((row) => row.replace(/ {2,}/g, '  ')),
+    [
+      `mdev/${uuid}  vfio2  nvidia-vgpu-vfio  -  ${owner.trimEnd()}  named`,
+      `pci/0000:01:00.0  vfio0  vfio-pci  14  ${owner.trimEnd()}  named`,
+      'pci/0000:03:00.0  -  vfio-pci  16  no node: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU)',
+      `pci/10000:01:00.0  vfio1  vfio-pci  15  ${owner.trimEnd()}  unnamed`,
+      '',
+    ],
+  );
+  t.deepEqual(await run('list'), { status, out, err });
+});
+
+test('list --long adds columns, --bus leaves out the other buses', async (t) => {
+  const { run } = sample(t);
+  const { out } = await run('list', '--long', '--bus', 'mdev');
+  t.regex(out, /^LINK .* NUMANODE|DEVNUM/);
+  t.regex(out, new RegExp(`^mdev/${uuid} .* 247:2$`, 'm'));
+  t.notRegex(out, /pci\//);
+});
+
+test('list --json is one document by its schema', async (t) => {
+  const { run } = sample(t);
+  await run('sync');
+  const { status, out } = await run('list', '--json');
+  t.is(status, 0);
+  const { devices } = validJson<{ devices: { name: string; state: string; links: string[] }[] }>(
+    t,
+    'list',
+    out,
+  );
+  t.deepEqual(
+    devices.map(({ name, state, links }) => [name, state, ...links]),
+    [
+      [uuid, 'named', `/dev/vfio/mdev/${uuid}`],
+      ['0000:01:00.0', 'named', '/dev/vfio/pci/0000:01:00.0'],
+      ['0000:03:00.0', 'no-node'],
+      ['10000:01:00.0', 'named', '/dev/vfio/pci/10000:01:00.0'],
+    ],
+  );
+});
+
+test('the schema refuses what is no list', (t) => {
+  t.not(schemaErrors('list', { version: 1, devices: [{}], problems: [], more: 1 }).length, 0);
+});
+
+test('a machine without devices gives no table, a hint on stderr and status 0', async (t) => {
+  const { root, run } = sample(t);
+  root.write('/etc/x', '');
+  for (const [index, name] of ['0000:01:00.0', '10000:01:00.0', uuid, '0000:03:00.0'].entries())
+    root.unbind({ bus: '', name, sysname: `vfio${index}`, syspath: `/sys/devices/pci0000:00/${name}` });
+  t.deepEqual(await run('list'), {
+    status: 0,
+    out: '',
+    err: [
+      'vfio-names: no device is bound to a VFIO driver here; vfio-names doctor tells what this machine lacks',
+    ],
+  });
+  validJson(t, 'list', (await run('list', '--json')).out);
+});
+
+test('a malformed device is one line on stderr, and the others are shown', async (t) => {
+  const { root, run } = sample(t);
+  root.write('/sys/class/vfio-dev/vfio9', '');
+  const { status, out, err } = await run('list');
+  t.is(status, 0);
+  t.deepEqual(err, ['vfio-names: /sys/class/vfio-dev/vfio9: EINVAL, ignoring']);
+  t.is(out.split('\n').length, 6);
+  const { problems } = validJson<{ problems: unknown[] }>(t, 'list', (await run('list', '--json')).out);
+  t.is(problems.length, 1);
+});
+
+test('a name that could fool a terminal is escaped, in JSON it stays raw', async (t) => {
+  const { root, run } = sample(t);
+  root.add({ bus: 'platform', name: 'evil\n\u001b[2J', sysname: 'vfio7' });
+  t.regex((await run('list', '--bus', 'platform')).out, /^platform\/evil__\[2J|platform\/evil_/m);
+  root.add({ bus: 'platform', name: 'nodeless\n\u001b[2J', sysname: 'vfio8', devnum: false });
+  const { out } = await run('list', '--bus', 'platform');
+  t.regex(out, /^platform\/nodeless\\x0a\\x1b\[2J /m);
+  t.notRegex(out, /\u001b/);
+  const { devices } = validJson<{ devices: { name: string }[] }>(
+    t,
+    'list',
+    (await run('list', '--json')).out,
+  );
+  t.true(devices.some(({ name }) => name === 'evil\n\u001b[2J'));
+});

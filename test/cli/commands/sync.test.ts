@@ -1,0 +1,102 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { runCli } from '../../helpers/cli.ts';
+import { changing, failure, hookedFiles } from '../../helpers/hooked-files.ts';
+import { validJson } from '../../helpers/schema.ts';
+import { changes, sample, uuid } from '../sample.ts';
+
+test('plan tells what sync does, sync does it, and then there is nothing to change', async (t) => {
+  const { root, run } = sample(t);
+  const lines = `${changes.join('\n')}\n`;
+  t.deepEqual(await run('plan'), { status: 1, out: lines, err: [] });
+  t.deepEqual(root.links(), {});
+  t.deepEqual(await run('sync'), { status: 0, out: lines, err: [] });
+  t.deepEqual(root.links(), {
+    [`mdev/${uuid}`]: '../devices/vfio2',
+    'pci/0000:01:00.0': '../devices/vfio0',
+    'pci/10000:01:00.0': '../devices/vfio1',
+  });
+  t.deepEqual(await run('plan'), { status: 0, out: 'nothing to change\n', err: [] });
+  t.deepEqual(await run('sync'), { status: 0, out: 'nothing to change: 3 names\n', err: [] });
+});
+
+test('plan and sync tell what is replaced, removed and in the way', async (t) => {
+  const { root, run } = sample(t);
+  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  root.linkText('/dev/vfio/by-old/x/y', '../../devices/vfio9');
+  root.write(`/dev/vfio/mdev/${uuid}`, '');
+  const blocked = `blocked /dev/vfio/mdev/${uuid}: expected a link to ../devices/vfio2, found a file`;
+  const done = [
+    'remove /dev/vfio/by-old/x/y (was ../../devices/vfio9: gone)',
+    'remove /dev/vfio/by-old/x, empty',
+    'remove /dev/vfio/by-old, empty',
+    'replace /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio0 (was ../devices/vfio1)',
+    'create /dev/vfio/pci/10000:01:00.0 -> ../devices/vfio1',
+  ];
+  const planned = await run('plan');
+  t.deepEqual(planned.out.split('\n').sort(), ['', blocked, ...done].sort());
+  t.deepEqual(await run('sync'), {
+    status: 1,
+    out: `${done.join('\n')}\n`,
+    err: [`vfio-names: ${blocked}; look at it, move it away, and sync again`],
+  });
+  t.true(fs.lstatSync(root.at(`/dev/vfio/mdev/${uuid}`)).isFile());
+});
+
+test('plan --json and sync --json are documents by their schemas, whatever is to be done', async (t) => {
+  const { root, run } = sample(t);
+  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  root.linkText('/dev/vfio/by-old/x', '../devices/vfio9');
+  root.write(`/dev/vfio/mdev/${uuid}`, '');
+  root.write('/sys/class/vfio-dev/vfio9', '');
+  const planned = await run('plan', '--json');
+  t.is(planned.status, 1);
+  const { changes: listed } = validJson<{ changes: { action: string }[] }>(t, 'plan', planned.out);
+  t.deepEqual(new Set(listed.map(({ action }) => action)).size, 5);
+  const synced = await run('sync', '--json');
+  t.is(synced.status, 1);
+  const { outcomes } = validJson<{ outcomes: { result: string }[] }>(t, 'sync', synced.out);
+  t.is(outcomes.length, 5);
+  validJson(t, 'plan', (await run('plan', '--json')).out);
+});
+
+const denied = test.macro({
+  async exec(t, errno: string, status: number, remedy: string) {
+    const { root } = sample(t);
+    const files = hookedFiles(({ name }) => {
+      if (changing.has(name)) throw failure(errno);
+    });
+    const words = ['sync', '--root', root.dir];
+    const { status: found, err } = await runCli(words, { files });
+    t.is(found, status);
+    t.deepEqual(
+      err,
+      changes.map((line) => `vfio-names: could not ${line}: ${errno}${remedy}`),
+    );
+    validJson(t, 'sync', (await runCli([...words, '--json'], { files })).out);
+  },
+  title: (_, errno: string, status: number) =>
+    `a /dev/vfio that can't be written (${errno}) gives status ${status}, a line a name`,
+});
+test(denied, 'EACCES', 4, '; run it as root');
+test(denied, 'EPERM', 4, '; run it as root');
+test(denied, 'EROFS', 4, '; run it as root');
+test(denied, 'ENOSPC', 1, '');
+
+test('names that are changed by somebody all the time are told of with status 1', async (t) => {
+  const { root } = sample(t);
+  const files = hookedFiles(({ name }) => {
+    if (name === 'list') fs.rmSync(root.at('/dev/vfio/pci/0000:01:00.0'), { force: true });
+  });
+  const { status, err } = await runCli(['sync', '--root', root.dir], { files });
+  t.is(status, 1);
+  t.deepEqual(err, [
+    'vfio-names: the names kept changing while they were made; run sync again, and look for what else changes them',
+  ]);
+});
+
+test('--quiet prints no results, and the status tells', async (t) => {
+  const { run } = sample(t);
+  t.deepEqual(await run('plan', '--quiet'), { status: 1, out: '', err: [] });
+  t.deepEqual(await run('sync', '-q'), { status: 0, out: '', err: [] });
+});

@@ -1,0 +1,126 @@
+import test from 'ava';
+import type { Command } from '../../src/cli/command.ts';
+import { commands, commonOptions } from '../../src/cli/commands.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import { VfioNamesError } from '../../src/errors.ts';
+
+const table: readonly Command[] = commands.filter((command) =>
+  ['list', 'resolve', 'verify', 'rules render', 'rules check', 'plan'].includes(command.name),
+);
+const tty = { env: {}, stdoutIsTty: true };
+
+function parse(line: string, terminal = tty) {
+  return parseCommandLine(line === '' ? [] : line.split(' '), table, commonOptions, terminal);
+}
+
+function invocation(line: string, terminal = tty) {
+  const parsed = parse(line, terminal);
+  if (parsed.kind !== 'run') throw new Error(`${line} is no invocation`);
+  return parsed.invocation;
+}
+
+const chosen = test.macro({
+  exec(t, line: string, name: string) {
+    t.is(invocation(line).command.name, name);
+  },
+  title: (_, line: string, name: string) => `"${line}" is the command ${name}`,
+});
+test(chosen, '', 'list');
+test(chosen, '--json', 'list');
+test(chosen, '--long', 'list');
+test(chosen, 'plan', 'plan');
+test(chosen, '--json plan', 'plan');
+test(chosen, '--root /mnt plan', 'plan');
+test(chosen, '--root=/mnt plan', 'plan');
+test(chosen, '-q plan', 'plan');
+test(chosen, 'rules render', 'rules render');
+test(chosen, '--json rules check', 'rules check');
+
+test('options, values and operands come complete, wherever they stand', (t) => {
+  const { root, json, quiet, verbose, operands, values } = invocation(
+    '-q resolve --print link vfio3 --root /mnt/',
+  );
+  t.deepEqual(
+    { root, json, quiet, verbose, operands },
+    { root: '/mnt', json: false, quiet: true, verbose: false, operands: ['vfio3'] },
+  );
+  t.is(values['print'], 'link');
+});
+
+test('after -- all words are operands', (t) => {
+  t.deepEqual(invocation('resolve -- --json').operands, ['--json']);
+});
+
+test('colour is for a terminal that wants it', (t) => {
+  t.true(invocation('plan').colour);
+  t.false(invocation('plan --no-color').colour);
+  t.false(invocation('plan', { ...tty, stdoutIsTty: false }).colour);
+  t.false(invocation('plan', { ...tty, env: { NO_COLOR: '1' } }).colour);
+  t.true(invocation('plan', { ...tty, env: { NO_COLOR: '' } }).colour);
+  t.false(invocation('plan', { ...tty, env: { TERM: 'dumb' } }).colour);
+});
+
+test('help is for all commands or for one', (t) => {
+  t.deepEqual(parse('--help'), { kind: 'help' });
+  t.deepEqual(parse('-h'), { kind: 'help' });
+  const help = parse('resolve --help');
+  t.is(help.kind === 'help' ? help.command?.name : '', 'resolve');
+});
+
+test('the version is asked for by itself', (t) => {
+  for (const word of ['--version', '-V']) t.deepEqual(parse(word), { kind: 'version' });
+});
+
+const refused = test.macro({
+  exec(t, line: string, message: string) {
+    const error = t.throws(() => parse(line), { instanceOf: VfioNamesError });
+    t.is(error?.exitCode, 2);
+    t.is(error?.message, message);
+  },
+  title: (_, line: string) => `"${line}" is refused`,
+});
+test(refused, 'lisst', 'expected a command, found lisst; did you mean list? See vfio-names --help');
+test(refused, 'frobnicate', 'expected a command, found frobnicate; see vfio-names --help');
+test(refused, 'evil\u001b[2J', 'expected a command, found evil\\x1b[2J; see vfio-names --help');
+test(refused, 'rules', 'expected one of rules render, rules check, found rules; see vfio-names --help');
+test(
+  refused,
+  'rules chekc',
+  'expected one of rules render, rules check, found rules chekc; did you mean rules check? See vfio-names --help',
+);
+test(
+  refused,
+  'plan --jsom',
+  'expected an option of plan, found --jsom; did you mean --json? See vfio-names plan --help',
+);
+test(refused, '--frob', 'expected an option of list, found --frob; see vfio-names list --help');
+test(refused, 'plan -x', 'expected an option of plan, found -x; see vfio-names plan --help');
+test(
+  refused,
+  'plan --constructor',
+  'expected an option of plan, found --constructor; see vfio-names plan --help',
+);
+test(refused, '--toString', 'expected an option of list, found --toString; see vfio-names list --help');
+test(refused, 'plan extra', 'plan: expected no operand, found extra; see vfio-names plan --help');
+test(refused, 'resolve', 'resolve: expected NAME, found nothing; see vfio-names resolve --help');
+test(refused, 'resolve a b', 'resolve: expected only NAME, found b; see vfio-names resolve --help');
+test(
+  refused,
+  'resolve a --print nod',
+  'expected --print to be node, link, devnum, syspath, group, found nod; did you mean node? See vfio-names resolve --help',
+);
+test(refused, 'plan --root=', 'expected DIR behind --root, found nothing; see vfio-names plan --help');
+
+test('an empty NAME is refused', (t) => {
+  t.throws(() => parseCommandLine(['resolve', ''], table, commonOptions, tty), {
+    message: /found an empty word/,
+  });
+});
+
+for (const line of ['plan --json=yes', 'plan --root', 'plan --root --json'])
+  test(`"${line}" is refused in one line`, (t) => {
+    const error = t.throws(() => parse(line), { instanceOf: VfioNamesError });
+    t.is(error?.exitCode, 2);
+    t.notRegex(error?.message ?? '\n', /\n/);
+    t.regex(error?.message ?? '', /^plan: .*; see vfio-names plan --help$/);
+  });

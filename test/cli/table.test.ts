@@ -1,0 +1,50 @@
+import test from 'ava';
+import { jsonDocument } from '../../src/cli/json.ts';
+import { plural } from '../../src/cli/plural.ts';
+import { table } from '../../src/cli/table.ts';
+
+test('columns are as wide as their widest cell, and no line ends with a blank', (t) => {
+  t.is(
+    table(
+      ['A', 'LONG', 'C'],
+      [
+        ['one', 'x', ''],
+        ['2', 'y', 'z'],
+      ],
+    ),
+    'A    LONG  C\none  x\n2    y     z\n',
+  );
+});
+
+test('a column that is empty in every row is left out', (t) => {
+  t.is(table(['A', 'B', 'C'], [['1', '', '2']]), 'A  C\n1  2\n');
+});
+
+test('a row that is too short is filled up', (t) => {
+  t.is(table(['A', 'B'], [['1'], ['1', '2']]), 'A  B\n1\n1  2\n');
+});
+
+test('combining marks take no column, wide characters two', (t) => {
+  t.is(
+    table(
+      ['A', 'B'],
+      [
+        ['e\u0301', '1'],
+        ['漢', '2'],
+        ['abc', '3'],
+      ],
+    ),
+    'A    B\ne\u0301    1\n漢   2\nabc  3\n',
+  );
+});
+
+test('a document has its version first and a newline at its end', (t) => {
+  t.is(jsonDocument({ a: [], gone: undefined }), '{\n  "version": 1,\n  "a": []\n}\n');
+});
+
+test('one is singular, all else plural', (t) => {
+  t.deepEqual(
+    [0, 1, 2].map((number) => plural(number, 'name')),
+    ['0 names', '1 name', '2 names'],
+  );
+});
