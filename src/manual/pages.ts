@@ -1,0 +1,127 @@
+/** The pages of the manual, from the command table, the policy's schema and vfio_id's usage. Pure. */
+import type { Command, Option } from '../cli/command.ts';
+import { synopsis } from '../cli/usage.ts';
+import { propertyOf } from '../helper/export-facts.ts';
+import { environment as helperEnvironment, usage as helperUsage } from '../helper/request.ts';
+import { fill, type Templates } from './fill.ts';
+import { factsOf, policyKeysOf, type Schema } from './policy-keys.ts';
+import { bold, italic, operandsOf } from './roff.ts';
+import { environment, examples, exitStatuses, files, nameForms, policyExample, policyKeys } from './words.ts';
+
+export interface Sources {
+  readonly commands: readonly Command[];
+  readonly common: Readonly<Record<string, Option>>;
+  readonly schema: Schema;
+  readonly templates: Templates;
+  readonly version: string;
+  /** Of the pages: YYYY-MM-DD. */
+  readonly date: string;
+}
+
+/** `rules render` has the page vfio-names-rules-render(1). */
+export function pageOf(command: Command): string {
+  return `vfio-names-${command.name.replaceAll(' ', '-')}`;
+}
+
+/** All pages by file name: `vfio-names.1`, `vfio-names-list.1`, ... */
+export function pages(sources: Sources): ReadonlyMap<string, string> {
+  const { commands, templates, version, date } = sources;
+  const page = (name: string, section: number, template: string, values: object): [string, string] => [
+    `${name}.${section}`,
+    fill(templates, `manual/${template}`, {
+      ...{ name, section, version, date },
+      ...{ exitStatuses: pairs(exitStatuses), nameForms: pairs(nameForms) },
+      ...{ environment: pairs(environment), files: pairs(files) },
+      common: optionViews(sources.common),
+      ...values,
+    }),
+  ];
+  return new Map([
+    page('vfio-names', 1, 'vfio-names', {
+      commands: commands.map(commandView),
+      examples: commands.flatMap((command) => pairs(examples[command.name]?.slice(0, 1) ?? [])),
+    }),
+    ...commands.map((command) => page(pageOf(command), 1, 'command', commandView(command))),
+    page('vfio-names.toml', 5, 'policy', policyView(sources.schema)),
+    page('vfio_id', 8, 'vfio_id', {
+      usage: helperUsage
+        .trimEnd()
+        .replace(/^Usage: {1,}/, '')
+        .replace(/^ {7}/gm, ''),
+      variables: helperEnvironment.join(', '),
+      facts: factsOf(sources.schema).map(([fact, meaning]) => ({
+        fact,
+        meaning,
+        property: propertyOf(fact),
+      })),
+    }),
+    page('vfio-names-watch.service', 8, 'service', {}),
+  ]);
+}
+
+interface Pair {
+  readonly term: string;
+  readonly meaning: string;
+}
+
+function pairs(list: readonly (readonly [string | number, string])[]): Pair[] {
+  return list.map(([term, meaning]) => ({ term: String(term), meaning }));
+}
+
+function commandView(command: Command): object {
+  const takesNames = command.operands?.label.includes('NAME') ?? false;
+  return {
+    page: pageOf(command),
+    command: command.name,
+    // As the help has it, with each word in its face.
+    synopsis: synopsisView(command),
+    summary: command.summary,
+    sentence: `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
+    details: paragraphs(command.details ?? []),
+    options: optionViews(command.options ?? {}),
+    takesNames,
+    examples: pairs(examples[command.name] ?? []),
+  };
+}
+
+/** The help breaks long sentences into lines; here each paragraph is a text. */
+export function paragraphs(lines: readonly string[]): string[] {
+  const texts: string[] = [];
+  for (const line of lines) {
+    const before = texts.at(-1);
+    const goesOn =
+      before !== undefined && (/[,;]$/.test(before) || (!/[.:]$/.test(before) && /^[a-z]/.test(line)));
+    if (goesOn) texts.push(`${texts.pop()} ${line}`);
+    else texts.push(line);
+  }
+  return texts;
+}
+
+function synopsisView(command: Command): string {
+  const words = `vfio-names ${command.name}`;
+  return `${bold(words)}${operandsOf(synopsis(command).slice(words.length))}`;
+}
+
+interface OptionView {
+  readonly term: string;
+  readonly help: string;
+}
+
+function optionViews(options: Readonly<Record<string, Option>>): OptionView[] {
+  return Object.entries(options).map(([name, option]) => {
+    const short = option.short ? `${bold(`-${option.short}`)}, ` : '';
+    const value = option.value ? ` ${italic(option.value)}` : '';
+    const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
+    return { term: `${short}${bold(`--${name}`)}${value}`, help: `${option.help}${choices}` };
+  });
+}
+
+/** Throws where the schema has a key that words.ts does not explain. */
+function policyView(schema: Schema): object {
+  const keys = policyKeysOf(schema).map(({ path, key, table, isTable }) => {
+    const meaning = policyKeys[path];
+    if (meaning === undefined) throw new Error(`src/manual/words.ts has no words for the key ${path}`);
+    return { title: isTable ? (table ?? '') : key, meaning, isTable };
+  });
+  return { keys, facts: pairs(factsOf(schema)), example: policyExample.trimEnd() };
+}

@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import test from 'ava';
+import { commands, commonOptions } from '../../src/cli/commands.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import { overview } from '../../src/cli/usage.ts';
+import { readDocument } from '../../src/config/document.ts';
+import schema from '../../src/config/policy.schema.json' with { type: 'json' };
+import { factReaders } from '../../src/devices/facts.ts';
+import { parseQuery } from '../../src/devices/query.ts';
+import { propertyOf } from '../../src/helper/export-facts.ts';
+import { usage } from '../../src/helper/request.ts';
+import { manual } from '../../src/manual/manual.ts';
+import { pageOf, pages, paragraphs } from '../../src/manual/pages.ts';
+import { factsOf, policyKeysOf } from '../../src/manual/policy-keys.ts';
+import { bold, verbatim } from '../../src/manual/roff.ts';
+import { examples, exitStatuses, nameForms, policyExample, policyKeys } from '../../src/manual/words.ts';
+import { templates } from './templates.ts';
+
+const made = manual(templates, '2026-01-02');
+
+function page(name: string): string {
+  return made.get(`man/${name}`) ?? '';
+}
+
+/** The page as people read it, in one line: no faces, no escapes, no macros. */
+function prose(name: string): string {
+  return page(name)
+    .replace(/^\.(?:B|BR|I) (.*)$/gm, '$1')
+    .replace(/\\f[BIR]/g, '')
+    .replace(/\\\(aq/g, "'")
+    .replace(/\\\(dq/g, '"')
+    .replace(/\\\((?:ha|ti|ga)/g, '')
+    .replace(/\\-/g, '-')
+    .replace(/\\e/g, '\\')
+    .replace(/\s+/g, ' ');
+}
+
+test('there is a page for the program, for each command, the policy, vfio_id and the service', (t) => {
+  const expected = [
+    'vfio-names.1',
+    ...commands.map((command) => `${pageOf(command)}.1`),
+    ...['vfio-names.toml.5', 'vfio_id.8', 'vfio-names-watch.service.8'],
+  ];
+  t.deepEqual(
+    [...made.keys()].filter((path) => path.startsWith('man/')).sort(),
+    expected.map((name) => `man/${name}`).sort(),
+  );
+});
+
+test('every page says which it is, of which version and date, and what it is about', (t) => {
+  for (const [path, text] of made) {
+    if (!path.startsWith('man/')) continue;
+    const [, name = '', section = ''] = /^man\/(.*)\.(\d)$/.exec(path) ?? [];
+    t.true(text.includes(`\n.TH ${verbatim(name)} ${section} 2026-01-02 "vfio\\-names `), path);
+    t.true(text.includes(`.SH NAME\n${verbatim(name)} \\- `), path);
+    t.notRegex(text, /undefined|\[object|\{\{#|\{\{>/, path);
+  }
+});
+
+test('the page of the program has every command and every common option', (t) => {
+  for (const command of commands) {
+    t.true(page('vfio-names.1').includes(bold(`vfio-names ${command.name}`)), command.name);
+    t.true(page('vfio-names.1').includes(`.BR ${verbatim(pageOf(command))} (1)`), command.name);
+  }
+  for (const [name, { help }] of Object.entries(commonOptions)) {
+    t.true(page('vfio-names.1').includes(bold(`--${name}`)), name);
+    t.true(prose('vfio-names.1').includes(help), name);
+  }
+});
+
+for (const command of commands)
+  test(`the page of ${command.name} has its summary, operands, options, choices, details and statuses`, (t) => {
+    const name = `${pageOf(command)}.1`;
+    t.true(prose(name).includes(`${pageOf(command)} - ${command.summary}`));
+    if (command.operands) t.true(prose(name).includes(`[OPTION...] ${command.operands.label}`));
+    if (command.tail !== undefined) t.true(prose(name).includes(`-- ${command.tail}`));
+    for (const [option, { help, short, value, choices }] of Object.entries({
+      ...commonOptions,
+      ...command.options,
+    })) {
+      const term = `${short ? `-${short}, ` : ''}--${option}${value ? ` ${value}` : ''}`;
+      t.true(prose(name).includes(`.TP ${term} ${help}`), option);
+      if (choices) t.true(prose(name).includes(`${help} (${choices.join(', ')})`), option);
+    }
+    for (const detail of command.details ?? []) t.true(prose(name).includes(detail), detail);
+    for (const [status, meaning] of exitStatuses) t.true(prose(name).includes(`.TP ${status} ${meaning}`));
+    t.is(prose(name).includes('NAMES OF DEVICES'), command.operands?.label.includes('NAME') ?? false);
+  });
+
+test('lines of the help that are one sentence are one paragraph', (t) => {
+  t.deepEqual(paragraphs(['One,', 'two', 'three.', 'Four:', 'five', 'Six']), [
+    'One, two three.',
+    'Four:',
+    'five',
+    'Six',
+  ]);
+});
+
+test('exit statuses and forms of NAME are those of the help', (t) => {
+  const help = overview(commands, commonOptions).replace(/\s+/g, ' ');
+  t.true(
+    help.includes(
+      `Exit status: ${exitStatuses.map(([status, meaning]) => `${status} ${meaning}`).join('; ')}.`,
+    ),
+  );
+  t.deepEqual(
+    nameForms.map(([form]) => parseQuery(form).form),
+    ['name', 'name', 'qualified', 'sysname', 'devnum', 'link'],
+  );
+  for (const [form] of nameForms.slice(0, -1)) t.true(help.includes(form), form);
+});
+
+test('every example is a command line of its command', (t) => {
+  for (const [name, lines] of Object.entries(examples))
+    for (const [line] of lines) {
+      const [program, ...words] = line.split(' ');
+      t.is(program, 'vfio-names');
+      const parsed = parseCommandLine(words, commands, commonOptions, { env: {}, stdoutIsTty: false });
+      t.is(parsed.kind === 'run' ? parsed.invocation.command.name : undefined, name, line);
+    }
+});
+
+test('the page of the policy explains every key of the schema, and no other', (t) => {
+  const keys = policyKeysOf(schema);
+  t.deepEqual(keys.map(({ path }) => path).sort(), Object.keys(policyKeys).sort());
+  for (const { key, table, isTable, path } of keys) {
+    const title = isTable ? `.SS ${table}` : `.TP ${key}`;
+    t.true(prose('vfio-names.toml.5').includes(`${title} ${policyKeys[path]}`), path);
+  }
+  for (const [fact, meaning] of factsOf(schema))
+    t.true(prose('vfio-names.toml.5').includes(`.TP ${fact} ${meaning}`), fact);
+});
+
+test('a key that nobody has explained ends the build', (t) => {
+  const sources = { commands, common: commonOptions, templates, version: '1', date: '2026-01-02' };
+  const error = t.throws(() => pages({ ...sources, schema: { properties: { strange: {} } } }));
+  t.regex(error?.message ?? '', /no words for the key strange/);
+});
+
+test('the policy of the example is one', (t) => {
+  t.false('mistakes' in readDocument({ file: 'example.toml', text: policyExample }));
+});
+
+test('the page of vfio_id has its usage and its facts with their properties', (t) => {
+  for (const line of usage.trimEnd().split('\n'))
+    t.true(prose('vfio_id.8').includes(line.replace(/^(?:Usage:)?\s+/, '')), line);
+  for (const [fact] of factsOf(schema)) {
+    t.true(prose('vfio_id.8').includes(`.TP ${fact}, ${propertyOf(fact)}`), fact);
+    t.true(Object.hasOwn(factReaders, fact), fact);
+  }
+});
+
+test('the build writes these files, and no page of a command that is no more', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vfio-names-manual-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  mkdirSync(join(directory, 'man'));
+  writeFileSync(join(directory, 'man/vfio-names-gone.1'), '');
+  execFileSync(process.execPath, ['packaging/npm/generate-manual.mjs', directory], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(Date.UTC(2026, 0, 2) / 1000) },
+  });
+  const undated = (text: string): string => text.replace(/^(\.TH \S+ \d) \S+/m, '$1');
+  for (const [path, text] of made)
+    t.is(undated(readFileSync(join(directory, path), 'utf8')), undated(text), path);
+  t.throws(() => readFileSync(join(directory, 'man/vfio-names-gone.1')), { code: 'ENOENT' });
+});
