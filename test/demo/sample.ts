@@ -1,0 +1,74 @@
+/** The sample machine of the demo. Knows nothing of the program. */
+import * as fs from 'node:fs';
+import { FakeRoot } from '../helpers/fake-root.ts';
+
+export interface Sample {
+  /** Whether real device nodes could be made. */
+  readonly nodes: boolean;
+  readonly contents: string;
+}
+
+const ids = { vendor: '0x8086', class: '0x020000', revision: '0x02', numa_node: '0' };
+
+/** Two PFs with four VFs each, an mdev, a platform device below a PCI device, a device without a node, a foreign file. */
+export function buildSample(directory: string): Sample {
+  const root = new FakeRoot(directory);
+  let number = 0;
+  const sysname = (): string => `vfio${number++}`;
+  for (const [index, bus] of ['01', '02'].entries()) {
+    const above = `/sys/devices/pci0000:00/0000:00:0${index + 1}.0`;
+    const group = (member: number): string => String(10 + index * 5 + member);
+    const pf = root.add({
+      name: `0000:${bus}:00.0`,
+      sysname: sysname(),
+      above,
+      driver: 'vfio-pci',
+      group: group(0),
+      attributes: { ...ids, device: '0x1572', sriov_offset: '1', sriov_stride: '1', sriov_totalvfs: '4' },
+    });
+    for (let vf = 0; vf < 4; vf++) {
+      const name = `0000:${bus}:00.${vf + 1}`;
+      root.add({
+        name,
+        sysname: sysname(),
+        above,
+        driver: 'vfio-pci',
+        group: group(vf + 1),
+        attributes: { ...ids, device: '0x154c' },
+      });
+      root.link(`${above}/${name}/physfn`, pf.syspath);
+      root.link(`${pf.syspath}/virtfn${vf}`, `${above}/${name}`);
+    }
+  }
+  const carrier = '/sys/devices/pci0000:00/0000:00:03.0';
+  root.add({
+    bus: 'mdev',
+    name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
+    sysname: sysname(),
+    above: carrier,
+    driver: 'nvidia-vgpu-vfio',
+    group: '20',
+  });
+  root.add({
+    bus: 'platform',
+    name: 'dma.0',
+    sysname: sysname(),
+    above: carrier,
+    driver: 'vfio-platform',
+    group: '21',
+  });
+  root.add({
+    name: '0000:03:00.0',
+    sysname: sysname(),
+    devnum: false,
+    driver: 'vfio-pci',
+    group: '22',
+    attributes: ids,
+  });
+  root.write('/dev/vfio/pci/0000:02:00.0', 'somebody put a file here\n');
+  return {
+    nodes: fs.lstatSync(root.at('/dev/vfio/devices/vfio0')).isCharacterDevice(),
+    contents:
+      'two network cards with four VFs each, an mdev, a platform device below a PCI device, a device to which its kernel gives no node, and a file in the way of a name',
+  };
+}
