@@ -1,0 +1,89 @@
+# Runs in a mount namespace of its own: one udev over the fake sysfs. Prints a line a check: `ok WHAT` or `FAILED WHAT`.
+# usage: inside.sh SUITE CHROOT WORK
+set -euo pipefail
+export LC_ALL=C
+suite=$1 top=$2 work=$3
+here=$(dirname "$(dirname "$(realpath "$0")")")
+
+# Only udev's own defaults beside ours, so that no other rule has a say.
+mkdir -p "$work/udev/rules.d"
+cp "$top/usr/lib/udev/rules.d/50-udev-default.rules" "$work/udev/rules.d/"
+mount -t proc proc "$top/proc"
+mount --bind "$work/sys" "$top/sys"
+mount --bind "$work/udev" "$top/usr/lib/udev"
+mount -t tmpfs tmpfs "$top/run"
+mkdir -p "$top/run/udev" "$work/dev"
+mount --bind "$work/dev" "$top/dev"
+mknod -m 666 "$top/dev/null" c 1 3
+version=$(chroot "$top" udevadm --version)
+
+# report WHAT EXPECTED FOUND
+report() {
+  if [[ $2 == "$3" ]]; then
+    echo "ok $1"
+  else
+    printf 'FAILED %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
+  fi
+}
+
+# What `udevadm test` says of one device: its tag, links and access, in one line.
+observe() {
+  local class=vfio-dev log
+  [[ $1 == iommu ]] && class=misc
+  log=$(SYSTEMD_DEVICE_VERIFY_SYSFS=0 chroot "$top" udevadm test --action=add "/sys/class/$class/$1" 2>&1 || :)
+  awk -v name="$1" '
+    /70-vfio-names.rules:[0-9]+ (Set )?OWNER/ { owner = " owner=" last($0) }
+    /70-vfio-names.rules:[0-9]+ (Set )?GROUP/ { group = " group=" last($0) }
+    /70-vfio-names.rules:[0-9]+ (Set )?MODE/ { mode = " mode=" last($0) }
+    function last(line) { sub(/.*(OWNER|GROUP|MODE)[^0-9]*/, "", line); sub(/[^0-9].*/, "", line); return line }
+    /^ *TAGS=/ && /:systemd:/ && name != "iommu" { tag = " systemd" }
+    /^ *DEVLINKS=/ { sub(/^ *DEVLINKS=/, ""); links = $0 }
+    END {
+      count = split(links, one, " ")
+      for (i = 1; i <= count; i++)
+        for (j = i + 1; j <= count; j++)
+          if (one[j] < one[i]) { swap = one[i]; one[i] = one[j]; one[j] = swap }
+      for (i = 1; i <= count; i++) { sub("^/dev/vfio/", "", one[i]); all = all " " one[i] }
+      print name tag all owner group mode
+    }' <<<"$log"
+}
+
+# check POLICY EXPECTED: the links of every device under the policy's rules.
+check() {
+  local expected
+  cp "$work/rules/$1.rules" "$work/udev/rules.d/70-vfio-names.rules"
+  while read -r expected; do
+    report "udev $version, $1: ${expected%% *}" "$expected" "$(observe "${expected%% *}")"
+  done <"$here/policies/$2.expected"
+}
+
+if ((version >= 254)); then
+  cp -rL "$work/rules" "$top/run/rules"
+  # The accounts of the policies here exist, those of the hostile ones mostly don't.
+  verify() {
+    local what=$1 files=("${@:3}") found
+    found=$(chroot "$top" udevadm verify "--resolve-names=$2" "${files[@]/#//run/rules/}" 2>&1) && found=fine
+    report "udev $version, udevadm verify: ${#files[@]} files, $what" fine "$found"
+  }
+  mapfile -t files < <(cd "$work/rules" && ls)
+  verify policies early $(printf '%s\n' "${files[@]}" | grep -v '^hostile-')
+  verify hostile never $(printf '%s\n' "${files[@]}" | grep '^hostile-')
+  verify default never default.rules
+else
+  # This udev has no `verify`, but complains of what it can't read when it loads rules.
+  for file in "$work/rules/"*.rules; do cp "$file" "$work/udev/rules.d/71-$(basename "$file")"; done
+  found=$(SYSTEMD_DEVICE_VERIFY_SYSFS=0 chroot "$top" udevadm test /sys/class/vfio-dev/vfio9 2>&1 |
+    grep -E '/71-[^ ]*:[0-9]+ .*(nvalid|gnoring|nknown|Failed)' | head -3 || :)
+  report "udev $version: loads all rules without a complaint" '' "$found"
+  rm "$work/udev/rules.d/71-"*
+fi
+
+check default default
+check native native
+check by-tag by-tag
+check helper absent
+if ((version < 256)); then
+  # Later ones run no programs in a test.
+  cp "$here/vfio_id" "$work/udev/vfio_id"
+  check helper helper
+fi

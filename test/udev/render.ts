@@ -1,0 +1,41 @@
+/** Renders what `run` gives to udev: the default, the policies here, and policies of hostile texts. usage: render.ts DIRECTORY */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { loadPolicy } from '../../src/config/load.ts';
+import { defaultPolicy } from '../../src/config/policy.ts';
+import { VfioNamesError } from '../../src/errors.ts';
+import { render } from '../../src/rules/render.ts';
+import { nodeFiles } from '../../src/system/node-files.ts';
+import { hostilePolicy } from '../rules/hostile.ts';
+
+const directory = process.argv[2] ?? '.';
+const here = import.meta.dirname;
+
+const write = (name: string, text: string): void => writeFileSync(join(directory, `${name}.rules`), text);
+
+write('checked-in', readFileSync(join(here, '../../rules/70-vfio-names.rules'), 'utf8'));
+write('default', render('udev', defaultPolicy));
+for (const file of readdirSync(join(here, 'policies')).filter((name) => name.endsWith('.toml')))
+  write(
+    file.slice(0, -'.toml'.length),
+    render('udev', await loadPolicy(nodeFiles, '', join(here, 'policies', file))),
+  );
+
+// The other two ways are there to be read; what they do is tried in the virtual machine.
+for (const via of ['import', 'run'] as const) {
+  const policy = await loadPolicy(nodeFiles, '', join(here, 'policies', 'helper.toml'));
+  write(`helper-${via}`, render('udev', policy, undefined, via));
+}
+
+let number = 0;
+for (const policy of fc.sample(hostilePolicy, { seed: 1, numRuns: 400 })) {
+  try {
+    write(`hostile-${number}`, render('udev', policy));
+    number++;
+  } catch (error) {
+    if (!(error instanceof VfioNamesError)) throw error;
+  }
+}
+if (number < 100)
+  throw new Error(`expected 100 hostile policies or more that udev can express, found ${number}`);
