@@ -1,0 +1,89 @@
+# Boots one guest for one scenario and waits for its end. Knows nothing about what is tested.
+#
+# Host and guest speak through the results directory (a share):
+#   started       the guest's init script runs
+#   report        the scenario's output
+#   status        the scenario's exit status, written last
+#   monitor.ask   a line for QEMU's monitor; taken away by the host when it is sent
+
+start_limit=120 # seconds until `started`
+start_tries=3
+
+# The processes of the guest that runs in this shell, for whoever must stop it.
+qemu='' reader=''
+
+# boot SCENARIO KERNEL SET INIT RULES TIMEOUT RESULTS: sets `why` to the reason when the guest did
+# not end by itself with a status. Not for a subshell: stop_guest must know the processes.
+boot() {
+  local try
+  for ((try = 1; try <= start_tries; try++)); do
+    rm -rf "$7"
+    mkdir -p "$7"
+    why=''
+    boot_once "$@" && return
+    # Without the first mark nothing of the project has run yet: that was the emulator.
+    [[ -e $7/started ]] && return 1
+    echo "# the guest did not start (try $try of $start_tries): $why"
+  done
+  return 1
+}
+
+stop_guest() {
+  [[ -z $qemu ]] || kill -9 "$qemu" 2>/dev/null || true
+  [[ -z $reader ]] || kill "$reader" 2>/dev/null || true
+  wait $qemu $reader 2>/dev/null || true
+  qemu='' reader=''
+}
+
+boot_once() {
+  local scenario=$1 kernel=$2 set=$3 init=$4 rules=$5 limit=$6 results=$7
+  local devices modules deadline began=$SECONDS
+  devices_of "$set"
+  # Without `npm ci` the share is an empty directory.
+  modules=$project/node_modules
+  [[ -d $modules ]] || modules=${results%/*}/project/node_modules
+  mkfifo "$results/monitor.in" "$results/monitor.out"
+  cat <>"$results/monitor.out" >"$results/monitor.log" &
+  reader=$!
+  qemu-system-x86_64 -nodefaults -no-reboot -display none -serial stdio \
+    -m 2048 -smp 2 -accel tcg,thread=multi -machine q35,kernel-irqchip=split -cpu max \
+    -device intel-iommu,intremap=on,caching-mode=on \
+    -kernel "$(kernel_dir "$kernel")/bzImage" \
+    -append "console=ttyS0 root=rootfs rootfstype=9p rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose ro init=/lab-init intel_iommu=on no_timer_check quiet lab.scenario=$scenario lab.kernel=$kernel lab.init=$init lab.rules=$rules systemd.unit=lab.target" \
+    -fsdev "local,id=root,path=$(guest_dir),security_model=none,readonly=on" \
+    -device virtio-9p-pci,fsdev=root,mount_tag=rootfs,addr=10.0 \
+    -fsdev "local,id=project,path=${results%/*}/project,security_model=none,readonly=on" \
+    -device virtio-9p-pci,fsdev=project,mount_tag=project,addr=11.0 \
+    -fsdev "local,id=modules,path=$modules,security_model=none,readonly=on" \
+    -device virtio-9p-pci,fsdev=modules,mount_tag=modules,addr=13.0 \
+    -fsdev "local,id=results,path=$results,security_model=none" \
+    -device virtio-9p-pci,fsdev=results,mount_tag=results,addr=12.0 \
+    -chardev "pipe,id=mon,path=$results/monitor" -mon chardev=mon,mode=readline \
+    "${devices[@]}" </dev/null >"$results/console.log" 2>&1 &
+  qemu=$!
+  deadline=$((SECONDS + start_limit))
+  while kill -0 "$qemu" 2>/dev/null; do
+    if [[ -e $results/started ]]; then
+      deadline=$((began + limit))
+      relay_monitor "$results"
+    fi
+    if ((SECONDS > deadline)); then
+      why="no end after $((SECONDS - began)) s"
+      break
+    fi
+    sleep 0.2
+  done
+  stop_guest
+  rm -f "$results/monitor.in" "$results/monitor.out"
+  if [[ ! -e $results/status ]]; then
+    why=${why:-the guest ended without a result}
+    return 1
+  fi
+}
+
+# relay_monitor RESULTS: send the guest's line, if there is one, to QEMU's monitor.
+relay_monitor() {
+  [[ -e $1/monitor.ask ]] || return 0
+  cat "$1/monitor.ask" >"$1/monitor.in"
+  rm "$1/monitor.ask"
+}

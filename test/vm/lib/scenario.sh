@@ -1,0 +1,73 @@
+# Reads the scenarios' headers, runs one scenario on one kernel and judges it.
+#
+# A header is comment lines at the head of scenarios/NAME.sh:
+#   # kernels: both cdev    on which kernels it runs
+#   # devices: one          a set of lib/devices.sh
+#   # init: systemd         PID 1 (default script: udevd alone)
+#   # rules: no             whether udevd has the project's rules (default yes)
+#   # timeout: 900          seconds for the whole guest (default 600)
+#   # native: yes           calls dist/vfio_id, which is built first if it is missing or old
+
+# header NAME KEY [DEFAULT]
+header() {
+  local value
+  value=$(sed -n "1,/^[^#]/s/^# $2: *//p" "$here/scenarios/$1.sh" | head -n 1)
+  echo "${value:-${3-}}"
+}
+
+# list_scenarios: each NAME@KERNEL, one a line.
+list_scenarios() {
+  local file
+  for file in "$here"/scenarios/*.sh; do
+    find_scenario "$(basename "$file" .sh)"
+  done
+}
+
+# find_scenario NAME[@KERNEL]: the NAME@KERNEL that are meant, one a line.
+find_scenario() {
+  local name=${1%%@*} kernel kernels
+  [[ -f $here/scenarios/$name.sh ]] ||
+    die "no scenario is called '$name'; test/vm/run --list prints them"
+  kernels=$(header "$name" kernels)
+  for kernel in $kernels; do
+    if [[ $1 == "$name" || $1 == "$name@$kernel" ]]; then echo "$name@$kernel"; fi
+  done | grep . ||
+    die "scenario '$name' runs on these kernels: $kernels; not on '${1#*@}'"
+}
+
+# run_scenario NAME@KERNEL RESULTS: print the report; a failed one gets a second run, which then
+# decides, and both are told.
+run_scenario() {
+  local item=$1 results=$2 began=$SECONDS
+  trap 'stop_guest; exit 143' TERM
+  if attempt "$item" "$results/$item.1"; then
+    say "$item: passed ($((SECONDS - began)) s)"
+    return
+  fi
+  say "$item: failed, running it again; the first run's logs are in $results/$item.1"
+  began=$SECONDS
+  if attempt "$item" "$results/$item.2"; then
+    say "$item: failed, run again: passed ($((SECONDS - began)) s)"
+    return
+  fi
+  say "$item: FAILED twice ($((SECONDS - began)) s)"
+  return 1
+}
+
+# attempt NAME@KERNEL DIRECTORY: boot it once and print what came of it.
+attempt() {
+  local name=${1%@*} kernel=${1#*@} why='' status=none
+  say "$1"
+  boot "$name" "$kernel" "$(header "$name" devices none)" "$(header "$name" init script)" \
+    "$(header "$name" rules yes)" "$(header "$name" timeout 600)" "$2" || true
+  [[ ! -s $2/report ]] || cat "$2/report"
+  [[ ! -e $2/status ]] || status=$(<"$2/status")
+  [[ -z $why ]] || echo "not ok - the guest runs to its end: $why"
+  if [[ $status == 0 ]] && ! grep -q '^not ok' "$2/report"; then
+    return
+  fi
+  echo "--- exit status of the scenario: $status; the end of the console:"
+  tail -n 20 "$2/console.log"
+  [[ ! -s $2/state ]] || cat "$2/state"
+  return 1
+}

@@ -1,0 +1,61 @@
+# The harmless probe, many times: 1,000 by the program and 10,000 by its second process, where the
+# descriptors live. No reset, level descriptors and memory, and no driver waits for it.
+# kernels: both
+# devices: one
+. /project/test/vm/guest/probe.sh
+
+address=0000:00:04.0 some=1000 many=10000
+check "bind" bind $address
+settle
+before=$(resets)
+
+# level PID: descriptors, and resident memory in kB.
+level() { echo "$(ls "/proc/$1/fd" | wc -l) $(awk '/VmRSS/ { print $2 }' "/proc/$1/status")"; }
+lines() { [[ -e $1 ]] && (($(wc -l <"$1") >= $2)); }
+
+mapfile -t names < <(yes $address | head -n $some)
+node /project/dist/vfio-names.cjs probe "${names[@]}" >/tmp/some 2>&1 &
+main=$!
+until_true 120 lines /tmp/some 100
+early=$(level $main)
+check "$some probes" until_true 400 lines /tmp/some $((some - 50))
+late=$(level $main)
+note "descriptors and kB of the first process: $early, then $late"
+check "its descriptors are level" same "${late% *}" "${early% *}"
+check "its memory is level" eval "((${late#* } < ${early#* } + 24576))"
+wait $main
+check "it ends with status 0" same $? 0
+check "every probe found the device openable" same "$(grep -c "^$address: openable: " /tmp/some)" $some
+check "not one reset it" same "$(resets)" "$before"
+
+vfio=$(vfio_of $pci/$address)
+devnum=$(<"$pci/$address/vfio-dev/$vfio/dev")
+request="{\"depth\":\"open\",\"name\":\"$address\",\"node\":\"/dev/vfio/devices/$vfio\",\"devnum\":\"$devnum\",\"devAttribute\":\"$pci/$address/vfio-dev/$vfio/dev\",\"iommu\":\"\",\"container\":\"\",\"attach\":false}"
+answered() { (($(grep -c '^answer ' /tmp/many) >= $1)); }
+mkfifo /tmp/requests
+node /project/dist/caller.cjs </tmp/requests >/tmp/many 2>&1 &
+caller=$!
+exec 9>/tmp/requests
+yes "$request" | head -n 1000 >&9
+until_true 120 answered 1000
+early=$(level $caller)
+yes "$request" | head -n $((many - 1000)) >&9
+check "$many probes by the second process" until_true 400 answered $many
+late=$(level $caller)
+note "descriptors and kB of the second process: $early, then $late"
+check "its descriptors are level" same "${late% *}" "${early% *}"
+check "its memory is level" eval "((${late#* } < ${early#* } + 24576))"
+check "each one found the device openable" same "$(grep -c '^answer {"openable":true}$' /tmp/many)" $many
+check "not one of them reset it" same "$(resets)" "$before"
+exec 9>&-
+wait $caller
+check "it ends with its pipe" same $? 0
+
+rm -f /tmp/some
+node /project/dist/vfio-names.cjs probe "${names[@]}" >/tmp/some 2>&1 &
+main=$!
+check "probes run" until_true 120 lines /tmp/some 20
+check "the driver can be unbound beneath them" timeout 60 bash -c "echo $address >$pci/$address/driver/unbind"
+check "they see that it left" until_true 120 grep -q 'not openable' /tmp/some
+kill $main
+check "the second process ends with the first" until_true 60 not pgrep -f dist/caller.cjs

@@ -1,0 +1,72 @@
+# A policy that needs vfio_id for each of 127 virtual functions: all names are true, and the pass ends soon.
+# kernels: both
+# devices: sriov
+# timeout: 900
+# native: yes
+
+. /project/test/vm/guest/helper.sh
+pf=0000:01:00.0 count=127
+
+echo 0 >$pci/$pf/sriov_drivers_autoprobe
+check "the controller makes $count virtual functions" eval "echo $count >$pci/$pf/sriov_numvfs"
+mapfile -t functions < <(for vf in $pci/$pf/virtfn*; do basename "$(readlink "$vf")"; done | sort)
+bind_all() {
+  local vf
+  for vf in "${functions[@]}"; do bind "$vf" || return; done
+}
+# pass: one `change` for every device; prints milliseconds.
+pass() {
+  local begin=${EPOCHREALTIME/./} end
+  udevadm trigger --subsystem-match=vfio-dev --action=change && settle
+  end=${EPOCHREALTIME/./}
+  echo $(((end - begin) / 1000))
+}
+
+check "there is a place for vfio_id" writable /usr/lib/udev
+check "vfio_id is installed" install_native
+rm -f /run/udev/rules.d/70-vfio-names.rules
+udevadm control --reload
+check "bind them all" bind_all
+settle
+check "without rules there is no name" absent /dev/vfio/pci
+# In turn, three times each, and the median: what slows the machine for a while slows both.
+median() { printf '%s\n' "$@" | sort -n | sed -n 2p; }
+without_rules() { rm -f /run/udev/rules.d/70-vfio-names.rules && udevadm control --reload; }
+printf '[[link]]\nmatch = { bus = "pci", driver = "vfio-pci" }\nname = "by-driver/{{driver}}/{{name}}"\n' >/tmp/native.toml
+bare=() native=()
+for turn in 1 2 3; do
+  without_rules
+  bare+=("$(pass)")
+  check "turn $turn: the rules of a policy that udev knows" rules_via native /tmp/native.toml
+  native+=("$(pass)")
+  check "turn $turn: each device has both names" link_count $((2 * count))
+done
+check "they run no program" not grep -q 'IMPORT{program}' /run/udev/rules.d/70-vfio-names.rules
+without=$(median "${bare[@]}")
+note "one pass over $count devices: ${bare[*]} ms without rules, ${native[*]} ms with native ones: $(($(median "${native[@]}") * 100 / without)) %"
+
+cat >/tmp/policy.toml <<'POLICY'
+scheme = 1
+[names]
+by-sriov = true
+by-group = true
+POLICY
+check "the rules ask vfio_id for each" rules_via native /tmp/policy.toml
+with=$(pass)
+note "one pass over $count devices: $without ms without rules, $with ms with vfio_id for each: $((with * 100 / without)) %"
+
+check "$count names of the scheme are true" true_pci "${functions[@]}"
+true_vfs() {
+  local index bad=0 vf
+  for ((index = 0; index < count; index++)); do
+    vf=$pci/$pf/virtfn$index
+    same "$(readlink "/dev/vfio/by-sriov/$pf/vf$index")" "../../devices/$(vfio_of "$vf")" || bad=1
+  done
+  return $bad
+}
+check "$count names by index are true" true_vfs
+check "$count names by group are there" link_count $count by-group
+check "each device has its three names" link_count $((3 * count))
+check "the controller takes its virtual functions away" eval "echo 0 >$pci/$pf/sriov_numvfs"
+settle
+check "no link is left" link_count 0
