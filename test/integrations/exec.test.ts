@@ -263,6 +263,13 @@ test('a signal to the real program ends its child, and is its status', async (t)
   const words = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$; exec sleep 600'];
   const parent = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+  t.teardown(() => {
+    try {
+      process.kill(Number(String(pid)), 'SIGKILL');
+    } catch {
+      // It is gone, as it should be.
+    }
+  });
   parent.kill('SIGTERM');
   const [code] = await once(parent, 'exit');
   t.is(code, 143);

@@ -56,25 +56,26 @@ export async function execWith(world: ExecWorld, invocation: Invocation, io: Io)
   // Before anything is opened: a wrong placeholder is found in time.
   const request = { command, words: substitute(words, given, iommufd), env: childEnv(io, given, iommufd) };
   const credentials = login && (await world.credentials());
-  const fds: number[] = [];
-  let child: Child;
-  try {
-    for (const { device } of asked) fds.push(openDevice(files, root, world.opener, device));
-    if (iommufd !== undefined) fds.push(openIommu(files, root, world.opener));
-    if (login && credentials) become(credentials, login);
-    child = world.start({ ...request, fds });
-  } finally {
-    // A device is free once its last descriptor is closed: the child's shall be the last one.
-    for (const fd of fds) world.opener.close(fd);
-  }
+  let child: Child | undefined;
+  // Before the child is there: a signal that comes as soon as it is must not leave it behind.
   const stopListening = io.signals?.({
-    SIGTERM: () => child.signal('SIGTERM'),
-    SIGHUP: () => child.signal('SIGHUP'),
+    SIGTERM: () => child?.signal('SIGTERM'),
+    SIGHUP: () => child?.signal('SIGHUP'),
     SIGINT: () => {
-      if (!world.foreground()) child.signal('SIGINT');
+      if (!world.foreground()) child?.signal('SIGINT');
     },
   });
+  const fds: number[] = [];
   try {
+    try {
+      for (const { device } of asked) fds.push(openDevice(files, root, world.opener, device));
+      if (iommufd !== undefined) fds.push(openIommu(files, root, world.opener));
+      if (login && credentials) become(credentials, login);
+      child = world.start({ ...request, fds });
+    } finally {
+      // A device is free once its last descriptor is closed: the child's shall be the last one.
+      for (const fd of fds) world.opener.close(fd);
+    }
     return statusOf(await child.ending, command, io);
   } finally {
     stopListening?.();
