@@ -27,6 +27,19 @@ function addressKey(name: string): string | undefined {
   return match ? `${match[1]?.padStart(8, '0')}${match[2]}${match[3]}${match[4]}` : undefined;
 }
 
+/** Sorts devices as `deviceOrder` does, each address read once. */
+export function sortDevices<T extends { readonly bus: string; readonly name: string }>(
+  devices: readonly T[],
+): T[] {
+  const keyed = devices.map((device) => ({ device, key: addressKey(device.name) }));
+  keyed.sort((a, b) => {
+    if (a.key === undefined || b.key === undefined || a.device.bus !== b.device.bus)
+      return deviceOrder(a.device, b.device);
+    return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+  });
+  return keyed.map(({ device }) => device);
+}
+
 /** Compares devices by bus, then by name: PCI addresses as hexadecimal numbers, the rest as people count. */
 export function deviceOrder(
   a: { readonly bus: string; readonly name: string },

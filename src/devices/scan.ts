@@ -6,7 +6,7 @@ import { at, type Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 import type { Device, Problem, Scan } from './device.ts';
 import { identify, lastPart } from './identify.ts';
-import { deviceOrder } from './order.ts';
+import { naturalOrder, sortDevices } from './order.ts';
 
 /** Where the kernel lists VFIO devices since 6.1 (drivers/vfio/vfio_main.c). */
 export const classDirectory = '/sys/class/vfio-dev';
@@ -68,14 +68,14 @@ export function scanDevices(files: Files, root: Root): Scan {
       problems.push({ path, message: `${why}, ignoring` });
     }
   }
-  devices.sort(deviceOrder);
-  return { devices, problems };
+  problems.sort((a, b) => naturalOrder(a.path, b.path));
+  return { devices: sortDevices(devices), problems };
 }
 
 /** No class directory means no vfio in this kernel, or none loaded yet: no devices, no problem. */
-function listClass(files: Files, root: Root): string[] {
+function listClass(files: Files, root: Root): readonly string[] {
   try {
-    return files.list(at(root, classDirectory)).sort();
+    return files.list(at(root, classDirectory));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;

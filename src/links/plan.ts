@@ -14,28 +14,34 @@ export function plan(
 ): Change[] {
   const removals = planRemovals(wanted, tree, present);
   removals.push(...planDirectories(removals, wanted, tree));
-  const entries = new Map(tree.entries);
-  for (const { link } of removals) entries.delete(link);
+  const entries = without(tree.entries, removals);
   const additions: Change[] = [];
-  for (const link of [...wanted.keys()].sort()) {
-    const change = planOne(link, wanted.get(link), entries);
+  for (const [link, want] of wanted) {
+    const change = planOne(link, want, entries);
     if (change) additions.push(change);
   }
+  additions.sort((a, b) => (a.link < b.link ? -1 : 1));
   return [...removals, ...additions];
 }
 
-function planOne(link: string, want: Wanted | undefined, entries: Tree['entries']): Change | undefined {
-  if (!want) return undefined;
-  const device = want.device.name;
-  const base = { link, target: want.target, device };
+function without(entries: Tree['entries'], removals: readonly Change[]): Tree['entries'] {
+  if (removals.length === 0) return entries;
+  const rest = new Map(entries);
+  for (const { link } of removals) rest.delete(link);
+  return rest;
+}
+
+function planOne(link: string, want: Wanted, entries: Tree['entries']): Change | undefined {
+  const entry = entries.get(link);
+  // What is right is most of it. What is there lies in directories, so that nothing blocks it.
+  if (entry?.target === want.target) return undefined;
+  const base = { link, target: want.target, device: want.device.name };
   const blocker = parentsOf(link).find(
     (parent) => (entries.get(parent)?.kind ?? 'directory') !== 'directory',
   );
   if (blocker !== undefined)
     return { action: 'blocked', ...base, found: describe(blocker, entries.get(blocker)) };
-  const entry = entries.get(link);
   if (!entry) return { action: 'create', ...base };
-  if (entry.target === want.target) return undefined;
   if (entry.target !== undefined && isOurs(link, entry))
     return { action: 'replace', ...base, from: entry.target };
   return { action: 'blocked', ...base, found: describe(link, entry) };
@@ -65,16 +71,24 @@ function planDirectories(
   tree: Tree,
 ): Change[] {
   const removed = new Set(removals.map((change) => change.link));
-  const needed = new Set([...wanted.keys()].flatMap(parentsOf));
-  for (const [link] of tree.entries)
-    if (!removed.has(link) && tree.entries.get(link)?.kind !== 'directory')
-      for (const parent of parentsOf(link)) needed.add(parent);
-  for (const directory of tree.unreadable.keys())
-    for (const parent of [directory, ...parentsOf(directory)]) needed.add(parent);
+  const needed = new Set<string>();
+  for (const link of wanted.keys()) addParents(needed, link);
+  for (const [link, entry] of tree.entries)
+    if (entry.kind !== 'directory' && !removed.has(link)) addParents(needed, link);
+  for (const directory of tree.unreadable.keys()) addParents(needed.add(directory), directory);
   return [...tree.entries]
     .filter(([link, entry]) => entry.kind === 'directory' && !needed.has(link))
     .map(([link]): Change => ({ action: 'remove-directory', link }))
     .sort((a, b) => (a.link < b.link ? 1 : -1));
+}
+
+/** Adds the directories above a link, from the innermost out, up to one that is there with all its own. */
+function addParents(directories: Set<string>, link: string): void {
+  for (let end = link.lastIndexOf('/'); end > 0; end = link.lastIndexOf('/', end - 1)) {
+    const parent = link.slice(0, end);
+    if (directories.has(parent)) return;
+    directories.add(parent);
+  }
 }
 
 /** The directories above a link, the outermost first: `by-sriov` and `by-sriov/0000:01:00.0`. */

@@ -34,7 +34,7 @@ function namesIn(files: Files, path: string, directory: string, unreadable: Map<
   try {
     const held = files.hold(path);
     try {
-      return files.list(held.path).sort();
+      return files.list(held.path);
     } finally {
       held.release();
     }

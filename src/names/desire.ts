@@ -67,7 +67,7 @@ export function desire(claims: readonly Claim[]): Desired {
 /** A path can't be a link and a directory: takes away the lighter of each such pair. */
 function settle(winners: readonly Claim[], conflicts: Conflict[]): Desired {
   const byLink = new Map(winners.map((claim) => [claim.link, claim]));
-  const nested = winners.filter((claim) => parents(claim.link).some((parent) => byLink.has(parent)));
+  const nested = winners.filter((claim) => hasParentIn(byLink, claim.link));
   const concerned = new Set(
     nested.flatMap((claim) => [claim, ...parents(claim.link).flatMap((p) => byLink.get(p) ?? [])]),
   );
@@ -86,6 +86,12 @@ function settle(winners: readonly Claim[], conflicts: Conflict[]): Desired {
       wanted.set(claim.link, { device: claim.device, target: linkTarget(claim.link, claim.device.sysname) });
   conflicts.sort((a, b) => (a.link < b.link ? -1 : 1));
   return { wanted, conflicts };
+}
+
+function hasParentIn(links: ReadonlyMap<string, Claim>, link: string): boolean {
+  for (let end = link.indexOf('/'); end > 0; end = link.indexOf('/', end + 1))
+    if (links.has(link.slice(0, end))) return true;
+  return false;
 }
 
 function parents(link: string): string[] {

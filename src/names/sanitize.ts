@@ -6,12 +6,17 @@
 /** The longest part of a path (NAME_MAX of linux/limits.h), in bytes. */
 export const longestPart = 255;
 
+/** At most `longestPart` characters that udev allows, each one byte. */
+const allSafe = /^[0-9A-Za-z#+\-.:=@_]{1,255}$/;
+
 /**
  * One part of a path made of `text`: blanks at the ends go, blanks inside become one `_`, and every byte that udev
  * does not allow becomes `_`; a slash too, since it would make two parts. `undefined` where nothing usable is left:
  * an empty part, `.`, `..`, or more than 255 bytes.
  */
 export function sanitizePart(text: string): string | undefined {
+  // What the kernel calls its devices is safe as it is.
+  if (allSafe.test(text) && text !== '.' && text !== '..') return text;
   const trimmed = text.replace(/^[ \t\n\r]+/, '').replace(/[ \t\n\r\v\f]+$/, '');
   const part = replaceUnsafe(trimmed.replace(/[ \t\n\r\v\f]+/g, '_'));
   if (part === '' || part === '.' || part === '..' || byteLength(part) > longestPart) return undefined;
