@@ -76,6 +76,10 @@ int main(int argc, char **argv)
 		make(at("/sys/kernel/iommu_groups/%ld", n));
 		snprintf(value, sizeof(value), "511:%ld\n", n);
 		text(at("/sys/devices/%s/%s/vfio-dev/vfio%ld/dev", bridge, name, n), value);
+		snprintf(value, sizeof(value), "MAJOR=511\nMINOR=%ld\nDEVNAME=vfio/devices/vfio%ld\n", n, n);
+		text(at("/sys/devices/%s/%s/vfio-dev/vfio%ld/uevent", bridge, name, n), value);
+		join("../../../../../class/vfio-dev", at("/sys/devices/%s/%s/vfio-dev/vfio%ld/subsystem", bridge, name, n));
+		text(at("/sys/devices/%s/%s/uevent", bridge, name), "DRIVER=vfio-pci\n");
 		text(at("/sys/devices/%s/%s/vendor", bridge, name), "0x8086\n");
 		text(at("/sys/devices/%s/%s/device", bridge, name), "0x10d3\n");
 		join("../../../bus/pci", at("/sys/devices/%s/%s/subsystem", bridge, name));

@@ -1,4 +1,4 @@
-/** Whole processes, timed in turn: so what slows the machine for a while slows both. */
+/** Times in turn: so what slows the machine for a while slows both. Knows nothing of what is measured. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 
@@ -11,38 +11,53 @@ export interface Spread {
 
 export type CommandLine = readonly [string, ...string[]];
 
-function once([program, ...words]: CommandLine, env: NodeJS.ProcessEnv = process.env): number {
+/** Something to be timed: a command line, or an act that says how many milliseconds it took. */
+export type Task = CommandLine | (() => Promise<number>);
+
+/** Exit statuses with which a measured command has still done its work: 4 is `holders` in a container. */
+const finished: readonly (number | null)[] = [0, 4];
+
+/** Runs a command to its end, in milliseconds. Throws where it did not do its work. */
+export function runOnce([program, ...words]: CommandLine): number {
   const start = process.hrtime.bigint();
-  const result = spawnSync(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  const result = spawnSync(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   const milliseconds = Number(process.hrtime.bigint() - start) / 1e6;
-  if (result.status !== 0)
+  if (!finished.includes(result.status))
     throw new Error(`${program} ${words.join(' ')}: status ${result.status}: ${result.stderr}`);
   return milliseconds;
 }
 
-function spread(times: number[]): Spread {
-  times.sort((a, b) => a - b);
-  const at = (index: number): number => times[index] ?? Number.NaN;
-  return { median: at(times.length >> 1), lowest: at(0), highest: at(times.length - 1) };
+async function once(task: Task): Promise<number> {
+  return typeof task === 'function' ? await task() : runOnce(task);
 }
 
-/** Runs two commands in turn, `runs` times each after one run that does not count. */
-export function inTurn(first: CommandLine, second: CommandLine, runs: number): readonly [Spread, Spread] {
+export function spread(times: readonly number[]): Spread {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (index: number): number => sorted[index] ?? Number.NaN;
+  return { median: at(sorted.length >> 1), lowest: at(0), highest: at(sorted.length - 1) };
+}
+
+/** Runs two tasks in turn, `runs` times each after one run that does not count. */
+export async function inTurn(
+  first: Task,
+  second: Task,
+  runs: number,
+): Promise<readonly [readonly number[], readonly number[]]> {
   const [one, two]: [number[], number[]] = [[], []];
-  once(first);
-  once(second);
+  await once(first);
+  await once(second);
   for (let run = 0; run < runs; run++) {
-    one.push(once(first));
-    two.push(once(second));
+    one.push(await once(first));
+    two.push(await once(second));
   }
-  return [spread(one), spread(two)];
+  return [one, two];
 }
 
 /** The most memory that a Node program used, in megabytes (10^6 bytes). */
 export function peakMemory(script: string, words: readonly string[]): number {
   const report = `${script}.memory`;
   const code = `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(report)}, String(process.resourceUsage().maxRSS)))`;
-  once([
+  runOnce([
     process.execPath,
     '--eval',
     `${code}; process.argv.splice(1, 0, ${JSON.stringify(script)}); require(${JSON.stringify(script)})`,

@@ -1,0 +1,22 @@
+/** What kind of machine measured: as much as a reader needs to weigh a ratio, and nothing that names it. */
+import { cpus, release } from 'node:os';
+
+export interface MachineKind {
+  /** Day of the run, `2026-11-21`. */
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly kernel: string;
+  readonly node: string;
+}
+
+export function thisMachine(): MachineKind {
+  const all = cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: all[0]?.model ?? 'unknown',
+    cores: all.length,
+    kernel: release(),
+    node: process.version,
+  };
+}

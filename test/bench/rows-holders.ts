@@ -1,0 +1,41 @@
+/** Who has a device open, beside fuser: one process with 10,000 descriptors, and the machine's own processes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Table } from './table.ts';
+import type { Workshop } from './workshop.ts';
+
+export async function measureHolders(table: Table, shop: Workshop): Promise<void> {
+  const root = shop.fixture(64);
+  if (!existsSync(join(root, 'proc'))) symlinkSync('/proc', join(root, 'proc'));
+  const holder = spawn(shop.compile('open-many'), ['10000'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(holder.stdout, 'data');
+  await table.compare('holders, 10000 descriptors', shop.ours('holders', '--root', root, 'vfio16'), 'fuser', [
+    'sh',
+    '-c',
+    'fuser "$0" 2>/dev/null; :',
+    join(root, 'dev/vfio/devices/vfio16'),
+  ]);
+  holder.stdin.end();
+  await once(holder, 'close');
+  const crowd = spawn(shop.compile('crowd'), ['10000'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(crowd.stdout, 'data');
+  const took = await table.compare(
+    'holders, 10000 processes',
+    shop.ours('holders', '--root', root, 'vfio16'),
+    'fuser',
+    ['sh', '-c', 'fuser "$0" 2>/dev/null; :', join(root, 'dev/vfio/devices/vfio16')],
+    undefined,
+    5,
+  );
+  if (Number.isFinite(took))
+    table.add({
+      what: 'holders, 10000 processes, time',
+      beside: 'a second',
+      ratio: took / 1000,
+      aim: '<= 1',
+    });
+  crowd.stdin.end();
+  await once(crowd, 'close');
+}

@@ -1,0 +1,70 @@
+/** Names: verify, list, resolve, sync, their memory and how they grow. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { peakMemory, runOnce } from './measure.ts';
+import type { Table } from './table.ts';
+import type { Workshop } from './workshop.ts';
+
+export async function measureNames(table: Table, shop: Workshop): Promise<void> {
+  const walk = shop.compile('walk');
+  const took = new Map<number, number>();
+  for (const size of shop.sizes) {
+    const root = shop.fixture(size);
+    const ours = (command: string, ...words: readonly string[]) =>
+      shop.ours(command, '--root', root, ...words);
+    took.set(
+      size,
+      await table.compare(
+        `verify ${size}`,
+        ours('verify'),
+        'C, the same calls',
+        [walk, root],
+        size === 4096 ? '<= 2.5' : undefined,
+      ),
+    );
+    await table.compare(`list ${size}`, ours('list'), 'verify', ours('verify'));
+    const name = '0000:00:02.0';
+    await table.compare(`resolve, of ${size}`, ours('resolve', name), 'node -e 0', shop.bare, '<= 1.25');
+    await table.compare(`sync ${size}, nothing to do`, ours('sync'), 'verify', ours('verify'));
+    await table.compare(`plan ${size}`, ours('plan'), 'list', ours('list'));
+    if (size <= 4096) await measureFirstSync(table, shop, size);
+    for (const command of ['list', 'verify'])
+      table.add({
+        what: `${command} ${size}, memory`,
+        beside: size > 4096 ? '150 MB' : '100 MB',
+        ratio:
+          peakMemory(join(shop.dist, 'vfio-names.cjs'), [command, '--root', root]) /
+          (size > 4096 ? 150 : 100),
+        aim: '<= 1',
+      });
+  }
+  const [small, large] = [shop.sizes.at(-2) ?? 0, shop.sizes.at(-1) ?? 0];
+  for (const [from, to] of [[64, large] as const, [small, large] as const]) {
+    const grown = (took.get(to) ?? Number.NaN) / (took.get(from) ?? Number.NaN);
+    if (Number.isFinite(grown) && from < to)
+      table.add({
+        what: `verify, growth ${from} to ${to}`,
+        beside: 'exponent',
+        ratio: Math.log(grown) / Math.log(to / from),
+        aim: '<= 1.1',
+      });
+    if (from === small) break;
+  }
+}
+
+/** All links from nothing, beside a C program that makes the same links by symlink and rename. */
+async function measureFirstSync(table: Table, shop: Workshop, size: number): Promise<void> {
+  const root = shop.fixture(size);
+  const names = join(root, 'dev/vfio/pci');
+  const link = shop.compile('link');
+  const from = (task: () => number) => async (): Promise<number> => {
+    rmSync(names, { recursive: true });
+    return task();
+  };
+  await table.compare(
+    `sync ${size}, from nothing`,
+    from(() => runOnce(shop.ours('sync', '--root', root))),
+    'C, the same links',
+    from(() => runOnce([link, root])),
+  );
+}

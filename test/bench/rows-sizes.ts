@@ -1,0 +1,24 @@
+/** How much is installed, and how many packages of others come along. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Table } from './table.ts';
+import type { Workshop } from './workshop.ts';
+
+export async function measureSizes(table: Table, shop: Workshop): Promise<void> {
+  const top = shop.file('../..');
+  const install = join(top, 'packaging/install.sh');
+  for (const part of existsSync(install) ? ['udev', 'main'] : []) {
+    const destination = join(shop.work, `installed-${part}`);
+    execFileSync('bash', [install, '--destdir', destination, '--part', part], { stdio: 'ignore' });
+    const bytes = Number(execFileSync('du', ['-sb', destination], { encoding: 'utf8' }).split('\t')[0]);
+    table.add({ what: `installed, ${part} part`, beside: '1 MB', ratio: bytes / 1e6 });
+  }
+  const lock = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
+  };
+  const needed = Object.entries(lock.packages).filter(
+    ([path, { dev, optional }]) => path && !dev && !optional,
+  );
+  table.add({ what: 'npm packages at run time', beside: 'one', ratio: needed.length });
+}

@@ -1,0 +1,70 @@
+/** The rows of one run: each a ratio of two things measured in turn. Knows nothing of what is measured. */
+import { inTurn, type Spread, spread, type Task } from './measure.ts';
+
+export interface Row {
+  readonly what: string;
+  readonly beside: string;
+  readonly ratio: number;
+  /** The bound that the ratio is held against, `<= 2.5` or `>= 25`. */
+  readonly aim?: string;
+  readonly times?: readonly [Spread, Spread];
+}
+
+export interface Table {
+  /** Measures `first` and `second` in turn and adds their ratio; gives the median of the first in milliseconds. */
+  compare(
+    what: string,
+    first: Task,
+    beside: string,
+    second: Task,
+    aim?: string,
+    runs?: number,
+  ): Promise<number>;
+  add(row: Row): void;
+  readonly rows: readonly Row[];
+}
+
+/** A table that shows each row as soon as it is there: a long run that fails late has lost nothing. */
+export function startTable(runs: number, wanted: RegExp, print: (line: string) => void): Table {
+  const rows: Row[] = [];
+  const add = (row: Row): void => {
+    rows.push(row);
+    print(show(row));
+  };
+  return {
+    rows,
+    add: (row) => {
+      if (wanted.test(row.what)) add(row);
+    },
+    compare: async (what, first, beside, second, aim, count = runs) => {
+      if (!wanted.test(what)) return Number.NaN;
+      const [one, two] = await inTurn(first, second, Math.min(count, runs));
+      const times = [spread(one), spread(two)] as const;
+      const ratio = times[0].median / times[1].median;
+      add({ what, beside, ratio, times, ...(aim !== undefined && { aim }) });
+      return times[0].median;
+    },
+  };
+}
+
+/** Whether the row keeps its aim; one without an aim does. */
+export function keepsAim({ ratio, aim }: Row): boolean {
+  const [relation, bound] = (aim ?? '').split(' ');
+  if (relation === '<=') return ratio <= Number(bound);
+  return relation !== '>=' || ratio >= Number(bound);
+}
+
+function show(row: Row): string {
+  const times = (of: Spread | undefined): string =>
+    of ? `${of.median.toFixed(1)} ms (${of.lowest.toFixed(1)}-${of.highest.toFixed(1)})` : '';
+  return [
+    row.what.padEnd(32),
+    row.beside.padEnd(30),
+    row.ratio.toFixed(2).padStart(7),
+    `${row.aim ?? ''}${keepsAim(row) ? '' : ' !'}`.padEnd(10),
+    times(row.times?.[0]).padEnd(28),
+    times(row.times?.[1]),
+  ]
+    .join('  ')
+    .trimEnd();
+}

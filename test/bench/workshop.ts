@@ -1,0 +1,48 @@
+/** What the rows share: compiled C programs, fixtures, and the command lines of the program itself. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommandLine } from './measure.ts';
+
+export interface Workshop {
+  /** Numbers of devices, ascending. */
+  readonly sizes: readonly number[];
+  readonly work: string;
+  /** The folder of the built programs. */
+  readonly dist: string;
+  /** Compiles `NAME.c` of this folder; gives the program's path. */
+  compile(name: string): string;
+  /** A file of this folder. */
+  file(name: string): string;
+  /** The root directory of a machine with so many devices, all names true. */
+  fixture(size: number): string;
+  ours(...words: readonly string[]): CommandLine;
+  /** A Node that does nothing: the floor of every program on Node. */
+  readonly bare: CommandLine;
+}
+
+export function startWorkshop(work: string, sizes: readonly number[]): Workshop {
+  const here = import.meta.dirname;
+  const dist = join(here, '../../dist');
+  const once = (path: string, make: () => void): string => {
+    if (!existsSync(path)) make();
+    return path;
+  };
+  const compile = (name: string): string =>
+    once(join(work, name), () => {
+      execFileSync('cc', ['-O2', '-o', join(work, name), join(here, `${name}.c`)], { stdio: 'inherit' });
+    });
+  return {
+    sizes,
+    work,
+    dist,
+    compile,
+    file: (name) => join(here, name),
+    fixture: (size) =>
+      once(join(work, String(size)), () => {
+        execFileSync(compile('fixture'), [join(work, String(size)), String(size)]);
+      }),
+    ours: (...words) => [process.execPath, join(dist, 'vfio-names.cjs'), ...words],
+    bare: [process.execPath, '-e', '0'],
+  };
+}
