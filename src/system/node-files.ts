@@ -1,5 +1,6 @@
 /** The file system calls on Node, each one system call or the few that a read needs. */
 import * as fs from 'node:fs';
+import { errnoOf } from '../errors.ts';
 import { devnumOf } from './devnum.ts';
 import type { Files, Held, Kind, Status } from './files.ts';
 
@@ -28,10 +29,32 @@ export function statusOf(stats: fs.Stats): Status {
 const defaultLimit = 1 << 20;
 const buffer = Buffer.alloc(4096);
 
-function read(path: string, limit = defaultLimit): string {
-  // O_NONBLOCK: a FIFO in an attribute's place must not hold us.
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
+/** A descriptor that was only read from: it is gone even where close says that it failed (close(2)), and nothing is lost. */
+function release(fd: number): void {
   try {
+    fs.closeSync(fd);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** A call on a descriptor fails without a path; whoever is told needs one. */
+function named<T>(path: string, fd: number, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  } finally {
+    release(fd);
+  }
+}
+
+// O_NONBLOCK: a FIFO in an attribute's place must not hold us.
+const readOnly = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
+
+function read(path: string, limit = defaultLimit): string {
+  const fd = fs.openSync(path, readOnly);
+  return named(path, fd, () => {
     let length = fs.readSync(fd, buffer, 0, Math.min(buffer.length, limit), null);
     if (length < buffer.length || length >= limit) return buffer.toString('utf8', 0, length);
     const chunks = [Buffer.from(buffer)];
@@ -41,22 +64,18 @@ function read(path: string, limit = defaultLimit): string {
       chunks.push(chunk.subarray(0, length));
     }
     return Buffer.concat(chunks).toString('utf8');
-  } finally {
-    fs.closeSync(fd);
-  }
+  });
 }
 
 function bytes(path: string, limit: number): Uint8Array {
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
-  try {
+  const fd = fs.openSync(path, readOnly);
+  return named(path, fd, () => {
     const found = Buffer.alloc(limit);
     let total = 0;
     for (let length = -1; length !== 0 && total < limit; total += length)
       length = fs.readSync(fd, found, total, limit - total, null);
     return found.subarray(0, total);
-  } finally {
-    fs.closeSync(fd);
-  }
+  });
 }
 
 /** O_PATH of asm-generic/fcntl.h, which x86, arm64, riscv and s390 use; Node has no name for it. */
@@ -64,16 +83,12 @@ export const openPath = 0o10000000;
 
 function fstat(path: string): Status {
   const fd = fs.openSync(path, openPath | fs.constants.O_NOFOLLOW);
-  try {
-    return statusOf(fs.fstatSync(fd));
-  } finally {
-    fs.closeSync(fd);
-  }
+  return named(path, fd, () => statusOf(fs.fstatSync(fd)));
 }
 
 function hold(path: string): Held {
   const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
-  return { path: `/proc/self/fd/${fd}`, release: () => fs.closeSync(fd) };
+  return { path: `/proc/self/fd/${fd}`, release: () => release(fd) };
 }
 
 export const nodeFiles: Files = {

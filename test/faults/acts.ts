@@ -1,0 +1,83 @@
+/** What is run with faults, on which machine, and what must hold before and after. */
+import { existsSync, readFileSync } from 'node:fs';
+import type { FakeRoot } from '../helpers/fake-root.ts';
+
+export interface Act {
+  readonly name: string;
+  readonly words: (root: string) => readonly string[];
+  /** Builds the machine as it is before. */
+  readonly before: (root: FakeRoot) => void;
+  /** What the act changes, by path below the root: the texts of files, the targets of links; absent where nothing is. */
+  readonly state: (root: FakeRoot) => Readonly<Record<string, string>>;
+  /** Directories in which nothing else may be left. */
+  readonly directories: readonly string[];
+}
+
+function machine(root: FakeRoot): void {
+  for (const number of [0, 1, 2])
+    root.add({
+      name: `0000:0${number + 1}:00.0`,
+      sysname: `vfio${number}`,
+      driver: 'vfio-pci',
+      group: String(number + 10),
+      attributes: { vendor: '0x8086', device: '0x10d3', class: '0x020000', revision: '0x00' },
+    });
+}
+
+/** One link right, one to another's node, one missing, one left over, one foreign. */
+function links(root: FakeRoot): void {
+  machine(root);
+  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+  root.linkText('/dev/vfio/pci/0000:02:00.0', '../devices/vfio0');
+  root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9');
+  root.linkText('/dev/vfio/mdev/left-over', '../devices/vfio8');
+  root.linkText('/dev/vfio/pci/foreign', '/etc/passwd');
+}
+
+const policy = '[[access]]\nmatch = { bus = "pci" }\nmode = "0660"\n';
+
+function file(path: string): Act['state'] {
+  return (root) => (existsSync(root.at(path)) ? { [path]: readFileSync(root.at(path), 'utf8') } : {});
+}
+
+export const acts: readonly Act[] = [
+  {
+    name: 'sync',
+    words: (root) => ['sync', '--root', root],
+    before: links,
+    state: (root) => root.links(),
+    directories: ['/dev/vfio/pci', '/dev/vfio'],
+  },
+  {
+    name: 'rules install',
+    words: (root) => ['rules', 'install', '--root', root],
+    before: (root) => {
+      machine(root);
+      root.write('/etc/udev/rules.d/10-other.rules', '# another\n');
+      root.write('/etc/vfio-names/a.toml', policy);
+    },
+    state: file('/etc/udev/rules.d/70-vfio-names.rules'),
+    directories: ['/etc/udev/rules.d'],
+  },
+  {
+    name: 'rules install over an older file',
+    words: (root) => ['rules', 'install', '--root', root],
+    before: (root) => {
+      machine(root);
+      root.write('/etc/udev/rules.d/70-vfio-names.rules', readFileSync('rules/70-vfio-names.rules'));
+      root.write('/etc/vfio-names/a.toml', policy);
+    },
+    state: file('/etc/udev/rules.d/70-vfio-names.rules'),
+    directories: ['/etc/udev/rules.d'],
+  },
+  {
+    name: 'cdi',
+    words: (root) => ['cdi', '--root', root, '--output', `${root}/var/cdi/pci.json`],
+    before: (root) => {
+      machine(root);
+      root.write('/var/cdi/pci.json', '{"kind":"vfio-names.dev/pci","devices":[]}\n');
+    },
+    state: file('/var/cdi/pci.json'),
+    directories: ['/var/cdi'],
+  },
+];

@@ -1,0 +1,112 @@
+/**
+ * `npm run test:faults`: each file call of sync, rules install and cdi fails once, with each errno, or the process is
+ * killed there. Afterwards every file and link is the old or the new one, one line names what failed, nothing is left
+ * behind that the next run does not clear, and the next run brings the new state. Needs root and strace.
+ *   --act NAME   this one only
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runCli } from '../helpers/cli.ts';
+import { FakeRoot } from '../helpers/fake-root.ts';
+import { type Act, acts } from './acts.ts';
+import { complaints, type Outcome } from './judge.ts';
+import { type Call, type Fault, faultsOf, listCalls, onePerKind, runWithFault } from './strace.ts';
+
+const program = join(import.meta.dirname, '../../dist/vfio-names.cjs');
+const work = mkdtempSync(join(tmpdir(), 'vfio-names-faults-'));
+
+const line = (act: Act, root: string): string[] => [process.execPath, program, ...act.words(root)];
+
+/** A machine of its own for each run, copied from the first: the same paths' lengths, the same calls. */
+function copy(from: string, name: string): FakeRoot {
+  const to = join(work, name);
+  rmSync(to, { recursive: true, force: true });
+  spawnSync('cp', ['-a', from, to]);
+  return new FakeRoot(to);
+}
+
+function entries(act: Act, root: FakeRoot): string[] {
+  return act.directories.flatMap((directory) =>
+    readdirSync(root.at(directory)).map((name) => `${directory}/${name}`),
+  );
+}
+
+async function outcome(act: Act, template: string, clean: Clean, call: Call, fault: Fault): Promise<Outcome> {
+  const root = copy(template, 'run');
+  const run = runWithFault(line(act, root.dir), root.dir, call, fault);
+  const state = act.state(root);
+  const left = entries(act, root).filter((path) => !clean.entries.includes(path));
+  const again = await runCli(act.words(root.dir));
+  return {
+    call,
+    fault,
+    run,
+    state,
+    left,
+    again: {
+      status: again.status,
+      err: again.err.join('\n'),
+      state: act.state(root),
+      entries: entries(act, root),
+    },
+  };
+}
+
+interface Clean {
+  readonly before: Readonly<Record<string, string>>;
+  readonly after: Readonly<Record<string, string>>;
+  /** What may lie in the directories: what was there before, and what is there after. */
+  readonly entries: readonly string[];
+  readonly last: readonly string[];
+  readonly status: number | null;
+}
+
+function cleanRun(act: Act, template: string): Clean {
+  const before = act.state(new FakeRoot(template));
+  const first = entries(act, new FakeRoot(template));
+  const root = copy(template, 'run');
+  const { status } = spawnSync(process.execPath, [program, ...act.words(root.dir)], { encoding: 'utf8' });
+  const last = entries(act, root);
+  return { before, after: act.state(root), entries: [...first, ...last], last, status };
+}
+
+async function tryAct(act: Act): Promise<{ readonly runs: number; readonly wrong: readonly string[] }> {
+  const template = join(work, 'template');
+  rmSync(template, { recursive: true, force: true });
+  act.before(new FakeRoot(template));
+  const clean = cleanRun(act, template);
+  const root = copy(template, 'run').dir;
+  const calls = onePerKind(listCalls(line(act, root), root));
+  const wrong: string[] = [];
+  let runs = 0;
+  for (const call of calls)
+    for (const fault of faultsOf(call)) {
+      const result = await outcome(act, template, clean, call, fault);
+      if (result.run.hit === undefined) continue;
+      runs++;
+      for (const complaint of complaints(result, clean))
+        wrong.push(`${call.line} -> ${fault === 'kill' ? 'killed' : fault.errno}: ${complaint}`);
+    }
+  return { runs, wrong };
+}
+
+const { values } = parseArgs({ options: { act: { type: 'string' } } });
+let passed = 0;
+let failed = 0;
+try {
+  for (const act of acts.filter(({ name }) => values.act === undefined || name === values.act)) {
+    const { runs, wrong } = await tryAct(act);
+    const good = wrong.length === 0 && runs > 0;
+    if (good) passed++;
+    else failed++;
+    console.log(`${good ? 'ok' : 'not ok'} - ${act.name}: ${runs} faults`);
+    for (const one of wrong) console.log(`  ${one}`);
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
