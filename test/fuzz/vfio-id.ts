@@ -4,7 +4,7 @@
  *
  * Usage: npm run fuzz -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed of its own call, to run it alone.
  */
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { version } from '../../src/cli/version.ts';
@@ -12,6 +12,7 @@ import { vfioId } from '../../src/helper/vfio-id.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 import { native, onNode, type Result, runProgram } from '../helper/programs.ts';
 import { build, Hostile, randomFrom, type Scene, sceneFrom } from './hostile.ts';
+import { changes, type Snapshot, snapshot, wrongChanges } from './snapshot.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,28 +25,8 @@ const first = Number(values.seed);
 const top = mkdtempSync(`${tmpdir()}/vfio-names-fuzz-`);
 process.on('exit', () => rmSync(top, { recursive: true, force: true }));
 
-/** Every path below `root` with what is there. */
-function snapshot(root: string): Map<string, string> {
-  const found = new Map<string, string>();
-  const visit = (directory: Buffer): void => {
-    for (const name of readdirSync(directory, { encoding: 'buffer' })) {
-      const path = Buffer.concat([directory, Buffer.from('/'), name]);
-      const status = lstatSync(path);
-      const what = status.isSymbolicLink()
-        ? `-> ${readlinkSync(path, { encoding: 'buffer' }).toString('latin1')}`
-        : status.isDirectory()
-          ? 'directory'
-          : `file ${status.size}`;
-      found.set(path.subarray(root.length).toString('latin1'), what);
-      if (status.isDirectory()) visit(path);
-    }
-  };
-  visit(Buffer.from(root));
-  return found;
-}
-
 /** What a call may never do, whatever it answered. */
-function* wrongs(before: Map<string, string>, after: Map<string, string>, scene: Scene, result: Result) {
+function* wrongs(before: Snapshot, after: Snapshot, scene: Scene, result: Result) {
   for (const line of result.out.split('\n').slice(0, -1))
     if (!/^(ID_VFIO_[A-Z0-9_]+=[^\s"'].*|Usage: .*| {7}vfio_id .*|vfio_id \d.*)$/.test(line))
       yield `printed ${JSON.stringify(line)}`;
@@ -53,18 +34,9 @@ function* wrongs(before: Map<string, string>, after: Map<string, string>, scene:
   if (result.err !== '' && (lines.length !== 2 || lines[1] !== '')) yield 'more than one line on stderr';
   if (result.status !== 0 && result.out !== '') yield 'printed something and failed';
   if (result.status === 0 && result.err !== '') yield 'complained and did not fail';
-  for (const path of new Set([...before.keys(), ...after.keys()])) {
-    const [old, now] = [before.get(path), after.get(path)];
-    if (old === now) continue;
-    const what = `${path}: ${old} became ${now}`;
-    if (scene.argv[0] !== 'link') yield `printing facts changed ${what}`;
-    if (!path.startsWith('/dev/vfio/') || /^\/dev\/vfio\/(devices|vfio|\d+|noiommu-[^/]*)(\/|$)/.test(path))
-      yield `changed ${what}`;
-    if (now !== undefined && now !== 'directory' && !/^-> (\.\.\/)+devices\/vfio\d+$/.test(now))
-      yield `made ${what}`;
-    if (old !== undefined && old !== 'directory' && !/^-> (\.\.\/)+devices\/[^/]+$/.test(old))
-      yield `took ${what}`;
-  }
+  if (scene.argv[0] !== 'link')
+    for (const what of changes(before, after)) yield `printing facts changed ${what}`;
+  yield* wrongChanges(before, after);
 }
 
 function call(seed: number, twice: boolean): string[] {
