@@ -2,6 +2,8 @@
 import { attempt, errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
+import { printable } from '../text/printable.ts';
+import { trustRemedy, whyNotTrusted } from './trust.ts';
 
 /** From the weakest to the strongest: a file overrides one of the same name in a directory before. */
 export const policyDirectories = ['/usr/lib/vfio-names', '/run/vfio-names', '/etc/vfio-names'] as const;
@@ -38,9 +40,20 @@ function listOf(files: Files, path: string): string[] {
 export function readPolicyFiles(files: Files, root: Root): PolicyText[] {
   return policyPaths(files, root).flatMap((file) => {
     const path = reading(file, () => followed(files, root, file));
-    const text = path === '/dev/null' ? '' : readPolicyFile(files, path, file);
+    if (path === '/dev/null') return [];
+    for (const one of [path, path.slice(0, path.lastIndexOf('/'))]) mustBeTrusted(files, root, one, file);
+    const text = readPolicyFile(files, path, file);
     return text === '' ? [] : [{ file, text }];
   });
+}
+
+function mustBeTrusted(files: Files, root: Root, path: string, file: string): void {
+  const why = whyNotTrusted(
+    reading(file, () => files.stat(path)),
+    root,
+  );
+  if (why !== undefined)
+    throw unusable(file, `${why} at ${printable(path)}; ${trustRemedy(printable(path))}`);
 }
 
 /** The text of one file; `file` is its name in errors. */

@@ -1,8 +1,8 @@
 /**
- * `npm run test:faults`: each file call of sync, rules install and cdi fails once, with each errno, or the process is
+ * `npm run test:faults`: the real program on disks that fail and without rights. Each file call of sync, rules install and cdi fails once, with each errno, or the process is
  * killed there. Afterwards every file and link is the old or the new one, one line names what failed, nothing is left
  * behind that the next run does not clear, and the next run brings the new state. Needs root and strace.
- *   --act NAME   this one only
+ *   --act NAME   the faults of this one only
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { runCli } from '../helpers/cli.ts';
 import { FakeRoot } from '../helpers/fake-root.ts';
 import { type Act, acts } from './acts.ts';
 import { complaints, type Outcome } from './judge.ts';
+import { checkRights } from './rights.ts';
 import { type Call, type Fault, faultsOf, listCalls, onePerKind, runWithFault } from './strace.ts';
 
 const program = join(import.meta.dirname, '../../dist/vfio-names.cjs');
@@ -105,6 +106,13 @@ try {
     console.log(`${good ? 'ok' : 'not ok'} - ${act.name}: ${runs} faults`);
     for (const one of wrong) console.log(`  ${one}`);
   }
+  if (values.act === undefined)
+    for await (const { sentence, wrong } of checkRights(work, program)) {
+      if (wrong === '') passed++;
+      else failed++;
+      console.log(`${wrong === '' ? 'ok' : 'not ok'} - ${sentence}`);
+      if (wrong !== '') console.log(`  ${wrong}`);
+    }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -1,0 +1,63 @@
+import { chmodSync } from 'node:fs';
+import test from 'ava';
+import { trustRemedy, whyNotTrusted } from '../../src/config/trust.ts';
+import type { Status } from '../../src/system/files.ts';
+import { runCli } from '../helpers/cli.ts';
+import { fakeRoot } from '../helpers/fake-root.ts';
+
+const status = (more: Partial<Status>): Status => ({
+  kind: 'file',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  inode: '1',
+  ...more,
+});
+
+for (const [what, more] of [
+  ['one of root alone', {}],
+  ['one that the group root may write', { mode: 0o664 }],
+  ['a directory of root', { kind: 'directory', mode: 0o755, gid: 5 }],
+  ['a set-group-id directory', { kind: 'directory', mode: 0o2755 }],
+] as const)
+  test(`${what} is obeyed`, (t) => t.is(whyNotTrusted(status(more), ''), undefined));
+
+for (const [what, more] of [
+  ['one that everybody may write', { mode: 0o646 }],
+  ['one that another group may write', { mode: 0o664, gid: 5 }],
+  ["somebody else's", { uid: 1000 }],
+  ['a set-user-id file', { mode: 0o4755 }],
+  ['a set-group-id file', { mode: 0o2755 }],
+  ['a directory that everybody may write, sticky or not', { kind: 'directory', mode: 0o1777 }],
+] as const)
+  test(`${what} is refused, with owner and mode`, (t) => {
+    const { uid, gid, mode } = status(more);
+    t.regex(
+      whyNotTrusted(status(more), '') ?? '',
+      new RegExp(`owner ${uid}:${gid} and mode 0*${mode.toString(8)}$`),
+    );
+  });
+
+test('a tree below --root belongs to who made it; what everybody may write is refused there, too', (t) => {
+  t.is(whyNotTrusted(status({ uid: 1000, gid: 1000, mode: 0o664 }), '/image'), undefined);
+  t.truthy(whyNotTrusted(status({ uid: 1000, mode: 0o666 }), '/image'));
+});
+
+test('the remedy names the path', (t) => t.true(trustRemedy('/etc/x').endsWith('chmod u-s,g-ws,o-w /etc/x')));
+
+test('a command that needs such a policy ends with status 2 and one line, and changes nothing', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  root.write('/etc/vfio-names/a.toml', '[names]\nby-path = true\n');
+  chmodSync(root.at('/etc/vfio-names/a.toml'), 0o666);
+  const { status, err } = await runCli(['sync', '--root', root.dir]);
+  t.is(status, 2);
+  t.is(err.length, 1);
+  t.regex(err[0] ?? '', /a\.toml: expected what only root may write, found owner \d+:\d+ and mode 0666 at /);
+  t.deepEqual(root.links(), {});
+  chmodSync(root.at('/etc/vfio-names/a.toml'), 0o644);
+  chmodSync(root.at('/etc/vfio-names'), 0o777);
+  t.is((await runCli(['sync', '--root', root.dir])).status, 2);
+  chmodSync(root.at('/etc/vfio-names'), 0o755);
+  t.is((await runCli(['sync', '--root', root.dir])).status, 0);
+});
