@@ -31,7 +31,7 @@ test('the top level holds what the layout allows', (t) => {
   const allowed = new Set([
     ...['package.json', 'package-lock.json', 'tsconfig.json', 'biome.json'],
     ...['src', 'rules', 'templates', 'test', 'packaging'],
-    ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE'],
+    ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'LICENSE'],
     // Made by tools, never checked in.
     ...['node_modules', 'dist', 'coverage'],
   ]);
@@ -46,6 +46,26 @@ test('the lock file names no registry host, and the version of the package', (t)
   t.notRegex(lock, /"resolved"/);
   t.notRegex(lock, /registry/);
   t.is((JSON.parse(lock) as { version: string }).version, manifest.version);
+});
+
+test('what comes along at run time may be given away with us', (t) => {
+  const { packages } = JSON.parse(text('package-lock.json')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly license?: string }>>;
+  };
+  const free = /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD)$/;
+  for (const [path, { dev, license }] of Object.entries(packages))
+    if (!dev) t.regex(license ?? 'none', free, path);
+});
+
+test('what SECURITY.md names is there', (t) => {
+  const paths = [...text('SECURITY.md').matchAll(/(?<![\w/])(?:test|packaging)\/[\w./-]*\w/g)].map(
+    ([path]) => path,
+  );
+  t.true(paths.length > 10);
+  t.deepEqual(
+    paths.filter((path) => !existsSync(join(root, path))),
+    [],
+  );
 });
 
 test('every dependency at run time is pinned', (t) => {
