@@ -12,17 +12,18 @@ start_tries=3
 # The processes of the guest that runs in this shell, for whoever must stop it.
 qemu='' reader=''
 
-# boot SCENARIO KERNEL SET INIT RULES TIMEOUT RESULTS: sets `why` to the reason when the guest did
-# not end by itself with a status. Not for a subshell: stop_guest must know the processes.
+# boot KERNEL SET TIMEOUT RESULTS WORD...: the words go onto the kernel's command line. Sets `why` to the
+# reason when the guest did not end by itself with a status. Not for a subshell: stop_guest must know the
+# processes.
 boot() {
   local try
   for ((try = 1; try <= start_tries; try++)); do
-    rm -rf "$7"
-    mkdir -p "$7"
+    rm -rf "$4"
+    mkdir -p "$4"
     why=''
     boot_once "$@" && return
     # Without the first mark nothing of the project has run yet: that was the emulator.
-    [[ -e $7/started ]] && return 1
+    [[ -e $4/started ]] && return 1
     echo "# the guest did not start (try $try of $start_tries): $why"
   done
   return 1
@@ -36,8 +37,9 @@ stop_guest() {
 }
 
 boot_once() {
-  local scenario=$1 kernel=$2 set=$3 init=$4 rules=$5 limit=$6 results=$7
+  local kernel=$1 set=$2 limit=$3 results=$4
   local devices modules deadline began=$SECONDS
+  shift 4
   devices_of "$set"
   # Without `npm ci` the share is an empty directory.
   modules=$project/node_modules
@@ -49,7 +51,7 @@ boot_once() {
     -m 2048 -smp 2 -accel tcg,thread=multi -machine q35,kernel-irqchip=split -cpu max \
     -device intel-iommu,intremap=on,caching-mode=on \
     -kernel "$(kernel_dir "$kernel")/bzImage" \
-    -append "console=ttyS0 root=rootfs rootfstype=9p rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose ro init=/lab-init intel_iommu=on no_timer_check quiet lab.scenario=$scenario lab.kernel=$kernel lab.init=$init lab.rules=$rules systemd.unit=lab.target" \
+    -append "console=ttyS0 root=rootfs rootfstype=9p rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose ro init=/lab-init intel_iommu=on no_timer_check quiet systemd.unit=lab.target $*" \
     -fsdev "local,id=root,path=$(guest_dir),security_model=none,readonly=on" \
     -device virtio-9p-pci,fsdev=root,mount_tag=rootfs,addr=10.0 \
     -fsdev "local,id=project,path=${results%/*}/project,security_model=none,readonly=on" \

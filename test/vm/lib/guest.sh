@@ -1,10 +1,12 @@
-# Makes and caches the guest's root directory: a small Debian with udev, systemd and Node.
+# Makes and caches the guest's root directory: a Debian with udev, systemd, Node and those programs that take
+# devices by their names.
 # A guest is named by the hash of its recipe and is complete when its directory exists.
 
 guest_suite=trixie
 guest_mirror=${VFIO_NAMES_VM_MIRROR:-http://deb.debian.org/debian}
 guest_packages=udev,systemd,kmod,nodejs,pciutils,procps,psmisc,busybox-static,util-linux
 guest_packages+=,iproute2,strace,libcap2-bin
+guest_packages+=,initramfs-tools,dracut-core,zstd,qemu-system-x86,podman,crun
 
 # make_guest DIR: everything that is in the guest. Its text is part of the cache's key.
 make_guest() {
@@ -40,11 +42,12 @@ build_guest() {
   need_to_build
   ((EUID == 0)) || die "making the guest needs root (debootstrap); run once as root"
   say "making the guest ($guest_suite, about a minute): $dir"
-  rm -rf "$dir.part"
-  mkdir -p "$dir.part"
-  make_guest "$dir.part" >"$cache/guest.log" 2>&1 || {
-    tail -n 20 "$cache/guest.log" >&2
-    die "the guest could not be made; the whole log is $cache/guest.log"
-  }
-  mv "$dir.part" "$dir"
+  # A mirror may fail in the middle of so many packages.
+  for _ in 1 2 3; do
+    rm -rf "$dir.part"
+    mkdir -p "$dir.part"
+    make_guest "$dir.part" >"$cache/guest.log" 2>&1 && mv "$dir.part" "$dir" && return
+  done
+  tail -n 20 "$cache/guest.log" >&2
+  die "the guest could not be made; the whole log is $cache/guest.log"
 }

@@ -6,6 +6,7 @@
 #   # init: systemd         PID 1 (default script: udevd alone)
 #   # rules: no             whether udevd has the project's rules (default yes)
 #   # timeout: 900          seconds for the whole guest (default 600)
+#   # root: writable        what is written to the root lies in memory (default: read-only)
 #   # native: yes           calls dist/vfio_id, which is built first if it is missing or old
 
 # header NAME KEY [DEFAULT]
@@ -58,8 +59,9 @@ run_scenario() {
 attempt() {
   local name=${1%@*} kernel=${1#*@} why='' status=none
   say "$1"
-  boot "$name" "$kernel" "$(header "$name" devices none)" "$(header "$name" init script)" \
-    "$(header "$name" rules yes)" "$(header "$name" timeout 600)" "$2" || true
+  boot "$kernel" "$(header "$name" devices none)" "$(header "$name" timeout 600)" "$2" \
+    "lab.scenario=$name" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
+    "lab.rules=$(header "$name" rules yes)" "lab.root=$(header "$name" root read-only)" || true
   [[ ! -s $2/report ]] || cat "$2/report"
   [[ ! -e $2/status ]] || status=$(<"$2/status")
   [[ -z $why ]] || echo "not ok - the guest runs to its end: $why"
