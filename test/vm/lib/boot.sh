@@ -12,9 +12,9 @@ start_tries=3
 # The processes of the guest that runs in this shell, for whoever must stop it.
 qemu='' reader=''
 
-# boot KERNEL SET TIMEOUT RESULTS WORD...: the words go onto the kernel's command line. Sets `why` to the
-# reason when the guest did not end by itself with a status. Not for a subshell: stop_guest must know the
-# processes.
+# boot KERNEL SET TIMEOUT RESULTS INITRAMFS WORD...: INITRAMFS is a file or nothing; the words go onto the
+# kernel's command line. Sets `why` to the reason when the guest did not end by itself with a status. Not for
+# a subshell: stop_guest must know the processes.
 boot() {
   local try
   for ((try = 1; try <= start_tries; try++)); do
@@ -37,9 +37,9 @@ stop_guest() {
 }
 
 boot_once() {
-  local kernel=$1 set=$2 limit=$3 results=$4
+  local kernel=$1 set=$2 limit=$3 results=$4 initramfs=$5
   local devices modules deadline began=$SECONDS
-  shift 4
+  shift 5
   devices_of "$set"
   # Without `npm ci` the share is an empty directory.
   modules=$project/node_modules
@@ -50,7 +50,7 @@ boot_once() {
   qemu-system-x86_64 -nodefaults -no-reboot -display none -serial stdio \
     -m 2048 -smp 2 -accel tcg,thread=multi -machine q35,kernel-irqchip=split -cpu max \
     -device intel-iommu,intremap=on,caching-mode=on \
-    -kernel "$(kernel_dir "$kernel")/bzImage" \
+    -kernel "$(kernel_dir "$kernel")/bzImage" ${initramfs:+-initrd "$initramfs"} \
     -append "console=ttyS0 root=rootfs rootfstype=9p rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose ro init=/lab-init intel_iommu=on no_timer_check quiet systemd.unit=lab.target $*" \
     -fsdev "local,id=root,path=$(guest_dir),security_model=none,readonly=on" \
     -device virtio-9p-pci,fsdev=root,mount_tag=rootfs,addr=10.0 \

@@ -4,9 +4,12 @@
 #   # kernels: both cdev    on which kernels it runs
 #   # devices: one          a set of lib/devices.sh
 #   # init: systemd         PID 1 (default script: udevd alone)
-#   # rules: no             whether udevd has the project's rules (default yes)
+#   # rules: no             whether udevd has the project's rules (default yes), or a policy of test/vm/policies
+#                           whose rules it has, and vfio_id with them where the root can be written
 #   # timeout: 900          seconds for the whole guest (default 600)
 #   # root: writable        what is written to the root lies in memory (default: read-only)
+#   # initramfs: TOOL       boots by an image that TOOL made, with those rules and the native vfio_id in it
+#   # words: WORD...        more words for the kernel's command line
 #   # native: yes           calls dist/vfio_id, which is built first if it is missing or old
 
 # header NAME KEY [DEFAULT]
@@ -57,11 +60,13 @@ run_scenario() {
 
 # attempt NAME@KERNEL DIRECTORY: boot it once and print what came of it.
 attempt() {
-  local name=${1%@*} kernel=${1#*@} why='' status=none
+  local name=${1%@*} kernel=${1#*@} why='' status=none rules initramfs
+  rules=$(header "$name" rules yes) initramfs=$(header "$name" initramfs)
   say "$1"
   boot "$kernel" "$(header "$name" devices none)" "$(header "$name" timeout 600)" "$2" \
+    "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules")}" \
     "lab.scenario=$name" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
-    "lab.rules=$(header "$name" rules yes)" "lab.root=$(header "$name" root read-only)" || true
+    "lab.rules=$rules" "lab.root=$(header "$name" root read-only)" "$(header "$name" words)" || true
   [[ ! -s $2/report ]] || cat "$2/report"
   [[ ! -e $2/status ]] || status=$(<"$2/status")
   [[ -z $why ]] || echo "not ok - the guest runs to its end: $why"
