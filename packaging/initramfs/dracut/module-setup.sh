@@ -14,6 +14,13 @@ depends() {
 
 # called by dracut
 install() {
-    # inst_rules takes the programs along that it finds in the rules: vfio_id, where the policy needs it.
-    inst_rules 70-vfio-names.rules
+    local directory rules
+    # As udev reads them. By the name alone inst_rules would pass over an admin's file in an image for any host.
+    for directory in /etc/udev/rules.d /run/udev/rules.d /usr/local/lib/udev/rules.d /usr/lib/udev/rules.d; do
+        rules=${dracutsysrootdir:-}$directory/70-vfio-names.rules
+        [[ -e $rules || -L $rules ]] || continue
+        # An empty one, or a link to /dev/null, turns them off.
+        [[ ! -s $rules ]] || inst_rules "$rules"
+        break
+    done
 }

@@ -13,6 +13,13 @@ in_guest() {
       install -D -m 755 "$early/note" /usr/share/initramfs-tools/scripts/init-premount/lab
       mkinitramfs -o /tmp/image "$3"
       ;;
+    dracut)
+      install -D -m 755 -t /usr/lib/dracut/modules.d/75vfio-names "$hooks/dracut/module-setup.sh"
+      install -D -m 755 -t /usr/lib/dracut/modules.d/99lab "$early"/dracut/*
+      # It sources no other names.
+      install -m 755 "$early/note" /usr/lib/dracut/modules.d/99lab/note.sh
+      dracut --no-hostonly --no-kernel --kver "$3" --modules "dash base vfio-names lab" /tmp/image
+      ;;
     *)
       echo "no tool for early boot is called '$1'"
       return 2

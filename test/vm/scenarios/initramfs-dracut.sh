@@ -1,0 +1,11 @@
+# The same as initramfs, by an image that dracut made.
+# kernels: both
+# devices: bridge
+# initramfs: dracut
+# words: vfio-pci.ids=8086:100e
+# rules: families
+# native: yes
+# root: writable
+# timeout: 900
+
+. /project/test/vm/scenarios/initramfs.sh
