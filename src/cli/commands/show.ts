@@ -8,6 +8,7 @@ import { targetOf } from '../../holders/target.ts';
 import { findNamed } from '../../links/find-named.ts';
 import { linksOf } from '../../links/links-of.ts';
 import { observe } from '../../links/observe.ts';
+import { deviceUnit } from '../../names/device-unit.ts';
 import { printable } from '../../text/printable.ts';
 import type { Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
@@ -20,12 +21,14 @@ export const run: Run = async (invocation, io) => {
   const device = findNamed(machine, seen, invocation.operands[0] ?? '');
   const facts = readFacts(files, root, device);
   const { links = [], state = 'no-name' } = linksOf(seen).get(device.sysname) ?? {};
+  const units = links.flatMap((link) => deviceUnit(link) ?? []);
   const siblings = readSiblings(files, root, device);
   const { holders, unseen } = findHolders(files, root, [targetOf(files, root, device)]);
   if (invocation.json) {
     io.out(
       jsonDocument({
         device: { ...facts, links, state },
+        units,
         siblings,
         holders: holders.map(holderJson),
         unseen,
@@ -36,6 +39,7 @@ export const run: Run = async (invocation, io) => {
   const lines: (readonly [string, string])[] = [
     ...Object.entries(facts),
     ...links.map((link) => ['link', link] as const),
+    ...units.map((unit) => ['unit', unit] as const),
     ['state', state],
     ...siblings.map((sibling) => ['sibling', siblingText(sibling)] as const),
     ...holders.map((holder) => ['holder', holderLine(holder)] as const),

@@ -2,7 +2,7 @@ import test from 'ava';
 import { validJson } from '../../helpers/schema.ts';
 import { sample } from '../sample.ts';
 
-test('show has a line for every fact, the link and its state', async (t) => {
+test('show has a line for every fact, the link, its unit of systemd and its state', async (t) => {
   const { run } = sample(t);
   const { status, out } = await run('show', '0000:01:00.0');
   t.is(status, 0);
@@ -16,6 +16,7 @@ test('show has a line for every fact, the link and its state', async (t) => {
     /^groupNode +\/dev\/vfio\/14$/m,
     /^vendor +0x10de$/m,
     /^link +\/dev\/vfio\/pci\/0000:01:00\.0$/m,
+    /^unit +dev-vfio-pci-0000:01:00\.0\.device$/m,
     /^state +unnamed$/m,
   ])
     t.regex(out, line);
@@ -26,14 +27,19 @@ test('show of a device without a node says why', async (t) => {
   const { status, out } = await run('show', '03:00.0');
   t.is(status, 0);
   t.regex(out, /^cdev +no: this kernel gives the device no node/m);
-  t.notRegex(out, /^link /m);
+  t.notRegex(out, /^(link|unit) /m);
 });
 
 test('show --json is one document by its schema, with the siblings of the group', async (t) => {
   const { root, run } = sample(t);
   root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });
-  const document = validJson<{ siblings: unknown[] }>(t, 'show', (await run('show', 'vfio0', '--json')).out);
+  const document = validJson<{ siblings: unknown[]; units: string[] }>(
+    t,
+    'show',
+    (await run('show', 'vfio0', '--json')).out,
+  );
   t.is(document.siblings.length, 1);
+  t.deepEqual(document.units, ['dev-vfio-pci-0000:01:00.0.device']);
   for (const name of ['vfio1', 'vfio2', 'vfio3'])
     validJson(t, 'show', (await run('show', name, '--json')).out);
 });

@@ -36,6 +36,7 @@ for round in 1 2; do
   check "round $round: bind" bind $address
   check "round $round: the name is initialised" udevadm wait --timeout=120 $link
   check "round $round: the name is true" true_pci $address
+  check "round $round: show tells the unit" same "$(vfio_names show $address | sed -n 's/^unit *//p')" "$unit"
   check "round $round: the device unit comes" until_true 120 is $unit active
   check "round $round: the service follows" until_true 120 is user.service active
 
