@@ -55,7 +55,7 @@ export function pages(sources: Sources): ReadonlyMap<string, string> {
         property: propertyOf(fact),
       })),
     }),
-    page('vfio-names-watch.service', 8, 'service', {}),
+    page('vfio-names.service', 8, 'service', {}),
   ]);
 }
 

@@ -42,7 +42,7 @@ test('there is a page for the program, for each command, the policy, vfio_id and
   const expected = [
     'vfio-names.1',
     ...commands.map((command) => `${pageOf(command)}.1`),
-    ...['vfio-names.toml.5', 'vfio_id.8', 'vfio-names-watch.service.8'],
+    ...['vfio-names.toml.5', 'vfio_id.8', 'vfio-names.service.8'],
   ];
   t.deepEqual(
     [...made.keys()].filter((path) => path.startsWith('man/')).sort(),
@@ -55,7 +55,9 @@ test('every page says which it is, of which version and date, and what it is abo
     if (!path.startsWith('man/')) continue;
     const [, name = '', section = ''] = /^man\/(.*)\.(\d)$/.exec(path) ?? [];
     t.true(text.includes(`\n.TH ${verbatim(name)} ${section} 2026-01-02 "vfio\\-names `), path);
-    t.true(text.includes(`.SH NAME\n${verbatim(name)} \\- `), path);
+    // The service is known by its command, too.
+    const alias = name === 'vfio-names.service' ? `, ${verbatim('vfio-names-watch.service')}` : '';
+    t.true(text.includes(`.SH NAME\n${verbatim(name)}${alias} \\- `), path);
     t.notRegex(text, /undefined|\[object|\{\{#|\{\{>/, path);
   }
 });
