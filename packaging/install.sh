@@ -1,0 +1,160 @@
+#!/bin/bash
+# Puts the files of a built checkout where a distribution wants them: the one place that knows where each goes.
+# Builds nothing, asks no network, and knows nothing of package managers: their triggers are for packaging/FAMILY.
+#
+# Usage: packaging/install.sh --destdir DIR [OPTION...]
+#   --part udev|main|all  udev: rules, native vfio_id, initramfs hooks; needs no Node. main: everything else (all)
+#   --paths FAMILY        debian, fedora, arch or alpine: the directories and hooks of that family (debian)
+#   --built DIR           what `npm run build` made (dist)
+#   --rules FILE          the rules (rules/70-vfio-names.rules)
+#   --native FILE         the native vfio_id (dist/vfio_id)
+#   --koffi DIR           the node_modules that holds koffi and @koromix (node_modules); '' leaves koffi out, and with it
+#                         probe, exec --user and the readiness of the service
+#   --machine MACHINE     whose koffi, as `uname -m` says it (this machine's)
+#   --libc glibc|musl     which of its two builds (glibc; alpine: musl)
+#   --bindir, --libdir, --datadir, --udevdir, --unitdir, --openrcdir, --mandir, --docdir, --licensedir, --bash, --zsh,
+#   --fish DIR            one directory other than the family's; '' leaves its files out
+#   --initramfs 'TOOL...' which of initramfs-tools, dracut, mkinitcpio get a hook
+# Exit status: 0 fine, 2 wrong usage or something is not built.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+die() {
+    echo "packaging/install.sh: $*" >&2
+    exit 2
+}
+
+declare -A given=()
+while (($#)); do
+    case $1 in
+        --destdir | --part | --paths | --built | --rules | --native | --koffi | --machine | --libc | --bindir | --libdir | --datadir | \
+            --udevdir | --unitdir | --openrcdir | --mandir | --docdir | --licensedir | --bash | --zsh | --fish | --initramfs)
+            (($# > 1)) || die "expected a value behind $1"
+            given[${1#--}]=$2
+            shift 2
+            ;;
+        *) die "expected one of the options at the head of this file, found $1" ;;
+    esac
+done
+
+# option NAME DEFAULT: what was given, which may be empty.
+option() { echo "${given[$1]-$2}"; }
+
+# The families differ in this alone.
+zsh=/usr/share/zsh/site-functions unitdir=/usr/lib/systemd/system openrcdir='' libdir=/usr/lib licensedir='' libc=glibc
+case $(option paths debian) in
+    debian)
+        initramfs='initramfs-tools dracut' zsh=/usr/share/zsh/vendor-completions
+        libdir=/usr/lib/$(dpkg-architecture -q DEB_HOST_MULTIARCH 2> /dev/null || echo "$(uname -m)-linux-gnu")
+        ;;
+    fedora) initramfs=dracut libdir=/usr/lib64 licensedir=/usr/share/licenses/vfio-names ;;
+    arch) initramfs='mkinitcpio dracut' licensedir=/usr/share/licenses/vfio-names ;;
+    alpine) initramfs='' unitdir='' openrcdir=/etc/init.d libc=musl ;;
+    *) die "expected --paths debian, fedora, arch or alpine, found $(option paths '')" ;;
+esac
+dest=$(option destdir '') part=$(option part all) built=$(option built dist)
+datadir=$(option datadir /usr/share)/vfio-names libdir=$(option libdir "$libdir")/vfio-names
+udevdir=$(option udevdir /usr/lib/udev) mandir=$(option mandir /usr/share/man)
+docdir=$(option docdir /usr/share/doc/vfio-names)
+[[ $dest == /* ]] || die "expected --destdir and an absolute path, found '$dest'"
+
+# put MODE FILE PATH: FILE as PATH in the package; nothing where the family has no such directory.
+put() {
+    [[ $3 == /* ]] || return 0
+    [[ -f $2 ]] || die "expected $2, found none; npm run build makes dist, npm run build:native makes dist/vfio_id"
+    install -D -m "$1" "$2" "$dest$3"
+}
+
+# script FILE PATH INTERPRETER: a program, with the distribution's interpreter in its first line.
+script() {
+    put 755 "$1" "$2"
+    sed -i "1s|^#!.*|#!$3|" "$dest$2"
+}
+
+# below DIRECTORY NAME: the path, or nothing where the directory is empty.
+below() { echo "${1:+$1/$2}"; }
+
+# pages SECTION NAME...: pages of the manual.
+pages() {
+    local section=$1 name
+    shift
+    for name; do put 644 "$built/man/$name.$section" "$(below "$mandir" "man$section/$name.$section")"; done
+}
+
+part_udev() {
+    local tool
+    put 644 "$(option rules rules/70-vfio-names.rules)" "$udevdir/rules.d/70-vfio-names.rules"
+    put 755 "$(option native "$built/vfio_id")" "$udevdir/vfio_id"
+    pages 8 vfio_id
+    for tool in $(option initramfs "$initramfs"); do
+        case $tool in
+            initramfs-tools) put 755 "packaging/initramfs/$tool/vfio-names" "/usr/share/$tool/hooks/vfio-names" ;;
+            dracut) put 755 "packaging/initramfs/$tool/module-setup.sh" "/usr/lib/$tool/modules.d/75vfio-names/module-setup.sh" ;;
+            mkinitcpio) put 644 "packaging/initramfs/$tool/vfio-names" /usr/lib/initcpio/install/vfio-names ;;
+            *) die "expected initramfs-tools, dracut or mkinitcpio, found $tool" ;;
+        esac
+    done
+}
+
+# part_koffi DIR: what runs of it, and of its builds only this machine's.
+part_koffi() {
+    local cpu build home=$libdir/node_modules file
+    case $(option machine "$(uname -m)") in
+        x86_64) cpu=x64 ;;
+        aarch64) cpu=arm64 ;;
+        armv7l | armhf | armv7) cpu=arm ;;
+        i?86 | x86) cpu=ia32 ;;
+        riscv64 | ppc64*) cpu=$(option machine "$(uname -m)") && cpu=${cpu%le} ;;
+        loongarch64) cpu=loong64 ;;
+        *) die "koffi has no build for $(option machine "$(uname -m)"); --koffi '' leaves it out" ;;
+    esac
+    case $(option libc $libc) in
+        glibc) build=linux ;;
+        musl) build=musl ;;
+        *) die "expected --libc glibc or musl, found $(option libc '')" ;;
+    esac
+    for file in package.json index.cjs src/koffi/index.cjs src/koffi/src/static.cjs; do
+        put 644 "$1/koffi/$file" "$home/koffi/$file"
+    done
+    build=("$1/@koromix/koffi-linux-$cpu/$build"_*/koffi.node)
+    for file in package.json index.js "$(basename "$(dirname "${build[0]}")")/koffi.node"; do
+        put 644 "$1/@koromix/koffi-linux-$cpu/$file" "$home/@koromix/koffi-linux-$cpu/$file"
+    done
+    # Node looks for it beside the programs, which are the same for every machine.
+    ln -sfnr "$dest$home" "$dest$datadir/node_modules"
+}
+
+part_main() {
+    local file bindir
+    bindir=$(option bindir /usr/bin)
+    script "$built/vfio-names.cjs" "$datadir/vfio-names.cjs" /usr/bin/node
+    script "$built/caller.cjs" "$datadir/caller.cjs" /usr/bin/node
+    # For machines without the native one; udevd's sandbox lets no just-in-time compiler live.
+    script "$built/vfio_id.cjs" "$datadir/vfio_id.cjs" '/usr/bin/node --jitless'
+    for file in "$built"/{parts,lib}/*.cjs "$built"/schemas/*.json; do put 644 "$file" "$datadir/${file#"$built/"}"; done
+    [[ -z $(option koffi node_modules) ]] || part_koffi "$(option koffi node_modules)"
+    mkdir -p "$dest$bindir"
+    ln -sfnr "$dest$datadir/vfio-names.cjs" "$dest$bindir/vfio-names"
+
+    put 644 packaging/systemd/vfio-names.service "$(below "$(option unitdir "$unitdir")" vfio-names.service)"
+    put 755 packaging/openrc/vfio-names "$(below "$(option openrcdir "$openrcdir")" vfio-names)"
+    for file in "$built"/man/*.1; do pages 1 "$(basename "$file" .1)"; done
+    pages 5 vfio-names.toml
+    pages 8 vfio-names.service
+    [[ -z $mandir ]] || ln -sfn vfio-names.service.8 "$dest$mandir/man8/vfio-names-watch.service.8"
+    put 644 "$built/completions/vfio-names.bash" "$(below "$(option bash /usr/share/bash-completion/completions)" vfio-names)"
+    put 644 "$built/completions/_vfio-names" "$(below "$(option zsh "$zsh")" _vfio-names)"
+    put 644 "$built/completions/vfio-names.fish" "$(below "$(option fish /usr/share/fish/vendor_completions.d)" vfio-names.fish)"
+    [[ -z $(option unitdir "$unitdir") ]] || put 644 packaging/systemd/access.conf "$(below "$docdir" examples/access.conf)"
+    put 644 LICENSE "$(below "$(option licensedir "$licensedir")" LICENSE)"
+    # The admin's policy.
+    install -d -m 755 "$dest/etc/vfio-names"
+}
+
+umask 022
+case $part in
+    udev) part_udev ;;
+    main) part_main ;;
+    all) part_udev && part_main ;;
+    *) die "expected --part udev, main or all, found $part" ;;
+esac
