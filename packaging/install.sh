@@ -102,9 +102,10 @@ part_koffi() {
     case $(option machine "$(uname -m)") in
         x86_64) cpu=x64 ;;
         aarch64) cpu=arm64 ;;
-        armv7l | armhf | armv7) cpu=arm ;;
+        arm | armv7*) cpu=arm ;;
         i?86 | x86) cpu=ia32 ;;
-        riscv64 | ppc64*) cpu=$(option machine "$(uname -m)") && cpu=${cpu%le} ;;
+        riscv64) cpu=riscv64 ;;
+        ppc64le | powerpc64le) cpu=ppc64 ;;
         loongarch64) cpu=loong64 ;;
         *) die "koffi has no build for $(option machine "$(uname -m)"); --koffi '' leaves it out" ;;
     esac
