@@ -13,23 +13,6 @@ die() {
     exit 1
 }
 
-# compile DIRECTORY: from vfio_id.js to vfio_id, both in DIRECTORY. Needs qjsc, cc and QuickJS's library.
-compile() {
-    local library header
-    library=$(find /usr/lib /usr/local/lib -name libquickjs.a 2> /dev/null | head -n 1)
-    header=$(find /usr/include /usr/local/include -name quickjs-libc.h 2> /dev/null | head -n 1)
-    [ -n "$library" ] && [ -n "$header" ] || die "expected QuickJS's library and header (package libquickjs), found none"
-    (cd "$1" && qjsc -e -o vfio_id.c vfio_id.js)
-    link() {
-        # shellcheck disable=SC2086 # flags are words
-        cc -O2 ${CPPFLAGS:-} ${CFLAGS:-} -I"$(dirname "$header")" -o "$1" "$2/vfio_id.c" "$2/limit.c" \
-            ${LDFLAGS:-} ${3:-} "$library" -lm -ldl -lpthread
-        strip "$1"
-    }
-    link "$1/vfio_id" "$1"
-    [ "${2:-}" != static ] || link "$1/vfio_id-static" "$1" -static 2> /dev/null
-}
-
 make_chroot() {
     [ ! -d "$cache/trixie" ] || return 0
     [ "$(id -u)" -eq 0 ] || die "making the Debian 13 directory needs root (debootstrap); run once as root"
@@ -69,15 +52,15 @@ mkdir -p dist
 
 if [ -z "$chroot" ]; then
     command -v qjsc > /dev/null || die "expected qjsc (package quickjs of Debian 13, Fedora, Arch or Alpine), found none; on Debian 12 use npm run build:native -- --chroot"
-    compile "$work"
+    bash packaging/native/compile.sh "$work"
 else
     mkdir -p "$cache"
     exec 9> "$cache/lock"
     flock 9
     make_chroot
     inside=$(mktemp -d "$cache/trixie/tmp/build.XXXXXX")
-    cp "$work"/* "$inside"
-    chroot "$cache/trixie" /bin/bash -euc "$(declare -f die compile); compile \"\$1\" static" compile "/tmp/$(basename "$inside")"
+    cp "$work"/* packaging/native/compile.sh "$inside"
+    chroot "$cache/trixie" /bin/bash "/tmp/$(basename "$inside")/compile.sh" "/tmp/$(basename "$inside")" static
     cp "$inside/vfio_id" "$work/vfio_id"
     install -m 755 "$inside/vfio_id-static" dist/vfio_id-static
 fi
