@@ -148,6 +148,7 @@ part_main() {
     put 644 "$built/completions/vfio-names.fish" "$(below "$(option fish /usr/share/fish/vendor_completions.d)" vfio-names.fish)"
     [[ -z $(option unitdir "$unitdir") ]] || put 644 packaging/systemd/access.conf "$(below "$docdir" examples/access.conf)"
     put 644 LICENSE "$(below "$(option licensedir "$licensedir")" LICENSE)"
+    put 644 "$built/licenses.txt" "$(below "$(option licensedir "$licensedir")" licenses.txt)"
     # The admin's policy.
     install -d -m 755 "$dest/etc/vfio-names"
 }

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { generate } from './generate.mjs';
 import { generateManual } from './generate-manual.mjs';
+import { writeLicenses } from './licenses.mjs';
 
 // Libraries that few commands need lie beside the programs: no other command reads or parses them.
 const libraries = {
@@ -49,6 +50,7 @@ const programs = {
   minify: true,
   charset: 'utf8',
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
   outExtension: { '.js': '.cjs' },
 };
@@ -56,20 +58,24 @@ const programs = {
 // Nothing is removed first: a program that runs meanwhile finds all its parts.
 mkdirSync('dist', { recursive: true });
 await generate();
-await build({ ...programs, entryPoints: libraries, outdir: 'dist/lib' });
+const results = [await build({ ...programs, entryPoints: libraries, outdir: 'dist/lib' })];
 const entries = { 'vfio-names': 'src/main.ts', caller: 'src/caller.ts', vfio_id: 'src/helper/node.ts' };
-await build({ ...programs, entryPoints: entries, outdir: 'dist', banner: { js: '#!/usr/bin/env node' } });
+results.push(
+  await build({ ...programs, entryPoints: entries, outdir: 'dist', banner: { js: '#!/usr/bin/env node' } }),
+);
 for (const name of Object.keys(entries)) chmodSync(`dist/${name}.cjs`, 0o755);
 for (const built = new Set(); built.size < parts.size; ) {
   const next = [...parts].filter(([name]) => !built.has(name));
   for (const [name] of next) built.add(name);
-  await build({
-    ...programs,
-    entryPoints: Object.fromEntries(next),
-    outdir: 'dist/parts',
-    define: { 'import.meta.dirname': '__programs' },
-    banner: { js: 'const __programs = require("node:path").dirname(__dirname);' },
-  });
+  results.push(
+    await build({
+      ...programs,
+      entryPoints: Object.fromEntries(next),
+      outdir: 'dist/parts',
+      define: { 'import.meta.dirname': '__programs' },
+      banner: { js: 'const __programs = require("node:path").dirname(__dirname);' },
+    }),
+  );
 }
 await build({
   bundle: true,
@@ -81,6 +87,7 @@ await build({
   outdir: 'dist',
   logLevel: 'warning',
 });
+writeLicenses(results.map(({ metafile }) => metafile));
 await generateManual();
 cpSync('src/cli/schemas', 'dist/schemas', { recursive: true });
 cpSync('src/config/policy.schema.json', 'dist/schemas/config-policy.json');
