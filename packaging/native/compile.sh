@@ -20,8 +20,9 @@ qjsc -e -o vfio_id.c vfio_id.js
 link() {
     local output=$1
     shift
+    # The directory is another one each time; no path of it may be in the program.
     # shellcheck disable=SC2086 # flags are words
-    ${CC:-cc} -O2 ${CPPFLAGS:-} ${CFLAGS:-} -I"$(dirname "$header")" -o "$output" vfio_id.c limit.c \
+    ${CC:-cc} -O2 -ffile-prefix-map="$PWD"=. ${CPPFLAGS:-} ${CFLAGS:-} -I"$(dirname "$header")" -o "$output" vfio_id.c limit.c \
         ${LDFLAGS:-} "$@" "$library" -lm -ldl -lpthread
     ${STRIP:-strip} "$output"
 }
