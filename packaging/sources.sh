@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What packages are made of. Sourced with the checkout as working directory; knows nothing of package managers.
 
 # source_files: the files of the project that a package is built from, one a line, as they are in the checkout now.

@@ -12,7 +12,7 @@ check() {
         echo "ok - $sentence"
     else
         echo "not ok - $sentence"
-        printf '  command: %s\n' "$*"
+        printf '  command: %.300s\n' "$*"
         [ -z "$output" ] || tail -n 40 <<< "$output" | sed 's/^/  /'
     fi
 }

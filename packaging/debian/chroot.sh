@@ -1,0 +1,82 @@
+# shellcheck shell=bash disable=SC2016,SC2034
+# Root directories of Debian 13, made once by debootstrap and apt and kept by the hash of their recipe. Knows nothing of packages
+# that are built. Sourced by build.sh and by the tests, as root.
+
+debian_suite=trixie
+debian_mirror=${VFIO_NAMES_VM_MIRROR:-http://deb.debian.org/debian}
+debian_cache=${VFIO_NAMES_VM_CACHE:-${HOME:?}/.cache/vfio-names}/packages
+
+# What builds and judges; the hosts on which the packages are tried: without udev, and with an initramfs.
+debian_build=build-essential,debhelper,nodejs,quickjs,libquickjs,lintian,autopkgtest,udev
+debian_host=nodejs
+debian_initramfs=nodejs,initramfs-tools,udev
+
+# debian_chroot PACKAGE,...: prints where the directory is; makes it unless it is there.
+debian_chroot() {
+    local key directory
+    key=$(echo "$debian_suite $1" | sha256sum)
+    directory=$debian_cache/debian-${key:0:12}
+    (
+        mkdir -p "$debian_cache/archives"
+        exec 9> "$debian_cache/debian.lock"
+        flock 9
+        [ ! -d "$directory" ] || exit 0
+        [ "$(id -u)" -eq 0 ] || { echo "making a Debian 13 directory needs root (debootstrap); run once as root" >&2 && exit 1; }
+        command -v debootstrap > /dev/null || { apt-get update -qq && apt-get install -y -qq debootstrap; } >&2 || exit
+        # A mirror may fail in the middle of so many packages.
+        for _ in 1 2 3; do
+            rm -rf "$directory.part"
+            debian_make "$directory.part" "$1" > "$directory.log" 2>&1 && mv "$directory.part" "$directory" && exit 0
+        done
+        tail -n 20 "$directory.log" >&2
+        exit 1
+    ) || return
+    echo "$directory"
+}
+
+# debian_make DIRECTORY PACKAGE,...: apt knows in which order; debootstrap does not where so much is included.
+debian_make() {
+    debootstrap --variant=minbase --cache-dir="$debian_cache/archives" "$debian_suite" "$1" "$debian_mirror" || return
+    mv "$debian_cache/archives"/*.deb "$1/var/cache/apt/archives/"
+    chroot "$1" apt-get update || return
+    # shellcheck disable=SC2086 # words
+    DEBIAN_FRONTEND=noninteractive chroot "$1" \
+        apt-get install --yes --no-install-recommends --option APT::Keep-Downloaded-Packages=true ${2//,/ } || return
+    mv "$1"/var/cache/apt/archives/*.deb "$debian_cache/archives/"
+    rm -rf "$1"/var/lib/apt/lists/*
+}
+
+# debian_inside DIRECTORY [--bind FROM TO]... -- COMMAND...: runs it as root in the directory, whose files come back as
+# they were when it ends; without network, and nothing of the caller's environment. What is bound keeps its changes.
+debian_inside() {
+    local layer status=0
+    layer=$(mktemp -d)
+    unshare --mount --net --pid --fork --kill-child --propagation private bash -euc '
+        layer=$1 directory=$2
+        shift 2
+        mount -t tmpfs tmpfs "$layer"
+        mkdir "$layer"/{upper,work,root}
+        root=$layer/root
+        mount -t overlay -o "lowerdir=$directory,upperdir=$layer/upper,workdir=$layer/work" overlay "$root"
+        mount -t proc proc "$root/proc"
+        mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+        mkdir "$root/dev/pts" "$root/dev/shm"
+        mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
+        ln -s pts/ptmx "$root/dev/ptmx"
+        ln -s /proc/self/fd "$root/dev/fd"
+        for device in null zero full random urandom tty; do
+            touch "$root/dev/$device"
+            mount --bind "/dev/$device" "$root/dev/$device"
+        done
+        while [ "$1" = --bind ]; do
+            mkdir -p "$root$3"
+            mount --bind "$2" "$root$3"
+            shift 3
+        done
+        shift
+        exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
+    ' debian_inside "$layer" "$@" || status=$?
+    rmdir "$layer"
+    return $status
+}
