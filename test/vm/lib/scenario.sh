@@ -11,6 +11,7 @@
 #   # initramfs: TOOL       boots by an image that TOOL made, with those rules and the native vfio_id in it
 #   # words: WORD...        more words for the kernel's command line
 #   # native: yes           calls dist/vfio_id, which is built first if it is missing or old
+#   # packages: yes         installs the Debian packages, which are built first and lie in /project/packages
 
 # header NAME KEY [DEFAULT]
 header() {
