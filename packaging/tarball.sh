@@ -1,0 +1,42 @@
+#!/bin/bash
+# Makes the release tarball from which distributions build: vfio-names-VERSION.tar.gz with the sources, dist/ as built,
+# vfio_id's bundle per machine for a distribution's own QuickJS, and the one library that is not in the bundles (koffi).
+# Asks no network, and knows nothing of package formats. The same sources give the same bytes.
+# usage: packaging/tarball.sh [DIRECTORY]; prints the tarball's path
+# Environment: SOURCE_DATE_EPOCH (the date in the changelog of the Debian package)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. packaging/sources.sh
+
+if [ ! -d node_modules/koffi ]; then
+    echo "packaging/tarball.sh: expected node_modules/koffi, found none; run npm ci" >&2
+    exit 2
+fi
+output=$(realpath -m "${1:-.}")
+name=vfio-names-$(node -p 'require("./package.json").version')
+SOURCE_DATE_EPOCH=$(source_epoch)
+export SOURCE_DATE_EPOCH
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tree=$work/$name
+mkdir -p "$tree/dist" "$tree/node_modules/@koromix" "$output"
+
+node packaging/npm/build.mjs >&2
+source_files | tar --create --no-recursion --files-from - | tar --extract --directory "$tree"
+# By name: what an older build left in dist/ is no part of this one, nor is a vfio_id for this machine.
+cp -a dist/{completions,lib,man,parts,schemas,types,licenses.txt,index.js,caller.cjs,vfio-names.cjs,vfio_id.cjs} "$tree/dist/"
+for machine in x86_64 aarch64; do
+    mkdir -p "$tree/dist/native/$machine"
+    node packaging/native/bundle.mjs "$tree/dist/native/$machine/vfio_id.js" "$machine"
+    cp packaging/native/limit.c "$tree/dist/native/$machine/"
+done
+# As npm unpacked them: for this machine, or for all those that npm was asked for, and with koffi's own sources.
+cp -a node_modules/koffi "$tree/node_modules/"
+cp -a node_modules/@koromix/koffi-linux-* "$tree/node_modules/@koromix/"
+
+chmod -R u=rwX,go=rX "$tree"
+tar --create --sort=name --format=gnu --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
+    --directory "$work" "$name" | gzip -9 -n > "$output/$name.tar.gz.part"
+mv "$output/$name.tar.gz.part" "$output/$name.tar.gz"
+echo "$output/$name.tar.gz"
