@@ -38,6 +38,8 @@ debian_chroot() {
 debian_make() {
     debootstrap --variant=minbase --cache-dir="$debian_cache/archives" "$debian_suite" "$1" "$debian_mirror" || return
     mv "$debian_cache/archives"/*.deb "$1/var/cache/apt/archives/"
+    # A package that is installed here starts no service.
+    printf '#!/bin/sh\nexit 101\n' > "$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"
     chroot "$1" apt-get update || return
     # shellcheck disable=SC2086 # words
     DEBIAN_FRONTEND=noninteractive chroot "$1" \
