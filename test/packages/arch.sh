@@ -1,0 +1,16 @@
+#!/bin/bash
+# The packages for Arch Linux: built twice without network, installed, upgraded and removed by pacman on a machine that
+# has everything else from Debian 13.
+set -uo pipefail
+. test/packages/lib.sh
+. packaging/tools.sh
+
+packages=$(built arch) || exit 1
+second() {
+    bash packaging/package.sh arch --output "$work/second" || return
+    local file
+    for file in "$packages"/*.zst; do cmp "$file" "$work/second/${file##*/}" || return; done
+}
+check "a second build of the Arch packages is the same to the byte" second
+debian_inside "$tools" --bind "$packages" /packages --bind test/packages /test -- \
+    bash /test/inside/arch.sh "$(node -p 'require("./package.json").version')" || echo "not ok - inside/arch.sh runs to its end"
