@@ -1,0 +1,17 @@
+#!/bin/bash
+# Makes what Alpine's abuild builds from: a directory with the APKBUILD, its scripts and the tarball, whose checksum is
+# filled in. abuild itself is Alpine's alone; there, in that directory, `abuild -r` makes the packages.
+# usage: packaging/alpine/build.sh SOURCE OUTPUT
+#   SOURCE: the sources with node_modules, or a checkout; OUTPUT: a directory, which gets alpine/
+# Environment: SOURCE_DATE_EPOCH
+set -euo pipefail
+source=$(realpath "${1:?expected SOURCE OUTPUT}") output=$(realpath -m "${2:?expected SOURCE OUTPUT}")/alpine
+
+mkdir -p "$output"
+tarball=$(unshare --net bash "$source/packaging/tarball.sh" "$output")
+cp -t "$output" "$source"/packaging/alpine/{APKBUILD,vfio-names-udev.post-*}
+cd "$output"
+sum=$(sha512sum "$(basename "$tarball")")
+sed -i "s|^sha512sums=\"\$|&\n$sum|" APKBUILD
+chmod 644 ./*
+ls "$output"/*
