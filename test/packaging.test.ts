@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import test from 'ava';
+
+const root = resolve(import.meta.dirname, '..');
+const text = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const { version, engines } = JSON.parse(text('package.json')) as {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+};
+
+const recipes = [
+  {
+    path: 'packaging/rpm/vfio-names.spec',
+    version: /^Version: +(\S+)$/m,
+    node: /^Requires: +nodejs >= (?:1:)?(\S+)$/gm,
+  },
+  { path: 'packaging/arch/PKGBUILD', version: /^pkgver=(\S+)$/m, node: /^ +depends=\('nodejs>=([\d.]+)'/gm },
+  { path: 'packaging/alpine/APKBUILD', version: /^pkgver=(\S+)$/m, node: /^depends="nodejs>=([\d.]+)"$/gm },
+];
+
+for (const recipe of recipes) {
+  test(`${recipe.path} is of the version of package.json, and asks for the same Node`, (t) => {
+    const recipeText = text(recipe.path);
+    t.is(recipe.version.exec(recipeText)?.[1], version);
+    const asked = [...recipeText.matchAll(recipe.node)].map(([, node]) => `>=${node}`);
+    t.deepEqual([...new Set(asked)], [engines.node]);
+  });
+}
+
+test('the changelog of the spec begins with its version', (t) => {
+  const [, newest = ''] = text('packaging/rpm/vfio-names.spec').split('%changelog\n');
+  t.true(newest.split('\n')[0]?.endsWith(` - ${version}-1`), newest);
+});
+
+test('every recipe is by the same people, at the same address', (t) => {
+  const people = recipes.map(({ path }) => /The vfio-names authors <[^>]+>/.exec(text(path))?.[0]);
+  t.deepEqual([...new Set(people)], ['The vfio-names authors <maintainers@vfio-names.dev>']);
+});
