@@ -7,6 +7,7 @@
 #   monitor.ask   a line for QEMU's monitor; taken away by the host when it is sent
 
 start_limit=120 # seconds until `started`
+early_limit=300 # the same where an image for early boot comes before
 start_tries=3
 
 # The processes of the guest that runs in this shell, for whoever must stop it.
@@ -38,8 +39,9 @@ stop_guest() {
 
 boot_once() {
   local kernel=$1 set=$2 limit=$3 results=$4 initramfs=$5
-  local devices modules deadline began=$SECONDS
+  local devices modules deadline start=$start_limit began=$SECONDS
   shift 5
+  [[ -z $initramfs ]] || start=$early_limit
   devices_of "$set"
   # Without `npm ci` the share is an empty directory.
   modules=$project/node_modules
@@ -63,7 +65,7 @@ boot_once() {
     -chardev "pipe,id=mon,path=$results/monitor" -mon chardev=mon,mode=readline \
     "${devices[@]}" </dev/null >"$results/console.log" 2>&1 &
   qemu=$!
-  deadline=$((SECONDS + start_limit))
+  deadline=$((SECONDS + start))
   while kill -0 "$qemu" 2>/dev/null; do
     if [[ -e $results/started ]]; then
       deadline=$((began + limit))

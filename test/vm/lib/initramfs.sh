@@ -3,8 +3,11 @@
 
 # in_guest: makes /tmp/image; runs in the guest's root directory, in which nothing stays. TOOL POLICY RELEASE
 in_guest() {
-  local hooks=/tmp/project/packaging/initramfs early=/tmp/project/test/vm/early
-  install -m 644 "/tmp/project/test/vm/rules/$2.rules" /usr/lib/udev/rules.d/70-vfio-names.rules
+  local hooks=/tmp/project/packaging/initramfs early=/tmp/project/test/vm/early place=/usr/lib/udev/rules.d
+  # Once where a package puts them, once where `vfio-names rules install` does; initramfs-tools takes what lies there
+  # even without our hook.
+  [[ $1 == initramfs-tools ]] || place=/etc/udev/rules.d
+  install -m 644 "/tmp/project/test/vm/rules/$2.rules" $place/70-vfio-names.rules
   install -m 755 /tmp/project/dist/vfio_id /usr/lib/udev/vfio_id
   case $1 in
     initramfs-tools)
@@ -47,7 +50,7 @@ build_initramfs() {
     mkdir tmp/project tmp/var
     mount --bind tmp/var var/tmp
     mount --bind "$2/project" tmp/project
-    for directory in usr/lib/udev usr/lib/dracut usr/share/initramfs-tools; do
+    for directory in etc/udev usr/lib/udev usr/lib/dracut usr/share/initramfs-tools; do
       mkdir -p "tmp/$directory"
       cp -aT "$directory" "tmp/$directory"
       mount --bind "tmp/$directory" "$directory"

@@ -14,7 +14,7 @@ exec 9<>/tmp/monitor
 # start COMMAND...: an emulator that waits for words on its monitor. ask: have it tell its PCI devices and end; `out`
 # and `got` are what came of it.
 start() {
-  timeout 300 "$@" <&9 >/tmp/out 2>&1 9>&- &
+  timeout 400 "$@" <&9 >/tmp/out 2>&1 9>&- &
   child=$!
 }
 ask() {
@@ -43,7 +43,7 @@ check "the node is root's alone" same "$(stat -L -c '%U:%G %a' $link)" "root:roo
 identity="PCI device $(sed s/0x// $pci/$address/vendor):$(sed s/0x// $pci/$address/device)"
 
 exec_as $((128 << 20))
-check "by exec: QEMU runs" until_true 240 grep -q '(qemu)' /tmp/out
+check "by exec: QEMU runs" until_true 400 grep -q '(qemu)' /tmp/out
 check "by exec: nobody has the device open, and nobody else" held_by nobody
 ask
 check "by exec: QEMU shows the device" told "$identity"
