@@ -17,6 +17,19 @@ const policy: Option = {
   help: 'use this policy file instead of the installed ones',
 };
 
+/** Of a CDI specification. */
+const cdiInterface: Option = {
+  type: 'string',
+  value: 'WHICH',
+  choices: ['cdev', 'group', 'auto'],
+  help: 'nodes of devices with /dev/iommu, or of groups with /dev/vfio/vfio; auto takes cdev where there are both',
+};
+const cdiKind: Option = {
+  type: 'string',
+  value: 'KIND',
+  help: 'VENDOR/CLASS; vfio-names.dev/BUS is the default',
+};
+
 const oneName = { label: 'NAME', min: 1, max: 1 } as const;
 const manyNames = { label: 'NAME...', min: 1, max: Number.POSITIVE_INFINITY } as const;
 const anyNames = { label: '[NAME...]', min: 0, max: Number.POSITIVE_INFINITY } as const;
@@ -125,11 +138,22 @@ export const commands: readonly Command[] = [
         value: 'FILE',
         help: 'figures for the textfile collector of Prometheus, after each look',
       },
+      cdi: {
+        type: 'string',
+        value: 'FILE',
+        help: 'keep a CDI specification true, too: a .json file in /etc/cdi or /var/run/cdi',
+      },
+      bus: { type: 'string', value: 'BUS', help: 'with --cdi: the devices of this bus; pci is the default' },
+      interface: { ...cdiInterface, help: `with --cdi: ${cdiInterface.help}` },
+      kind: { ...cdiKind, help: `with --cdi: ${cdiKind.help}` },
       policy,
     },
     details: [
       'Runs until SIGTERM or SIGINT; SIGHUP reads the policy anew, and a wrong one is refused.',
       'With --json: one line a change.',
+      'The file of --cdi is compared with the devices ahead of the names, and once more after it was written. It is removed',
+      'where there is no device, and at the end, since nobody keeps it true from then on. The kernel gives numbers anew, and',
+      'between such a change and the next look the file is that of before: a container proves its device by verify.',
     ],
     load: async () => (await import('./commands/watch.ts')).run,
   },
@@ -165,13 +189,8 @@ export const commands: readonly Command[] = [
     summary: 'a CDI specification of the devices, for podman, containerd, CRI-O and Docker',
     options: {
       bus: { type: 'string', value: 'BUS', help: 'the devices of this bus; pci is the default' },
-      interface: {
-        type: 'string',
-        value: 'WHICH',
-        choices: ['cdev', 'group', 'auto'],
-        help: 'nodes of devices with /dev/iommu, or of groups with /dev/vfio/vfio; auto takes cdev where there are both',
-      },
-      kind: { type: 'string', value: 'KIND', help: 'VENDOR/CLASS; vfio-names.dev/BUS is the default' },
+      interface: cdiInterface,
+      kind: cdiKind,
       annotate: {
         type: 'boolean',
         help: "add each device's IOMMU group and NUMA node; readers of CDI 0.6.0 and later only",

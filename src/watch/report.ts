@@ -7,7 +7,7 @@ import type { SyncResult } from '../links/sync.ts';
  * The fields of `time` and `trigger` are added by whoever writes it.
  */
 export interface WatchEvent {
-  readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'failed';
+  readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'cdi' | 'failed';
   readonly reason: WatchReason;
   readonly link?: string;
   readonly path?: string;
@@ -39,6 +39,8 @@ export type WatchReason =
   | 'in-the-way'
   /** The node was not as the access rules want it. */
   | 'access'
+  /** The CDI file is new, at `path`; where it is not needed any more, the reason is `gone`. */
+  | 'written'
   /** A call failed; `found` has its errno. */
   | 'refused'
   /** The kernel's entry of a device could not be read. */

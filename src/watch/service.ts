@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly signal: AbortSignal;
   /** Calls its operand when the policy is to be read anew. */
   readonly onReload: (reload: () => void) => void;
+  /** Ahead of the names in each pass, for what hangs on the devices themselves. */
+  readonly first?: (hints: Hints, trigger: Reason) => void;
   readonly tell: (event: WatchEvent, trigger: Reason) => void;
   /** After each pass. */
   readonly figures: (figures: Figures) => void;
@@ -49,17 +51,19 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
   const doubts = new Doubts();
   let dispel = (): void => {};
 
-  const pass = async ({ reasons, places }: Hints): Promise<void> => {
+  const pass = async (hints: Hints): Promise<void> => {
+    const { reasons, places } = hints;
+    const why = mainReason(reasons);
     if (reasons.has('reload')) {
       notify?.send(reloading());
       current = await reloaded(options, current);
     }
     const began = clock.now();
+    options.first?.(hints, why);
     const result = look(current, options.token, before, places);
     before = result;
     const { events, counts, memory: next } = report(result, memory);
     memory = next;
-    const why = mainReason(reasons);
     for (const event of events) options.tell(event, why);
     const troubles = events.filter(({ event }) => event === 'conflict' || event === 'failed').length;
     const made = events.length - troubles;

@@ -20,6 +20,8 @@ export interface TriggerOptions {
   readonly clock: Clock;
   /** `place` is relative to /dev/vfio, absent where a directory is concerned. `armed` after each time that the watch was set up: what happened before that was not heard. */
   readonly hint: (reason: 'event' | 'armed', place?: string) => void;
+  /** Hint at the nodes of groups, too, and at the container's: /dev/vfio/14, /dev/vfio/vfio. */
+  readonly groups?: boolean;
   /** Watching does not work, one line why; said once until it works again. */
   readonly fault: (message: string) => void;
   /** Another chokidar than the real one: for tests. */
@@ -39,7 +41,14 @@ export const readyLimit = 10_000;
 /** /dev/vfio/by-sriov/0000:01:00.0 is the deepest; names that lie deeper are left to the rescan. */
 const depth = 2;
 
-export function startTrigger({ root, clock, hint, fault, chokidar = watch }: TriggerOptions): Trigger {
+export function startTrigger({
+  root,
+  clock,
+  hint,
+  fault,
+  groups = false,
+  chokidar = watch,
+}: TriggerOptions): Trigger {
   // chokidar tells absolute paths.
   const home = resolve(at(root, linkRoot));
   let watcher: FSWatcher | undefined;
@@ -78,7 +87,7 @@ export function startTrigger({ root, clock, hint, fault, chokidar = watch }: Tri
       }
       const place = relative(home, join(watchedPath, name ?? ''));
       // The kernel's own nodes beside ours, /dev/vfio/14, come and go with the devices; they tell nothing more.
-      const foreign = place.startsWith('..') || (!place.includes('/') && isReserved(place));
+      const foreign = place.startsWith('..') || (!groups && !place.includes('/') && isReserved(place));
       if (!foreign) hint('event', place === '' ? undefined : place);
     });
     fresh.on('error', (error) => {

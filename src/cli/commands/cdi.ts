@@ -1,11 +1,11 @@
 /** `cdi`: a Container Device Interface specification of the devices of one bus. */
 import { scanDevices } from '../../devices/scan.ts';
-import { exitStatus, VfioNamesError } from '../../errors.ts';
+import { exitStatus } from '../../errors.ts';
 import { chooseDevices } from '../../integrations/cdi-devices.ts';
 import { putSpec } from '../../integrations/cdi-file.ts';
-import { isKind } from '../../integrations/cdi-name.ts';
-import { cdiSpec, cdiText, type Interface } from '../../integrations/cdi-spec.ts';
+import { cdiSpec, cdiText } from '../../integrations/cdi-spec.ts';
 import { printable } from '../../text/printable.ts';
+import { cdiOptionsOf, specFileOf } from '../cdi-options.ts';
 import type { Invocation, Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { filesOf } from '../machine.ts';
@@ -14,7 +14,9 @@ import { reportProblems } from '../problems.ts';
 import { runToken } from '../run-token.ts';
 
 export const run: Run = (invocation, io) => {
-  const { bus, kind, wanted, output } = optionsOf(invocation);
+  const { bus, kind, wanted } = cdiOptionsOf(invocation.values);
+  // Absent is stdout.
+  const output = outputOf(invocation);
   const files = filesOf(io);
   const { devices, problems } = scanDevices(files, invocation.root);
   reportProblems(io, problems);
@@ -39,29 +41,6 @@ export const run: Run = (invocation, io) => {
   return leftOut.length > 0 ? exitStatus.findings : exitStatus.fine;
 };
 
-interface CdiOptions {
-  readonly bus: string;
-  readonly kind: string;
-  readonly wanted: Interface | 'auto';
-  /** `undefined` is stdout. */
-  readonly output: string | undefined;
-}
-
-function optionsOf({ values }: Invocation): CdiOptions {
-  const bus = values['bus'] ?? 'pci';
-  const kind = values['kind'] ?? `vfio-names.dev/${bus}`;
-  if (!isKind(kind))
-    throw usage(
-      `expected --kind to be VENDOR/CLASS, such as vfio-names.dev/pci, found ${printable(kind)}; begin both with a letter, go on with letters, digits, - and _ (and dots in VENDOR), and end with no sign`,
-    );
-  const output = values['output'] === '-' ? undefined : values['output'];
-  if (output !== undefined && !/[^/]\.json$/.test(output))
-    throw usage(
-      `expected --output to end in .json, found ${printable(output)}; container runtimes read no other file`,
-    );
-  return { bus, kind, wanted: (values['interface'] ?? 'auto') as Interface | 'auto', output };
-}
-
-function usage(message: string): VfioNamesError {
-  return new VfioNamesError('usage', exitStatus.usage, message);
+function outputOf({ values: { output } }: Invocation): string | undefined {
+  return output === undefined || output === '-' ? undefined : specFileOf('--output', output);
 }

@@ -5,12 +5,14 @@ import { type Notify, openNotify } from '../../system/notify.ts';
 import { printable } from '../../text/printable.ts';
 import type { Figures } from '../../watch/metrics.ts';
 import { metricsText } from '../../watch/metrics.ts';
-import { serve, statusText } from '../../watch/service.ts';
+import { type ServiceOptions, serve, statusText } from '../../watch/service.ts';
 import { startTrigger, type Trigger, type TriggerOptions } from '../../watch/trigger.ts';
 import { writeMetrics } from '../../watch/write-metrics.ts';
+import { cdiOptionsOf, specFileOf } from '../cdi-options.ts';
 import type { Invocation, Io, Run } from '../command.ts';
-import { machineOf } from '../machine.ts';
+import { filesOf, machineOf } from '../machine.ts';
 import { runToken } from '../run-token.ts';
+import { type CdiKeeper, type CdiTelling, cdiKeeper } from '../watch-cdi.ts';
 import { watchJson, watchLine } from '../watch-line.ts';
 
 /** What the service needs of the outside; tests have another one. */
@@ -42,13 +44,23 @@ export async function watchWith(
   const level = journalLevels(io);
   const fault = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
   const metrics = metricsWriter(values['metrics'], token, fault);
+  const tell: ServiceOptions['tell'] = (event, reason) => {
+    const trouble = event.event === 'conflict' || event.event === 'failed';
+    if (json) io.out(watchJson(event, reason, clock.date()));
+    else if (!trouble) io.out(`${watchLine(event)}\n`);
+    if (trouble) io.err(`${level('warning')}vfio-names: ${watchLine(event)}`);
+  };
+  const warn = (message: string): void => io.err(`${level('warning')}vfio-names: ${message}`);
+  let cdi: CdiKeeper | undefined;
   try {
     const machine = await machineOf(invocation, io);
+    cdi = keeperOf(invocation, io, token, { tell, fault, warn, now: clock.now });
     await serve(machine, {
       clock,
       interval,
       token,
-      trigger,
+      // The groups' nodes tell something of their own where the file may name them.
+      trigger: cdi ? (options) => trigger({ ...options, groups: true }) : trigger,
       fault,
       load: () => machineOf(invocation, io),
       notify: await notify(io.env, fault),
@@ -56,21 +68,41 @@ export async function watchWith(
       onReload: (act) => {
         reload = act;
       },
-      tell: (event, reason) => {
-        const trouble = event.event === 'conflict' || event.event === 'failed';
-        if (json) io.out(watchJson(event, reason, clock.date()));
-        else if (!trouble) io.out(`${watchLine(event)}\n`);
-        if (trouble) io.err(`${level('warning')}vfio-names: ${watchLine(event)}`);
-      },
+      ...(cdi && { first: cdi.keep }),
+      tell,
       figures: metrics,
       ready: (figures) => {
         if (!json) io.out(`watching: ${statusText(figures)}\n`);
       },
     });
   } finally {
+    cdi?.end();
     stopListening?.();
   }
   return exitStatus.fine;
+}
+
+const cdiOnly = ['bus', 'interface', 'kind'] as const;
+
+/** What keeps the file of --cdi, absent without it. */
+function keeperOf(
+  { root, values }: Invocation,
+  io: Io,
+  token: string,
+  telling: CdiTelling,
+): CdiKeeper | undefined {
+  const path = values['cdi'];
+  if (path !== undefined) {
+    const plan = { ...cdiOptionsOf(values), path: specFileOf('--cdi', path) };
+    return cdiKeeper(filesOf(io), root, plan, token, telling);
+  }
+  const alone = cdiOnly.find((name) => values[name] !== undefined);
+  if (alone === undefined) return undefined;
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected --cdi FILE beside --${alone}, found none; the names are kept for every device`,
+  );
 }
 
 /** --interval in milliseconds. */
