@@ -126,7 +126,7 @@ const entries = ['src/main.ts', 'src/caller.ts', 'src/helper/node.ts', 'src/help
 const layers: readonly (readonly string[])[] = [
   ['manual'],
   ['cli'],
-  ['watch', 'helper', 'rules', 'probe', 'holders', 'doctor', 'config', 'integrations'],
+  ['watch', 'helper', 'rules', 'probe', 'holders', 'doctor', 'config', 'integrations', 'graph'],
   ['links'],
   ['names'],
   ['devices'],
@@ -174,7 +174,7 @@ test('every imported file exists', (t) => {
 
 /** What decides and touches nothing. */
 const pure = sources.filter((path) =>
-  /^src\/(names\/.*|text\/.*|links\/(plan|change|finding|tree|managed|links-of|verify-links|verify-groups)|devices\/(query|identify|order|find|no-cdev|pci-address)|system\/devnum|probe\/(layout|explain.*)|rules\/(compile|quote)|integrations\/(substitute|cdi-name|cdi-spec)|cli\/(table|usage|json|plural|change-line))\.ts$/.test(
+  /^src\/(names\/.*|text\/.*|links\/(plan|change|finding|tree|managed|links-of|verify-links|verify-groups)|devices\/(query|identify|order|find|no-cdev|pci-address)|system\/devnum|probe\/(layout|explain.*)|rules\/(compile|quote)|integrations\/(substitute|cdi-name|cdi-spec)|graph\/(entry|model|words|text|dot|html|colours)|cli\/(table|usage|json|plural|change-line))\.ts$/.test(
     path,
   ),
 );

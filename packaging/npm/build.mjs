@@ -41,7 +41,7 @@ const programs = {
   platform: 'node',
   target: 'node20.19',
   format: 'cjs',
-  external: ['koffi'],
+  external: ['koffi', '@viz-js/viz'],
   plugins: [beside],
   // require() instead: a program of CommonJS files never starts Node's loader of modules.
   supported: { 'dynamic-import': false },

@@ -211,6 +211,26 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./commands/cdi.ts')).run,
   },
   {
+    name: 'graph',
+    summary: 'a picture of the devices: bridges, groups, drivers, names, and who has them open',
+    options: {
+      format: {
+        type: 'string',
+        value: 'FORMAT',
+        choices: ['text', 'dot', 'svg'],
+        help: "a tree of lines (the default), Graphviz's language, or a drawing",
+      },
+      all: { type: 'boolean', help: 'every PCI device, not only those of VFIO and of their groups' },
+      policy,
+    },
+    details: [
+      'The frames are IOMMU groups: what shares one is handed over together. VFs and mediated devices of one parent are',
+      'gathered. For svg the npm package @viz-js/viz must be there (status 5 without it); dot needs none:',
+      'vfio-names graph --format dot | dot -Tsvg',
+    ],
+    load: async () => (await import('./commands/graph.ts')).run,
+  },
+  {
     name: 'rules render',
     summary: 'the rules of the policy, for udev or busybox',
     options: {

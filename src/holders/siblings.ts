@@ -19,7 +19,7 @@ export interface Sibling {
  * Drivers that leave the group to VFIO: they set `driver_managed_dma` and never claim it (iommu_device_use_default_domain in
  * drivers/iommu/iommu.c); before Linux 5.19 pci-stub and pcieport stood in a list of VFIO's own.
  */
-const harmlessDrivers: readonly string[] = ['pci-stub', 'pcieport'];
+export const harmlessDrivers: readonly string[] = ['pci-stub', 'pcieport'];
 
 /** The other members of the device's IOMMU group, sorted; none for a device without a group. One that vanishes is left out. */
 export function readSiblings(files: Files, root: Root, device: Device): readonly Sibling[] {

@@ -1,0 +1,167 @@
+/** A graph in Graphviz's language (https://graphviz.org/doc/info/lang.html), the same text for the same graph. Pure. */
+import { printable } from '../text/printable.ts';
+import { legend, looks } from './colours.ts';
+import type { Entry } from './entry.ts';
+import { cell, type Line, row, tableOf, tag } from './html.ts';
+import { type Box, type Graph, groupOf } from './model.ts';
+import { driverAndNode, firstName, holderWords, short, stateWords, what, wrapped } from './words.ts';
+
+/** Graphviz has the measures of few fonts, and of no list of fonts; those of most others are narrower than Verdana's. */
+export const font = 'Verdana';
+const faint = '#57606a';
+
+export function graphDot(graph: Graph): string {
+  const framed = new Map(graph.frames.flatMap(({ group, boxes }) => boxes.map((id) => [id, group] as const)));
+  const boxes = graph.roots.flatMap(everyBox);
+  const byId = new Map(boxes.map((box) => [box.id, box]));
+  const lines = [
+    'digraph "vfio-names" {',
+    `  graph [rankdir=LR, ordering=out, fontname="${font}", fontsize=10, nodesep=0.14, ranksep=0.5, pad=0.3, bgcolor="#ffffff"${legendOf(boxes)}]`,
+    `  node [shape=plain, fontname="${font}", fontsize=10, fontcolor="#1f2328"]`,
+    '  edge [arrowhead=none, tailport=e, headport=w, color="#8c959f", penwidth=1.2]',
+    // In this order, and with the members of a frame from the last, a column reads from its top.
+    ...boxes.filter(({ id }) => !framed.has(id)).map((box) => `  ${node(box, false)}`),
+    ...graph.frames.flatMap(({ group, boxes: ids }) => [
+      `  subgraph ${quoted(`cluster group ${group}`)} {`,
+      `    graph [label=<${tag('b', `IOMMU group ${group}`)}>, labeljust=l, labelloc=t, style="rounded,dashed", color="${faint}", fontcolor="${faint}", bgcolor="#f6f8fa", margin=9]`,
+      ...ids
+        .toReversed()
+        .flatMap((id) => byId.get(id) ?? [])
+        .map((box) => `    ${node(box, true)}`),
+      '  }',
+    ]),
+    ...boxes.flatMap((box) =>
+      box.kind === 'grid' ? [] : box.below.map((one) => `  ${quoted(nameOf(box))} -> ${quoted(nameOf(one))}`),
+    ),
+    '}',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function everyBox(box: Box): Box[] {
+  return [box, ...(box.kind === 'grid' ? [] : box.below.flatMap(everyBox))];
+}
+
+/** What Graphviz, and the SVG, call a box: its path below /sys/devices. */
+function nameOf({ id }: Box): string {
+  return id.slice('/sys/devices/'.length);
+}
+
+/** A quoted word, in which only `"` has a meaning and printable() has doubled every backslash. */
+function quoted(text: string): string {
+  return `"${printable(text).replaceAll('"', '\\"')}"`;
+}
+
+function node(box: Box, framed: boolean): string {
+  return `${quoted(nameOf(box))} [label=<${htmlOf(box, framed)}>]`;
+}
+
+function htmlOf(box: Box, framed: boolean): string {
+  if (box.kind === 'root') return rootTable(box.name);
+  if (box.kind === 'grid') return gridTable(box, framed);
+  return box.entry.bridge && box.entry.node === undefined
+    ? bridgeTable(box.entry, framed)
+    : deviceTable(box.entry, framed);
+}
+
+function rootTable(name: string): string {
+  const text = name.startsWith('pci') ? `PCI ${name.slice(3)}` : name;
+  return tableOf({ border: 1, color: faint, bgcolor: '#eaeef2', padding: 6 }, [
+    row(cell([{ text, bold: true }])),
+  ]);
+}
+
+function bridgeTable(entry: Entry, framed: boolean): string {
+  const words = [entry.driver, groupWords(entry, framed)].filter((word) => word !== undefined).join(', ');
+  const lines = [{ text: entry.name }, ...optional(words || undefined, { size: 8, color: faint })];
+  return tableOf({ border: 1, color: '#afb8c1', bgcolor: '#ffffff', padding: 5 }, [row(cell(lines))]);
+}
+
+function deviceTable(entry: Entry, framed: boolean): string {
+  const look = looks[entry.state];
+  const small = { size: 9, color: look.faint };
+  const title = entry.vf === undefined ? entry.name : `${entry.name} (VF ${entry.vf})`;
+  const numa = entry.numaNode === undefined ? undefined : `NUMA node ${entry.numaNode}`;
+  const how = [driverAndNode(entry), groupWords(entry, framed), numa].filter((word) => word !== undefined);
+  const lines = [
+    { text: title, bold: true },
+    ...wrapped(what(entry) ?? '', 36).map((text) => ({ text, size: 9 })),
+    ...optional(how.join(', '), small),
+    ...optional(firstName(entry), small),
+    ...optional(status(entry), { size: 9, bold: true, color: look.strong }),
+  ];
+  return tableOf({ ...look, padding: 6 }, [row(cell(lines))]);
+}
+
+function groupWords({ group }: Entry, framed: boolean): string | undefined {
+  return framed || group === undefined ? undefined : `group ${group}`;
+}
+
+/** What the colour says, in words, where it is more than the driver says. */
+function status(entry: Entry): string | undefined {
+  const holder = holderWords(entry);
+  if (holder !== undefined) return `in use: ${holder}`;
+  return entry.state === 'blocking' ? stateWords.blocking : undefined;
+}
+
+function optional(text: string | undefined, style: Omit<Line, 'text'>): Line[] {
+  return text === undefined ? [] : [{ text, ...style }];
+}
+
+type Grid = Extract<Box, { kind: 'grid' }>;
+
+/** Mediated devices have long names: fewer in a row. */
+const columnsOf = ({ family, cells }: Grid): number =>
+  family === 'mdev' ? 2 : Math.min(16, Math.max(4, Math.ceil(Math.sqrt(cells.length))));
+
+function gridTable(box: Grid, framed: boolean): string {
+  const columns = columnsOf(box);
+  const title = `${box.cells.length} ${box.family === 'vf' ? 'VFs' : 'mediated devices'}`;
+  const rows: string[] = [];
+  for (let from = 0; from < box.cells.length; from += columns)
+    rows.push(row(...box.cells.slice(from, from + columns).map((entry) => gridCell(entry, box, framed))));
+  return tableOf({ border: 1, color: '#afb8c1', bgcolor: '#ffffff', padding: 4, spacing: 3 }, [
+    row(cell([{ text: `${title}: ${countsOf(box.cells)}`, bold: true }], { span: columns })),
+    ...rows,
+  ]);
+}
+
+/** `40 in use, 24 bound to VFIO, free`. */
+function countsOf(cells: readonly Entry[]): string {
+  return legend
+    .flatMap((state) => {
+      const count = cells.filter((entry) => entry.state === state).length;
+      return count === 0 ? [] : [`${count} ${stateWords[state].replace(/^bound to VFIO, /, '')}`];
+    })
+    .join(', ');
+}
+
+function gridCell(entry: Entry, box: Grid, framed: boolean): string {
+  const look = looks[entry.state];
+  const group = groupWords(entry, framed && groupOf(box) !== undefined);
+  const vf = box.family === 'vf';
+  const most = vf ? 26 : 40;
+  const title = vf ? `${entry.vf}: ${entry.name.replace(/^0000:/, '')}` : entry.name;
+  const second = [entry.node ?? entry.driver ?? 'no driver', group].filter((word) => word !== undefined);
+  const lines = [second.join(', '), vf ? undefined : entry.mdevType, entry.holders?.[0]].filter(
+    (line) => line !== undefined,
+  );
+  return cell(
+    [
+      { text: short(title, most), size: 8, bold: true },
+      ...lines.map((text) => ({ text: short(text, most), size: 8, color: look.faint })),
+    ],
+    { look },
+  );
+}
+
+/** As the picture's own label at its foot; only the states that are in it. */
+function legendOf(boxes: readonly Box[]): string {
+  const entries = boxes.flatMap((box) =>
+    box.kind === 'grid' ? box.cells : box.kind === 'device' && !box.entry.bridge ? [box.entry] : [],
+  );
+  const shown = legend.filter((state) => entries.some((entry) => entry.state === state));
+  if (shown.length === 0) return '';
+  const cells = shown.map((state) => cell([{ text: stateWords[state], size: 8 }], { look: looks[state] }));
+  return `, labelloc=b, labeljust=l, label=<${tableOf({ border: 0, padding: 4, spacing: 5 }, [row(...cells)])}>`;
+}

@@ -1,0 +1,135 @@
+/** Reads what a graph shows from sysfs: the VFIO devices, the way to each, and who shares a group with them. Knows no picture. */
+import { posix } from 'node:path';
+import type { Device, FactName } from '../devices/device.ts';
+import { readFacts } from '../devices/facts.ts';
+import { lastPart } from '../devices/identify.ts';
+import { isNameable } from '../devices/no-cdev.ts';
+import { naturalOrder } from '../devices/order.ts';
+import { attempt } from '../errors.ts';
+import { harmlessDrivers } from '../holders/siblings.ts';
+import type { DeviceLinks } from '../links/links-of.ts';
+import type { Files } from '../system/files.ts';
+import { at, type Root } from '../system/root.ts';
+import type { Entry, EntryState } from './entry.ts';
+
+/** What is known of the VFIO devices beyond sysfs, by `vfioN`. */
+export interface Known {
+  readonly links: ReadonlyMap<string, DeviceLinks>;
+  readonly holders: ReadonlyMap<string, readonly string[]>;
+}
+
+const facts: readonly FactName[] = ['driver', 'group', 'label', 'class', 'numaNode', 'mdevType', 'pf', 'vf'];
+
+/**
+ * Entries sorted by path, each one's ancestors with it; `all` adds every PCI device. What vanishes meanwhile is left out.
+ */
+export function readEntries(
+  files: Files,
+  root: Root,
+  devices: readonly Device[],
+  known: Known,
+  all: boolean,
+): readonly Entry[] {
+  const vfio = new Map(devices.map((device) => [device.syspath, device]));
+  const found = new Map<string, Entry>();
+  const waiting = new Set([...vfio.keys(), ...(all ? linksIn(files, root, '/sys/bus/pci/devices') : [])]);
+  for (const syspath of waiting)
+    for (const path of [...ancestorsOf(syspath), syspath]) {
+      if (found.has(path)) continue;
+      const entry = readEntry(files, root, path, vfio.get(path), known);
+      if (!entry) continue;
+      found.set(path, entry);
+      if (vfio.has(path)) for (const other of companionsOf(files, root, entry)) waiting.add(other);
+    }
+  return markBlocking([...found.values()].sort((a, b) => naturalOrder(a.syspath, b.syspath)));
+}
+
+/** `/sys/devices/a/b/c` has `/sys/devices/a` and `/sys/devices/a/b`. */
+function ancestorsOf(syspath: string): string[] {
+  const parts = syspath.split('/');
+  return parts.slice(4).map((_, index) => parts.slice(0, index + 4).join('/'));
+}
+
+/** The devices that links in a directory lead to; `directory` goes through no link itself, so that `..` is what it looks like. */
+function linksIn(files: Files, root: Root, directory: string, shape = /./): string[] {
+  const names = attempt(() => files.list(at(root, directory)), 'ENOENT', 'ENOTDIR') ?? [];
+  return names
+    .filter((name) => shape.test(name))
+    .sort(naturalOrder)
+    .flatMap((name) => {
+      const target = attempt(() => files.readlink(at(root, `${directory}/${name}`)), 'ENOENT', 'EINVAL');
+      const path = target === undefined ? '' : posix.resolve(directory, target);
+      return path.startsWith('/sys/devices/') ? [path] : [];
+    });
+}
+
+/** Whom a VFIO device brings along: its group, and a physical function with all its VFs, since half of them would be no picture of it. */
+function companionsOf(files: Files, root: Root, { syspath, group, pf }: Entry): string[] {
+  const beside = syspath.slice(0, syspath.lastIndexOf('/'));
+  const physical = pf === undefined ? syspath : `${beside}/${pf}`;
+  return [
+    ...(group === undefined ? [] : linksIn(files, root, `/sys/kernel/iommu_groups/${group}/devices`)),
+    ...(pf === undefined ? [] : [physical]),
+    ...linksIn(files, root, physical, /^virtfn\d+$/),
+  ];
+}
+
+function readEntry(
+  files: Files,
+  root: Root,
+  syspath: string,
+  device: Device | undefined,
+  known: Known,
+): Entry | undefined {
+  const subsystem = attempt(() => files.readlink(at(root, `${syspath}/subsystem`)), 'ENOENT', 'EINVAL');
+  if (subsystem === undefined) return undefined;
+  const [bus, name] = [lastPart(subsystem), lastPart(syspath)];
+  const { driver, group, label, numaNode, mdevType, pf, vf, ...rest } = readFacts(
+    files,
+    root,
+    device ?? { bus, name, sysname: '', syspath },
+    facts,
+  );
+  const links = device && known.links.get(device.sysname);
+  const holders = device && known.holders.get(device.sysname);
+  return {
+    ...{ syspath, bus, name },
+    state: stateOf(device, driver, holders ?? []),
+    bridge: rest.class?.startsWith('0x0604') ?? false,
+    ...(driver !== undefined && { driver }),
+    ...(group !== undefined && { group }),
+    ...(label !== undefined && { label }),
+    ...(rest.class !== undefined && { class: rest.class }),
+    ...(numaNode !== undefined && { numaNode }),
+    ...(mdevType !== undefined && { mdevType }),
+    ...(pf !== undefined && { pf }),
+    ...(vf !== undefined && { vf }),
+    ...(device?.devnum !== undefined && { node: device.sysname }),
+    ...(links && links.links.length > 0 && { links: links.links, named: links.state === 'named' }),
+    ...(holders && holders.length > 0 && { holders }),
+  };
+}
+
+function stateOf(
+  device: Device | undefined,
+  driver: string | undefined,
+  holders: readonly string[],
+): EntryState {
+  if (!device) return driver === undefined ? 'idle' : 'host';
+  if (holders.length > 0) return 'used';
+  return isNameable(device) ? 'free' : 'no-node';
+}
+
+/** A driver of the host that does DMA of its own beside a VFIO device of one group: VFIO can't have the group. */
+function markBlocking(entries: readonly Entry[]): readonly Entry[] {
+  const ours = (entry: Entry): boolean => ['used', 'free', 'no-node'].includes(entry.state);
+  const groups = new Set(entries.filter(ours).map(({ group }) => group));
+  return entries.map((entry) =>
+    entry.state === 'host' &&
+    entry.group !== undefined &&
+    groups.has(entry.group) &&
+    !harmlessDrivers.includes(entry.driver ?? '')
+      ? { ...entry, state: 'blocking' }
+      : entry,
+  );
+}
