@@ -11,12 +11,12 @@ has() { same "$(show "$1")" "$2"; }
 # install_unit [DROPIN]...: the unit as it is packaged but for the program's place, with these files beside it.
 install_unit() {
   local dropin
-  sed 's|/usr/share/vfio-names/|/project/dist/|' "/project/packaging/systemd/$unit" \
-    >"/run/systemd/system/$unit"
+  local dist='s|/usr/share/vfio-names/|/project/dist/|'
+  sed "$dist" "/project/packaging/systemd/$unit" >"/run/systemd/system/$unit"
   mkdir -p "/run/systemd/system/$unit.d"
   # The emulator is slow; the sign of life is to be seen soon.
   printf '[Service]\nTimeoutStartSec=120\nWatchdogSec=20\n' >"/run/systemd/system/$unit.d/lab.conf"
-  for dropin; do cp "$dropin" "/run/systemd/system/$unit.d/"; done
+  for dropin; do sed "$dist" "$dropin" >"/run/systemd/system/$unit.d/${dropin##*/}"; done
   systemctl daemon-reload
 }
 
