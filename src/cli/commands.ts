@@ -211,6 +211,23 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./commands/cdi.ts')).run,
   },
   {
+    name: 'nfd',
+    summary: 'what this node has, as a features file for Node Feature Discovery of Kubernetes',
+    options: {
+      output: {
+        type: 'string',
+        value: 'FILE',
+        help: 'a file in /etc/kubernetes/node-feature-discovery/features.d; - is stdout',
+      },
+    },
+    details: [
+      'The labels are vfio-names.dev/pci.count (each bus has its own), pci-0300_10de.count (class and vendor),',
+      'mdev-TYPE.count, iommufd, and interface, which is cdev or group. What there is none of has no label.',
+      'FILE is replaced whole. A file there that has other features is left alone.',
+    ],
+    load: async () => (await import('./commands/nfd.ts')).run,
+  },
+  {
     name: 'graph',
     summary: 'a picture of the devices: bridges, groups, drivers, names, and who has them open',
     options: {

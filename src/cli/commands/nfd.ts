@@ -1,0 +1,68 @@
+/** `nfd`: what this node has, as a features file for Node Feature Discovery. */
+import { posix } from 'node:path';
+import type { Device } from '../../devices/device.ts';
+import { readFacts } from '../../devices/facts.ts';
+import { isNameable } from '../../devices/no-cdev.ts';
+import { scanDevices } from '../../devices/scan.ts';
+import { exitStatus, VfioNamesError } from '../../errors.ts';
+import { isNfdOurs, type NfdNode, nfdFeatures } from '../../integrations/nfd-features.ts';
+import { putOwn } from '../../integrations/own-file.ts';
+import { iommuNode, numberOf } from '../../integrations/shared-node.ts';
+import type { Files } from '../../system/files.ts';
+import type { Root } from '../../system/root.ts';
+import { printable } from '../../text/printable.ts';
+import type { Invocation, Run } from '../command.ts';
+import { jsonDocument } from '../json.ts';
+import { filesOf } from '../machine.ts';
+import { plural } from '../plural.ts';
+import { reportProblems } from '../problems.ts';
+import { runToken } from '../run-token.ts';
+
+export const run: Run = (invocation, io) => {
+  const output = outputOf(invocation);
+  const files = filesOf(io);
+  const { devices, problems } = scanDevices(files, invocation.root);
+  reportProblems(io, problems);
+  const node = nodeOf(files, invocation.root, devices);
+  const text = nfdFeatures(node);
+  const file = {
+    path: output ?? '',
+    what: 'features file',
+    ours: 'a features file of vfio-names',
+    isOurs: isNfdOurs,
+  };
+  const done = output === undefined ? undefined : putOwn(files, file, text, runToken());
+  if (invocation.json) io.out(jsonDocument({ features: featuresOf(text), output, done }));
+  else if (output === undefined) io.out(text);
+  else io.out(`${done} ${printable(output)}: ${plural(devices.length, 'device')}\n`);
+  return exitStatus.fine;
+};
+
+function nodeOf(files: Files, root: Root, devices: readonly Device[]): NfdNode {
+  // By sysfs: a container that only writes this file need not have the node.
+  const iommufd = numberOf(files, root, iommuNode) !== undefined;
+  const cdev = iommufd && devices.some(isNameable);
+  return {
+    iommufd,
+    interface: devices.length === 0 ? undefined : cdev ? 'cdev' : 'group',
+    devices: devices.map((device) => readFacts(files, root, device, ['vendor', 'class', 'mdevType'])),
+  };
+}
+
+/** As `key: value`, for --json. */
+function featuresOf(text: string): Readonly<Record<string, string>> {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return Object.fromEntries(lines.map((line) => line.split('=', 2)));
+}
+
+/** `undefined` is stdout. */
+function outputOf({ values: { output } }: Invocation): string | undefined {
+  if (output === undefined || output === '-') return undefined;
+  const name = posix.basename(output);
+  if (name !== '' && !name.startsWith('.') && !output.endsWith('/')) return output;
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected --output to be a file whose name begins with no dot, found ${printable(output)}; Node Feature Discovery reads no other`,
+  );
+}
