@@ -1,8 +1,9 @@
 /** The CDI file beside the service: what of it is told, and when. Knows no events; integrations/cdi-keep.ts does the work. */
-import { VfioNamesError } from '../errors.ts';
+import { errnoOf, ioError, VfioNamesError } from '../errors.ts';
 import { type CdiPlan, concernsNodes, dropSpec, keepSpec } from '../integrations/cdi-keep.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
+import { printable } from '../text/printable.ts';
 import type { Hints, Reason } from '../watch/loop.ts';
 import type { WatchEvent } from '../watch/report.ts';
 
@@ -40,9 +41,10 @@ export function cdiKeeper(
       act();
       broken = '';
     } catch (error) {
-      if (!(error instanceof VfioNamesError)) throw error;
-      if (error.message !== broken) fault(error.message);
-      broken = error.message;
+      if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
+      const { message } = ioError(error, 'keep the CDI specification', printable(plan.path));
+      if (message !== broken) fault(message);
+      broken = message;
     }
   };
   return {

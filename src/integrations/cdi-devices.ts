@@ -2,7 +2,7 @@
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
 import { isNameable } from '../devices/no-cdev.ts';
-import { attempt, exitStatus, VfioNamesError } from '../errors.ts';
+import { attempt, errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import { resolveDevice } from '../links/resolve.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
@@ -39,8 +39,7 @@ export function chooseDevices(
     try {
       chosen.push(describe(files, root, device, by));
     } catch (error) {
-      if (!(error instanceof VfioNamesError)) throw error;
-      leftOut.push(`${printable(device.name)} is left out: ${error.message}`);
+      leftOut.push(`${printable(device.name)} is left out: ${reasonOf(error)}`);
     }
   }
   const fault = chosen.length === 0 ? undefined : sharedFault(files, root, sharedNodeOf(by));
@@ -52,6 +51,14 @@ export function chooseDevices(
     `expected ${path} for the interface ${by}, found ${fault}; ${remedy}`,
     { path },
   );
+}
+
+/** A device may leave between any two calls; what is no failed call is a fault of the program. */
+function reasonOf(error: unknown): string {
+  if (error instanceof VfioNamesError) return error.message;
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  return `expected a device that stays while it is looked at, found ${errno}; look again`;
 }
 
 function describe(files: Files, root: Root, device: Device, by: Interface): CdiDevice {

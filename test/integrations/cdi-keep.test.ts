@@ -114,6 +114,22 @@ test('numbers that change at any moment of the writing are never left in the fil
   );
 });
 
+test('a device that leaves at any moment costs its own entry and no more', (t) => {
+  let calls = 0;
+  for (let leaving = 1; leaving <= Math.max(1, calls); leaving++) {
+    const world = new World(t);
+    for (const name of names) world.bind(name);
+    const files = hookedFiles(({ number }) => {
+      calls = Math.max(calls, leaving === 1 ? number : calls);
+      if (number === leaving) world.unbind(names[1]);
+    });
+    t.notThrows(() => keepSpec(files, world.root.dir, world.plan, 'token'), `call ${leaving}`);
+    keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
+    isTrue(t, world, `call ${leaving}`);
+  }
+  t.true(calls > 20);
+});
+
 test('a machine that never holds still has no file, and the error says when it comes back', (t) => {
   const world = new World(t);
   world.bind(names[0]);
