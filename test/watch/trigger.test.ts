@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import type { FSWatcher } from 'chokidar';
+import { type FSWatcher, watch } from 'chokidar';
 import { systemClock } from '../../src/system/clock.ts';
 import { readyLimit, rearmPause, startTrigger, type Trigger } from '../../src/watch/trigger.ts';
 import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
@@ -237,8 +237,9 @@ test('a watch that fails is told once with what to do, and again after it worked
   t.is(clock.pending(), 0);
 });
 
-test('a directory that chokidar did not see before it was ready makes the watch be set up anew', async (t) => {
+test('a /dev/vfio that came before chokidar was ready makes the watch be set up anew', async (t) => {
   const root = fakeRoot(t);
+  fs.rmSync(root.at('/dev/vfio'), { recursive: true });
   const clock = fakeClock();
   const made: Stub[] = [];
   const hints: string[] = [];
@@ -253,13 +254,36 @@ test('a directory that chokidar did not see before it was ready makes the watch 
       return stub as unknown as FSWatcher;
     },
   });
+  t.teardown(trigger.close);
+  fs.mkdirSync(root.at('/dev/vfio'));
   made[0]?.emit('ready');
   await clock.pass(rearmPause);
   t.is(made.length, 2);
   t.deepEqual(hints, []);
   made[1]?.emit('ready');
   await clock.pass(rearmPause);
-  t.is(made.length, 2, 'the same directory a second time can not be watched at all');
+  t.is(made.length, 2);
   t.deepEqual(hints, ['armed']);
-  await trigger.close();
+});
+
+test('chokidar is given one directory, and nothing in it', async (t) => {
+  const root = fakeRoot(t);
+  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+  let made: FSWatcher | undefined;
+  const armed = new Promise<void>((resolve) => {
+    const trigger = startTrigger({
+      root: root.dir,
+      clock: systemClock,
+      hint: () => resolve(),
+      fault: t.fail,
+      chokidar: (paths, options) => {
+        made = watch(paths, options);
+        return made;
+      },
+    });
+    t.teardown(trigger.close);
+  });
+  await armed;
+  t.deepEqual(Object.keys(made?.getWatched() ?? {}), [root.at('/dev'), root.at('/dev/vfio')]);
+  t.deepEqual(made?.getWatched()[root.at('/dev/vfio')], []);
 });
