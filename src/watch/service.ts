@@ -2,11 +2,12 @@
  * The service: passes, what they report, the signs of life, and its end. Knows no command line and no process; what it
  * needs of them is in `ServiceOptions`.
  */
-import { VfioNamesError } from '../errors.ts';
+import { errnoOf, VfioNamesError } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
 import { type SyncResult, sync } from '../links/sync.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloading } from '../system/notify.ts';
+import { printable } from '../text/printable.ts';
 import { syncPlaces } from './incremental.ts';
 import { type Hints, type Loop, type Reason, startLoop } from './loop.ts';
 import type { Figures } from './metrics.ts';
@@ -38,7 +39,13 @@ export interface ServiceOptions {
   readonly ready: (figures: Figures) => void;
 }
 
-/** Runs until the signal; rejects only with a fault of the program. `machine` is the first one. */
+/** A look that failed as a whole is tried again after so many milliseconds. */
+export const retryPause = 1000;
+
+/**
+ * Runs until the signal; rejects with a fault of the program, or if the first look fails as a whole. `machine` is the
+ * first one.
+ */
 export async function serve(machine: Machine, options: ServiceOptions): Promise<void> {
   const { clock, notify, signal, fault } = options;
   let current = machine;
@@ -50,6 +57,22 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
   let before: SyncResult | undefined;
   const doubts = new Doubts();
   let dispel = (): void => {};
+  let failing = '';
+
+  /** A system call that a look can't do without failed: the names stay as they are, and are looked at again soon. */
+  const failed = (error: unknown): void => {
+    const errno = errnoOf(error);
+    if (errno === undefined || figures.passes === 0) throw error;
+    // What was believed may have been changed in part.
+    before = undefined;
+    const { syscall = 'call', path = '' } = error as { syscall?: string; path?: string };
+    const message = `could not ${syscall} ${printable(path)}: ${errno}; the names stay as they are until it works again`;
+    if (message !== failing) fault(message);
+    failing = message;
+    figures = { ...figures, errors: figures.errors + 1 };
+    dispel();
+    dispel = clock.after(retryPause, () => loop.hint('event'));
+  };
 
   const pass = async (hints: Hints): Promise<void> => {
     const { reasons, places } = hints;
@@ -59,8 +82,16 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
       current = await reloaded(options, current);
     }
     const began = clock.now();
-    options.first?.(hints, why);
-    const result = look(current, options.token, before, places);
+    let result: SyncResult;
+    try {
+      options.first?.(hints, why);
+      result = look(current, options.token, before, places);
+    } catch (error) {
+      failed(error);
+      if (reasons.has('reload')) notify?.send({ READY: 1 });
+      return;
+    }
+    failing = '';
     before = result;
     const { events, counts, memory: next } = report(result, memory);
     memory = next;

@@ -1,109 +1,18 @@
 import * as fs from 'node:fs';
-import test, { type ExecutionContext } from 'ava';
-import type { Io, Signal } from '../../src/cli/command.ts';
+import test from 'ava';
+import type { Io } from '../../src/cli/command.ts';
 import { watchWith } from '../../src/cli/commands/watch.ts';
 import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { Files } from '../../src/system/files.ts';
-import type { Notify } from '../../src/system/notify.ts';
 import { longestPause, shortestPause } from '../../src/watch/loop.ts';
 import { firstDoubt, mostDoubts } from '../../src/watch/missing-nodes.ts';
 import type { WatchEvent } from '../../src/watch/report.ts';
-import { startTrigger, type TriggerOptions } from '../../src/watch/trigger.ts';
+import { startTrigger } from '../../src/watch/trigger.ts';
 import { runCli } from '../helpers/cli.ts';
-import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { schemaErrors } from '../helpers/schema.ts';
-import { type FakeClock, fakeClock } from './fake-clock.ts';
-
-interface Service {
-  readonly clock: FakeClock;
-  readonly out: () => string;
-  readonly lines: () => WatchEvent[];
-  readonly err: readonly string[];
-  readonly sent: readonly Readonly<Record<string, unknown>>[];
-  readonly hint: TriggerOptions['hint'];
-  readonly fault: TriggerOptions['fault'];
-  readonly rearmed: () => number;
-  readonly signal: (name: Signal) => void;
-  readonly status: Promise<number>;
-}
-
-/** A service on a clock that stands still, with a trigger that the test pulls. */
-async function start(
-  t: ExecutionContext,
-  root: FakeRoot,
-  words: readonly string[] = ['--json'],
-  { files = fakeFiles, watchdog, env = {} }: { files?: Files; watchdog?: number; env?: Io['env'] } = {},
-): Promise<Service> {
-  const clock = fakeClock();
-  let out = '';
-  const err: string[] = [];
-  const sent: Readonly<Record<string, unknown>>[] = [];
-  let handlers: Readonly<Record<Signal, () => void>> | undefined;
-  let options: TriggerOptions | undefined;
-  let rearmed = 0;
-  const io: Io = {
-    out: (text) => {
-      out += text;
-    },
-    err: (line) => err.push(line),
-    env,
-    stdoutIsTty: false,
-    stdinIsTty: false,
-    files,
-    signals: (given) => {
-      handlers = given;
-      return () => {
-        handlers = undefined;
-      };
-    },
-  };
-  const notify: Notify = {
-    send: (fields) => sent.push(fields),
-    ...(watchdog !== undefined && { watchdog }),
-    close: () => sent.push({ CLOSED: 1 }),
-  };
-  const parsed = parseCommandLine(['watch', '--root', root.dir, ...words], commands, commonOptions, io);
-  if (parsed.kind !== 'run') throw new Error('not a run');
-  const world = {
-    clock,
-    trigger: (given: TriggerOptions) => {
-      options = given;
-      return { rearm: () => void rearmed++, close: () => Promise.resolve() };
-    },
-    notify: () => Promise.resolve(notify),
-  };
-  const status = watchWith(world, parsed.invocation, io);
-  // Node reads the policy in as many turns as it likes.
-  while (!options) await new Promise((resolve) => setImmediate(resolve));
-  const given = options;
-  await clock.pass(shortestPause);
-  t.teardown(async () => {
-    handlers?.SIGTERM();
-    await status;
-  });
-  return {
-    clock,
-    err,
-    sent,
-    status,
-    out: () => out,
-    lines: () =>
-      out
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => {
-          const document = JSON.parse(line);
-          t.deepEqual(schemaErrors('watch', document), [], line);
-          return document;
-        }),
-    hint: given.hint,
-    fault: given.fault,
-    rearmed: () => rearmed,
-    signal: (name) => handlers?.[name](),
-  };
-}
+import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { type Service, startService } from './start-service.ts';
 
 const address = '0000:01:00.0';
 
@@ -116,7 +25,7 @@ async function look(service: Service, reason: 'event' | 'armed' = 'event'): Prom
 test('names come, move and go with their devices, a line each', async (t) => {
   const root = fakeRoot(t);
   const one = root.add({ name: address, sysname: 'vfio0' });
-  const service = await start(t, root);
+  const service = await startService(t, root);
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
   root.unbind(one);
   root.add({ name: address, sysname: 'vfio7' });
@@ -153,7 +62,7 @@ test('names come, move and go with their devices, a line each', async (t) => {
 test('a name that was taken away comes back, and one that lies is mended', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
-  const service = await start(t, root);
+  const service = await startService(t, root);
   fs.rmSync(root.at('/dev/vfio/pci'), { recursive: true });
   await look(service);
   root.linkText(`/dev/vfio/pci/${address}`, '../devices/vfio9');
@@ -169,7 +78,7 @@ test('a trouble is told once while it lasts, and again when it comes again', asy
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
   root.write(`/dev/vfio/pci/${address}`, 'a file');
-  const service = await start(t, root);
+  const service = await startService(t, root);
   await look(service);
   await look(service);
   t.deepEqual(
@@ -190,7 +99,7 @@ test('a trouble is told once while it lasts, and again when it comes again', asy
 
 test('the rescan finds what nobody told of, and has the watch set up anew for it', async (t) => {
   const root = fakeRoot(t);
-  const service = await start(t, root, ['--json', '--interval', '10']);
+  const service = await startService(t, root, ['--json', '--interval', '10']);
   root.add({ name: address, sysname: 'vfio0' });
   t.deepEqual(root.links(), {});
   await service.clock.pass(10_000 + longestPause);
@@ -211,7 +120,7 @@ test('what fails is told and does not stop the rest', async (t) => {
       throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
     },
   };
-  const service = await start(t, root, [], { files, env: { JOURNAL_STREAM: '8:1' } });
+  const service = await startService(t, root, [], { files, env: { JOURNAL_STREAM: '8:1' } });
   t.is(service.out(), 'watching: 2 devices, 0 names, 2 findings\n'.replace('2 devices', '1 device'));
   t.is(service.err.length, 2);
   t.regex(service.err[0] ?? '', /^<4>vfio-names: failed .*MAJOR:MINOR/);
@@ -221,7 +130,7 @@ test('what fails is told and does not stop the rest', async (t) => {
 test('a device whose node goes a moment before it is looked at again until it is gone, too', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: address, sysname: 'vfio0' });
-  const service = await start(t, root);
+  const service = await startService(t, root);
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
   service.hint('event', 'devices/vfio0');
   await service.clock.pass(longestPause);
@@ -234,7 +143,7 @@ test('a device whose node goes a moment before it is looked at again until it is
 test('a device that has no node here, as in a container, is looked for so many times and no more', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0', noNode: true });
-  const service = await start(t, root);
+  const service = await startService(t, root);
   await service.clock.pass(firstDoubt * 2 ** (mostDoubts + 1));
   t.is(service.clock.pending(), 1, 'only the rescan is left');
   await look(service);
@@ -251,7 +160,7 @@ test('a device that has no node here, as in a container, is looked for so many t
 test('on a terminal it says what it does', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: address, sysname: 'vfio0' });
-  const service = await start(t, root, []);
+  const service = await startService(t, root, []);
   root.unbind(device);
   await look(service);
   t.deepEqual(service.out().split('\n'), [
@@ -266,7 +175,7 @@ test('SIGHUP reads the policy anew; a wrong one is refused in one line, and the 
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0', attributes: { vendor: '0x10de' } });
   root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
-  const service = await start(t, root);
+  const service = await startService(t, root);
   const both = { [`by-tag/pci-0000_01_00_0`]: '../devices/vfio0', [`pci/${address}`]: '../devices/vfio0' };
   t.deepEqual(root.links(), both);
 
@@ -310,7 +219,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const)
   test(`${name} ends it with status 0, and no timer is left`, async (t) => {
     const root = fakeRoot(t);
     root.add({ name: address, sysname: 'vfio0' });
-    const service = await start(t, root, ['--json'], { watchdog: 30_000 });
+    const service = await startService(t, root, ['--json'], { watchdog: 30_000 });
     service.hint('event');
     service.signal(name);
     t.is(await service.status, 0);
@@ -322,7 +231,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const)
 test('the manager hears of the start, of reloads in their order, and twice in its time of life', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
-  const service = await start(t, root, ['--json'], { watchdog: 8_000 });
+  const service = await startService(t, root, ['--json'], { watchdog: 8_000 });
   t.deepEqual(service.sent, [{ STATUS: '1 device, 1 name', READY: 1 }]);
   await service.clock.pass(12_000);
   t.deepEqual(service.sent.slice(1), [{ WATCHDOG: 1 }, { WATCHDOG: 1 }, { WATCHDOG: 1 }]);
@@ -339,7 +248,7 @@ test('the figures are in their file after each look, whole, and nothing else is 
   const device = root.add({ name: address, sysname: 'vfio0' });
   fs.mkdirSync(root.at('/metrics'));
   const path = root.at('/metrics/vfio.prom');
-  const service = await start(t, root, ['--json', '--metrics', path]);
+  const service = await startService(t, root, ['--json', '--metrics', path]);
   const value = (name: string): string | undefined =>
     new RegExp(`^vfio_names_${name} (.*)$`, 'm').exec(fs.readFileSync(path, 'utf8'))?.[1];
   t.deepEqual(['devices', 'links', 'passes_total', 'changes_total', 'errors_total'].map(value), [
@@ -368,7 +277,7 @@ test('the figures are in their file after each look, whole, and nothing else is 
 
 test('a trouble of the watch is told', async (t) => {
   const root = fakeRoot(t);
-  const service = await start(t, root);
+  const service = await startService(t, root);
   service.fault('no watch');
   t.deepEqual(service.err, ['vfio-names: no watch']);
 });

@@ -1,0 +1,105 @@
+/** The whole command on a clock that stands still, with a trigger that the test pulls. */
+import type { ExecutionContext } from 'ava';
+import type { Io, Signal } from '../../src/cli/command.ts';
+import { watchWith } from '../../src/cli/commands/watch.ts';
+import { commands, commonOptions } from '../../src/cli/commands.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import type { Files } from '../../src/system/files.ts';
+import type { Notify } from '../../src/system/notify.ts';
+import { shortestPause } from '../../src/watch/loop.ts';
+import type { WatchEvent } from '../../src/watch/report.ts';
+import type { TriggerOptions } from '../../src/watch/trigger.ts';
+import { type FakeRoot, fakeFiles } from '../helpers/fake-root.ts';
+import { schemaErrors } from '../helpers/schema.ts';
+import { type FakeClock, fakeClock } from './fake-clock.ts';
+
+export interface Service {
+  readonly clock: FakeClock;
+  readonly out: () => string;
+  readonly lines: () => WatchEvent[];
+  readonly err: readonly string[];
+  readonly sent: readonly Readonly<Record<string, unknown>>[];
+  readonly hint: TriggerOptions['hint'];
+  readonly fault: TriggerOptions['fault'];
+  readonly rearmed: () => number;
+  readonly signal: (name: Signal) => void;
+  readonly status: Promise<number>;
+}
+
+/** Returns after the first pass. */
+export async function startService(
+  t: ExecutionContext,
+  root: FakeRoot,
+  words: readonly string[] = ['--json'],
+  { files = fakeFiles, watchdog, env = {} }: { files?: Files; watchdog?: number; env?: Io['env'] } = {},
+): Promise<Service> {
+  const clock = fakeClock();
+  let out = '';
+  const err: string[] = [];
+  const sent: Readonly<Record<string, unknown>>[] = [];
+  let handlers: Readonly<Record<Signal, () => void>> | undefined;
+  let options: TriggerOptions | undefined;
+  let rearmed = 0;
+  const io: Io = {
+    out: (text) => {
+      out += text;
+    },
+    err: (line) => err.push(line),
+    env,
+    stdoutIsTty: false,
+    stdinIsTty: false,
+    files,
+    signals: (given) => {
+      handlers = given;
+      return () => {
+        handlers = undefined;
+      };
+    },
+  };
+  const notify: Notify = {
+    send: (fields) => sent.push(fields),
+    ...(watchdog !== undefined && { watchdog }),
+    close: () => sent.push({ CLOSED: 1 }),
+  };
+  const parsed = parseCommandLine(['watch', '--root', root.dir, ...words], commands, commonOptions, io);
+  if (parsed.kind !== 'run') throw new Error('not a run');
+  const world = {
+    clock,
+    trigger: (given: TriggerOptions) => {
+      options = given;
+      return { rearm: () => void rearmed++, close: () => Promise.resolve() };
+    },
+    notify: () => Promise.resolve(notify),
+  };
+  const status = watchWith(world, parsed.invocation, io);
+  // Who waits for it hears of a failure; nobody has to.
+  status.catch(() => {});
+  // Node reads the policy in as many turns as it likes.
+  while (!options) await new Promise((resolve) => setImmediate(resolve));
+  const given = options;
+  await clock.pass(shortestPause);
+  t.teardown(async () => {
+    handlers?.SIGTERM();
+    await status.catch(() => {});
+  });
+  return {
+    clock,
+    err,
+    sent,
+    status,
+    out: () => out,
+    lines: () =>
+      out
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => {
+          const document = JSON.parse(line);
+          t.deepEqual(schemaErrors('watch', document), [], line);
+          return document;
+        }),
+    hint: given.hint,
+    fault: given.fault,
+    rearmed: () => rearmed,
+    signal: (name) => handlers?.[name](),
+  };
+}
