@@ -2,7 +2,7 @@
 import type { Scan } from '../devices/device.ts';
 import { scanDevices } from '../devices/scan.ts';
 import { claimsOf, type MoreNames } from '../names/claims.ts';
-import { type Desired, desire } from '../names/desire.ts';
+import { type Claim, type Desired, desire } from '../names/desire.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 import type { AccessRules } from './access.ts';
@@ -23,6 +23,8 @@ export interface Machine {
 
 export interface Observation {
   readonly scan: Scan;
+  /** What each device wants, in the order of the devices. */
+  readonly claims: readonly Claim[];
   readonly desired: Desired;
   readonly tree: Tree;
   readonly changes: readonly Change[];
@@ -31,8 +33,9 @@ export interface Observation {
 /** Reads everything once, sysfs first; nothing is changed. */
 export function observe({ files, root, more }: Machine): Observation {
   const scan = scanDevices(files, root);
-  const desired = desire(claimsOf(scan.devices, more));
+  const claims = claimsOf(scan.devices, more);
+  const desired = desire(claims);
   const tree = readTree(files, root, managedBy(desired.wanted.keys()));
   const present = new Set(scan.devices.map((device) => device.sysname));
-  return { scan, desired, tree, changes: plan(desired.wanted, tree, present) };
+  return { scan, claims, desired, tree, changes: plan(desired.wanted, tree, present) };
 }

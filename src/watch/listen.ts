@@ -16,11 +16,13 @@ const depth = 2;
 const rounds = 3;
 
 /**
- * Watches all directories below `path`, not `path` itself. `heard` gets what inotify tells: a `change` or a `rename`, in
+ * Watches all directories below `path`, not `path` itself; those right below it that are named in `flat` hold no more of
+ * them, and are not read. `heard` gets what inotify tells: a `change` or a `rename`, in
  * which directory, of which entry. What goes away meanwhile is left out, and one that can't be watched `fails`.
  */
 export function listenBelow(
   path: string,
+  flat: ReadonlySet<string>,
   heard: (event: string, directory: string, name: string | null) => void,
   fails: (path: string, error: unknown) => void,
 ): Listening {
@@ -39,7 +41,7 @@ export function listenBelow(
   };
   // What was made between the reading of its parent and the watch on that is found by one more reading.
   for (let round = 0, more = true; more && round < rounds; round++) {
-    const fresh = directoriesBelow(path, depth).filter((directory) => !watchers.has(directory));
+    const fresh = directoriesBelow(path, depth, flat).filter((directory) => !watchers.has(directory));
     for (const directory of fresh) watchers.set(directory, listen(directory));
     more = fresh.length > 0;
   }
@@ -64,9 +66,12 @@ export function isDirectory(path: string): boolean {
   }
 }
 
-function directoriesBelow(path: string, levels: number): string[] {
+function directoriesBelow(path: string, levels: number, flat?: ReadonlySet<string>): string[] {
   const entries =
     attempt(() => readdirSync(path, { withFileTypes: true }), 'ENOENT', 'ENOTDIR', 'EACCES') ?? [];
-  const found = entries.filter((entry) => entry.isDirectory()).map((entry) => join(path, entry.name));
-  return levels > 1 ? found.flatMap((below) => [below, ...directoriesBelow(below, levels - 1)]) : found;
+  const found = entries.filter((entry) => entry.isDirectory());
+  return found.flatMap(({ name }) => {
+    const below = join(path, name);
+    return levels > 1 && !flat?.has(name) ? [below, ...directoriesBelow(below, levels - 1)] : [below];
+  });
 }

@@ -6,17 +6,12 @@ import type { Machine } from '../links/observe.ts';
 import { at } from '../system/root.ts';
 
 /**
- * Of `places` (relative to /dev/vfio; all devices where it is `undefined`) the nodes that are missing. device_del() in the
- * kernel's drivers/base/core.c removes the node, of which inotify tells, before the attributes, of which nothing tells.
+ * The nodes of these devices that are missing, relative to /dev/vfio. device_del() in the kernel's drivers/base/core.c removes the node, of which inotify tells, before the attributes, of which nothing tells.
  */
-export function missingNodes(
-  { files, root }: Machine,
-  devices: readonly Device[],
-  places: ReadonlySet<string> | undefined,
-): string[] {
+export function missingNodes({ files, root }: Machine, devices: readonly Device[]): string[] {
   return devices.flatMap(({ sysname, devnum }) => {
     const place = `devices/${sysname}`;
-    if (devnum === undefined || (places && !places.has(place))) return [];
+    if (devnum === undefined) return [];
     try {
       files.lstat(at(root, nodePathOf(sysname)));
       return [];

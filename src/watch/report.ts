@@ -1,6 +1,8 @@
 /** What a pass did, as events that are each told once. Pure; knows no output. */
-import type { Change } from '../links/change.ts';
-import type { SyncResult } from '../links/sync.ts';
+import type { Problem } from '../devices/device.ts';
+import type { AccessOutcome } from '../links/access.ts';
+import type { Change, Outcome } from '../links/change.ts';
+import type { Conflict } from '../names/desire.ts';
 
 /**
  * One line of `watch --json`. `link` is relative to /dev/vfio, `path` a whole path.
@@ -48,11 +50,24 @@ export type WatchReason =
   /** Somebody undoes the work all the time. */
   | 'unsettled';
 
-/** What a pass leaves for the next one. */
-export interface Memory {
-  /** Links that were true after the last pass, with their targets. */
-  readonly links: ReadonlyMap<string, string>;
-  readonly devices: ReadonlySet<string>;
+/** What a pass did and found. */
+export interface Pass {
+  readonly outcomes: readonly Outcome[];
+  readonly access: readonly AccessOutcome[];
+  readonly problems: readonly Problem[];
+  readonly conflicts: Iterable<Conflict>;
+  readonly settled: boolean;
+  readonly devices: number;
+  /** Links that are true. */
+  readonly links: number;
+}
+
+/** How it was before the pass. */
+export interface Before {
+  /** The target of a link that was true. */
+  readonly link: (link: string) => string | undefined;
+  /** Whether there was a device of this name. */
+  readonly device: (name: string) => boolean;
   /** Lasting troubles that were told already. */
   readonly told: ReadonlySet<string>;
 }
@@ -65,28 +80,26 @@ export interface Counts {
   readonly findings: number;
 }
 
-export const noMemory: Memory = { links: new Map(), devices: new Set(), told: new Set() };
-
-/** The events of one pass, its counts, and what to remember. */
+/** The events of one pass, its counts, and the troubles that need not be told again while they last. */
 export function report(
-  { outcomes, last, settled, access }: SyncResult,
-  memory: Memory,
-): { readonly events: readonly WatchEvent[]; readonly counts: Counts; readonly memory: Memory } {
+  { outcomes, access, problems, conflicts, settled, devices, links }: Pass,
+  before: Before,
+): { readonly events: readonly WatchEvent[]; readonly counts: Counts; readonly told: ReadonlySet<string> } {
   const events: WatchEvent[] = [];
-  const troubles: WatchEvent[] = last.scan.problems.map(({ path, message }) => ({
+  const troubles: WatchEvent[] = problems.map(({ path, message }) => ({
     event: 'failed',
     reason: 'unreadable',
     path,
     found: message,
   }));
   for (const { change, result, errno } of outcomes) {
-    if (result === 'done') events.push(...done(change, memory));
+    if (result === 'done') events.push(...done(change, before));
     else if (result === 'failed')
       troubles.push({ event: 'failed', reason: 'refused', ...subject(change), found: errno ?? 'EIO' });
     else if (change.action === 'blocked')
       troubles.push({ event: 'conflict', reason: 'in-the-way', ...subject(change), found: change.found });
   }
-  for (const { link, winner, losers } of last.desired.conflicts)
+  for (const { link, winner, losers } of conflicts)
     for (const loser of losers)
       troubles.push({
         event: 'conflict',
@@ -104,25 +117,23 @@ export function report(
   if (!settled)
     troubles.push({ event: 'failed', reason: 'unsettled', path: '/dev/vfio', found: 'other changes' });
 
-  const links = new Map([...last.desired.wanted].map(([link, { target }]) => [link, target]));
-  for (const change of last.changes) links.delete(change.link);
-  const keys = new Set(troubles.map((trouble) => JSON.stringify(trouble)));
+  const told = new Set(troubles.map((trouble) => JSON.stringify(trouble)));
   return {
-    events: [...events, ...troubles.filter((trouble) => !memory.told.has(JSON.stringify(trouble)))],
-    counts: { devices: last.scan.devices.length, links: links.size, findings: keys.size },
-    memory: { links, devices: new Set(last.scan.devices.map(({ name }) => name)), told: keys },
+    events: [...events, ...troubles.filter((trouble) => !before.told.has(JSON.stringify(trouble)))],
+    counts: { devices, links, findings: told.size },
+    told,
   };
 }
 
-function done(change: Change, memory: Memory): WatchEvent[] {
-  const known = memory.links.get(change.link);
+function done(change: Change, before: Before): WatchEvent[] {
+  const known = before.link(change.link);
   switch (change.action) {
     case 'create':
       if (known !== undefined) return [{ event: 'repaired', reason: 'missing', ...subject(change) }];
       return [
         {
           event: 'added',
-          reason: memory.devices.has(change.device) ? 'wanted' : 'appeared',
+          reason: before.device(change.device) ? 'wanted' : 'appeared',
           ...subject(change),
         },
       ];

@@ -2,9 +2,11 @@
  * The service: passes, what they report, the signs of life, and its end. Knows no command line and no process; what it
  * needs of them is in `ServiceOptions`.
  */
+
+import type { Device } from '../devices/device.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
-import { type SyncResult, sync } from '../links/sync.ts';
+import { sync } from '../links/sync.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloading } from '../system/notify.ts';
 import { printable } from '../text/printable.ts';
@@ -12,7 +14,8 @@ import { syncPlaces } from './incremental.ts';
 import { type Hints, type Loop, type Reason, startLoop } from './loop.ts';
 import type { Figures } from './metrics.ts';
 import { Doubts, missingNodes } from './missing-nodes.ts';
-import { noMemory, report, type WatchEvent } from './report.ts';
+import { type Picture, pictureOf, trueTarget } from './picture.ts';
+import { type Before, type Pass, report, type WatchEvent } from './report.ts';
 import type { Trigger, TriggerOptions } from './trigger.ts';
 
 export interface ServiceOptions {
@@ -49,12 +52,12 @@ export const retryPause = 1000;
 export async function serve(machine: Machine, options: ServiceOptions): Promise<void> {
   const { clock, notify, signal, fault } = options;
   let current = machine;
-  let memory = noMemory;
+  let told: ReadonlySet<string> = new Set();
   let figures: Figures = {
     ...{ devices: 0, links: 0, findings: 0, passes: 0, changes: 0, errors: 0, lastPass: 0, duration: 0 },
   };
   let trigger: Trigger | undefined;
-  let before: SyncResult | undefined;
+  let picture: Picture | undefined;
   const doubts = new Doubts();
   let dispel = (): void => {};
   let failing = '';
@@ -64,7 +67,7 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
     const errno = errnoOf(error);
     if (errno === undefined || figures.passes === 0) throw error;
     // What was believed may have been changed in part.
-    before = undefined;
+    picture = picture && { ...picture, fit: false };
     const { syscall = 'call', path = '' } = error as { syscall?: string; path?: string };
     const message = `could not ${syscall} ${printable(path)}: ${errno}; the names stay as they are until it works again`;
     if (message !== failing) fault(message);
@@ -82,19 +85,19 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
       current = await reloaded(options, current);
     }
     const began = clock.now();
-    let result: SyncResult;
+    let seen: Look;
     try {
       options.first?.(hints, why);
-      result = look(current, options.token, before, places);
+      seen = look(current, options.token, picture, places);
     } catch (error) {
       failed(error);
       if (reasons.has('reload')) notify?.send({ READY: 1 });
       return;
     }
     failing = '';
-    before = result;
-    const { events, counts, memory: next } = report(result, memory);
-    memory = next;
+    picture = seen.picture;
+    const { events, counts, told: lasting } = report(seen.pass, { ...seen.before, told });
+    told = lasting;
     for (const event of events) options.tell(event, why);
     const troubles = events.filter(({ event }) => event === 'conflict' || event === 'failed').length;
     const made = events.length - troubles;
@@ -113,7 +116,7 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
     if (figures.passes === 1) options.ready(figures);
     // The kernel takes a node away a moment before the device: look again until both are gone.
     dispel();
-    const doubtful = doubts.after(places, missingNodes(current, result.last.scan.devices, places));
+    const doubtful = doubts.after(places, missingNodes(current, seen.devices));
     if (doubtful.places.length > 0)
       dispel = clock.after(doubtful.wait, () => {
         for (const place of doubtful.places) loop.hint('event', place);
@@ -136,18 +139,57 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
   }
 }
 
+interface Look {
+  readonly pass: Pass;
+  readonly before: Omit<Before, 'told'>;
+  readonly picture: Picture;
+  /** Those that were looked at. */
+  readonly devices: readonly Device[];
+}
+
 /** The places of the hints alone where that is enough, everything where it is not. */
-function look(
-  machine: Machine,
-  token: string,
-  before: SyncResult | undefined,
-  places: Hints['places'],
-): SyncResult {
-  if (!before || !places) return sync(machine, token);
-  const { result, outcomes } = syncPlaces(machine, token, before, places);
-  if (result) return result;
+function look(machine: Machine, token: string, picture: Picture | undefined, places: Hints['places']): Look {
+  const part = picture && places ? syncPlaces(machine, token, picture, places) : undefined;
+  const { known, before: changed } = part ?? { known: new Set(), before: new Map<string, undefined>() };
+  const fresh = new Set(part?.devices.flatMap(({ name }) => (known.has(name) ? [] : [name])));
+  const link: Before['link'] = (path) =>
+    changed.has(path) ? changed.get(path) : picture && trueTarget(picture, path);
+  if (picture && part?.done)
+    return {
+      picture,
+      devices: part.devices,
+      pass: { ...passOf(picture), ...part, problems: [], settled: true, devices: picture.seen.size },
+      before: { link, device: (name) => !fresh.has(name) },
+    };
   const whole = sync(machine, token);
-  return { ...whole, outcomes: [...outcomes, ...whole.outcomes] };
+  const { scan, desired } = whole.last;
+  const next = pictureOf(whole);
+  let names: Set<unknown> | undefined;
+  return {
+    picture: next,
+    devices: scan.devices,
+    pass: {
+      ...passOf(next),
+      outcomes: [...(part?.outcomes ?? []), ...whole.outcomes],
+      access: whole.access,
+      problems: scan.problems,
+      conflicts: desired.conflicts,
+      settled: whole.settled,
+    },
+    before: {
+      link,
+      device: (name) => {
+        names ??= new Set([...known, ...[...(picture?.seen.values() ?? [])].map((seen) => seen.device.name)]);
+        return names.has(name) && !fresh.has(name);
+      },
+    },
+  };
+}
+
+function passOf({ seen, wanted, untrue, conflicts }: Picture): Pick<Pass, 'devices' | 'links' | 'conflicts'> {
+  let links = wanted.size;
+  for (const link of untrue) if (wanted.has(link)) links--;
+  return { devices: seen.size, links, conflicts: conflicts.values() };
 }
 
 /** The policy as it is now; a wrong one is refused, and the old one stays. */

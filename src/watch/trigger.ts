@@ -40,6 +40,9 @@ export const rearmPause = 10;
 /** chokidar does not say `ready` when a directory vanishes while it reads it: tried again after so many milliseconds. */
 export const readyLimit = 10_000;
 
+/** The kernel puts nodes there and no directory. */
+const nodes: ReadonlySet<string> = new Set(['devices']);
+
 export function startTrigger({
   root,
   clock,
@@ -107,7 +110,7 @@ export function startTrigger({
       // It came between chokidar's reading of the directory above and its watch on that.
       if (nearestDirectory(home) !== top) return rearm();
       below?.close();
-      below = listenBelow(home, heard, fails);
+      below = listenBelow(home, nodes, heard, fails);
       broken = faulty;
       hint('armed');
     });

@@ -2,8 +2,7 @@ import * as fs from 'node:fs';
 import test from 'ava';
 import { watchJson, watchLine } from '../../src/cli/watch-line.ts';
 import type { Device } from '../../src/devices/device.ts';
-import type { SyncResult } from '../../src/links/sync.ts';
-import { noMemory, report } from '../../src/watch/report.ts';
+import { type Before, type Pass, report } from '../../src/watch/report.ts';
 import { writeMetrics } from '../../src/watch/write-metrics.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 import { schemaErrors } from '../helpers/schema.ts';
@@ -19,7 +18,7 @@ const link = `pci/${one.name}`;
 const target = '../devices/vfio0';
 
 /** A pass in which all kinds of things happened. */
-const busy: SyncResult = {
+const busy: Pass = {
   settled: false,
   outcomes: [
     { change: { action: 'create', link, target, device: one.name }, result: 'done' },
@@ -43,26 +42,15 @@ const busy: SyncResult = {
     { path: '/dev/vfio/devices/vfio0', device: one.name, result: 'done', from: '0:0 0600', to: '0:36 0660' },
     { path: '/dev/iommu', result: 'failed', why: 'EPERM' },
   ],
-  last: {
-    scan: { devices: [one], problems: [{ path: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }] },
-    desired: {
-      wanted: new Map([
-        [link, { device: one, target }],
-        ['pci/x', { device: two, target }],
-        ['pci/y', { device: two, target }],
-      ]),
-      conflicts: [{ link: 'by-own/gpu', winner: one, losers: [two] }],
-    },
-    tree: { entries: new Map(), unreadable: new Map() },
-    changes: [
-      { action: 'create', link: 'pci/x', target, device: two.name },
-      { action: 'blocked', link: 'pci/y', target, device: two.name, found: 'a file' },
-    ],
-  },
+  problems: [{ path: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }],
+  conflicts: [{ link: 'by-own/gpu', winner: one, losers: [two] }],
+  devices: 1,
+  links: 1,
 };
+const nothing: Before = { link: () => undefined, device: () => false, told: new Set() };
 
 test('every kind of event has its line, for people and by the schema', (t) => {
-  const { events, counts } = report(busy, noMemory);
+  const { events, counts } = report(busy, nothing);
   t.deepEqual(events.map(watchLine), [
     `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
     'removed /dev/vfio/by-tag/x (unwanted, was ../devices/vfio4)',
@@ -84,13 +72,17 @@ test('every kind of event has its line, for people and by the schema', (t) => {
 });
 
 test('what lasts is told once, what is done is told each time', (t) => {
-  const { memory } = report(busy, noMemory);
-  const again = report(busy, memory);
+  const { told } = report(busy, nothing);
+  const again = report(busy, {
+    link: (path) => (path === link ? target : undefined),
+    device: () => true,
+    told,
+  });
   t.deepEqual(
     again.events.map(({ event, reason }) => `${event} ${reason}`),
     ['repaired missing', 'removed unwanted', 'access access'],
   );
-  t.deepEqual(again.counts, report(busy, noMemory).counts);
+  t.deepEqual(again.counts, report(busy, nothing).counts);
 });
 
 test('text of the machine is never printed raw', (t) => {
