@@ -2,20 +2,17 @@
  * The service: passes, what they report, the signs of life, and its end. Knows no command line and no process; what it
  * needs of them is in `ServiceOptions`.
  */
-
-import type { Device } from '../devices/device.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
-import { sync } from '../links/sync.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloading } from '../system/notify.ts';
 import { printable } from '../text/printable.ts';
-import { syncPlaces } from './incremental.ts';
+import { type Look, look } from './look.ts';
 import { type Hints, type Loop, type Reason, startLoop } from './loop.ts';
 import type { Figures } from './metrics.ts';
 import { Doubts, missingNodes } from './missing-nodes.ts';
-import { type Picture, pictureOf, trueTarget } from './picture.ts';
-import { type Before, type Pass, report, type WatchEvent } from './report.ts';
+import type { Picture } from './picture.ts';
+import { report, type WatchEvent } from './report.ts';
 import type { Trigger, TriggerOptions } from './trigger.ts';
 
 export interface ServiceOptions {
@@ -137,59 +134,6 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
     await trigger?.close();
     notify?.close();
   }
-}
-
-interface Look {
-  readonly pass: Pass;
-  readonly before: Omit<Before, 'told'>;
-  readonly picture: Picture;
-  /** Those that were looked at. */
-  readonly devices: readonly Device[];
-}
-
-/** The places of the hints alone where that is enough, everything where it is not. */
-function look(machine: Machine, token: string, picture: Picture | undefined, places: Hints['places']): Look {
-  const part = picture && places ? syncPlaces(machine, token, picture, places) : undefined;
-  const { known, before: changed } = part ?? { known: new Set(), before: new Map<string, undefined>() };
-  const fresh = new Set(part?.devices.flatMap(({ name }) => (known.has(name) ? [] : [name])));
-  const link: Before['link'] = (path) =>
-    changed.has(path) ? changed.get(path) : picture && trueTarget(picture, path);
-  if (picture && part?.done)
-    return {
-      picture,
-      devices: part.devices,
-      pass: { ...passOf(picture), ...part, problems: [], settled: true, devices: picture.seen.size },
-      before: { link, device: (name) => !fresh.has(name) },
-    };
-  const whole = sync(machine, token);
-  const { scan, desired } = whole.last;
-  const next = pictureOf(whole);
-  let names: Set<unknown> | undefined;
-  return {
-    picture: next,
-    devices: scan.devices,
-    pass: {
-      ...passOf(next),
-      outcomes: [...(part?.outcomes ?? []), ...whole.outcomes],
-      access: whole.access,
-      problems: scan.problems,
-      conflicts: desired.conflicts,
-      settled: whole.settled,
-    },
-    before: {
-      link,
-      device: (name) => {
-        names ??= new Set([...known, ...[...(picture?.seen.values() ?? [])].map((seen) => seen.device.name)]);
-        return names.has(name) && !fresh.has(name);
-      },
-    },
-  };
-}
-
-function passOf({ seen, wanted, untrue, conflicts }: Picture): Pick<Pass, 'devices' | 'links' | 'conflicts'> {
-  let links = wanted.size;
-  for (const link of untrue) if (wanted.has(link)) links--;
-  return { devices: seen.size, links, conflicts: conflicts.values() };
 }
 
 /** The policy as it is now; a wrong one is refused, and the old one stays. */

@@ -97,6 +97,19 @@ test('a trouble is told once while it lasts, and again when it comes again', asy
   );
 });
 
+test('a node that can not be given to whom the policy says is a finding while it lasts, told once', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "nobody-has-this-name"\n');
+  const service = await startService(t, root);
+  for (const number of [1, 2]) {
+    root.add({ name: `0000:0${number}:00.0`, sysname: `vfio${number}` });
+    service.hint('event', `devices/vfio${number}`);
+    await service.clock.pass(longestPause);
+    t.is(service.err.length, number);
+    t.regex(String(service.sent.at(-1)?.['STATUS']), new RegExp(`, ${number} findings?$`));
+  }
+});
+
 test('the rescan finds what nobody told of, and has the watch set up anew for it', async (t) => {
   const root = fakeRoot(t);
   const service = await startService(t, root, ['--json', '--interval', '10']);
