@@ -13,6 +13,10 @@ devices_of() {
     three) # 0000:00:04.0 to 06.0, each a group of its own
       devices=(-device e1000e,addr=04.0 -device e1000e,addr=05.0 -device e1000e,addr=06.0)
       ;;
+    three-and-port) # the same, and an empty slot, bus rp0: what is plugged in there becomes 0000:01:00.0
+      devices_of three
+      devices+=(-device pcie-root-port,id=rp0,addr=07.0,slot=7)
+      ;;
     twins) # 0000:00:04.0 and 04.1, two functions without isolation and so in one group
       devices=(-device nvme,serial=one,addr=04.0,multifunction=on -device nvme,serial=two,addr=04.1)
       ;;

@@ -66,7 +66,7 @@ attempt() {
   say "$1"
   boot "$kernel" "$(header "$name" devices none)" "$(header "$name" timeout 600)" "$2" \
     "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules")}" \
-    "lab.scenario=$name" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
+    "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
     "lab.rules=$rules" "lab.root=$(header "$name" root read-only)" "$(header "$name" words)" || true
   [[ ! -s $2/report ]] || cat "$2/report"
   [[ ! -e $2/status ]] || status=$(<"$2/status")
