@@ -46,7 +46,7 @@ end_bare_udev() {
 figures=/tmp/figures.prom
 start_watch() {
   rm -f $figures
-  node --jitless --no-expose-wasm --max-semi-space-size=1 /project/dist/vfio-names.cjs watch --json --interval "${1:-3600}" \
+  node --jitless --no-expose-wasm --optimize-for-size /project/dist/vfio-names.cjs watch --json --interval "${1:-3600}" \
     --metrics $figures >>/tmp/lines 2>>/tmp/troubles &
   service=$!
 }

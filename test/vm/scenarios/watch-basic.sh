@@ -13,7 +13,7 @@ rm -f /run/udev/control
 # No rescan in the time of this scenario: what is found, an event has told.
 start() {
   rm -f /tmp/figures.prom
-  node --jitless --no-expose-wasm --max-semi-space-size=1 /project/dist/vfio-names.cjs watch --json --interval 3600 \
+  node --jitless --no-expose-wasm --optimize-for-size /project/dist/vfio-names.cjs watch --json --interval 3600 \
     --metrics /tmp/figures.prom >>/tmp/lines 2>>/tmp/troubles &
   service=$!
 }
