@@ -105,7 +105,8 @@ do_hostile() {
   # The service may put the name back in between.
   case $((RANDOM % 3)) in
     0) echo mine >/dev/vfio/.hostile ;;
-    1) mkdir /dev/vfio/.hostile ;;
+    # An empty directory is nothing that anybody would miss: the service removes it.
+    1) mkdir /dev/vfio/.hostile && echo mine >/dev/vfio/.hostile/file ;;
     2) ln -s /dev/null /dev/vfio/.hostile ;;
   esac
   hostile_is=$(stat -c %F%s /dev/vfio/.hostile)
