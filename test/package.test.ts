@@ -231,7 +231,7 @@ test('every vfio-names command of the README can be parsed', (t) => {
     .filter((line) => line !== '');
   t.true(lines.length >= 6);
   for (const line of lines) {
-    const [, ...words] = (line.split(/ {2,}/)[0] ?? '').replace(/^\$\(|\)$/g, '').split(' ');
+    const [, ...words] = (line.split(/ {2,}| > /)[0] ?? '').replace(/^\$\(|\)$/g, '').split(' ');
     t.notThrows(
       () => parseCommandLine(words, commands, commonOptions, { env: {}, stdoutIsTty: false }),
       line,

@@ -18,6 +18,7 @@ import { measureNames } from './rows-names.ts';
 import { measureProbe } from './rows-probe.ts';
 import { measureSizes } from './rows-sizes.ts';
 import { measureStart } from './rows-start.ts';
+import { measureWatch } from './rows-watch.ts';
 import { startTable } from './table.ts';
 import { startWorkshop } from './workshop.ts';
 
@@ -43,6 +44,7 @@ try {
     measureHelper,
     measureProbe,
     measureHolders,
+    measureWatch,
     measureStart,
     measureSizes,
   ])

@@ -2,7 +2,7 @@
  * Hostile trees and environments through the code of vfio_id on Node and through its native program: the same answer, no
  * crash, no second key, and nothing changed but links of ours. Every 200th call goes through the Node program itself too.
  *
- * Usage: npm run fuzz -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed of its own call, to run it alone.
+ * Usage: npm run fuzz:vfio-id -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed of its own call, to run it alone.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -78,7 +78,7 @@ for (; calls < Number(values.calls) && (Date.now() < end || calls === 0) && fail
   const found = call(seed, calls % 200 === 0);
   if (found.length === 0) continue;
   failures++;
-  console.log(`seed ${seed} (npm run fuzz -- --calls 1 --seed ${seed}):`);
+  console.log(`seed ${seed} (npm run fuzz:vfio-id -- --calls 1 --seed ${seed}):`);
   for (const one of found.slice(0, 6)) console.log(`  ${one.slice(0, 1500)}`);
 }
 const builds = native ? `the code on Node and ${native.name}` : 'the code on Node alone (no native program)';
