@@ -2,7 +2,8 @@
  * `npm run test:faults`: the real program on disks that fail and without rights. Each file call of sync, rules install and cdi fails once, with each errno, or the process is
  * killed there. Afterwards every file and link is the old or the new one, one line names what failed, nothing is left
  * behind that the next run does not clear, and the next run brings the new state. Needs root and strace.
- *   --act NAME   the faults of this one only
+ *   --act NAME       the faults of this one only
+ *   --load SECONDS   how long devices come and go a thousand times a second (20)
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -13,7 +14,8 @@ import { runCli } from '../helpers/cli.ts';
 import { FakeRoot } from '../helpers/fake-root.ts';
 import { type Act, acts } from './acts.ts';
 import { complaints, type Outcome } from './judge.ts';
-import { checkRights } from './rights.ts';
+import { checkLoad } from './load.ts';
+import { type Check, checkRights } from './rights.ts';
 import { type Call, type Fault, faultsOf, listCalls, onePerKind, runWithFault } from './strace.ts';
 
 const program = join(import.meta.dirname, '../../dist/vfio-names.cjs');
@@ -94,9 +96,19 @@ async function tryAct(act: Act): Promise<{ readonly runs: number; readonly wrong
   return { runs, wrong };
 }
 
-const { values } = parseArgs({ options: { act: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { act: { type: 'string' }, load: { type: 'string', default: '20' } },
+});
 let passed = 0;
 let failed = 0;
+
+function say({ sentence, wrong }: Check): void {
+  if (wrong === '') passed++;
+  else failed++;
+  console.log(`${wrong === '' ? 'ok' : 'not ok'} - ${sentence}`);
+  if (wrong !== '') console.log(`  ${wrong}`);
+}
+
 try {
   for (const act of acts.filter(({ name }) => values.act === undefined || name === values.act)) {
     const { runs, wrong } = await tryAct(act);
@@ -106,13 +118,10 @@ try {
     console.log(`${good ? 'ok' : 'not ok'} - ${act.name}: ${runs} faults`);
     for (const one of wrong) console.log(`  ${one}`);
   }
-  if (values.act === undefined)
-    for await (const { sentence, wrong } of checkRights(work, program)) {
-      if (wrong === '') passed++;
-      else failed++;
-      console.log(`${wrong === '' ? 'ok' : 'not ok'} - ${sentence}`);
-      if (wrong !== '') console.log(`  ${wrong}`);
-    }
+  if (values.act === undefined) {
+    for await (const check of checkRights(work, program)) say(check);
+    for await (const check of checkLoad(work, program, Number(values.load))) say(check);
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
