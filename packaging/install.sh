@@ -146,7 +146,9 @@ part_main() {
     put 644 "$built/completions/vfio-names.bash" "$(below "$(option bash /usr/share/bash-completion/completions)" vfio-names)"
     put 644 "$built/completions/_vfio-names" "$(below "$(option zsh "$zsh")" _vfio-names)"
     put 644 "$built/completions/vfio-names.fish" "$(below "$(option fish /usr/share/fish/vendor_completions.d)" vfio-names.fish)"
-    [[ -z $(option unitdir "$unitdir") ]] || put 644 packaging/systemd/access.conf "$(below "$docdir" examples/access.conf)"
+    for file in access cdi; do
+        [[ -z $(option unitdir "$unitdir") ]] || put 644 "packaging/systemd/$file.conf" "$(below "$docdir" "examples/$file.conf")"
+    done
     put 644 LICENSE "$(below "$(option licensedir "$licensedir")" LICENSE)"
     put 644 "$built/licenses.txt" "$(below "$(option licensedir "$licensedir")" licenses.txt)"
     # The admin's policy.

@@ -6,6 +6,7 @@ export interface MachineKind {
   readonly date: string;
   readonly cpu: string;
   readonly cores: number;
+  /** `6.18`: what follows names the machine more than the kernel. */
   readonly kernel: string;
   readonly node: string;
 }
@@ -16,7 +17,7 @@ export function thisMachine(): MachineKind {
     date: new Date().toISOString().slice(0, 10),
     cpu: all[0]?.model ?? 'unknown',
     cores: all.length,
-    kernel: release(),
+    kernel: release().replace(/^(\d+\.\d+).*/, '$1'),
     node: process.version,
   };
 }

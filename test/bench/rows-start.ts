@@ -9,7 +9,6 @@ const commands: readonly (readonly string[])[] = [
   ['plan'],
   ['sync'],
   ['verify'],
-  ['cdi'],
   ['graph', '--format', 'text'],
   ['nfd'],
   ['rules', 'render'],

@@ -1,0 +1,51 @@
+/** The README's table of a run of the bench. Pure. */
+import type { MachineKind } from './machine.ts';
+import { keepsAim, type Row } from './table.ts';
+
+export interface Figures extends MachineKind {
+  readonly version: 1;
+  readonly rows: readonly Row[];
+}
+
+/** What a user of the names asks; the rest is in the JSON. */
+const shown = [
+  /^verify (64|4096|65536)$/,
+  /^verify 4096, on \/sys$/,
+  /^list 4096, on \/sys$/,
+  /^(list|verify) \d+, memory$/,
+  /^resolve, of \d+$/,
+  /^sync 4096, (nothing to do|from nothing)$/,
+  /^verify, growth/,
+  /^vfio_id/,
+  /^probe/,
+  /^holders/,
+  /^watch/,
+  /^installed/,
+];
+
+/** Markdown: one row a ratio, with its aim and whether that is kept. */
+export function figuresTable({ date, cpu, cores, kernel, node, rows }: Figures): string {
+  const wanted = rows.filter(({ what }) => shown.some((one) => one.test(what)));
+  return [
+    `Measured by \`npm run bench -- --slow\` on ${date}: ${cores} cores (${cpu}), Linux ${kernel}, Node.js ${node}.`,
+    'Each row is a ratio of medians of two things measured in turn on a shared virtual machine, where tens of per cent may',
+    'be noise: the spread is in test/bench/figures.json. A row that misses its aim says so.',
+    '',
+    '| what | beside | ratio | aim |',
+    '|---|---|---|---|',
+    ...wanted.map((row) => `| ${row.what} | ${row.beside} | ${row.ratio.toFixed(2)} | ${aimOf(row)} |`),
+  ].join('\n');
+}
+
+function aimOf(row: Row): string {
+  if (row.aim === undefined) return '';
+  return keepsAim(row) ? row.aim : `${row.aim}, not reached`;
+}
+
+/** The text between the marks of the README, replaced. */
+export function withFigures(readme: string, table: string): string {
+  return readme.replace(
+    /(<!-- figures -->)[\s\S]*?(<!-- end of figures -->)/,
+    (_, begin, end) => `${begin}\n${table}\n${end}`,
+  );
+}

@@ -1,0 +1,14 @@
+/** `npm run bench:figures -- FILE`: takes the JSON of a run into the checkout, and its table into the README. */
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Figures, figuresTable, withFigures } from './figures.ts';
+
+const [file] = process.argv.slice(2);
+if (file === undefined) {
+  console.error('expected the JSON file of a run: npm run bench -- --slow --json FILE');
+  process.exit(2);
+}
+const readme = join(import.meta.dirname, '../../README.md');
+const figures = JSON.parse(readFileSync(file, 'utf8')) as Figures;
+writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), figuresTable(figures)));
+copyFileSync(file, join(import.meta.dirname, 'figures.json'));
