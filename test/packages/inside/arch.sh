@@ -40,7 +40,7 @@ check "every file is root's and has the date of the release" same \
 # files PACKAGE FILE: the files of a package are those that Debian has, each in Arch's place.
 files() {
     sed -E -e '/lintian/d' -e 's|usr/lib/\[a-z0-9_-\]\+/|usr/lib/|; s|vendor-completions|site-functions|' \
-        -e 's|usr/share/doc/vfio-names/.*|usr/share/doc/vfio-names/examples/access\\.conf|; /usr\/share\/doc\/vfio-names-udev/d' \
+        -e 's|usr/share/doc/vfio-names/.*|usr/share/doc/vfio-names/examples/(access\|cdi)\\.conf|; /usr\/share\/doc\/vfio-names-udev/d' \
         -e 's|usr/share/initramfs-tools/hooks|usr/lib/initcpio/install|' "/test/$1.files" > /tmp/files
     echo "usr/share/licenses/$1/(LICENSE|licenses\.txt)" >> /tmp/files
     bsdtar -tf "$2" | grep -v -e '/$' -e '^\.' | listed /tmp/files
