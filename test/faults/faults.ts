@@ -119,7 +119,7 @@ try {
     for (const one of wrong) console.log(`  ${one}`);
   }
   if (values.act === undefined) {
-    for await (const check of checkRights(work, program)) say(check);
+    for (const check of checkRights(work, program)) say(check);
     for await (const check of checkLoad(work, program, Number(values.load))) say(check);
   }
 } finally {

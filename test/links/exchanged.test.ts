@@ -1,0 +1,43 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { sync } from '../../src/links/sync.ts';
+import { fakeRoot } from '../helpers/fake-root.ts';
+import { hookedFiles } from '../helpers/hooked-files.ts';
+
+/** One sync; at its `moment`-th call somebody exchanges the directory of names for a link. Whether it came so far. */
+function exchangedAt(moment: number, dir: string): boolean {
+  let calls = 0;
+  const files = hookedFiles(() => {
+    if (++calls !== moment) return;
+    fs.renameSync(`${dir}/dev/vfio/pci`, `${dir}/dev/vfio/aside`);
+    fs.symlinkSync(`${dir}/elsewhere`, `${dir}/dev/vfio/pci`);
+  });
+  sync({ files, root: dir }, 'x');
+  return calls >= moment;
+}
+
+test('a directory that is exchanged for a link at any moment leads nobody astray', (t) => {
+  let moment = 1;
+  for (let came = true; came; moment++) {
+    const root = fakeRoot(t);
+    for (const number of [0, 1, 2]) root.add({ name: `0000:0${number}:00.0`, sysname: `vfio${number}` });
+    root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+    root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9');
+    // What a run that was led astray would replace and remove.
+    for (const [name, target] of [
+      ['0000:01:00.0', 'vfio0'],
+      ['0000:09:00.0', 'vfio9'],
+    ] as const)
+      root.linkText(`/elsewhere/${name}`, `../devices/${target}`);
+    came = exchangedAt(moment, root.dir);
+    const left = fs
+      .readdirSync(root.at('/elsewhere'))
+      .map((name) => `${name} ${fs.readlinkSync(root.at(`/elsewhere/${name}`))}`);
+    t.deepEqual(
+      left,
+      ['0000:01:00.0 ../devices/vfio0', '0000:09:00.0 ../devices/vfio9'],
+      `at call ${moment}`,
+    );
+  }
+  t.true(moment > 20);
+});
