@@ -6,8 +6,10 @@
 /** The longest part of a path (NAME_MAX of linux/limits.h), in bytes. */
 export const longestPart = 255;
 
-/** At most `longestPart` characters that udev allows, each one byte. */
-const allSafe = /^[0-9A-Za-z#+\-.:=@_]{1,255}$/;
+/** The ASCII characters that udev allows. */
+const safe = '[0-9A-Za-z#+\\-.:=@_]';
+const oneSafe = new RegExp(safe);
+const allSafe = new RegExp(`^${safe}{1,${longestPart}}$`);
 
 /**
  * One part of a path made of `text`: blanks at the ends go, blanks inside become one `_`, and every byte that udev
@@ -40,7 +42,7 @@ function replaceUnsafe(text: string): string {
 }
 
 function isSafe(code: number, character: string): boolean {
-  if (code < 0x80) return /[0-9A-Za-z#+\-.:=@_]/.test(character);
+  if (code < 0x80) return oneSafe.test(character);
   return !isNoncharacter(code);
 }
 
