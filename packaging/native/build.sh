@@ -2,6 +2,7 @@
 # Compiles vfio_id to a native program: TypeScript -> esbuild -> qjsc -> cc. Gives dist/vfio_id.
 # With --chroot the compiler comes from a Debian 13 directory made by debootstrap (Debian 12 has no QuickJS); then there
 # is dist/vfio_id-static too, the same program for hosts whose C library is older than Debian 13's.
+# With --loop there is dist/vfio_id-loop too, the same code for the fuzzer, which asks it a thousand times.
 # With --if-old nothing is done where the program is there and no older than what it is made of.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -28,43 +29,58 @@ make_chroot() {
 
 # is_new FILE: no source is newer.
 is_new() {
-    [ -x "$1" ] && [ -z "$(find src/{devices,helper,links,names,system,text} src/rules/request.ts src/errors.ts packaging/native package.json -newer "$1" -print -quit)" ]
+    [ -x "$1" ] && [ -z "$(find src/{devices,helper,links,names,system,text} src/rules/request.ts src/errors.ts packaging/native test/fuzz/native-loop.ts package.json -newer "$1" -print -quit)" ]
 }
 
-chroot='' if_old=''
+chroot='' if_old='' loop=''
 for word; do
     case $word in
         --chroot) chroot=yes ;;
         --if-old) if_old=yes ;;
-        *) die "expected --chroot or --if-old, found $word" ;;
+        --loop) loop=yes ;;
+        *) die "expected --chroot, --loop or --if-old, found $word" ;;
     esac
 done
-if [ -n "$if_old" ] && is_new dist/vfio_id && { [ -z "$chroot" ] || is_new dist/vfio_id-static; }; then
+if [ -n "$if_old" ] && is_new dist/vfio_id && { [ -z "$chroot" ] || is_new dist/vfio_id-static; } &&
+    { [ -z "$loop" ] || is_new dist/vfio_id-loop; }; then
     exit 0
 fi
 
 work=$(mktemp -d)
 inside=''
 trap 'rm -rf "$work" ${inside:+"$inside"}' EXIT
-node packaging/native/bundle.mjs "$work/vfio_id.js" "$(uname -m)"
-cp packaging/native/limit.c "$work"
 mkdir -p dist
-
 if [ -z "$chroot" ]; then
     command -v qjsc > /dev/null || die "expected qjsc (package quickjs of Debian 13, Fedora, Arch or Alpine), found none; on Debian 12 use npm run build:native -- --chroot"
-    bash packaging/native/compile.sh "$work"
 else
     mkdir -p "$cache"
     exec 9> "$cache/lock"
     flock 9
     make_chroot
     inside=$(mktemp -d "$cache/trixie/tmp/build.XXXXXX")
-    cp "$work"/* packaging/native/compile.sh "$inside"
-    chroot "$cache/trixie" /bin/bash "/tmp/$(basename "$inside")/compile.sh" "/tmp/$(basename "$inside")" static
-    cp "$inside/vfio_id" "$work/vfio_id"
-    install -m 755 "$inside/vfio_id-static" dist/vfio_id-static
 fi
-install -m 755 "$work/vfio_id" dist/vfio_id
+
+# compile NAME ENTRY: gives $work/NAME/vfio_id, in the Debian 13 directory vfio_id-static too.
+compile() {
+    mkdir "$work/$1"
+    node packaging/native/bundle.mjs "$work/$1/vfio_id.js" "$(uname -m)" "$2"
+    cp packaging/native/limit.c "$work/$1"
+    if [ -z "$chroot" ]; then
+        bash packaging/native/compile.sh "$work/$1"
+    else
+        cp -r "$work/$1" packaging/native/compile.sh "$inside"
+        chroot "$cache/trixie" /bin/bash "/tmp/$(basename "$inside")/compile.sh" "/tmp/$(basename "$inside")/$1" static
+        cp "$inside/$1"/vfio_id* "$work/$1"
+    fi
+}
+
+compile program src/helper/quickjs.ts
+[ -z "$chroot" ] || install -m 755 "$work/program/vfio_id-static" dist/vfio_id-static
+if [ -n "$loop" ]; then
+    compile loop test/fuzz/native-loop.ts
+    install -m 755 "$work/loop/vfio_id${chroot:+-static}" dist/vfio_id-loop
+fi
+install -m 755 "$work/program/vfio_id" dist/vfio_id
 size=$(stat -c %s dist/vfio_id)
 [ "$size" -le 1258291 ] || die "expected at most 1.2 MB, found $size bytes"
 echo "dist/vfio_id: $size bytes"

@@ -1,11 +1,11 @@
-// Bundles vfio_id for QuickJS into one module: bundle.mjs OUTPUT MACHINE (as `uname -m` says it).
+// Bundles vfio_id for QuickJS into one module: bundle.mjs OUTPUT MACHINE (as `uname -m` says it) [ENTRY].
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const [output, machine = ''] = process.argv.slice(2);
+const [output, machine = '', entry = 'src/helper/quickjs.ts'] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 await build({
-  entryPoints: ['src/helper/quickjs.ts'],
+  entryPoints: [entry],
   outfile: output,
   bundle: true,
   format: 'esm',

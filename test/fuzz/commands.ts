@@ -4,13 +4,14 @@
  *
  * Usage: npm run fuzz:commands -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed of its own call.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { nodeFiles } from '../../src/system/node-files.ts';
 import { runCli } from '../helpers/cli.ts';
-import { build, Hostile, randomFrom, type Step, sceneFrom } from './hostile.ts';
+import { Hostile, randomFrom, type Step, sceneFrom } from './hostile.ts';
 import { changes, snapshot, wrongChanges } from './snapshot.ts';
+import { build } from './tree.ts';
 
 const { values } = parseArgs({
   options: {
@@ -81,7 +82,6 @@ async function call(seed: number): Promise<string[]> {
   const hostile = new Hostile(randomFrom(seed));
   const { steps } = sceneFrom(hostile);
   const root = `${top}/${seed}`;
-  mkdirSync(root);
   build(root, [...steps, ...policyFrom(hostile)]);
   const names = nodeFiles.list(`${root}/sys/class/vfio-dev`);
   const words = wordsFrom(hostile, names);

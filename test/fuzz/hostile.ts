@@ -1,6 +1,4 @@
 /** Random trees of sysfs and /dev, environments and arguments, as hostile as a file system lets them be. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-
 /** The same numbers for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
@@ -316,19 +314,4 @@ function textFrom(hostile: Hostile): string {
   if (hostile.chance(0.1)) return hostile.text();
   const fact = (): string => `{${hostile.pick(words.facts)}${hostile.pick(words.transforms)}}`;
   return `${hostile.pick(['by-x', 'by-y/z', 'pci', 'devices', '.', '7', 'by-x/one'])}/${hostile.chance(0.7) ? fact() : 'one'}${hostile.chance(0.3) ? `-${fact()}` : ''}`;
-}
-
-/** Builds the tree below `root`; what the file system refuses (a name that is too long, a place that is taken) is left out. */
-export function build(root: string, steps: readonly Step[]): void {
-  for (const { make, path, text = Buffer.alloc(0) } of steps) {
-    const whole = join(root, path);
-    try {
-      mkdirSync(whole.subarray(0, whole.lastIndexOf('/')), { recursive: true });
-      if (make === 'directory') mkdirSync(whole, { recursive: true });
-      else if (make === 'file') writeFileSync(whole, text);
-      else symlinkSync(text, whole);
-    } catch (error) {
-      if (!/^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    }
-  }
 }

@@ -7,16 +7,15 @@ export type Snapshot = ReadonlyMap<string, string>;
 export function snapshot(root: string): Snapshot {
   const found = new Map<string, string>();
   const visit = (directory: Buffer): void => {
-    for (const name of readdirSync(directory, { encoding: 'buffer' })) {
-      const path = Buffer.concat([directory, Buffer.from('/'), name]);
-      const status = lstatSync(path);
-      const what = status.isSymbolicLink()
+    for (const entry of readdirSync(directory, { encoding: 'buffer', withFileTypes: true })) {
+      const path = Buffer.concat([directory, Buffer.from('/'), entry.name]);
+      const what = entry.isSymbolicLink()
         ? `-> ${readlinkSync(path, { encoding: 'buffer' }).toString('latin1')}`
-        : status.isDirectory()
+        : entry.isDirectory()
           ? 'directory'
-          : `file ${status.size}`;
+          : `file ${lstatSync(path).size}`;
       found.set(path.subarray(root.length).toString('latin1'), what);
-      if (status.isDirectory()) visit(path);
+      if (entry.isDirectory()) visit(path);
     }
   };
   visit(Buffer.from(root));

@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 # The runner prints `N tests passed` and `N tests failed`.
 number() { sed -nE "s/^ *([0-9]+) (tests?|uncaught exceptions?) ?$1\$/\\1/p" "$log" | tail -n 1; }
 
-bash packaging/native/build.sh --chroot --if-old || exit 1
+bash packaging/native/build.sh --chroot --loop --if-old || exit 1
 node packaging/npm/build.mjs || exit 1
 
 VFIO_NAMES_NATIVE=required npx ava test/helper/*.test.ts 2>&1 | tee "$log"

@@ -1,0 +1,39 @@
+/** The native code of vfio_id kept running: scenes in, answers out, as many as there are. Knows no tree. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Result } from '../helper/programs.ts';
+
+const program = new URL('../../dist/vfio_id-loop', import.meta.url).pathname;
+
+export interface Question {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly root: string;
+}
+
+export interface Loop {
+  /** Answers in the order of the questions; throws where the process ended. */
+  ask(questions: readonly Question[]): Promise<Result[]>;
+  end(): void;
+}
+
+/** `undefined` where it is not built: npm run build:native -- --chroot --loop */
+export function startLoop(): Loop | undefined {
+  if (!existsSync(program)) return undefined;
+  const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async ask(questions) {
+      for (const question of questions) child.stdin.write(`${JSON.stringify(question)}\n`);
+      const results: Result[] = [];
+      for (const question of questions) {
+        const { value, done } = await lines.next();
+        if (done) throw new Error(`vfio_id-loop ended at ${JSON.stringify(question)}`);
+        results.push(JSON.parse(value) as Result);
+      }
+      return results;
+    },
+    end: () => child.stdin.end(),
+  };
+}
