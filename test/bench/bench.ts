@@ -36,8 +36,8 @@ if (process.getuid?.() !== 0) {
 }
 const work = mkdtempSync(join(tmpdir(), 'vfio-names-bench-'));
 try {
-  const table = startTable(values.quick ? 3 : 11, new RegExp(values.only), console.log);
   const shop = startWorkshop(work, values.slow ? [64, 4096, 65536] : [64, 4096]);
+  const table = startTable(values.quick ? 3 : 11, new RegExp(values.only), console.log, shop.stopwatch);
   for (const measure of [
     measureNames,
     measureField,

@@ -17,18 +17,23 @@ export type Task = CommandLine | (() => Promise<number>);
 /** Exit statuses with which a measured command has still done its work: 4 is `holders` in a container. */
 const finished: readonly (number | null)[] = [0, 4];
 
-/** Runs a command to its end, in milliseconds. Throws where it did not do its work. */
-export function runOnce([program, ...words]: CommandLine): number {
-  const start = process.hrtime.bigint();
-  const result = spawnSync(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const milliseconds = Number(process.hrtime.bigint() - start) / 1e6;
+/** Runs a command to its end; gives what it wrote. Throws where it did not do its work. */
+function run([program, ...words]: CommandLine): string {
+  const result = spawnSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   if (!finished.includes(result.status))
     throw new Error(`${program} ${words.join(' ')}: status ${result.status}: ${result.stderr}`);
-  return milliseconds;
+  return result.stdout;
 }
 
-async function once(task: Task): Promise<number> {
-  return typeof task === 'function' ? await task() : runOnce(task);
+/** Runs a command to its end, in milliseconds, by the program of stopwatch.c. */
+export type Stopwatch = (command: CommandLine) => number;
+
+export function stopwatchBy(program: string): Stopwatch {
+  return (command) => Number(run([program, ...command])) / 1e6;
+}
+
+async function once(task: Task, stopwatch: Stopwatch): Promise<number> {
+  return typeof task === 'function' ? await task() : stopwatch(task);
 }
 
 export function spread(times: readonly number[]): Spread {
@@ -42,13 +47,14 @@ export async function inTurn(
   first: Task,
   second: Task,
   runs: number,
+  stopwatch: Stopwatch,
 ): Promise<readonly [readonly number[], readonly number[]]> {
   const [one, two]: [number[], number[]] = [[], []];
-  await once(first);
-  await once(second);
+  await once(first, stopwatch);
+  await once(second, stopwatch);
   for (let run = 0; run < runs; run++) {
-    one.push(await once(first));
-    two.push(await once(second));
+    one.push(await once(first, stopwatch));
+    two.push(await once(second, stopwatch));
   }
   return [one, two];
 }
@@ -57,7 +63,7 @@ export async function inTurn(
 export function peakMemory(script: string, words: readonly string[]): number {
   const report = `${script}.memory`;
   const code = `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(report)}, String(process.resourceUsage().maxRSS)))`;
-  runOnce([
+  run([
     process.execPath,
     '--eval',
     `${code}; process.argv.splice(1, 0, ${JSON.stringify(script)}); require(${JSON.stringify(script)})`,

@@ -1,7 +1,7 @@
 /** Names: verify, list, resolve, sync, their memory and how they grow. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { peakMemory, runOnce } from './measure.ts';
+import { peakMemory } from './measure.ts';
 import type { Table } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -63,8 +63,8 @@ async function measureFirstSync(table: Table, shop: Workshop, size: number): Pro
   };
   await table.compare(
     `sync ${size}, from nothing`,
-    from(() => runOnce(shop.ours('sync', '--root', root))),
+    from(() => shop.stopwatch(shop.ours('sync', '--root', root))),
     'C, the same links',
-    from(() => runOnce([link, root])),
+    from(() => shop.stopwatch([link, root])),
   );
 }

@@ -1,5 +1,5 @@
 /** The rows of one run: each a ratio of two things measured in turn. Knows nothing of what is measured. */
-import { inTurn, type Spread, spread, type Task } from './measure.ts';
+import { inTurn, type Spread, type Stopwatch, spread, type Task } from './measure.ts';
 
 export interface Row {
   readonly what: string;
@@ -25,7 +25,12 @@ export interface Table {
 }
 
 /** A table that shows each row as soon as it is there: a long run that fails late has lost nothing. */
-export function startTable(runs: number, wanted: RegExp, print: (line: string) => void): Table {
+export function startTable(
+  runs: number,
+  wanted: RegExp,
+  print: (line: string) => void,
+  stopwatch: Stopwatch,
+): Table {
   const rows: Row[] = [];
   const add = (row: Row): void => {
     rows.push(row);
@@ -38,7 +43,7 @@ export function startTable(runs: number, wanted: RegExp, print: (line: string) =
     },
     compare: async (what, first, beside, second, aim, count = runs) => {
       if (!wanted.test(what)) return Number.NaN;
-      const [one, two] = await inTurn(first, second, Math.min(count, runs));
+      const [one, two] = await inTurn(first, second, Math.min(count, runs), stopwatch);
       const times = [spread(one), spread(two)] as const;
       const ratio = times[0].median / times[1].median;
       add({ what, beside, ratio, times, ...(aim !== undefined && { aim }) });

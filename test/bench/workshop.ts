@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandLine } from './measure.ts';
+import { type CommandLine, type Stopwatch, stopwatchBy } from './measure.ts';
 
 export interface Workshop {
   /** Numbers of devices, ascending. */
@@ -17,6 +17,7 @@ export interface Workshop {
   /** The root directory of a machine with so many devices, all names true. */
   fixture(size: number): string;
   ours(...words: readonly string[]): CommandLine;
+  readonly stopwatch: Stopwatch;
   /** A Node that does nothing: the floor of every program on Node. */
   readonly bare: CommandLine;
 }
@@ -43,6 +44,7 @@ export function startWorkshop(work: string, sizes: readonly number[]): Workshop 
         execFileSync(compile('fixture'), [join(work, String(size)), String(size)]);
       }),
     ours: (...words) => [process.execPath, join(dist, 'vfio-names.cjs'), ...words],
+    stopwatch: stopwatchBy(compile('stopwatch')),
     bare: [process.execPath, '-e', '0'],
   };
 }
