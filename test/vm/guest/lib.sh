@@ -95,6 +95,23 @@ unbind() {
   fi
 }
 
+# virtual_functions COUNT CONTROLLER...: so many of each, without a driver.
+virtual_functions() {
+  local count=$1 pf
+  shift
+  for pf; do
+    echo 0 >$pci/$pf/sriov_drivers_autoprobe && echo "$count" >$pci/$pf/sriov_numvfs || return
+  done
+}
+
+# functions_of CONTROLLER...: their virtual functions, one a line, sorted.
+functions_of() {
+  local pf vf
+  for pf; do
+    for vf in $pci/$pf/virtfn*; do basename "$(readlink "$vf")"; done
+  done | sort
+}
+
 # vfio_of SYSFS: the vfioN of a device.
 vfio_of() {
   local found=("$1"/vfio-dev/vfio*)

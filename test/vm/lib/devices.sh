@@ -41,6 +41,14 @@ devices_of() {
         -device "nvme,serial=lab,subsys=s0,bus=rp0,sriov_max_vfs=127,sriov_vq_flexible=254,sriov_vi_flexible=127,max_ioqpairs=256,msix_qsize=256"
       )
       ;;
+    sriov-twice) # the same, and 0000:02:00.0, which can have 127 of its own
+      devices_of sriov
+      devices+=(
+        -device pcie-root-port,id=rp1,addr=07.0,slot=7
+        -device nvme-subsys,id=s1
+        -device "nvme,serial=lab2,subsys=s1,bus=rp1,sriov_max_vfs=127,sriov_vq_flexible=254,sriov_vi_flexible=127,max_ioqpairs=256,msix_qsize=256"
+      )
+      ;;
     sriov-and-one) # 0000:01:00.0 with virtual functions, and 0000:00:04.0
       devices_of sriov
       devices+=(-device e1000e,addr=04.0)

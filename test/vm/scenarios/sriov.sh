@@ -5,10 +5,8 @@
 
 pf=0000:01:00.0 count=127
 
-echo 0 >$pci/$pf/sriov_drivers_autoprobe
-check "the controller makes $count virtual functions" \
-  eval "echo $count >$pci/$pf/sriov_numvfs"
-mapfile -t functions < <(for vf in $pci/$pf/virtfn*; do basename "$(readlink "$vf")"; done | sort)
+check "the controller makes $count virtual functions" virtual_functions $count $pf
+mapfile -t functions < <(functions_of $pf)
 check "there are $count of them" same "${#functions[@]}" $count
 
 bind_all() {
@@ -33,6 +31,6 @@ check "no name is left" absent /dev/vfio/pci
 check "bind them again" bind_all
 settle
 check "$count names are true again" true_pci "${functions[@]}"
-check "the controller takes its virtual functions away" eval "echo 0 >$pci/$pf/sriov_numvfs"
+check "the controller takes its virtual functions away" virtual_functions 0 $pf
 settle
 check "no name is left then either" absent /dev/vfio/pci

@@ -1,15 +1,15 @@
-# A policy that needs vfio_id for each of 127 virtual functions: all names are true, and the pass ends soon.
+# A policy that needs vfio_id for each of 254 virtual functions: all names are true, and the pass ends soon.
 # kernels: both
-# devices: sriov
-# timeout: 900
+# devices: sriov-twice
+# timeout: 1800
 # native: yes
 
 . /project/test/vm/guest/helper.sh
-pf=0000:01:00.0 count=127
+controllers=(0000:01:00.0 0000:02:00.0) count=254
 
-echo 0 >$pci/$pf/sriov_drivers_autoprobe
-check "the controller makes $count virtual functions" eval "echo $count >$pci/$pf/sriov_numvfs"
-mapfile -t functions < <(for vf in $pci/$pf/virtfn*; do basename "$(readlink "$vf")"; done | sort)
+check "two controllers make $count virtual functions" virtual_functions $((count / 2)) "${controllers[@]}"
+mapfile -t functions < <(functions_of "${controllers[@]}")
+check "there are $count of them" same "${#functions[@]}" $count
 bind_all() {
   local vf
   for vf in "${functions[@]}"; do bind "$vf" || return; done
@@ -57,16 +57,18 @@ note "one pass over $count devices: $without ms without rules, $with ms with vfi
 
 check "$count names of the scheme are true" true_pci "${functions[@]}"
 true_vfs() {
-  local index bad=0 vf
-  for ((index = 0; index < count; index++)); do
-    vf=$pci/$pf/virtfn$index
-    same "$(readlink "/dev/vfio/by-sriov/$pf/vf$index")" "../../devices/$(vfio_of "$vf")" || bad=1
+  local pf index bad=0 vf
+  for pf in "${controllers[@]}"; do
+    for ((index = 0; index < count / 2; index++)); do
+      vf=$pci/$pf/virtfn$index
+      same "$(readlink "/dev/vfio/by-sriov/$pf/vf$index")" "../../devices/$(vfio_of "$vf")" || bad=1
+    done
   done
   return $bad
 }
 check "$count names by index are true" true_vfs
 check "$count names by group are there" link_count $count by-group
 check "each device has its three names" link_count $((3 * count))
-check "the controller takes its virtual functions away" eval "echo 0 >$pci/$pf/sriov_numvfs"
+check "the controllers take their virtual functions away" virtual_functions 0 "${controllers[@]}"
 settle
 check "no link is left" link_count 0

@@ -7,9 +7,8 @@
 pf=0000:01:00.0 count=127
 soon=180
 
-echo 0 >$pci/$pf/sriov_drivers_autoprobe
-check "the controller makes $count virtual functions" eval "echo $count >$pci/$pf/sriov_numvfs"
-mapfile -t functions < <(for vf in $pci/$pf/virtfn*; do basename "$(readlink "$vf")"; done | sort)
+check "the controller makes $count virtual functions" virtual_functions $count $pf
+mapfile -t functions < <(functions_of $pf)
 first=${functions[0]} others=("${functions[@]:1}")
 links() { same "$(find /dev/vfio -type l 2>/dev/null | wc -l)" "$1"; }
 
@@ -33,7 +32,7 @@ check "each name came once and stayed" $observer once /tmp/log
 note "the service made $(grep -c '"added"' /tmp/lines) of $count names, udevd the others"
 check "the service mended nothing" not grep -q '"repaired"' /tmp/lines
 
-check "the controller takes its virtual functions away" eval "echo 0 >$pci/$pf/sriov_numvfs"
+check "the controller takes its virtual functions away" virtual_functions 0 $pf
 settle
 check "no name is left" until_true $soon links 0
 check "no trouble was told" not grep '^vfio-names:' /tmp/troubles

@@ -1,18 +1,18 @@
-# Without udevd 127 virtual functions appear: every name is true soon after its node, and none is left when they go.
+# Without udevd 254 virtual functions appear: every name is true soon after its node, and none is left when they go.
 # kernels: both
-# devices: sriov
+# devices: sriov-twice
 # rules: no
-# timeout: 900
+# timeout: 1800
 
 . /project/test/vm/guest/watch.sh
-pf=0000:01:00.0 count=127
+controllers=(0000:01:00.0 0000:02:00.0) count=254
 # For the slowest machine; how long it took is told.
 soon=180
 
 check "udevd ends" end_bare_udev
-echo 0 >$pci/$pf/sriov_drivers_autoprobe
-check "the controller makes $count virtual functions" eval "echo $count >$pci/$pf/sriov_numvfs"
-mapfile -t functions < <(for vf in $pci/$pf/virtfn*; do basename "$(readlink "$vf")"; done | sort)
+check "two controllers make $count virtual functions" virtual_functions $((count / 2)) "${controllers[@]}"
+mapfile -t functions < <(functions_of "${controllers[@]}")
+check "there are $count of them" same "${#functions[@]}" $count
 first=${functions[0]} others=("${functions[@]:1}")
 links() { same "$(find /dev/vfio -type l 2>/dev/null | wc -l)" "$1"; }
 
@@ -31,7 +31,7 @@ check "each node of the burst got its name" contains "from node to name" $observ
 note "$($observer latency /tmp/log)"
 check "no name came twice or went in between" $observer once /tmp/log
 
-check "the controller takes its virtual functions away" eval "echo 0 >$pci/$pf/sriov_numvfs"
+check "the controllers take their virtual functions away" virtual_functions 0 "${controllers[@]}"
 check "no name is left" until_true $soon links 0
 check "nor their directory" until_true $soon absent /dev/vfio/pci
 check "the service ended by nobody" kill -0 $service
