@@ -12,8 +12,9 @@
 #                         probe, exec --user and the readiness of the service
 #   --machine MACHINE     whose koffi, as `uname -m` says it (this machine's)
 #   --libc glibc|musl     which of its two builds (glibc; alpine: musl)
-#   --bindir, --libdir, --datadir, --udevdir, --unitdir, --openrcdir, --mandir, --docdir, --licensedir, --bash, --zsh,
-#   --fish DIR            one directory other than the family's; '' leaves its files out
+#   --bindir, --libdir, --datadir, --udevdir, --unitdir, --openrcdir, --runitdir, --s6dir, --mandir, --docdir,
+#   --licensedir, --bash, --zsh, --fish DIR
+#                         one directory other than the family's; '' leaves its files out
 #   --initramfs 'TOOL...' which of initramfs-tools, dracut, mkinitcpio get a hook
 # Exit status: 0 fine, 2 wrong usage or something is not built.
 set -euo pipefail
@@ -28,7 +29,7 @@ declare -A given=()
 while (($#)); do
     case $1 in
         --destdir | --part | --paths | --built | --rules | --native | --koffi | --machine | --libc | --bindir | --libdir | --datadir | \
-            --udevdir | --unitdir | --openrcdir | --mandir | --docdir | --licensedir | --bash | --zsh | --fish | --initramfs)
+            --udevdir | --unitdir | --openrcdir | --runitdir | --s6dir | --mandir | --docdir | --licensedir | --bash | --zsh | --fish | --initramfs)
             (($# > 1)) || die "expected a value behind $1"
             given[${1#--}]=$2
             shift 2
@@ -139,6 +140,8 @@ part_main() {
 
     put 644 packaging/systemd/vfio-names.service "$(below "$(option unitdir "$unitdir")" vfio-names.service)"
     put 755 packaging/openrc/vfio-names "$(below "$(option openrcdir "$openrcdir")" vfio-names)"
+    put 755 packaging/runit/run "$(below "$(option runitdir '')" vfio-names/run)"
+    put 755 packaging/s6/run "$(below "$(option s6dir '')" vfio-names/run)"
     for file in "$built"/man/*.1; do pages 1 "$(basename "$file" .1)"; done
     pages 5 vfio-names.toml
     pages 8 vfio-names.service
