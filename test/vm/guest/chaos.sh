@@ -148,7 +148,8 @@ do_fill() {
 }
 # hup: SIGHUP, which ends a process that does not listen yet.
 listens() { ((0x$(awk '/^SigCgt/ { print $2 }' "/proc/$service/status") & 1)); }
-hup() { until_true 240 listens && kill -HUP $service; }
+alive() { kill -0 $service 2>/dev/null; }
+hup() { until_true 240 eval '! alive || listens' && kill -HUP $service; }
 do_good_policy() {
   if [[ $tags ]]; then
     tags=''
@@ -160,14 +161,15 @@ do_good_policy() {
   hup
 }
 refusals() { grep -c 'the old one stays' /tmp/troubles; }
-# The old one stays. A reload that was asked for before may have met the bad one, so the good one is read once more.
+# The old one stays. A reload that was asked for before may have met the bad one, so the good one is read once more. Who
+# was just starting has no old one and ends: then it is started again, as by its supervisor.
 do_bad_policy() {
   local before
   before=$(refusals)
   cp /run/vfio-names/10.toml /run/good.toml
   echo '[nonsense]' >/run/vfio-names/10.toml
   hup
-  until_true 240 eval "((\$(refusals) > $before))" || echo "# no word of the bad policy"
+  until_true 240 eval "! alive || ((\$(refusals) > $before))" || echo "# no word of the bad policy"
   cp /run/good.toml /run/vfio-names/10.toml
-  hup
+  if alive; then hup; else start_watch; fi
 }
