@@ -1,0 +1,36 @@
+/** Options and operands that several commands have in common. Data only; knows no command. */
+import type { Option } from '../command.ts';
+
+/** Options that every command takes. */
+export const commonOptions: Readonly<Record<string, Option>> = {
+  root: { type: 'string', value: 'DIR', help: 'work on the tree below DIR: an image, a container, a test' },
+  json: { type: 'boolean', help: 'print one JSON document; its schema is in the package' },
+  quiet: { type: 'boolean', short: 'q', help: 'print no results, only errors; the exit status tells' },
+  verbose: { type: 'boolean', short: 'v', help: 'say more on stderr' },
+  'no-color': { type: 'boolean', help: 'no colour (NO_COLOR in the environment does the same)' },
+  help: { type: 'boolean', short: 'h', help: 'show this help' },
+};
+
+/** Of every command that asks the policy. */
+export const policy: Option = {
+  type: 'string',
+  value: 'FILE',
+  help: 'use this policy file instead of the installed ones',
+};
+
+/** Of a CDI specification. */
+export const cdiInterface: Option = {
+  type: 'string',
+  value: 'WHICH',
+  choices: ['cdev', 'group', 'auto'],
+  help: 'nodes of devices with /dev/iommu, or of groups with /dev/vfio/vfio; auto takes cdev where there are both',
+};
+export const cdiKind: Option = {
+  type: 'string',
+  value: 'KIND',
+  help: 'VENDOR/CLASS; vfio-names.dev/BUS is the default',
+};
+
+export const oneName = { label: 'NAME', min: 1, max: 1 } as const;
+export const manyNames = { label: 'NAME...', min: 1, max: Number.POSITIVE_INFINITY } as const;
+export const anyNames = { label: '[NAME...]', min: 0, max: Number.POSITIVE_INFINITY } as const;

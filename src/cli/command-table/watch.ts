@@ -1,0 +1,33 @@
+/** The service. Data only. */
+import type { Command } from '../command.ts';
+import { cdiInterface, cdiKind, policy } from './shared.ts';
+
+export const watch: Command = {
+  name: 'watch',
+  summary: 'the service: keep the names true, where no udev does',
+  options: {
+    interval: { type: 'string', value: 'SECONDS', help: 'look so often at least; 30 is the default' },
+    metrics: {
+      type: 'string',
+      value: 'FILE',
+      help: 'figures for the textfile collector of Prometheus, after each look',
+    },
+    cdi: {
+      type: 'string',
+      value: 'FILE',
+      help: 'keep a CDI specification true, too: a .json file in /etc/cdi or /var/run/cdi',
+    },
+    bus: { type: 'string', value: 'BUS', help: 'with --cdi: the devices of this bus; pci is the default' },
+    interface: { ...cdiInterface, help: `with --cdi: ${cdiInterface.help}` },
+    kind: { ...cdiKind, help: `with --cdi: ${cdiKind.help}` },
+    policy,
+  },
+  details: [
+    'Runs until SIGTERM or SIGINT; SIGHUP reads the policy anew, and a wrong one is refused.',
+    'With --json: one line a change.',
+    'The file of --cdi is compared with the devices ahead of the names, and once more after it was written. It is removed',
+    'where there is no device, and at the end, since nobody keeps it true from then on. The kernel gives numbers anew, and',
+    'between such a change and the next look the file is that of before: a container proves its device by verify.',
+  ],
+  load: async () => (await import('../commands/watch.ts')).run,
+};
