@@ -61,7 +61,16 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
       'A program that gets the open device.',
     ],
   ],
-  cdi: [['vfio-names cdi --output /etc/cdi/vfio.json', 'The PCI devices for podman and others.']],
+  cdi: [
+    ['vfio-names cdi --output /etc/cdi/vfio-names-pci.json', 'The PCI devices, for podman and others.'],
+  ],
+  nfd: [
+    [
+      'vfio-names nfd --output /etc/kubernetes/node-feature-discovery/features.d/vfio-names',
+      'What Node Feature Discovery shall know of this machine.',
+    ],
+  ],
+  graph: [['vfio-names graph', 'What lies where, and who has it open.']],
   watch: [
     [
       'vfio-names watch --metrics /var/lib/node_exporter/vfio.prom',

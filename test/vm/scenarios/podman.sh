@@ -28,7 +28,7 @@ for address in $a $b; do check "bind $address" bind $address; done
 settle
 vfio=$(vfio_of $pci/$a) other=$(vfio_of $pci/$b)
 other_number=$(tr : ' ' <"$pci/$b/vfio-dev/$other/dev")
-check "the devices are described where podman looks" exits 0 vfio_names cdi --output /etc/cdi/vfio-names.json
+check "the devices are described where podman looks" exits 0 vfio_names cdi --output /etc/cdi/vfio-names-pci.json
 
 # MKNOD, so that it is the list of devices that keeps the other one out.
 box --device vfio-names.dev/pci=$a --cap-add MKNOD --rootfs /tmp/rootfs sh -c '
@@ -67,6 +67,6 @@ check "inside, it says of the other device that its node is not there" told "/de
 
 unbind $a
 settle
-check "the device goes" exits 0 vfio_names cdi --output /etc/cdi/vfio-names.json
+check "the device goes" exits 0 vfio_names cdi --output /etc/cdi/vfio-names-pci.json
 box --device vfio-names.dev/pci=$a --rootfs /tmp/rootfs id
 check "it is not to be had any more" told "unresolvable CDI devices vfio-names.dev/pci=$a"

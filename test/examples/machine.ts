@@ -1,0 +1,131 @@
+/** The machine of which the texts speak, and the ways to run a command line on it as a person would. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { execWith } from '../../src/cli/commands/exec.ts';
+import { probeWith } from '../../src/cli/commands/probe.ts';
+import { commands, commonOptions } from '../../src/cli/commands.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import type { ChildRequest } from '../../src/integrations/child.ts';
+import { runProbe } from '../../src/probe/run.ts';
+import { type CliResult, runCli } from '../helpers/cli.ts';
+import { fakeCalls } from '../helpers/fake-calls.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { fakeIommu, fakeVfio } from '../helpers/fake-vfio.ts';
+
+export const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
+
+/** 0000:01:00.0 is vfio3 and 247:3 behind a bridge, as everywhere in the texts; beside it another function and an mdev. */
+export function machine(t: ExecutionContext): FakeRoot {
+  const root = fakeRoot(t);
+  const gpu = { vendor: '0x10de', device: '0x2204', class: '0x030000' };
+  const nic = { vendor: '0x1af4', device: '0x1041', class: '0x020000' };
+  root.add({ name: '0000:00:04.0', sysname: 'vfio1', driver: 'vfio-pci', group: '13', attributes: nic });
+  root.add({
+    name: '0000:01:00.0',
+    sysname: 'vfio3',
+    above: '/sys/devices/pci0000:00/0000:00:06.0',
+    driver: 'vfio-pci',
+    group: '14',
+    attributes: gpu,
+  });
+  root.add({ bus: 'mdev', name: uuid, sysname: 'vfio7', driver: 'nvidia-vgpu-vfio' });
+  root.write('/sys/class/misc/iommu/dev', '10:125\n');
+  root.node('/dev/iommu', '10:125');
+  root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nqemu:x:107:36::/:/bin/false\n');
+  root.write('/etc/group', 'root:x:0:\nkvm:x:36:\n');
+  return root;
+}
+
+/** The words behind `vfio-names`, as they are typed on this machine: NAME and what lies in the file system are its own. */
+export function wordsOn(root: FakeRoot, line: string): string[] {
+  const [, command = ''] = /(?:^|[ (])vfio-names\b([^|>)]*)/.exec(line) ?? [];
+  const words = command.trim() === '' ? [] : command.trim().split(/\s+/);
+  const own = (word: string): string => {
+    if (word === '/mnt/image') return root.dir;
+    if (!/^(?:\/(?!dev\/|sys\/|usr\/bin\/)|\.\/\d)/.test(word)) return word;
+    mkdirSync(dirname(root.at(word)), { recursive: true });
+    return root.at(word);
+  };
+  const typed = words.map(own).map((word) => (word === 'NAME' ? '01:00.0' : word === 'CMD' ? 'true' : word));
+  const end = typed.indexOf('--');
+  const rooted = typed.includes('--root') ? [] : ['--root', root.dir];
+  return end < 0 ? [...typed, ...rooted] : [...typed.slice(0, end), ...rooted, ...typed.slice(end)];
+}
+
+function invocationOf(words: readonly string[]) {
+  const parsed = parseCommandLine(words, commands, commonOptions, { env: {}, stdoutIsTty: false });
+  if (parsed.kind !== 'run') throw new Error(`${words.join(' ')} runs nothing`);
+  return parsed.invocation;
+}
+
+/** `vfio-names exec` with descriptors that nobody has opened: what the child would have been. */
+export async function runExec(root: FakeRoot, line: string): Promise<ChildRequest> {
+  const opener = fakeCalls({
+    [root.at('/dev/vfio/devices/vfio3')]: { devnum: '247:3' },
+    [root.at('/dev/iommu')]: { devnum: '10:125' },
+  });
+  let ids = { uids: [0], gids: [0], groups: [0] };
+  let request: ChildRequest | undefined;
+  const status = await execWith(
+    {
+      opener,
+      credentials: () => ({
+        setGroups: (groups) => (ids = { ...ids, groups: [...groups] }),
+        setGid: (gid) => (ids = { ...ids, gids: [gid] }),
+        setUid: (uid) => (ids = { ...ids, uids: [uid] }),
+        now: () => ids,
+      }),
+      start: (given) => {
+        request = given;
+        return { ending: Promise.resolve({ kind: 'ended', status: 0 }), signal: () => {} };
+      },
+      foreground: () => false,
+    },
+    invocationOf(wordsOn(root, line)),
+    { ...quiet, files: fakeFiles },
+  );
+  if (status !== 0 || !request) throw new Error(`exec ended with ${status}`);
+  return request;
+}
+
+const quiet = { out: () => {}, err: () => {}, env: {}, stdoutIsTty: false, stdinIsTty: false };
+
+/** `vfio-names probe` on devices that answer as PCI functions do. */
+export async function runProbes(root: FakeRoot, line: string): Promise<CliResult> {
+  const at = (sysname: string): string => root.at(`/dev/vfio/devices/${sysname}`);
+  const nodes = {
+    ...Object.fromEntries(
+      ['vfio1', 'vfio3', 'vfio7'].map((sysname) => [
+        at(sysname),
+        fakeVfio({ devnum: sysname.replace('vfio', '247:') }),
+      ]),
+    ),
+    [root.at('/dev/iommu')]: fakeIommu,
+  };
+  let out = '';
+  const err: string[] = [];
+  const status = await probeWith(
+    {
+      peer: () => ({
+        ask: async (request) => {
+          const asked = JSON.parse(JSON.stringify(request));
+          const attribute = asked.devAttribute ?? '';
+          const text = attribute === '' ? '' : fakeFiles.read(attribute);
+          const answer = runProbe(fakeCalls(nodes, { [attribute]: text }), asked);
+          return { kind: 'answer', value: JSON.parse(JSON.stringify(answer)) };
+        },
+        close: () => {},
+      }),
+      ask: () => 'n',
+    },
+    invocationOf(wordsOn(root, line)),
+    { ...quiet, out: (text) => (out += text), err: (text) => err.push(text), files: fakeFiles },
+  );
+  return { status, out, err };
+}
+
+/** Any other command. */
+export function runOn(root: FakeRoot, line: string): Promise<CliResult> {
+  return runCli(wordsOn(root, line));
+}

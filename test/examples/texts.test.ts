@@ -1,0 +1,139 @@
+/** What the texts show beside command lines: output, policies, units, forms of NAME, npm scripts. */
+import { spawnSync } from 'node:child_process';
+import { readlinkSync, writeFileSync } from 'node:fs';
+import test from 'ava';
+import { exitStatuses, nameForms, policyExample } from '../../src/manual/words.ts';
+import { blocksOf, commandLines, linesOfText, projectText, texts } from './lines.ts';
+import { machine, runExec, runOn, uuid } from './machine.ts';
+
+const readme = projectText('README.md');
+const blocks = blocksOf(readme);
+const block = (start: string): string => blocks.find((text) => text.startsWith(start)) ?? '';
+const [listing, policy, unit] = [block('$ ls -l'), block('[names]'), block('[Unit]')];
+
+test('every line of a block of the README is a command line, or stands in one of three blocks that are held below', (t) => {
+  const held = [listing, policy, unit];
+  for (const text of held) t.not(text, '');
+  for (const text of blocks.filter((other) => !held.includes(other)))
+    for (const line of text
+      .replace(/\s*\\\n\s*/g, ' ')
+      .split('\n')
+      .filter(Boolean))
+      t.not(commandLines(line).length, 0, line);
+});
+
+test('the listing of the README is what sync makes', async (t) => {
+  const root = machine(t);
+  await runOn(root, 'vfio-names sync');
+  const expected = ['0000:00:04.0', '0000:01:00.0'].map((name) => {
+    const target = readlinkSync(root.at(`/dev/vfio/pci/${name}`));
+    return `lrwxrwxrwx 1 root root ${target.length} ${name} -> ${target}`;
+  });
+  t.deepEqual(listing.split('\n'), ['$ ls -l /dev/vfio/pci', ...expected]);
+});
+
+test('the policy of the README is that of the manual, and gives the names that its comments show', async (t) => {
+  const root = machine(t);
+  const shown = async (text: string): Promise<string> => {
+    writeFileSync(root.at('/policy.toml'), text);
+    const checked = await runOn(root, 'vfio-names config check /policy.toml');
+    t.is(checked.status, 0, checked.err.join('\n'));
+    return (await runOn(root, 'vfio-names config show --policy /policy.toml --json')).out.replace(
+      /"line": \d+/g,
+      '',
+    );
+  };
+  t.is(await shown(policy), await shown(policyExample));
+  const { out } = await runOn(root, 'vfio-names plan --policy /policy.toml');
+  const names = [...policy.matchAll(/(?<=# .*)\/dev\/vfio\/by-\S+/g)].map(([name]) => name);
+  t.is(names.length, 2);
+  for (const name of names)
+    t.true(
+      out.includes(`create ${name} -> ../../devices/vfio3\n`) ||
+        out.includes(`create ${name} -> ../devices/vfio3\n`),
+      `${name} in ${out}`,
+    );
+});
+
+test('the unit of the README is bound to the unit that show prints, and runs what exec takes', async (t) => {
+  const root = machine(t);
+  await runOn(root, 'vfio-names sync');
+  const { out } = await runOn(root, 'vfio-names show 0000:01:00.0');
+  const name = /^unit +(\S+)$/m.exec(out)?.[1] ?? '';
+  t.true(unit.includes(`\nBindsTo=${name}\nAfter=${name}\n`), unit);
+  const { command } = await runExec(root, /^ExecStart=\/usr\/bin\/(.*)$/m.exec(unit)?.[1] ?? '');
+  t.is(command, '/usr/bin/qemu-system-x86_64');
+  const scenario = projectText('test/vm/scenarios/exec-systemd.sh');
+  for (const key of unit.matchAll(/^(\w+)=/gm)) t.true(scenario.includes(`\n${key[1]}=`), key[1]);
+});
+
+test('every form of NAME is one device, in the README as in the manual', async (t) => {
+  const root = machine(t);
+  await runOn(root, 'vfio-names sync');
+  const sentence = /^`NAME` is [\s\S]*?\n\n/m.exec(readme)?.[0] ?? '';
+  for (const [form] of nameForms) {
+    const { out } = await runOn(
+      root,
+      `vfio-names resolve ${form.startsWith('/') ? 'pci/0000:01:00.0' : form}`,
+    );
+    t.is(out, '/dev/vfio/devices/vfio3\n', form);
+    if (!form.startsWith('/')) t.true(sentence.includes(`\`${form}\``), form);
+  }
+  for (const path of [
+    '/dev/vfio/pci/0000:01:00.0',
+    '/dev/vfio/devices/vfio3',
+    '/sys/bus/pci/devices/0000:01:00.0',
+  ]) {
+    const { out } = await runOn(root, `vfio-names resolve ${path}`);
+    t.is(out, '/dev/vfio/devices/vfio3\n', path);
+  }
+  t.is((await runOn(root, `vfio-names resolve ${uuid}`)).out, '/dev/vfio/devices/vfio7\n');
+});
+
+test('the exit statuses of the README are those of the manual', (t) => {
+  const words = exitStatuses.map(([status, meaning]) => `${status} ${meaning.replace(/ \(.*/, '')}`);
+  t.true(readme.includes(`Exit status: ${words.join('; ')}.`));
+});
+
+const manifest = JSON.parse(projectText('package.json')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+/** Where each npm script that the texts name is run: by the continuous integration, or by a test. */
+const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> = {
+  ci: ['.ci/run', / npm ci;/],
+  test: ['.ci/run', / npm test$/m],
+  demo: ['test/demo/demo.test.ts', /'test\/demo\/demo\.ts'/],
+  fuzz: ['.ci/run', / npm run fuzz -- --seconds \d+ --seed \d+$/m],
+  package: ['packaging/cached.sh', /packaging\/package\.sh "\$1" --output/],
+  'build:native': ['test/helper/native.sh', /packaging\/native\/build\.sh/],
+  // It measures and asserts nothing; what it found last is held.
+  bench: ['test/bench/figures.test.ts', /figures/],
+  sbom: ['test/examples/texts.test.ts', /npm run --silent sbom/],
+};
+
+for (const line of new Set(texts.flatMap((path) => linesOfText(projectText(path)))))
+  if (line.startsWith('npm '))
+    test(`"${line}" is run somewhere`, (t) => {
+      const [, first = '', second = ''] = line.split(' ');
+      const name = first === 'run' ? second : first;
+      t.true(name === 'ci' || name in manifest.scripts, line);
+      const [file, pattern] = runs[name] ?? ['.ci/run', new RegExp(` npm run ${name}$`, 'm')];
+      t.regex(projectText(file), pattern, line);
+    });
+
+test('npm run --silent sbom prints a CycloneDX document with the licences of what comes along', (t) => {
+  const { status, stdout } = spawnSync('npm', ['run', '--silent', 'sbom'], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_V8_COVERAGE: '', npm_config_update_notifier: 'false' },
+    cwd: `${import.meta.dirname}/../..`,
+  });
+  t.is(status, 0);
+  const { bomFormat, components } = JSON.parse(stdout) as {
+    readonly bomFormat: string;
+    readonly components: readonly { readonly name: string; readonly licenses?: readonly unknown[] }[];
+  };
+  t.is(bomFormat, 'CycloneDX');
+  t.true(components.some(({ name }) => name === 'koffi'));
+  for (const { name, licenses = [] } of components) t.not(licenses.length, 0, name);
+});

@@ -1,0 +1,86 @@
+/** The ways in which a line of the table in examples.test.ts is proved. */
+import { readFileSync, rmSync } from 'node:fs';
+import type { ExecutionContext } from 'ava';
+import { vfioId } from '../../src/helper/vfio-id.ts';
+import { type FakeRoot, fakeFiles } from '../helpers/fake-root.ts';
+import { validJson } from '../helpers/schema.ts';
+import { startService } from '../watch/start-service.ts';
+import { projectText } from './lines.ts';
+import { runExec, runOn, runProbes, wordsOn } from './machine.ts';
+
+export type Row = (t: ExecutionContext, root: FakeRoot, line: string) => Promise<unknown> | unknown;
+
+/** stdout of the command on the machine, whose names are made; with `status`. */
+export const prints =
+  (status: number, ...patterns: readonly RegExp[]): Row =>
+  async (t, root, line) => {
+    await runOn(root, 'vfio-names sync');
+    const { status: found, out, err } = await runOn(root, line);
+    t.is(found, status, err.join('\n'));
+    for (const pattern of patterns) t.regex(out, pattern, line);
+    if (line.includes('--json')) validJson(t, 'list', out);
+  };
+
+/** The same before any name is made. */
+export const printsAtFirst =
+  (status: number, ...patterns: readonly RegExp[]): Row =>
+  async (t, root, line) => {
+    const { status: found, out } = await runOn(root, line);
+    t.is(found, status);
+    for (const pattern of patterns) t.regex(out, pattern);
+  };
+
+export const probes =
+  (...patterns: readonly RegExp[]): Row =>
+  async (t, root, line) => {
+    const { status, out, err } = await runProbes(root, line);
+    t.is(status, 0, err.join('\n'));
+    for (const pattern of patterns) t.regex(out, pattern);
+  };
+
+export const becomes =
+  (command: string, words: readonly string[], fds: string): Row =>
+  async (t, root, line) => {
+    const request = await runExec(root, line);
+    t.deepEqual([request.command, ...request.words], [command, ...words]);
+    t.is(request.env['VFIO_NAMES_FDS'], fds);
+  };
+
+/** The service starts, keeps `file` while it runs, and ends by SIGTERM. */
+export const serves =
+  (file?: string, pattern = /./): Row =>
+  async (t, root, line) => {
+    const [, ...words] = wordsOn(root, line).filter((word) => word !== '--root' && word !== root.dir);
+    const service = await startService(t, root, words);
+    t.is(service.out().match(/^added /gm)?.length, 3, service.out());
+    t.regex(service.out(), /^watching: 3 devices, 3 names$/m);
+    if (file !== undefined) t.regex(readFileSync(root.at(file), 'utf8'), pattern);
+    service.signal('SIGTERM');
+    t.is(await service.status, 0);
+  };
+
+/** What needs a kernel, a real udevd, systemd, podman or QEMU: test/vm/scenarios/NAME.sh has the same words. */
+export const inLab =
+  (scenario: string, ...patterns: readonly RegExp[]): Row =>
+  (t) => {
+    const text = projectText(`test/vm/scenarios/${scenario}.sh`);
+    for (const pattern of patterns) t.regex(text, pattern);
+  };
+
+/** The rules call it in this way. */
+export const helps =
+  (action: 'add' | 'remove', links: Readonly<Record<string, string>>): Row =>
+  async (t, root) => {
+    if (action === 'remove') await runOn(root, 'vfio-names sync');
+    const env = { DEVPATH: '/devices/pci0000:00/0000:00:06.0/0000:01:00.0/vfio-dev/vfio3' };
+    if (action === 'remove') rmSync(root.at('/sys/class/vfio-dev/vfio3'));
+    const fixed = { files: fakeFiles, root: root.dir, version: '1', token: 't' };
+    t.is(vfioId({ argv: ['link', action], env }, fixed).status, 0);
+    t.deepEqual(root.links(), links);
+  };
+
+export const both =
+  (...rows: readonly Row[]): Row =>
+  async (t, root, line) => {
+    for (const row of rows) await row(t, root, line);
+  };
