@@ -4,12 +4,14 @@ import { nodeFiles } from '../system/node-files.ts';
 import { printable } from '../text/printable.ts';
 import type { Invocation, Io } from './command.ts';
 import { commands, commonOptions } from './commands.ts';
+import { errorFacts } from './error-facts.ts';
 import { parseCommandLine } from './parse.ts';
 import { commandHelp, overview } from './usage.ts';
 import { version } from './version.ts';
 
 /** Runs `argv` (without node and script); gives the exit status. Throws nothing but a fault of the program itself. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let verbose = false;
   try {
     const parsed = parseCommandLine(argv, commands, commonOptions, io);
     if (parsed.kind === 'version') {
@@ -20,12 +22,14 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       io.out(parsed.command ? commandHelp(parsed.command, commonOptions) : overview(commands, commonOptions));
       return exitStatus.fine;
     }
+    verbose = parsed.invocation.verbose;
     checkRoot(parsed.invocation);
     const run = await parsed.invocation.command.load();
     return await run(parsed.invocation, quietIo(io, parsed.invocation));
   } catch (error) {
     const said = error instanceof VfioNamesError ? error : callError(error);
     io.err(`vfio-names: ${said.message}`);
+    if (verbose) io.err(`vfio-names: ${errorFacts(said)}`);
     return said.exitCode;
   }
 }

@@ -6,7 +6,7 @@ export const commonOptions: Readonly<Record<string, Option>> = {
   root: { type: 'string', value: 'DIR', help: 'work on the tree below DIR: an image, a container, a test' },
   json: { type: 'boolean', help: 'print one JSON document; its schema is in the package' },
   quiet: { type: 'boolean', short: 'q', help: 'print no results, only errors; the exit status tells' },
-  verbose: { type: 'boolean', short: 'v', help: 'say more on stderr' },
+  verbose: { type: 'boolean', short: 'v', help: 'of an error tell its code, path and cause, too' },
   'no-color': { type: 'boolean', help: 'no colour (NO_COLOR in the environment does the same)' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 };

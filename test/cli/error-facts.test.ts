@@ -1,0 +1,26 @@
+import test from 'ava';
+import { errorFacts } from '../../src/cli/error-facts.ts';
+import { exitStatus, ioError, VfioNamesError } from '../../src/errors.ts';
+import { sample } from './sample.ts';
+
+test('--verbose adds one line with what an error knows, and only then', async (t) => {
+  const { run } = sample(t);
+  const short = await run('resolve', '0000:01:00.9');
+  const long = await run('-v', 'resolve', '0000:01:00.9');
+  t.is(long.status, short.status);
+  t.is(short.err.length, 1);
+  t.deepEqual(long.err, [...short.err, 'vfio-names: code no-device; device 0000:01:00.9']);
+});
+
+test('the cause of a failed call is told as the kernel said it', (t) => {
+  const cause = Object.assign(new Error("EACCES: permission denied, open '/x'"), { code: 'EACCES' });
+  t.is(
+    errorFacts(ioError(cause, 'read', '/x')),
+    "code EACCES; path /x; cause EACCES: permission denied, open '/x'",
+  );
+});
+
+test('what an error tells never reaches the terminal raw', (t) => {
+  const error = new VfioNamesError('x', exitStatus.findings, 'm', { path: '/\u001b[2J', cause: 'a\nb' });
+  t.is(errorFacts(error), 'code x; path /\\x1b[2J; cause a\\x0ab');
+});
