@@ -1,4 +1,4 @@
-/** What a command is: a row of the table in commands.ts. Types only. */
+/** What a command is: a row of the table of commands.ts. Types only. */
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 
@@ -28,7 +28,7 @@ export interface Command {
   /** What stands behind `--`, `CMD...`: at least one word, none of them an operand or an option of ours. */
   readonly tail?: string;
   readonly options?: Readonly<Record<string, Option>>;
-  /** More lines for --help: what the command does and its exit statuses. */
+  /** More paragraphs for --help: what the command does and its exit statuses. Four blanks begin an example, as it is typed. */
   readonly details?: readonly string[];
   /** Imports the command's module only when it runs. */
   readonly load: () => Promise<Run>;

@@ -1,15 +1,15 @@
-/** Help texts from the command table. Pure. */
+/** Help texts from the command table, for a terminal of 80 columns. Pure. */
+import { wrap } from '../text/wrap.ts';
 import type { Command, Option } from './command.ts';
 
-const exitLines = [
-  'Exit status: 0 fine; 1 findings; 2 usage or policy error; 3 no such device; 4 not permitted;',
-  '             5 this kernel cannot (no cdev, no iommufd).',
-];
+const exitLines = `Exit status: 0 fine; 1 findings; 2 usage or policy error; 3 no such device;
+             4 not permitted; 5 this kernel cannot (no cdev, no iommufd).`;
 
-const nameLines = [
-  'NAME is any of: 0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, or the path of a node,',
-  '     a link or a sysfs directory.',
-];
+const nameLines = wrap(
+  '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, or the path of a node, a link or a sysfs directory.',
+  5,
+  'NAME is any of: ',
+);
 
 /** The words of a command: `vfio-names resolve [OPTION...] NAME`. */
 export function synopsis(command: Command): string {
@@ -22,18 +22,19 @@ export function overview(commands: readonly Command[], common: Readonly<Record<s
   return [
     'Usage: vfio-names [COMMAND] [OPTION...]',
     '',
-    'Stable, checked names for VFIO device nodes: /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3',
+    'Stable, checked names for VFIO device nodes:',
+    '    /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3',
     '',
     'Commands (list is the default):',
-    ...commands.map((command) => `  ${left(command).padEnd(width)}  ${command.summary}`),
+    ...commands.map((command) => wrap(command.summary, width + 4, `  ${left(command).padEnd(width)}  `)),
     '',
     'Options of every command:',
     ...optionLines(common),
-    '  --version            print the version',
+    '  -V, --version        print the version',
     '',
-    ...nameLines,
+    nameLines,
     '',
-    ...exitLines,
+    exitLines,
     '',
     'vfio-names COMMAND --help tells more of one command.',
     '',
@@ -48,19 +49,24 @@ function words({ operands, tail }: Command): string[] {
   return [...(operands ? [operands.label] : []), ...(tail === undefined ? [] : ['--', tail])];
 }
 
+/** Whether a paragraph is an example, which keeps its line. */
+export function isLiteral(text: string): boolean {
+  return text.startsWith('    ');
+}
+
 /** The help of one command. */
 export function commandHelp(command: Command, common: Readonly<Record<string, Option>>): string {
   const own =
     Object.keys(command.options ?? {}).length > 0
       ? ['', 'Options:', ...optionLines(command.options ?? {})]
       : [];
-  const details = command.details ? ['', ...command.details] : [];
-  const names = command.operands?.label.includes('NAME') ? ['', ...nameLines] : [];
+  const details = (command.details ?? []).flatMap((text) => (isLiteral(text) ? [text] : ['', wrap(text)]));
+  const names = command.operands?.label.includes('NAME') ? ['', nameLines] : [];
   const summary = command.summary.charAt(0).toUpperCase() + command.summary.slice(1);
   return [
     `Usage: ${synopsis(command)}`,
     '',
-    `${summary}.`,
+    wrap(`${summary}.`),
     ...details,
     ...own,
     '',
@@ -68,7 +74,7 @@ export function commandHelp(command: Command, common: Readonly<Record<string, Op
     ...optionLines(common),
     ...names,
     '',
-    ...exitLines,
+    exitLines,
     '',
   ].join('\n');
 }
@@ -78,6 +84,6 @@ function optionLines(options: Readonly<Record<string, Option>>): string[] {
     const short = option.short ? `-${option.short}, ` : '';
     const value = option.value ? ` ${option.value}` : '';
     const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
-    return `  ${`${short}--${name}${value}`.padEnd(20)} ${option.help}${choices}`;
+    return wrap(`${option.help}${choices}`, 23, `  ${`${short}--${name}${value}`.padEnd(20)} `);
   });
 }

@@ -1,6 +1,6 @@
 /** The pages of the manual, from the command table, the policy's schema and vfio_id's usage. Pure. */
 import type { Command, Option } from '../cli/command.ts';
-import { synopsis } from '../cli/usage.ts';
+import { isLiteral, synopsis } from '../cli/usage.ts';
 import { propertyOf } from '../helper/export-facts.ts';
 import { environment as helperEnvironment, usage as helperUsage } from '../helper/request.ts';
 import { fill, type Templates } from './fill.ts';
@@ -77,24 +77,11 @@ function commandView(command: Command): object {
     synopsis: synopsisView(command),
     summary: command.summary,
     sentence: `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
-    details: paragraphs(command.details ?? []),
+    details: (command.details ?? []).map((text) => ({ text: text.trim(), literal: isLiteral(text) })),
     options: optionViews(command.options ?? {}),
     takesNames,
     examples: pairs(examples[command.name] ?? []),
   };
-}
-
-/** The help breaks long sentences into lines; here each paragraph is a text. */
-export function paragraphs(lines: readonly string[]): string[] {
-  const texts: string[] = [];
-  for (const line of lines) {
-    const before = texts.at(-1);
-    const goesOn =
-      before !== undefined && (/[,;]$/.test(before) || (!/[.:]$/.test(before) && /^[a-z]/.test(line)));
-    if (goesOn) texts.push(`${texts.pop()} ${line}`);
-    else texts.push(line);
-  }
-  return texts;
 }
 
 function synopsisView(command: Command): string {

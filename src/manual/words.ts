@@ -61,9 +61,7 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
       'A program that gets the open device.',
     ],
   ],
-  cdi: [
-    ['vfio-names cdi --output /etc/cdi/vfio-names-pci.json', 'The PCI devices, for podman and others.'],
-  ],
+  cdi: [['vfio-names cdi --output /etc/cdi/vfio-names-pci.json', 'The PCI devices, for podman and others.']],
   nfd: [
     [
       'vfio-names nfd --output /etc/kubernetes/node-feature-discovery/features.d/vfio-names',

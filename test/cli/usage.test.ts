@@ -20,7 +20,7 @@ for (const command of commands) {
     t.is(out, commandHelp(command, commonOptions));
     for (const [name, option] of Object.entries(command.options ?? {})) {
       t.true(out.includes(`--${name}${option.value ? ` ${option.value}` : ''}`), name);
-      t.true(out.includes(option.help), name);
+      t.true(out.replace(/\s+/g, ' ').includes(option.help), name);
     }
   });
 
@@ -32,6 +32,17 @@ for (const command of commands) {
     t.is(typeof (await command.load()), 'function');
   });
 }
+
+test('no line of any help is wider than a terminal, and none ends with a blank', (t) => {
+  const all = [
+    overview(commands, commonOptions),
+    ...commands.map((command) => commandHelp(command, commonOptions)),
+  ];
+  for (const line of all.flatMap((text) => text.split('\n'))) {
+    t.true(line.length <= 80, line);
+    t.notRegex(line, / $/);
+  }
+});
 
 test('--version is the one of the package', async (t) => {
   const { status, out } = await runCli(['--version']);

@@ -95,10 +95,6 @@ const rows: Readonly<Record<string, Row>> = {
     writesSpec,
     inLab('podman', /vfio_names cdi --output \/etc\/cdi\/vfio-names-pci\.json$/m),
   ),
-  'podman run --device vfio-names.dev/pci=0000:01:00.0': inLab(
-    'podman',
-    /--device vfio-names\.dev\/pci=\$a /,
-  ),
   'podman run --device vfio-names.dev/pci=0000:01:00.0 ...': inLab(
     'podman',
     /--device vfio-names\.dev\/pci=\$a /,

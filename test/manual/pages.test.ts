@@ -13,7 +13,7 @@ import { parseQuery } from '../../src/devices/query.ts';
 import { propertyOf } from '../../src/helper/export-facts.ts';
 import { usage } from '../../src/helper/request.ts';
 import { manual } from '../../src/manual/manual.ts';
-import { pageOf, pages, paragraphs } from '../../src/manual/pages.ts';
+import { pageOf, pages } from '../../src/manual/pages.ts';
 import { factsOf, policyKeysOf } from '../../src/manual/policy-keys.ts';
 import { bold, verbatim } from '../../src/manual/roff.ts';
 import { examples, exitStatuses, nameForms, policyExample, policyKeys } from '../../src/manual/words.ts';
@@ -87,19 +87,10 @@ for (const command of commands)
       t.true(prose(name).includes(`.TP ${term} ${help}`), option);
       if (choices) t.true(prose(name).includes(`${help} (${choices.join(', ')})`), option);
     }
-    for (const detail of command.details ?? []) t.true(prose(name).includes(detail), detail);
+    for (const detail of command.details ?? []) t.true(prose(name).includes(detail.trim()), detail);
     for (const [status, meaning] of exitStatuses) t.true(prose(name).includes(`.TP ${status} ${meaning}`));
     t.is(prose(name).includes('NAMES OF DEVICES'), command.operands?.label.includes('NAME') ?? false);
   });
-
-test('lines of the help that are one sentence are one paragraph', (t) => {
-  t.deepEqual(paragraphs(['One,', 'two', 'three.', 'Four:', 'five', 'Six']), [
-    'One, two three.',
-    'Four:',
-    'five',
-    'Six',
-  ]);
-});
 
 test('exit statuses and forms of NAME are those of the help', (t) => {
   const help = overview(commands, commonOptions).replace(/\s+/g, ' ');

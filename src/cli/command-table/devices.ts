@@ -29,7 +29,7 @@ export const holders: Command = {
   operands: anyNames,
   options: { policy },
   details: [
-    'Without NAME: those of every VFIO device. A device that is gone, but still held, is found by its vfioN, its devnum, or (Linux 6.18) its name.',
+    'Without NAME: those of every VFIO device. A device that is gone, but still held, is found by its vfioN, its devnum, or (since Linux 6.18) its name.',
     'Exit status 0 whether or not anybody has it open; 4 when some processes may not be looked into, so that some may be missing.',
   ],
   load: async () => (await import('../commands/holders.ts')).run,
@@ -59,9 +59,8 @@ export const graph: Command = {
     policy,
   },
   details: [
-    'The frames are IOMMU groups: what shares one is handed over together. VFs and mediated devices of one parent are',
-    'gathered. For svg the npm package @viz-js/viz must be there (status 5 without it); dot needs none:',
-    'vfio-names graph --format dot | dot -Tsvg',
+    'The frames are IOMMU groups: what shares one is handed over together. VFs and mediated devices of one parent are gathered. For svg the npm package @viz-js/viz must be there (status 5 without it); dot needs none:',
+    '    vfio-names graph --format dot | dot -Tsvg',
   ],
   load: async () => (await import('../commands/graph.ts')).run,
 };

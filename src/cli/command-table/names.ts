@@ -41,7 +41,7 @@ export const plan: Command = {
   name: 'plan',
   summary: 'what sync would change',
   options: { policy },
-  details: ['Exit status 1 when something would change.'],
+  details: ['Exit status 1 when something would change, or something is in the way of a name.'],
   load: async () => (await import('../commands/plan.ts')).run,
 };
 
@@ -49,6 +49,9 @@ export const sync: Command = {
   name: 'sync',
   summary: 'make the names those that sysfs calls for',
   options: { policy },
+  details: [
+    'What is right already stays as it is. What vfio-names did not make is left alone and reported, with exit status 1.',
+  ],
   load: async () => (await import('../commands/sync.ts')).run,
 };
 

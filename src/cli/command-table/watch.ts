@@ -6,7 +6,11 @@ export const watch: Command = {
   name: 'watch',
   summary: 'the service: keep the names true, where no udev does',
   options: {
-    interval: { type: 'string', value: 'SECONDS', help: 'look so often at least; 30 is the default' },
+    interval: {
+      type: 'string',
+      value: 'SECONDS',
+      help: 'look at least so often, whatever is heard; 30 is the default',
+    },
     metrics: {
       type: 'string',
       value: 'FILE',
@@ -24,10 +28,8 @@ export const watch: Command = {
   },
   details: [
     'Runs until SIGTERM or SIGINT; SIGHUP reads the policy anew, and a wrong one is refused.',
-    'With --json: one line a change.',
-    'The file of --cdi is compared with the devices ahead of the names, and once more after it was written. It is removed',
-    'where there is no device, and at the end, since nobody keeps it true from then on. The kernel gives numbers anew, and',
-    'between such a change and the next look the file is that of before: a container proves its device by verify.',
+    'With --json: a JSON document on one line for each change.',
+    'The file of --cdi is compared with the devices ahead of the names, and once more after it was written. It is removed where there is no device, and at the end, since nobody keeps it true from then on. The kernel gives numbers anew, and between such a change and the next look the file is that of before: a container proves its device by verify.',
   ],
   load: async () => (await import('../commands/watch.ts')).run,
 };
