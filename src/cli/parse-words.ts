@@ -52,16 +52,24 @@ function optionError(
   const end = words.indexOf('--');
   const own = end < 0 ? words : words.slice(0, end);
   const found = own.find((word) => word.startsWith('-') && word !== '-' && !isOption(word, options));
-  if (found === undefined) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
-    return usageError(`${command.name}: ${printable(reason)}`, undefined, command);
-  }
+  if (found === undefined) return usageError(valueProblem(options, error), undefined, command);
   const near = nearest(found.replace(/^-+/, '').replace(/=.*$/s, ''), Object.keys(options));
   return usageError(
     `expected an option of ${command.name}, found ${printable(found)}`,
     near && `--${near}`,
     command,
   );
+}
+
+/** What parseArgs has to say of a value that is missing, or too much, in our words. */
+function valueProblem(options: Options, error: unknown): string {
+  const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+  const name = /^Option '(?:-\w, )?--([\w-]+)/.exec(reason)?.[1] ?? '';
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (option === undefined) return `expected options and words, found: ${printable(reason)}`;
+  if (option.type === 'boolean') return `expected --${name} without a value, found one`;
+  const found = reason.includes('ambiguous') ? 'another option' : 'nothing';
+  return `expected ${option.value ?? 'a value'} after --${name}, found ${found}`;
 }
 
 /** Throws VfioNamesError `usage` where an option has no value, or none of its choices. */
@@ -73,7 +81,7 @@ export function checkValue(
 ): string {
   if (value === '')
     throw usageError(
-      `expected ${option?.value ?? 'a value'} behind --${name}, found nothing`,
+      `expected ${option?.value ?? 'a value'} after --${name}, found nothing`,
       undefined,
       command,
     );

@@ -42,7 +42,7 @@ test(wrong, 'exec vfio0 prog', /exec: expected -- CMD\.\.\., found nothing/);
 test(wrong, 'exec vfio0 --', /exec: expected -- CMD\.\.\., found nothing/);
 test(wrong, 'exec vfio0 -- ', /exec: expected -- CMD\.\.\., found nothing/);
 test(wrong, 'exec vfio0 --iomu -- prog', /found --iomu; did you mean --iommu\?/);
-test(wrong, 'exec vfio0 --user -- prog --iomu', /exec: .*--user/);
+test(wrong, 'exec vfio0 --user -- prog --iomu', /expected USER after --user, found another option/);
 
 interface Trial {
   readonly root: FakeRoot;
