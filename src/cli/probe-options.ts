@@ -21,7 +21,7 @@ export function probeOptions({ operands, flags, values }: Words): ProbeOptions {
     throw usage('expected --bind or --group with --vf-token, found neither; add one of them');
   if (token !== undefined && !isToken(token))
     throw usage(
-      `expected a UUID behind --vf-token, found ${printable(token)}; give it as bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`,
+      `expected a UUID after --vf-token, found ${printable(token)}; give it as bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`,
     );
   if (all && operands.length > 0) throw usage('expected NAME... or --all, found both; leave one away');
   if (!all && operands.length === 0) throw usage('expected NAME... or --all, found neither; give one');
@@ -38,7 +38,7 @@ function seconds(text: string | undefined): number {
   const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
   if (value > 0 && value <= timeouts.longest) return value;
   throw usage(
-    `expected seconds behind --timeout, found ${printable(text)}; give a number above 0 and up to ${timeouts.longest}`,
+    `expected seconds after --timeout, found ${printable(text)}; give a number above 0 and up to ${timeouts.longest}`,
   );
 }
 

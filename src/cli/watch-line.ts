@@ -13,7 +13,7 @@ export function watchLine(event: WatchEvent): string {
     case 'name-taken':
       return `conflict ${where}: ${printable(event.device ?? '')} wants it too, ${found} has it; give one of them another name or priority in the policy`;
     case 'in-the-way':
-      return `conflict ${where}${device}: found ${found}, which is not ours; look at it, and move it away`;
+      return `conflict ${where}${device}: found ${found}, which vfio-names did not make; look at it, and move it away`;
     case 'refused':
       return `failed ${where}${device}: ${found}`;
     case 'unreadable':

@@ -34,7 +34,7 @@ export function claimLink(
     try {
       const next = attemptOnce(files, root, best, asked, `${token}-${round}`);
       if (next === 'done') return undefined;
-      if (next === 'blocked') return { link, why: 'something that is not ours is there' };
+      if (next === 'blocked') return { link, why: 'something that vfio-names did not make is there' };
       best = next;
     } catch (error) {
       const errno = errnoOf(error);

@@ -22,7 +22,7 @@ export function nameOfRequest(files: Files, root: Root, device: Device, text: st
   const known = parts?.every((part) => 'text' in part || Object.hasOwn(factReaders, part.fact));
   if (!parts || !known)
     throw new Error(
-      `expected a name as the rules write it behind --link, found ${JSON.stringify(text.slice(0, 80))}`,
+      `expected a name as the rules write it after --link, found ${JSON.stringify(text.slice(0, 80))}`,
     );
   const facts: Partial<Record<FactName, string>> = {};
   for (const part of parts) {

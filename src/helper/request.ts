@@ -8,7 +8,7 @@ export interface Words {
   readonly env: Readonly<Partial<Record<(typeof environment)[number], string | undefined>>>;
 }
 
-/** A name that a rule asks for behind --link. */
+/** A name that a rule asks for after --link. */
 export interface AskedLink {
   /** The number of its property, as written. */
   readonly number: string;
@@ -72,7 +72,7 @@ function readOptions(argv: readonly string[]): Options | Request {
         .filter((fact) => fact !== '');
     else if (word === '--link') {
       const link = /^([1-9]\d{0,3})(?::(-?\d{1,9}))?=(.+)$/s.exec(value());
-      if (!link) return wrong('expected N=TEXT behind --link; see vfio_id --help');
+      if (!link) return wrong('expected N=TEXT after --link; see vfio_id --help');
       const [, number = '', priority = '0', text = ''] = link;
       links.set(number, { number, text, priority: Number(priority) });
     } else if (word.startsWith('-'))

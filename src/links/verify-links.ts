@@ -58,7 +58,7 @@ function fromChange(change: Change, bySysname: ReadonlyMap<string, Device>): Fin
         code: isLink ? 'link-foreign' : 'link-blocked',
         path,
         device: change.device,
-        message: `expected a link to ${change.target}, found ${printable(change.found)}, which is not ours`,
+        message: `expected a link to ${change.target}, found ${printable(change.found)}, which vfio-names did not make`,
         remedy: 'look at it, and move it away; then vfio-names sync',
         fixable: false,
       };

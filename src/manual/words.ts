@@ -14,8 +14,8 @@ export const nameForms: readonly (readonly [form: string, meaning: string])[] = 
   ['0000:01:00.0', 'the name of the device on its bus; a UUID for a mediated device'],
   ['01:00.0', 'a PCI address without its domain'],
   ['pci/0000:01:00.0', 'bus and name, or any other name below /dev/vfio, such as by-alias/gpu'],
-  ['vfio3', "the kernel's name, which changes from boot to boot"],
-  ['247:3', 'the device number of the node'],
+  ['vfio3', "the kernel's node, which changes from boot to boot"],
+  ['247:3', 'the device number of the node, MAJOR:MINOR'],
   ['/dev/vfio/pci/0000:01:00.0', 'the path of a node, of a link or of a sysfs directory'],
 ];
 
@@ -33,6 +33,11 @@ export const files: readonly (readonly [path: string, meaning: string])[] = [
     'the policy; see vfio-names.toml(5)',
   ],
   ['/etc/udev/rules.d/70-vfio-names.rules', 'the rules of the policy, written by vfio-names rules install'],
+  [
+    '/usr/lib/udev/rules.d/70-vfio-names.rules',
+    'the rules of the package, which those of the policy override',
+  ],
+  ['/usr/lib/udev/vfio_id', 'the program that rules call for facts which udev does not know; see vfio_id(8)'],
 ];
 
 /** Command lines with what they do, by command. */

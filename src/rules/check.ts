@@ -11,7 +11,7 @@ export interface Verdict {
   readonly message: string;
 }
 
-const remedy = 'run `vfio-names rules install`';
+const remedy = 'run vfio-names rules install';
 
 /** Compares what was found with the `wanted` text. */
 export function judge(found: Found | undefined, wanted: string): Verdict {

@@ -25,7 +25,9 @@ export function planInstallation(files: Files, root: Root, after: string | undef
   const ours = found?.kind === 'text' && !isLink && readHeader(found.text) !== undefined;
   if (found && !ours) {
     const what =
-      found.kind === 'masked' ? 'turns the rules off (empty, or a link to /dev/null)' : 'is not ours';
+      found.kind === 'masked'
+        ? 'turns the rules off (empty, or a link to /dev/null)'
+        : 'vfio-names did not make';
     throw new VfioNamesError(
       'rules-not-ours',
       exitStatus.findings,

@@ -143,5 +143,5 @@ function watchFault(path: string, error: unknown): string {
       : errno === 'EMFILE'
         ? 'raise fs.inotify.max_user_instances'
         : 'see what is wrong there';
-  return `could not watch ${path}: ${errno}; ${remedy}; until then changes are found by the rescan only`;
+  return `could not watch ${path}: ${errno}; ${remedy}; until then changes are found only when --interval has passed`;
 }

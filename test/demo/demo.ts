@@ -43,7 +43,7 @@ function byHand(line: string, act: () => void): void {
 
 function withNodes(root: string): void {
   const link = `${root}/dev/vfio/pci/0000:01:00.1`;
-  say('What would be done? The file in the way is not ours: it is left alone and reported.');
+  say('What would be done? vfio-names did not make the file in the way: it is left alone and reported.');
   run(['plan'], root, 1, [/^create \/dev\/vfio\/pci\/0000:01:00\.0 ->/m, /^blocked .*0000:02:00\.0/m]);
   say('Make the names:');
   run(['sync'], root, 1, [/^create \/dev\/vfio\/mdev\//m, /blocked .* found a file/]);

@@ -154,13 +154,13 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     make: one,
     argv: ['--link', '1=by-x/{constructor}', pathOf(a, 'vfio0')],
     status: 1,
-    err: 'vfio_id: expected a name as the rules write it behind --link, found "by-x/{constructor}"\n',
+    err: 'vfio_id: expected a name as the rules write it after --link, found "by-x/{constructor}"\n',
   },
   {
     title: 'a link without a number is refused',
     argv: ['--link', 'by-x/{name}', pathOf(a, 'vfio0')],
     status: 2,
-    err: 'vfio_id: expected N=TEXT behind --link; see vfio_id --help\n',
+    err: 'vfio_id: expected N=TEXT after --link; see vfio_id --help\n',
   },
   {
     title: 'an attribute cannot begin a second key',
@@ -316,7 +316,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     },
     argv: ['link', 'add', pathOf(a, 'vfio0')],
     status: 1,
-    err: `vfio_id: could not keep /dev/vfio/pci/${a}: something that is not ours is there\n`,
+    err: `vfio_id: could not keep /dev/vfio/pci/${a}: something that vfio-names did not make is there\n`,
     links: { [`pci/${a}`]: '/etc/passwd' },
   },
   {
@@ -327,7 +327,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     },
     argv: ['link', 'add', pathOf(a, 'vfio0')],
     status: 1,
-    err: `vfio_id: could not keep /dev/vfio/pci/${a}: something that is not ours is there\n`,
+    err: `vfio_id: could not keep /dev/vfio/pci/${a}: something that vfio-names did not make is there\n`,
     links: { [`pci/${a}/x`]: '../../devices/vfio9' },
   },
   {

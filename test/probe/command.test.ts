@@ -267,8 +267,8 @@ const wrong: readonly [words: string[], message: RegExp][] = [
   [['--attach', 'vfio0'], /expected --bind with --attach/],
   [['--group', '--attach', 'vfio0'], /expected --bind with --attach/],
   [['--vf-token', 'bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3', 'vfio0'], /with --vf-token, found neither/],
-  [['--bind', '--vf-token', 'x', 'vfio0'], /expected a UUID behind --vf-token, found x/],
-  [['--timeout', '0', 'vfio0'], /expected seconds behind --timeout, found 0/],
+  [['--bind', '--vf-token', 'x', 'vfio0'], /expected a UUID after --vf-token, found x/],
+  [['--timeout', '0', 'vfio0'], /expected seconds after --timeout, found 0/],
   [['--timeout', '1e9', 'vfio0'], /expected seconds/],
   [['--timeout', '3601', 'vfio0'], /expected seconds/],
 ];

@@ -29,7 +29,7 @@ export const holders: Command = {
   operands: anyNames,
   options: { policy },
   details: [
-    'Without NAME: those of every VFIO device. A device that is gone, but still held, is found by its vfioN, its devnum, or (since Linux 6.18) its name.',
+    'Without NAME: those of every VFIO device. A device that is gone, but still held, is found by its vfioN, its device number, or (since Linux 6.18) its name.',
     'Exit status 0 whether or not anybody has it open; 4 when some processes may not be looked into, so that some may be missing.',
   ],
   load: async () => (await import('../commands/holders.ts')).run,
@@ -39,9 +39,7 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'what this machine lacks for the names to work, and what to do',
   options: { policy },
-  details: [
-    'Exit status 1 when something is wrong; a machine without VFIO devices has warnings only, and 0.',
-  ],
+  details: ['Exit status 1 on any fault. A warning alone is 0, as on a machine without VFIO devices.'],
   load: async () => (await import('../commands/doctor.ts')).run,
 };
 

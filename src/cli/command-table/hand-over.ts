@@ -17,7 +17,7 @@ export const exec: Command = {
     policy,
   },
   details: [
-    'The descriptors are 3, 4, ... in the order of the NAMEs, then that of /dev/iommu. In the words of CMD, {fd:NAME} stands for the number of a device, {fd} for that of the only one, {iommufd} for that of /dev/iommu. VFIO_NAMES_FDS in its environment has them all:',
+    'The descriptors are 3, 4, ... in the order of the NAMEs, then that of /dev/iommu. In the words of CMD, {fd:NAME} stands for the descriptor of a device, {fd} for that of the only one, {iommufd} for that of /dev/iommu. VFIO_NAMES_FDS in its environment has them all:',
     '    pci/0000:01:00.0=3 iommu=4',
     'No shell is involved, and only CMD has the devices open. SIGTERM, SIGHUP and SIGINT pass through; in the foreground of a terminal, which sends SIGINT to CMD itself, that one is not sent a second time.',
     "With --user, what CMD maps for the devices counts against that user's limit of locked memory: a virtual machine needs its RAM and some MiB (prlimit --memlock=BYTES before this command, LimitMEMLOCK= in a unit).",
@@ -44,9 +44,9 @@ export const cdi: Command = {
     },
   },
   details: [
-    'One document has one kind and one bus: give each bus a file of its own. A device is called by its name:',
+    'One specification has one kind and one bus: give each bus a file of its own. A device is called by its name:',
     '    podman run --device vfio-names.dev/pci=0000:01:00.0 ...',
-    'FILE is replaced whole, and removed where there is no device: runtimes refuse an empty document. A file there of another kind is left alone. Numbers change: run it again when devices come or go.',
+    'FILE is replaced whole, and removed where there is no device: runtimes refuse an empty one. A file there of another kind is left alone. It says vfioN, and N changes: run it again when devices come or go.',
     'Exit status 1 when a device had to be left out; the others are there.',
   ],
   load: async () => (await import('../commands/cdi.ts')).run,
@@ -54,7 +54,7 @@ export const cdi: Command = {
 
 export const nfd: Command = {
   name: 'nfd',
-  summary: 'what this node has, as a features file for Node Feature Discovery of Kubernetes',
+  summary: 'what this machine has, as a features file for Node Feature Discovery of Kubernetes',
   options: {
     output: {
       type: 'string',

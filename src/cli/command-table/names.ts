@@ -59,7 +59,7 @@ export const verify: Command = {
   name: 'verify',
   summary: 'check every name and node against sysfs',
   operands: anyNames,
-  options: { fix: { type: 'boolean', help: 'mend what sync can mend, then report the rest' }, policy },
+  options: { fix: { type: 'boolean', help: 'fix what sync can fix, then report the rest' }, policy },
   details: ['Exit status 1 on any finding.'],
   load: async () => (await import('../commands/verify.ts')).run,
 };

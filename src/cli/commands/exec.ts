@@ -109,7 +109,7 @@ function statusOf(ending: Ending, command: string, io: Io): number {
   if (ending.kind === 'ended') return ending.status;
   const missing = ending.errno === 'ENOENT';
   io.err(
-    `vfio-names: expected a program at ${printable(command)}, ${missing ? 'found none in PATH or at that path; check the word behind --' : `could not run it: ${ending.errno}`}`,
+    `vfio-names: expected a program at ${printable(command)}, ${missing ? 'found none in PATH or at that path; check the word after --' : `could not run it: ${ending.errno}`}`,
   );
   return missing ? 127 : 126;
 }

@@ -1,4 +1,4 @@
-/** `nfd`: what this node has, as a features file for Node Feature Discovery. */
+/** `nfd`: what this machine has, as a features file for Node Feature Discovery. */
 import { posix } from 'node:path';
 import type { Device } from '../../devices/device.ts';
 import { readFacts } from '../../devices/facts.ts';

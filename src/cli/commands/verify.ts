@@ -52,10 +52,10 @@ function report(
   io: Io,
   verification: Verification,
   only: number | undefined,
-  mended: number | undefined,
+  fixed: number | undefined,
 ): void {
   const { devices, names } = count(verification, only);
-  if (mended !== undefined && mended > 0) io.out(`mended: ${plural(mended, 'change')}\n`);
+  if (fixed !== undefined && fixed > 0) io.out(`fixed: ${plural(fixed, 'change')}\n`);
   for (const finding of verification.findings) io.out(findingLine(finding));
   if (verification.findings.length > 0) io.out(`${plural(verification.findings.length, 'finding')}\n`);
   else if (devices === 0) io.out('nothing to verify: no device is bound to a VFIO driver here\n');

@@ -46,8 +46,8 @@ test('--fix mends what sync may mend and reports the rest', async (t) => {
   t.is(status, 1);
   t.deepEqual(err, []);
   t.deepEqual(out.split('\n'), [
-    'mended: 2 changes',
-    `link-blocked: /dev/vfio/mdev/${uuid}: expected a link to ../devices/vfio2, found a file, which is not ours; look at it, and move it away; then vfio-names sync`,
+    'fixed: 2 changes',
+    `link-blocked: /dev/vfio/mdev/${uuid}: expected a link to ../devices/vfio2, found a file, which vfio-names did not make; look at it, and move it away; then vfio-names sync`,
     '1 finding',
     '',
   ]);
