@@ -43,5 +43,5 @@ function seconds(text: string | undefined): number {
 }
 
 function usage(message: string): VfioNamesError {
-  return new VfioNamesError('usage', exitStatus.usage, `${message} (vfio-names probe --help)`);
+  return new VfioNamesError('usage', exitStatus.usage, `${message}; see vfio-names probe --help`);
 }

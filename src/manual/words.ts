@@ -104,7 +104,7 @@ export const policyKeys: Readonly<Record<string, string>> = {
   'names.by-serial': 'by-serial/SERIAL.FUNCTION: the serial number of the card.',
   'names.by-alias':
     'Own names: each key is a name below by-alias, its value a table of facts that the device must fit.',
-  link: 'A name for all devices that fit; write the table as often as names are wanted.',
+  link: 'A name for each device that fits; write the table as often as names are wanted.',
   'link.match': 'The facts that a device must fit; every device fits without it.',
   'link.name':
     'The name below /dev/vfio: a directory that begins with by-, and then text with facts in double braces, as {{pf}}. {{lower FACT}} makes small letters, {{pad FACT 3}} fills with zeros, {{replace FACT "a" "b"}} replaces text. A device that lacks one of the facts gets no such name.',

@@ -56,7 +56,6 @@ const rows: Readonly<Record<string, Row>> = {
   'vfio-names sync': printsAtFirst(0, ...allCreated),
   'vfio-names sync --root /mnt/image': printsAtFirst(0, ...allCreated),
   'vfio-names verify': prints(0, /^fine: 3 devices, 3 names, all true$/m),
-  'vfio-names verify NAME': prints(0, /^fine: 1 device, all true$/m),
   'vfio-names verify --quiet': prints(0, /^$/),
   'vfio-names probe NAME': probes(/^0000:01:00\.0: openable: \/dev\/vfio\/devices\/vfio3$/m),
   'vfio-names probe --all': both(

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readlinkSync, writeFileSync } from 'node:fs';
 import test from 'ava';
-import { exitStatuses, nameForms, policyExample } from '../../src/manual/words.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { exitStatuses, nameForms, policyExample, policyKeys } from '../../src/manual/words.ts';
 import { blocksOf, commandLines, linesOfText, projectText, texts } from './lines.ts';
 import { machine, runExec, runOn, uuid } from './machine.ts';
 
@@ -93,6 +94,30 @@ test('every form of NAME is one device, in the README as in the manual', async (
 test('the exit statuses of the README are those of the manual', (t) => {
   const words = exitStatuses.map(([status, meaning]) => `${status} ${meaning.replace(/ \(.*/, '')}`);
   t.true(readme.includes(`Exit status: ${words.join('; ')}.`));
+});
+
+test('the README and SECURITY.md know every command', (t) => {
+  const security = /## What each part may do[\s\S]*?(?=\n## )/.exec(projectText('SECURITY.md'))?.[0] ?? '';
+  const overview = block('vfio-names  ');
+  for (const { name } of commands) {
+    t.regex(security, new RegExp(`\`${name}[\` ]`), name);
+    t.true(name === 'list' || overview.includes(name), name);
+  }
+});
+
+test('each family of names is what the manual says of it', async (t) => {
+  const root = machine(t);
+  const families = ['by-tag', 'by-path', 'by-group'];
+  writeFileSync(
+    root.at('/policy.toml'),
+    `[names]\n${families.map((family) => `${family} = true\n`).join('')}`,
+  );
+  const { out } = await runOn(root, 'vfio-names plan --policy /policy.toml');
+  for (const family of families) {
+    const [name = ''] = (policyKeys[`names.${family}`] ?? '').split(': ');
+    const filled = name.replace('GROUP', '14').replace('BUS-NAME', 'pci-0000:01:00.0');
+    t.true(out.includes(`create /dev/vfio/${filled} -> `), `${filled} in ${out}`);
+  }
 });
 
 const manifest = JSON.parse(projectText('package.json')) as {
