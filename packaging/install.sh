@@ -30,7 +30,7 @@ while (($#)); do
     case $1 in
         --destdir | --part | --paths | --built | --rules | --native | --koffi | --machine | --libc | --bindir | --libdir | --datadir | \
             --udevdir | --unitdir | --openrcdir | --runitdir | --s6dir | --mandir | --docdir | --licensedir | --bash | --zsh | --fish | --initramfs)
-            (($# > 1)) || die "expected a value behind $1"
+            (($# > 1)) || die "expected a value after $1"
             given[${1#--}]=$2
             shift 2
             ;;

@@ -6,7 +6,7 @@ import type { Snapshot } from './snapshot.ts';
 export function checkPolicy({ policyFault }: Snapshot): Line {
   return policyFault === undefined
     ? ok('policy', 'valid')
-    : fault('policy', policyFault, 'mend that file; vfio-names config check tells when it is right');
+    : fault('policy', policyFault, 'fix that file; vfio-names config check tells when it is right');
 }
 
 const install = 'vfio-names rules install';
@@ -18,13 +18,17 @@ export function checkUdev({ udev, watcher, devices }: Snapshot): Line {
     const message = `udev is not running${left}`;
     return watcher === undefined
       ? warning('udev', message, 'start udev, or keep vfio-names watch running instead')
-      : ok('udev', `${message}; the watch does its work`);
+      : ok('udev', `${message}; vfio-names watch does its work`);
   }
   const named = devices.filter((one) => one.namedByUdev !== undefined);
   const worse = named.length > 0 && watcher === undefined ? fault : warning;
-  if (rules === undefined) return worse('udev', 'udev is running, but has no rules of ours', install);
+  if (rules === undefined) return worse('udev', 'udev is running, but has no rules of vfio-names', install);
   if (udev.state === 'masked')
-    return worse('udev', `${rules} is empty: our rules are switched off`, `remove ${rules}, then ${install}`);
+    return worse(
+      'udev',
+      `${rules} is empty: the rules of vfio-names are switched off`,
+      `remove ${rules}, then ${install}`,
+    );
   if (udev.state === 'foreign')
     return worse('udev', `${rules} is not made by vfio-names`, `move it away, then ${install}`);
   const late = named.filter((one) => one.namedByUdev === false).map(({ device }) => printable(device.name));

@@ -385,7 +385,7 @@ test(
   { policyFault: 'a.toml:3: expected a table' },
   'policy',
   'fault',
-  /^a\.toml:3: expected a table -> mend/,
+  /^a\.toml:3: expected a table -> fix/,
 );
 
 const state = (state: Snapshot['udev']['state']) => ({ udev: { ...healthy.udev, state } });
@@ -438,7 +438,7 @@ test(
   { udev: noRules },
   'udev',
   'fault',
-  /no rules of ours -> vfio-names rules install/,
+  /no rules of vfio-names -> vfio-names rules install/,
 );
 test(
   'udev runs without our rules before a device is bound',
@@ -495,7 +495,7 @@ test(
   { udev: { running: false, state: 'missing' }, watcher: 812 },
   'udev',
   'ok',
-  /the watch does its work/,
+  /vfio-names watch does its work/,
 );
 
 test(

@@ -1,6 +1,6 @@
 /** What the texts show beside command lines: output, policies, units, forms of NAME, npm scripts. */
 import { spawnSync } from 'node:child_process';
-import { readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { commands } from '../../src/cli/commands.ts';
 import { exitStatuses, nameForms, policyExample, policyKeys } from '../../src/manual/words.ts';
@@ -118,6 +118,18 @@ test('each family of names is what the manual says of it', async (t) => {
     const filled = name.replace('GROUP', '14').replace('BUS-NAME', 'pci-0000:01:00.0');
     t.true(out.includes(`create /dev/vfio/${filled} -> `), `${filled} in ${out}`);
   }
+});
+
+test('packaging/install.sh puts the program and the service below --destdir', (t) => {
+  const top = `${import.meta.dirname}/../..`;
+  t.true(projectText('packaging/README.md').includes('    packaging/install.sh --destdir DIR  '));
+  if (!existsSync(`${top}/dist/vfio-names.cjs`)) return t.log('not built');
+  const { dir } = machine(t);
+  const words = ['packaging/install.sh', '--destdir', dir, '--part', 'main'];
+  const { status, stderr } = spawnSync('bash', words, { encoding: 'utf8', cwd: top });
+  t.is(status, 0, stderr);
+  for (const path of ['usr/bin/vfio-names', 'usr/lib/systemd/system/vfio-names.service'])
+    t.true(existsSync(`${dir}/${path}`) || lstatSync(`${dir}/${path}`).isSymbolicLink(), path);
 });
 
 const manifest = JSON.parse(projectText('package.json')) as {
