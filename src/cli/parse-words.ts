@@ -87,7 +87,7 @@ export function checkValue(
     );
   if (option?.choices && !option.choices.includes(value))
     throw usageError(
-      `expected --${name} to be ${option.choices.join(', ')}, found ${printable(value)}`,
+      `expected --${name} to be one of ${option.choices.join(', ')}, found ${printable(value)}`,
       nearest(value, option.choices),
       command,
     );

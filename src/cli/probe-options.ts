@@ -24,7 +24,7 @@ export function probeOptions({ operands, flags, values }: Words): ProbeOptions {
       `expected a UUID after --vf-token, found ${printable(token)}; give it as bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`,
     );
   if (all && operands.length > 0) throw usage('expected NAME... or --all, found both; leave one away');
-  if (!all && operands.length === 0) throw usage('expected NAME... or --all, found neither; give one');
+  if (!all && operands.length === 0) throw usage('expected NAME... or --all, found neither');
   return {
     depth: bind ? 'bind' : group ? 'group' : 'open',
     attach,

@@ -54,7 +54,8 @@ function checkRoot({ root }: Invocation): void {
     if (kind === 'directory') return;
     found = `a ${kind}`;
   } catch (error) {
-    found = error instanceof Error && 'code' in error ? String(error.code) : 'nothing';
+    const errno = errnoOf(error);
+    found = errno === undefined || errno === 'ENOENT' ? 'nothing' : errno;
   }
   throw new VfioNamesError(
     'usage',

@@ -27,7 +27,7 @@ function devnumAt({ files, root }: Pick<Machine, 'files' | 'root'>, path: string
   throw new VfioNamesError(
     'no-device',
     exitStatus.noDevice,
-    `expected a device node at ${printable(path)}, found ${found}`,
+    `expected a device node at ${printable(path)}, found ${found}; give a node, a link to one, or a directory in /sys`,
     { path },
   );
 }

@@ -38,7 +38,7 @@ for (const command of ['show', 'resolve', 'verify']) {
 }
 
 for (const [what, path, found] of [
-  ['does not exist', 'none', 'ENOENT'],
+  ['does not exist', 'none', 'nothing'],
   ['is a file', 'file', 'a file'],
   ['lies below a file', 'file/below', 'ENOTDIR'],
 ] as const)

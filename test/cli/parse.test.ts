@@ -107,7 +107,7 @@ test(refused, 'resolve a b', 'resolve: expected only NAME, found b; see vfio-nam
 test(
   refused,
   'resolve a --print nod',
-  'expected --print to be node, link, devnum, syspath, group, found nod; did you mean node? See vfio-names resolve --help',
+  'expected --print to be one of node, link, devnum, syspath, group, found nod; did you mean node? See vfio-names resolve --help',
 );
 test(refused, 'plan --root=', 'expected DIR after --root, found nothing; see vfio-names plan --help');
 

@@ -222,7 +222,7 @@ const bad = test.macro({
 });
 test(bad, ['--kind', 'pci'], /expected --kind to be VENDOR\/CLASS.*found pci/);
 test(bad, ['--bus', 'a.b'], /found vfio-names\.dev\/a\.b/);
-test(bad, ['--interface', 'both'], /expected --interface to be cdev, group, auto/);
+test(bad, ['--interface', 'both'], /expected --interface to be one of cdev, group, auto/);
 test(bad, ['--output', '/etc/cdi/x.yaml'], /expected --output to end in \.json/);
 test(bad, ['--output', '/etc/cdi/.json'], /expected --output to end in \.json/);
 

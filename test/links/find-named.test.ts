@@ -33,11 +33,26 @@ test('a path that is no device node is refused with what was found', (t) => {
   root.linkText('/etc/loop', 'loop');
   const message = (path: string): string | undefined =>
     t.throws(() => find(path), { instanceOf: VfioNamesError })?.message;
-  t.is(message('/etc/file'), 'expected a device node at /etc/file, found a regular file');
-  t.is(message('/etc'), 'expected a device node at /etc, found a directory');
-  t.is(message('/none'), 'expected a device node at /none, found nothing that can be read');
-  t.is(message('/etc/loop'), 'expected a device node at /etc/loop, found nothing that can be read');
-  t.is(message('/etc/a\nb'), 'expected a device node at /etc/a\\x0ab, found nothing that can be read');
+  t.is(
+    message('/etc/file'),
+    'expected a device node at /etc/file, found a regular file; give a node, a link to one, or a directory in /sys',
+  );
+  t.is(
+    message('/etc'),
+    'expected a device node at /etc, found a directory; give a node, a link to one, or a directory in /sys',
+  );
+  t.is(
+    message('/none'),
+    'expected a device node at /none, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+  );
+  t.is(
+    message('/etc/loop'),
+    'expected a device node at /etc/loop, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+  );
+  t.is(
+    message('/etc/a\nb'),
+    'expected a device node at /etc/a\\x0ab, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+  );
   root.node('/dev/null', '1:3');
   t.regex(message('/dev/null') ?? '', /found none called 1:3/);
   t.true(fs.existsSync(root.at('/dev/null')));

@@ -63,7 +63,7 @@ export const nfd: Command = {
     },
   },
   details: [
-    'The labels are vfio-names.dev/pci.count (each bus has its own), pci-0300_10de.count (class and vendor), mdev-TYPE.count, iommufd, and interface, which is cdev or group. What there is none of has no label.',
+    'The labels are vfio-names.dev/pci.count (each bus has its own), pci-0300_10de.count (class and vendor), mdev-TYPE.count, iommufd (true or false), and interface (cdev or group). What there is none of has no label.',
     'FILE is replaced whole. A file there that has other features is left alone.',
   ],
   load: async () => (await import('../commands/nfd.ts')).run,
