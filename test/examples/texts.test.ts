@@ -138,10 +138,10 @@ const manifest = JSON.parse(projectText('package.json')) as {
 
 /** Where each npm script that the texts name is run: by the continuous integration, or by a test. */
 const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> = {
-  ci: ['.ci/run', / npm ci;/],
-  test: ['.ci/run', / npm test$/m],
+  ci: ['.ci/run', /\bnpm ci\b/],
+  test: ['.ci/run', /\bnpm test\b/],
   demo: ['test/demo/demo.test.ts', /'test\/demo\/demo\.ts'/],
-  fuzz: ['.ci/run', / npm run fuzz -- --seconds \d+ --seed \d+$/m],
+  fuzz: ['.ci/run', /\bnpm run fuzz -- --seconds \d+ --seed \d+/],
   package: ['packaging/cached.sh', /packaging\/package\.sh "\$1" --output/],
   'build:native': ['test/helper/native.sh', /packaging\/native\/build\.sh/],
   // It measures and asserts nothing; what it found last is held.
@@ -155,7 +155,7 @@ for (const line of new Set(texts.flatMap((path) => linesOfText(projectText(path)
       const [, first = '', second = ''] = line.split(' ');
       const name = first === 'run' ? second : first;
       t.true(name === 'ci' || name in manifest.scripts, line);
-      const [file, pattern] = runs[name] ?? ['.ci/run', new RegExp(` npm run ${name}$`, 'm')];
+      const [file, pattern] = runs[name] ?? ['.ci/run', new RegExp(`\\bnpm run ${name}\\b`)];
       t.regex(projectText(file), pattern, line);
     });
 
