@@ -1,7 +1,7 @@
 /** What has to change so that the links are those that are wanted. Pure: dry run, apply and verify read the same list. */
 import type { Wanted } from '../names/desire.ts';
 import type { Change } from './change.ts';
-import { type Entry, isOurs, isTemporary, nodeOfTarget, type Tree } from './tree.ts';
+import { type Entry, isTemporary, nodeOfTarget, type Tree } from './tree.ts';
 
 /**
  * The changes, removals first, in the order of their paths. A thing that is not ours is never touched: it is `blocked`.
@@ -36,13 +36,13 @@ function planOne(link: string, want: Wanted, entries: Tree['entries']): Change |
   // What is right is most of it. What is there lies in directories, so that nothing blocks it.
   if (entry?.target === want.target) return undefined;
   const base = { link, target: want.target, device: want.device.name };
-  const blocker = parentsOf(link).find(
-    (parent) => (entries.get(parent)?.kind ?? 'directory') !== 'directory',
-  );
-  if (blocker !== undefined)
-    return { action: 'blocked', ...base, found: describe(blocker, entries.get(blocker)) };
+  for (const parent of parentsOf(link)) {
+    const above = entries.get(parent);
+    if (above && above.kind !== 'directory')
+      return { action: 'blocked', ...base, found: describe(parent, above) };
+  }
   if (!entry) return { action: 'create', ...base };
-  if (entry.target !== undefined && isOurs(link, entry))
+  if (entry.target !== undefined && nodeOfTarget(link, entry.target) !== undefined)
     return { action: 'replace', ...base, from: entry.target };
   return { action: 'blocked', ...base, found: describe(link, entry) };
 }
@@ -53,13 +53,12 @@ function planRemovals(
   present: ReadonlySet<string>,
 ): Change[] {
   const removals: Change[] = [];
-  for (const [link, entry] of tree.entries) {
-    if (entry.kind !== 'symlink' || entry.target === undefined || wanted.has(link)) continue;
-    if (isTemporary(link)) removals.push({ action: 'remove', link, from: entry.target, reason: 'temporary' });
-    else if (isOurs(link, entry)) {
-      const reason = present.has(nodeOfTarget(link, entry.target) ?? '') ? 'unwanted' : 'gone';
-      removals.push({ action: 'remove', link, from: entry.target, reason });
-    }
+  for (const [link, { target: from }] of tree.entries) {
+    if (from === undefined || wanted.has(link)) continue;
+    const node = nodeOfTarget(link, from);
+    if (isTemporary(link)) removals.push({ action: 'remove', link, from, reason: 'temporary' });
+    else if (node !== undefined)
+      removals.push({ action: 'remove', link, from, reason: present.has(node) ? 'unwanted' : 'gone' });
   }
   return removals.sort((a, b) => (a.link < b.link ? -1 : 1));
 }
@@ -97,13 +96,13 @@ export function parentsOf(link: string): string[] {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
-function describe(link: string, entry: Entry | undefined): string {
-  if (entry?.target !== undefined) return `a link to ${entry.target}`;
+function describe(link: string, entry: Entry): string {
+  if (entry.target !== undefined) return `a link to ${entry.target}`;
   const what: Record<string, string> = {
     directory: 'a directory',
     file: 'a file',
     char: 'a character device',
     block: 'a block device',
   };
-  return `${what[entry?.kind ?? 'other'] ?? 'a special file'}${link.includes('/') ? '' : ` at ${link}`}`;
+  return `${what[entry.kind] ?? 'a special file'}${link.includes('/') ? '' : ` at ${link}`}`;
 }

@@ -4,7 +4,7 @@ import type { Kind } from '../system/files.ts';
 /** Every temporary name begins so; a run that was killed leaves one, the next run removes it. */
 export const temporaryPrefix = '.vfio-names-';
 
-/** One entry; `target` only for links. */
+/** One entry; `target` only for links. A link that came while it was looked at has none. */
 export interface Entry {
   readonly kind: Kind;
   readonly target?: string;
@@ -17,20 +17,16 @@ export interface Tree {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** The `vfioN` that a link names, if it is a relative link to `devices/` from its own depth; `undefined` for any other target. */
+/**
+ * The `vfioN` that a link names, if it is a relative link to `devices/` from its own depth: only such a link may be
+ * replaced or removed. `undefined` for any other target.
+ */
 export function nodeOfTarget(link: string, target: string): string | undefined {
   const prefix = `${'../'.repeat(link.split('/').length - 1)}devices/`;
   const node = target.slice(prefix.length);
   return target.startsWith(prefix) && /^[^/]+$/.test(node) && node !== '.' && node !== '..'
     ? node
     : undefined;
-}
-
-/** Whether a link is one that this program may replace or remove: relative, and into `devices`. */
-export function isOurs(link: string, entry: Entry): boolean {
-  return (
-    entry.kind === 'symlink' && entry.target !== undefined && nodeOfTarget(link, entry.target) !== undefined
-  );
 }
 
 /** Whether the path is a temporary name of a run of ours. */

@@ -3,7 +3,7 @@ import type { Device } from '../../src/devices/device.ts';
 import type { Change } from '../../src/links/change.ts';
 import { managedBy } from '../../src/links/managed.ts';
 import { parentsOf, plan } from '../../src/links/plan.ts';
-import { type Entry, isOurs, isTemporary, nodeOfTarget } from '../../src/links/tree.ts';
+import { type Entry, isTemporary, nodeOfTarget } from '../../src/links/tree.ts';
 import { linkTarget } from '../../src/names/scheme.ts';
 
 const device: Device = {
@@ -61,6 +61,9 @@ test('a file is in the way', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'file' }, ['
 test('a socket is in the way', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'other' }, [
   'blocked pci/gpu: a special file',
 ]);
+test('a block device is in the way', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'block' }, [
+  'blocked pci/gpu: a block device',
+]);
 test('a node is in the way', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'char' }, [
   'blocked pci/gpu: a character device',
 ]);
@@ -106,12 +109,63 @@ test(
   { ...pci, 'pci/gpu': '-> ../devices/vfio0', 'pci/.vfio-names-1-2': '-> ../devices/vfio0' },
   ['remove pci/.vfio-names-1-2: temporary'],
 );
+test(
+  'a temporary name is removed only where it is a link',
+  row,
+  [],
+  { ...pci, 'pci/.vfio-names-1-2': 'file', 'pci/.vfio-names-3-4': '-> /dev/null' },
+  ['remove pci/.vfio-names-3-4: temporary'],
+);
+test(
+  'a link that came while it was looked at is left for the next look',
+  row,
+  [],
+  { ...pci, 'pci/gpu': 'symlink' },
+  [],
+);
 test('a link of others keeps its directory', row, [], { ...pci, 'pci/x': '-> /dev/null' }, []);
-test('directories go the deepest first', row, [], { 'by-a': '/', 'by-a/b': '/', 'by-a/b/c': '/' }, [
-  'remove-directory by-a/b/c',
-  'remove-directory by-a/b',
-  'remove-directory by-a',
-]);
+test(
+  'directories go the deepest first',
+  row,
+  [],
+  { 'by-a/b': '/', 'by-a': '/', 'by-c': '/', 'by-a/b/c': '/', 'by-b': '/' },
+  [
+    'remove-directory by-c',
+    'remove-directory by-b',
+    'remove-directory by-a/b/c',
+    'remove-directory by-a/b',
+    'remove-directory by-a',
+  ],
+);
+test(
+  'a directory goes although its name begins the name of one that is needed',
+  row,
+  ['by-ab/x'],
+  { 'by-ab': '/', 'by-a': '/' },
+  ['remove-directory by-a', 'create by-ab/x'],
+);
+test(
+  'removals come first, and each kind of change in the order of its paths',
+  row,
+  ['pci/d', 'pci/b', 'pci/c', 'pci/a'],
+  {
+    ...pci,
+    'pci/z': '-> ../devices/vfio9',
+    'pci/x': '-> ../devices/vfio9',
+    'pci/y': '-> ../devices/vfio9',
+    'pci/w': '-> ../devices/vfio9',
+  },
+  [
+    'remove pci/w: gone',
+    'remove pci/x: gone',
+    'remove pci/y: gone',
+    'remove pci/z: gone',
+    'create pci/a',
+    'create pci/b',
+    'create pci/c',
+    'create pci/d',
+  ],
+);
 test(
   'a link gives way to a directory that is wanted in its place',
   row,
@@ -135,6 +189,7 @@ test('a link is ours only by a relative target into devices from its own depth',
     '/dev/vfio/devices/vfio0',
     '../../devices/vfio0',
     '../devices/',
+    '../devices/.',
     '../devices/..',
     '../devices/a/b',
     'devices/vfio0',
@@ -142,7 +197,6 @@ test('a link is ours only by a relative target into devices from its own depth',
     '',
   ])
     t.is(nodeOfTarget('pci/gpu', target), undefined, target);
-  t.false(isOurs('pci/gpu', { kind: 'file' }));
 });
 
 test('temporary names are told by their beginning', (t) => {
