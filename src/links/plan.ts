@@ -1,5 +1,6 @@
 /** What has to change so that the links are those that are wanted. Pure: dry run, apply and verify read the same list. */
 import type { Wanted } from '../names/desire.ts';
+import { parentsOf } from '../names/parents.ts';
 import type { Change } from './change.ts';
 import { type Entry, isTemporary, nodeOfTarget, type Tree } from './tree.ts';
 
@@ -88,12 +89,6 @@ function addParents(directories: Set<string>, link: string): void {
     if (directories.has(parent)) return;
     directories.add(parent);
   }
-}
-
-/** The directories above a link, the outermost first: `by-sriov` and `by-sriov/0000:01:00.0`. */
-export function parentsOf(link: string): string[] {
-  const parts = link.split('/');
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 function describe(link: string, entry: Entry): string {

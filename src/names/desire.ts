@@ -1,6 +1,7 @@
 /** Which device gets which link: every claim weighed, winners and losers. Pure; knows no files. */
 import type { Device } from '../devices/device.ts';
 import { deviceOrder } from '../devices/order.ts';
+import { parentsOf } from './parents.ts';
 import { linkTarget } from './scheme.ts';
 
 /** A device's wish for a link; links of scheme 1 have priority Infinity. */
@@ -69,11 +70,11 @@ function settle(winners: readonly Claim[], conflicts: Conflict[]): Desired {
   const byLink = new Map(winners.map((claim) => [claim.link, claim]));
   const nested = winners.filter((claim) => hasParentIn(byLink, claim.link));
   const concerned = new Set(
-    nested.flatMap((claim) => [claim, ...parents(claim.link).flatMap((p) => byLink.get(p) ?? [])]),
+    nested.flatMap((claim) => [claim, ...parentsOf(claim.link).flatMap((p) => byLink.get(p) ?? [])]),
   );
   const kept = new Map<string, Claim>();
   for (const claim of [...concerned].sort((a, b) => weigh(a, b) || (a.link < b.link ? -1 : 1))) {
-    const above = parents(claim.link).find((parent) => kept.has(parent));
+    const above = parentsOf(claim.link).find((parent) => kept.has(parent));
     const below = [...kept.keys()].find((link) => link.startsWith(`${claim.link}/`));
     const rival = kept.get(above ?? below ?? '');
     if (rival)
@@ -92,11 +93,6 @@ function hasParentIn(links: ReadonlyMap<string, Claim>, link: string): boolean {
   for (let end = link.indexOf('/'); end > 0; end = link.indexOf('/', end + 1))
     if (links.has(link.slice(0, end))) return true;
   return false;
-}
-
-function parents(link: string): string[] {
-  const parts = link.split('/');
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 function sameDevice(a: Device, b: Device): boolean {

@@ -3,10 +3,10 @@
  * more devices. Reads nothing; knows the ordinary case only, and says where it does not hold.
  */
 import type { Device } from '../devices/device.ts';
-import { parentsOf } from '../links/plan.ts';
 import type { SyncResult } from '../links/sync.ts';
 import type { Entry } from '../links/tree.ts';
 import { type Claim, type Conflict, desire, type Wanted } from '../names/desire.ts';
+import { parentsOf } from '../names/parents.ts';
 
 /** A device, and the links that it wants. */
 export interface Seen {

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Device } from '../../src/devices/device.ts';
 import type { Change } from '../../src/links/change.ts';
 import { managedBy } from '../../src/links/managed.ts';
-import { parentsOf, plan } from '../../src/links/plan.ts';
+import { plan } from '../../src/links/plan.ts';
 import { type Entry, isTemporary, nodeOfTarget } from '../../src/links/tree.ts';
 import { linkTarget } from '../../src/names/scheme.ts';
 
@@ -202,11 +202,6 @@ test('a link is ours only by a relative target into devices from its own depth',
 test('temporary names are told by their beginning', (t) => {
   t.true(isTemporary('pci/.vfio-names-12-ab-1'));
   t.false(isTemporary('pci/vfio-names-12'));
-});
-
-test('the parents of a link come from the outermost', (t) => {
-  t.deepEqual(parentsOf('by-a/b/c'), ['by-a', 'by-a/b']);
-  t.deepEqual(parentsOf('x'), []);
 });
 
 test('the directories of buses, of families and of what is wanted are ours; those of the kernel and of others are not', (t) => {
