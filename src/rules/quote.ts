@@ -40,7 +40,7 @@ export function udevMatch(patterns: readonly string[]): string {
  * part by part, slashes kept. `undefined` where a part is too long.
  */
 export function safeText(text: string): string | undefined {
-  const parts = text.split('/').map((part) => (part === '' ? '' : sanitizePart(`-${part}-`)?.slice(1, -1)));
+  const parts = text.split('/').map((part) => sanitizePart(`-${part}-`)?.slice(1, -1));
   return parts.includes(undefined) ? undefined : parts.join('/');
 }
 

@@ -18,6 +18,43 @@ test('patterns are alternatives in one string', (t) => {
   t.throws(() => udevMatch(['a', '']), { code: 'policy' });
 });
 
+test('only ASCII can stand in a set, since udev compares bytes', (t) => {
+  for (const pattern of ['[é]', 'x[aé]', '[a][é]', '[!-é]', '[é-ü]x', '[a\u00a0b]'])
+    t.throws(() => udevMatch([pattern]), { code: 'policy' }, pattern);
+  t.is(udevMatch(['é[a]é', '[ -~]']), '"é[a]é|[ -~]"');
+});
+
+test('a refusal says what was found, and what to do', (t) => {
+  const refused: readonly (readonly [() => string, string])[] = [
+    [
+      () => udevMatch(['a"']),
+      'udev can\'t express the pattern "a\\""; a quote ends the text; write it in another way',
+    ],
+    [
+      () => udevMatch(['x', '[']),
+      'udev can\'t express the pattern "["; "[" has no "]"; write [[] for the bracket itself; write it in another way',
+    ],
+    [
+      () => udevMatch(['[é]']),
+      'udev can\'t express the set in the pattern "[é]"; udev compares bytes, so only ASCII can stand in a set',
+    ],
+    [
+      () => udevText('a\n'),
+      'udev can\'t express the text "a\\n"; leave out quotes, backslashes and control characters',
+    ],
+    [() => busName('a/b'), 'udev can\'t express the bus "a/b"; name a bus as /sys/bus lists it'],
+    [
+      () => accountName('a b'),
+      'a rule can\'t express the user or group "a b"; use letters, digits, dots, dashes and underscores',
+    ],
+    [
+      () => modeText('rw'),
+      'a rule can\'t express the mode "rw"; use three or four octal digits, such as 0660',
+    ],
+  ];
+  for (const [act, message] of refused) t.throws(act, { code: 'policy', message });
+});
+
 test('fixed text is made safe part by part, as names are', (t) => {
   t.is(safeText('by-x/a b$%"\'{|}/'), 'by-x/a_b_______/');
   t.is(safeText('by-x/é\\x20'), 'by-x/é\\x20');
@@ -44,5 +81,6 @@ test('accounts, modes and buses are of plain characters', (t) => {
     t.throws(() => modeText(text), { code: 'policy' });
     t.throws(() => busName(`${text}/`), { code: 'policy' });
   }
+  for (const bus of ['/pci', '$pci', ':pci', 'pci\n']) t.throws(() => busName(bus), { code: 'policy' });
   t.throws(() => modeText('4755'), { code: 'policy' });
 });
