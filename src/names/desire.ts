@@ -27,15 +27,14 @@ export interface Conflict {
 
 export interface Desired {
   readonly wanted: ReadonlyMap<string, Wanted>;
+  /** In the order of their links; a link that lost its own winner to one below or above it comes once more. */
   readonly conflicts: readonly Conflict[];
 }
 
 /** The higher priority wins, then the lower device name; the order of the claims never matters. Zero for one device's own. */
 export function weigh(a: Claim, b: Claim): number {
   if (a.priority !== b.priority) return b.priority > a.priority ? 1 : -1;
-  const order = deviceOrder(a.device, b.device);
-  if (order !== 0 || a.device.sysname === b.device.sysname) return order;
-  return a.device.sysname < b.device.sysname ? -1 : 1;
+  return deviceOrder(a.device, b.device) || compare(a.device.sysname, b.device.sysname);
 }
 
 /** One winner for each link; a link below another link loses to it if it weighs less, and the other way round. */
@@ -73,7 +72,7 @@ function settle(winners: readonly Claim[], conflicts: Conflict[]): Desired {
     nested.flatMap((claim) => [claim, ...parentsOf(claim.link).flatMap((p) => byLink.get(p) ?? [])]),
   );
   const kept = new Map<string, Claim>();
-  for (const claim of [...concerned].sort((a, b) => weigh(a, b) || (a.link < b.link ? -1 : 1))) {
+  for (const claim of [...concerned].sort((a, b) => weigh(a, b) || compare(a.link, b.link))) {
     const above = parentsOf(claim.link).find((parent) => kept.has(parent));
     const below = [...kept.keys()].find((link) => link.startsWith(`${claim.link}/`));
     const rival = kept.get(above ?? below ?? '');
@@ -85,7 +84,7 @@ function settle(winners: readonly Claim[], conflicts: Conflict[]): Desired {
   for (const claim of winners)
     if (!concerned.has(claim) || kept.get(claim.link) === claim)
       wanted.set(claim.link, { device: claim.device, target: linkTarget(claim.link, claim.device.sysname) });
-  conflicts.sort((a, b) => (a.link < b.link ? -1 : 1));
+  conflicts.sort((a, b) => compare(a.link, b.link));
   return { wanted, conflicts };
 }
 
@@ -95,6 +94,11 @@ function hasParentIn(links: ReadonlyMap<string, Claim>, link: string): boolean {
   return false;
 }
 
+/** The kernel gives each `vfioN` once. */
 function sameDevice(a: Device, b: Device): boolean {
-  return a.sysname === b.sysname && a.syspath === b.syspath;
+  return a.sysname === b.sysname;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -27,6 +27,13 @@ test('every device with a node claims the link of scheme 1, and what the policy 
   ]);
 });
 
+test('without a policy each device claims the link of scheme 1 alone', (t) => {
+  t.deepEqual(
+    claimsOf([gpu, nic]).map(({ link }) => link),
+    ['pci/0000:01:00.0', 'pci/0000:02:00.0'],
+  );
+});
+
 test('no policy can take a link of scheme 1 away', (t) => {
   const greedy = claimsOf([gpu, nic], (device) =>
     device === gpu ? [{ path: 'pci/0000:02:00.0', priority: Number.MAX_VALUE }] : [],

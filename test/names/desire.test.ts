@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { Device } from '../../src/devices/device.ts';
-import { type Claim, type Desired, desire } from '../../src/names/desire.ts';
+import { type Claim, type Desired, desire, weigh } from '../../src/names/desire.ts';
 
 function device(name: string, number: number): Device {
   return {
@@ -42,6 +42,20 @@ test('the higher priority wins, then the lower device name', (t) => {
   );
 });
 
+test("the device name decides, not the kernel's number; the number only between devices of one name", (t) => {
+  const [low, high] = [device('0000:09:00.0', 7), device('0000:10:00.0', 3)];
+  t.is(desire([claim('by-x/n', high), claim('by-x/n', low)]).wanted.get('by-x/n')?.device, low);
+  const twin = { ...low, sysname: 'vfio8' };
+  for (const order of [
+    [low, twin],
+    [twin, low],
+  ])
+    t.deepEqual(desire(order.map((one) => claim('by-x/n', one))).conflicts, [
+      { link: 'by-x/n', winner: low, losers: [twin] },
+    ]);
+  t.deepEqual([weigh(claim('x', low), claim('x', twin)), weigh(claim('x', twin), claim('x', low))], [-1, 1]);
+});
+
 test('all losers are told, in their order', (t) => {
   t.deepEqual(desire([claim('by-x/n', c), claim('by-x/n', a), claim('by-x/n', b)]).conflicts, [
     { link: 'by-x/n', winner: a, losers: [b, c] },
@@ -66,6 +80,37 @@ test("a link can't lie below another link: the lighter one goes", (t) => {
   t.deepEqual(told(desire([claim('by-x/n', a, 1), claim('by-x/n/m', b)])), [
     { 'by-x/n': '0000:09:00.0 ../devices/vfio0' },
     ['by-x/n/m: 0000:09:00.0 over 0000:10:00.0 below by-x/n'],
+  ]);
+});
+
+test('of two links of one device, of which one lies below the other, the upper one stays', (t) => {
+  for (const links of [
+    ['by-x/n', 'by-x/n/m'],
+    ['by-x/n/m', 'by-x/n'],
+  ])
+    t.deepEqual(told(desire(links.map((link) => claim(link, a)))), [
+      { 'by-x/n': '0000:09:00.0 ../devices/vfio0' },
+      ['by-x/n/m: 0000:09:00.0 over 0000:09:00.0 below by-x/n'],
+    ]);
+});
+
+test('links that lie below others are settled each with its own', (t) => {
+  t.deepEqual(
+    told(desire([claim('by-x/n', a), claim('by-x/n/m', b), claim('by-y/n', b), claim('by-y/n/m', a)])),
+    [
+      { 'by-x/n': '0000:09:00.0 ../devices/vfio0', 'by-y/n/m': '0000:09:00.0 ../../devices/vfio0' },
+      [
+        'by-x/n/m: 0000:09:00.0 over 0000:10:00.0 below by-x/n',
+        'by-y/n: 0000:09:00.0 over 0000:10:00.0 below by-y/n/m',
+      ],
+    ],
+  );
+});
+
+test('a link whose winner loses to one below it is told twice, its own contest first', (t) => {
+  t.deepEqual(told(desire([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/n/m', c, 1)])), [
+    { 'by-x/n/m': '0000:11:00.0 ../../devices/vfio2' },
+    ['by-x/n: 0000:09:00.0 over 0000:10:00.0', 'by-x/n: 0000:11:00.0 over 0000:09:00.0 below by-x/n/m'],
   ]);
 });
 

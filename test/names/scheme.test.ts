@@ -1,6 +1,13 @@
 import test from 'ava';
 import type { Device } from '../../src/devices/device.ts';
-import { isReserved, knownBuses, linkTarget, schemeLink, schemeNumber } from '../../src/names/scheme.ts';
+import {
+  isReserved,
+  knownBuses,
+  linkRoot,
+  linkTarget,
+  schemeLink,
+  schemeNumber,
+} from '../../src/names/scheme.ts';
 
 const gpu: Device = {
   bus: 'pci',
@@ -12,6 +19,7 @@ const gpu: Device = {
 
 test('scheme 1 is frozen: the bus and the name of the device on it', (t) => {
   t.is(schemeNumber, 1);
+  t.is(linkRoot, '/dev/vfio');
   t.is(schemeLink(gpu), 'pci/0000:01:00.0');
   for (const bus of [...knownBuses, 'later']) t.is(schemeLink({ ...gpu, bus, name: 'a' }), `${bus}/a`);
 });
@@ -28,14 +36,17 @@ test('the names of the kernel are never links', (t) => {
     t.true(isReserved(bus));
     t.is(schemeLink({ ...gpu, bus }), undefined);
   }
-  t.false(isReserved('pci'));
-  t.false(isReserved('by-alias'));
+  for (const part of ['pci', 'by-alias', '14x', 'x14']) t.false(isReserved(part), part);
 });
 
 test('a hostile name stays inside its bus, or makes no link', (t) => {
   t.is(schemeLink({ ...gpu, name: '../../../etc/passwd' }), 'pci/.._.._.._etc_passwd');
   t.is(schemeLink({ ...gpu, name: 'two\nlines' }), 'pci/two_lines');
   for (const name of ['..', '.', '', 'x'.repeat(300)]) t.is(schemeLink({ ...gpu, name }), undefined);
+});
+
+test('a bus of which nothing safe is left has no links', (t) => {
+  for (const bus of ['..', '.', '']) t.is(schemeLink({ ...gpu, bus }), undefined);
 });
 
 test('a target is relative and goes up once for each directory', (t) => {
