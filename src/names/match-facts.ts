@@ -53,6 +53,9 @@ const address: FactKind = {
   expected: 'a PCI address such as 0000:01:00.0 or 01:00.0',
 };
 
+/** As devices/path.ts makes it: the host bridge, each device below it, `pci` for a host bridge further down, and a VF. */
+const pciPath = /^pci[0-9a-f]{4,8}_[0-9a-f]{2}(-pci|-[0-9a-f]{2}\.[0-7])+(-vf\d+)?$/;
+
 const any: FactKind = { expected: 'text' };
 
 /** Facts that rules of a policy decide themselves: to match or name by them would go round in a circle. */
@@ -79,7 +82,7 @@ export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
   function: { ...decimal('a PCI function from 0 to 7'), shape: /^[0-7]$/, buses: pci },
   pf: { ...address, buses: pci },
   vf: { ...decimal('the index of a VF such as 0'), buses: pci },
-  path: { ...like(/^pci[0-9a-f]+_[0-9a-f.v-]+/, 'a path such as pci0000_00-06.0-00.0'), buses: pci },
+  path: { ...like(pciPath, 'a path such as pci0000_00-06.0-00.0'), buses: pci },
   slot: { ...any, buses: pci, number: true },
   serial: {
     ...like(/^([0-9a-f]{2}-){7}[0-9a-f]{2}$/, 'a serial number such as a0-36-9f-ff-ff-12-34-56'),
