@@ -1,7 +1,7 @@
 /** Matches that no device can fit. Pure; sees no device. */
 import type { Condition, Match } from '../config/policy.ts';
 import { printable } from '../text/printable.ts';
-import { globMatches, isExact } from './glob.ts';
+import { globMatches } from './glob.ts';
 import { refusesItself } from './match-compare.ts';
 import { factKinds } from './match-facts.ts';
 import type { Complaint } from './match-parse.ts';
@@ -41,7 +41,6 @@ function busTrouble(condition: Condition, plain: readonly Condition[]): Complain
 /** Whether a bus that fits can be one of `buses`, or one that is not known yet. */
 function mayBe(pattern: string, buses: readonly string[]): boolean {
   const known: readonly string[] = knownBuses;
-  if (isExact(pattern)) return buses.includes(pattern) || !known.includes(pattern);
   return buses.some((bus) => globMatches(pattern, bus)) || !known.some((bus) => globMatches(pattern, bus));
 }
 

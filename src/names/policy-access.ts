@@ -32,11 +32,10 @@ function merge(rules: readonly Access[]): Access {
  */
 export function iommuAccess(policy: Policy): Access | undefined {
   if (policy.iommu) return merge([policy.iommu]);
-  const [groups, owners] = [distinct(policy.access, 'group'), distinct(policy.access, 'owner')];
-  if (groups.length === 1 && groups[0] !== undefined) return { group: groups[0], mode: '0660' };
-  return groups.length === 0 && owners.length === 1 && owners[0] !== undefined
-    ? { owner: owners[0] }
-    : undefined;
+  const [group, ...otherGroups] = distinct(policy.access, 'group');
+  if (group !== undefined) return otherGroups.length === 0 ? { group, mode: '0660' } : undefined;
+  const [owner, ...otherOwners] = distinct(policy.access, 'owner');
+  return owner !== undefined && otherOwners.length === 0 ? { owner } : undefined;
 }
 
 /** One line where the policy gives access to nodes but can't tell who may open /dev/iommu. */
@@ -58,8 +57,7 @@ export function siblingProblems(policy: Policy, devices: readonly Facts[]): stri
   for (const facts of devices)
     if (facts.group !== undefined) byGroup.set(facts.group, [...(byGroup.get(facts.group) ?? []), facts]);
   const problems: string[] = [];
-  for (const group of [...byGroup.keys()].sort(naturalOrder)) {
-    const siblings = byGroup.get(group) ?? [];
+  for (const [group, siblings] of [...byGroup].sort(([a], [b]) => naturalOrder(a, b))) {
     const holders = siblings.map((facts) => {
       const { owner = 'root', group: held = 'root' } = accessFor(policy, facts);
       return { name: facts.name, holder: `${owner}:${held}` };

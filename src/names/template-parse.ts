@@ -85,9 +85,8 @@ const usage = {
 } as const;
 
 function transformOf(helper: (typeof helpers)[number], values: readonly TemplateNode[]): Transform {
-  const [first, second] = values.map((node) =>
-    /^(String|Number)Literal$/.test(node.type) ? node.value : undefined,
-  );
+  // Only literals have a value; a fact or a helper in their place has none.
+  const [first, second] = values.map(({ value }) => value);
   if (helper === 'lower' && values.length === 0) return { kind: 'lower' };
   if (helper === 'pad' && values.length === 1 && isWidth(first)) return { kind: 'pad', width: first };
   if (
@@ -109,9 +108,9 @@ function isWidth(value: unknown): value is number {
 
 /** The single word of a path; `this`, `../x`, `a.b` and `@x` are none. */
 function wordOf(path: TemplateNode): string {
-  const word = path.original;
-  if (typeof word !== 'string' || path.parts?.length !== 1 || path.parts[0] !== word)
-    throw new Mistake(`expected the name of a fact, found "${printable(String(word))}"`);
+  const word = path.parts?.[0];
+  if (typeof word !== 'string' || word !== path.original)
+    throw new Mistake(`expected the name of a fact, found "${printable(String(path.original))}"`);
   return word;
 }
 

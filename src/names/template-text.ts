@@ -3,7 +3,7 @@ import type { NamePart } from '../config/policy.ts';
 import { printable } from '../text/printable.ts';
 import { longestPart, sanitizePart } from './sanitize.ts';
 
-/** Stands for a fact's text: one letter, which every fact has at least. */
+/** Stands for a fact's text: one letter, which every fact has at least; one that does not make it a `by-`. */
 const someFact = 'x';
 
 /** What is wrong with the path, one line; `undefined` where nothing is wrong for every device. */
@@ -15,11 +15,9 @@ export function fixedTextProblem(parts: readonly NamePart[]): string | undefined
       return `the character "${printable(unsafe)}" can't be in a name; use letters, digits and # + - . : = @ _ /`;
   }
   const path = parts.map((part) => ('text' in part ? part.text : someFact)).join('');
-  const first = parts[0];
   const found = printable(path.length > 80 ? `${path.slice(0, 80)}...` : path);
   if (path.startsWith('/')) return `a name lies below /dev/vfio: expected "by-x/...", found "${found}"`;
-  const lead = first && 'text' in first ? first.text : '';
-  if (!/^by-[^/]/.test(path) || !lead.startsWith('by-'))
+  if (!/^by-[^/]/.test(path))
     return `a name begins with a directory of its own, "by-x/...", since all others are the kernel's or a bus's; found "${found}"`;
   const pieces = path.split('/');
   if (pieces.length < 2) return `expected a directory and a name, "by-x/...", found only "${found}"`;

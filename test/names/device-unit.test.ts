@@ -1,7 +1,7 @@
 import test from 'ava';
 import { deviceUnit } from '../../src/names/device-unit.ts';
 
-/** As systemd-escape 257 gives them. */
+/** As systemd-escape --path --suffix=device gives them. */
 const units: readonly (readonly [string, string])[] = [
   ['/dev/vfio/pci/0000:01:00.0', 'dev-vfio-pci-0000:01:00.0.device'],
   [
@@ -13,6 +13,8 @@ const units: readonly (readonly [string, string])[] = [
   ['/dev/vfio/by-alias/Größe', 'dev-vfio-by\\x2dalias-Gr\\xc3\\xb6\\xc3\\x9fe.device'],
   ['/dev/vfio/platform/.x~', 'dev-vfio-platform-.x\\x7e.device'],
   ['/.dev//vfio/', '\\x2edev-vfio.device'],
+  ['//dev/vfio//', 'dev-vfio.device'],
+  ['/dev/a\tb', 'dev-a\\x09b.device'],
 ];
 
 for (const [path, unit] of units)

@@ -28,6 +28,11 @@ test(fits, '[a-]', '-', true);
 test(fits, '[*]', '*', true);
 test(fits, '[*]', 'x', false);
 test(fits, '[[]x', '[x', true);
+test(fits, '[a]', '\0', false);
+test(fits, '[a-c]', '-', false);
+test(fits, '[a-cx]', 'd', false);
+test(fits, '[abz]', 'm', false);
+test(fits, '[a:]', ':', true);
 
 const bad = test.macro({
   exec(t, pattern: string, problem: RegExp) {
@@ -39,7 +44,9 @@ const bad = test.macro({
 test(bad, '', /empty/);
 test(bad, '[a', /no "\]"/);
 test(bad, '[]', /no "\]"/);
-test(bad, '[z-a]', /backwards/);
+test(bad, '[z-a]', /the range z-a runs backwards/);
+test(bad, '[xz-aq]', /the range z-a runs/);
+test(bad, '[a[=b]', /classes/);
 test(bad, '[^a]', /\[!/);
 test(bad, '[[:digit:]]', /\[0-9\]/);
 test(bad, 'a|b', /list/);

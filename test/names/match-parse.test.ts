@@ -27,6 +27,14 @@ test('short addresses are completed', reads, { bus: 'pci', name: '01:00.0' }, [
 ]);
 test('short addresses are completed without a bus too', reads, { name: '0A:00.*' }, ['name 0000:0a:00.*']);
 test('the address of a physical function is completed', reads, { pf: '01:00.0' }, ['pf 0000:01:00.0']);
+test('a name on several buses may be any', reads, { bus: ['pci', 'platform'], name: 'gpu' }, [
+  'bus pci platform',
+  'name gpu',
+]);
+test('a name on another bus than pci may be any', reads, { bus: 'platform', name: 'gpu' }, [
+  'bus platform',
+  'name gpu',
+]);
 test('UUIDs are in small letters', reads, { name: '83B8F4F2-509F-382F-3C1E-E6BFE0FA1001' }, [
   'name 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
 ]);
@@ -47,6 +55,23 @@ test('a fact of some buses goes with a pattern for them', reads, { bus: '[pc]*',
   'bus [pc]*',
   'vendor 0x10de',
 ]);
+test('a fact of one bus of a list can be asked', reads, { bus: ['platform', 'pci'], vendor: '10de' }, [
+  'bus pci platform',
+  'vendor 0x10de',
+]);
+test('a pattern that fits one bus of a fact will do', reads, { bus: 'pc*', vendor: '10de' }, [
+  'bus pc*',
+  'vendor 0x10de',
+]);
+test('facts of buses that overlap go together', reads, { vendor: '10de', slot: '1' }, [
+  'vendor 0x10de',
+  'slot 1',
+]);
+test('a negation is compared with its own fact only', reads, { bus: 'pci', not: { driver: 'p*' } }, [
+  'bus pci',
+  'not driver p*',
+]);
+test('a negation that leaves some is fine', reads, { not: { name: ['a*', '*b'] } }, ['not name *b a*']);
 test('a bus that comes later may have any fact', reads, { bus: 'cxl', vendor: '10de' }, [
   'bus cxl',
   'vendor 0x10de',
@@ -69,6 +94,20 @@ test(
   { bus: 'platform', vendor: '10de' },
   'vendor',
   /bus platform have no vendor/,
+);
+test(
+  'devices of two buses without the fact',
+  refuses,
+  { bus: ['platform', 'amba'], vendor: '10de' },
+  'vendor',
+  /^can't match: devices on bus amba, platform have no vendor, only those on pci, cdx$/,
+);
+test(
+  'a value that no device has is told alone',
+  refuses,
+  { bus: 'platform', vendor: 'nvidia' },
+  'vendor',
+  /no device has it/,
 );
 test(
   'a PCI device has no mdev type',
@@ -98,6 +137,13 @@ test(
   { not: { bus: '*' } },
   'not.bus',
   /every device has a bus/,
+);
+test(
+  'a negation of what all devices have, among others',
+  refuses,
+  { not: { name: ['gpu', '**'] } },
+  'not.name',
+  /every device has a name/,
 );
 test(
   'too many digits',

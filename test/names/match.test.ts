@@ -32,6 +32,7 @@ test('a negation holds for a fact that the device lacks', decides, [not('pf', '*
 
 test('a pattern covers itself, what it fits, and with a star everything', (t) => {
   t.true(patternCovers('*', '[ab]?'));
+  t.true(patternCovers('**', '[ab]?'));
   t.true(patternCovers('0x*', '0x10de'));
   t.true(patternCovers('a?', 'a?'));
   t.false(patternCovers('0x1*', '0x*'));

@@ -53,6 +53,7 @@ test('/dev/iommu follows the one group of all rules', (t) => {
   });
   t.deepEqual(iommuAccess(policyOf({ owner: 'qemu' })), { owner: 'qemu' });
   t.is(iommuAccess(policyOf({ mode: '0640' })), undefined);
+  t.is(iommuAccess(policyOf({ owner: 'q', group: 'a' }, { group: 'b' })), undefined);
   t.is(iommuProblem(policyOf({ mode: '0640' })), undefined);
 });
 
@@ -77,4 +78,20 @@ test('devices of one IOMMU group that go to different users are told of', (t) =>
     'IOMMU group 14 is one unit of isolation, but its devices go to different users: 0000:01:00.0 to root:kvm, 0000:01:00.1 to root:root',
   ]);
   t.deepEqual(siblingProblems(policyOf({ owner: 'q', group: 'kvm' }), [facts, sibling]), []);
+  const groups = [10, 9, 14].flatMap((group) =>
+    [facts, sibling].map((one) => ({ ...one, group: `${group}` })),
+  );
+  t.deepEqual(
+    siblingProblems(policy, groups).map((problem) => problem.split(' ')[2]),
+    ['9', '10', '14'],
+  );
+});
+
+test("devices without an IOMMU group are nobody's siblings", (t) => {
+  const policy: Policy = {
+    ...defaultPolicy,
+    access: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], group: 'kvm', source }],
+  };
+  const { group: _, ...alone } = facts;
+  t.deepEqual(siblingProblems(policy, [alone, { ...alone, name: '0000:01:00.1' }]), []);
 });

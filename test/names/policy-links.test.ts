@@ -1,11 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import { defaultPolicy, type LinkRule, type Policy } from '../../src/config/policy.ts';
 import type { Device, Facts } from '../../src/devices/device.ts';
 import { claimsOf } from '../../src/names/claims.ts';
 import { desire } from '../../src/names/desire.ts';
 import { aliasRule, familyRule, switchedFamilies } from '../../src/names/families.ts';
 import { nameFacts, neededFacts, policyNames } from '../../src/names/policy-links.ts';
+import { parseName } from '../../src/names/template-parse.ts';
 
 const source = { file: '/etc/vfio-names/a.toml', line: 1 };
 
@@ -57,6 +59,46 @@ test('by-tag and by-group name devices of every bus, the other families none but
       'by-tag/mdev-83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
     ],
   );
+});
+
+const byHand: Readonly<Record<(typeof switchedFamilies)[number], string>> = {
+  'by-tag': 'by-tag/{{bus}}-{{replace (replace name ":" "_") "." "_"}}',
+  'by-path': 'by-path/{{path}}',
+  'by-sriov': 'by-sriov/{{pf}}/vf{{vf}}',
+  'by-group': 'by-group/{{group}}/{{bus}}-{{name}}',
+  'by-slot': 'by-slot/{{slot}}.{{function}}',
+  'by-serial': 'by-serial/{{serial}}.{{function}}',
+};
+
+for (const family of switchedFamilies)
+  test(`${family} is the same as the rule ${byHand[family]}`, (t) => {
+    t.deepEqual(parseName(parseWithoutProcessing(byHand[family]).body), {
+      parts: familyRule(family, source).name,
+    });
+  });
+
+test('by-tag and by-group ask nothing of a device, the others its bus', (t) => {
+  const matches = switchedFamilies.map((family) => [family, familyRule(family, source).match.length]);
+  t.deepEqual(Object.fromEntries(matches), {
+    'by-tag': 0,
+    'by-path': 1,
+    'by-sriov': 1,
+    'by-group': 0,
+    'by-slot': 1,
+    'by-serial': 1,
+  });
+});
+
+test('an alias is the name that the policy gives, for the device that matches', (t) => {
+  const alias = aliasRule('gpu', [{ fact: 'name', negate: false, patterns: ['0000:01:10.2'] }], source);
+  t.is(alias.family, 'by-alias');
+  t.deepEqual(policyNames(policyOf([alias]), vf), [{ path: 'by-alias/gpu', priority: 0 }]);
+  t.deepEqual(policyNames(policyOf([alias]), { ...vf, name: '0000:01:10.3' }), []);
+});
+
+test('a rule whose facts the device lacks gives no name', (t) => {
+  const { serial: _, ...plain } = vf;
+  t.deepEqual(policyNames(policyOf([familyRule('by-serial', source)]), plain), []);
 });
 
 test('a name that two rules give has the higher priority', (t) => {

@@ -21,6 +21,12 @@ const gives = test.macro((t, parts: readonly NamePart[], expected: string | unde
 test('text and facts follow each other', gives, [{ text: 'by-x/' }, { fact: 'name' }], 'by-x/0000:01:00.0');
 test('a fact that the device lacks gives no name', gives, [{ text: 'by-x/' }, { fact: 'pf' }], undefined);
 test(
+  'a fact that the device lacks gives no name after a transform either',
+  gives,
+  [{ text: 'by-x/' }, { fact: 'pf', apply: [{ kind: 'pad', width: 3 }] }],
+  undefined,
+);
+test(
   'a slash in a fact makes no directory',
   gives,
   [{ text: 'by-x/' }, { fact: 'label' }],
@@ -64,7 +70,9 @@ test(
   [{ text: 'by-x/a' }, { fact: 'vf', apply: [{ kind: 'pad', width: 255 }] }],
   undefined,
 );
-test('a very long name is none', gives, [{ text: `by-x${'/a'.repeat(600)}` }], undefined);
+const longest = `by-x${'/a'.repeat(510)}`;
+test('a name of 1024 bytes is one', gives, [{ text: longest }], longest);
+test('a longer name is none', gives, [{ text: `${longest}a` }], undefined);
 
 test('only ASCII capitals become small', (t) => {
   t.is(transform('ÄBC', { kind: 'lower' }), 'Äbc');
