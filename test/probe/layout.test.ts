@@ -8,24 +8,29 @@ import { flagNames, ioctls, numbers, oldSizes, pciNames, structs } from '../../s
 /** Everything in our table, as layout.c prints the kernel's. */
 function ours(): Map<string, string> {
   const lines = new Map<string, string>();
-  for (const { name, number } of Object.values(ioctls)) lines.set(name, `${number}`);
-  for (const [name, number] of Object.entries(numbers)) lines.set(name, `${number}`);
+  // What stands in two of our tables has to be the same in both.
+  const add = (name: string, value: string) => {
+    const known = lines.get(name) ?? value;
+    lines.set(name, known === value ? value : `${known} and ${value}`);
+  };
+  for (const { name, number } of Object.values(ioctls)) add(name, `${number}`);
+  for (const [name, number] of Object.entries(numbers)) add(name, `${number}`);
   for (const [name, { size, fields }] of Object.entries(structs)) {
-    lines.set(name, `${size}`);
+    add(name, `${size}`);
     for (const [field, [offset, bytes]] of Object.entries(fields))
-      lines.set(`${name}.${field}`, `${offset}:${bytes}`);
+      add(`${name}.${field}`, `${offset}:${bytes}`);
   }
   const bits = (prefix: string, names: readonly string[]) => {
     for (const [bit, name] of names.entries())
-      lines.set(`${prefix}_${name.toUpperCase().replace('-', '_')}`, `${2 ** bit}`);
+      add(`${prefix}_${name.toUpperCase().replace('-', '_')}`, `${2 ** bit}`);
   };
   bits('VFIO_DEVICE_FLAGS', flagNames.device);
   bits('VFIO_REGION_INFO_FLAG', flagNames.region);
   bits('VFIO_IRQ_INFO', flagNames.irq);
   for (const [index, name] of pciNames.regions.entries())
-    lines.set(`VFIO_PCI_${name.toUpperCase()}_REGION_INDEX`, `${index}`);
+    add(`VFIO_PCI_${name.toUpperCase()}_REGION_INDEX`, `${index}`);
   for (const [index, name] of pciNames.irqs.entries())
-    lines.set(`VFIO_PCI_${name.toUpperCase()}_IRQ_INDEX`, `${index}`);
+    add(`VFIO_PCI_${name.toUpperCase()}_IRQ_INDEX`, `${index}`);
   return lines;
 }
 
