@@ -37,7 +37,7 @@ for (const [what, words, expected] of [
     ['--into', '/x'],
     'expected one of the options at the head of this file, found --into',
   ],
-  ['an option without its value', ['--destdir'], 'expected a value behind --destdir'],
+  ['an option without its value', ['--destdir'], 'expected a value after --destdir'],
   [
     'an unknown family',
     ['--destdir', '/x', '--paths', 'slackware'],
