@@ -12,7 +12,8 @@ const syncMends = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-de
 
 /** Findings for every change, every conflict and every directory that could not be read. */
 export function verifyLinks({ scan, desired, tree, changes }: Observation): Finding[] {
-  const bySysname = new Map(scan.devices.map((device) => [device.sysname, device]));
+  const bySysname = new Map<string, Device>();
+  if (changes.length > 0) for (const device of scan.devices) bySysname.set(device.sysname, device);
   const findings = changes.flatMap((change) => fromChange(change, bySysname) ?? []);
   for (const [directory, errno] of tree.unreadable)
     findings.push({

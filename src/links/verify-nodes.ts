@@ -12,20 +12,23 @@ import { describeCheck, nodeRemedy } from './resolve.ts';
 
 export interface NodeFindings {
   readonly findings: readonly Finding[];
-  /** The status of each true node, by `vfioN`. */
-  readonly nodes: ReadonlyMap<string, Status>;
+  /** The devices whose node is true, in their order, by the node's owner: `0:0` (user and group number). */
+  readonly owners: ReadonlyMap<string, readonly Device[]>;
 }
 
 /** Opens the node of each device (O_PATH) and compares the descriptor with sysfs. */
 export function verifyNodes(files: Files, root: Root, devices: readonly Device[]): NodeFindings {
   const findings: Finding[] = [];
-  const nodes = new Map<string, Status>();
+  const owners = new Map<string, Device[]>();
   for (const device of devices) {
     if (device.devnum === undefined) continue;
     const path = nodePathOf(device.sysname);
     const check = checkNode(files, root, path, device);
     if (check.verdict === 'true') {
-      nodes.set(device.sysname, check.status);
+      const owner = `${check.status.uid}:${check.status.gid}`;
+      const others = owners.get(owner);
+      if (others) others.push(device);
+      else owners.set(owner, [device]);
       const unsafe = unsafeNode(path, device, check.status);
       if (unsafe) findings.push(unsafe);
     } else {
@@ -54,7 +57,7 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
         fixable: false,
       });
   }
-  return { findings, nodes };
+  return { findings, owners };
 }
 
 /** Who may write the node owns the device, and through its DMA whatever the IOMMU lets it reach. */
@@ -93,18 +96,13 @@ export function verifyDirectories(files: Files, root: Root, directories: Iterabl
 
 /** The way back: every node in /dev/vfio/devices must belong to a device of sysfs. */
 export function verifyReverse(files: Files, root: Root, devices: readonly Device[]): Finding[] {
-  const known = new Set(
-    devices.filter((device) => device.devnum !== undefined).map((device) => device.sysname),
-  );
-  const names = quietly(() => files.list(at(root, `${linkRoot}/devices`))) ?? [];
-  return names
-    .filter((name) => !known.has(name))
-    .sort()
-    .flatMap((name) => {
-      const path = nodePathOf(name);
-      const status = quietly(() => files.fstat(at(root, path)));
-      return status ? [unknownNode(files, root, path, status)] : [];
-    });
+  const unknown = new Set(quietly(() => files.list(at(root, `${linkRoot}/devices`))));
+  for (const device of devices) if (device.devnum !== undefined) unknown.delete(device.sysname);
+  return [...unknown].sort().flatMap((name) => {
+    const path = nodePathOf(name);
+    const status = quietly(() => files.fstat(at(root, path)));
+    return status ? [unknownNode(files, root, path, status)] : [];
+  });
 }
 
 function unknownNode(files: Files, root: Root, path: string, status: Status): Finding {

@@ -50,7 +50,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...nodes.findings,
     ...verifyDirectories(files, root, directories),
     ...verifyReverse(files, root, devices),
-    ...verifyGroups(devices, nodes.nodes, (device) => readFact(files, root, device, 'group')),
+    ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];
   findings.sort((a, b) => naturalOrder(a.path, b.path) || (a.code < b.code ? -1 : 1));
   return { findings: only ? findings.filter((finding) => concerns(finding, only, seen)) : findings, seen };
