@@ -17,7 +17,9 @@ export function identify(sysname: string, target: string): Identity | undefined 
   const below = target.slice(prefix.length, -suffix.length);
   const parts = below.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
-  return { syspath: `/sys/devices/${below}`, name: parts.at(-1) ?? '' };
+  // Joined, not concatenated, and the name a part of it: one flat text, which keeps nothing of the target in memory.
+  const syspath = ['/sys/devices', ...parts].join('/');
+  return { syspath, name: lastPart(syspath) };
 }
 
 /** The last part of a link's target: the bus of a `subsystem` link, the name of a `driver` link. */

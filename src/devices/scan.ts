@@ -14,21 +14,34 @@ export const classDirectory = '/sys/class/vfio-dev';
 /**
  * Reads one entry of the class directory, `vfio3` or `noiommu-vfio3`.
  * A device that vanishes in between gives `undefined`; a malformed one throws VfioNamesError `malformed` (status 1)
- * that says what was found.
+ * that says what was found. `buses` keeps the buses of one scan.
  */
-export function scanOne(files: Files, root: Root, sysname: string): Device | undefined {
+export function scanOne(
+  files: Files,
+  root: Root,
+  sysname: string,
+  buses = new Map<string, string>(),
+): Device | undefined {
   try {
     const target = files.readlink(at(root, `${classDirectory}/${sysname}`));
     const identity = identify(sysname, target);
     if (!identity) throw malformed(sysname, `a link to ../../devices/.../vfio-dev/${sysname}`, '', target);
-    const bus = lastPart(files.readlink(at(root, `${identity.syspath}/subsystem`)));
+    const bus = shared(buses, lastPart(files.readlink(at(root, `${identity.syspath}/subsystem`))));
     const devnum = readDevnum(files, at(root, `${identity.syspath}/vfio-dev/${sysname}`), sysname);
-    return { bus, name: identity.name, sysname, ...(devnum && { devnum }), syspath: identity.syspath };
+    const { name, syspath } = identity;
+    return devnum === undefined ? { bus, name, sysname, syspath } : { bus, name, sysname, devnum, syspath };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENODEV') return undefined;
     throw error;
   }
+}
+
+/** One text for all that are equal: thousands of devices are on one bus. */
+function shared(texts: Map<string, string>, text: string): string {
+  const known = texts.get(text);
+  if (known === undefined) texts.set(text, text);
+  return known ?? text;
 }
 
 /** A kernel without device nodes, and noiommu, give a directory without `dev`: a normal state. */
@@ -56,10 +69,11 @@ function malformed(sysname: string, expected: string, attribute: string, found: 
 export function scanDevices(files: Files, root: Root): Scan {
   const devices: Device[] = [];
   const problems: Problem[] = [];
+  const buses = new Map<string, string>();
   for (const sysname of listClass(files, root)) {
     const path = `${classDirectory}/${sysname}`;
     try {
-      const device = scanOne(files, root, sysname);
+      const device = scanOne(files, root, sysname, buses);
       if (device) devices.push(device);
       else problems.push({ path, message: 'went away while it was read, ignoring' });
     } catch (error) {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { deviceOrder, naturalOrder } from '../../src/devices/order.ts';
+import { deviceOrder, naturalOrder, sortDevices } from '../../src/devices/order.ts';
 
 function sorted(...names: string[]): string[] {
   return names.sort(naturalOrder);
@@ -35,5 +35,26 @@ test('the order is total: it says equal of equal texts only, the opposite the ot
       if (naturalOrder(a, b) <= 0 && naturalOrder(b, c) <= 0) t.true(naturalOrder(a, c) <= 0);
     }),
     { numRuns: 300 },
+  );
+});
+
+const anyDevice = fc.record({
+  bus: fc.constantFrom('pci', 'platform'),
+  name: fc.constantFrom(
+    '0000:0a:00.0',
+    '0000:09:00.7',
+    '10000:01:00.0',
+    'ffffffff:ff:1f.7',
+    '9.serial',
+    '10.serial',
+  ),
+});
+
+test('many devices are sorted as two are compared', (t) => {
+  fc.assert(
+    fc.property(fc.array(anyDevice, { maxLength: 8 }), (devices) => {
+      t.deepEqual(sortDevices(devices), [...devices].sort(deviceOrder));
+    }),
+    { numRuns: 200 },
   );
 });
