@@ -1,5 +1,5 @@
 /** One look at the machine: its devices, the links that they want, the links that there are, and the difference. */
-import type { Scan } from '../devices/device.ts';
+import type { Device, Scan } from '../devices/device.ts';
 import { scanDevices } from '../devices/scan.ts';
 import { claimsOf, type MoreNames } from '../names/claims.ts';
 import { type Claim, type Desired, desire } from '../names/desire.ts';
@@ -36,6 +36,16 @@ export function observe({ files, root, more }: Machine): Observation {
   const claims = claimsOf(scan.devices, more);
   const desired = desire(claims);
   const tree = readTree(files, root, managedBy(desired.wanted.keys()));
-  const present = new Set(scan.devices.map((device) => device.sysname));
-  return { scan, claims, desired, tree, changes: plan(desired.wanted, tree, present) };
+  return { scan, claims, desired, tree, changes: plan(desired.wanted, tree, sysnamesOf(scan.devices)) };
+}
+
+/** The devices' `vfioN`, gathered at the first question: where all names are true, nobody asks. */
+function sysnamesOf(devices: readonly Device[]): Pick<ReadonlySet<string>, 'has'> {
+  let names: Set<string> | undefined;
+  return {
+    has: (sysname) => {
+      names ??= new Set(devices.map((device) => device.sysname));
+      return names.has(sysname);
+    },
+  };
 }

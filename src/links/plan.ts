@@ -1,17 +1,21 @@
 /** What has to change so that the links are those that are wanted. Pure: dry run, apply and verify read the same list. */
-import type { Wanted } from '../names/desire.ts';
+import type { Claim } from '../names/desire.ts';
 import { parentsOf } from '../names/parents.ts';
+import { linkTarget } from '../names/scheme.ts';
 import type { Change } from './change.ts';
 import { type Entry, isTemporary, nodeOfTarget, type Tree } from './tree.ts';
+
+/** The device that gets a link. */
+type Winner = Pick<Claim, 'device'>;
 
 /**
  * The changes, removals first, in the order of their paths. A thing that is not ours is never touched: it is `blocked`.
  * `present` are the `vfioN` that exist, to tell a left-over link from one that is not wanted any more.
  */
 export function plan(
-  wanted: ReadonlyMap<string, Wanted>,
+  wanted: ReadonlyMap<string, Winner>,
   tree: Tree,
-  present: ReadonlySet<string>,
+  present: Pick<ReadonlySet<string>, 'has'>,
 ): Change[] {
   const removals = planRemovals(wanted, tree, present);
   removals.push(...planDirectories(removals, wanted, tree));
@@ -32,11 +36,12 @@ function without(entries: Tree['entries'], removals: readonly Change[]): Tree['e
   return rest;
 }
 
-function planOne(link: string, want: Wanted, entries: Tree['entries']): Change | undefined {
+function planOne(link: string, { device }: Winner, entries: Tree['entries']): Change | undefined {
   const entry = entries.get(link);
+  const target = linkTarget(link, device.sysname);
   // What is right is most of it. What is there lies in directories, so that nothing blocks it.
-  if (entry?.target === want.target) return undefined;
-  const base = { link, target: want.target, device: want.device.name };
+  if (entry?.target === target) return undefined;
+  const base = { link, target, device: device.name };
   for (const parent of parentsOf(link)) {
     const above = entries.get(parent);
     if (above && above.kind !== 'directory')
@@ -49,9 +54,9 @@ function planOne(link: string, want: Wanted, entries: Tree['entries']): Change |
 }
 
 function planRemovals(
-  wanted: ReadonlyMap<string, Wanted>,
+  wanted: ReadonlyMap<string, Winner>,
   tree: Tree,
-  present: ReadonlySet<string>,
+  present: Pick<ReadonlySet<string>, 'has'>,
 ): Change[] {
   const removals: Change[] = [];
   for (const [link, { target: from }] of tree.entries) {
@@ -67,7 +72,7 @@ function planRemovals(
 /** Directories in which nothing will be left and nothing is wanted, the deepest first. */
 function planDirectories(
   removals: readonly Change[],
-  wanted: ReadonlyMap<string, Wanted>,
+  wanted: ReadonlyMap<string, Winner>,
   tree: Tree,
 ): Change[] {
   const removed = new Set(removals.map((change) => change.link));
@@ -76,10 +81,10 @@ function planDirectories(
   for (const [link, entry] of tree.entries)
     if (entry.kind !== 'directory' && !removed.has(link)) addParents(needed, link);
   for (const directory of tree.unreadable.keys()) addParents(needed.add(directory), directory);
-  return [...tree.entries]
-    .filter(([link, entry]) => entry.kind === 'directory' && !needed.has(link))
-    .map(([link]): Change => ({ action: 'remove-directory', link }))
-    .sort((a, b) => (a.link < b.link ? 1 : -1));
+  const changes: Change[] = [];
+  for (const [link, entry] of tree.entries)
+    if (entry.kind === 'directory' && !needed.has(link)) changes.push({ action: 'remove-directory', link });
+  return changes.sort((a, b) => (a.link < b.link ? 1 : -1));
 }
 
 /** Adds the directories above a link, from the innermost out, up to one that is there with all its own. */

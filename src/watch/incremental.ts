@@ -14,11 +14,11 @@ import { plan } from '../links/plan.ts';
 import { readEntry } from '../links/read.ts';
 import { type Entry, nodeOfTarget, type Tree } from '../links/tree.ts';
 import { claimsOf } from '../names/claims.ts';
-import type { Wanted } from '../names/desire.ts';
+import type { Claim } from '../names/desire.ts';
 import { parentsOf } from '../names/parents.ts';
 import { isReserved, knownBuses, linkRoot } from '../names/scheme.ts';
 import { at } from '../system/root.ts';
-import { type Picture, putDevices, type Seen, setEntry } from './picture.ts';
+import { type Picture, putDevices, type Seen, setEntry, wantedTarget } from './picture.ts';
 
 /** So many places cost less than a full pass in any case. */
 const fewest = 256;
@@ -65,7 +65,7 @@ export function syncPlaces(
   if (nested) return half;
 
   const links = new Set([...places].filter((place) => isManaged(picture, place)));
-  for (const [link, target] of before) if (picture.wanted.get(link)?.target !== target) links.add(link);
+  for (const [link, target] of before) if (wantedTarget(picture, link) !== target) links.add(link);
   if (!readAnew(machine, picture, links)) return half;
   const changes = plan(...part(picture, links));
   if (changes.some(({ action }) => action === 'blocked')) return half;
@@ -115,8 +115,8 @@ function readAnew({ files, root }: Machine, picture: Picture, links: ReadonlySet
 function part(
   picture: Picture,
   links: ReadonlySet<string>,
-): [ReadonlyMap<string, Wanted>, Tree, ReadonlySet<string>] {
-  const wanted = new Map<string, Wanted>();
+): [ReadonlyMap<string, Claim>, Tree, ReadonlySet<string>] {
+  const wanted = new Map<string, Claim>();
   const entries = new Map<string, Entry>();
   const present = new Set<string>();
   /** Of each directory, what lies and what is wanted below it beside our links. */

@@ -5,8 +5,9 @@
 import type { Device } from '../devices/device.ts';
 import type { SyncResult } from '../links/sync.ts';
 import type { Entry } from '../links/tree.ts';
-import { type Claim, type Conflict, desire, type Wanted } from '../names/desire.ts';
+import { type Claim, type Conflict, desire } from '../names/desire.ts';
 import { parentsOf } from '../names/parents.ts';
+import { linkTarget } from '../names/scheme.ts';
 
 /** A device, and the links that it wants. */
 export interface Seen {
@@ -19,7 +20,7 @@ export interface Picture {
   readonly fit: boolean;
   /** By `vfioN`. */
   readonly seen: Map<string, Seen>;
-  readonly wanted: Map<string, Wanted>;
+  readonly wanted: Map<string, Claim>;
   /** All claims of the links that more than one device wants. */
   readonly rivals: Map<string, readonly Claim[]>;
   readonly conflicts: Map<string, Conflict>;
@@ -74,7 +75,7 @@ export function putDevices(
 ): { readonly before: ReadonlyMap<string, string | undefined>; readonly nested: boolean } {
   const before = new Map<string, string | undefined>();
   const touch = (link: string): readonly Claim[] => {
-    if (!before.has(link)) before.set(link, picture.wanted.get(link)?.target);
+    if (!before.has(link)) before.set(link, wantedTarget(picture, link));
     return claimsOn(picture, link);
   };
   for (const sysname of now.keys()) {
@@ -101,7 +102,13 @@ export function putDevices(
 
 /** The target of a link that was true after the last pass. */
 export function trueTarget({ untrue, wanted }: Picture, link: string): string | undefined {
-  return untrue.has(link) ? undefined : wanted.get(link)?.target;
+  return untrue.has(link) ? undefined : wantedTarget({ wanted }, link);
+}
+
+/** Where a link shall lead, `undefined` for one that nobody wants. */
+export function wantedTarget({ wanted }: Pick<Picture, 'wanted'>, link: string): string | undefined {
+  const claim = wanted.get(link);
+  return claim && linkTarget(link, claim.device.sysname);
 }
 
 /** What lies at a path now. */

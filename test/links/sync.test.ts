@@ -5,6 +5,7 @@ import { apply } from '../../src/links/apply.ts';
 import { observe } from '../../src/links/observe.ts';
 import { sync } from '../../src/links/sync.ts';
 import { temporaryPrefix } from '../../src/links/tree.ts';
+import { linkTarget } from '../../src/names/scheme.ts';
 import type { Files } from '../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { changing, failure, hookedFiles, Killed } from '../helpers/hooked-files.ts';
@@ -21,7 +22,7 @@ function right(root: FakeRoot): Record<string, string> {
   return Object.fromEntries(
     [...desired.wanted]
       .filter(([link]) => !blocked.has(link))
-      .map(([link, { target }]) => [link, `-> ${target}`]),
+      .map(([link, { device }]) => [link, `-> ${linkTarget(link, device.sysname)}`]),
   );
 }
 

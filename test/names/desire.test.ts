@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { Device } from '../../src/devices/device.ts';
 import { type Claim, type Desired, desire, weigh } from '../../src/names/desire.ts';
+import { linkTarget } from '../../src/names/scheme.ts';
 
 function device(name: string, number: number): Device {
   return {
@@ -23,7 +24,9 @@ function claim(link: string, of: Device, priority = 0): Claim {
 function told({ wanted, conflicts }: Desired): unknown {
   return [
     Object.fromEntries(
-      [...wanted].map(([link, { device, target }]) => [link, `${device.name} ${target}`]).sort(),
+      [...wanted]
+        .map(([link, { device }]) => [link, `${device.name} ${linkTarget(link, device.sysname)}`])
+        .sort(),
     ),
     conflicts.map(
       ({ link, winner, losers, below }) =>
