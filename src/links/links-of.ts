@@ -13,22 +13,31 @@ export interface DeviceLinks {
   readonly state: LinkState;
 }
 
-/** The links of every device of the observation, by `vfioN`, in one pass. */
+/** The links of every device of the observation, by `vfioN`. */
 export function linksOf(seen: Observation): ReadonlyMap<string, DeviceLinks> {
-  const wrong = new Set(seen.changes.map((change) => change.link));
-  const byDevice = new Map<string, { links: string[]; right: boolean }>();
-  for (const [link, { device }] of seen.desired.wanted) {
-    const known = byDevice.get(device.sysname) ?? { links: [], right: true };
-    known.links.push(`${linkRoot}/${link}`);
-    known.right &&= !wrong.has(link);
-    byDevice.set(device.sysname, known);
-  }
-  return new Map(
-    seen.scan.devices.map((device) => [device.sysname, describe(device, byDevice.get(device.sysname))]),
-  );
+  const all = new Map<string, DeviceLinks>();
+  for (const { device, links, state } of linksInTurn(seen)) all.set(device.sysname, { links, state });
+  return all;
 }
 
-function describe(device: Device, known: { links: string[]; right: boolean } | undefined): DeviceLinks {
-  if (!known) return { links: [], state: whyNoCdev(device) === undefined ? 'no-name' : 'no-node' };
-  return { links: known.links, state: known.right ? 'named' : 'unnamed' };
+/** The devices of the observation in their order, each with its links: nothing is held for all of them at once. */
+export function* linksInTurn(seen: Observation): Generator<DeviceLinks & { readonly device: Device }> {
+  const { scan, claims, desired, changes } = seen;
+  const wrong = new Set(changes.map((change) => change.link));
+  let next = 0;
+  for (const device of scan.devices) {
+    const links: string[] = [];
+    let right = true;
+    for (let claim = claims[next]; claim?.device === device; claim = claims[++next]) {
+      const path = `${linkRoot}/${claim.link}`;
+      if (desired.wanted.get(claim.link)?.device !== device || links.includes(path)) continue;
+      links.push(path);
+      right &&= !wrong.has(claim.link);
+    }
+    yield { device, links, state: links.length === 0 ? stateWithout(device) : right ? 'named' : 'unnamed' };
+  }
+}
+
+function stateWithout(device: Device): LinkState {
+  return whyNoCdev(device) === undefined ? 'no-name' : 'no-node';
 }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { jsonDocument } from '../../src/cli/json.ts';
 import { plural } from '../../src/cli/plural.ts';
-import { table } from '../../src/cli/table.ts';
+import { table, tableInParts } from '../../src/cli/table.ts';
 
 test('columns are as wide as their widest cell, and no line ends with a blank', (t) => {
   t.is(
@@ -22,6 +22,20 @@ test('a column that is empty in every row is left out', (t) => {
 
 test('a row that is too short is filled up', (t) => {
   t.is(table(['A', 'B'], [['1'], ['1', '2']]), 'A  B\n1\n1  2\n');
+});
+
+test('a long table comes in parts, whose columns all fit the widest cell of all', (t) => {
+  const parts = [
+    ...tableInParts(
+      ['A', 'B', 'C'],
+      Array.from({ length: 3000 }, (_, row) => [row === 2999 ? 'wide' : 'w', '', `${row}`]),
+    ),
+  ];
+  t.true(parts.length > 2);
+  t.is(
+    parts.join(''),
+    ['A     C', ...Array.from({ length: 2999 }, (_, row) => `w     ${row}`), 'wide  2999', ''].join('\n'),
+  );
 });
 
 test('combining marks take no column, wide characters two', (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { linksOf } from '../../src/links/links-of.ts';
+import { linksInTurn, linksOf } from '../../src/links/links-of.ts';
 import { observe } from '../../src/links/observe.ts';
 import { sync } from '../../src/links/sync.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
@@ -24,4 +24,25 @@ test('every device has its links and one state', (t) => {
     ['vfio2', { links: [], state: 'no-node' }],
     ['vfio3', { links: [], state: 'no-name' }],
   ]);
+});
+
+test('the link of scheme 1 is first, where another device wanted the other name before, too', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
+  const seen = observe({
+    files: fakeFiles,
+    root: root.dir,
+    more: ({ sysname }) => [
+      { path: 'by-alias/gpu', priority: sysname === 'vfio1' ? 1 : 0 },
+      { path: 'by-alias/gpu', priority: -1 },
+    ],
+  });
+  t.deepEqual(
+    [...linksInTurn(seen)].map(({ device, links }) => [device.sysname, ...links]),
+    [
+      ['vfio0', '/dev/vfio/pci/0000:01:00.0'],
+      ['vfio1', '/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/gpu'],
+    ],
+  );
 });

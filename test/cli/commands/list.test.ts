@@ -1,4 +1,6 @@
 import test from 'ava';
+import { runCli } from '../../helpers/cli.ts';
+import { fakeRoot } from '../../helpers/fake-root.ts';
 import { schemaErrors, validJson } from '../../helpers/schema.ts';
 import { sample, uuid } from '../sample.ts';
 
@@ -23,6 +25,39 @@ test('list is the default, and shows a row a device with the state of its name',
     ],
   );
   t.deepEqual(await run('list'), { status, out, err });
+});
+
+test('of thousands of devices each has its row, in order, and the columns fit the last of them', async (t) => {
+  const root = fakeRoot(t);
+  const count = 2100;
+  const nameOf = (index: number): string =>
+    `0000:${(index >> 8).toString(16).padStart(2, '0')}:${((index >> 3) & 31).toString(16).padStart(2, '0')}.${index & 7}`;
+  for (let number = 0; number < count; number++)
+    root.add({
+      name: nameOf(count - 1 - number),
+      sysname: `vfio${number}`,
+      noNode: true,
+      ...(number === 0 && { driver: 'a-driver-with-a-long-name' }),
+    });
+  const { status, out, err } = await runCli(['list', '--root', root.dir]);
+  t.is(status, 0);
+  t.deepEqual(err, []);
+  const [head, ...rows] = out.split('\n');
+  const line = (link: string, node: string, driver: string, group: string, state: string): string =>
+    [link.padEnd(16), node.padEnd(8), driver.padEnd(25), group.padEnd(5), state].join('  ');
+  t.is(head, line('LINK', 'NODE', 'DRIVER', 'GROUP', 'STATE'));
+  t.deepEqual(rows, [
+    ...Array.from({ length: count }, (_, index) =>
+      line(
+        `pci/${nameOf(index)}`,
+        `vfio${count - 1 - index}`,
+        index === count - 1 ? 'a-driver-with-a-long-name' : '-',
+        '-',
+        'unnamed',
+      ),
+    ),
+    '',
+  ]);
 });
 
 test('list --long adds columns, --bus leaves out the other buses', async (t) => {
