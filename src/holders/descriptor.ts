@@ -1,4 +1,5 @@
 /** What an open descriptor is, from what /proc says of it, and whether it is one of a target. Pure. */
+import type { Status } from '../system/files.ts';
 import type { HeldInterface, HolderTarget } from './holder.ts';
 
 /** One open descriptor that may be a VFIO one. */
@@ -21,6 +22,18 @@ export const deviceFdLink = 'anon_inode:[vfio-device]';
  */
 export function mayBeVfio(link: string): boolean {
   return link.startsWith('/') || link === deviceFdLink;
+}
+
+/** The majors of memory devices (/dev/null), terminals and pseudo terminals (Documentation/admin-guide/devices.txt). */
+const otherMajors = /^(?:1|4|5|13[6-9]|14[0-3]):/;
+
+/**
+ * Whether the status of what is open says by itself that it is none of VFIO: so that most descriptors cost one call. VFIO's
+ * nodes have numbers that the kernel gives at run time, never those of the oldest devices.
+ */
+export function isOther({ kind, devnum }: Status): boolean {
+  if (kind === 'char') return devnum !== undefined && otherMajors.test(devnum);
+  return kind === 'socket' || kind === 'fifo' || kind === 'directory' || kind === 'block';
 }
 
 const deletedMark = ' (deleted)';

@@ -3,12 +3,13 @@
  * device that is only mapped, on its way through a socket, or held by the kernel itself (KVM) after its descriptor was closed.
  */
 import { errnoOf } from '../errors.ts';
-import type { Files } from '../system/files.ts';
+import type { Files, Status } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 import {
   type Descriptor,
   deviceFdLink,
   heldThrough,
+  isOther,
   mayBeVfio,
   splitDeleted,
   syspathIn,
@@ -20,7 +21,7 @@ import { tolerant } from './tolerant.ts';
 
 /**
  * Every open descriptor of the targets, below `root`'s /proc. A process that ends meanwhile is no error, and one that may
- * not be looked into is counted in `unseen`. One readlink a descriptor, and one stat more for each that has a path.
+ * not be looked into is counted in `unseen`. One stat a descriptor, and one readlink more for each that this leaves open.
  */
 export function findHolders<T extends HolderTarget>(
   files: Files,
@@ -72,6 +73,9 @@ function eachDescriptor(
     return isDenied(error);
   }
   for (const name of names) {
+    // Follows the descriptor itself, not the path: right for a deleted node, and for one of another mount namespace.
+    const status = tolerant(() => files.stat(`${directory}/${name}`));
+    if (status && isOther(status)) continue;
     let link: string;
     try {
       link = files.readlink(`${directory}/${name}`);
@@ -80,7 +84,7 @@ function eachDescriptor(
       continue;
     }
     if (!mayBeVfio(link)) continue;
-    const descriptor = readDescriptor(files, at(root, `/proc/${pid}`), name, link, targets);
+    const descriptor = readDescriptor(files, at(root, `/proc/${pid}`), name, { link, status }, targets);
     if (descriptor) found(Number(name), descriptor);
   }
   return false;
@@ -100,14 +104,12 @@ function readDescriptor(
   files: Files,
   directory: string,
   fd: string,
-  link: string,
+  { link, status }: { readonly link: string; readonly status: Status | undefined },
   targets: readonly HolderTarget[],
 ): Descriptor | undefined {
   const { path, deleted } = splitDeleted(link);
   let devnum: string | undefined;
   if (link !== deviceFdLink) {
-    // Follows the descriptor itself, not the path: right for a deleted node, and for one of another mount namespace.
-    const status = tolerant(() => files.stat(`${directory}/fd/${fd}`));
     if (status?.kind !== 'char' || status.devnum === undefined) return undefined;
     devnum = status.devnum;
   }

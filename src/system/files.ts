@@ -3,8 +3,8 @@
  * node-files.ts has them on Node. Every one fails with an error whose `code` is the errno's name (`ENOENT`).
  */
 
-/** What lies at a path. `fifo`, `socket` and the like are `other`. */
-export type Kind = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'other';
+/** What lies at a path; an open descriptor without any type (an anonymous inode) is `other`. */
+export type Kind = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket' | 'other';
 
 export interface Status {
   readonly kind: Kind;

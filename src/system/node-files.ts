@@ -10,6 +10,8 @@ const kinds: Readonly<Record<number, Kind>> = {
   [fs.constants.S_IFLNK]: 'symlink',
   [fs.constants.S_IFCHR]: 'char',
   [fs.constants.S_IFBLK]: 'block',
+  [fs.constants.S_IFIFO]: 'fifo',
+  [fs.constants.S_IFSOCK]: 'socket',
 };
 
 /** What a Node stat result says, in our own words. */

@@ -15,6 +15,8 @@ const kinds: Readonly<Record<number, Kind>> = {
   [0o120000]: 'symlink',
   [0o020000]: 'char',
   [0o060000]: 'block',
+  [0o010000]: 'fifo',
+  [0o140000]: 'socket',
 };
 
 /** Throws for a negative errno; gives any other result. */

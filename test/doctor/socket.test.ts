@@ -22,7 +22,7 @@ test('a socket answers while somebody listens, not when only its file is left', 
   renameSync(`${path}.new`, path);
   t.true(await connects(path));
   await new Promise((resolve) => server.close(resolve));
-  t.is(nodeFiles.lstat(path).kind, 'other');
+  t.is(nodeFiles.lstat(path).kind, 'socket');
   t.false(await connects(path));
   t.false(await answers(nodeFiles, directory, '/control'));
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { heldThrough, mayBeVfio, splitDeleted, syspathIn } from '../../src/holders/descriptor.ts';
+import { heldThrough, isOther, mayBeVfio, splitDeleted, syspathIn } from '../../src/holders/descriptor.ts';
 
 test('every path may be a VFIO node, of the anonymous descriptors only the one of a device', (t) => {
   for (const link of [
@@ -13,6 +13,16 @@ test('every path may be a VFIO node, of the anonymous descriptors only the one o
     t.true(mayBeVfio(link), link);
   for (const link of ['socket:[5]', 'pipe:[5]', 'anon_inode:[eventpoll]', 'anon_inode:kvm-vm', 'net:[5]', ''])
     t.false(mayBeVfio(link), link);
+});
+
+test('of character nodes only those of the oldest devices are none of VFIO by their number', (t) => {
+  const status = { kind: 'char', mode: 0o600, uid: 0, gid: 0, inode: '1' } as const;
+  for (const devnum of ['1:3', '4:64', '5:0', '136:0', '143:255'])
+    t.true(isOther({ ...status, devnum }), devnum);
+  for (const devnum of ['247:1', '511:3', '10:196', '13:5', '14:3', '144:0', '135:0', '41:1', '50:1'])
+    t.false(isOther({ ...status, devnum }), devnum);
+  t.false(isOther({ ...status, kind: 'file' }));
+  t.false(isOther({ ...status, kind: 'other' }));
 });
 
 test('the mark of a removed file is split off once', (t) => {

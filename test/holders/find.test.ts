@@ -260,17 +260,25 @@ test('without /proc it says so, below which root', (t) => {
   t.regex(unseen[0]?.message ?? '', /\/mnt\/image\/proc/);
 });
 
-test('sockets, pipes and other anonymous descriptors cost one call each', (t) => {
+test('sockets, pipes, terminals and /dev/null cost one call each, other anonymous descriptors two', (t) => {
   const files = fakeProc({
     links: hostLinks,
     processes: {
-      5: { fds: { 1: { link: 'socket:[1]' }, 2: { link: 'pipe:[2]' }, 3: { link: 'anon_inode:[eventfd]' } } },
+      5: {
+        fds: {
+          1: { link: 'socket:[1]' },
+          2: { link: 'pipe:[2]' },
+          3: { link: '/dev/pts/0', devnum: '136:0' },
+          4: { link: '/dev/null (deleted)', devnum: '1:3' },
+          5: { link: 'anon_inode:[eventfd]' },
+        },
+      },
     },
   });
   findHolders(files, '', [target]);
   t.deepEqual(
-    files.calls.filter((call) => /stat|fdinfo/.test(call)),
-    [],
+    files.calls.filter((call) => /fd.*\/\d+$/.test(call)),
+    [...[1, 2, 3, 4, 5].map((fd) => `stat /proc/5/fd/${fd}`), 'readlink /proc/5/fd/5'],
   );
 });
 

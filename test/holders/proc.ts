@@ -1,5 +1,5 @@
 /** A /proc of processes with open descriptors, in memory: what no real directory can show (deleted nodes, refusals). */
-import type { Files, Status } from '../../src/system/files.ts';
+import type { Files, Kind, Status } from '../../src/system/files.ts';
 
 export interface FakeDescriptor {
   readonly link: string;
@@ -37,6 +37,13 @@ export function failure(errno: string): Error {
 const refuse = (): never => {
   throw failure('EROFS');
 };
+
+/** Sockets and pipes have a type, other anonymous descriptors have none. */
+function kindOf(link: string): Kind {
+  if (link.startsWith('socket:')) return 'socket';
+  if (link.startsWith('pipe:')) return 'fifo';
+  return link.startsWith('anon_inode:') ? 'other' : 'file';
+}
 
 /** Files over such a system; each call is written down in `calls`. */
 export function fakeProc(system: FakeSystem): Files & { readonly calls: string[] } {
@@ -99,7 +106,7 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
       calls.push(`stat ${path}`);
       const found = have(descriptor(own(path)));
       const status = { mode: 0o600, uid: 0, gid: 0, inode: '1' };
-      if (found.devnum === undefined) return { ...status, kind: 'file' };
+      if (found.devnum === undefined) return { ...status, kind: kindOf(found.link) };
       return { ...status, kind: found.block ? 'block' : 'char', devnum: found.devnum };
     },
     symlink: refuse,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { createServer } from 'node:net';
 import test from 'ava';
@@ -49,10 +50,13 @@ test('every kind is told apart, and only nodes have a devnum', async (t) => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(root.at('/etc/socket'), done));
   t.teardown(() => server.close());
-  const kinds = ['file', 'link', 'socket', '.'].map((name) => nodeFiles.lstat(root.at(`/etc/${name}`)));
+  execFileSync('mkfifo', [root.at('/etc/fifo')]);
+  const kinds = ['file', 'link', 'socket', 'fifo', '.'].map((name) =>
+    nodeFiles.lstat(root.at(`/etc/${name}`)),
+  );
   t.deepEqual(
     kinds.map((status) => status.kind),
-    ['file', 'symlink', 'other', 'directory'],
+    ['file', 'symlink', 'socket', 'fifo', 'directory'],
   );
   t.true(kinds.every((status) => !('devnum' in status)));
 });
