@@ -19,7 +19,12 @@ const finished: readonly (number | null)[] = [0, 4];
 
 /** Runs a command to its end; gives what it wrote. Throws where it did not do its work. */
 function run([program, ...words]: CommandLine): string {
-  const result = spawnSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  // A list of 65536 devices is longer than the megabyte that is the default.
+  const result = spawnSync(program, words, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 26,
+  });
   if (!finished.includes(result.status))
     throw new Error(`${program} ${words.join(' ')}: status ${result.status}: ${result.stderr}`);
   return result.stdout;
