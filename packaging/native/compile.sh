@@ -15,7 +15,8 @@ if [ -z "$library" ] || [ -z "$header" ]; then
     echo "compile: expected QuickJS's library and header (package libquickjs), found none" >&2
     exit 1
 fi
-qjsc -e -o vfio_id.c vfio_id.js
+# Without the names and lines of its functions, which nobody is told, it starts sooner; older releases can't leave them out.
+qjsc -s -e -o vfio_id.c vfio_id.js > /dev/null 2>&1 || qjsc -e -o vfio_id.c vfio_id.js
 
 link() {
     local output=$1
