@@ -9,8 +9,15 @@ check "bind" bind $address
 settle
 before=$(resets)
 
-# level PID: descriptors, and resident memory in kB.
-level() { echo "$(ls "/proc/$1/fd" | wc -l) $(awk '/VmRSS/ { print $2 }' "/proc/$1/status")"; }
+# level PID: the least descriptors of some looks, since a file is open now and then, and resident memory in kB.
+level() {
+  local least=99999 descriptors
+  for _ in {1..20}; do
+    descriptors=("/proc/$1/fd/"*)
+    if ((${#descriptors[@]} < least)); then least=${#descriptors[@]}; fi
+  done
+  echo "$least $(awk '/VmRSS/ { print $2 }' "/proc/$1/status")"
+}
 lines() { [[ -e $1 ]] && (($(wc -l <"$1") >= $2)); }
 
 mapfile -t names < <(yes $address | head -n $some)
@@ -18,10 +25,10 @@ node /project/dist/vfio-names.cjs probe "${names[@]}" >/tmp/some 2>&1 &
 main=$!
 until_true 120 lines /tmp/some 100
 early=$(level $main)
-check "$some probes" until_true 400 lines /tmp/some $((some - 50))
+check "$some probes" until_true 400 lines /tmp/some $((some - 200))
 late=$(level $main)
 note "descriptors and kB of the first process: $early, then $late"
-check "its descriptors are level" same "${late% *}" "${early% *}"
+check "its descriptors are level" eval "((${late% *} <= ${early% *}))"
 check "its memory is level" eval "((${late#* } < ${early#* } + 24576))"
 wait $main
 check "it ends with status 0" same $? 0
@@ -43,7 +50,7 @@ yes "$request" | head -n $((many - 1000)) >&9
 check "$many probes by the second process" until_true 400 answered $many
 late=$(level $caller)
 note "descriptors and kB of the second process: $early, then $late"
-check "its descriptors are level" same "${late% *}" "${early% *}"
+check "its descriptors are level" eval "((${late% *} <= ${early% *}))"
 check "its memory is level" eval "((${late#* } < ${early#* } + 24576))"
 check "each one found the device openable" same "$(grep -c '^answer {"openable":true}$' /tmp/many)" $many
 check "not one of them reset it" same "$(resets)" "$before"
