@@ -84,8 +84,8 @@ pages() {
 
 part_udev() {
     local tool
-    put 644 "$(option rules rules/70-vfio-names.rules)" "$udevdir/rules.d/70-vfio-names.rules"
     put 755 "$(option native "$built/vfio_id")" "$udevdir/vfio_id"
+    put 644 "$(option rules rules/70-vfio-names.rules)" "$udevdir/rules.d/70-vfio-names.rules"
     pages 8 vfio_id
     for tool in $(option initramfs "$initramfs"); do
         case $tool in

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'ava';
 import { scratch } from '../links/world.ts';
@@ -28,6 +28,14 @@ test('each manager of services gets its script where its directory is given, and
   t.is(install('--destdir', all, ...main, ...directories).status, 0);
   const added = executables(all).filter((path) => !executables(bare).includes(path));
   t.deepEqual(added, ['etc/init.d/vfio-names', 'etc/s6/sv/vfio-names/run', 'etc/sv/vfio-names/run']);
+});
+
+test('a program that is not built is told of before anything is put', (t) => {
+  const dest = scratch(t);
+  const { status, stderr } = install('--destdir', dest, '--part', 'udev', '--native', '/nowhere/vfio_id');
+  t.is(status, 2);
+  t.regex(stderr, /^packaging\/install\.sh: expected \/nowhere\/vfio_id, found none; .*\n$/);
+  t.false(existsSync(dest));
 });
 
 for (const [what, words, expected] of [
