@@ -31,6 +31,8 @@ while (($#)); do
         --destdir | --part | --paths | --built | --rules | --native | --koffi | --machine | --libc | --bindir | --libdir | --datadir | \
             --udevdir | --unitdir | --openrcdir | --runitdir | --s6dir | --mandir | --docdir | --licensedir | --bash | --zsh | --fish | --initramfs)
             (($# > 1)) || die "expected a value after $1"
+            [[ $1 != --@(*dir|bash|zsh|fish) || $1 == --destdir || -z $2 || $2 == /* ]] ||
+                die "expected an absolute path or '' after $1, found '$2'"
             given[${1#--}]=$2
             shift 2
             ;;

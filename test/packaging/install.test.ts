@@ -45,6 +45,11 @@ for (const [what, words, expected] of [
     ['--into', '/x'],
     'expected one of the options at the head of this file, found --into',
   ],
+  [
+    'a relative directory',
+    ['--destdir', '/x', '--runitdir', 'etc/sv'],
+    "expected an absolute path or '' after --runitdir, found 'etc/sv'",
+  ],
   ['an option without its value', ['--destdir'], 'expected a value after --destdir'],
   [
     'an unknown family',
