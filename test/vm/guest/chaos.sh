@@ -8,6 +8,7 @@ actions=(bind bind bind unbind unbind exchange rebind_all plug remove_names remo
 tags='' # yes: the policy gives names by tag, too
 hostile='' # what lies in the place of which name
 plugged='' kills=0 full=''
+starting='' # yes: the service was started in this step, and may not have read its policy yet
 
 # present: the functions that there are.
 present() {
@@ -131,6 +132,7 @@ do_kill() {
   do_bind
   do_left_over
   start_watch
+  starting=yes
 }
 do_clock() {
   date -s "@$(($(date +%s) + (RANDOM % 2 ? 86400 : -86400)))" >/dev/null
@@ -171,5 +173,11 @@ do_bad_policy() {
   hup
   until_true 240 eval "! alive || ((\$(refusals) > $before))" || echo "# no word of the bad policy"
   cp /run/good.toml /run/vfio-names/10.toml
-  if alive; then hup; else start_watch; fi
+  if alive; then hup; elif [[ $starting ]] && ended_by_policy; then start_watch; fi
+}
+# ended_by_policy: with the status of a wrong policy; any other end is a fault, and the step tells that nothing runs.
+ended_by_policy() {
+  local status=0
+  wait $service 2>/dev/null || status=$?
+  ((status == 2))
 }

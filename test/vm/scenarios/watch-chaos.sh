@@ -24,7 +24,7 @@ start_watch
 check "the service looks once" until_true $soon test -e $figures
 
 for ((step = 1; step <= steps; step++)); do
-  done=()
+  done=() starting=''
   for ((count = 1 + RANDOM % 3; count > 0; count--)); do
     chosen=${actions[RANDOM % ${#actions[@]}]}
     done+=("$chosen")
