@@ -12,6 +12,7 @@ import { knownBuses } from '../names/scheme.ts';
 import { policyId } from './header.ts';
 import { type Keys, lineText } from './line.ts';
 import { accountName, modeText, safeText, udevText } from './quote.ts';
+import { remember } from './remembered.ts';
 import { requestProperty, writeRequest } from './request.ts';
 import { udevFacts } from './udev-facts.ts';
 import { imported, type Selection, select } from './udev-match.ts';
@@ -169,7 +170,9 @@ function helperLines(
   facts: readonly FactName[],
   asked: readonly string[],
 ): string[] {
-  return wants.length === 0 ? [] : [...wants, importLine(imported, facts, asked)];
+  if (wants.length === 0) return [];
+  const remembered = asked.length === 0 ? remember(facts) : undefined;
+  return [...wants, ...(remembered?.lines ?? []), importLine(imported, remembered?.facts ?? facts, asked)];
 }
 
 /** The facts whose properties the lines read. */

@@ -70,7 +70,7 @@ test('a policy of facts that udev knows runs no program', (t) => {
 
 /** Keys that a line of ours may have; anything else is something that broke out. */
 const keys =
-  /^(ACTION|SUBSYSTEM|KERNEL|DEVPATH|SUBSYSTEMS|KERNELS|DRIVERS|TEST|TAG|SYMLINK|OPTIONS|OWNER|GROUP|MODE|GOTO|LABEL|ENV\{[A-Z_.0-9]+\}|ATTRS?\{[a-z_]+\}|IMPORT\{(builtin|program)\})$/;
+  /^(ACTION|SUBSYSTEM|KERNEL|DEVPATH|SUBSYSTEMS|KERNELS|DRIVERS|TEST|TAG|SYMLINK|OPTIONS|OWNER|GROUP|MODE|GOTO|LABEL|ENV\{[A-Z_.0-9]+\}|ATTRS?\{[a-z_]+\}|IMPORT\{(builtin|db|program)\})$/;
 
 const substitutions = /\$(id|kernel|driver|devpath|major|minor|attr\{[a-z_]+\}|env\{[A-Z_0-9]+\})|\$\$|%%/g;
 

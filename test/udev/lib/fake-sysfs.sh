@@ -36,6 +36,13 @@ bind() {
   printf 'MAJOR=247\nMINOR=%s\nDEVNAME=vfio/devices/%s\n' "$3" "$2" >"$directory/uevent"
 }
 
+# group NUMBER DIRECTORY...: the IOMMU group of the devices.
+group() {
+  local devices=$sys/kernel/iommu_groups/$1/devices directory
+  mkdir -p "$devices"
+  for directory in "${@:2}"; do ln -sfnr "$sys/devices/$directory" "$devices/${directory##*/}"; done
+}
+
 # misc NAME MINOR: a device of class misc, such as /dev/iommu.
 misc() {
   local directory=$sys/devices/virtual/misc/$1
@@ -56,6 +63,7 @@ fake_sysfs() {
   bind $root/0000:00:01.0/0000:01:00.0 vfio0 0
   pci $root/0000:00:01.0/0000:01:00.1 driver=vfio-pci
   ln -sfn ../0000:01:00.0 "$sys/devices/$root/0000:00:01.0/0000:01:00.1/physfn"
+  ln -sfn ../0000:01:00.1 "$sys/devices/$root/0000:00:01.0/0000:01:00.0/virtfn0"
   bind $root/0000:00:01.0/0000:01:00.1 vfio1 1
   # A platform device below a PCI device.
   pci $root/0000:00:15.0 driver=intel-lpss
@@ -95,4 +103,7 @@ fake_sysfs() {
   pci $root/0000:00:06.0 driver=vfio-pci
   bind $root/0000:00:06.0 noiommu-vfio1 12
   misc iommu 120
+  group 7 $root/0000:00:01.0/0000:01:00.0
+  group 14 $root/0000:00:01.0/0000:01:00.1
+  group 20 $root/0000:00:15.0/lpss.0 $root/0000:00:02.0 platform/40000000.pcie/pci0002:00/0002:00:01.0
 }

@@ -57,6 +57,16 @@ check() {
   done <"$here/policies/$2.expected"
 }
 
+# remember MINOR FACT=VALUE...: what udev's database has of a device, from an earlier event.
+remember() {
+  mkdir -p "$top/run/udev/data"
+  {
+    echo I:1
+    printf 'E:ID_VFIO_%s\n' "${@:2}"
+    echo V:1
+  } >"$top/run/udev/data/c247:$1"
+}
+
 if ((version >= 254)); then
   cp -rL "$work/rules" "$top/run/rules"
   # The accounts of the policies here exist, those of the hostile ones mostly don't.
@@ -82,6 +92,24 @@ check default default
 check native native
 check by-tag by-tag
 check helper absent
+
+# No vfio_id is there: whatever is named beside the scheme was in the database, and is true.
+below=/sys/devices/pci0000:00
+remember 0 GROUP=7 PATH=pci0000_00-01.0-00.0 SYSPATH=$below/0000:00:01.0/0000:01:00.0
+remember 1 GROUP=14 PF=0000:01:00.0 VF=0 PATH=pci0000_00-01.0-00.0-vf0 SYSPATH=$below/0000:00:01.0/0000:01:00.1
+remember 2 GROUP=20
+# From other devices: the group, the path, the index, and all of it.
+remember 3 GROUP=7 PATH=pci0002_00-01.0 SYSPATH=/sys/devices/platform/40000000.pcie/pci0002:00/0002:00:01.0
+remember 11 GROUP=20 PATH=pci0000_00-03.0 SYSPATH=$below/0000:00:03.0
+check remembered remembered
+remember 1 GROUP=14 PF=0000:01:00.0 VF=1 PATH=pci0000_00-01.0-00.0-vf1 SYSPATH=$below/0000:00:01.0/0000:01:00.1
+remember 0 GROUP=14 PF=0000:01:00.0 VF=0 PATH=pci0000_00-01.0-00.0-vf0 SYSPATH=$below/0000:00:01.0/0000:01:00.1
+# Not all that is needed.
+remember 2 PATH=x
+remember 3 GROUP=20 PATH=pci0002_00-01.0
+remember 11 GROUP=20 SYSPATH=$below/0000:00:02.0
+check remembered default
+rm -r "$top/run/udev/data"
 if ((version < 256)); then
   # Later ones run no programs in a test.
   cp "$here/vfio_id" "$work/udev/vfio_id"
