@@ -15,7 +15,7 @@ export interface Selection {
   readonly imported: Keys;
 }
 
-/** The property that says that vfio_id ran; private to the event (a dot in front keeps it out of udev's database). */
+/** `want`, then `yes` where the facts of vfio_id are there; private to the event (a dot keeps it out of udev's database). */
 export const imported = 'ENV{.VFIO_NAMES}';
 
 /** Every bus on which the match can hold, with the keys for it. */
