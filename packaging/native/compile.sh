@@ -7,8 +7,8 @@
 set -euo pipefail
 cd "$1"
 
-# find_in DIRECTORY... FILE: its first path.
-find_in() { find "${@:1:$#-1}" -name "${!#}" 2> /dev/null | head -n 1; }
+# find_in DIRECTORY... FILE: its first path. Not every system has every directory; find fails then, and that says nothing.
+find_in() { { find "${@:1:$#-1}" -name "${!#}" 2> /dev/null || true; } | head -n 1; }
 library=$(find_in ${QUICKJS:+"$QUICKJS"} /usr/lib /usr/local/lib libquickjs.a)
 header=$(find_in ${QUICKJS:+"$QUICKJS"} /usr/include /usr/local/include quickjs-libc.h)
 if [ -z "$library" ] || [ -z "$header" ]; then
