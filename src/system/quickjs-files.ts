@@ -5,9 +5,11 @@ import { textOfUtf8 } from '../text/utf8.ts';
 import { devnumOf } from './devnum.ts';
 import type { Files, Held, Kind, Status } from './files.ts';
 import { linuxErrno } from './linux-errno.ts';
+import { armOpen, genericOpen } from './linux-open.ts';
 
-const [O_RDONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC, O_PATH] = [0, 0o400, 0o4000, 0o2000000, 0o10000000];
-const [O_DIRECTORY, O_NOFOLLOW] = __ARM_OPEN_FLAGS__ ? [0o40000, 0o100000] : [0o200000, 0o400000];
+const { O_RDONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC, O_PATH, O_DIRECTORY, O_NOFOLLOW } = __ARM_OPEN_FLAGS__
+  ? armOpen
+  : genericOpen;
 
 const kinds: Readonly<Record<number, Kind>> = {
   [0o100000]: 'file',
