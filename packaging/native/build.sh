@@ -60,10 +60,13 @@ else
     inside=$(mktemp -d "$cache/trixie/tmp/build.XXXXXX")
 fi
 
+# The machine that the compiler compiles for, which is another one where CC is a cross compiler.
+if [ -n "$chroot" ]; then machine=$(uname -m); else machine=$(${CC:-cc} -dumpmachine); fi
+
 # compile NAME ENTRY: gives $work/NAME/vfio_id, in the Debian 13 directory vfio_id-static too.
 compile() {
     mkdir "$work/$1"
-    node packaging/native/bundle.mjs "$work/$1/vfio_id.js" "$(uname -m)" "$2"
+    node packaging/native/bundle.mjs "$work/$1/vfio_id.js" "$machine" "$2"
     cp packaging/native/limit.c "$work/$1"
     if [ -z "$chroot" ]; then
         bash packaging/native/compile.sh "$work/$1"

@@ -1,6 +1,7 @@
-// Bundles vfio_id for QuickJS into one module: bundle.mjs OUTPUT MACHINE (as `uname -m` says it) [ENTRY].
+// Bundles vfio_id for QuickJS into one module: bundle.mjs OUTPUT MACHINE (as `uname -m` or `cc -dumpmachine` says it) [ENTRY].
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { hasArmOpen } from './machine.mjs';
 
 const [output, machine = '', entry = 'src/helper/quickjs.ts'] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -15,7 +16,7 @@ await build({
   alias: { 'qjs:std': 'std', 'qjs:os': 'os' },
   external: ['std', 'os'],
   define: {
-    __ARM_OPEN_FLAGS__: String(/^(arm|aarch64|ppc)/.test(machine)),
+    __ARM_OPEN_FLAGS__: String(hasArmOpen(machine)),
     __VERSION__: JSON.stringify(version),
   },
   logLevel: 'warning',
