@@ -29,6 +29,8 @@ test('the numbers of open flags follow the machine, by the word of uname and by 
   for (const machine of ['aarch64', 'aarch64-alpine-linux-musl', 'armv7l', 'arm-linux-gnueabihf'])
     t.true(hasArmOpen(machine), machine);
   for (const machine of ['ppc64le', 'powerpc64le-linux-gnu', 'm68k']) t.true(hasArmOpen(machine), machine);
+  for (const machine of ['alpha-linux-gnu', 'mips64el', 'hppa', 'sparc64-linux-gnu'])
+    t.throws(() => hasArmOpen(machine), { message: /linux-open\.ts, found (alpha|mips|hppa|sparc)/ });
 });
 
 test('a cross compiler gets the bundle of the machine that it compiles for', (t) => {
