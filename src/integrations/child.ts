@@ -1,5 +1,6 @@
 /** Starts a program with descriptors of ours and tells how it ended. Knows nothing of devices; no shell is involved. */
 import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf } from '../errors.ts';
 
@@ -19,17 +20,24 @@ export interface ChildRequest {
   readonly words: readonly string[];
   /** Ours; the child has them as 3, 4, ... in this order, and nothing beyond. */
   readonly fds: readonly number[];
+  /** Those that it would have from whoever started us, in order (inherited.ts): it has /dev/null there. */
+  readonly inherited?: readonly number[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** The child keeps stdin, stdout, stderr, the directory and the process group. Its descriptors are its own: close ours. */
-export function startChild({ command, words, fds, env }: ChildRequest): Child {
+export function startChild({ command, words, fds, inherited = [], env }: ChildRequest): Child {
+  let empty: number | undefined;
   try {
-    const child = spawn(command, words, {
-      stdio: ['inherit', 'inherit', 'inherit', ...fds],
-      env,
-      shell: false,
-    });
+    const stdio: ('inherit' | 'ignore' | number)[] = ['inherit', 'inherit', 'inherit', ...fds];
+    const firstFree = stdio.length;
+    for (const fd of inherited.filter((number) => number >= firstFree)) {
+      // Covered, not closed: what we inherited may be a lock that is to last as long as the child.
+      empty ??= fs.openSync('/dev/null', fs.constants.O_RDONLY);
+      while (stdio.length < fd) stdio.push('ignore');
+      stdio.push(empty);
+    }
+    const child = spawn(command, words, { stdio, env, shell: false });
     const ending = new Promise<Ending>((resolve, reject) => {
       child.on('error', (error) => {
         const errno = errnoOf(error);
@@ -47,5 +55,7 @@ export function startChild({ command, words, fds, env }: ChildRequest): Child {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
     return { ending: Promise.resolve({ kind: 'not-started', errno }), signal: () => {} };
+  } finally {
+    if (empty !== undefined) fs.closeSync(empty);
   }
 }

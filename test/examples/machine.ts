@@ -76,6 +76,7 @@ export async function runExec(root: FakeRoot, line: string): Promise<ChildReques
         setUid: (uid) => (ids = { ...ids, uids: [uid] }),
         now: () => ids,
       }),
+      inherited: () => [],
       start: (given) => {
         request = given;
         return { ending: Promise.resolve({ kind: 'ended', status: 0 }), signal: () => {} };

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { startChild } from '../../src/integrations/child.ts';
 import { isForeground, isInFront } from '../../src/integrations/foreground.ts';
+import { inheritedFds } from '../../src/integrations/inherited.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 import { failure, hookedFiles } from '../helpers/hooked-files.ts';
@@ -55,9 +56,13 @@ test('a word that no program can have is a fault of the program', (t) => {
 });
 
 /** The descriptors of a child, by number, with what they lead to. */
-async function descriptors(t: ExecutionContext, fds: readonly number[]): Promise<Record<string, string>> {
+async function descriptors(
+  t: ExecutionContext,
+  fds: readonly number[],
+  inherited: readonly number[],
+): Promise<Record<string, string>> {
   const root = fakeRoot(t);
-  await startChild({ ...sh('exec ls -l /proc/self/fd > "$1"', root.at('/list')), fds }).ending;
+  await startChild({ ...sh('exec ls -l /proc/self/fd > "$1"', root.at('/list')), fds, inherited }).ending;
   const lines = fs.readFileSync(root.at('/list'), 'utf8').split('\n');
   return Object.fromEntries(
     lines.flatMap((line) => {
@@ -72,18 +77,51 @@ test('the child has the given descriptors from 3 on in their order, and no other
   t.teardown(() => fds.map((fd) => fs.closeSync(fd)));
   // Not in the numbers' order, and one that is not given.
   const [a = -1, b = -1, c = -1] = fds;
-  const found = await descriptors(t, [c, a]);
+  const found = await descriptors(t, [c, a], inheritedFds(nodeFiles));
   t.is(found['3'], '/dev/full');
   t.is(found['4'], '/dev/null');
   t.false(Object.values(found).includes('/dev/zero'), `${b} is not inherited`);
-  // ls reads a directory of /proc. What this process inherited without close-on-exec goes on to every child, as with env(1).
-  const numbers = (all: Record<string, string>): string[] =>
-    Object.keys(all).filter((number) => !all[number]?.startsWith('/proc/'));
-  const plain = await descriptors(t, []);
-  t.deepEqual(
-    numbers(found).filter((number) => number !== '3' && number !== '4'),
-    numbers(plain),
+  // ls reads a directory of /proc.
+  const others = Object.keys(found).filter(
+    (number) => Number(number) > 4 && !found[number]?.startsWith('/proc/'),
   );
+  for (const number of others) t.is(found[number], '/dev/null', number);
+});
+
+test('what was inherited is /dev/null in the child, and what it is given is not', async (t) => {
+  const fds = ['/dev/zero', '/dev/full'].map((path) => fs.openSync(path, 'r+'));
+  t.teardown(() => fds.map((fd) => fs.closeSync(fd)));
+  const found = await descriptors(t, fds, [3, 4, 70, 72]);
+  t.is(found['3'], '/dev/zero');
+  t.is(found['4'], '/dev/full');
+  t.is(found['70'], '/dev/null');
+  t.is(found['71'], undefined);
+  t.is(found['72'], '/dev/null');
+});
+
+test('inherited is what has no close-on-exec, behind stderr', (t) => {
+  const flags: Readonly<Record<string, string>> = {
+    0: '0100002',
+    2: '0100001',
+    9: '0100000',
+    17: '02100000',
+    250: '0100001',
+    3: '02000002',
+  };
+  const files = {
+    ...nodeFiles,
+    list: () => ['0', '17', '2', '250', '3', '9', '18'],
+    read: (path: string): string => {
+      const found = flags[path.slice('/proc/self/fdinfo/'.length)];
+      if (found === undefined) throw failure('ENOENT');
+      return `pos:\t0\nflags:\t${found}\nmnt_id:\t31\nino:\t1\n`;
+    },
+  };
+  t.deepEqual(inheritedFds(files), [9, 250]);
+  const blind = hookedFiles(() => {
+    throw failure('ENOENT');
+  });
+  t.deepEqual(inheritedFds(blind), []);
 });
 
 test('front is where the process group is the one of the terminal', (t) => {

@@ -90,6 +90,10 @@ function trial(
       log.push(`start with ${calls.opened()} open`);
       return { ending, signal: (name) => log.push(name) };
     },
+    inherited: () => {
+      log.push('look for what was inherited');
+      return [50];
+    },
     foreground: () => {
       front = !front;
       return !front;
@@ -125,7 +129,8 @@ test('the child gets its devices in the order of their names, then /dev/iommu, a
   t.is(requests[0]?.fds.length, 3);
   t.deepEqual(calls.log, ['open node', 'open node', 'open iommu', 'close', 'close', 'close']);
   t.is(calls.opened(), 0);
-  t.deepEqual(log, ['start with 3 open']);
+  t.deepEqual(log, ['look for what was inherited', 'start with 3 open']);
+  t.deepEqual(requests[0]?.inherited, [50]);
 });
 
 test('a device that is named twice is opened once', async (t) => {
@@ -138,7 +143,7 @@ test('a device that is named twice is opened once', async (t) => {
 test('root is given up between the last open and the program', async (t) => {
   const { run, log } = trial(t);
   t.is(await run('--user qemu --iommu vfio0 -- prog'), 0);
-  t.deepEqual(log, ['groups with 2 open', 'start with 2 open']);
+  t.deepEqual(log, ['look for what was inherited', 'groups with 2 open', 'start with 2 open']);
 });
 
 for (const [line, code] of [
@@ -178,7 +183,7 @@ test('SIGTERM and SIGHUP pass through, SIGINT where the terminal has not sent it
   handlers()?.SIGINT();
   end({ kind: 'ended', status: 143 });
   t.is(await status, 143);
-  t.deepEqual(log.slice(1), ['SIGTERM', 'SIGHUP', 'SIGINT']);
+  t.deepEqual(log.slice(2), ['SIGTERM', 'SIGHUP', 'SIGINT']);
   t.is(handlers(), undefined, 'nobody listens any more');
 });
 
@@ -255,6 +260,36 @@ test('a real child of another user has a node that only root may open, and nothi
   );
   // A shell ends where a redirection is refused: 2 says that the node is root's alone.
   t.is(status, 2);
+});
+
+test('a real child of another user has nothing that root had open, however high its number', (t) => {
+  const root = nullMachine(t);
+  if (!root) return t.pass('only root can make such a machine');
+  root.write('/secret', 'of root\n');
+  fs.chmodSync(root.at('/secret'), 0o600);
+  const secret = fs.openSync(root.at('/secret'), 'r');
+  t.teardown(() => fs.closeSync(secret));
+  const words = [
+    'exec',
+    '--root',
+    root.dir,
+    '--user',
+    'nobody',
+    '01:00.0',
+    '--',
+    'ls',
+    '-l',
+    '/proc/self/fd',
+  ];
+  const gap = Array.from({ length: 47 }, () => 'ignore' as const);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...words], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe', ...gap, secret],
+  });
+  t.is(status, 0, stderr);
+  t.regex(stdout, / 3 -> .*vfio0\n/);
+  t.false(stdout.includes('secret'), stdout);
+  t.regex(stdout, / 50 -> \/dev\/null\n/);
 });
 
 test('a signal to the real program ends its child, and is its status', async (t) => {

@@ -4,6 +4,7 @@ import { quickFind } from '../../devices/quick-find.ts';
 import { become, type Credentials, processCredentials } from '../../integrations/become.ts';
 import { type Child, type ChildRequest, type Ending, startChild } from '../../integrations/child.ts';
 import { isForeground } from '../../integrations/foreground.ts';
+import { inheritedFds } from '../../integrations/inherited.ts';
 import { readLogin } from '../../integrations/login.ts';
 import { openDevice } from '../../integrations/open-device.ts';
 import { openIommu } from '../../integrations/open-iommu.ts';
@@ -22,6 +23,8 @@ export interface ExecWorld {
   readonly opener: Opener;
   readonly credentials: () => Promise<Credentials> | Credentials;
   readonly start: (request: ChildRequest) => Child;
+  /** What whoever started us left open for every program that we start. */
+  readonly inherited: () => readonly number[];
   /** Whether the terminal's SIGINT reaches the child without us. */
   readonly foreground: () => boolean;
 }
@@ -35,6 +38,7 @@ export const run: Run = (invocation, io) =>
       opener: nodeOpener,
       credentials: processCredentials,
       start: startChild,
+      inherited: () => inheritedFds(nodeFiles),
       foreground: () => isForeground(nodeFiles),
     },
     invocation,
@@ -56,6 +60,8 @@ export async function execWith(world: ExecWorld, invocation: Invocation, io: Io)
   // Before anything is opened: a wrong placeholder is found in time.
   const request = { command, words: substitute(words, given, iommufd), env: childEnv(io, given, iommufd) };
   const credentials = login && (await world.credentials());
+  // Before root is given up: afterwards our own directory of /proc may be closed to us.
+  const inherited = world.inherited();
   let child: Child | undefined;
   // Before the child is there: a signal that comes as soon as it is must not leave it behind.
   const stopListening = io.signals?.({
@@ -71,7 +77,7 @@ export async function execWith(world: ExecWorld, invocation: Invocation, io: Io)
       for (const { device } of asked) fds.push(openDevice(files, root, world.opener, device));
       if (iommufd !== undefined) fds.push(openIommu(files, root, world.opener));
       if (login && credentials) become(credentials, login);
-      child = world.start({ ...request, fds });
+      child = world.start({ ...request, fds, inherited });
     } finally {
       // A device is free once its last descriptor is closed: the child's shall be the last one.
       for (const fd of fds) world.opener.close(fd);
