@@ -1,0 +1,69 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import test from 'ava';
+import { type FakeRoot, fakeRoot } from './helpers/fake-root.ts';
+
+const program = ['--import', 'tsx', new URL('../src/main.ts', import.meta.url).pathname];
+
+/** The writing end of a pipe that nobody reads any more. */
+function brokenPipe(root: FakeRoot): number {
+  const path = root.at('/pipe');
+  if (spawnSync('mkfifo', [path]).status !== 0) throw new Error('no mkfifo');
+  const both = fs.openSync(path, fs.constants.O_RDWR);
+  const end = fs.openSync(path, fs.constants.O_WRONLY);
+  fs.closeSync(both);
+  return end;
+}
+
+function run(words: readonly string[], stdout: number | 'pipe', stderr: number | 'pipe') {
+  return spawnSync(process.execPath, [...program, ...words], {
+    stdio: ['ignore', stdout, stderr],
+    encoding: 'utf8',
+  });
+}
+
+test('without a reader the work is done, nothing is said of it, and the status is that of the work', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  const pipe = brokenPipe(root);
+  t.teardown(() => fs.closeSync(pipe));
+  const at = ['--root', root.dir];
+  const plan = run(['plan', ...at], pipe, 'pipe');
+  t.deepEqual([plan.status, plan.stderr], [1, ''], 'there is something to do');
+  const sync = run(['sync', ...at], pipe, 'pipe');
+  t.deepEqual([sync.status, sync.stderr], [0, '']);
+  t.is(fs.readlinkSync(root.at('/dev/vfio/pci/0000:01:00.0')), '../devices/vfio0');
+});
+
+test('an error that nobody can be told of is still told by the status', (t) => {
+  const root = fakeRoot(t);
+  const pipe = brokenPipe(root);
+  const full = fs.openSync('/dev/full', 'w');
+  t.teardown(() => [pipe, full].map((fd) => fs.closeSync(fd)));
+  for (const stderr of [pipe, full]) {
+    t.is(run(['frob'], 'pipe', stderr).status, 2);
+    t.is(run(['resolve', 'vfio9', '--root', root.dir], 'pipe', stderr).status, 3);
+  }
+});
+
+test('what can not be written is one line that says where', (t) => {
+  const full = fs.openSync('/dev/full', 'w');
+  t.teardown(() => fs.closeSync(full));
+  const { status, stderr } = run(['--version'], full, 'pipe');
+  t.is(stderr, 'vfio-names: could not write: standard output: ENOSPC\n');
+  t.is(status, 1);
+});
+
+test('a service without a reader ends in order, and not as if it had been asked to', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  const pipe = brokenPipe(root);
+  t.teardown(() => fs.closeSync(pipe));
+  const child = spawn(process.execPath, [...program, 'watch', '--root', root.dir], {
+    stdio: ['ignore', pipe, 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  t.deepEqual(await once(child, 'exit'), [1, null]);
+  t.is(fs.readlinkSync(root.at('/dev/vfio/pci/0000:01:00.0')), '../devices/vfio0');
+});
