@@ -65,11 +65,12 @@ export function ioError(error: unknown, doing: string, path: string): VfioNamesE
   if (error instanceof VfioNamesError) return error;
   const errno = errnoOf(error) ?? 'error';
   const denied = errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS';
-  const remedy = denied ? '; run it as root, or where that path can be written' : '';
+  const remedy =
+    errno === 'EROFS' ? 'run it where that path can be written' : 'run it as root, or as a user who may';
   return new VfioNamesError(
     errno,
     denied ? exitStatus.notPermitted : exitStatus.findings,
-    `could not ${doing}: ${path}: ${errno}${remedy}`,
+    `could not ${doing}: ${path}: ${errno}${denied ? `; ${remedy}` : ''}`,
     { path, cause: error },
   );
 }

@@ -24,3 +24,11 @@ test('what an error tells never reaches the terminal raw', (t) => {
   const error = new VfioNamesError('x', exitStatus.findings, 'm', { path: '/\u001b[2J', cause: 'a\nb' });
   t.is(errorFacts(error), 'code x; path /\\x1b[2J; cause a\\x0ab');
 });
+
+test('what to do about a refusal does not speak of writing where nothing is written', (t) => {
+  const told = (code: string): string =>
+    ioError(Object.assign(new Error(code), { code }), 'act', '/x').message;
+  t.is(told('EACCES'), 'could not act: /x: EACCES; run it as root, or as a user who may');
+  t.is(told('EROFS'), 'could not act: /x: EROFS; run it where that path can be written');
+  t.is(told('EIO'), 'could not act: /x: EIO');
+});
