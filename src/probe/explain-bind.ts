@@ -15,6 +15,12 @@ export function explainBind(failure: Failure, evidence: Evidence): Explanation |
   switch (failure.errno) {
     case 'EINVAL':
       return invalid(evidence);
+    case 'E2BIG':
+      // copy_struct_from_user() with the size of before: 86624ba3b522 of Linux 6.17, mended by 2f03f21fe751.
+      return unsupported(
+        'this kernel can not read a VF token in BIND, as Linux 6.17 and early 6.18 can not',
+        'probe it with --group, or boot Linux 6.19 or later',
+      );
     case 'EBUSY':
       return busy(evidence);
     case 'EPERM':
@@ -38,14 +44,23 @@ export function explainBind(failure: Failure, evidence: Evidence): Explanation |
   }
 }
 
-/** Our arguments are right, so what is left is a second open of the device: not EBUSY, whatever one expects. */
+/**
+ * Our arguments are right, so what is left is a second open of the device (not EBUSY, whatever one expects), a token that
+ * is not wanted (vfio_pci_core_match_token_uuid), and a driver that can't open it: a BAR without an address, for one
+ * (pci_enable_resources in drivers/pci/setup-res.c).
+ */
 function invalid(evidence: Evidence): Explanation {
-  if (evidence.token && evidence.holders.length === 0)
+  const { holders, unseen } = evidence;
+  if (evidence.token && holders.length === 0)
     return finding(
-      'this kernel takes no VF token in BIND (Linux 6.17 does), or the device is in use',
+      'the VF token is refused: this is no VF of a PF on vfio-pci and no such PF, or this kernel is older than 6.17, or the device is in use',
       'probe it without --vf-token, or with --group',
     );
-  return inUse(evidence.holders, evidence.unseen);
+  if (holders.length > 0 || unseen.length > 0) return inUse(holders, unseen);
+  return finding(
+    'in use, by nobody that can be seen in /proc, or its driver can not open it',
+    'look at the kernel log for the device, and for a virtual machine or a mapping that keeps it; try again if it was just closed',
+  );
 }
 
 function busy(evidence: Evidence): Explanation {

@@ -52,8 +52,8 @@ export function notPermitted(errno: string, evidence: Evidence, kind: NodeKind):
     );
   if (evidence.uid === 0)
     return refused(
-      `not permitted: ${node.path} is refused to root, by a security module`,
-      'look at the audit log (SELinux, AppArmor) and allow it',
+      `not permitted: ${nodeText(node)}, and is refused to root: by a mount with nodev, a security module, or for want of CAP_DAC_OVERRIDE`,
+      'look at the mount of /dev (findmnt), the audit log (SELinux, AppArmor), and the capabilities of this container or unit',
     );
   return refused(
     `not permitted: ${nodeText(node)}, you are ${userText(evidence.uid)}`,

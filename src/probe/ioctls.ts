@@ -86,7 +86,7 @@ function askIndexed(calls: Calls, device: number, ioctl: Ioctl, index: number, s
   }
 }
 
-/** VFIO_DEVICE_BIND_IOMMUFD: takes the device and resets it. `token` is a VF token's 16 bytes (Linux 6.17). */
+/** VFIO_DEVICE_BIND_IOMMUFD: takes the device and resets it. `token` is a VF token's 16 bytes (struct of Linux 6.17). */
 export function bindIommufd(calls: Calls, device: number, iommufd: number, token?: Uint8Array): void {
   const struct = structs.vfio_device_bind_iommufd;
   const bytes =

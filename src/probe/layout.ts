@@ -59,7 +59,7 @@ export const structs = {
   vfio_region_info_cap_sparse_mmap: struct(16, { nr_areas: [8, 4] }),
   vfio_region_sparse_mmap_area: struct(16, { offset: [0, 8], size: [8, 8] }),
   vfio_region_info_cap_type: struct(16, { type: [8, 4], subtype: [12, 4] }),
-  /** `token_uuid_ptr` is there since Linux 6.17. */
+  /** `token_uuid_ptr` is there since Linux 6.17, and can be used since 6.19: before, a value in it was E2BIG. */
   vfio_device_bind_iommufd: struct(24, {
     argsz: [0, 4],
     flags: [4, 4],

@@ -62,7 +62,7 @@ const table: readonly Row[] = [
     'EACCES',
     { uid: 0 },
     4,
-    'not permitted: /dev/vfio/devices/vfio0 is refused to root, by a security module',
+    'not permitted: /dev/vfio/devices/vfio0 is root:root 0600, and is refused to root: by a mount with nodev, a security module, or for want of CAP_DAC_OVERRIDE',
   ],
   [
     'open node',
@@ -131,14 +131,21 @@ const table: readonly Row[] = [
 
   [bind, 'EINVAL', { holders: [qemu] }, 1, 'in use by pid 4711 (qemu-system-x86) through the cdev'],
   [bind, 'EINVAL', { unseen }, 1, 'in use, by a process that was not seen'],
-  [bind, 'EINVAL', {}, 1, 'in use, by nobody that can be seen in /proc'],
+  [bind, 'EINVAL', {}, 1, 'in use, by nobody that can be seen in /proc, or its driver can not open it'],
   [bind, 'EINVAL', { bound: false }, 3, 'the device is just leaving'],
   [
     bind,
     'EINVAL',
     { token: true },
     1,
-    'this kernel takes no VF token in BIND (Linux 6.17 does), or the device is in use',
+    'the VF token is refused: this is no VF of a PF on vfio-pci and no such PF, or this kernel is older than 6.17, or the device is in use',
+  ],
+  [
+    bind,
+    'E2BIG',
+    { token: true },
+    5,
+    'this kernel can not read a VF token in BIND, as Linux 6.17 and early 6.18 can not',
   ],
   [
     bind,
@@ -282,7 +289,7 @@ const table: readonly Row[] = [
 
 function failureOf(step: string, what: string): Failure {
   if (what === '') return { step };
-  if (/^E[A-Z]+$/.test(what)) return { step, errno: what };
+  if (/^E[A-Z0-9]+$/.test(what)) return { step, errno: what };
   const [trouble, found] = what.split(' ');
   return { step, trouble: trouble as NonNullable<Failure['trouble']>, ...(found !== undefined && { found }) };
 }
