@@ -29,6 +29,20 @@ for (const recipe of recipes) {
   });
 }
 
+/** The commands of build and check, and what a clean build directory gets for them. */
+const builds = [
+  { path: 'packaging/rpm/vfio-names.spec', needs: /^BuildRequires: +nodejs >= (?:1:)?\S+$/gm, count: 2 },
+  { path: 'packaging/arch/PKGBUILD', needs: /^checkdepends=\('nodejs>=/gm, count: 1 },
+  // abuild installs what the package itself depends on, too.
+  { path: 'packaging/alpine/APKBUILD', needs: /^depends="nodejs>=/gm, count: 1 },
+  { path: 'packaging/debian/control', needs: /^ nodejs \(>= /gm, count: 1 },
+];
+
+for (const { path, needs, count } of builds)
+  test(`${path} asks for the Node that its own build and check run`, (t) => {
+    t.is([...text(path).matchAll(needs)].length, count);
+  });
+
 test('the changelog of the spec begins with its version', (t) => {
   const [, newest = ''] = text('packaging/rpm/vfio-names.spec').split('%changelog\n');
   t.true(newest.split('\n')[0]?.endsWith(` - ${version}-1`), newest);
