@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'ava';
+import { fakeRoot } from './helpers/fake-root.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -42,6 +44,35 @@ for (const { path, needs, count } of builds)
   test(`${path} asks for the Node that its own build and check run`, (t) => {
     t.is([...text(path).matchAll(needs)].length, count);
   });
+
+test('QuickJS is looked for in the library directory of each family', (t) => {
+  const [, directories = ''] =
+    /^library=\$\(find_in \S+ (.*) libquickjs\.a\)$/m.exec(text('packaging/native/compile.sh')) ?? [];
+  for (const path of ['/usr/lib', '/usr/lib64']) t.true(directories.split(' ').includes(path), path);
+});
+
+test('and a system that lacks some of these directories compiles all the same', (t) => {
+  const machine = fakeRoot(t);
+  for (const path of ['/js/libquickjs.a', '/js/quickjs-libc.h', '/work/vfio_id.js', '/work/limit.c'])
+    machine.write(path, '');
+  machine.write('/bin/qjsc', '#!/bin/sh\n: > vfio_id.c\n');
+  machine.write('/bin/cc', `#!/bin/sh\necho "$@" > ${machine.at('/words')}\n`);
+  for (const name of ['qjsc', 'cc']) chmodSync(machine.at(`/bin/${name}`), 0o755);
+  const { status, stderr } = spawnSync(
+    'bash',
+    [join(root, 'packaging/native/compile.sh'), machine.at('/work')],
+    {
+      env: {
+        PATH: `${machine.at('/bin')}:${process.env['PATH']}`,
+        QUICKJS: machine.at('/js'),
+        STRIP: ':',
+      },
+      encoding: 'utf8',
+    },
+  );
+  t.is(status, 0, stderr);
+  t.true(readFileSync(machine.at('/words'), 'utf8').includes(machine.at('/js/libquickjs.a')));
+});
 
 test('the changelog of the spec begins with its version', (t) => {
   const [, newest = ''] = text('packaging/rpm/vfio-names.spec').split('%changelog\n');

@@ -9,7 +9,8 @@ cd "$1"
 
 # find_in DIRECTORY... FILE: its first path. Not every system has every directory; find fails then, and that says nothing.
 find_in() { { find "${@:1:$#-1}" -name "${!#}" 2> /dev/null || true; } | head -n 1; }
-library=$(find_in ${QUICKJS:+"$QUICKJS"} /usr/lib /usr/local/lib libquickjs.a)
+# lib64 is where Fedora and its kin have the library.
+library=$(find_in ${QUICKJS:+"$QUICKJS"} /usr/lib /usr/lib64 /usr/local/lib /usr/local/lib64 libquickjs.a)
 header=$(find_in ${QUICKJS:+"$QUICKJS"} /usr/include /usr/local/include quickjs-libc.h)
 if [ -z "$library" ] || [ -z "$header" ]; then
     echo "compile: expected QuickJS's library and header (package libquickjs), found none" >&2
