@@ -53,5 +53,6 @@ function unknownCommand(one: string, two: string | undefined, table: readonly Co
     );
   }
   const names = [...new Set(table.map((command) => command.name.split(' ')[0] ?? ''))];
-  return usageError(`expected a command, found ${printable(one)}`, nearest(one, names));
+  const found = one === '' ? 'an empty word' : printable(one);
+  return usageError(`expected a command, found ${found}`, nearest(one, names));
 }

@@ -23,6 +23,7 @@ const bad = test.macro({
 });
 
 test(bad, ['frob'], 2, /expected a command, found frob/);
+test(bad, [''], 2, /expected a command, found an empty word; see vfio-names --help$/);
 test(bad, ['sync', '--frob'], 2, /expected an option of sync, found --frob/);
 test(bad, ['sync', 'extra'], 2, /expected no operand, found extra/);
 test(bad, ['list', '--policy', '/none.toml'], 2, /\/none\.toml/);
