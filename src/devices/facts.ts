@@ -7,6 +7,7 @@ import { lastPart } from './identify.ts';
 import { readLabel } from './label.ts';
 import { mdevParent, readMdevType } from './mdev.ts';
 import { isNameable, whyNoCdev } from './no-cdev.ts';
+import { isNoIommu } from './no-iommu.ts';
 import { readFileGroup, readMode, readOwner } from './owner.ts';
 import { readPath } from './path.ts';
 import { addressOf } from './pci-address.ts';
@@ -52,8 +53,9 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   node: (_files, _root, device) => (device.devnum === undefined ? undefined : device.sysname),
   devnum: (_files, _root, device) => device.devnum,
   syspath: (_files, _root, device) => device.syspath,
-  cdev: (_files, _root, device) => {
-    const why = whyNoCdev(device);
+  cdev: (files, root, device) => {
+    const number = device.devnum === undefined ? quietly(() => group(files, root, device)) : undefined;
+    const why = whyNoCdev(device, isNoIommu(files, root, device, number));
     return why === undefined ? (isNameable(device) ? 'yes' : 'no: not named') : `no: ${why}`;
   },
   driver: linked('driver'),
@@ -61,8 +63,7 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   groupNode: (files, root, device) => {
     const number = group(files, root, device);
     if (number === undefined) return undefined;
-    const noiommu = device.sysname.startsWith('noiommu-') ? 'noiommu-' : '';
-    return `/dev/vfio/${noiommu}${number}`;
+    return `/dev/vfio/${isNoIommu(files, root, device, number) ? 'noiommu-' : ''}${number}`;
   },
   vendor: attribute('vendor', /^0x[0-9a-f]{4}$/),
   device: attribute('device', /^0x[0-9a-f]{4}$/),

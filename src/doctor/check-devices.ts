@@ -10,7 +10,7 @@ export function checkDevices({ devices, problems }: Snapshot): Line[] {
     warning('devices', `${printable(path)}: ${message}`, 'run it again; if it stays, look at that directory'),
   );
   if (devices.length > 0) {
-    const without = devices.filter(({ device }) => device.sysname.startsWith('noiommu-')).length;
+    const without = devices.filter(({ noIommu }) => noIommu).length;
     const noIommu = without > 0 ? `, ${without} of them without an IOMMU: those get no names` : '';
     return [ok('devices', `${devices.length} bound to VFIO drivers${noIommu}`), ...lines];
   }

@@ -22,9 +22,9 @@ const switches = {
 
 export function checkIommu({ groups, processor, devices }: Snapshot): Line {
   if (groups > 0) return ok('iommu', `on, ${groups} ${groups === 1 ? 'group' : 'groups'}`);
-  const noIommu = devices.length > 0 ? ': devices are used without isolation' : '';
+  const open = devices.some(({ noIommu }) => noIommu) ? ': devices are used without isolation' : '';
   const remedy = `${switches[processor ?? 'other']}; in a virtual machine, give that a virtual IOMMU`;
-  return warning('iommu', `no IOMMU group exists${noIommu}`, remedy);
+  return warning('iommu', `no IOMMU group exists${open}`, remedy);
 }
 
 export function checkVfio({ kernel, devices }: Snapshot): Line {
@@ -57,7 +57,7 @@ export function hasCdev({ kernel, devices }: Snapshot): boolean | undefined {
   if (devices.some(({ device }) => device.devnum !== undefined)) return true;
   if (kernel.interfaces) return kernel.interfaces.cdev;
   // A device without an IOMMU never has a node, and says nothing about the kernel.
-  if (devices.some(({ device }) => !device.sysname.startsWith('noiommu-'))) return false;
+  if (devices.some(({ noIommu }) => !noIommu)) return false;
   return kernel.config && kernel.config.option('VFIO_DEVICE_CDEV') === 'y';
 }
 

@@ -2,6 +2,7 @@
 import type { Policy } from '../config/policy.ts';
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
+import { isNoIommu } from '../devices/no-iommu.ts';
 import { scanDevices } from '../devices/scan.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
@@ -37,7 +38,7 @@ export async function gather(machine: Machine, given: PolicyOrFault): Promise<Sn
     kernel: readKernel(files, root),
     ...(distribution && { distribution }),
     ...(processor && { processor }),
-    groups: tolerant(() => files.list(at(root, '/sys/kernel/iommu_groups')))?.length ?? 0,
+    groups: countGroups(files, root),
     iommu: statusOf(files, at(root, '/dev/iommu')),
     devices: devices.map((device) =>
       deviceState(
@@ -57,6 +58,17 @@ export async function gather(machine: Machine, given: PolicyOrFault): Promise<Sn
   };
 }
 
+/**
+ * The groups of a real IOMMU. For devices without one, mediated ones too, VFIO makes groups of its own and calls them so
+ * (vfio_noiommu_group_alloc in drivers/vfio/group.c).
+ */
+function countGroups(files: Files, root: Root): number {
+  const directory = at(root, '/sys/kernel/iommu_groups');
+  const name = (group: string) => tolerant(() => files.read(`${directory}/${group}/name`, 64))?.trim();
+  const groups = tolerant(() => files.list(directory)) ?? [];
+  return groups.filter((group) => name(group) !== 'vfio-noiommu').length;
+}
+
 function deviceState(files: Files, root: Root, device: Device, holders: DeviceState['holders']): DeviceState {
   const group = readFact(files, root, device, 'group');
   const link = schemeLink(device);
@@ -67,6 +79,7 @@ function deviceState(files: Files, root: Root, device: Device, holders: DeviceSt
   return {
     device,
     ...(group !== undefined && { group }),
+    ...(isNoIommu(files, root, device, group) && { noIommu: true }),
     siblings: readSiblings(files, root, device),
     holders,
     ...(namedByUdev !== undefined && { namedByUdev }),

@@ -32,6 +32,8 @@ export interface DeviceState {
   readonly device: Device;
   /** Number of its IOMMU group. */
   readonly group?: string;
+  /** It is given out without an IOMMU. */
+  readonly noIommu?: true;
   readonly siblings: readonly Sibling[];
   readonly holders: readonly Holder[];
   /** Whether udev's database says that udev gave it its name; absent where there is no database, or nothing to name. */
@@ -49,6 +51,7 @@ export interface Snapshot {
   readonly kernel: Kernel;
   readonly distribution?: Distribution;
   readonly processor?: 'intel' | 'amd';
+  /** IOMMU groups, without those that VFIO made itself. */
   readonly groups: number;
   /** /dev/iommu: what is there, or the errno. */
   readonly iommu: Status | string;

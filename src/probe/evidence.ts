@@ -1,6 +1,7 @@
 /** What the machine shows beside a failed call: who holds the device, its siblings, the nodes' owners. Reads only. */
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
+import { isNoIommu } from '../devices/no-iommu.ts';
 import { scanOne } from '../devices/scan.ts';
 import { attempt } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
@@ -79,7 +80,7 @@ export function gatherEvidence(
     ...(device.devnum !== undefined && { devnum: device.devnum }),
     ...(group !== undefined && { group }),
     bound: isBound(files, root, device),
-    noiommu: device.sysname.startsWith('noiommu-'),
+    noiommu: isNoIommu(files, root, device, group),
     holders: heldBy(''),
     unseen,
     siblings: siblings.map((sibling) => ({ ...sibling, holders: heldBy(sibling.name) })),

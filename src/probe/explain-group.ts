@@ -41,6 +41,12 @@ function explainContainer(failure: Failure, evidence: Evidence): Explanation | u
       return inUse(evidence.holders, evidence.unseen);
     case 'ENODEV':
     case 'EINVAL':
+      // vfio_ioctl_set_iommu offers such a group VFIO_NOIOMMU_IOMMU alone.
+      if (evidence.noiommu)
+        return unsupported(
+          'a no-IOMMU group takes no IOMMU of type 1',
+          `use its node, ${evidence.nodes.group.path}, with VFIO_NOIOMMU_IOMMU by hand`,
+        );
       return unsupported(
         `the container does not take the group: ${failure.step} gave ${failure.errno}`,
         'load the module vfio_iommu_type1, and look at the kernel log',

@@ -55,7 +55,7 @@ function explainTrouble(failure: Failure, evidence: Evidence): Explanation | und
       return evidence.noiommu
         ? unsupported(
             'a no-IOMMU device has no node of its own',
-            'use its group node, /dev/vfio/noiommu-N, by hand',
+            `use its group node, ${evidence.nodes.group.path || '/dev/vfio/noiommu-N'}, by hand`,
           )
         : unsupported(
             'this kernel gives the device no node',

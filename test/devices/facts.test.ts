@@ -71,6 +71,17 @@ test('a no-IOMMU device has a group node of its own kind and a node that is not 
   t.is(readFact(fakeFiles, root.dir, device, 'cdev'), 'no: not named');
 });
 
+test('a no-IOMMU device that the kernel calls vfioN, as it does up to Linux 7.2, is known by its group', (t) => {
+  const root = fakeRoot(t);
+  const bound = { devnum: false, group: '3' } as const;
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', ...bound });
+  const facts = () => readFacts(fakeFiles, root.dir, device, ['cdev', 'groupNode']);
+  t.is(facts().groupNode, '/dev/vfio/3');
+  root.write('/sys/class/vfio/noiommu-3/dev', '243:0\n');
+  t.is(facts().groupNode, '/dev/vfio/noiommu-3');
+  t.is(facts().cdev, 'no: no-IOMMU devices have no node of their own');
+});
+
 test('a malformed or unreadable attribute is an absent fact and costs no other', (t) => {
   const root = fakeRoot(t);
   const device = root.add({

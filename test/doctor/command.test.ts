@@ -28,6 +28,17 @@ test('a fault gives status 1, and its remedy stands below it', async (t) => {
   t.regex(out, /\n3 faults, \d+ warnings\n$/);
 });
 
+test('a group that VFIO made for a device without an IOMMU is no IOMMU', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:00:04.0', sysname: 'vfio0', devnum: false, group: '0', driver: 'vfio-pci' });
+  root.write('/sys/kernel/iommu_groups/0/name', 'vfio-noiommu\n');
+  root.write('/sys/class/vfio/noiommu-0/dev', '243:0\n');
+  root.write('/proc/devices', 'Character devices:\n243 vfio\n244 vfio-dev\n\nBlock devices:\n');
+  const { out } = await runCli(['doctor', '--root', root.dir]);
+  t.regex(out, /^warning {2}iommu {4}no IOMMU group exists: devices are used without isolation$/m);
+  t.regex(out, /^ok {7}devices {2}1 bound to VFIO drivers, 1 of them without an IOMMU: those get no names$/m);
+});
+
 test('where all is right it says so', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '3', driver: 'vfio-pci' });

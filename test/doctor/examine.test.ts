@@ -104,10 +104,18 @@ test(
 test(
   'no IOMMU group on Intel',
   says,
-  { groups: 0 },
+  { groups: 0, devices: [{ ...withoutNode, noIommu: true }] },
   'iommu',
   'warning',
   /without isolation -> switch VT-d on .*intel_iommu=on/,
+);
+test(
+  'mediated devices need no IOMMU group',
+  says,
+  { groups: 0 },
+  'iommu',
+  'warning',
+  /no IOMMU group exists -> switch VT-d on/,
 );
 test(
   'no IOMMU group on AMD',
@@ -226,7 +234,7 @@ test(
   says,
   {
     kernel: blind,
-    devices: [{ ...withoutNode, device: { ...withoutNode.device, sysname: 'noiommu-vfio0' } }],
+    devices: [{ ...withoutNode, noIommu: true }],
   },
   'cdev',
   'warning',
@@ -330,7 +338,7 @@ test(
 test(
   'devices without an IOMMU get no names',
   says,
-  { devices: [deviceState, { ...withoutNode, device: { ...withoutNode.device, sysname: 'noiommu-vfio1' } }] },
+  { devices: [deviceState, { ...withoutNode, noIommu: true }] },
   'devices',
   'ok',
   /^2 bound to VFIO drivers, 1 of them without an IOMMU/,

@@ -89,6 +89,14 @@ test('a PF without a driver is told alone', (t) => {
   t.deepEqual(gather(root, device).pf, { name: '0000:01:00.0' });
 });
 
+test('a no-IOMMU device is told by the name of its group', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0', devnum: false, group: '7' });
+  t.false(gather(root, device).noiommu);
+  root.write('/sys/class/vfio/noiommu-7/dev', '243:0\n');
+  t.true(gather(root, device).noiommu);
+});
+
 test('a no-IOMMU device is told by its name', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:00:04.0', sysname: 'noiommu-vfio0', devnum: false });

@@ -264,6 +264,7 @@ const table: readonly Row[] = [
     'in use by pid 4711 (qemu-system-x86) through the group node',
   ],
   ['VFIO_SET_IOMMU', 'ENODEV', {}, 5, 'the container does not take the group: VFIO_SET_IOMMU gave ENODEV'],
+  ['VFIO_SET_IOMMU', 'ENODEV', { noiommu: true }, 5, 'a no-IOMMU group takes no IOMMU of type 1'],
   ['VFIO_SET_IOMMU', 'ENOMEM', {}, 1, 'VFIO_SET_IOMMU gave ENOMEM'],
   [device, 'ENODEV', {}, 3, 'the device is just leaving'],
   [
