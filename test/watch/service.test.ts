@@ -288,6 +288,25 @@ test('the figures are in their file after each look, whole, and nothing else is 
   t.regex(service.err[0] ?? '', /could not write the metrics: .*ENOENT/);
 });
 
+test('figures never take the place of what is no file', async (t) => {
+  const root = fakeRoot(t);
+  root.node('/node', '1:7');
+  root.link('/link', '/node');
+  fs.mkdirSync(root.at('/directory'));
+  for (const [name, kind] of [
+    ['node', 'char'],
+    ['link', 'symlink'],
+    ['directory', 'directory'],
+  ] as const) {
+    const path = root.at(`/${name}`);
+    const { status, err } = await runCli(['watch', '--root', root.dir, '--metrics', path]);
+    t.is(status, 2);
+    t.deepEqual(err, [
+      `vfio-names: expected a file or nothing at --metrics ${path}, found a ${kind}, which would be replaced; choose another FILE`,
+    ]);
+  }
+});
+
 test('a trouble of the watch is told', async (t) => {
   const root = fakeRoot(t);
   const service = await startService(t, root);

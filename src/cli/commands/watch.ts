@@ -1,6 +1,7 @@
 /** `watch`: the service that keeps the names true. Decides only what is said where; watch/service.ts does the work. */
-import { type ExitStatus, errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
+import { attempt, type ExitStatus, errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
 import { type Clock, systemClock } from '../../system/clock.ts';
+import type { Files } from '../../system/files.ts';
 import { type Notify, openNotify } from '../../system/notify.ts';
 import { printable } from '../../text/printable.ts';
 import type { Figures } from '../../watch/metrics.ts';
@@ -32,6 +33,7 @@ export async function watchWith(
 ): Promise<ExitStatus> {
   const { json, values } = invocation;
   const interval = secondsOf(values['interval']);
+  checkMetrics(filesOf(io), values['metrics']);
   const controller = new AbortController();
   const token = runToken();
   let reload = (): void => {};
@@ -112,6 +114,19 @@ function secondsOf(text = '30'): number {
     'usage',
     exitStatus.usage,
     `expected --interval to be whole seconds from 1 to 99999, found ${printable(text)}; 30 is the default`,
+  );
+}
+
+/** FILE is replaced by a rename, and root may replace anything: a node must not be lost by a slip (`--metrics /dev/null`). */
+function checkMetrics(files: Files, path: string | undefined): void {
+  if (path === undefined) return;
+  const status = attempt(() => files.lstat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
+  if (status === undefined || status.kind === 'file') return;
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected a file or nothing at --metrics ${printable(path)}, found a ${status.kind}, which would be replaced; choose another FILE`,
+    { path },
   );
 }
 
