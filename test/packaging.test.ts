@@ -74,6 +74,12 @@ test('and a system that lacks some of these directories compiles all the same', 
   t.true(readFileSync(machine.at('/words'), 'utf8').includes(machine.at('/js/libquickjs.a')));
 });
 
+test('the unit runs Node, and else only what every system has', (t) => {
+  const unit = text('packaging/systemd/vfio-names.service');
+  const programs = [...unit.matchAll(/^Exec\w+=\+?(\S+)/gm)].map(([, program = '']) => program);
+  t.deepEqual(programs.sort(), ['/bin/sh', '/usr/bin/mkdir', '/usr/bin/node']);
+});
+
 test('the changelog of the spec begins with its version', (t) => {
   const [, newest = ''] = text('packaging/rpm/vfio-names.spec').split('%changelog\n');
   t.true(newest.split('\n')[0]?.endsWith(` - ${version}-1`), newest);
