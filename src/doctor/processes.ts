@@ -32,6 +32,9 @@ export function readMemoryLock(files: Files, root: Root): MemoryLock | undefined
   const status = tolerant(() => files.read(at(root, '/proc/self/status'))) ?? '';
   const capabilities = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
   // CAP_IPC_LOCK is bit 14 (include/uapi/linux/capability.h).
-  const exempt = ((BigInt(`0x${capabilities}`) >> 14n) & 1n) === 1n;
+  const capable = ((BigInt(`0x${capabilities}`) >> 14n) & 1n) === 1n;
+  // iopt_alloc_pages and vfio_dma_do_map ask capable(): root of a user namespace (user_namespaces(7)) is not exempt.
+  const map = tolerant(() => files.read(at(root, '/proc/self/uid_map')));
+  const exempt = capable && (map === undefined || /^\s*0\s+0\s+4294967295\s*$/.test(map));
   return { soft: soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft), exempt };
 }

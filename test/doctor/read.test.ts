@@ -172,6 +172,10 @@ test('the limit of locked memory, and who is exempt', (t) => {
   t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: false });
   root.write('/proc/self/status', 'CapEff:\t0000000000004000\n');
   t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: true });
+  root.write('/proc/self/uid_map', '         0          0 4294967295\n');
+  t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: true });
+  root.write('/proc/self/uid_map', '         0     100000      65536\n');
+  t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: false }, 'root of a user namespace');
   root.write('/proc/self/status', 'CapEff:\t000001ffffffbfff\n');
   limits('unlimited');
   t.deepEqual(readMemoryLock(files, root.dir), { soft: Number.POSITIVE_INFINITY, exempt: false });
