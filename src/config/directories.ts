@@ -58,6 +58,10 @@ function mustBeTrusted(files: Files, root: Root, path: string, file: string): vo
 
 /** The text of one file; `file` is its name in errors. */
 export function readPolicyFile(files: Files, path: string, file: string = path): string {
+  const { kind } = reading(file, () => files.stat(path));
+  // Reading never waits, and so may find nothing or half of it there: no policy is not what was meant.
+  if (kind === 'fifo' || kind === 'socket')
+    throw unusable(file, `expected a policy file, found a ${kind}; write the policy to a file`);
   const text = reading(file, () => files.read(path, largest + 1));
   if (text.length <= largest) return text;
   throw unusable(file, `expected at most ${largest} bytes, found more`);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import test from 'ava';
 import { policyPaths, readPolicyFile, readPolicyFiles } from '../../src/config/directories.ts';
@@ -80,6 +81,10 @@ test('what is no file is one line of status 2', (t) => {
     /00-d\.toml: expected a policy file, found a directory/,
   );
   t.is(error(() => readPolicyFile(fakeFiles, root.at('/nothing.toml'))).exitCode, 2);
+  t.is(spawnSync('mkfifo', [root.at('/pipe.toml')]).status, 0);
+  const pipe = error(() => readPolicyFile(fakeFiles, root.at('/pipe.toml')));
+  t.is(pipe.exitCode, 2);
+  t.regex(pipe.message, /pipe\.toml: expected a policy file, found a fifo; write the policy to a file/);
   root.write('/big.toml', '#'.repeat((1 << 20) + 1));
   t.regex(
     error(() => readPolicyFile(fakeFiles, root.at('/big.toml'))).message,
