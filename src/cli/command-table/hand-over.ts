@@ -20,6 +20,7 @@ export const exec: Command = {
     'The descriptors are 3, 4, ... in the order of the NAMEs, then that of /dev/iommu. In the words of CMD, {fd:NAME} stands for the descriptor of a device, {fd} for that of the only one, {iommufd} for that of /dev/iommu. VFIO_NAMES_FDS in its environment has them all:',
     '    pci/0000:01:00.0=3 iommu=4',
     'No shell is involved, and only CMD has the devices open. SIGTERM, SIGHUP and SIGINT pass through; in the foreground of a terminal, which sends SIGINT to CMD itself, that one is not sent a second time.',
+    'CMD has nothing else that was open, and the environment as it was: with --user, HOME and its like are still those of before.',
     "With --user, what CMD maps for the devices counts against that user's limit of locked memory: a virtual machine needs its RAM and some MiB (prlimit --memlock=BYTES before this command, LimitMEMLOCK= in a unit).",
     "Exit status: CMD's, 128+N where the signal N ended it, 127 where it is not there, 126 where it can't be run; before CMD is run, one of those below.",
   ],
