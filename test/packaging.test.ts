@@ -80,6 +80,15 @@ test('the unit runs Node, and else only what every system has', (t) => {
   t.deepEqual(programs.sort(), ['/bin/sh', '/usr/bin/mkdir', '/usr/bin/node']);
 });
 
+test('every package with vfio_id names the authors of QuickJS, which is linked into it', (t) => {
+  const notice = 'packaging/native/LICENSE.quickjs';
+  for (const path of [notice, 'packaging/debian/copyright']) {
+    t.regex(text(path), /Copyright[^\n]* 2017-2021 Fabrice Bellard/, path);
+    t.regex(text(path), /Permission is hereby granted/, path);
+  }
+  for (const { path } of recipes) t.true(text(path).includes(notice), path);
+});
+
 test('the changelog of the spec begins with its version', (t) => {
   const [, newest = ''] = text('packaging/rpm/vfio-names.spec').split('%changelog\n');
   t.true(newest.split('\n')[0]?.endsWith(` - ${version}-1`), newest);

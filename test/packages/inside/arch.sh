@@ -42,7 +42,7 @@ files() {
     sed -E -e '/lintian/d' -e 's|usr/lib/\[a-z0-9_-\]\+/|usr/lib/|; s|vendor-completions|site-functions|' \
         -e 's|usr/share/doc/vfio-names/.*|usr/share/doc/vfio-names/examples/(access\|cdi)\\.conf|; /usr\/share\/doc\/vfio-names-udev/d' \
         -e 's|usr/share/initramfs-tools/hooks|usr/lib/initcpio/install|' "/test/$1.files" > /tmp/files
-    echo "usr/share/licenses/$1/(LICENSE|licenses\.txt)" >> /tmp/files
+    echo "usr/share/licenses/$1/(LICENSE(\.quickjs)?|licenses\.txt)" >> /tmp/files
     bsdtar -tf "$2" | grep -v -e '/$' -e '^\.' | listed /tmp/files
 }
 check "the udev package has its files and no other" files vfio-names-udev "${udev[0]}"
