@@ -1,6 +1,7 @@
 /** Probes for programs, by src/cli/schemas/probe.json. Pure. */
 import type { Probe } from '../probe/probe.ts';
 import { jsonDocument } from './json.ts';
+import { detailsJson } from './json-words.ts';
 
 /** One document with all probes, in the order in which they were asked for. */
 export function probeDocument(probes: readonly Probe[]): string {
@@ -25,6 +26,6 @@ function probeJson({ device, details, ...probe }: Probe): Record<string, unknown
     errno,
     cause,
     remedy,
-    ...details,
+    ...(details && detailsJson(details)),
   };
 }

@@ -24,7 +24,7 @@ export function installRules(
   for (const failure of failures) io.err(`vfio-names: ${failure}`);
   const applied = !dryRun && changed && live && failures.length === 0;
   const diff = diffOf(planned);
-  if (json) io.out(jsonDocument({ path: planned.path, changed, dryRun, applied, diff }));
+  if (json) io.out(jsonDocument({ file: planned.path, changed, dryRun, applied, diff }));
   else if (dryRun) io.out(diff === '' ? `nothing to change: ${planned.path}\n` : diff);
   else io.out(`${sentence(planned, changed, applied)}\n`);
   return failures.length > 0 ? exitStatus.findings : exitStatus.fine;

@@ -3,6 +3,7 @@ import { linkRoot } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
 import type { Reason } from '../watch/loop.ts';
 import type { WatchEvent } from '../watch/report.ts';
+import { eventJson } from './json-words.ts';
 
 /** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)` */
 export function watchLine(event: WatchEvent): string {
@@ -32,5 +33,5 @@ export function watchLine(event: WatchEvent): string {
 
 /** The same as one JSON document on one line; src/cli/schemas/watch.json describes it. */
 export function watchJson(event: WatchEvent, trigger: Reason, time: Date): string {
-  return `${JSON.stringify({ version: 1, time: time.toISOString(), ...event, trigger })}\n`;
+  return `${JSON.stringify({ version: 1, time: time.toISOString(), ...eventJson(event), trigger })}\n`;
 }

@@ -1,4 +1,4 @@
-/** A holder as cells of a table and as JSON. Pure; everything that came from /proc is made printable for people only. */
+/** A holder as cells of a table and on one line. Pure; everything that came from /proc is made printable for people only. */
 import { printable } from '../text/printable.ts';
 import type { Holder } from './holder.ts';
 
@@ -37,10 +37,4 @@ export function holderName(holder: Holder): string {
 export function holderLine(holder: Holder): string {
   const name = holder.command === undefined ? `pid ${holder.pid}` : `${holder.command} (pid ${holder.pid})`;
   return `${name}, fd ${holder.fd}, ${interfaceWords[holder.interface]}${holder.deleted ? ', deleted' : ''}`;
-}
-
-/** The holder without its target: what --json shows. */
-export function holderJson(holder: Holder & { readonly target?: unknown }): Holder {
-  const { target: _target, ...rest } = holder;
-  return rest;
 }

@@ -74,7 +74,7 @@ function describe(files: Files, root: Root, device: Device, by: Interface): CdiD
 
 /** The device's node itself: the end of udev's /dev/char/247:3 where the kernel's own path is missing. */
 function ownNode(files: Files, root: Root, device: Device): string {
-  const { node, devnum } = resolveDevice(files, root, device);
+  const { nodePath: node, devnum } = resolveDevice(files, root, device);
   const path = linkEnd(files, root, node);
   const fault = path === node ? undefined : charFault(files, root, path, devnum);
   if (fault === undefined) return path;

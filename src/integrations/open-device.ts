@@ -16,7 +16,7 @@ import { faultOf } from './shared-node.ts';
  * (vfio_device_fops_cdev_open).
  */
 export function openDevice(files: Files, root: Root, opener: Opener, device: Device): number {
-  const { node, devnum } = resolveDevice(files, root, device);
+  const { nodePath: node, devnum } = resolveDevice(files, root, device);
   const path = linkEnd(files, root, node);
   let fd: number;
   try {

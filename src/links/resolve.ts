@@ -11,7 +11,7 @@ import { checkNode, type NodeCheck, nodePathOf } from './check-node.ts';
 export interface Resolution {
   readonly device: Device;
   /** The checked path, `/dev/vfio/devices/vfio3`, or `/dev/char/247:3` where that one is missing or false. */
-  readonly node: string;
+  readonly nodePath: string;
   readonly devnum: string;
   /** Why the kernel's own path was not taken. */
   readonly instead?: string;
@@ -33,9 +33,9 @@ export function resolveDevice(files: Files, root: Root, device: Device): Resolut
   const check = checkNode(files, root, path, device);
   const other = check.verdict === 'true' ? undefined : byNumber(files, root, device, devnum);
   assertStill(files, root, device);
-  if (check.verdict === 'true') return { device, node: path, devnum };
+  if (check.verdict === 'true') return { device, nodePath: path, devnum };
   const fault = describeCheck(path, check, devnum);
-  if (other !== undefined) return { device, node: other, devnum, instead: fault };
+  if (other !== undefined) return { device, nodePath: other, devnum, instead: fault };
   throw refusal(device, check, fault, path);
 }
 

@@ -6,7 +6,16 @@ import { environment as helperEnvironment, usage as helperUsage } from '../helpe
 import { fill, type Templates } from './fill.ts';
 import { factsOf, policyKeysOf, type Schema } from './policy-keys.ts';
 import { bold, italic, operandsOf } from './roff.ts';
-import { environment, examples, exitStatuses, files, nameForms, policyExample, policyKeys } from './words.ts';
+import {
+  environment,
+  examples,
+  exitStatuses,
+  files,
+  jsonWords,
+  nameForms,
+  policyExample,
+  policyKeys,
+} from './words.ts';
 
 export interface Sources {
   readonly commands: readonly Command[];
@@ -30,7 +39,7 @@ export function pages(sources: Sources): ReadonlyMap<string, string> {
     `${name}.${section}`,
     fill(templates, `manual/${template}`, {
       ...{ name, section, version, date },
-      ...{ exitStatuses: pairs(exitStatuses), nameForms: pairs(nameForms) },
+      ...{ exitStatuses: pairs(exitStatuses), nameForms: pairs(nameForms), jsonWords: pairs(jsonWords) },
       ...{ environment: pairs(environment), files: pairs(files) },
       common: optionViews(sources.common),
       ...values,

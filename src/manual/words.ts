@@ -19,6 +19,18 @@ export const nameForms: readonly (readonly [form: string, meaning: string])[] = 
   ['/dev/vfio/pci/0000:01:00.0', 'the path of a node, of a link or of a sysfs directory'],
 ];
 
+/** What --json calls things, in every document. */
+export const jsonWords: readonly (readonly [keys: string, meaning: string])[] = [
+  ['bus, name', 'a device: its bus, and its name there as sysfs has it'],
+  ['node, nodePath', 'vfioN, and the path of the node that was checked'],
+  ['link, links, directory', 'whole paths below /dev/vfio'],
+  ['syspath', "the device's directory, /sys/devices/..."],
+  ['file', 'the path of anything else'],
+  ['path, device', 'facts: the PCI path, as by-path has it, and the PCI device id'],
+  ['asked', 'the NAME as it was given'],
+  ['group, fileGroup', 'the number of the IOMMU group, and the group that owns the node'],
+];
+
 export const environment: readonly (readonly [variable: string, meaning: string])[] = [
   ['NO_COLOR', 'no colour where it is set and not empty'],
   ['TERM', 'no colour where it is dumb'],

@@ -1,4 +1,4 @@
-/** The types of what a bound device says of itself. Types only; the names are those of --json. */
+/** The types of what a bound device says of itself. Types only. */
 
 /** A part of a region that can be mapped; bytes from the region's start. */
 export interface Area {

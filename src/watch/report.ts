@@ -5,8 +5,8 @@ import type { Change, Outcome } from '../links/change.ts';
 import type { Conflict } from '../names/desire.ts';
 
 /**
- * One line of `watch --json`. `link` is relative to /dev/vfio, `path` a whole path.
- * The fields of `time` and `trigger` are added by whoever writes it.
+ * One thing that was done or found. `link` is relative to /dev/vfio, `path` a whole path.
+ * When, and why we looked, is added by whoever writes it.
  */
 export interface WatchEvent {
   readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'cdi' | 'failed';

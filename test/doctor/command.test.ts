@@ -63,7 +63,10 @@ test('--json follows the published schema', async (t) => {
   t.is(status, 1);
   const document = JSON.parse(out);
   t.true(validate(document), JSON.stringify(validate.errors));
-  t.is(document.faults, document.checks.filter((line: { state: string }) => line.state === 'fault').length);
+  t.is(
+    document.faultCount,
+    document.checks.filter((line: { severity: string }) => line.severity === 'fault').length,
+  );
 });
 
 test('colour is only for terminals', async (t) => {

@@ -73,9 +73,14 @@ test('the package is optional, pinned, and nothing else asks for it', (t) => {
 });
 
 test('--json has the entries by their schema, --all every PCI device', async (t) => {
-  const document = validJson<{ devices: Entry[] }>(t, 'graph', (await show(t, 'desktop', '--json')).out);
-  const states = Object.fromEntries(document.devices.map(({ name, state }) => [name, state]));
-  t.deepEqual(states, {
+  const document = validJson<{ devices: { name: string; usage: string; holders?: { pid: number }[] }[] }>(
+    t,
+    'graph',
+    (await show(t, 'desktop', '--json')).out,
+  );
+  const usages = Object.fromEntries(document.devices.map(({ name, usage }) => [name, usage]));
+  t.true(document.devices.some(({ holders }) => holders?.some(({ pid }) => pid > 0)));
+  t.deepEqual(usages, {
     '0000:00:01.0': 'host',
     '0000:01:00.0': 'used',
     '0000:01:00.1': 'used',

@@ -15,7 +15,7 @@ function gpu(root: FakeRoot): Device {
 
 function refusal(root: FakeRoot, device: Device, files: Files = fakeFiles): string {
   try {
-    return resolveDevice(files, root.dir, device).node;
+    return resolveDevice(files, root.dir, device).nodePath;
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
     return `${error.code} ${error.exitCode}: ${error.message}`;
@@ -25,7 +25,7 @@ function refusal(root: FakeRoot, device: Device, files: Files = fakeFiles): stri
 test('a true node is given with its devnum', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
-  t.deepEqual(resolveDevice(fakeFiles, root.dir, device), { device, node, devnum: '247:3' });
+  t.deepEqual(resolveDevice(fakeFiles, root.dir, device), { device, nodePath: node, devnum: '247:3' });
 });
 
 test('a minor above 255 is compared in full', (t) => {
@@ -106,7 +106,7 @@ for (const [title, spoil] of [
     root.node('/dev/kept', '247:3');
     root.link('/dev/char/247:3', '/dev/kept');
     const resolution = resolveDevice(fakeFiles, root.dir, device);
-    t.is(resolution.node, '/dev/char/247:3');
+    t.is(resolution.nodePath, '/dev/char/247:3');
     t.true(resolution.instead?.startsWith(expected));
   });
 

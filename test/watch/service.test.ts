@@ -34,7 +34,8 @@ test('names come, move and go with their devices, a line each', async (t) => {
   root.unbind({ ...one, sysname: 'vfio7' });
   await look(service);
   t.deepEqual(root.links(), {});
-  const common = { version: 1, link: `pci/${address}`, device: address };
+  const link = `/dev/vfio/pci/${address}`;
+  const common = { version: 1, link, name: address };
   t.deepEqual(
     service.lines().map(({ time, ...line }: WatchEvent & { time?: string }) => line),
     [
@@ -51,7 +52,7 @@ test('names come, move and go with their devices, a line each', async (t) => {
         version: 1,
         event: 'removed',
         reason: 'gone',
-        link: `pci/${address}`,
+        link,
         from: '../devices/vfio7',
         trigger: 'event',
       },

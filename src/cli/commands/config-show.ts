@@ -7,6 +7,7 @@ import { exitStatus } from '../../errors.ts';
 import { nodeFiles } from '../../system/node-files.ts';
 import type { Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { policyJson } from '../json-words.ts';
 
 export const run: Run = async (invocation, io) => {
   const file = invocation.values['policy'];
@@ -15,6 +16,10 @@ export const run: Run = async (invocation, io) => {
     texts.length === 0 ? { policy: defaultPolicy, settings: [], mistakes: [] } : await build(texts);
   if (mistakes.length > 0) throw policyError(mistakes);
   const files = texts.map((text) => text.file);
-  io.out(invocation.json ? jsonDocument({ files, settings, policy }) : formatPolicy({ policy, settings }));
+  io.out(
+    invocation.json
+      ? jsonDocument({ files, settings, policy: policyJson(policy) })
+      : formatPolicy({ policy, settings }),
+  );
   return exitStatus.fine;
 };

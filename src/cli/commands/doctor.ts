@@ -7,6 +7,7 @@ import { exitStatus, VfioNamesError } from '../../errors.ts';
 import type { Machine } from '../../links/observe.ts';
 import type { Invocation, Io, Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { checkJson } from '../json-words.ts';
 import { filesOf, machineOf, policyOf } from '../machine.ts';
 import { plural } from '../plural.ts';
 
@@ -15,7 +16,8 @@ export const run: Run = async (invocation, io) => {
   const lines = examine(await gather(machine, given));
   const count = (state: State): number => lines.filter((line) => line.state === state).length;
   const [faults, warnings] = [count('fault'), count('warning')];
-  if (invocation.json) io.out(jsonDocument({ faults, warnings, checks: lines }));
+  if (invocation.json)
+    io.out(jsonDocument({ faultCount: faults, warningCount: warnings, checks: lines.map(checkJson) }));
   else {
     for (const line of lines) io.out(asText(line, invocation.colour));
     const sum = [faults && plural(faults, 'fault'), warnings && plural(warnings, 'warning')].filter(Boolean);

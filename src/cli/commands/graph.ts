@@ -7,12 +7,13 @@ import { readEntries } from '../../graph/read.ts';
 import { drawSvg } from '../../graph/svg.ts';
 import { graphText } from '../../graph/text.ts';
 import { findHolders } from '../../holders/find.ts';
-import type { HolderSearch } from '../../holders/holder.ts';
+import type { Holder, HolderSearch } from '../../holders/holder.ts';
 import { type DeviceTarget, targetOf } from '../../holders/target.ts';
 import { linksOf } from '../../links/links-of.ts';
 import { observe } from '../../links/observe.ts';
 import type { Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { entryJson, unseenJson } from '../json-words.ts';
 import { machineOf } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
 
@@ -32,14 +33,31 @@ export const run: Run = async (invocation, io) => {
     );
   const graph = graphOf(entries);
   const format = invocation.values['format'] ?? 'text';
-  if (invocation.json) io.out(jsonDocument({ devices: entries, unseen: search.unseen }));
-  else if (format === 'dot') io.out(graphDot(graph));
+  if (invocation.json) {
+    const holders = holdersOf(search);
+    io.out(
+      jsonDocument({
+        devices: entries.map((entry) => entryJson(entry, holders.get(entry.syspath) ?? [])),
+        unseen: search.unseen.map(unseenJson),
+      }),
+    );
+  } else if (format === 'dot') io.out(graphDot(graph));
   else if (format === 'svg') io.out(await drawSvg(graphDot(graph)));
   else io.out(graphText(graph));
   // Without a device of VFIO there was nobody to look for.
   if (targets.length > 0) for (const { message } of search.unseen) io.err(`vfio-names: ${message}`);
   return exitStatus.fine;
 };
+
+/** Every descriptor, by the directory of the device. */
+function holdersOf({ holders }: HolderSearch<DeviceTarget>): ReadonlyMap<string, readonly Holder[]> {
+  const all = new Map<string, Holder[]>();
+  for (const holder of holders) {
+    const { device } = holder.target;
+    if (device) all.set(device.syspath, [...(all.get(device.syspath) ?? []), holder]);
+  }
+  return all;
+}
 
 /** `qemu-system-x86 (pid 812)` for each process that has it open, by `vfioN`. Raw. */
 function namesOf({ holders }: HolderSearch<DeviceTarget>): ReadonlyMap<Device['sysname'], readonly string[]> {

@@ -1,7 +1,7 @@
 /** `holders [NAME...]`: which processes have a device open; without a name, any VFIO device. Knows nothing of how they are found. */
 import type { Device } from '../../devices/device.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
-import { holderCells, holderHead, holderJson } from '../../holders/describe.ts';
+import { holderCells, holderHead } from '../../holders/describe.ts';
 import { findHolders } from '../../holders/find.ts';
 import type { HolderSearch, Unseen } from '../../holders/holder.ts';
 import { type DeviceTarget, goneTarget, targetOf } from '../../holders/target.ts';
@@ -10,6 +10,7 @@ import { observe } from '../../links/observe.ts';
 import { printable } from '../../text/printable.ts';
 import type { Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { holderJson, unseenJson } from '../json-words.ts';
 import { machineOf } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
 import { table } from '../table.ts';
@@ -64,12 +65,16 @@ function asTable(asked: readonly Asked[], { holders }: HolderSearch): string {
 
 function asJson(asked: readonly Asked[], { holders, unseen }: HolderSearch): string {
   const devices = asked.map(({ target, word }) => ({
-    name: target.device?.name ?? word,
-    ...(target.device && { bus: target.device.bus, node: nodeOf(target.device) }),
+    asked: word,
+    ...(target.device && {
+      name: target.device.name,
+      bus: target.device.bus,
+      node: nodeOf(target.device),
+    }),
     gone: target.device === undefined,
     holders: holders.filter((holder) => holder.target === target).map(holderJson),
   }));
-  return jsonDocument({ devices, unseen });
+  return jsonDocument({ devices, unseen: unseen.map(unseenJson) });
 }
 
 /** As in the facts: `vfio3`, and none without a number. */

@@ -8,6 +8,7 @@ import { type Machine, type Observation, observe } from '../../links/observe.ts'
 import { printable } from '../../text/printable.ts';
 import type { Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { problemJson } from '../json-words.ts';
 import { machineOf } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
 import { tableInParts } from '../table.ts';
@@ -25,7 +26,7 @@ export const run: Run = async (invocation, io) => {
     const devices = [];
     for (const { device, links, state } of linksInTurn(seen))
       if (chosen(device)) devices.push({ ...readFacts(machine.files, machine.root, device), links, state });
-    io.out(jsonDocument({ devices, problems: seen.scan.problems }));
+    io.out(jsonDocument({ devices, problems: seen.scan.problems.map(problemJson) }));
     return exitStatus.fine;
   }
   const more = invocation.flags['long'] ? long : [];

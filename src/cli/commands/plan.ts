@@ -4,13 +4,15 @@ import { observe } from '../../links/observe.ts';
 import { changeLine } from '../change-line.ts';
 import type { Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { changeJson, problemJson } from '../json-words.ts';
 import { machineOf } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
 
 export const run: Run = async (invocation, io) => {
   const { changes, scan } = observe(await machineOf(invocation, io));
   reportProblems(io, scan.problems);
-  if (invocation.json) io.out(jsonDocument({ changes, problems: scan.problems }));
+  if (invocation.json)
+    io.out(jsonDocument({ changes: changes.map(changeJson), problems: scan.problems.map(problemJson) }));
   else
     io.out(
       changes.length > 0

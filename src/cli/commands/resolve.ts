@@ -21,14 +21,15 @@ export const run: Run = async (invocation, io) => {
   const group =
     invocation.json || what === 'group' ? readFact(machine.files, machine.root, device, 'group') : undefined;
   if (resolution.instead !== undefined)
-    io.err(`vfio-names: ${resolution.instead}; took ${resolution.node} instead`);
+    io.err(`vfio-names: ${resolution.instead}; took ${resolution.nodePath} instead`);
   if (invocation.json) {
-    const { node, devnum, instead } = resolution;
+    const { nodePath, devnum, instead } = resolution;
     io.out(
       jsonDocument({
         bus: device.bus,
         name: device.name,
-        node,
+        node: device.sysname,
+        nodePath,
         devnum,
         syspath: device.syspath,
         link,
@@ -55,7 +56,7 @@ function locate(machine: Machine, name: string): { device: Device; link: string 
 
 function choose(
   what: string,
-  { node, devnum, device }: Resolution,
+  { nodePath: node, devnum, device }: Resolution,
   link: string | undefined,
   group: string | undefined,
 ): string {

@@ -12,6 +12,7 @@ export const run: Run = async ({ root, values, json }, io) => {
   const files = io.files ?? nodeFiles;
   const wanted = render('udev', await loadPolicy(files, root, values['policy']));
   const verdict = judge(findRules(files, root), wanted);
-  io.out(json ? jsonDocument({ ...verdict }) : `${verdict.message}\n`);
-  return verdict.right ? exitStatus.fine : exitStatus.findings;
+  const { right, path, state, message } = verdict;
+  io.out(json ? jsonDocument({ right, file: path, rulesState: state, message }) : `${message}\n`);
+  return right ? exitStatus.fine : exitStatus.findings;
 };

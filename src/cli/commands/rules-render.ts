@@ -18,6 +18,6 @@ export const run: Run = async ({ root, values, json }, io) => {
       `expected --via with the rules of udev alone, found --target ${target}; leave it out`,
     );
   const text = render(target, policy, undefined, via);
-  io.out(json ? jsonDocument({ target, text }) : text);
+  io.out(json ? jsonDocument({ manager: target, text }) : text);
   return exitStatus.fine;
 };

@@ -1,7 +1,7 @@
 /** `show`: every fact of one device, a line each, with the siblings of its group and who has it open. */
 import { readFacts } from '../../devices/facts.ts';
 import { exitStatus } from '../../errors.ts';
-import { holderJson, holderLine } from '../../holders/describe.ts';
+import { holderLine } from '../../holders/describe.ts';
 import { findHolders } from '../../holders/find.ts';
 import { readSiblings, type Sibling } from '../../holders/siblings.ts';
 import { targetOf } from '../../holders/target.ts';
@@ -12,6 +12,7 @@ import { deviceUnit } from '../../names/device-unit.ts';
 import { printable } from '../../text/printable.ts';
 import type { Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { holderJson, siblingJson, unseenJson } from '../json-words.ts';
 import { machineOf } from '../machine.ts';
 
 export const run: Run = async (invocation, io) => {
@@ -27,11 +28,13 @@ export const run: Run = async (invocation, io) => {
   if (invocation.json) {
     io.out(
       jsonDocument({
-        device: { ...facts, links, state },
+        ...facts,
+        links,
+        state,
         units,
-        siblings,
+        siblings: siblings.map(siblingJson),
         holders: holders.map(holderJson),
-        unseen,
+        unseen: unseen.map(unseenJson),
       }),
     );
     return exitStatus.fine;

@@ -7,6 +7,7 @@ import { printable } from '../../text/printable.ts';
 import { changeLine } from '../change-line.ts';
 import type { Io, Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { accessJson, outcomeJson, problemJson } from '../json-words.ts';
 import { machineOf } from '../machine.ts';
 import { plural } from '../plural.ts';
 import { reportProblems } from '../problems.ts';
@@ -21,11 +22,11 @@ export const run: Run = async (invocation, io) => {
   if (invocation.json)
     io.out(
       jsonDocument({
-        outcomes,
-        access,
+        outcomes: outcomes.map(outcomeJson),
+        access: access.map(accessJson),
         settled,
-        links: last.desired.wanted.size,
-        problems: last.scan.problems,
+        linkCount: last.desired.wanted.size,
+        problems: last.scan.problems.map(problemJson),
       }),
     );
   else {

@@ -7,6 +7,7 @@ import { sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
 import type { Io, Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
+import { findingJson, outcomeJson } from '../json-words.ts';
 import { machineOf } from '../machine.ts';
 import { plural } from '../plural.ts';
 import { runToken } from '../run-token.ts';
@@ -25,12 +26,14 @@ export const run: Run = async (invocation, io) => {
       fixed.settled,
     );
   const verification = verify(machine, only);
+  const counts = count(verification, only?.length);
   if (invocation.json)
     io.out(
       jsonDocument({
-        ...count(verification, only?.length),
-        findings: verification.findings,
-        ...(fixed && { fixed: fixed.outcomes }),
+        deviceCount: counts.devices,
+        linkCount: counts.names,
+        findings: verification.findings.map(findingJson),
+        ...(fixed && { fixed: fixed.outcomes.map(outcomeJson) }),
       }),
     );
   else

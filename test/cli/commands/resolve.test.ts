@@ -66,7 +66,8 @@ test('resolve --json is one document by its schema', async (t) => {
     version: 1,
     bus: 'pci',
     name: '0000:01:00.0',
-    node: '/dev/vfio/devices/vfio0',
+    node: 'vfio0',
+    nodePath: '/dev/vfio/devices/vfio0',
     devnum: '247:0',
     syspath: '/sys/devices/pci0000:00/0000:01:00.0',
     link: '/dev/vfio/pci/0000:01:00.0',
@@ -75,7 +76,8 @@ test('resolve --json is one document by its schema', async (t) => {
   fs.renameSync(root.at('/dev/vfio/devices/vfio0'), root.at('/dev/kept'));
   root.link('/dev/char/247:0', '/dev/kept');
   const other = validJson(t, 'resolve', (await run('resolve', 'vfio0', '--json')).out);
-  t.is(other['node'], '/dev/char/247:0');
+  t.is(other['node'], 'vfio0');
+  t.is(other['nodePath'], '/dev/char/247:0');
   t.regex(String(other['instead']), /found nothing$/);
 });
 

@@ -24,7 +24,7 @@ test('render prints the rules of the policy for each target', async (t) => {
   t.regex(changed.out, /^# vfio-names scheme=1 policy=[0-9a-f]{64}\n/);
   t.true(changed.out.includes('SYMLINK+="vfio/by-driver/$driver/$id"'));
   const { out } = await runCli(['rules', 'render', '--target', 'mdevd', '--json', '--root', root.dir]);
-  t.is(validJson(t, 'rules-render', out)['target'], 'mdevd');
+  t.is(validJson(t, 'rules-render', out)['manager'], 'mdevd');
 });
 
 test('install, check and uninstall go round', async (t) => {
@@ -45,7 +45,7 @@ test('install, check and uninstall go round', async (t) => {
   root.write('/etc/vfio-names/site.toml', policy);
   const check = await run('check', '--json');
   t.is(check.status, 1);
-  t.is(validJson(t, 'rules-check', check.out)['state'], 'other-policy');
+  t.is(validJson(t, 'rules-check', check.out)['rulesState'], 'other-policy');
   t.regex((await run('install', '--dry-run')).out, /^-# vfio-names scheme=1 policy=default$/m);
   const installed = validJson(t, 'rules-install', (await run('install', '--json')).out);
   t.true(installed['changed']);

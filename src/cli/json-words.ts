@@ -1,0 +1,113 @@
+/**
+ * The words of --json: one key has one meaning and one shape in every document, as src/cli/schemas says. A link is a whole
+ * path, `name` is a device's name on its bus, `file` a path of anything else; `path` and `device` are the facts of these
+ * names. Pure; facts go through as they are.
+ */
+import type { Policy } from '../config/policy.ts';
+import type { Problem } from '../devices/device.ts';
+import type { Line } from '../doctor/line.ts';
+import type { Entry } from '../graph/entry.ts';
+import type { Holder, Unseen } from '../holders/holder.ts';
+import type { Sibling } from '../holders/siblings.ts';
+import type { AccessOutcome } from '../links/access.ts';
+import type { Change, Outcome } from '../links/change.ts';
+import type { Finding } from '../links/finding.ts';
+import { linkRoot } from '../names/scheme.ts';
+import type { Details } from '../probe/details.ts';
+import type { WatchEvent } from '../watch/report.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function changeJson(change: Change): Json {
+  const path = `${linkRoot}/${change.link}`;
+  if (change.action === 'remove-directory') return { action: change.action, directory: path };
+  const { action, link: _link, ...rest } = change;
+  return { action, link: path, ...('device' in rest ? named(rest) : rest) };
+}
+
+export function outcomeJson({ change, ...rest }: Outcome): Json {
+  return { change: changeJson(change), ...rest };
+}
+
+export function accessJson({ path, ...rest }: AccessOutcome): Json {
+  return { file: path, ...named(rest) };
+}
+
+export function problemJson({ path, message }: Problem): Json {
+  return { file: path, message };
+}
+
+export function findingJson({ code, path, ...rest }: Finding): Json {
+  return { code, file: path, ...named(rest) };
+}
+
+/** `device` of a change, a finding or an event is the device's name; the fact `device` is its PCI id. */
+function named({ device, ...rest }: { readonly device?: string }): Json {
+  return device === undefined ? rest : { name: device, ...rest };
+}
+
+/** The holder without its target. */
+export function holderJson(holder: Holder & { readonly target?: unknown }): Json {
+  const { target: _target, path, ...rest } = holder;
+  return { ...rest, opened: path };
+}
+
+export function unseenJson({ reason, ...rest }: Unseen): Json {
+  return { obstacle: reason, ...rest };
+}
+
+export function siblingJson({ use, ...rest }: Sibling): Json {
+  return { ...rest, sharing: use === 'host' ? 'blocking' : use };
+}
+
+/** `holders` in whole, where the picture has their names alone. */
+export function entryJson({ state, holders: _names, ...rest }: Entry, holders: readonly Holder[]): Json {
+  return { ...rest, usage: state, ...(holders.length > 0 && { holders: holders.map(holderJson) }) };
+}
+
+export function checkJson({ check, state, ...rest }: Line): Json {
+  return { check, severity: state, ...rest };
+}
+
+/** What a bound device says of itself. */
+export function detailsJson({ regions, irqs, ...rest }: Details): Json {
+  return {
+    ...rest,
+    regions: regions.map(({ index, name, capabilities, ...region }) => ({
+      ...{ index, region: name, ...region },
+      capabilities: capabilities.map(({ id, version, name: capability, ...more }) => ({
+        ...{ capabilityId: id, capabilityVersion: version, capability, ...more },
+      })),
+    })),
+    irqs: irqs.map(({ index, name, ...irq }) => ({ index, irq: name, ...irq })),
+  };
+}
+
+export function eventJson({ link, path, ...rest }: WatchEvent): Json {
+  return {
+    ...named(rest),
+    ...(link !== undefined && { link: `${linkRoot}/${link}` }),
+    ...(path !== undefined && { file: path }),
+  };
+}
+
+/** The rules of a policy as they were understood, in the words of the facts that they decide. */
+export function policyJson({ scheme, links, access, iommu, hash }: Policy): Json {
+  const granted = ({ group, ...rest }: { readonly group?: string }): Json =>
+    group === undefined ? rest : { ...rest, fileGroup: group };
+  return {
+    scheme,
+    linkRules: links.map(({ match, name, ...rest }) => ({
+      match,
+      template: name.map((part) =>
+        'apply' in part
+          ? { ...part, apply: part.apply?.map(({ kind, ...more }) => ({ transform: kind, ...more })) }
+          : part,
+      ),
+      ...rest,
+    })),
+    accessRules: access.map(granted),
+    ...(iommu && { iommu: granted(iommu) }),
+    hash,
+  };
+}
