@@ -7,7 +7,7 @@ import { isNameable } from '../devices/no-cdev.ts';
 import { naturalOrder } from '../devices/order.ts';
 import { attempt } from '../errors.ts';
 import { harmlessDrivers } from '../holders/siblings.ts';
-import type { DeviceLinks } from '../links/links-of.ts';
+import type { DeviceLinks, LinkState } from '../links/links-of.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 import type { Entry, EntryState } from './entry.ts';
@@ -94,7 +94,7 @@ function readEntry(
   const holders = device && known.holders.get(device.sysname);
   return {
     ...{ syspath, bus, name },
-    state: stateOf(device, driver, holders ?? []),
+    state: stateOf(device, driver, holders ?? [], links?.state),
     bridge: rest.class?.startsWith('0x0604') ?? false,
     ...(driver !== undefined && { driver }),
     ...(group !== undefined && { group }),
@@ -114,10 +114,11 @@ function stateOf(
   device: Device | undefined,
   driver: string | undefined,
   holders: readonly string[],
+  links: LinkState | undefined,
 ): EntryState {
   if (!device) return driver === undefined ? 'idle' : 'host';
   if (holders.length > 0) return 'used';
-  return isNameable(device) ? 'free' : 'no-node';
+  return isNameable(device) && links !== 'no-node' ? 'free' : 'no-node';
 }
 
 /** A driver of the host that does DMA of its own beside a VFIO device of one group: VFIO can't have the group. */

@@ -4,7 +4,7 @@ import { whyNoCdev } from '../devices/no-cdev.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Observation } from './observe.ts';
 
-/** `named`: every wanted link is right. `unnamed`: some is missing or wrong. `no-node`: nothing to link to. `no-name`: none can be made. */
+/** `named`: every wanted link is right. `unnamed`: some is missing or wrong. `no-node`: nothing to link to, or it is not in /dev. `no-name`: none can be made. */
 export type LinkState = 'named' | 'unnamed' | 'no-node' | 'no-name';
 
 export interface DeviceLinks {
@@ -22,7 +22,7 @@ export function linksOf(seen: Observation): ReadonlyMap<string, DeviceLinks> {
 
 /** The devices of the observation in their order, each with its links: nothing is held for all of them at once. */
 export function* linksInTurn(seen: Observation): Generator<DeviceLinks & { readonly device: Device }> {
-  const { scan, claims, desired, changes } = seen;
+  const { scan, missing, claims, desired, changes } = seen;
   const wrong = new Set(changes.map((change) => change.link));
   let next = 0;
   for (const device of scan.devices) {
@@ -34,10 +34,11 @@ export function* linksInTurn(seen: Observation): Generator<DeviceLinks & { reado
       links.push(path);
       right &&= !wrong.has(claim.link);
     }
-    yield { device, links, state: links.length === 0 ? stateWithout(device) : right ? 'named' : 'unnamed' };
+    const state = links.length === 0 ? stateWithout(device, missing) : right ? 'named' : 'unnamed';
+    yield { device, links, state };
   }
 }
 
-function stateWithout(device: Device): LinkState {
-  return whyNoCdev(device) === undefined ? 'no-name' : 'no-node';
+function stateWithout(device: Device, missing: ReadonlySet<string>): LinkState {
+  return whyNoCdev(device) === undefined && !missing.has(device.sysname) ? 'no-name' : 'no-node';
 }

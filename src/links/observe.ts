@@ -8,6 +8,7 @@ import type { Root } from '../system/root.ts';
 import type { AccessRules } from './access.ts';
 import type { Change } from './change.ts';
 import { managedBy } from './managed.ts';
+import { missingNodes } from './nodes.ts';
 import { plan } from './plan.ts';
 import { readTree } from './read.ts';
 import type { Tree } from './tree.ts';
@@ -23,29 +24,38 @@ export interface Machine {
 
 export interface Observation {
   readonly scan: Scan;
-  /** What each device wants, in the order of the devices. */
+  /** The `vfioN` of devices whose node is not there: a name is true or absent, so these get none. */
+  readonly missing: ReadonlySet<string>;
+  /** What each device wants, in the order of the devices; those of `missing` with the others. */
   readonly claims: readonly Claim[];
   readonly desired: Desired;
   readonly tree: Tree;
   readonly changes: readonly Change[];
 }
 
-/** Reads everything once, sysfs first; nothing is changed. */
+/** Reads everything once, sysfs first, then the nodes; nothing is changed. */
 export function observe({ files, root, more }: Machine): Observation {
   const scan = scanDevices(files, root);
+  const missing = missingNodes(files, root, scan.devices);
   const claims = claimsOf(scan.devices, more);
-  const desired = desire(claims);
-  const tree = readTree(files, root, managedBy(desired.wanted.keys()));
-  return { scan, claims, desired, tree, changes: plan(desired.wanted, tree, sysnamesOf(scan.devices)) };
+  const desired = desire(withNodes(claims, missing));
+  const tree = readTree(files, root, managedBy(claims.map(({ link }) => link)));
+  const changes = plan(desired.wanted, tree, nodesOf(scan.devices, missing));
+  return { scan, missing, claims, desired, tree, changes };
 }
 
-/** The devices' `vfioN`, gathered at the first question: where all names are true, nobody asks. */
-function sysnamesOf(devices: readonly Device[]): Pick<ReadonlySet<string>, 'has'> {
+/** The claims that can be had. */
+export function withNodes(claims: readonly Claim[], missing: ReadonlySet<string>): readonly Claim[] {
+  return missing.size === 0 ? claims : claims.filter(({ device }) => !missing.has(device.sysname));
+}
+
+/** The `vfioN` of the devices that have their node, gathered at the first question: where all names are true, nobody asks. */
+function nodesOf(devices: readonly Device[], missing: ReadonlySet<string>): Pick<ReadonlySet<string>, 'has'> {
   let names: Set<string> | undefined;
   return {
     has: (sysname) => {
       names ??= new Set(devices.map((device) => device.sysname));
-      return names.has(sysname);
+      return names.has(sysname) && !missing.has(sysname);
     },
   };
 }

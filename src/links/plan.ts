@@ -10,7 +10,7 @@ type Winner = Pick<Claim, 'device'>;
 
 /**
  * The changes, removals first, in the order of their paths. A thing that is not ours is never touched: it is `blocked`.
- * `present` are the `vfioN` that exist, to tell a left-over link from one that is not wanted any more.
+ * `present` are the devices' nodes that exist, to tell a left-over link from one that is not wanted any more.
  */
 export function plan(
   wanted: ReadonlyMap<string, Winner>,

@@ -11,10 +11,10 @@ import { nodeOfTarget } from './tree.ts';
 const syncMends = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
 
 /** Findings for every change, every conflict and every directory that could not be read. */
-export function verifyLinks({ scan, desired, tree, changes }: Observation): Finding[] {
+export function verifyLinks({ scan, missing, desired, tree, changes }: Observation): Finding[] {
   const bySysname = new Map<string, Device>();
   if (changes.length > 0) for (const device of scan.devices) bySysname.set(device.sysname, device);
-  const findings = changes.flatMap((change) => fromChange(change, bySysname) ?? []);
+  const findings = changes.flatMap((change) => fromChange(change, bySysname, missing) ?? []);
   for (const [directory, errno] of tree.unreadable)
     findings.push({
       code: 'directory-unreadable',
@@ -26,7 +26,11 @@ export function verifyLinks({ scan, desired, tree, changes }: Observation): Find
   return [...findings, ...desired.conflicts.flatMap(fromConflict)];
 }
 
-function fromChange(change: Change, bySysname: ReadonlyMap<string, Device>): Finding | undefined {
+function fromChange(
+  change: Change,
+  bySysname: ReadonlyMap<string, Device>,
+  missing: ReadonlySet<string>,
+): Finding | undefined {
   const path = `${linkRoot}/${printable(change.link)}`;
   switch (change.action) {
     case 'create':
@@ -65,7 +69,7 @@ function fromChange(change: Change, bySysname: ReadonlyMap<string, Device>): Fin
       };
     }
     case 'remove':
-      return fromRemoval(change, path, bySysname);
+      return fromRemoval(change, path, bySysname, missing);
     case 'remove-directory':
       return undefined;
   }
@@ -75,6 +79,7 @@ function fromRemoval(
   change: Extract<Change, { action: 'remove' }>,
   path: string,
   bySysname: ReadonlyMap<string, Device>,
+  missing: ReadonlySet<string>,
 ): Finding {
   const other = bySysname.get(nodeOfTarget(change.link, change.from) ?? '');
   if (change.reason === 'temporary')
@@ -90,6 +95,15 @@ function fromRemoval(
       code: 'link-left-over',
       path,
       message: `found a link to ${printable(change.from)}, whose device is gone`,
+      remedy: syncMends,
+      fixable: true,
+    };
+  if (missing.has(other.sysname))
+    return {
+      code: 'link-dangling',
+      path,
+      device: other.name,
+      message: `found a link to ${printable(change.from)}, the node of ${printable(other.bus)}/${printable(other.name)}, which is not there`,
       remedy: syncMends,
       fixable: true,
     };

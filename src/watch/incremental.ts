@@ -9,6 +9,7 @@ import { errnoOf, VfioNamesError } from '../errors.ts';
 import { type AccessOutcome, applyAccess } from '../links/access.ts';
 import { apply } from '../links/apply.ts';
 import type { Outcome } from '../links/change.ts';
+import { isMissing } from '../links/nodes.ts';
 import type { Machine } from '../links/observe.ts';
 import { plan } from '../links/plan.ts';
 import { readEntry } from '../links/read.ts';
@@ -18,7 +19,7 @@ import type { Claim } from '../names/desire.ts';
 import { parentsOf } from '../names/parents.ts';
 import { isReserved, knownBuses, linkRoot } from '../names/scheme.ts';
 import { at } from '../system/root.ts';
-import { type Picture, putDevices, type Seen, setEntry, wantedTarget } from './picture.ts';
+import { namedAs, type Picture, putDevices, type Seen, setEntry, wantedTarget } from './picture.ts';
 
 /** So many places cost less than a full pass in any case. */
 const fewest = 256;
@@ -33,7 +34,7 @@ export interface Partial {
   readonly devices: readonly Device[];
   /** The links whose claims changed, with the targets that they had before. */
   readonly before: ReadonlyMap<string, string | undefined>;
-  /** The names of the devices that had these numbers before. */
+  /** The names of the devices that had these numbers, and their nodes, before. */
   readonly known: ReadonlySet<string>;
 }
 
@@ -57,9 +58,14 @@ export function syncPlaces(
   const sysnames = [...places].flatMap((place) => /^devices\/((?:noiommu-)?vfio\d+)$/.exec(place)?.[1] ?? []);
   const devices = devicesNow(machine, sysnames);
   if (!devices) return nothing;
-  const known = new Set(sysnames.flatMap((sysname) => picture.seen.get(sysname)?.device.name ?? []));
+  const known = new Set(sysnames.flatMap((sysname) => namedAs(picture, sysname) ?? []));
   const now = new Map<string, Seen | undefined>(sysnames.map((sysname) => [sysname, undefined]));
-  for (const device of devices) now.set(device.sysname, { device, claims: claimsOf([device], more) });
+  for (const sysname of sysnames) picture.missing.delete(sysname);
+  for (const device of devices) {
+    const missing = isMissing(files, root, device);
+    if (missing) picture.missing.add(device.sysname);
+    now.set(device.sysname, { device, claims: missing ? [] : claimsOf([device], more) });
+  }
   const { before, nested } = putDevices(picture, now);
   const half = { ...nothing, devices, before, known };
   if (nested) return half;
@@ -127,7 +133,7 @@ function part(
     const entry = picture.entries.get(link);
     if (entry) entries.set(link, entry);
     const node = entry?.target === undefined ? undefined : nodeOfTarget(link, entry.target);
-    if (node !== undefined && picture.seen.has(node)) present.add(node);
+    if (node !== undefined && picture.seen.has(node) && !picture.missing.has(node)) present.add(node);
     const ours = (want ? 1 : 0) + (entry && entry.kind !== 'directory' ? 1 : 0);
     for (const parent of parentsOf(link)) {
       const directory = picture.entries.get(parent);

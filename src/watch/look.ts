@@ -2,20 +2,19 @@
  * One pass: over the places that hints name where that is enough, over everything where it is not. Knows no events and no
  * output; says what was done, and how it was before, for whoever tells of it.
  */
-import type { Device } from '../devices/device.ts';
 import type { Machine } from '../links/observe.ts';
 import { sync } from '../links/sync.ts';
 import { syncPlaces } from './incremental.ts';
 import type { Hints } from './loop.ts';
-import { type Picture, pictureOf, trueTarget } from './picture.ts';
+import { namedAs, type Picture, pictureOf, trueTarget } from './picture.ts';
 import type { Before, Pass } from './report.ts';
 
 export interface Look {
   readonly pass: Pass;
   readonly before: Omit<Before, 'told'>;
   readonly picture: Picture;
-  /** Those that were looked at. */
-  readonly devices: readonly Device[];
+  /** The nodes that are missing, of those devices that were looked at; relative to /dev/vfio. */
+  readonly missing: readonly string[];
 }
 
 /** `picture` is what the last pass left; without one, and without places, everything is looked at. */
@@ -34,8 +33,10 @@ export function look(
     return {
       // A trouble that lasts is one of the whole, told of until it is over.
       picture: part.access.some(({ result }) => result === 'failed') ? { ...picture, fit: false } : picture,
-      devices: part.devices,
-      pass: { ...passOf(picture), ...part, problems: [], settled: true, devices: picture.seen.size },
+      missing: placesOf(
+        part.devices.flatMap(({ sysname }) => (picture.missing.has(sysname) ? [sysname] : [])),
+      ),
+      pass: { ...part, ...passOf(picture), problems: [], settled: true },
       before: { link, device: (name) => !fresh.has(name) },
     };
   const whole = sync(machine, token);
@@ -44,7 +45,7 @@ export function look(
   let names: Set<unknown> | undefined;
   return {
     picture: next,
-    devices: scan.devices,
+    missing: placesOf(next.missing),
     pass: {
       ...passOf(next),
       outcomes: [...(part?.outcomes ?? []), ...whole.outcomes],
@@ -56,15 +57,30 @@ export function look(
     before: {
       link,
       device: (name) => {
-        names ??= new Set([...known, ...[...(picture?.seen.values() ?? [])].map((seen) => seen.device.name)]);
+        names ??= new Set([...known, ...namesIn(picture)]);
         return names.has(name) && !fresh.has(name);
       },
     },
   };
 }
 
-function passOf({ seen, wanted, untrue, conflicts }: Picture): Pick<Pass, 'devices' | 'links' | 'conflicts'> {
+function placesOf(sysnames: Iterable<string>): string[] {
+  return [...sysnames].map((sysname) => `devices/${sysname}`);
+}
+
+function namesIn(picture: Picture | undefined): string[] {
+  if (!picture) return [];
+  return [...picture.seen.keys()].flatMap((sysname) => namedAs(picture, sysname) ?? []);
+}
+
+function passOf({
+  seen,
+  missing,
+  wanted,
+  untrue,
+  conflicts,
+}: Picture): Pick<Pass, 'devices' | 'missing' | 'links' | 'conflicts'> {
   let links = wanted.size;
   for (const link of untrue) if (wanted.has(link)) links--;
-  return { devices: seen.size, links, conflicts: conflicts.values() };
+  return { devices: seen.size, missing: missing.size, links, conflicts: conflicts.values() };
 }

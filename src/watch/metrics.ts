@@ -17,6 +17,12 @@ export interface Figures extends Counts {
 export function metricsText(figures: Figures): string {
   const rows: readonly (readonly [string, 'gauge' | 'counter', string, number])[] = [
     ['devices', 'gauge', 'Devices bound to a VFIO driver.', figures.devices],
+    [
+      'missing_nodes',
+      'gauge',
+      'Devices without their node in /dev/vfio/devices, and so without names.',
+      figures.missing,
+    ],
     ['links', 'gauge', 'Names below /dev/vfio that are true.', figures.links],
     [
       'findings',

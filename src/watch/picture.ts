@@ -3,13 +3,14 @@
  * more devices. Reads nothing; knows the ordinary case only, and says where it does not hold.
  */
 import type { Device } from '../devices/device.ts';
+import { withNodes } from '../links/observe.ts';
 import type { SyncResult } from '../links/sync.ts';
 import type { Entry } from '../links/tree.ts';
 import { type Claim, type Conflict, desire } from '../names/desire.ts';
 import { parentsOf } from '../names/parents.ts';
 import { linkTarget } from '../names/scheme.ts';
 
-/** A device, and the links that it wants. */
+/** A device, and the links that it wants and can have. */
 export interface Seen {
   readonly device: Device;
   readonly claims: readonly Claim[];
@@ -20,6 +21,8 @@ export interface Picture {
   readonly fit: boolean;
   /** By `vfioN`. */
   readonly seen: Map<string, Seen>;
+  /** Those of them whose node is not there. */
+  readonly missing: Set<string>;
   readonly wanted: Map<string, Claim>;
   /** All claims of the links that more than one device wants. */
   readonly rivals: Map<string, readonly Claim[]>;
@@ -35,7 +38,7 @@ export interface Picture {
 
 /** The picture after a pass over everything. */
 export function pictureOf({ last, settled, access }: SyncResult): Picture {
-  const { scan, desired, tree, claims } = last;
+  const { scan, missing, desired, tree } = last;
   const fit =
     settled &&
     last.changes.length === 0 &&
@@ -45,13 +48,14 @@ export function pictureOf({ last, settled, access }: SyncResult): Picture {
     !access.some(({ result }) => result === 'failed');
   const own = new Map<Device, Claim[]>(scan.devices.map((device) => [device, []]));
   const rivals = new Map<string, Claim[]>(desired.conflicts.map(({ link }) => [link, []]));
-  for (const claim of claims) {
+  for (const claim of withNodes(last.claims, missing)) {
     own.get(claim.device)?.push(claim);
     rivals.get(claim.link)?.push(claim);
   }
   const picture: Picture = {
     fit,
     seen: new Map([...own].map(([device, its]) => [device.sysname, { device, claims: its }])),
+    missing: new Set(missing),
     wanted: new Map(desired.wanted),
     rivals,
     conflicts: new Map(desired.conflicts.map((conflict) => [conflict.link, conflict])),
@@ -109,6 +113,11 @@ export function trueTarget({ untrue, wanted }: Picture, link: string): string | 
 export function wantedTarget({ wanted }: Pick<Picture, 'wanted'>, link: string): string | undefined {
   const claim = wanted.get(link);
   return claim && linkTarget(link, claim.device.sysname);
+}
+
+/** The name of the device that has this number and its node. */
+export function namedAs({ seen, missing }: Picture, sysname: string): string | undefined {
+  return missing.has(sysname) ? undefined : seen.get(sysname)?.device.name;
 }
 
 /** What lies at a path now. */

@@ -58,6 +58,8 @@ export interface Pass {
   readonly conflicts: Iterable<Conflict>;
   readonly settled: boolean;
   readonly devices: number;
+  /** Devices whose node is not there. */
+  readonly missing: number;
   /** Links that are true. */
   readonly links: number;
 }
@@ -74,6 +76,8 @@ export interface Before {
 
 export interface Counts {
   readonly devices: number;
+  /** Devices whose node is not in /dev/vfio/devices, so that they have no names. */
+  readonly missing: number;
   /** Links that are true. */
   readonly links: number;
   /** Troubles that last: conflicts, things in the way, failures, what could not be read. */
@@ -82,7 +86,7 @@ export interface Counts {
 
 /** The events of one pass, its counts, and the troubles that need not be told again while they last. */
 export function report(
-  { outcomes, access, problems, conflicts, settled, devices, links }: Pass,
+  { outcomes, access, problems, conflicts, settled, devices, missing, links }: Pass,
   before: Before,
 ): { readonly events: readonly WatchEvent[]; readonly counts: Counts; readonly told: ReadonlySet<string> } {
   const events: WatchEvent[] = [];
@@ -120,7 +124,7 @@ export function report(
   const told = new Set(troubles.map((trouble) => JSON.stringify(trouble)));
   return {
     events: [...events, ...troubles.filter((trouble) => !before.told.has(JSON.stringify(trouble)))],
-    counts: { devices, links, findings: told.size },
+    counts: { devices, missing, links, findings: told.size },
     told,
   };
 }

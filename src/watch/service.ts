@@ -7,10 +7,10 @@ import type { Machine } from '../links/observe.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloading } from '../system/notify.ts';
 import { printable } from '../text/printable.ts';
+import { Doubts } from './doubts.ts';
 import { type Look, look } from './look.ts';
 import { type Hints, type Loop, type Reason, startLoop } from './loop.ts';
 import type { Figures } from './metrics.ts';
-import { Doubts, missingNodes } from './missing-nodes.ts';
 import type { Picture } from './picture.ts';
 import { report, type WatchEvent } from './report.ts';
 import type { Trigger, TriggerOptions } from './trigger.ts';
@@ -51,7 +51,17 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
   let current = machine;
   let told: ReadonlySet<string> = new Set();
   let figures: Figures = {
-    ...{ devices: 0, links: 0, findings: 0, passes: 0, changes: 0, errors: 0, lastPass: 0, duration: 0 },
+    ...{
+      devices: 0,
+      missing: 0,
+      links: 0,
+      findings: 0,
+      passes: 0,
+      changes: 0,
+      errors: 0,
+      lastPass: 0,
+      duration: 0,
+    },
   };
   let trigger: Trigger | undefined;
   let picture: Picture | undefined;
@@ -113,7 +123,7 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
     if (figures.passes === 1) options.ready(figures);
     // The kernel takes a node away a moment before the device: look again until both are gone.
     dispel();
-    const doubtful = doubts.after(places, missingNodes(current, seen.devices));
+    const doubtful = doubts.after(places, seen.missing);
     if (doubtful.places.length > 0)
       dispel = clock.after(doubtful.wait, () => {
         for (const place of doubtful.places) loop.hint('event', place);
@@ -170,9 +180,10 @@ function mainReason(reasons: ReadonlySet<Reason>): Reason {
   return order.find((reason) => reasons.has(reason)) ?? 'rescan';
 }
 
-/** `3 devices, 3 names, 1 finding`, for systemctl status. */
-export function statusText({ devices, links, findings }: Figures): string {
+/** `3 devices, 2 names, 1 without its node, 1 finding`, for systemctl status. */
+export function statusText({ devices, missing, links, findings }: Figures): string {
   const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+  const absent = missing > 0 ? `, ${missing} without ${missing === 1 ? 'its node' : 'their nodes'}` : '';
   const trouble = findings > 0 ? `, ${plural(findings, 'finding')}` : '';
-  return `${plural(devices, 'device')}, ${plural(links, 'name')}${trouble}`;
+  return `${plural(devices, 'device')}, ${plural(links, 'name')}${absent}${trouble}`;
 }

@@ -37,7 +37,7 @@ crowd(
         sysname: `vfio${index}`,
         driver: 'd',
         group: String(index % 10),
-        noNode: true,
+        emptyNode: true,
       });
       if (index % 4 === 0) root.linkText(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index + 1}`);
     }
@@ -69,7 +69,13 @@ crowd('half of them go while the other half come', async (t) => {
     const half = index % 2 === 0;
     if (half) root.linkText(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index}`);
     else
-      root.add({ name: name(index), sysname: `vfio${index}`, driver: `d${index}`, group: '1', noNode: true });
+      root.add({
+        name: name(index),
+        sysname: `vfio${index}`,
+        driver: `d${index}`,
+        group: '1',
+        emptyNode: true,
+      });
     calls.push([half ? 'remove' : 'add', ...texts, `/x/vfio${index}`]);
   }
   const statuses = await all(root, calls);
@@ -90,7 +96,7 @@ crowd('the last name takes its directory with it, and the first makes it, at the
   for (let round = 0; round < 5; round++) {
     const root = fakeRoot(t);
     root.linkText(`/dev/vfio/pci/${name(0)}`, '../devices/vfio0');
-    root.add({ name: name(1), sysname: 'vfio1', noNode: true });
+    root.add({ name: name(1), sysname: 'vfio1', emptyNode: true });
     const statuses = await all(root, [
       ['remove', '/x/vfio0'],
       ['add', '/x/vfio1'],

@@ -42,7 +42,7 @@ test('the links are those of sync', (t) => {
             sysname: `vfio${index}`,
             driver,
             group,
-            noNode: true,
+            emptyNode: true,
           });
         for (const [link, number] of stale) root.linkText(`/dev/vfio/${link}`, `../devices/vfio${number}`);
         const turns = devices

@@ -22,6 +22,8 @@ export interface FakeDevice {
   readonly attributes?: Readonly<Record<string, string>>;
   /** No node in /dev although sysfs has a devnum. */
   readonly noNode?: boolean;
+  /** A file in its place: it is there, which is all that links need, and costs no mknod. */
+  readonly emptyNode?: boolean;
 }
 
 export class FakeRoot {
@@ -110,7 +112,8 @@ export class FakeRoot {
       this.relink(`/sys/class/vfio-dev/${sysname}`, directory);
       if (devnum !== undefined) {
         this.write(`${directory}/dev`, `${devnum}\n`);
-        if (!fake.noNode) this.node(`/dev/vfio/devices/${sysname}`, devnum);
+        if (fake.emptyNode) this.write(`/dev/vfio/devices/${sysname}`, '');
+        else if (!fake.noNode) this.node(`/dev/vfio/devices/${sysname}`, devnum);
       }
     }
     return { bus, name: fake.name, sysname, ...(devnum !== undefined && { devnum }), syspath };

@@ -27,6 +27,14 @@ test('a name of the policy is found with its directory and as a path, whatever l
   t.is(find('/dev/vfio/by-alias/gpu'), '0000:01:00.0');
 });
 
+test('a name whose device lacks its node is known all the same: who asks shall hear of the node', (t) => {
+  const { root, find } = sample(t);
+  fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
+  t.is(find('by-alias/gpu'), '0000:01:00.0');
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
+  t.is(find('by-alias/gpu'), '0000:02:00.0');
+});
+
 test('a path that is no device node is refused with what was found', (t) => {
   const { root, find } = sample(t);
   root.write('/etc/file', '');

@@ -6,10 +6,11 @@ import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
 test('every device has its links and one state', (t) => {
   const root = fakeRoot(t);
-  root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
-  root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', emptyNode: true });
   root.add({ name: '0000:03:00.0', sysname: 'vfio2', devnum: false });
-  root.add({ bus: 'vfio', name: 'reserved', sysname: 'vfio3', noNode: true });
+  root.add({ bus: 'vfio', name: 'reserved', sysname: 'vfio3', emptyNode: true });
+  root.add({ name: '0000:04:00.0', sysname: 'vfio4', noNode: true });
   const machine = {
     files: fakeFiles,
     root: root.dir,
@@ -23,13 +24,14 @@ test('every device has its links and one state', (t) => {
     ['vfio1', { links: ['/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/vfio1'], state: 'unnamed' }],
     ['vfio2', { links: [], state: 'no-node' }],
     ['vfio3', { links: [], state: 'no-name' }],
+    ['vfio4', { links: [], state: 'no-node' }],
   ]);
 });
 
 test('the link of scheme 1 is first, where another device wanted the other name before, too', (t) => {
   const root = fakeRoot(t);
-  root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
-  root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', emptyNode: true });
   const seen = observe({
     files: fakeFiles,
     root: root.dir,

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { apply } from '../../src/links/apply.ts';
 import { observe } from '../../src/links/observe.ts';
 import { sync } from '../../src/links/sync.ts';
-import { temporaryPrefix } from '../../src/links/tree.ts';
+import { nodeOfTarget, temporaryPrefix } from '../../src/links/tree.ts';
 import { linkTarget } from '../../src/names/scheme.ts';
 import type { Files } from '../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { changing, failure, hookedFiles, Killed } from '../helpers/hooked-files.ts';
-import { build, foreign, scratch, snapshot, tags, type World, world } from './world.ts';
+import { build, foreign, nameOf, scratch, snapshot, tags, type World, world } from './world.ts';
 
 function run(root: FakeRoot, files: Files = fakeFiles, token = 'test') {
   return sync({ files, root: root.dir, more: tags }, token);
@@ -40,6 +40,64 @@ test('plan after sync is empty but for what is in the way, and every link is rig
     }),
     { numRuns: 60 },
   );
+});
+
+test('after a sync every name leads to a node that is there, and every such node has its name', (t) => {
+  const dir = scratch(t);
+  fc.assert(
+    fc.property(world, (some) => {
+      const root = build(dir, some);
+      const { last } = run(root);
+      for (const [link, target] of Object.entries(snapshot(root))) {
+        const node = target.startsWith('-> ') ? nodeOfTarget(link, target.slice(3)) : undefined;
+        if (node !== undefined && !link.startsWith('own/'))
+          t.true(fs.existsSync(root.at(`/dev/vfio/devices/${node}`)), `${link} ${target}`);
+      }
+      const there = some.devices.filter((number) => !some.missing?.includes(number));
+      for (const number of there) t.true(last.desired.wanted.has(`pci/${nameOf(number)}`));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a name goes with its node, and comes with it', (t) => {
+  const root = build(scratch(t), { devices: [1, 3], things: {} });
+  run(root);
+  const before = snapshot(root);
+  fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
+  const { outcomes, settled } = run(root);
+  t.true(settled);
+  t.deepEqual(
+    outcomes.map(({ change, result }) => [result, change]),
+    ['by-tag/pci-1', 'pci/0000:01:00.0'].map((link) => [
+      'done',
+      { action: 'remove', link, from: '../devices/vfio0', reason: 'gone' },
+    ]),
+  );
+  root.write('/dev/vfio/devices/vfio0', '');
+  run(root);
+  t.deepEqual(snapshot(root), before);
+});
+
+test('a name that two devices want is that of the one whose node is there', (t) => {
+  const root = build(scratch(t), { devices: [1, 2], missing: [1], things: {} });
+  const machine = { files: fakeFiles, root: root.dir, more: () => [{ path: 'by-alias/gpu', priority: 0 }] };
+  sync(machine, 'test');
+  t.is(snapshot(root)['by-alias/gpu'], '-> ../devices/vfio1');
+  root.write('/dev/vfio/devices/vfio0', '');
+  sync(machine, 'test');
+  t.is(snapshot(root)['by-alias/gpu'], '-> ../devices/vfio0');
+});
+
+test('a directory of nodes that nobody may look into costs no name', (t) => {
+  const root = build(scratch(t), { devices: [1], things: {} });
+  run(root);
+  const before = snapshot(root);
+  const files = hookedFiles(({ name, path }) => {
+    if (name === 'hold' && path.endsWith('/devices')) throw failure('EACCES');
+  });
+  t.deepEqual(run(root, files).outcomes, []);
+  t.deepEqual(snapshot(root), before);
 });
 
 test('one apply does all that its plan says: the plan after it has nothing but what is in the way', (t) => {
@@ -211,12 +269,10 @@ test('where nothing may be written, each change is reported with its errno, and 
 test('a machine without /dev is told so, and does not keep the run busy', (t) => {
   const root = build(scratch(t), { devices: [1], things: {} });
   fs.rmSync(root.at('/dev'), { recursive: true });
-  const { outcomes, settled } = run(root);
+  const { outcomes, settled, last } = run(root);
   t.true(settled);
-  t.deepEqual(
-    outcomes.map(({ result, errno }) => `${result} ${errno}`),
-    ['failed ENOENT', 'failed ENOENT'],
-  );
+  t.deepEqual(outcomes, []);
+  t.deepEqual([...last.missing], ['vfio0']);
 });
 
 test('somebody who undoes every change is told of, after some rounds', (t) => {
@@ -235,13 +291,14 @@ test('a device that comes while a run is on is named by the same run, one that g
     if (name !== 'symlink' || done) return;
     done = true;
     root.unbind({ bus: 'pci', name: 'x', sysname: 'vfio0', syspath: '/sys/devices/pci0000:00/0000:01:00.0' });
-    root.add({ name: '0000:03:00.0', sysname: 'vfio0', noNode: true });
+    root.add({ name: '0000:03:00.0', sysname: 'vfio0', emptyNode: true });
   });
   t.true(run(root, files).settled);
   t.deepEqual(snapshot(root), {
     'by-tag': 'directory',
     'by-tag/pci-3': '-> ../devices/vfio0',
     devices: 'directory',
+    'devices/vfio0': 'file',
     pci: 'directory',
     'pci/0000:03:00.0': '-> ../devices/vfio0',
   });

@@ -263,19 +263,39 @@ test(
   },
 );
 
-test(
-  'the node is not there',
-  one,
-  {
-    code: 'node-missing',
-    path: node,
-    device,
-    message: `expected the character device 247:0 at ${node}, found nothing`,
-    remedy: nodeRemedy,
-    ...notFixable,
-  },
-  (root) => fs.unlinkSync(root.at(node)),
-);
+const missing: Finding = {
+  code: 'node-missing',
+  path: node,
+  device,
+  message: `expected the character device 247:0 at ${node}, found nothing`,
+  remedy: nodeRemedy,
+  ...notFixable,
+};
+
+test('the node is not there, and the name is not either', one, missing, (root) => {
+  fs.unlinkSync(root.at(node));
+  fs.unlinkSync(root.at(link));
+});
+
+test('a name without its node is a finding of its own, which sync mends', (t) => {
+  const root = fakeRoot(t);
+  sample(root);
+  fs.unlinkSync(root.at(node));
+  const machine = { files: fakeFiles, root: root.dir };
+  t.deepEqual(verify(machine).findings, [
+    missing,
+    {
+      code: 'link-dangling',
+      path: link,
+      device,
+      message: 'found a link to ../devices/vfio0, the node of pci/0000:01:00.0, which is not there',
+      remedy: syncMends,
+      fixable,
+    },
+  ]);
+  sync(machine, 'test');
+  t.deepEqual(verify(machine).findings, [missing]);
+});
 
 test(
   'the node may not be looked at',

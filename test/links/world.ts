@@ -16,6 +16,8 @@ export type Thing =
 export interface World {
   /** Numbers of the PCI devices 0000:0N:00.0, in the order of their vfioN. */
   readonly devices: readonly number[];
+  /** Those of them whose node is not there. */
+  readonly missing?: readonly number[];
   readonly things: Readonly<Record<string, Thing>>;
 }
 
@@ -42,6 +44,7 @@ const thing: fc.Arbitrary<Thing> = fc.oneof(
 /** `UP` in a target is as many `..` as the path has directories. */
 export const world: fc.Arbitrary<World> = fc.record({
   devices: fc.shuffledSubarray([1, 2, 3]),
+  missing: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.subarray([1, 2, 3])),
   things: fc
     .uniqueArray(fc.tuple(fc.constantFrom(...places), thing), { selector: ([place]) => place, maxLength: 7 })
     .map((pairs) => Object.fromEntries(pairs)),
@@ -62,11 +65,14 @@ export function scratch(t: ExecutionContext): string {
 }
 
 /** Puts a world below `directory`, without real nodes. */
-export function build(directory: string, { devices, things }: World): FakeRoot {
+export function build(directory: string, { devices, missing = [], things }: World): FakeRoot {
   fs.rmSync(directory, { recursive: true, force: true });
   const root = new FakeRoot(directory);
   for (const [index, number] of devices.entries())
-    root.add({ name: nameOf(number), sysname: `vfio${index}`, noNode: true });
+    root.add({
+      ...{ name: nameOf(number), sysname: `vfio${index}` },
+      ...(missing.includes(number) ? { noNode: true } : { emptyNode: true }),
+    });
   for (const [path, what] of Object.entries(things)) {
     const full = root.at(`/dev/vfio/${path}`);
     try {

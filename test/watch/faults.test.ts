@@ -14,7 +14,8 @@ const nameOf = (number: number): string => `0000:0${number}:00.0`;
 function before(dir: string): FakeRoot {
   const root = new FakeRoot(dir);
   root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
-  for (const number of [1, 2, 3]) root.add({ name: nameOf(number), sysname: `vfio${number}`, noNode: true });
+  for (const number of [1, 2, 3])
+    root.add({ name: nameOf(number), sysname: `vfio${number}`, emptyNode: true });
   return root;
 }
 
@@ -27,9 +28,9 @@ function happen(root: FakeRoot): readonly string[] {
       sysname: `vfio${number}`,
       syspath: `/sys/devices/pci0000:00/${nameOf(number)}`,
     });
-  root.add({ name: nameOf(1), sysname: 'vfio2', noNode: true });
-  root.add({ name: nameOf(2), sysname: 'vfio1', noNode: true });
-  root.add({ name: nameOf(4), sysname: 'vfio4', noNode: true });
+  root.add({ name: nameOf(1), sysname: 'vfio2', emptyNode: true });
+  root.add({ name: nameOf(2), sysname: 'vfio1', emptyNode: true });
+  root.add({ name: nameOf(4), sysname: 'vfio4', emptyNode: true });
   root.linkText('/dev/vfio/by-tag/pci-0000_02_00_0', '../devices/vfio99');
   root.linkText('/dev/vfio/pci/left', '../devices/vfio98');
   return [

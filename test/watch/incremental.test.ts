@@ -35,6 +35,7 @@ type Step =
   | { readonly kind: 'bind'; readonly device: number; readonly number: number }
   | { readonly kind: 'unbind'; readonly device: number }
   | { readonly kind: 'break'; readonly device: number; readonly how: 'gone' | 'false' | 'file' | 'mended' }
+  | { readonly kind: 'node'; readonly device: number }
   | { readonly kind: 'litter'; readonly number: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -49,6 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     device: fc.integer({ min: 1, max: 4 }),
     how: fc.constantFrom('gone' as const, 'false' as const, 'file' as const, 'mended' as const),
   }),
+  fc.record({ kind: fc.constant('node' as const), device: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ kind: fc.constant('litter' as const), number: fc.nat(9) }),
 );
 
@@ -59,6 +61,14 @@ function happen(root: FakeRoot, bound: Map<number, Device>, what: Step): string[
     return [`pci/left-${what.number}`];
   }
   const old = bound.get(what.device);
+  if (what.kind === 'node') {
+    if (!old) return [];
+    const place = `devices/${old.sysname}`;
+    // It goes, or it comes back.
+    if (fs.existsSync(root.at(`/dev/vfio/${place}`))) fs.rmSync(root.at(`/dev/vfio/${place}`));
+    else root.node(`/dev/vfio/${place}`, old.devnum ?? '');
+    return [place];
+  }
   if (what.kind === 'break') {
     const link = `pci/${nameOf(what.device)}`;
     if (!fs.existsSync(root.at('/dev/vfio/pci'))) return [];
@@ -85,8 +95,10 @@ function happen(root: FakeRoot, bound: Map<number, Device>, what: Step): string[
 
 /** The maps of a picture, each in the order of its keys. */
 function sorted(picture: Picture): unknown {
-  const inOrder = (value: unknown): unknown =>
-    value instanceof Map ? [...value].sort(([a], [b]) => (a < b ? -1 : 1)) : value;
+  const inOrder = (value: unknown): unknown => {
+    if (value instanceof Set) return [...value].sort();
+    return value instanceof Map ? [...value].sort(([a], [b]) => (a < b ? -1 : 1)) : value;
+  };
   const rivals = [...picture.rivals].map(
     ([link, claims]) => [link, claims.map(({ device }) => device.name).sort()] as const,
   );

@@ -45,6 +45,7 @@ const busy: Pass = {
   problems: [{ path: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }],
   conflicts: [{ link: 'by-own/gpu', winner: one, losers: [two] }],
   devices: 1,
+  missing: 0,
   links: 1,
 };
 const nothing: Before = { link: () => undefined, device: () => false, told: new Set() };
@@ -68,7 +69,7 @@ test('every kind of event has its line, for people and by the schema', (t) => {
     t.regex(line, /^[^\n]*\n$/);
     t.deepEqual(schemaErrors('watch', JSON.parse(line)), [], line);
   }
-  t.deepEqual(counts, { devices: 1, links: 1, findings: 7 });
+  t.deepEqual(counts, { devices: 1, missing: 0, links: 1, findings: 7 });
 });
 
 test('what lasts is told once, what is done is told each time', (t) => {

@@ -6,8 +6,8 @@ import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { Files } from '../../src/system/files.ts';
+import { firstDoubt, mostDoubts } from '../../src/watch/doubts.ts';
 import { longestPause, shortestPause } from '../../src/watch/loop.ts';
-import { firstDoubt, mostDoubts } from '../../src/watch/missing-nodes.ts';
 import type { WatchEvent } from '../../src/watch/report.ts';
 import { startTrigger } from '../../src/watch/trigger.ts';
 import { runCli } from '../helpers/cli.ts';
@@ -141,17 +141,18 @@ test('what fails is told and does not stop the rest', async (t) => {
   t.regex(service.err[1] ?? '', /^<4>vfio-names: failed .*0000:01:00\.0 of 0000:01:00\.0: EROFS/);
 });
 
-test('a device whose node goes a moment before it is looked at again until it is gone, too', async (t) => {
+test('a name goes with its node, and the device is looked at again until it is gone, too', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: address, sysname: 'vfio0' });
   const service = await startService(t, root);
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
   service.hint('event', 'devices/vfio0');
   await service.clock.pass(longestPause);
-  t.deepEqual(Object.keys(root.links()), [`pci/${address}`]);
+  t.deepEqual(root.links(), {});
+  t.is(service.sent.at(-1)?.['STATUS'], '1 device, 0 names, 1 without its node');
   root.unbind(device);
   await service.clock.pass(firstDoubt * 2 ** mostDoubts);
-  t.deepEqual(root.links(), {});
+  t.is(service.sent.at(-1)?.['STATUS'], '0 devices, 0 names');
 });
 
 test('a device that has no node here, as in a container, is looked for so many times and no more', async (t) => {
@@ -162,9 +163,18 @@ test('a device that has no node here, as in a container, is looked for so many t
   t.is(service.clock.pending(), 1, 'only the rescan is left');
   await look(service);
   t.is(service.clock.pending(), 1);
+  t.deepEqual(root.links(), {});
+  t.deepEqual(service.lines(), []);
   root.node('/dev/vfio/devices/vfio0', '247:0');
   service.hint('event', 'devices/vfio0');
   await service.clock.pass(longestPause);
+  t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
+  t.deepEqual(
+    service
+      .lines()
+      .map(({ event, reason, trigger }: WatchEvent & { trigger?: string }) => [event, reason, trigger]),
+    [['added', 'appeared', 'event']],
+  );
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
   service.hint('event', 'devices/vfio0');
   await service.clock.pass(shortestPause);

@@ -44,7 +44,7 @@ test.serial('after 24 hours and 30,000 events it holds no more memory and no mor
     if (old) {
       root.unbind(old);
       bound.delete(which);
-    } else bound.set(which, root.add({ name, sysname: `vfio${(number * 5) % 97}`, noNode: true }));
+    } else bound.set(which, root.add({ name, sysname: `vfio${(number * 5) % 97}`, emptyNode: true }));
     const sysname = old?.sysname ?? bound.get(which)?.sysname;
     if (number % 5 === 0) fs.rmSync(root.at(`/dev/vfio/pci/${name}`), { force: true });
     if (number % 50 === 0) service.hint('armed');

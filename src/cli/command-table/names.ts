@@ -51,6 +51,7 @@ export const sync: Command = {
   options: { policy },
   details: [
     'What is right already stays as it is. What vfio-names did not make is left alone and reported, with exit status 1.',
+    'A name is true or absent: a device whose node is not in /dev/vfio/devices, as in a container that got only some of them, has none, and one line on the standard error output says so.',
   ],
   load: async () => (await import('../commands/sync.ts')).run,
 };

@@ -27,6 +27,7 @@ export const watch: Command = {
     policy,
   },
   details: [
+    'A name comes when its node is in /dev/vfio/devices and goes with it.',
     'Runs until SIGTERM or SIGINT; SIGHUP reads the policy anew, and a wrong one is refused.',
     'With --json: a JSON document on one line for each change.',
     'The file of --cdi is compared with the devices ahead of the names, and once more after it was written. It is removed where there is no device, and at the end, since nobody keeps it true from then on. It says vfioN, and the kernel gives N anew: between such a change and the next look the file is that of before, so a container proves its device by resolve.',

@@ -68,5 +68,5 @@ function* rowsOf(
 }
 
 function stateText(device: Device, state: string): string {
-  return state === 'no-node' ? `no node: ${whyNoCdev(device) ?? ''}` : state;
+  return state === 'no-node' ? `no node: ${whyNoCdev(device) ?? 'it is not in /dev/vfio/devices'}` : state;
 }

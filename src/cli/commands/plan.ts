@@ -5,14 +5,23 @@ import { changeLine } from '../change-line.ts';
 import type { Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { changeJson, problemJson } from '../json-words.ts';
+import { leftOutLines, reportLeftOut } from '../left-out.ts';
 import { machineOf } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
 
 export const run: Run = async (invocation, io) => {
-  const { changes, scan } = observe(await machineOf(invocation, io));
+  const seen = observe(await machineOf(invocation, io));
+  const { changes, scan } = seen;
   reportProblems(io, scan.problems);
+  reportLeftOut(io, seen);
   if (invocation.json)
-    io.out(jsonDocument({ changes: changes.map(changeJson), problems: scan.problems.map(problemJson) }));
+    io.out(
+      jsonDocument({
+        changes: changes.map(changeJson),
+        leftOut: leftOutLines(seen),
+        problems: scan.problems.map(problemJson),
+      }),
+    );
   else
     io.out(
       changes.length > 0

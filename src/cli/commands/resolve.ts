@@ -15,9 +15,11 @@ import { machineOf } from '../machine.ts';
 
 export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
-  const { device, link } = locate(machine, invocation.operands[0] ?? '');
+  const { device, link: wanted } = locate(machine, invocation.operands[0] ?? '');
   const what = invocation.values['print'] ?? 'node';
   const resolution = resolveDevice(machine.files, machine.root, device);
+  // It leads to the kernel's own path, or it is not there.
+  const link = resolution.instead === undefined ? wanted : undefined;
   const group =
     invocation.json || what === 'group' ? readFact(machine.files, machine.root, device, 'group') : undefined;
   if (resolution.instead !== undefined)

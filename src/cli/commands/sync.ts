@@ -8,6 +8,7 @@ import { changeLine } from '../change-line.ts';
 import type { Io, Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { accessJson, outcomeJson, problemJson } from '../json-words.ts';
+import { leftOutLines, reportLeftOut } from '../left-out.ts';
 import { machineOf } from '../machine.ts';
 import { plural } from '../plural.ts';
 import { reportProblems } from '../problems.ts';
@@ -17,6 +18,7 @@ export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
   const { outcomes, last, settled, access } = sync(machine, runToken());
   reportProblems(io, last.scan.problems);
+  reportLeftOut(io, last);
   reportFailures(io, outcomes, settled);
   reportAccess(io, access);
   if (invocation.json)
@@ -26,6 +28,7 @@ export const run: Run = async (invocation, io) => {
         access: access.map(accessJson),
         settled,
         linkCount: last.desired.wanted.size,
+        leftOut: leftOutLines(last),
         problems: last.scan.problems.map(problemJson),
       }),
     );

@@ -53,7 +53,7 @@ test('of thousands of devices each has its row, in order, and the columns fit th
         `vfio${count - 1 - index}`,
         index === count - 1 ? 'a-driver-with-a-long-name' : '-',
         '-',
-        'unnamed',
+        'no node: it is not in /dev/vfio/devices',
       ),
     ),
     '',

@@ -95,6 +95,30 @@ test('names that are changed by somebody all the time are told of with status 1'
   ]);
 });
 
+test('devices whose nodes are not there are left out, which one line tells, and the status is 0', async (t) => {
+  const { root, run } = sample(t);
+  await run('sync');
+  fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
+  const remedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+  const reason = `expected its node at /dev/vfio/devices/vfio0, found nothing; ${remedy}`;
+  const line = `0000:01:00.0 is left out: ${reason}`;
+  const planned = await run('plan');
+  t.is(planned.status, 1);
+  t.deepEqual(planned.err, [`vfio-names: ${line}`]);
+  t.deepEqual(await run('sync'), {
+    status: 0,
+    out: 'remove /dev/vfio/pci/0000:01:00.0 (was ../devices/vfio0: gone)\n',
+    err: [`vfio-names: ${line}`],
+  });
+  t.deepEqual(validJson(t, 'sync', (await run('sync', '--json')).out)['leftOut'], [line]);
+  t.deepEqual(validJson(t, 'plan', (await run('plan', '--json')).out)['leftOut'], [line]);
+  for (const number of [11, 12, 13, 14])
+    root.add({ name: `0000:${number}:00.0`, sysname: `vfio${number}`, noNode: true });
+  t.deepEqual((await run('sync')).err, [
+    `vfio-names: 5 devices are left out: expected their nodes in /dev/vfio/devices, found none of 0000:01:00.0, 0000:11:00.0, 0000:12:00.0 and 2 more; ${remedy}`,
+  ]);
+});
+
 test('--quiet prints no results, and the status tells', async (t) => {
   const { run } = sample(t);
   t.deepEqual(await run('plan', '--quiet'), { status: 1, out: '', err: [] });

@@ -29,13 +29,16 @@ test('each finding is a line with its remedy, and the status is 1', async (t) =>
   t.deepEqual(err, []);
   t.deepEqual(out.split('\n'), [
     'node-missing: /dev/vfio/devices/vfio2: expected the character device 247:2 at /dev/vfio/devices/vfio2, found nothing; bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)',
+    `link-dangling: /dev/vfio/mdev/${uuid}: found a link to ../devices/vfio2, the node of mdev/${uuid}, which is not there; ${mends}`,
     `link-wrong: /dev/vfio/pci/0000:01:00.0: expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/10000:01:00.0; ${mends}`,
-    '2 findings',
+    '3 findings',
     '',
   ]);
   const { findings } = validJson<{ findings: unknown[] }>(t, 'verify', (await run('verify', '--json')).out);
-  t.is(findings.length, 2);
-  t.regex((await run('verify', uuid)).out, /^node-missing: .*\n1 finding\n$/);
+  t.is(findings.length, 3);
+  t.regex((await run('verify', uuid)).out, /^node-missing: .*\nlink-dangling: .*\n2 findings\n$/);
+  await run('sync');
+  t.regex((await run('verify')).out, /^node-missing: .*\n1 finding\n$/);
 });
 
 test('--fix mends what sync may mend and reports the rest', async (t) => {

@@ -40,6 +40,17 @@ check "sync mends it" exits 0 vfio_names sync
 check "all three names are true again" true_pci $a $b $c
 check "verify is content again" exits 0 vfio_names verify
 
+# As in a container that got only some of the nodes.
+node=/dev/vfio/devices/$(vfio_of $pci/$b)
+mv "$node" /dev/kept
+check "verify finds a name whose node is not there" contains "link-dangling: /dev/vfio/pci/$b" vfio_names verify
+check "sync says which device it leaves out" contains "$b is left out" vfio_names sync
+check "its name is gone" only /dev/vfio/pci $a $c
+check "the others stay true" true_pci $a $c
+mv /dev/kept "$node"
+check "sync, with the node there again" exits 0 vfio_names sync
+check "all three names are true with their nodes" true_pci $a $b $c
+
 # The numbers of two devices are exchanged behind the program's back.
 unbind $a
 unbind $b

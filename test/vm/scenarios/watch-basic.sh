@@ -42,6 +42,13 @@ check "names that were removed by hand come back" until_true $soon names $a $c
 ln -sfn ../devices/vfio999 /dev/vfio/pci/$a
 check "a name that was turned elsewhere is mended" until_true $soon names $a $c
 
+# The devices stay in sysfs all the while: the node alone decides, as in a container or where a manager of /dev is late.
+node=/dev/vfio/devices/$(vfio_of $pci/$c)
+mv "$node" /dev/kept
+check "a name goes with its node" until_true $soon names $a
+mv /dev/kept "$node"
+check "and comes as soon as the node is there" until_true $soon names $a $c
+
 rm -rf /dev/vfio
 for address in $a $c; do unbind $address && bind $address; done
 check "names come back after /dev/vfio was removed and made anew" until_true $soon names $a $c

@@ -1,26 +1,9 @@
-/** Devices whose node is gone although sysfs still has them: most likely they are just leaving. Changes nothing. */
-import type { Device } from '../devices/device.ts';
-import { errnoOf } from '../errors.ts';
-import { nodePathOf } from '../links/check-node.ts';
-import type { Machine } from '../links/observe.ts';
-import { at } from '../system/root.ts';
-
 /**
- * The nodes of these devices that are missing, relative to /dev/vfio. device_del() in the kernel's drivers/base/core.c removes the node, of which inotify tells, before the attributes, of which nothing tells.
+ * How often a device without its node is looked at again: most likely it is just leaving. Knows no files.
+ *
+ * device_del() in the kernel's drivers/base/core.c removes the node, of which inotify tells, before the attributes, of
+ * which nothing tells.
  */
-export function missingNodes({ files, root }: Machine, devices: readonly Device[]): string[] {
-  return devices.flatMap(({ sysname, devnum }) => {
-    const place = `devices/${sysname}`;
-    if (devnum === undefined) return [];
-    try {
-      files.lstat(at(root, nodePathOf(sysname)));
-      return [];
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-      return [place];
-    }
-  });
-}
 
 /** The first wait before another look, in milliseconds; each further one is twice as long. */
 export const firstDoubt = 20;
