@@ -17,6 +17,7 @@ import { runToken } from '../run-token.ts';
 export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
   const { outcomes, last, settled, access } = sync(machine, runToken());
+  const status = statusOf(outcomes, settled, access);
   reportProblems(io, last.scan.problems);
   reportLeftOut(io, last);
   reportFailures(io, outcomes, settled);
@@ -41,15 +42,12 @@ export const run: Run = async (invocation, io) => {
         .filter(({ result }) => result === 'done')
         .map(({ path, from, to }) => `access ${printable(path)}: ${to} (was ${from})\n`),
     );
-    const count = last.desired.wanted.size;
-    io.out(
-      done.length > 0
-        ? done.join('')
-        : `nothing to change: ${plural(count, 'name')}
-`,
-    );
+    if (done.length > 0) io.out(done.join(''));
+    // What failed or is in the way was told: those names are not as they should be.
+    else if (status === exitStatus.fine)
+      io.out(`nothing to change: ${plural(last.desired.wanted.size, 'name')}\n`);
   }
-  return statusOf(outcomes, settled, access);
+  return status;
 };
 
 /** One line on stderr for each change that did not come about. */

@@ -67,8 +67,9 @@ const denied = test.macro({
       if (changing.has(name)) throw failure(errno);
     });
     const words = ['sync', '--root', root.dir];
-    const { status: found, err } = await runCli(words, { files });
+    const { status: found, out, err } = await runCli(words, { files });
     t.is(found, status);
+    t.is(out, '');
     t.deepEqual(
       err,
       changes.map((line) => `vfio-names: could not ${line}: ${errno}${remedy}`),
