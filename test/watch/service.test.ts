@@ -12,6 +12,7 @@ import type { WatchEvent } from '../../src/watch/report.ts';
 import { startTrigger } from '../../src/watch/trigger.ts';
 import { runCli } from '../helpers/cli.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { failure, hookedFiles } from '../helpers/hooked-files.ts';
 import { type Service, startService } from './start-service.ts';
 
 const address = '0000:01:00.0';
@@ -193,6 +194,23 @@ test('on a terminal it says what it does', async (t) => {
     `removed /dev/vfio/pci/${address} (gone, was ../devices/vfio0)`,
     '',
   ]);
+});
+
+test('a SIGHUP that comes before the first look is not lost', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0' });
+  let read = false;
+  const files = hookedFiles(({ name, path }) => {
+    if (read || name !== 'list' || !path.endsWith('/etc/vfio-names')) return;
+    // The policy comes just after it was looked for.
+    read = true;
+    root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
+    throw failure('ENOENT');
+  });
+  const service = await startService(t, root, ['--json'], { files, early: 'SIGHUP' });
+  while (!service.sent.some((fields) => 'READY' in fields))
+    await new Promise((resolve) => setImmediate(resolve));
+  t.deepEqual(Object.keys(root.links()), ['by-tag/pci-0000_01_00_0', `pci/${address}`]);
 });
 
 test('SIGHUP reads the policy anew; a wrong one is refused in one line, and the old one stays', async (t) => {

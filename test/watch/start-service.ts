@@ -31,7 +31,12 @@ export async function startService(
   t: ExecutionContext,
   root: FakeRoot,
   words: readonly string[] = ['--json'],
-  { files = fakeFiles, watchdog, env = {} }: { files?: Files; watchdog?: number; env?: Io['env'] } = {},
+  {
+    files = fakeFiles,
+    watchdog,
+    env = {},
+    early,
+  }: { files?: Files; watchdog?: number; env?: Io['env']; early?: Signal } = {},
 ): Promise<Service> {
   const clock = fakeClock();
   let out = '';
@@ -51,6 +56,7 @@ export async function startService(
     files,
     signals: (given) => {
       handlers = given;
+      if (early) given[early]();
       return () => {
         handlers = undefined;
       };

@@ -36,7 +36,10 @@ export async function watchWith(
   checkMetrics(filesOf(io), values['metrics']);
   const controller = new AbortController();
   const token = runToken();
-  let reload = (): void => {};
+  let early = false;
+  let reload = (): void => {
+    early = true;
+  };
   // Before anything else: as PID 1 of a container we get no signal that we do not ask for.
   const stopListening = io.signals?.({
     SIGTERM: () => controller.abort(),
@@ -69,6 +72,8 @@ export async function watchWith(
       signal: controller.signal,
       onReload: (act) => {
         reload = act;
+        // It came while the policy was being read, and that may have been too late for what changed.
+        if (early) act();
       },
       ...(cdi && { first: cdi.keep }),
       tell,
