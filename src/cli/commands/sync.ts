@@ -67,7 +67,7 @@ export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: bo
 }
 
 /** One line on stderr for each node that could not be given to whom the policy says. */
-function reportAccess(io: Io, access: readonly AccessOutcome[]): void {
+export function reportAccess(io: Io, access: readonly AccessOutcome[]): void {
   for (const { path, result, why } of access)
     if (result === 'failed')
       io.err(

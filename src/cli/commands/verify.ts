@@ -7,11 +7,11 @@ import { sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
 import type { Io, Run } from '../command.ts';
 import { jsonDocument } from '../json.ts';
-import { findingJson, outcomeJson } from '../json-words.ts';
+import { accessJson, findingJson, outcomeJson } from '../json-words.ts';
 import { machineOf } from '../machine.ts';
 import { plural } from '../plural.ts';
 import { runToken } from '../run-token.ts';
-import { reportFailures, statusOf } from './sync.ts';
+import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
 export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
@@ -19,12 +19,14 @@ export const run: Run = async (invocation, io) => {
   const seen = names.length > 0 ? observe(machine) : undefined;
   const only = seen && names.map((name) => findNamed(machine, seen, name));
   const fixed = invocation.flags['fix'] ? sync(machine, runToken()) : undefined;
-  if (fixed)
+  if (fixed) {
     reportFailures(
       io,
       fixed.outcomes.filter((outcome) => outcome.result === 'failed'),
       fixed.settled,
     );
+    reportAccess(io, fixed.access);
+  }
   const verification = verify(machine, only);
   const counts = count(verification, only?.length);
   if (invocation.json)
@@ -33,7 +35,7 @@ export const run: Run = async (invocation, io) => {
         deviceCount: counts.devices,
         linkCount: counts.names,
         findings: verification.findings.map(findingJson),
-        ...(fixed && { fixed: fixed.outcomes.map(outcomeJson) }),
+        ...(fixed && { fixed: fixed.outcomes.map(outcomeJson), access: fixed.access.map(accessJson) }),
       }),
     );
   else
@@ -41,10 +43,13 @@ export const run: Run = async (invocation, io) => {
       io,
       verification,
       only?.length,
-      fixed?.outcomes.filter((outcome) => outcome.result === 'done').length,
+      fixed && [...fixed.outcomes, ...fixed.access].filter(({ result }) => result === 'done').length,
     );
-  if (fixed && statusOf(fixed.outcomes, true) === exitStatus.notPermitted) return exitStatus.notPermitted;
-  return verification.findings.length > 0 ? exitStatus.findings : exitStatus.fine;
+  if (fixed && statusOf(fixed.outcomes, true, fixed.access) === exitStatus.notPermitted)
+    return exitStatus.notPermitted;
+  // Who may use a node is no finding, so a node that could not be given counts by itself.
+  const refused = fixed?.access.some(({ result }) => result === 'failed') ?? false;
+  return verification.findings.length > 0 || refused ? exitStatus.findings : exitStatus.fine;
 };
 
 function count({ seen }: Verification, only: number | undefined): { devices: number; names: number } {
