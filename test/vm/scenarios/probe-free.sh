@@ -21,12 +21,12 @@ run vfio_names probe --json --bind --attach --yes $address
 check "--bind takes it, after a warning" gave 0 "--bind takes and resets $address"
 check "that has reset it" not same "$(resets)" "$before"
 facts 'p.openable && p.numRegions === 9 && p.numIrqs === 5 && p.flags.join() === "reset,pci"' \
-  'p.regions.some((r) => r.name === "config" && r.size >= 256 && r.flags.includes("read") && r.flags.includes("write"))' \
-  'p.regions.some((r) => r.name === "bar0" && r.size === 0x20000 && r.flags.includes("mmap"))' \
-  'p.regions.every((r) => r.name !== "vga")' \
-  'p.regions.some((r) => r.capabilities.some((c) => c.name === "msix-mappable"))' \
-  'p.irqs.some((i) => i.name === "msix" && i.count === 5 && i.flags.includes("eventfd"))' \
-  'p.irqs.some((i) => i.name === "intx" && i.count === 1 && i.flags.includes("maskable"))' \
+  'p.regions.some((r) => r.region === "config" && r.size >= 256 && r.flags.includes("read") && r.flags.includes("write"))' \
+  'p.regions.some((r) => r.region === "bar0" && r.size === 0x20000 && r.flags.includes("mmap"))' \
+  'p.regions.every((r) => r.region !== "vga")' \
+  'p.regions.some((r) => r.capabilities.some((c) => c.capability === "msix-mappable"))' \
+  'p.irqs.some((i) => i.irq === "msix" && i.count === 5 && i.flags.includes("eventfd"))' \
+  'p.irqs.some((i) => i.irq === "intx" && i.count === 1 && i.flags.includes("maskable"))' \
   'p.attached === true'
 check "it tells what an e1000e has: flags reset and pci, 9 regions, 5 irqs" same "${fact[0]}" true
 check "the configuration space can be read and written" same "${fact[1]}" true

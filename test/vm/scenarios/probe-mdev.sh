@@ -12,8 +12,8 @@ check "a probe opens it" gave 0 "$uuid: openable"
 run vfio_names probe --json --bind --attach --yes mdev/$uuid
 check "--bind takes it, and attaches it to an I/O address space" gave 0 '"attached": true'
 facts 'p.bus === "mdev" && p.numRegions === p.regions.length && p.regions.length === 9' \
-  'p.regions.some((r) => r.name === "bar0" && r.size > 0)' \
-  'p.irqs.some((i) => i.name === "intx" && i.count === 1)'
+  'p.regions.some((r) => r.region === "bar0" && r.size > 0)' \
+  'p.irqs.some((i) => i.irq === "intx" && i.count === 1)'
 check "it has its 9 regions" same "${fact[0]}" true
 check "BAR 0 has a size" same "${fact[1]}" true
 check "it has an interrupt" same "${fact[2]}" true
