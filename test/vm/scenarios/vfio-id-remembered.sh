@@ -1,5 +1,5 @@
 # What vfio_id said once is not asked again while it is true, and is never believed when it is not.
-# kernels: both cdev
+# kernels: both
 # devices: sriov-and-one
 # native: yes
 
