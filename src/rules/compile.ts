@@ -6,18 +6,16 @@
  * highest of the device's links counts for all, and between equals the later event wins, where sync takes the lower name.
  */
 import type { Access, AccessRule, LinkRule, NamePart, Policy } from '../config/policy.ts';
-import type { FactName } from '../devices/device.ts';
 import { iommuAccess } from '../names/policy-access.ts';
 import { knownBuses } from '../names/scheme.ts';
 import { policyId } from './header.ts';
+import { helperLines } from './helper-lines.ts';
 import { type Keys, lineText } from './line.ts';
 import { accountName, modeText, safeText, udevText } from './quote.ts';
-import { remember } from './remembered.ts';
 import { requestProperty, writeRequest } from './request.ts';
-import { udevFacts } from './udev-facts.ts';
 import { imported, type Selection, select } from './udev-match.ts';
 import { plainPath, udevName } from './udev-name.ts';
-import { gather, importLine, removeLines, runLines, schemeRequest, type Via } from './via.ts';
+import { gather, removeLines, runLines, schemeRequest, type Via } from './via.ts';
 
 export interface UdevRules {
   /** What the header says: the policy's hash, or `default`. */
@@ -59,7 +57,7 @@ export function compile(
     iommu: iommu ? [lineText(['SUBSYSTEM=="misc"', 'KERNEL=="iommu"', ...accessKeys(iommu)])] : [],
     names: via === 'native' ? knownBuses.map(schemeLine) : [],
     builtin: unique(all.builtin),
-    helper: helperLines(unique(all.wants), factsOf(all.lines), via === 'run' ? [] : requests.options()),
+    helper: helperLines(unique(all.wants), all.lines, via === 'run' ? [] : requests.options()),
     links: unique([scheme, ...links].flatMap((one) => one.lines)),
     access: access.flatMap((one) => one.lines),
     run: runLines(via),
@@ -162,25 +160,6 @@ function accessKeys(access: Access): Keys {
     ...(access.group === undefined ? [] : [`GROUP="${udevText(accountName(access.group))}"`]),
     ...(access.mode === undefined ? [] : [`MODE="${modeText(access.mode)}"`]),
   ];
-}
-
-/** One call for all facts and names that any rule asks for, however many rules do. */
-function helperLines(
-  wants: readonly string[],
-  facts: readonly FactName[],
-  asked: readonly string[],
-): string[] {
-  if (wants.length === 0) return [];
-  const remembered = asked.length === 0 ? remember(facts) : undefined;
-  return [...wants, ...(remembered?.lines ?? []), importLine(imported, remembered?.facts ?? facts, asked)];
-}
-
-/** The facts whose properties the lines read. */
-function factsOf(lines: readonly string[]): FactName[] {
-  return (Object.keys(udevFacts) as FactName[]).filter((name) => {
-    const fact = udevFacts[name];
-    return 'property' in fact && lines.some((line) => line.includes(`{${fact.property}}`));
-  });
 }
 
 /** The names that only vfio_id can make, numbered. */
