@@ -1,6 +1,6 @@
 /**
- * The second process of `vfio-names probe`: makes the calls that may never return, so that the first one always can.
- * Takes requests from a pipe and ends with it.
+ * Helper process of `vfio-names probe`: makes the system calls that may block forever, so that the main process never
+ * blocks. Reads requests from a pipe and exits when the pipe is closed.
  */
 import { VfioNamesError } from './errors.ts';
 import type { ProbeRequest } from './probe/request.ts';
@@ -13,7 +13,7 @@ loadLibc().then(
   (calls) => servePeer((request, announce) => runProbe(announced(calls, announce), request as ProbeRequest)),
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    // Both sides know this word: the first process turns it into the same error.
+    // The main process turns this code back into the same error.
     const code = error instanceof VfioNamesError ? error.code : 'error';
     servePeer(() => ({ refused: code, message }));
   },

@@ -1,6 +1,5 @@
 /**
- * The one error that a user sees, the exit statuses, and the two ways to look at a system call's errno.
- * Knows nothing of commands or output.
+ * The error class that is shown to users, the exit statuses, and helpers for the errno of a failed system call.
  */
 
 /** Exit statuses of every command; scripts depend on them. */
@@ -21,14 +20,14 @@ export interface ErrorFacts {
   readonly cause?: unknown;
 }
 
-/** An error to be shown as one line: what was expected, what was found, what to do. `code` is for programs. */
+/** An error that is printed as one line: what was expected, what was found, what to do. `code` is machine-readable. */
 export class VfioNamesError extends Error {
   readonly code: string;
   readonly exitCode: ExitStatus;
   readonly path?: string;
   readonly device?: string;
 
-  /** By name: the parts of the built program have a class each, and throw to each other. */
+  /** Compares by name: each bundle contains its own copy of this class. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'VfioNamesError';
   }
@@ -49,10 +48,10 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-/** Runs `act`; gives `undefined` where it fails with one of `errnos`, and throws everything else. */
-export function attempt<T>(act: () => T, ...errnos: readonly string[]): T | undefined {
+/** Returns the result of `fn`, or `undefined` if it fails with one of `errnos`; rethrows every other error. */
+export function attempt<T>(fn: () => T, ...errnos: readonly string[]): T | undefined {
   try {
-    return act();
+    return fn();
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== undefined && errnos.includes(errno)) return undefined;
@@ -60,7 +59,10 @@ export function attempt<T>(act: () => T, ...errnos: readonly string[]): T | unde
   }
 }
 
-/** The error for a failed system call on `path`: status 4 where it was not permitted, else 1. `doing` reads "make the link". */
+/**
+ * The VfioNamesError for a failed system call on `path`: status 4 for EACCES, EPERM and EROFS, else 1. `doing` completes
+ * "could not ...", such as "make the link". Returns a VfioNamesError unchanged.
+ */
 export function ioError(error: unknown, doing: string, path: string): VfioNamesError {
   if (error instanceof VfioNamesError) return error;
   const errno = errnoOf(error) ?? 'error';

@@ -1,4 +1,4 @@
-/** The public API: what other programs may import. */
+/** The public API of the package. */
 export type { Device, FactName, Facts, Problem, Scan } from './devices/device.ts';
 export { readFact, readFacts } from './devices/facts.ts';
 export { findDevice } from './devices/find.ts';

@@ -1,45 +1,45 @@
-/** The program: its arguments, its output and its exit status. */
+/** Entry point of the program: connects the command line to the process's arguments, streams and exit status. */
 import { writeSync } from 'node:fs';
 import type { Io, Signal } from './cli/command.ts';
 import { main } from './cli/run.ts';
 import { errnoOf, exitStatus } from './errors.ts';
 
-/** All of it; a full pipe is waited for. */
+/** Writes the whole text; waits while a non-blocking pipe is full (EAGAIN). */
 function write(fd: number, text: string): void {
   const bytes = Buffer.from(text, 'utf8');
-  const pause = new Int32Array(new SharedArrayBuffer(4));
+  const sleepCell = new Int32Array(new SharedArrayBuffer(4));
   for (let offset = 0; offset < bytes.length; ) {
     try {
       offset += writeSync(fd, bytes, offset);
     } catch (error) {
       if (errnoOf(error) !== 'EAGAIN') throw error;
-      Atomics.wait(pause, 0, 0, 5);
+      Atomics.wait(sleepCell, 0, 0, 5);
     }
   }
 }
 
-/** What ends a command that would go on for ever; absent where nothing listens. */
+/** Stops a command that runs until a signal, such as `watch`; `undefined` while no signal handlers are installed. */
 let endService: (() => void) | undefined;
-let isReaderGone = false;
-let wasCut = false;
+let isPipeClosed = false;
+let stoppedByPipe = false;
 
 /**
- * A reader that went away (`vfio-names list | head`) is no fault, and no reason to leave work half done or to lose its status.
- * Only a service has nothing left to do, and ends as by SIGTERM; its status lets a manager start it again.
+ * Writes to stdout. A closed pipe (EPIPE, as in `vfio-names list | head`) is not an error: the command finishes its work and
+ * keeps its exit status. Only a service stops, as on SIGTERM, and exits with status 1 so that a service manager restarts it.
  */
 function out(text: string): void {
-  if (isReaderGone) return;
+  if (isPipeClosed) return;
   try {
     write(1, text);
   } catch (error) {
     if (errnoOf(error) !== 'EPIPE') throw Object.assign(error as Error, { path: 'standard output' });
-    isReaderGone = true;
-    wasCut = endService !== undefined;
+    isPipeClosed = true;
+    stoppedByPipe = endService !== undefined;
     endService?.();
   }
 }
 
-/** Where nobody can be told, the exit status still tells. */
+/** Writes a line to stderr. Ignores failed writes: the exit status still reports the error. */
 function err(line: string): void {
   try {
     write(2, `${line}\n`);
@@ -56,11 +56,11 @@ const io: Io = {
   stdinIsTty: process.stdin.isTTY === true,
   signals: (handlers) => {
     const entries = Object.entries(handlers) as [Signal, () => void][];
-    for (const [name, act] of entries) process.on(name, act);
+    for (const [name, handler] of entries) process.on(name, handler);
     endService = handlers.SIGTERM;
     return () => {
       endService = undefined;
-      for (const [name, act] of entries) process.off(name, act);
+      for (const [name, handler] of entries) process.off(name, handler);
     };
   },
   ...(process.stdout.columns !== undefined && { columns: process.stdout.columns }),
@@ -68,7 +68,7 @@ const io: Io = {
 
 main(process.argv.slice(2), io).then(
   (status) => {
-    process.exitCode = wasCut ? exitStatus.findings : status;
+    process.exitCode = stoppedByPipe ? exitStatus.findings : status;
   },
   (error: unknown) => {
     err(

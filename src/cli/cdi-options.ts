@@ -1,4 +1,4 @@
-/** The options of a CDI specification, which `cdi` and `watch` share. Pure. */
+/** Options of a CDI specification, shared by `cdi` and `watch`. */
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import { isKind } from '../integrations/cdi-name.ts';
 import type { Interface } from '../integrations/cdi-spec.ts';
@@ -10,7 +10,7 @@ export interface CdiOptions {
   readonly wanted: Interface | 'auto';
 }
 
-/** `--bus`, `--kind` and `--interface`, complete. Throws VfioNamesError `usage` (status 2). */
+/** `--bus`, `--kind` and `--interface` with their defaults. Throws VfioNamesError `usage` (status 2) for an invalid kind. */
 export function cdiOptionsOf(values: Readonly<Record<string, string>>): CdiOptions {
   const bus = values['bus'] ?? 'pci';
   const kind = values['kind'] ?? `vfio-names.dev/${bus}`;
@@ -21,7 +21,7 @@ export function cdiOptionsOf(values: Readonly<Record<string, string>>): CdiOptio
   return { bus, kind, wanted: (values['interface'] ?? 'auto') as Interface | 'auto' };
 }
 
-/** The file that `option` (`--output`) names, as it is. Throws VfioNamesError `usage` (status 2) for a name that no runtime reads. */
+/** Returns `path`, the value of `option` (`--output`). Throws VfioNamesError `usage` (status 2) unless it ends in .json: container runtimes ignore other files. */
 export function specFileOf(option: string, path: string): string {
   if (/[^/]\.json$/.test(path)) return path;
   throw usage(

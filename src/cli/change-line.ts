@@ -1,9 +1,9 @@
-/** One line a change, for people. Pure. */
+/** Formats a change as one line of text. */
 import type { Change } from '../links/change.ts';
 import { linkRoot } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
 
-/** `create /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3`, with what was there where something was. */
+/** `create /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3`, with the previous target if the link existed. */
 export function changeLine(change: Change): string {
   const path = `${linkRoot}/${printable(change.link)}`;
   switch (change.action) {

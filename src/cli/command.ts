@@ -1,19 +1,19 @@
-/** What a command is: a row of the table of commands.ts. Types only. */
+/** Types of a command: a row of the table in commands.ts, its parsed arguments and its input and output. */
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 
 export interface Option {
   readonly type: 'boolean' | 'string';
-  /** One letter, for the few that have one. */
+  /** The one-letter form. */
   readonly short?: string;
-  /** What stands for the value in the help: `DIR`. */
+  /** Placeholder of the value in the help: `DIR`. */
   readonly value?: string;
-  /** The only words that the value may be. */
+  /** The permitted values; absent if any value is permitted. */
   readonly choices?: readonly string[];
   readonly help: string;
 }
 
-/** The words after the options: `min` to `max` of them; `max` Infinity for any number. */
+/** The operands of a command: `min` to `max` of them; `max` is Infinity if there is no limit. */
 export interface Operands {
   readonly label: string;
   readonly min: number;
@@ -21,35 +21,35 @@ export interface Operands {
 }
 
 export interface Command {
-  /** One word, or two: `rules render`. */
+  /** One or two words: `list`, `rules render`. */
   readonly name: string;
   readonly summary: string;
   readonly operands?: Operands;
-  /** What stands behind `--`, `CMD...`: at least one word, none of them an operand or an option of ours. */
+  /** Placeholder of the arguments after `--`, such as `CMD...`: at least one; they are not parsed. */
   readonly tail?: string;
   readonly options?: Readonly<Record<string, Option>>;
-  /** More paragraphs for --help: what the command does and its exit statuses. Four blanks begin an example, as it is typed. */
+  /** Paragraphs for --help: details of the command and its exit statuses. A text that starts with four spaces is a literal example. */
   readonly details?: readonly string[];
-  /** Imports the command's module only when it runs. */
+  /** Imports the module of the command; called only when the command runs. */
   readonly load: () => Promise<Run>;
 }
 
-/** The signals that a service answers. */
+/** Signals that a command can handle. */
 export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
-/** What a command needs of the process. */
+/** The process as a command sees it: streams, environment, terminal and signals. */
 export interface Io {
-  /** stdout, whole pieces of text with their newline. */
+  /** Writes text to stdout; the text includes its newlines. */
   readonly out: (text: string) => void;
-  /** stderr, one line without its newline. */
+  /** Writes one line to stderr; the line has no newline. */
   readonly err: (line: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdoutIsTty: boolean;
   readonly stdinIsTty: boolean;
   readonly columns?: number;
-  /** Calls these when a signal comes, until its result is called; absent where there is no process. */
+  /** Installs signal handlers and returns a function that removes them; absent if there is no process, as in tests. */
   readonly signals?: (handlers: Readonly<Record<Signal, () => void>>) => () => void;
-  /** Another view of the file system than Node's own: for tests. */
+  /** Replaces Node's file system, for tests. */
   readonly files?: Files;
 }
 
@@ -62,11 +62,14 @@ export interface Invocation {
   readonly verbose: boolean;
   readonly colour: boolean;
   readonly operands: readonly string[];
-  /** The words behind `--`, where the command has a tail. */
+  /** The arguments after `--`; only for commands with a `tail`. */
   readonly tail?: readonly string[];
   readonly flags: Readonly<Record<string, boolean>>;
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** A command: writes its results through `io` and gives the exit status, one of `exitStatus` or a program's that it ran; throws VfioNamesError for one line on stderr. */
+/**
+ * Runs a command: writes its results through `io` and returns the exit status, one of `exitStatus` or that of the program
+ * that it ran. A VfioNamesError that it throws is printed as one line on stderr.
+ */
 export type Run = (invocation: Invocation, io: Io) => Promise<number> | number;

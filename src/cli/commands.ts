@@ -1,4 +1,4 @@
-/** The one table of commands, in the order of the help: parsing, help, man pages and completions all read it. */
+/** The table of commands in the order of the help; used by the parser, the help, the man pages and the completions. */
 import type { Command } from './command.ts';
 import { doctor, graph, holders, probe } from './command-table/devices.ts';
 import { cdi, exec, nfd } from './command-table/hand-over.ts';

@@ -1,7 +1,7 @@
 /**
- * The words of --json: one key has one meaning and one shape in every document, as src/cli/schemas says. A link is a whole
- * path, `name` is a device's name on its bus, `file` a path of anything else; `path` and `device` are the facts of these
- * names. Pure; facts go through as they are.
+ * Converts values to the JSON of --json. A key has the same meaning and type in every document; src/cli/schemas defines them:
+ * `link` is the absolute path of a link, `name` is a device's name on its bus, `file` is any other path; `path` and `device`
+ * are the facts with these names. Facts are copied unchanged.
  */
 import type { Policy } from '../config/policy.ts';
 import type { Problem } from '../devices/device.ts';
@@ -22,7 +22,7 @@ export function changeJson(change: Change): Json {
   const path = `${linkRoot}/${change.link}`;
   if (change.action === 'remove-directory') return { action: change.action, directory: path };
   const { action, link: _link, ...rest } = change;
-  return { action, link: path, ...('device' in rest ? named(rest) : rest) };
+  return { action, link: path, ...('device' in rest ? withName(rest) : rest) };
 }
 
 export function outcomeJson({ change, ...rest }: Outcome): Json {
@@ -30,7 +30,7 @@ export function outcomeJson({ change, ...rest }: Outcome): Json {
 }
 
 export function accessJson({ path, ...rest }: AccessOutcome): Json {
-  return { file: path, ...named(rest) };
+  return { file: path, ...withName(rest) };
 }
 
 export function problemJson({ path, message }: Problem): Json {
@@ -38,15 +38,15 @@ export function problemJson({ path, message }: Problem): Json {
 }
 
 export function findingJson({ code, path, ...rest }: Finding): Json {
-  return { code, file: path, ...named(rest) };
+  return { code, file: path, ...withName(rest) };
 }
 
-/** `device` of a change, a finding or an event is the device's name; the fact `device` is its PCI id. */
-function named({ device, ...rest }: { readonly device?: string }): Json {
+/** Renames `device` of a change, a finding or an event, which is the device's name, to `name`: the fact `device` is a PCI id. */
+function withName({ device, ...rest }: { readonly device?: string }): Json {
   return device === undefined ? rest : { name: device, ...rest };
 }
 
-/** The holder without its target. */
+/** A holder as JSON, without its target. */
 export function holderJson(holder: Holder & { readonly target?: unknown }): Json {
   const { target: _target, path, ...rest } = holder;
   return { ...rest, opened: path };
@@ -60,7 +60,7 @@ export function siblingJson({ use, ...rest }: Sibling): Json {
   return { ...rest, sharing: use === 'host' ? 'blocking' : use };
 }
 
-/** `holders` in whole, where the picture has their names alone. */
+/** A graph entry as JSON, with complete holders; the entry itself has only their names. */
 export function entryJson({ state, holders: _names, ...rest }: Entry, holders: readonly Holder[]): Json {
   return { ...rest, usage: state, ...(holders.length > 0 && { holders: holders.map(holderJson) }) };
 }
@@ -69,14 +69,14 @@ export function checkJson({ check, state, ...rest }: Line): Json {
   return { check, severity: state, ...rest };
 }
 
-/** What a bound device says of itself. */
+/** The regions, irqs and other details of a bound device as JSON. */
 export function detailsJson({ regions, irqs, ...rest }: Details): Json {
   return {
     ...rest,
     regions: regions.map(({ index, name, capabilities, ...region }) => ({
       ...{ index, region: name, ...region },
-      capabilities: capabilities.map(({ id, version, name: capability, ...more }) => ({
-        ...{ capabilityId: id, capabilityVersion: version, capability, ...more },
+      capabilities: capabilities.map(({ id, version, name: capability, ...fields }) => ({
+        ...{ capabilityId: id, capabilityVersion: version, capability, ...fields },
       })),
     })),
     irqs: irqs.map(({ index, name, ...irq }) => ({ index, irq: name, ...irq })),
@@ -85,15 +85,15 @@ export function detailsJson({ regions, irqs, ...rest }: Details): Json {
 
 export function eventJson({ link, path, ...rest }: WatchEvent): Json {
   return {
-    ...named(rest),
+    ...withName(rest),
     ...(link !== undefined && { link: `${linkRoot}/${link}` }),
     ...(path !== undefined && { file: path }),
   };
 }
 
-/** The rules of a policy as they were understood, in the words of the facts that they decide. */
+/** The parsed rules of a policy as JSON; keys that set a fact have the name of that fact. */
 export function policyJson({ scheme, links, access, iommu, hash }: Policy): Json {
-  const granted = ({ group, ...rest }: { readonly group?: string }): Json =>
+  const grantJson = ({ group, ...rest }: { readonly group?: string }): Json =>
     group === undefined ? rest : { ...rest, fileGroup: group };
   return {
     scheme,
@@ -101,13 +101,13 @@ export function policyJson({ scheme, links, access, iommu, hash }: Policy): Json
       match,
       template: name.map((part) =>
         'apply' in part
-          ? { ...part, apply: part.apply?.map(({ kind, ...more }) => ({ transform: kind, ...more })) }
+          ? { ...part, apply: part.apply?.map(({ kind, ...fields }) => ({ transform: kind, ...fields })) }
           : part,
       ),
       ...rest,
     })),
-    accessRules: access.map(granted),
-    ...(iommu && { iommu: granted(iommu) }),
+    accessRules: access.map(grantJson),
+    ...(iommu && { iommu: grantJson(iommu) }),
     hash,
   };
 }

@@ -1,6 +1,6 @@
-/** One JSON document a command: `version` first, so that programs can tell what they read. Pure. */
+/** The JSON document that a command prints with --json. */
 
-/** Two spaces, a newline at the end; absent values are left out, as JSON.stringify does. */
+/** The document with `version` as its first key, indented by two spaces, with a final newline; `undefined` values are omitted. */
 export function jsonDocument(content: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify({ version: 1, ...content }, undefined, 2)}\n`;
 }

@@ -1,14 +1,14 @@
-/** Which devices get no name since their nodes are not there, for programs and for people. Knows no other reason. */
+/** Reports devices that get no link because their node is missing. */
 import { nodePathOf } from '../links/check-node.ts';
 import type { Observation } from '../links/observe.ts';
 import { nodeRemedy } from '../links/resolve.ts';
 import { printable } from '../text/printable.ts';
 import type { Io } from './command.ts';
 
-/** So many are told by name. */
-const most = 3;
+/** How many devices the message names. */
+const MAX_NAMES = 3;
 
-/** A line for each device. */
+/** One line for each device whose node is missing. */
 export function leftOutLines({ scan, missing }: Pick<Observation, 'scan' | 'missing'>): string[] {
   if (missing.size === 0) return [];
   return scan.devices
@@ -19,16 +19,16 @@ export function leftOutLines({ scan, missing }: Pick<Observation, 'scan' | 'miss
     );
 }
 
-/** One line on stderr for all of them: there is nothing that the command could do. */
-export function reportLeftOut(io: Io, seen: Pick<Observation, 'scan' | 'missing'>): void {
-  const line = leftOutLine(seen);
+/** Prints one line on stderr for all devices whose node is missing. */
+export function reportLeftOut(io: Io, observation: Pick<Observation, 'scan' | 'missing'>): void {
+  const line = summaryLine(observation);
   if (line !== undefined) io.err(`vfio-names: ${line}`);
 }
 
-function leftOutLine(seen: Pick<Observation, 'scan' | 'missing'>): string | undefined {
-  const { scan, missing } = seen;
-  if (missing.size < 2) return leftOutLines(seen)[0];
+function summaryLine(observation: Pick<Observation, 'scan' | 'missing'>): string | undefined {
+  const { scan, missing } = observation;
+  if (missing.size < 2) return leftOutLines(observation)[0];
   const names = scan.devices.filter(({ sysname }) => missing.has(sysname)).map(({ name }) => printable(name));
-  const rest = names.length > most ? ` and ${names.length - most} more` : '';
-  return `${names.length} devices are left out: expected their nodes in ${nodePathOf('').slice(0, -1)}, found none of ${names.slice(0, most).join(', ')}${rest}; ${nodeRemedy}`;
+  const rest = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  return `${names.length} devices are left out: expected their nodes in ${nodePathOf('').slice(0, -1)}, found none of ${names.slice(0, MAX_NAMES).join(', ')}${rest}; ${nodeRemedy}`;
 }

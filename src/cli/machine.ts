@@ -1,4 +1,4 @@
-/** What a command works on: the files, the root, and the names and access that the policy adds. */
+/** Builds the Machine of a command: the file system, the root directory, and the links and access rules of the policy. */
 import { accessRules } from '../config/access-rules.ts';
 import { loadPolicy } from '../config/load.ts';
 import { moreNames } from '../config/more-names.ts';
@@ -8,22 +8,22 @@ import type { Files } from '../system/files.ts';
 import { nodeFiles } from '../system/node-files.ts';
 import type { Invocation, Io } from './command.ts';
 
-/** The policy (or the one of --policy); one that is wrong is an error of status 2 before anything is done. */
+/** Loads the installed policy, or the file of --policy. Throws VfioNamesError (status 2) if it is invalid. */
 export async function policyOf({ root, values }: Invocation, io: Io): Promise<Policy> {
   return loadPolicy(filesOf(io), root, values['policy']);
 }
 
-/** Everything that naming needs. */
+/** The machine with its policy loaded. Throws as `policyOf` does. */
 export async function machineOf(invocation: Invocation, io: Io): Promise<Machine> {
   const files = filesOf(io);
   const { root } = invocation;
   const policy = await policyOf(invocation, io);
-  const more = moreNames(files, root, policy);
+  const policyNames = moreNames(files, root, policy);
   const access = accessRules(files, root, policy);
-  return { files, root, ...(more && { more }), ...(access && { access }) };
+  return { files, root, ...(policyNames && { more: policyNames }), ...(access && { access }) };
 }
 
-/** The file system: Node's, unless a test gives another. */
+/** The file system: Node's, unless a test replaces it. */
 export function filesOf(io: Io): Files {
   return io.files ?? nodeFiles;
 }

@@ -1,4 +1,4 @@
-/** The options and operands of one command, from its words. Pure; runs nothing. */
+/** Parses and checks the options and operands of one command. */
 import { parseArgs } from 'node:util';
 import type { VfioNamesError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
@@ -8,15 +8,15 @@ import { usageError } from './usage-error.ts';
 
 export type Options = Readonly<Record<string, Option>>;
 
-/** Whether a word is one of these options: `--name`, `--name=value` or `-n`. */
-export function isOption(word: string, options: Options): boolean {
-  const name = word.replace(/^--/, '').replace(/=.*$/s, '');
-  return Object.hasOwn(options, name) || Object.values(options).some((option) => word === `-${option.short}`);
+/** Whether an argument is one of these options: `--name`, `--name=value` or `-n`. */
+export function isOption(arg: string, options: Options): boolean {
+  const name = arg.replace(/^--/, '').replace(/=.*$/s, '');
+  return Object.hasOwn(options, name) || Object.values(options).some((option) => arg === `-${option.short}`);
 }
 
-/** Throws VfioNamesError `usage` at a word that is no option of the command. */
+/** Splits the arguments into option values, operands and the arguments after `--`. Throws VfioNamesError `usage` (status 2) for an unknown option. */
 export function parseWords(
-  words: readonly string[],
+  args: readonly string[],
   options: Options,
   command: Command,
 ): { values: Record<string, unknown>; positionals: string[]; tail?: string[] } {
@@ -28,7 +28,7 @@ export function parseWords(
   );
   try {
     const { values, positionals, tokens } = parseArgs({
-      args: [...words],
+      args: [...args],
       options: config,
       allowPositionals: true,
       strict: true,
@@ -36,22 +36,22 @@ export function parseWords(
     });
     if (command.tail === undefined) return { values, positionals };
     const end = tokens.find(({ kind }) => kind === 'option-terminator');
-    const tail = end ? words.slice(end.index + 1) : [];
+    const tail = end ? args.slice(end.index + 1) : [];
     return { values, positionals: positionals.slice(0, positionals.length - tail.length), tail };
   } catch (error) {
-    throw optionError(words, options, command, error);
+    throw optionError(args, options, command, error);
   }
 }
 
 function optionError(
-  words: readonly string[],
+  args: readonly string[],
   options: Options,
   command: Command,
   error: unknown,
 ): VfioNamesError {
-  const end = words.indexOf('--');
-  const own = end < 0 ? words : words.slice(0, end);
-  const found = own.find((word) => word.startsWith('-') && word !== '-' && !isOption(word, options));
+  const end = args.indexOf('--');
+  const ownArgs = end < 0 ? args : args.slice(0, end);
+  const found = ownArgs.find((arg) => arg.startsWith('-') && arg !== '-' && !isOption(arg, options));
   if (found === undefined) return usageError(valueProblem(options, error), undefined, command);
   const near = nearest(found.replace(/^-+/, '').replace(/=.*$/s, ''), Object.keys(options));
   return usageError(
@@ -61,7 +61,7 @@ function optionError(
   );
 }
 
-/** What parseArgs has to say of a value that is missing, or too much, in our words. */
+/** Rewrites the error message of parseArgs for a missing or an unexpected value. */
 function valueProblem(options: Options, error: unknown): string {
   const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
   const name = /^Option '(?:-\w, )?--([\w-]+)/.exec(reason)?.[1] ?? '';
@@ -72,7 +72,7 @@ function valueProblem(options: Options, error: unknown): string {
   return `expected ${option.value ?? 'a value'} after --${name}, found ${found}`;
 }
 
-/** Throws VfioNamesError `usage` where an option has no value, or none of its choices. */
+/** Returns `value`. Throws VfioNamesError `usage` (status 2) if it is empty or not one of the option's choices. */
 export function checkValue(
   command: Command,
   name: string,
@@ -94,7 +94,7 @@ export function checkValue(
   return value;
 }
 
-/** Throws VfioNamesError `usage` where there are too few operands, or too many. */
+/** Throws VfioNamesError `usage` (status 2) if there are too few or too many operands, or an empty one. */
 export function checkOperands(command: Command, operands: readonly string[]): void {
   const { label = 'no operand', min = 0, max = 0 } = command.operands ?? {};
   if (operands.length < min)

@@ -1,4 +1,4 @@
-/** From the words of the command line to an invocation. Pure; runs nothing. */
+/** Parses a command line into an invocation. */
 import { rootFrom } from '../system/root.ts';
 import { chooseCommand, isGroupHelp } from './choose-command.ts';
 import type { Command, Invocation } from './command.ts';
@@ -15,20 +15,20 @@ export interface Terminal {
   readonly stdoutIsTty: boolean;
 }
 
-/** Throws VfioNamesError `usage` (status 2): one line with what was expected, found, and the nearest right word. */
+/** Throws VfioNamesError `usage` (status 2): one line with what was expected, what was found, and the nearest valid option or command. */
 export function parseCommandLine(
-  words: readonly string[],
+  args: readonly string[],
   table: readonly Command[],
   common: Options,
   terminal: Terminal,
 ): Parsed {
-  if (words[0] === '--version' || words[0] === '-V') return { kind: 'version' };
-  if (isGroupHelp(words, table)) return { kind: 'help' };
-  const { command, rest } = chooseCommand(words, table, common);
+  if (args[0] === '--version' || args[0] === '-V') return { kind: 'version' };
+  if (isGroupHelp(args, table)) return { kind: 'help' };
+  const { command, rest } = chooseCommand(args, table, common);
   const options: Options = { ...common, ...command.options };
   const { values, positionals, tail } = parseWords(rest, options, command);
   if (values['help'] === true)
-    return words.length === rest.length ? { kind: 'help' } : { kind: 'help', command };
+    return args.length === rest.length ? { kind: 'help' } : { kind: 'help', command };
   checkOperands(command, positionals);
   if (tail?.length === 0 || tail?.[0] === '')
     throw usageError(`${command.name}: expected -- ${command.tail}, found nothing`, undefined, command);

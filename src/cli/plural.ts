@@ -1,4 +1,4 @@
-/** Counts for people: `1 name`, `3 names`. Pure. */
+/** Formats a count with its noun: `1 name`, `3 names`. */
 
 export function plural(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;

@@ -1,9 +1,9 @@
-/** Probes for programs, by src/cli/schemas/probe.json. Pure. */
+/** Formats probes as JSON; src/cli/schemas/probe.json is the schema. */
 import type { Probe } from '../probe/probe.ts';
 import { jsonDocument } from './json.ts';
 import { detailsJson } from './json-words.ts';
 
-/** One document with all probes, in the order in which they were asked for. */
+/** One document with all probes, in the order of the operands. */
 export function probeDocument(probes: readonly Probe[]): string {
   return jsonDocument({ probes: probes.map(probeJson) });
 }
@@ -16,7 +16,7 @@ function probeJson({ device, details, ...probe }: Probe): Record<string, unknown
     name: device?.name,
     syspath: device?.syspath,
     devnum: device?.devnum,
-    // The facts' form: `vfio3`, not its path.
+    // As in the fact `node`: `vfio3`, not its path.
     node: node === undefined ? undefined : device?.sysname,
     group,
     depth,

@@ -1,17 +1,17 @@
-/** Checks probe's options once, at the door. Pure. */
+/** Checks the options of `probe` and adds their defaults. */
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import type { ProbeOptions } from '../probe/probe.ts';
 import { isToken } from '../probe/token.ts';
 import { printable } from '../text/printable.ts';
 import type { Invocation } from './command.ts';
 
-/** In seconds; the longest is an hour. */
+/** In seconds; the limit is one hour. */
 const timeouts = { usual: 5, longest: 3600 } as const;
 
-type Words = Pick<Invocation, 'operands' | 'flags' | 'values'>;
+type Args = Pick<Invocation, 'operands' | 'flags' | 'values'>;
 
-/** Throws VfioNamesError `usage` (status 2) for options that do not go together or have a wrong value. */
-export function probeOptions({ operands, flags, values }: Words): ProbeOptions {
+/** Throws VfioNamesError `usage` (status 2) for options that cannot be combined or have an invalid value. */
+export function probeOptions({ operands, flags, values }: Args): ProbeOptions {
   const [bind, group, all] = [flags['bind'] ?? false, flags['group'] ?? false, flags['all'] ?? false];
   const attach = flags['attach'] ?? false;
   const token = values['vf-token'];

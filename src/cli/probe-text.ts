@@ -1,10 +1,10 @@
-/** Probes for people. Pure. */
+/** Formats probes as text. */
 import type { Capability, Details } from '../probe/details.ts';
 import type { Probe } from '../probe/probe.ts';
 import { printable } from '../text/printable.ts';
 import { table } from './table.ts';
 
-/** One line a device, `0000:01:00.0: openable: /dev/vfio/devices/vfio3`, with what it has below it. */
+/** One line per device, `0000:01:00.0: openable: /dev/vfio/devices/vfio3`, followed by its regions and irqs. */
 export function probeText(probe: Probe): string {
   const name = printable(probe.device?.name ?? probe.asked);
   if (!probe.openable)
@@ -38,8 +38,8 @@ function detailsText(details: Details): string {
 }
 
 function capabilityText({ id, name, areas, type, subtype }: Capability): string {
-  const what = name ?? `cap${id}`;
+  const label = name ?? `cap${id}`;
   if (areas)
-    return `${what}:${areas.map(({ offset, size }) => `0x${offset.toString(16)}+0x${size.toString(16)}`).join(',')}`;
-  return type === undefined ? what : `${what}:${type}/${subtype}`;
+    return `${label}:${areas.map(({ offset, size }) => `0x${offset.toString(16)}+0x${size.toString(16)}`).join(',')}`;
+  return type === undefined ? label : `${label}:${type}/${subtype}`;
 }

@@ -1,4 +1,4 @@
-/** Says on stderr what a scan could not read; the rest of the output is not concerned. */
+/** Reports on stderr what a scan could not read; the rest of the output is complete. */
 import type { Problem } from '../devices/device.ts';
 import { printable } from '../text/printable.ts';
 import type { Io } from './command.ts';

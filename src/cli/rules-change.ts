@@ -1,4 +1,4 @@
-/** Carries out or shows what `rules install` and `rules uninstall` planned, and says what was done. */
+/** Applies or shows the change that `rules install` or `rules uninstall` planned, and reports the result. */
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { unifiedDiff } from '../rules/diff.ts';
 import { carryOut, type Installation } from '../rules/install.ts';
@@ -8,7 +8,7 @@ import type { Invocation, Io } from './command.ts';
 import { jsonDocument } from './json.ts';
 import { runToken } from './run-token.ts';
 
-/** Does the planned change; with --dry-run shows it as a diff. Status 1 where udev could not be told. */
+/** Makes the planned change, or with --dry-run prints it as a diff. Returns status 1 if udev could not apply it. */
 export function installRules(
   planned: Installation,
   { root, flags, json }: Invocation,
@@ -26,7 +26,7 @@ export function installRules(
   const diff = diffOf(planned);
   if (json) io.out(jsonDocument({ file: planned.path, changed, dryRun, applied, diff }));
   else if (dryRun) io.out(diff === '' ? `nothing to change: ${planned.path}\n` : diff);
-  else io.out(`${sentence(planned, changed, applied)}\n`);
+  else io.out(`${summary(planned, changed, applied)}\n`);
   return failures.length > 0 ? exitStatus.findings : exitStatus.fine;
 }
 
@@ -35,7 +35,7 @@ function diffOf({ path, before, after }: Installation): string {
   return unifiedDiff({ name: name(before), text: before ?? '' }, { name: name(after), text: after ?? '' });
 }
 
-function sentence({ path, after }: Installation, changed: boolean, applied: boolean): string {
+function summary({ path, after }: Installation, changed: boolean, applied: boolean): string {
   if (!changed) return after === undefined ? `nothing to remove: ${path}` : `already up to date: ${path}`;
   const udev = applied ? ', and udev applied the change' : '';
   return `${after === undefined ? 'removed' : 'wrote'} ${path}${udev}`;

@@ -1,7 +1,7 @@
-/** A word that no other run has, for temporary names. */
+/** A unique token per run, for the names of temporary files. */
 import { randomBytes } from 'node:crypto';
 
-/** Process number and 8 random hex digits: unique over process namespaces that share a /dev. */
+/** The process id and 8 random hex digits: unique even across PID namespaces that share one /dev. */
 export function runToken(): string {
   return `${process.pid}-${randomBytes(4).toString('hex')}`;
 }

@@ -1,4 +1,4 @@
-/** main: parses, runs one command, and turns every error into one line and an exit status. Touches no process. */
+/** Parses the command line, runs one command, and turns every error into one line on stderr and an exit status. */
 import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
 import { nodeFiles } from '../system/node-files.ts';
 import { printable } from '../text/printable.ts';
@@ -9,7 +9,7 @@ import { parseCommandLine } from './parse.ts';
 import { commandHelp, overview } from './usage.ts';
 import { version } from './version.ts';
 
-/** Runs `argv` (without node and script); gives the exit status. Throws nothing but a fault of the program itself. */
+/** Runs `argv` (without node and script) and returns the exit status. Throws only on a bug in the program. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let verbose = false;
   try {
@@ -27,14 +27,14 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const run = await parsed.invocation.command.load();
     return await run(parsed.invocation, quietIo(io, parsed.invocation));
   } catch (error) {
-    const said = error instanceof VfioNamesError ? error : callError(error);
-    io.err(`vfio-names: ${said.message}`);
-    if (verbose) io.err(`vfio-names: ${errorFacts(said)}`);
-    return said.exitCode;
+    const shown = error instanceof VfioNamesError ? error : callError(error);
+    io.err(`vfio-names: ${shown.message}`);
+    if (verbose) io.err(`vfio-names: ${errorFacts(shown)}`);
+    return shown.exitCode;
   }
 }
 
-/** A failed system call that no command expected is still one line; anything else is a fault of the program. */
+/** Converts a failed system call that no command handled. Rethrows any other error, which is a bug in the program. */
 function callError(error: unknown): VfioNamesError {
   if (errnoOf(error) === undefined) throw error;
   const { syscall = 'read', path = '?' } = error as NodeJS.ErrnoException;
@@ -45,7 +45,7 @@ function quietIo(io: Io, invocation: Invocation): Io {
   return invocation.quiet ? { ...io, out: () => {} } : io;
 }
 
-/** A root that is no directory would look like a machine without devices. */
+/** Throws unless --root is a directory: otherwise it would look like a machine without devices. */
 function checkRoot({ root }: Invocation): void {
   if (root === '') return;
   let found: string;

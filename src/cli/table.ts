@@ -1,16 +1,17 @@
-/** Rows as aligned columns, for people. Pure. */
+/** Formats rows as aligned columns. */
 
-/** One line a row, columns two blanks apart, no blank at the end of a line; columns that are empty in every row are left out. */
+/** One line per row; columns are separated by two spaces, without trailing spaces; columns that are empty in every row are omitted. */
 export function table(head: readonly string[], rows: Iterable<readonly string[]>): string {
   return [...tableInParts(head, rows)].join('');
 }
 
-/** How many lines a part has. */
-const linesOfPart = 1024;
+/** Number of lines per part. */
+const LINES_PER_PART = 1024;
 
 /**
- * The same table in parts of many lines, for rows that are made one after the other and may be many thousands. They
- * wait for the widths as one text a part, with tabs, which no cell has: a fraction of the memory of their cells.
+ * The same table in parts of many lines, for many thousands of rows from a generator. Rows are buffered as joined strings,
+ * with tabs between cells (no cell contains one), until the column widths are known: this uses much less memory than
+ * arrays of cells.
  */
 export function* tableInParts(
   head: readonly string[],
@@ -21,18 +22,18 @@ export function* tableInParts(
   let lines: string[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, width(cell));
-    if (lines.push(row.join('\t')) < linesOfPart) continue;
+    if (lines.push(row.join('\t')) < LINES_PER_PART) continue;
     parts.push(lines.join('\n'));
     lines = [];
   }
   if (lines.length > 0) parts.push(lines.join('\n'));
-  const used = widths.flatMap((most, column) =>
-    most === 0 ? [] : [{ column, most: Math.max(most, width(head[column] ?? '')) }],
+  const used = widths.flatMap((max, column) =>
+    max === 0 ? [] : [{ column, max: Math.max(max, width(head[column] ?? '')) }],
   );
   const line = (row: readonly string[]): string => {
-    const cells = used.map(({ column, most }) => {
+    const cells = used.map(({ column, max }) => {
       const cell = row[column] ?? '';
-      return cell + ' '.repeat(most - width(cell));
+      return cell + ' '.repeat(max - width(cell));
     });
     return `${cells.join('  ').trimEnd()}\n`;
   };
@@ -46,7 +47,7 @@ export function* tableInParts(
 
 const plain = /^[\x20-\x7e]*$/;
 
-/** Columns of a terminal: combining marks take none, wide East Asian characters two. */
+/** Width in terminal columns: combining marks have none, wide East Asian characters have two. */
 function width(text: string): number {
   if (plain.test(text)) return text.length;
   let columns = 0;

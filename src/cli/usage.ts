@@ -1,4 +1,4 @@
-/** Help texts from the command table, for a terminal of 80 columns. Pure. */
+/** Help texts from the command table, for a terminal of 80 columns. */
 import { wrap } from '../text/wrap.ts';
 import type { Command, Option } from './command.ts';
 
@@ -11,14 +11,14 @@ const nameLines = wrap(
   'NAME is any of: ',
 );
 
-/** The words of a command: `vfio-names resolve [OPTION...] NAME`. */
+/** The synopsis of a command: `vfio-names resolve [OPTION...] NAME`. */
 export function synopsis(command: Command): string {
-  return ['vfio-names', command.name, '[OPTION...]', ...words(command)].join(' ');
+  return ['vfio-names', command.name, '[OPTION...]', ...placeholders(command)].join(' ');
 }
 
-/** The whole help: all commands, a line each. */
+/** The general help: one line per command. */
 export function overview(commands: readonly Command[], common: Readonly<Record<string, Option>>): string {
-  const width = Math.max(...commands.map((command) => left(command).length));
+  const width = Math.max(...commands.map((command) => label(command).length));
   return [
     'Usage: vfio-names [COMMAND] [OPTION...]',
     '',
@@ -26,7 +26,7 @@ export function overview(commands: readonly Command[], common: Readonly<Record<s
     '    /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3',
     '',
     'Commands (list is the default):',
-    ...commands.map((command) => wrap(command.summary, width + 4, `  ${left(command).padEnd(width)}  `)),
+    ...commands.map((command) => wrap(command.summary, width + 4, `  ${label(command).padEnd(width)}  `)),
     '',
     'Options of every command:',
     ...optionLines(common),
@@ -41,22 +41,22 @@ export function overview(commands: readonly Command[], common: Readonly<Record<s
   ].join('\n');
 }
 
-function left(command: Command): string {
-  return [command.name, ...words(command)].join(' ');
+function label(command: Command): string {
+  return [command.name, ...placeholders(command)].join(' ');
 }
 
-function words({ operands, tail }: Command): string[] {
+function placeholders({ operands, tail }: Command): string[] {
   return [...(operands ? [operands.label] : []), ...(tail === undefined ? [] : ['--', tail])];
 }
 
-/** Whether a paragraph is an example, which keeps its line. */
+/** Whether a paragraph is a literal example, which is not wrapped. */
 export function isLiteral(text: string): boolean {
   return text.startsWith('    ');
 }
 
 /** The help of one command. */
 export function commandHelp(command: Command, common: Readonly<Record<string, Option>>): string {
-  const own =
+  const ownOptions =
     Object.keys(command.options ?? {}).length > 0
       ? ['', 'Options:', ...optionLines(command.options ?? {})]
       : [];
@@ -68,7 +68,7 @@ export function commandHelp(command: Command, common: Readonly<Record<string, Op
     '',
     wrap(`${summary}.`),
     ...details,
-    ...own,
+    ...ownOptions,
     '',
     'Options of every command:',
     ...optionLines(common),

@@ -1,4 +1,4 @@
-/** The version of the package, put into the bundle when it is built. */
+/** The version of the package; the build inlines it into the bundle. */
 import manifest from '../../package.json' with { type: 'json' };
 
 export const version: string = manifest.version;

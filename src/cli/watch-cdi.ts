@@ -1,4 +1,4 @@
-/** The CDI file beside the service: what of it is told, and when. Knows no events; integrations/cdi-keep.ts does the work. */
+/** Keeps the CDI file of `watch --cdi` up to date and reports changes and errors; integrations/cdi-keep.ts writes the file. */
 import { errnoOf, ioError, VfioNamesError } from '../errors.ts';
 import { type CdiPlan, concernsNodes, dropSpec, keepSpec } from '../integrations/cdi-keep.ts';
 import type { Files } from '../system/files.ts';
@@ -8,22 +8,23 @@ import type { Hints, Reason } from '../watch/loop.ts';
 import type { WatchEvent } from '../watch/report.ts';
 
 export interface CdiKeeper {
-  /** Ahead of everything else in each pass: a device that goes leaves the file first. */
+  /** Updates the file. Runs first in each pass, so that a removed device leaves the file before its links are removed. */
   readonly keep: (hints: Hints, why: Reason) => void;
+  /** Removes the file. */
   readonly end: () => void;
 }
 
 export interface CdiTelling {
   readonly tell: (event: WatchEvent, why: Reason) => void;
-  /** One line, printable: trouble of the file itself. */
+  /** Reports an error of the file itself, as one printable line. */
   readonly fault: (message: string) => void;
-  /** One line, printable: a device that is not in the file. */
+  /** Reports a device that is not in the file, as one printable line. */
   readonly warn: (message: string) => void;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
-/** A device that is just leaving is left out for a moment; what lasts so many milliseconds is worth a line. */
+/** Milliseconds after which a skipped device is reported; a device that is being unbound is skipped only briefly. */
 export const lasting = 1000;
 
 export function cdiKeeper(
@@ -33,18 +34,18 @@ export function cdiKeeper(
   token: string,
   { tell, fault, warn, now }: CdiTelling,
 ): CdiKeeper {
-  let broken = '';
-  /** Why devices are left out, and since when; Infinity when it was told. */
-  let since = new Map<string, number>();
-  const guarded = (act: () => void): void => {
+  let lastError = '';
+  /** Skipped devices: the reason, and the time since when in milliseconds; Infinity once it is reported. */
+  let skippedSince = new Map<string, number>();
+  const guarded = (fn: () => void): void => {
     try {
-      act();
-      broken = '';
+      fn();
+      lastError = '';
     } catch (error) {
       if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
       const { message } = ioError(error, 'keep the CDI specification', printable(plan.path));
-      if (message !== broken) fault(message);
-      broken = message;
+      if (message !== lastError) fault(message);
+      lastError = message;
     }
   };
   return {
@@ -54,11 +55,11 @@ export function cdiKeeper(
         const { done, leftOut } = keepSpec(files, root, plan, token);
         if (done === 'written') tell({ event: 'cdi', reason: 'written', path: plan.path }, why);
         if (done === 'removed') tell({ event: 'cdi', reason: 'gone', path: plan.path }, why);
-        since = new Map(leftOut.map((line) => [line, since.get(line) ?? now()]));
-        for (const [line, start] of since) {
+        skippedSince = new Map(leftOut.map((line) => [line, skippedSince.get(line) ?? now()]));
+        for (const [line, start] of skippedSince) {
           if (now() - start < lasting) continue;
           warn(line);
-          since.set(line, Number.POSITIVE_INFINITY);
+          skippedSince.set(line, Number.POSITIVE_INFINITY);
         }
       });
     },

@@ -1,4 +1,4 @@
-/** One line an event of the service, for people and for programs. Pure. */
+/** Formats an event of `watch` as one line of text or JSON. */
 import { linkRoot } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
 import type { Reason } from '../watch/loop.ts';
@@ -31,7 +31,7 @@ export function watchLine(event: WatchEvent): string {
   }
 }
 
-/** The same as one JSON document on one line; src/cli/schemas/watch.json describes it. */
+/** The event as one JSON document on one line; src/cli/schemas/watch.json is the schema. */
 export function watchJson(event: WatchEvent, trigger: Reason, time: Date): string {
   return `${JSON.stringify({ version: 1, time: time.toISOString(), ...eventJson(event), trigger })}\n`;
 }

@@ -1,10 +1,10 @@
-/** The completions of bash, zsh and fish, from the command table. Pure; what the shells do with it is in the templates. */
+/** Generates the completions for bash, zsh and fish from the command table; the shell code is in the templates. */
 import type { Command, Option } from '../cli/command.ts';
 import { fill } from './fill.ts';
 import type { Sources } from './pages.ts';
 import { quoteFish, quoteZshArgument } from './quote.ts';
 
-/** The completions by file name, each as its shell looks for it. */
+/** The completion files by the file name that each shell expects. */
 export function completions(
   sources: Pick<Sources, 'commands' | 'common' | 'templates'>,
 ): ReadonlyMap<string, string> {
@@ -16,7 +16,7 @@ export function completions(
   );
 }
 
-/** What stands behind an option or a command: `device`, `file`, `directory`, `bus`, `user`; `word` for what nobody can guess. */
+/** What to complete after an option or a command: `device`, `file`, `directory`, `bus`, `user`; `word` if nothing can be completed. */
 function kindOf(label = ''): string {
   if (label.includes('NAME')) return 'device';
   if (label.includes('FILE')) return 'file';
@@ -25,7 +25,7 @@ function kindOf(label = ''): string {
   return label === 'BUS' ? 'bus' : 'word';
 }
 
-/** What _arguments of zsh calls for a kind. */
+/** The action of zsh's _arguments for each kind. */
 const zshKinds: Readonly<Record<string, string>> = {
   device: '_vfio_names_devices',
   file: '_files',
@@ -35,7 +35,7 @@ const zshKinds: Readonly<Record<string, string>> = {
   word: ' ',
 };
 
-/** What fish offers for a kind. */
+/** The options of fish's complete for each kind. */
 const fishKinds: Readonly<Record<string, string>> = {
   device: " -x -a '(__vfio_names_devices)'",
   file: ' -r -F',
@@ -62,10 +62,10 @@ function optionView([name, option]: readonly [string, Option]): object {
 
 /** A specification of _arguments: `'(-l --long)'{-l,--long}'[more columns]'`. */
 function zshOption(name: string, { short, help, value, choices, type }: Option): string {
-  const words = short ? `'(-${short} --${name})'{-${short},--${name}}'` : `'--${name}`;
+  const flags = short ? `'(-${short} --${name})'{-${short},--${name}}'` : `'--${name}`;
   const action = choices ? `(${choices.join(' ')})` : zshKinds[kindOf(value)];
-  const behind = type === 'string' ? `:${value}:${action}` : '';
-  return `${words}${type === 'string' ? '=' : ''}[${quoteZshArgument(help)}]${behind}'`;
+  const argument = type === 'string' ? `:${value}:${action}` : '';
+  return `${flags}${type === 'string' ? '=' : ''}[${quoteZshArgument(help)}]${argument}'`;
 }
 
 function completionView(commands: readonly Command[], common: Sources['common']): object {

@@ -1,4 +1,4 @@
-/** Templates of pages and completions, filled with what the table says. Knows no table and no shell. */
+/** Fills the Handlebars templates of man pages and completions. */
 import Handlebars from 'handlebars';
 import { quoteFish, quoteZshArgument } from './quote.ts';
 import { bold, italic, operandsOf, roff, verbatim } from './roff.ts';
@@ -8,11 +8,11 @@ export type Templates = Readonly<Record<string, string>>;
 
 const helpers = { bold, italic, operandsOf, roff, verbatim, quoteFish, quoteZshArgument };
 
-/** A template with its values; every other template is there as a partial. Throws for a value that is missing. */
+/** Fills the template `name` with `values`; every template is available as a partial. Throws if a template or a value is missing. */
 export function fill(templates: Templates, name: string, values: object): string {
   const handlebars = Handlebars.create();
-  for (const [helper, act] of Object.entries(helpers))
-    handlebars.registerHelper(helper, (text: unknown) => act(String(text)));
+  for (const [helper, fn] of Object.entries(helpers))
+    handlebars.registerHelper(helper, (text: unknown) => fn(String(text)));
   for (const [partial, text] of Object.entries(templates)) handlebars.registerPartial(partial, text);
   const text = templates[name];
   if (text === undefined) throw new Error(`there is no templates/${name}.hbs`);

@@ -1,4 +1,4 @@
-/** Everything that the build writes for people who ask man and the shell: its path below dist/, and its text. Pure. */
+/** All man pages and completions that the build writes. */
 import { commands, commonOptions } from '../cli/commands.ts';
 import { version } from '../cli/version.ts';
 import schema from '../config/policy.schema.json' with { type: 'json' };
@@ -6,7 +6,7 @@ import { completions } from './completions.ts';
 import type { Templates } from './fill.ts';
 import { pages } from './pages.ts';
 
-/** `date` is that of the pages, YYYY-MM-DD. */
+/** The text of each file by its path below dist/. `date` is the date of the pages, YYYY-MM-DD. */
 export function manual(templates: Templates, date: string): ReadonlyMap<string, string> {
   const sources = { commands, common: commonOptions, schema, templates, version, date };
   return new Map([

@@ -1,4 +1,4 @@
-/** The pages of the manual, from the command table, the policy's schema and vfio_id's usage. Pure. */
+/** Generates the man pages from the command table, the policy's schema and the usage of vfio_id. */
 import type { Command, Option } from '../cli/command.ts';
 import { isLiteral, synopsis } from '../cli/usage.ts';
 import { propertyOf } from '../helper/export-facts.ts';
@@ -23,11 +23,11 @@ export interface Sources {
   readonly schema: Schema;
   readonly templates: Templates;
   readonly version: string;
-  /** Of the pages: YYYY-MM-DD. */
+  /** Date of the pages, YYYY-MM-DD. */
   readonly date: string;
 }
 
-/** `rules render` has the page vfio-names-rules-render(1). */
+/** The page of a command: `vfio-names-rules-render` for `rules render`. */
 export function pageOf(command: Command): string {
   return `vfio-names-${command.name.replaceAll(' ', '-')}`;
 }
@@ -82,7 +82,7 @@ function commandView(command: Command): object {
   return {
     page: pageOf(command),
     command: command.name,
-    // As the help has it, with each word in its face.
+    // The synopsis of the help, with bold and italic.
     synopsis: synopsisView(command),
     summary: command.summary,
     sentence: `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
@@ -94,8 +94,8 @@ function commandView(command: Command): object {
 }
 
 function synopsisView(command: Command): string {
-  const words = `vfio-names ${command.name}`;
-  return `${bold(words)}${operandsOf(synopsis(command).slice(words.length))}`;
+  const literal = `vfio-names ${command.name}`;
+  return `${bold(literal)}${operandsOf(synopsis(command).slice(literal.length))}`;
 }
 
 interface OptionView {
@@ -112,7 +112,7 @@ function optionViews(options: Readonly<Record<string, Option>>): OptionView[] {
   });
 }
 
-/** Throws where the schema has a key that words.ts does not explain. */
+/** Throws if the schema has a key that words.ts does not describe. */
 function policyView(schema: Schema): object {
   const keys = policyKeysOf(schema).map(({ path, key, table, isTable }) => {
     const meaning = policyKeys[path];

@@ -1,4 +1,4 @@
-/** The keys of a policy file, from its JSON Schema. Pure; knows no words of its own. */
+/** Lists the keys of a policy file from its JSON Schema. */
 
 export interface Schema {
   readonly type?: string;
@@ -12,27 +12,27 @@ export interface Schema {
 export interface PolicyKey {
   /** As written: `link.name`. */
   readonly path: string;
-  /** The table that holds it as the file writes it: `[names]`, `[[link]]`; absent for a key outside of tables. */
+  /** The table that contains the key, in TOML syntax: `[names]`, `[[link]]`; absent for a top-level key. */
   readonly table?: string;
-  /** Whether it is that table. */
+  /** Whether the key is the table itself. */
   readonly isTable: boolean;
   readonly key: string;
 }
 
-/** The keys in the order of the schema, each table before what it holds; the facts of a match are not among them. */
+/** The keys in the order of the schema, each table before its keys; the facts of a match are not included. */
 export function policyKeysOf(schema: Schema): PolicyKey[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, value]): PolicyKey[] => {
-    const held = (value.items ?? value).properties;
-    if (!held) return [{ path: key, key, isTable: false }];
+    const members = (value.items ?? value).properties;
+    if (!members) return [{ path: key, key, isTable: false }];
     const table = value.items ? `[[${key}]]` : `[${key}]`;
     return [
       { path: key, key, table, isTable: true },
-      ...Object.keys(held).map((name) => ({ path: `${key}.${name}`, key: name, table, isTable: false })),
+      ...Object.keys(members).map((name) => ({ path: `${key}.${name}`, key: name, table, isTable: false })),
     ];
   });
 }
 
-/** The facts that a match can ask for, with what the schema says of them. */
+/** The facts that a match can test, with their descriptions from the schema. */
 export function factsOf(schema: Schema): (readonly [fact: string, meaning: string])[] {
   return Object.entries(schema.$defs?.['match']?.properties ?? {})
     .filter(([name]) => name !== 'not')

@@ -1,11 +1,11 @@
-/** Texts quoted for the shells of the completions. Pure. */
+/** Quotes text for the shells of the completions. */
 
-/** In single quotes for fish. */
+/** Quotes text in single quotes for fish. */
 export function quoteFish(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }
 
-/** Within a specification of _arguments that is in single quotes: brackets and colons have a meaning there. */
+/** Escapes text inside a single-quoted specification of zsh's _arguments, where brackets and colons are special. */
 export function quoteZshArgument(text: string): string {
   return text.replace(/[\\[\]:]/g, '\\$&').replaceAll("'", "'\\''");
 }

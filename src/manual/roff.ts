@@ -1,4 +1,4 @@
-/** Text as troff wants it, for pages written with the man macros. Pure; knows no page. */
+/** Escapes text for troff and the man macros. */
 
 const special: Readonly<Record<string, string>> = {
   '\\': '\\e',
@@ -11,15 +11,15 @@ const special: Readonly<Record<string, string>> = {
 };
 
 /**
- * Prose that is shown as it is written: nothing in it is a request or an escape, and what is ASCII stays ASCII (troff
- * would make typographer's marks of some, which can't be pasted into a shell). A sentence begins a line of its own, as
- * man-pages(7) wants it.
+ * Escapes prose: nothing in it is a request or an escape, and ASCII characters stay ASCII (troff would print some as
+ * typographic quotes and dashes, which cannot be pasted into a shell). Each sentence starts on a new line, as
+ * man-pages(7) requires.
  */
 export function roff(text: string): string {
   return verbatim(text.replace(/([.;:]) (?=[A-Z])/g, '$1\n'));
 }
 
-/** Lines that keep their breaks and blanks: for .nf and for words within a line. */
+/** Escapes text and keeps its line breaks and spaces: for .nf and for parts of a line. */
 export function verbatim(text: string): string {
   return text
     .replace(/[\\\-'`^~"]/g, (character) => special[character] ?? character)
@@ -31,17 +31,17 @@ function hex(character: string): string {
   return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 }
 
-/** Words to be typed as they are. */
+/** Bold, for literal words. */
 export function bold(text: string): string {
   return `\\fB${verbatim(text)}\\fR`;
 }
 
-/** A word that stands for another. */
+/** Italic, for placeholders. */
 export function italic(text: string): string {
   return `\\fI${verbatim(text)}\\fR`;
 }
 
-/** A pattern of words such as `rules [NAME...]`: capitals stand for something, brackets and dots for themselves. */
+/** A synopsis such as `rules [NAME...]`: words in capitals are placeholders (italic); everything else is literal. */
 export function operandsOf(label: string): string {
   return verbatim(label).replace(/[A-Z]+/g, '\\fI$&\\fR');
 }

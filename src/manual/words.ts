@@ -1,6 +1,6 @@
-/** What pages say beside the command table: names, statuses, files, examples. Data only; tests tie it to the program. */
+/** Texts of the man pages that are not in the command table: name forms, exit statuses, files, examples. Tests compare them with the program. */
 
-/** As the help says it, see cli/usage.ts. */
+/** The same texts as in the help; see cli/usage.ts. */
 export const exitStatuses: readonly (readonly [status: number, meaning: string])[] = [
   [0, 'fine'],
   [1, 'findings'],
@@ -19,7 +19,7 @@ export const nameForms: readonly (readonly [form: string, meaning: string])[] = 
   ['/dev/vfio/pci/0000:01:00.0', 'the path of a node, of a link or of a sysfs directory'],
 ];
 
-/** What --json calls things, in every document. */
+/** Keys of --json that every document shares. */
 export const jsonWords: readonly (readonly [keys: string, meaning: string])[] = [
   ['bus, name', 'a device: its bus, and its name there as sysfs has it'],
   ['node, nodePath', 'vfioN, and the path of the node that was checked'],
@@ -52,7 +52,7 @@ export const files: readonly (readonly [path: string, meaning: string])[] = [
   ['/usr/lib/udev/vfio_id', 'the program that rules call for facts which udev does not know; see vfio_id(8)'],
 ];
 
-/** Command lines with what they do, by command. */
+/** Example command lines and their descriptions, by command. */
 export const examples: Readonly<Record<string, readonly (readonly [line: string, meaning: string])[]>> = {
   list: [
     ['vfio-names', 'All VFIO devices of this machine.'],
@@ -101,7 +101,7 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
   'config schema': [['vfio-names config schema', 'The schema, for an editor.']],
 };
 
-/** Each key of a policy file by its path in the schema; facts have their words there. */
+/** Descriptions of the policy keys by their path in the schema; the schema itself describes the facts. */
 export const policyKeys: Readonly<Record<string, string>> = {
   scheme:
     'The number of the naming scheme: 1, which is the default. The names of a scheme never change; a later one gets another number.',

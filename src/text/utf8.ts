@@ -1,8 +1,8 @@
-/** UTF-8 bytes as text, for engines that have no TextDecoder and read bytes that are no UTF-8 in their own way. Pure. */
+/** Decodes UTF-8, for engines without TextDecoder whose own decoder handles invalid bytes differently. */
 
 /**
- * The text that the bytes mean; what is no UTF-8 becomes U+FFFD, one for each maximal part, as the Encoding Standard and
- * Node's Buffer do (Unicode 15, table 3-7 has the limits of the second byte).
+ * Decodes bytes; each maximal subpart of an ill-formed sequence becomes one U+FFFD, as in the Encoding Standard and in
+ * Node's Buffer (table 3-7 of Unicode 15 has the limits of the second byte).
  */
 export function textOfUtf8(bytes: Uint8Array): string {
   const units: number[] = [];
@@ -13,7 +13,7 @@ export function textOfUtf8(bytes: Uint8Array): string {
       index++;
       continue;
     }
-    const { code, length } = decodeOne(bytes, index, first);
+    const { code, length } = decodeSequence(bytes, index, first);
     if (code > 0xffff) units.push(0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
     else units.push(code);
     index += length;
@@ -24,23 +24,23 @@ export function textOfUtf8(bytes: Uint8Array): string {
   return text;
 }
 
-function decodeOne(
+function decodeSequence(
   bytes: Uint8Array,
   index: number,
   first: number,
 ): { readonly code: number; readonly length: number } {
-  const more = first >= 0xc2 && first <= 0xdf ? 1 : first >= 0xe0 && first <= 0xef ? 2 : 3;
+  const continuationBytes = first >= 0xc2 && first <= 0xdf ? 1 : first >= 0xe0 && first <= 0xef ? 2 : 3;
   if (first < 0xc2 || first > 0xf4) return { code: 0xfffd, length: 1 };
-  let code = first & (0x3f >> more);
+  let code = first & (0x3f >> continuationBytes);
   let [low, high] = [
     first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80,
     first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf,
   ];
-  for (let used = 1; used <= more; used++) {
+  for (let used = 1; used <= continuationBytes; used++) {
     const next = bytes[index + used] ?? 0;
     if (next < low || next > high) return { code: 0xfffd, length: used };
     code = code * 64 + (next & 0x3f);
     [low, high] = [0x80, 0xbf];
   }
-  return { code, length: more + 1 };
+  return { code, length: continuationBytes + 1 };
 }

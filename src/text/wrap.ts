@@ -1,11 +1,11 @@
-/** Prose in lines of a terminal. Pure; knows no command. */
+/** Wraps text to the width of a terminal. */
 
-/** What a terminal has at least. */
+/** Width of a line, in characters. */
 export const columns = 80;
 
 /**
- * Breaks a text at its blanks, so that no line is longer than `columns`; lines after the first begin with `indent` blanks.
- * `first` is what stands before the text on its first line. A word that is longer than a line keeps a line of its own.
+ * Breaks a text at spaces, so that no line is longer than `columns`; lines after the first start with `indent` spaces.
+ * `first` precedes the text on the first line. A word longer than a line gets a line of its own.
  */
 export function wrap(text: string, indent = 0, first = ''): string {
   const lines: string[] = [];

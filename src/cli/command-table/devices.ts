@@ -1,4 +1,4 @@
-/** The commands that look at the devices themselves, and at the machine. Data only. */
+/** Command table: probe, holders, doctor and graph. */
 import type { Command } from '../command.ts';
 import { anyNames, policy } from './shared.ts';
 

@@ -1,4 +1,4 @@
-/** The commands that hand devices to other programs, or tell these of them. Data only. */
+/** Command table: exec, cdi and nfd, which pass devices or information about them to other programs. */
 import type { Command } from '../command.ts';
 import { cdiInterface, cdiKind, manyNames, policy } from './shared.ts';
 

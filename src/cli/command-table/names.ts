@@ -1,4 +1,4 @@
-/** The commands that ask for names, make them and check them. Data only. */
+/** Command table: list, show, resolve, plan, sync and verify. */
 import type { Command } from '../command.ts';
 import { anyNames, oneName, policy } from './shared.ts';
 

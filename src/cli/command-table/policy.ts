@@ -1,4 +1,4 @@
-/** The commands of the policy, and of the rules that are made of it. Data only. */
+/** Command table: `rules ...` and `config ...`. */
 import type { Command } from '../command.ts';
 import { policy } from './shared.ts';
 

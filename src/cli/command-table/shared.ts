@@ -1,7 +1,7 @@
-/** Options and operands that several commands have in common. Data only; knows no command. */
+/** Options and operands that several commands share. */
 import type { Option } from '../command.ts';
 
-/** Options that every command takes. */
+/** Options of every command. */
 export const commonOptions: Readonly<Record<string, Option>> = {
   root: { type: 'string', value: 'DIR', help: 'work on the tree below DIR: an image, a container, a test' },
   json: { type: 'boolean', help: 'print one JSON document; its schema is in the package' },
@@ -11,14 +11,14 @@ export const commonOptions: Readonly<Record<string, Option>> = {
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 };
 
-/** Of every command that asks the policy. */
+/** --policy, for every command that reads the policy. */
 export const policy: Option = {
   type: 'string',
   value: 'FILE',
   help: 'use this policy file instead of the installed ones',
 };
 
-/** Of a CDI specification. */
+/** --interface and --kind, for `cdi` and `watch`. */
 export const cdiInterface: Option = {
   type: 'string',
   value: 'WHICH',

@@ -1,4 +1,4 @@
-/** The service. Data only. */
+/** Command table: watch. */
 import type { Command } from '../command.ts';
 import { cdiInterface, cdiKind, policy } from './shared.ts';
 

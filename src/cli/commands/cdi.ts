@@ -1,4 +1,4 @@
-/** `cdi`: a Container Device Interface specification of the devices of one bus. */
+/** `cdi`: prints or writes a Container Device Interface specification of the devices of one bus. */
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus } from '../../errors.ts';
 import { chooseDevices } from '../../integrations/cdi-devices.ts';
@@ -15,7 +15,7 @@ import { runToken } from '../run-token.ts';
 
 export const run: Run = (invocation, io) => {
   const { bus, kind, wanted } = cdiOptionsOf(invocation.values);
-  // Absent is stdout.
+  // Undefined means stdout.
   const output = outputOf(invocation);
   const files = filesOf(io);
   const { devices, problems } = scanDevices(files, invocation.root);
@@ -29,7 +29,7 @@ export const run: Run = (invocation, io) => {
   for (const line of choice.leftOut) io.err(`vfio-names: ${line}`);
   const count = choice.devices.length;
   if (count === 0) io.err(`vfio-names: no device of the bus ${printable(bus)} for a CDI specification`);
-  // A runtime refuses a document without devices.
+  // Container runtimes reject a specification without devices.
   const annotate = invocation.flags['annotate'] ?? false;
   const document = count === 0 ? undefined : cdiSpec(kind, choice.by, choice.devices, annotate);
   const text = document && cdiText(document);

@@ -1,4 +1,4 @@
-/** `config check`: every mistake and every doubt of a policy, one a line on stderr. */
+/** `config check`: reports every error and warning of a policy, one line each on stderr. */
 import { accountMistakes } from '../../config/account-mistakes.ts';
 import { build, policyTexts } from '../../config/load.ts';
 import { mistakeLine } from '../../config/mistake.ts';
@@ -27,16 +27,17 @@ export const run: Run = async (invocation, io) => {
     ...(policy ? accountMistakes(policy, readAccounts(files, invocation.root)) : []),
   ];
   const warnings = built?.warnings ?? [];
-  const siblings = policy && mistakes.length === 0 ? siblingsOf(files, invocation.root, policy) : [];
+  const siblingWarnings =
+    policy && mistakes.length === 0 ? readSiblingWarnings(files, invocation.root, policy) : [];
   const status = mistakes.length === 0 ? exitStatus.fine : exitStatus.usage;
   if (invocation.json) {
-    const doubts = [...warnings, ...siblings.map((message) => ({ message }))];
-    io.out(jsonDocument({ files: texts.map(({ file }) => file), mistakes, warnings: doubts }));
+    const allWarnings = [...warnings, ...siblingWarnings.map((message) => ({ message }))];
+    io.out(jsonDocument({ files: texts.map(({ file }) => file), mistakes, warnings: allWarnings }));
     return status;
   }
   for (const mistake of mistakes) io.err(`vfio-names: ${mistakeLine(mistake)}`);
   for (const warning of warnings) io.err(`vfio-names: warning: ${mistakeLine(warning)}`);
-  for (const warning of siblings) io.err(`vfio-names: warning: ${printable(warning)}`);
+  for (const warning of siblingWarnings) io.err(`vfio-names: warning: ${printable(warning)}`);
   if (status !== exitStatus.fine) return status;
   if (!policy) io.out('no policy file; the names of scheme 1 hold\n');
   else {
@@ -46,10 +47,10 @@ export const run: Run = async (invocation, io) => {
   return status;
 };
 
-/** Warnings that need the devices of this machine; none where nobody is given access. */
-function siblingsOf(files: Files, root: Root, policy: Policy): string[] {
+/** Warnings that depend on the devices of this machine; empty if the policy has no access rules. */
+function readSiblingWarnings(files: Files, root: Root, policy: Policy): string[] {
   if (policy.access.length === 0) return [];
-  const wanted = neededFacts(policy).add('group');
-  const facts = scanDevices(files, root).devices.map((device) => readFacts(files, root, device, wanted));
+  const factNames = neededFacts(policy).add('group');
+  const facts = scanDevices(files, root).devices.map((device) => readFacts(files, root, device, factNames));
   return siblingProblems(policy, facts);
 }

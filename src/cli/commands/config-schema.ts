@@ -1,4 +1,4 @@
-/** `config schema`: the JSON Schema of a policy file, for editors. */
+/** `config schema`: prints the JSON Schema of a policy file, for editors. */
 import schema from '../../config/policy.schema.json' with { type: 'json' };
 import { exitStatus } from '../../errors.ts';
 import type { Run } from '../command.ts';

@@ -1,4 +1,4 @@
-/** `config show`: the policy that holds, and which file gave each part of it. */
+/** `config show`: prints the effective policy and the file that sets each part of it. */
 import { formatPolicy } from '../../config/format.ts';
 import { build, policyTexts } from '../../config/load.ts';
 import { policyError } from '../../config/mistake.ts';

@@ -1,4 +1,4 @@
-/** `doctor`: what this machine lacks for the names to work, and what to do. Decides nothing: doctor/examine.ts does. */
+/** `doctor`: diagnoses the VFIO setup and suggests fixes; doctor/examine.ts has the checks. */
 import { styleText } from 'node:util';
 import { examine } from '../../doctor/examine.ts';
 import { gather, type PolicyOrFault } from '../../doctor/gather.ts';
@@ -12,7 +12,7 @@ import { filesOf, machineOf, policyOf } from '../machine.ts';
 import { plural } from '../plural.ts';
 
 export const run: Run = async (invocation, io) => {
-  const { machine, given } = await machineOrFault(invocation, io);
+  const { machine, given } = await loadMachine(invocation, io);
   const lines = examine(await gather(machine, given));
   const count = (state: State): number => lines.filter((line) => line.state === state).length;
   const [faults, warnings] = [count('fault'), count('warning')];
@@ -20,14 +20,16 @@ export const run: Run = async (invocation, io) => {
     io.out(jsonDocument({ faultCount: faults, warningCount: warnings, checks: lines.map(checkJson) }));
   else {
     for (const line of lines) io.out(asText(line, invocation.colour));
-    const sum = [faults && plural(faults, 'fault'), warnings && plural(warnings, 'warning')].filter(Boolean);
-    io.out(sum.length === 0 ? 'all is well\n' : `${sum.join(', ')}\n`);
+    const counts = [faults && plural(faults, 'fault'), warnings && plural(warnings, 'warning')].filter(
+      Boolean,
+    );
+    io.out(counts.length === 0 ? 'all is well\n' : `${counts.join(', ')}\n`);
   }
   return faults > 0 ? exitStatus.findings : exitStatus.fine;
 };
 
-/** A wrong policy is one of the things that doctor tells, not a reason to tell nothing. */
-async function machineOrFault(
+/** The machine with its policy; if the policy is invalid, the machine without it and the error, which doctor reports as a check. */
+async function loadMachine(
   invocation: Invocation,
   io: Io,
 ): Promise<{ readonly machine: Machine; readonly given: PolicyOrFault }> {
@@ -44,7 +46,7 @@ async function machineOrFault(
 const colours = { ok: 'green', warning: 'yellow', fault: 'red' } as const;
 
 function asText({ check, state, message, remedy }: Line, colour: boolean): string {
-  const word = state.padEnd(7);
-  const head = `${colour ? styleText(colours[state], word, { validateStream: false }) : word}  ${check.padEnd(7)}  `;
+  const label = state.padEnd(7);
+  const head = `${colour ? styleText(colours[state], label, { validateStream: false }) : label}  ${check.padEnd(7)}  `;
   return `${head}${message}\n${remedy === undefined ? '' : `${' '.repeat(18)}-> ${remedy}\n`}`;
 }

@@ -1,4 +1,4 @@
-/** `exec`: runs a program that has the devices open, each descriptor proved, and nothing else of ours. */
+/** `exec`: runs a command with verified, open device descriptors, and no other descriptors of this process. */
 import type { Device } from '../../devices/device.ts';
 import { quickFind } from '../../devices/quick-find.ts';
 import { become, type Credentials, processCredentials } from '../../integrations/become.ts';
@@ -18,19 +18,19 @@ import { printable } from '../../text/printable.ts';
 import type { Invocation, Io, Run } from '../command.ts';
 import { machineOf } from '../machine.ts';
 
-/** What exec needs of the outside; tests have another one. */
+/** The system calls and processes that exec uses; tests replace them. */
 export interface ExecWorld {
   readonly opener: Opener;
   readonly credentials: () => Promise<Credentials> | Credentials;
   readonly start: (request: ChildRequest) => Child;
-  /** What whoever started us left open for every program that we start. */
+  /** Descriptors without close-on-exec that this process inherited: CMD would inherit them, too. */
   readonly inherited: () => readonly number[];
-  /** Whether the terminal's SIGINT reaches the child without us. */
+  /** Whether the terminal sends SIGINT directly to the child. */
   readonly foreground: () => boolean;
 }
 
-/** The first number behind stdin, stdout and stderr. */
-const firstFd = 3;
+/** The first descriptor after stdin, stdout and stderr. */
+const FIRST_FD = 3;
 
 export const run: Run = (invocation, io) =>
   execWith(
@@ -46,24 +46,24 @@ export const run: Run = (invocation, io) =>
   );
 
 export async function execWith(world: ExecWorld, invocation: Invocation, io: Io): Promise<number> {
-  const [command = '', ...words] = invocation.tail ?? [];
+  const [command = '', ...args] = invocation.tail ?? [];
   const machine = await machineOf(invocation, io);
   const { files, root } = machine;
   const user = invocation.values['user'];
   const login = user === undefined ? undefined : readLogin(files, root, user);
-  const asked = askedFor(machine, invocation.operands);
-  const given = asked.map(({ device, names }, index): Given => {
+  const requested = findRequested(machine, invocation.operands);
+  const passed = requested.map(({ device, names }, index): Given => {
     const label = schemeLink(device) ?? device.sysname;
-    return { fd: firstFd + index, label, names: [...names, device.name, label, device.sysname] };
+    return { fd: FIRST_FD + index, label, names: [...names, device.name, label, device.sysname] };
   });
-  const iommufd = invocation.flags['iommu'] ? firstFd + given.length : undefined;
-  // Before anything is opened: a wrong placeholder is found in time.
-  const request = { command, words: substitute(words, given, iommufd), env: childEnv(io, given, iommufd) };
+  const iommufd = invocation.flags['iommu'] ? FIRST_FD + passed.length : undefined;
+  // Before any device is opened: an invalid placeholder throws here.
+  const request = { command, words: substitute(args, passed, iommufd), env: childEnv(io, passed, iommufd) };
   const credentials = login && (await world.credentials());
-  // Before root is given up: afterwards our own directory of /proc may be closed to us.
+  // Before privileges are dropped: afterwards /proc/self may not be readable.
   const inherited = world.inherited();
   let child: Child | undefined;
-  // Before the child is there: a signal that comes as soon as it is must not leave it behind.
+  // Before the child is started: otherwise an early signal would end this process and leave the child running.
   const stopListening = io.signals?.({
     SIGTERM: () => child?.signal('SIGTERM'),
     SIGHUP: () => child?.signal('SIGHUP'),
@@ -74,12 +74,12 @@ export async function execWith(world: ExecWorld, invocation: Invocation, io: Io)
   const fds: number[] = [];
   try {
     try {
-      for (const { device } of asked) fds.push(openDevice(files, root, world.opener, device));
+      for (const { device } of requested) fds.push(openDevice(files, root, world.opener, device));
       if (iommufd !== undefined) fds.push(openIommu(files, root, world.opener));
       if (login && credentials) become(credentials, login);
       child = world.start({ ...request, fds, inherited });
     } finally {
-      // A device is free once its last descriptor is closed: the child's shall be the last one.
+      // The kernel releases a device when its last descriptor is closed; only the child may keep one.
       for (const fd of fds) world.opener.close(fd);
     }
     return statusOf(await child.ending, command, io);
@@ -88,29 +88,33 @@ export async function execWith(world: ExecWorld, invocation: Invocation, io: Io)
   }
 }
 
-interface Asked {
+interface Requested {
   readonly device: Device;
   readonly names: readonly string[];
 }
 
-/** Each device once, with all words that asked for it. */
-function askedFor(machine: Machine, words: readonly string[]): Asked[] {
-  const asked = new Map<string, Asked>();
-  for (const word of words) {
-    const device = quickFind(machine.files, machine.root, word) ?? findNamed(machine, observe(machine), word);
-    const names = asked.get(device.syspath)?.names ?? [];
-    asked.set(device.syspath, { device, names: [...names, word] });
+/** Each requested device once, with all operands that name it. */
+function findRequested(machine: Machine, operands: readonly string[]): Requested[] {
+  const requested = new Map<string, Requested>();
+  for (const operand of operands) {
+    const device =
+      quickFind(machine.files, machine.root, operand) ?? findNamed(machine, observe(machine), operand);
+    const names = requested.get(device.syspath)?.names ?? [];
+    requested.set(device.syspath, { device, names: [...names, operand] });
   }
-  return [...asked.values()];
+  return [...requested.values()];
 }
 
-/** LISTEN_FDS of ours would promise sockets at the numbers that are devices now; for the child's own, LISTEN_PID is not known in time. */
-function childEnv(io: Io, given: readonly Given[], iommufd: number | undefined): Io['env'] {
+/**
+ * The child's environment: adds VFIO_NAMES_FDS and removes LISTEN_FDS and its companions (sd_listen_fds(3)). They would
+ * declare the device descriptors to be sockets, and LISTEN_PID for the child is not known before it starts.
+ */
+function childEnv(io: Io, passed: readonly Given[], iommufd: number | undefined): Io['env'] {
   const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...env } = io.env;
-  return { ...env, VFIO_NAMES_FDS: fdsVariable(given, iommufd) };
+  return { ...env, VFIO_NAMES_FDS: fdsVariable(passed, iommufd) };
 }
 
-/** 127 and 126 are what shells and env(1) say of a program that is not there, or can't be run. */
+/** The exit status of the child; as in shells and env(1), 127 if the program is not found and 126 if it cannot be run. */
 function statusOf(ending: Ending, command: string, io: Io): number {
   if (ending.kind === 'ended') return ending.status;
   const missing = ending.errno === 'ENOENT';

@@ -1,4 +1,4 @@
-/** `graph`: the VFIO devices, the way to each, their groups and who has them open, as a picture. */
+/** `graph`: draws the VFIO devices with their bridges, IOMMU groups, links and holders. */
 import type { Device } from '../../devices/device.ts';
 import { exitStatus } from '../../errors.ts';
 import { graphDot } from '../../graph/dot.ts';
@@ -20,13 +20,13 @@ import { reportProblems } from '../problems.ts';
 export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
   const { files, root } = machine;
-  const seen = observe(machine);
-  reportProblems(io, seen.scan.problems);
-  const targets = seen.scan.devices.map((device) => targetOf(files, root, device));
+  const observation = observe(machine);
+  reportProblems(io, observation.scan.problems);
+  const targets = observation.scan.devices.map((device) => targetOf(files, root, device));
   const search = findHolders(files, root, targets);
-  const known = { links: linksOf(seen), holders: namesOf(search) };
+  const known = { links: linksOf(observation), holders: holderNames(search) };
   const all = invocation.flags['all'] ?? false;
-  const entries = readEntries(files, root, seen.scan.devices, known, all);
+  const entries = readEntries(files, root, observation.scan.devices, known, all);
   if (entries.length === 0)
     io.err(
       'vfio-names: no device is bound to a VFIO driver here; graph --all shows the others, vfio-names doctor what this machine lacks',
@@ -34,7 +34,7 @@ export const run: Run = async (invocation, io) => {
   const graph = graphOf(entries);
   const format = invocation.values['format'] ?? 'text';
   if (invocation.json) {
-    const holders = holdersOf(search);
+    const holders = holdersBySyspath(search);
     io.out(
       jsonDocument({
         devices: entries.map((entry) => entryJson(entry, holders.get(entry.syspath) ?? [])),
@@ -44,13 +44,13 @@ export const run: Run = async (invocation, io) => {
   } else if (format === 'dot') io.out(graphDot(graph));
   else if (format === 'svg') io.out(await drawSvg(graphDot(graph)));
   else io.out(graphText(graph));
-  // Without a device of VFIO there was nobody to look for.
+  // Without VFIO devices, holders that cannot be seen do not matter.
   if (targets.length > 0) for (const { message } of search.unseen) io.err(`vfio-names: ${message}`);
   return exitStatus.fine;
 };
 
-/** Every descriptor, by the directory of the device. */
-function holdersOf({ holders }: HolderSearch<DeviceTarget>): ReadonlyMap<string, readonly Holder[]> {
+/** All holders by the device's sysfs directory. */
+function holdersBySyspath({ holders }: HolderSearch<DeviceTarget>): ReadonlyMap<string, readonly Holder[]> {
   const all = new Map<string, Holder[]>();
   for (const holder of holders) {
     const { device } = holder.target;
@@ -59,14 +59,16 @@ function holdersOf({ holders }: HolderSearch<DeviceTarget>): ReadonlyMap<string,
   return all;
 }
 
-/** `qemu-system-x86 (pid 812)` for each process that has it open, by `vfioN`. Raw. */
-function namesOf({ holders }: HolderSearch<DeviceTarget>): ReadonlyMap<Device['sysname'], readonly string[]> {
+/** `qemu-system-x86 (pid 812)` for each process that has a device open, by `vfioN`. Not escaped. */
+function holderNames({
+  holders,
+}: HolderSearch<DeviceTarget>): ReadonlyMap<Device['sysname'], readonly string[]> {
   const names = new Map<string, Set<string>>();
   for (const { target, pid, command } of holders) {
     if (!target.device) continue;
-    const known = names.get(target.device.sysname) ?? new Set();
-    names.set(target.device.sysname, known);
-    known.add(command === undefined ? `pid ${pid}` : `${command} (pid ${pid})`);
+    const deviceNames = names.get(target.device.sysname) ?? new Set();
+    names.set(target.device.sysname, deviceNames);
+    deviceNames.add(command === undefined ? `pid ${pid}` : `${command} (pid ${pid})`);
   }
   return new Map([...names].map(([sysname, set]) => [sysname, [...set]]));
 }

@@ -1,4 +1,4 @@
-/** `holders [NAME...]`: which processes have a device open; without a name, any VFIO device. Knows nothing of how they are found. */
+/** `holders [NAME...]`: lists the processes that have the devices open; without NAME, those of every VFIO device. */
 import type { Device } from '../../devices/device.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
 import { holderCells, holderHead } from '../../holders/describe.ts';
@@ -15,57 +15,62 @@ import { machineOf } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
 import { table } from '../table.ts';
 
-/** Why the answer may be wrong, and another user could do better; the other reasons lie in the machine. */
-const refusals: readonly Unseen['reason'][] = ['not-root', 'refused', 'hidepid'];
+/** Reasons that are lack of permission: the result may be incomplete, and root would see more. */
+const permissionReasons: readonly Unseen['reason'][] = ['not-root', 'refused', 'hidepid'];
 
-interface Asked {
+interface Requested {
   readonly target: DeviceTarget;
-  /** What the person called it. */
-  readonly word: string;
-  /** Why the word is no device of this moment. */
+  /** The operand as given, or the device's name if there are no operands. */
+  readonly operand: string;
+  /** The error if no present device matches the operand. */
   readonly missing?: VfioNamesError;
 }
 
 export const run: Run = async (invocation, io): Promise<ExitStatus> => {
   const machine = await machineOf(invocation, io);
   const { files, root } = machine;
-  const seen = observe(machine);
-  reportProblems(io, seen.scan.problems);
-  const present = (device: Device): Asked => ({ target: targetOf(files, root, device), word: device.name });
-  const ask = (word: string): Asked => {
+  const observation = observe(machine);
+  reportProblems(io, observation.scan.problems);
+  const requestOf = (device: Device): Requested => ({
+    target: targetOf(files, root, device),
+    operand: device.name,
+  });
+  const findRequested = (operand: string): Requested => {
     try {
-      return present(findNamed(machine, seen, word));
+      return requestOf(findNamed(machine, observation, operand));
     } catch (error) {
       if (!(error instanceof VfioNamesError) || error.exitCode !== exitStatus.noDevice) throw error;
-      return { target: goneTarget(word), word, missing: error };
+      return { target: goneTarget(operand), operand, missing: error };
     }
   };
-  const asked =
-    invocation.operands.length === 0 ? seen.scan.devices.map(present) : invocation.operands.map(ask);
-  const targets = asked.map(({ target }) => target);
+  const requested =
+    invocation.operands.length === 0
+      ? observation.scan.devices.map(requestOf)
+      : invocation.operands.map(findRequested);
+  const targets = requested.map(({ target }) => target);
   const search = findHolders(files, root, targets);
-  for (const { missing, target } of asked)
+  for (const { missing, target } of requested)
     if (missing && !search.holders.some((holder) => holder.target === target)) throw missing;
-  io.out(invocation.json ? asJson(asked, search) : asTable(asked, search));
+  io.out(invocation.json ? asJson(requested, search) : asTable(requested, search));
   for (const { message } of search.unseen) io.err(`vfio-names: ${message}`);
   if (search.holders.length === 0 && !invocation.json)
-    io.err(`vfio-names: no process is seen that has ${asked.length === 1 ? 'it' : 'any'} open`);
-  const denied = search.unseen.some(({ reason }) => refusals.includes(reason));
+    io.err(`vfio-names: no process is seen that has ${requested.length === 1 ? 'it' : 'any'} open`);
+  const denied = search.unseen.some(({ reason }) => permissionReasons.includes(reason));
   return denied ? exitStatus.notPermitted : exitStatus.fine;
 };
 
-function asTable(asked: readonly Asked[], { holders }: HolderSearch): string {
-  const rows = asked.flatMap(({ target, word }) =>
+function asTable(requested: readonly Requested[], { holders }: HolderSearch): string {
+  const rows = requested.flatMap(({ target, operand }) =>
     holders
       .filter((holder) => holder.target === target)
-      .map((holder) => [printable(target.device?.name ?? word), ...holderCells(holder)]),
+      .map((holder) => [printable(target.device?.name ?? operand), ...holderCells(holder)]),
   );
   return rows.length === 0 ? '' : table(['DEVICE', ...holderHead], rows);
 }
 
-function asJson(asked: readonly Asked[], { holders, unseen }: HolderSearch): string {
-  const devices = asked.map(({ target, word }) => ({
-    asked: word,
+function asJson(requested: readonly Requested[], { holders, unseen }: HolderSearch): string {
+  const devices = requested.map(({ target, operand }) => ({
+    asked: operand,
     ...(target.device && {
       name: target.device.name,
       bus: target.device.bus,
@@ -77,7 +82,7 @@ function asJson(asked: readonly Asked[], { holders, unseen }: HolderSearch): str
   return jsonDocument({ devices, unseen: unseen.map(unseenJson) });
 }
 
-/** As in the facts: `vfio3`, and none without a number. */
+/** As in the fact `node`: `vfio3`, or `undefined` for a device without a device number. */
 function nodeOf(device: Device): string | undefined {
   return device.devnum === undefined ? undefined : device.sysname;
 }

@@ -1,4 +1,4 @@
-/** `list`: one row a device. */
+/** `list`: prints one row per device. */
 import type { Device, FactName } from '../../devices/device.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { whyNoCdev } from '../../devices/no-cdev.ts';
@@ -18,22 +18,23 @@ const long: readonly FactName[] = ['vendor', 'device', 'class', 'numaNode', 'pf'
 
 export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
-  const seen = observe(machine);
+  const observation = observe(machine);
   const bus = invocation.values['bus'];
-  const chosen = (device: Device): boolean => bus === undefined || device.bus === bus;
-  reportProblems(io, seen.scan.problems);
+  const isSelected = (device: Device): boolean => bus === undefined || device.bus === bus;
+  reportProblems(io, observation.scan.problems);
   if (invocation.json) {
     const devices = [];
-    for (const { device, links, state } of linksInTurn(seen))
-      if (chosen(device)) devices.push({ ...readFacts(machine.files, machine.root, device), links, state });
-    io.out(jsonDocument({ devices, problems: seen.scan.problems.map(problemJson) }));
+    for (const { device, links, state } of linksInTurn(observation))
+      if (isSelected(device))
+        devices.push({ ...readFacts(machine.files, machine.root, device), links, state });
+    io.out(jsonDocument({ devices, problems: observation.scan.problems.map(problemJson) }));
     return exitStatus.fine;
   }
-  const more = invocation.flags['long'] ? long : [];
-  const upper = more.map((fact) => fact.toUpperCase());
-  const head = ['LINK', 'NODE', 'DRIVER', 'GROUP', 'OWNER', 'STATE', ...upper, 'LABEL'];
-  if (seen.scan.devices.some(chosen))
-    for (const part of tableInParts(head, rowsOf(machine, seen, chosen, more))) io.out(part);
+  const extraFacts = invocation.flags['long'] ? long : [];
+  const extraHeads = extraFacts.map((fact) => fact.toUpperCase());
+  const head = ['LINK', 'NODE', 'DRIVER', 'GROUP', 'OWNER', 'STATE', ...extraHeads, 'LABEL'];
+  if (observation.scan.devices.some(isSelected))
+    for (const part of tableInParts(head, rowsOf(machine, observation, isSelected, extraFacts))) io.out(part);
   else
     io.err(
       `vfio-names: no device ${bus === undefined ? '' : `of the bus ${printable(bus)} `}is bound to a VFIO driver here; vfio-names doctor tells what this machine lacks`,
@@ -41,16 +42,16 @@ export const run: Run = async (invocation, io) => {
   return exitStatus.fine;
 };
 
-/** The cells of each device, read when the table asks for them: devices may be many thousands. */
+/** The cells of each device; a generator, since there may be many thousands of devices. */
 function* rowsOf(
   { files, root }: Machine,
-  seen: Observation,
-  chosen: (device: Device) => boolean,
-  more: readonly FactName[],
+  observation: Observation,
+  isSelected: (device: Device) => boolean,
+  extraFacts: readonly FactName[],
 ): Generator<readonly string[]> {
-  for (const { device, links, state } of linksInTurn(seen)) {
-    if (!chosen(device)) continue;
-    const facts = readFacts(files, root, device, [...short, ...more]);
+  for (const { device, links, state } of linksInTurn(observation)) {
+    if (!isSelected(device)) continue;
+    const facts = readFacts(files, root, device, [...short, ...extraFacts]);
     const owner =
       facts.owner === undefined ? '' : `${facts.owner}:${facts.fileGroup ?? '?'} ${facts.mode ?? ''}`;
     const cells = [
@@ -60,7 +61,7 @@ function* rowsOf(
       facts.group ?? '-',
       owner,
       stateText(device, state),
-      ...more.map((fact) => facts[fact] ?? '-'),
+      ...extraFacts.map((fact) => facts[fact] ?? '-'),
       facts.label ?? '',
     ];
     yield cells.map(printable);

@@ -1,4 +1,4 @@
-/** `nfd`: what this machine has, as a features file for Node Feature Discovery. */
+/** `nfd`: prints or writes a features file for Node Feature Discovery. */
 import { posix } from 'node:path';
 import type { Device } from '../../devices/device.ts';
 import { readFacts } from '../../devices/facts.ts';
@@ -39,7 +39,7 @@ export const run: Run = (invocation, io) => {
 };
 
 function nodeOf(files: Files, root: Root, devices: readonly Device[]): NfdNode {
-  // By sysfs: a container that only writes this file need not have the node.
+  // Read from sysfs: /dev/iommu may be missing in a container that only writes this file.
   const iommufd = numberOf(files, root, iommuNode) !== undefined;
   const cdev = iommufd && devices.some(isNameable);
   return {
@@ -49,13 +49,13 @@ function nodeOf(files: Files, root: Root, devices: readonly Device[]): NfdNode {
   };
 }
 
-/** As `key: value`, for --json. */
+/** The features as an object, for --json. */
 function featuresOf(text: string): Readonly<Record<string, string>> {
   const lines = text.split('\n').filter((line) => line !== '');
   return Object.fromEntries(lines.map((line) => line.split('=', 2)));
 }
 
-/** `undefined` is stdout. */
+/** The file of --output; `undefined` means stdout. Throws VfioNamesError `usage` (status 2) for a hidden file, which Node Feature Discovery ignores. */
 function outputOf({ values: { output } }: Invocation): string | undefined {
   if (output === undefined || output === '-') return undefined;
   const name = posix.basename(output);

@@ -1,4 +1,4 @@
-/** `plan`: what sync would change, a line each. */
+/** `plan`: prints the changes that sync would make, one line each. */
 import { exitStatus } from '../../errors.ts';
 import { observe } from '../../links/observe.ts';
 import { changeLine } from '../change-line.ts';
@@ -10,15 +10,15 @@ import { machineOf } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
 
 export const run: Run = async (invocation, io) => {
-  const seen = observe(await machineOf(invocation, io));
-  const { changes, scan } = seen;
+  const observation = observe(await machineOf(invocation, io));
+  const { changes, scan } = observation;
   reportProblems(io, scan.problems);
-  reportLeftOut(io, seen);
+  reportLeftOut(io, observation);
   if (invocation.json)
     io.out(
       jsonDocument({
         changes: changes.map(changeJson),
-        leftOut: leftOutLines(seen),
+        leftOut: leftOutLines(observation),
         problems: scan.problems.map(problemJson),
       }),
     );

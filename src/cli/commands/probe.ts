@@ -1,4 +1,4 @@
-/** `probe`: opens devices and says why it can't; takes them only when asked to, and after a warning. */
+/** `probe`: checks whether devices can be opened and explains failures; claims them only with --bind or --group, after a confirmation. */
 import type { Device } from '../../devices/device.ts';
 import { quickFind } from '../../devices/quick-find.ts';
 import { scanDevices } from '../../devices/scan.ts';
@@ -18,7 +18,7 @@ import { probeOptions } from '../probe-options.ts';
 import { probeText } from '../probe-text.ts';
 import { reportProblems } from '../problems.ts';
 
-/** What a probe needs of the outside; tests have another one. */
+/** The helper process and the terminal that probe uses; tests replace them. */
 export interface ProbeWorld {
   /** `stepLimit` is in milliseconds. */
   readonly peer: (stepLimit: number) => Peer;
@@ -31,7 +31,7 @@ export const run: Run = (invocation, io) =>
 export async function probeWith(world: ProbeWorld, invocation: Invocation, io: Io): Promise<ExitStatus> {
   const options = probeOptions(invocation);
   const machine = await machineOf(invocation, io);
-  const names = invocation.flags['all'] ? everyName(machine, io) : invocation.operands;
+  const names = invocation.flags['all'] ? allNames(machine, io) : invocation.operands;
   if (options.depth !== 'open') confirmReset(world, invocation, io, names);
   const peer = world.peer(options.timeout * 1000);
   const probes: Probe[] = [];
@@ -52,7 +52,7 @@ export async function probeWith(world: ProbeWorld, invocation: Invocation, io: I
   return worstStatus(statuses);
 }
 
-/** A name is looked up just before its probe: what was true for the first device may be old for the last one. */
+/** Finds the device just before its probe, since devices may change while earlier probes run. */
 async function probeName(
   machine: Machine,
   name: string,
@@ -69,7 +69,7 @@ async function probeName(
   return probe(device);
 }
 
-function everyName({ files, root }: Machine, io: Io): readonly string[] {
+function allNames({ files, root }: Machine, io: Io): readonly string[] {
   const { devices, problems } = scanDevices(files, root);
   reportProblems(io, problems);
   if (devices.length > 0) return devices.map(({ bus, name }) => `${bus}/${name}`);
@@ -80,21 +80,21 @@ function everyName({ files, root }: Machine, io: Io): readonly string[] {
   );
 }
 
-/** Throws where nobody agreed. */
+/** Asks before devices are reset, unless --yes is given. Throws VfioNamesError if the user declines or there is no terminal (status 2). */
 function confirmReset({ ask }: ProbeWorld, { flags }: Invocation, io: Io, names: readonly string[]): void {
-  const what = names.map(printable).join(', ');
-  const through = flags['bind'] ? 'bind' : 'group';
+  const deviceNames = names.map(printable).join(', ');
+  const option = flags['bind'] ? 'bind' : 'group';
   if (flags['yes']) {
-    io.err(`vfio-names: --${through} takes and resets ${what}`);
+    io.err(`vfio-names: --${option} takes and resets ${deviceNames}`);
     return;
   }
   if (!io.stdinIsTty)
     throw new VfioNamesError(
       'usage',
       exitStatus.usage,
-      `expected --yes with --${through}, which resets ${what}, found no terminal to ask on; add --yes if that is right`,
+      `expected --yes with --${option}, which resets ${deviceNames}, found no terminal to ask on; add --yes if that is right`,
     );
-  const answer = ask(`--${through} takes and resets ${what}. Go on? [y/N] `);
+  const answer = ask(`--${option} takes and resets ${deviceNames}. Go on? [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new VfioNamesError('declined', exitStatus.usage, 'nothing was probed, since you did not agree');
 }

@@ -1,4 +1,4 @@
-/** `resolve`: the node of one device, printed only after the proof. */
+/** `resolve`: prints the verified node of one device. */
 import type { Device } from '../../devices/device.ts';
 import { readFact } from '../../devices/facts.ts';
 import { quickFind } from '../../devices/quick-find.ts';
@@ -15,13 +15,15 @@ import { machineOf } from '../machine.ts';
 
 export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
-  const { device, link: wanted } = locate(machine, invocation.operands[0] ?? '');
-  const what = invocation.values['print'] ?? 'node';
+  const { device, link: expectedLink } = locate(machine, invocation.operands[0] ?? '');
+  const property = invocation.values['print'] ?? 'node';
   const resolution = resolveDevice(machine.files, machine.root, device);
-  // It leads to the kernel's own path, or it is not there.
-  const link = resolution.instead === undefined ? wanted : undefined;
+  // Links point to the kernel's path of the node; if that was not used, the device has no link.
+  const link = resolution.instead === undefined ? expectedLink : undefined;
   const group =
-    invocation.json || what === 'group' ? readFact(machine.files, machine.root, device, 'group') : undefined;
+    invocation.json || property === 'group'
+      ? readFact(machine.files, machine.root, device, 'group')
+      : undefined;
   if (resolution.instead !== undefined)
     io.err(`vfio-names: ${resolution.instead}; took ${resolution.nodePath} instead`);
   if (invocation.json) {
@@ -41,7 +43,7 @@ export const run: Run = async (invocation, io) => {
     );
     return exitStatus.fine;
   }
-  io.out(`${printable(choose(what, resolution, link, group))}\n`);
+  io.out(`${printable(selectValue(property, resolution, link, group))}\n`);
   return exitStatus.fine;
 };
 
@@ -51,23 +53,23 @@ function locate(machine: Machine, name: string): { device: Device; link: string 
     const link = schemeLink(quick);
     return { device: quick, link: link && `${linkRoot}/${link}` };
   }
-  const seen = observe(machine);
-  const device = findNamed(machine, seen, name);
-  return { device, link: linksOf(seen).get(device.sysname)?.links[0] };
+  const observation = observe(machine);
+  const device = findNamed(machine, observation, name);
+  return { device, link: linksOf(observation).get(device.sysname)?.links[0] };
 }
 
-function choose(
-  what: string,
+function selectValue(
+  property: string,
   { nodePath: node, devnum, device }: Resolution,
   link: string | undefined,
   group: string | undefined,
 ): string {
-  const value = { node, devnum, syspath: device.syspath, link, group }[what];
+  const value = { node, devnum, syspath: device.syspath, link, group }[property];
   if (value !== undefined) return value;
   throw new VfioNamesError(
-    `no-${what}`,
+    `no-${property}`,
     exitStatus.unsupported,
-    `expected a ${what} of ${printable(device.name)}, found none; vfio-names show ${printable(device.name)} tells what there is`,
+    `expected a ${property} of ${printable(device.name)}, found none; vfio-names show ${printable(device.name)} tells what there is`,
     { device: device.name },
   );
 }

@@ -1,4 +1,4 @@
-/** `rules check`: whether the rules that udev reads are those of the policy. */
+/** `rules check`: checks whether the rules that udev reads match the policy. */
 import { loadPolicy } from '../../config/load.ts';
 import { exitStatus } from '../../errors.ts';
 import { judge } from '../../rules/check.ts';
@@ -10,8 +10,8 @@ import { jsonDocument } from '../json.ts';
 
 export const run: Run = async ({ root, values, json }, io) => {
   const files = io.files ?? nodeFiles;
-  const wanted = render('udev', await loadPolicy(files, root, values['policy']));
-  const verdict = judge(findRules(files, root), wanted);
+  const expected = render('udev', await loadPolicy(files, root, values['policy']));
+  const verdict = judge(findRules(files, root), expected);
   const { right, path, state, message } = verdict;
   io.out(json ? jsonDocument({ right, file: path, rulesState: state, message }) : `${message}\n`);
   return right ? exitStatus.fine : exitStatus.findings;

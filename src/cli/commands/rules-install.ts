@@ -1,4 +1,4 @@
-/** `rules install`: writes the rules of the policy for udev, and has udev apply them. */
+/** `rules install`: writes the policy's udev rules and triggers udev to apply them. */
 import { loadPolicy } from '../../config/load.ts';
 import { planInstallation } from '../../rules/install.ts';
 import { render } from '../../rules/render.ts';

@@ -1,4 +1,4 @@
-/** `rules render`: the rules of the policy, for udev, mdev or mdevd. */
+/** `rules render`: prints the policy's rules for udev, mdev or mdevd. */
 import { loadPolicy } from '../../config/load.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { render, type Target } from '../../rules/render.ts';

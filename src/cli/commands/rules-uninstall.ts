@@ -1,4 +1,4 @@
-/** `rules uninstall`: takes away the rules that `rules install` wrote, and has udev take its links away. */
+/** `rules uninstall`: removes the rules that `rules install` wrote and triggers udev to remove its links. */
 import { planInstallation } from '../../rules/install.ts';
 import { nodeFiles } from '../../system/node-files.ts';
 import type { Run } from '../command.ts';

@@ -1,4 +1,4 @@
-/** `show`: every fact of one device, a line each, with the siblings of its group and who has it open. */
+/** `show`: prints all facts of one device, its links, the other devices of its IOMMU group and its holders. */
 import { readFacts } from '../../devices/facts.ts';
 import { exitStatus } from '../../errors.ts';
 import { holderLine } from '../../holders/describe.ts';
@@ -18,10 +18,10 @@ import { machineOf } from '../machine.ts';
 export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
   const { files, root } = machine;
-  const seen = observe(machine);
-  const device = findNamed(machine, seen, invocation.operands[0] ?? '');
+  const observation = observe(machine);
+  const device = findNamed(machine, observation, invocation.operands[0] ?? '');
   const facts = readFacts(files, root, device);
-  const { links = [], state = 'no-name' } = linksOf(seen).get(device.sysname) ?? {};
+  const { links = [], state = 'no-name' } = linksOf(observation).get(device.sysname) ?? {};
   const units = links.flatMap((link) => deviceUnit(link) ?? []);
   const siblings = readSiblings(files, root, device);
   const { holders, unseen } = findHolders(files, root, [targetOf(files, root, device)]);
@@ -54,10 +54,10 @@ export const run: Run = async (invocation, io) => {
 };
 
 function siblingText({ bus, name, driver, use }: Sibling): string {
-  const words = {
+  const descriptions = {
     vfio: 'bound to VFIO too',
     harmless: 'leaves the group to VFIO',
     host: 'in the way: the group is not viable',
   };
-  return `${bus}/${name} (${driver ?? 'no driver'}): ${words[use]}`;
+  return `${bus}/${name} (${driver ?? 'no driver'}): ${descriptions[use]}`;
 }

@@ -1,4 +1,4 @@
-/** `sync`: makes the names, tells what it did and what it could not do. */
+/** `sync`: creates, replaces and removes links, and reports changes and failures. */
 import { type ExitStatus, exitStatus } from '../../errors.ts';
 import type { AccessOutcome } from '../../links/access.ts';
 import type { Outcome } from '../../links/change.ts';
@@ -34,23 +34,23 @@ export const run: Run = async (invocation, io) => {
       }),
     );
   else {
-    const done = outcomes
+    const doneLines = outcomes
       .filter((outcome) => outcome.result === 'done')
       .map((outcome) => `${changeLine(outcome.change)}\n`);
-    done.push(
+    doneLines.push(
       ...access
         .filter(({ result }) => result === 'done')
         .map(({ path, from, to }) => `access ${printable(path)}: ${to} (was ${from})\n`),
     );
-    if (done.length > 0) io.out(done.join(''));
-    // What failed or is in the way was told: those names are not as they should be.
+    if (doneLines.length > 0) io.out(doneLines.join(''));
+    // With another status, failed or blocked changes are already reported on stderr.
     else if (status === exitStatus.fine)
       io.out(`nothing to change: ${plural(last.desired.wanted.size, 'name')}\n`);
   }
   return status;
 };
 
-/** One line on stderr for each change that did not come about. */
+/** Prints one line on stderr for each blocked or failed change, and one if the links kept changing (`settled` is false). */
 export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: boolean): void {
   for (const { change, result, errno } of outcomes) {
     if (result === 'blocked')
@@ -66,7 +66,7 @@ export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: bo
     );
 }
 
-/** One line on stderr for each node that could not be given to whom the policy says. */
+/** Prints one line on stderr for each node whose owner, group or mode could not be set. */
 export function reportAccess(io: Io, access: readonly AccessOutcome[]): void {
   for (const { path, result, why } of access)
     if (result === 'failed')
@@ -75,7 +75,7 @@ export function reportAccess(io: Io, access: readonly AccessOutcome[]): void {
       );
 }
 
-/** 4 where something was not permitted, 1 where something else is left, 0 where all is well. */
+/** The exit status: 4 if a change was not permitted, 1 if another change was not made, else 0. */
 export function statusOf(
   outcomes: readonly Outcome[],
   settled: boolean,

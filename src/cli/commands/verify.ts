@@ -1,4 +1,4 @@
-/** `verify`: every finding with its remedy; `--fix` first mends what sync can mend. */
+/** `verify`: reports every finding with its remedy; `--fix` first runs sync. */
 import { exitStatus } from '../../errors.ts';
 import { findNamed } from '../../links/find-named.ts';
 import type { Finding } from '../../links/finding.ts';
@@ -16,8 +16,8 @@ import { reportAccess, reportFailures, statusOf } from './sync.ts';
 export const run: Run = async (invocation, io) => {
   const machine = await machineOf(invocation, io);
   const names = invocation.operands;
-  const seen = names.length > 0 ? observe(machine) : undefined;
-  const only = seen && names.map((name) => findNamed(machine, seen, name));
+  const observation = names.length > 0 ? observe(machine) : undefined;
+  const selected = observation && names.map((name) => findNamed(machine, observation, name));
   const fixed = invocation.flags['fix'] ? sync(machine, runToken()) : undefined;
   if (fixed) {
     reportFailures(
@@ -27,8 +27,8 @@ export const run: Run = async (invocation, io) => {
     );
     reportAccess(io, fixed.access);
   }
-  const verification = verify(machine, only);
-  const counts = count(verification, only?.length);
+  const verification = verify(machine, selected);
+  const counts = count(verification, selected?.length);
   if (invocation.json)
     io.out(
       jsonDocument({
@@ -42,34 +42,34 @@ export const run: Run = async (invocation, io) => {
     report(
       io,
       verification,
-      only?.length,
+      selected?.length,
       fixed && [...fixed.outcomes, ...fixed.access].filter(({ result }) => result === 'done').length,
     );
   if (fixed && statusOf(fixed.outcomes, true, fixed.access) === exitStatus.notPermitted)
     return exitStatus.notPermitted;
-  // Who may use a node is no finding, so a node that could not be given counts by itself.
+  // Node access is not part of the findings, so check here whether it could not be set.
   const refused = fixed?.access.some(({ result }) => result === 'failed') ?? false;
   return verification.findings.length > 0 || refused ? exitStatus.findings : exitStatus.fine;
 };
 
-function count({ seen }: Verification, only: number | undefined): { devices: number; names: number } {
-  return { devices: only ?? seen.scan.devices.length, names: seen.desired.wanted.size };
+function count({ seen }: Verification, selected: number | undefined): { devices: number; names: number } {
+  return { devices: selected ?? seen.scan.devices.length, names: seen.desired.wanted.size };
 }
 
 function report(
   io: Io,
   verification: Verification,
-  only: number | undefined,
+  selected: number | undefined,
   fixed: number | undefined,
 ): void {
-  const { devices, names } = count(verification, only);
+  const { devices, names } = count(verification, selected);
   if (fixed !== undefined && fixed > 0) io.out(`fixed: ${plural(fixed, 'change')}\n`);
   for (const finding of verification.findings) io.out(findingLine(finding));
   if (verification.findings.length > 0) io.out(`${plural(verification.findings.length, 'finding')}\n`);
   else if (devices === 0) io.out('nothing to verify: no device is bound to a VFIO driver here\n');
   else
     io.out(
-      `fine: ${plural(devices, 'device')}${only === undefined ? `, ${plural(names, 'name')}` : ''}, all true\n`,
+      `fine: ${plural(devices, 'device')}${selected === undefined ? `, ${plural(names, 'name')}` : ''}, all true\n`,
     );
 }
 

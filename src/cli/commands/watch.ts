@@ -1,4 +1,4 @@
-/** `watch`: the service that keeps the names true. Decides only what is said where; watch/service.ts does the work. */
+/** `watch`: runs watch/service.ts, which keeps links up to date, and prints its events and errors. */
 import { attempt, type ExitStatus, errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
 import { type Clock, systemClock } from '../../system/clock.ts';
 import type { Files } from '../../system/files.ts';
@@ -16,7 +16,7 @@ import { runToken } from '../run-token.ts';
 import { type CdiKeeper, type CdiTelling, cdiKeeper } from '../watch-cdi.ts';
 import { watchJson, watchLine } from '../watch-line.ts';
 
-/** What the service needs of the outside; tests have another one. */
+/** The clock, event source and service manager that the service uses; tests replace them. */
 export interface WatchWorld {
   readonly clock: Clock;
   readonly trigger: (options: TriggerOptions) => Trigger;
@@ -32,15 +32,15 @@ export async function watchWith(
   io: Io,
 ): Promise<ExitStatus> {
   const { json, values } = invocation;
-  const interval = secondsOf(values['interval']);
+  const interval = intervalMs(values['interval']);
   checkMetrics(filesOf(io), values['metrics']);
   const controller = new AbortController();
   const token = runToken();
-  let early = false;
+  let isReloadPending = false;
   let reload = (): void => {
-    early = true;
+    isReloadPending = true;
   };
-  // Before anything else: as PID 1 of a container we get no signal that we do not ask for.
+  // First of all: the kernel discards signals to PID 1 of a container that have no handler.
   const stopListening = io.signals?.({
     SIGTERM: () => controller.abort(),
     SIGINT: () => controller.abort(),
@@ -50,10 +50,10 @@ export async function watchWith(
   const fault = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
   const metrics = metricsWriter(values['metrics'], token, fault);
   const tell: ServiceOptions['tell'] = (event, reason) => {
-    const trouble = event.event === 'conflict' || event.event === 'failed';
+    const isProblem = event.event === 'conflict' || event.event === 'failed';
     if (json) io.out(watchJson(event, reason, clock.date()));
-    else if (!trouble) io.out(`${watchLine(event)}\n`);
-    if (trouble) io.err(`${level('warning')}vfio-names: ${watchLine(event)}`);
+    else if (!isProblem) io.out(`${watchLine(event)}\n`);
+    if (isProblem) io.err(`${level('warning')}vfio-names: ${watchLine(event)}`);
   };
   const warn = (message: string): void => io.err(`${level('warning')}vfio-names: ${message}`);
   let cdi: CdiKeeper | undefined;
@@ -64,16 +64,16 @@ export async function watchWith(
       clock,
       interval,
       token,
-      // The groups' nodes tell something of their own where the file may name them.
+      // The CDI file may contain group nodes, so watch them, too.
       trigger: cdi ? (options) => trigger({ ...options, groups: true }) : trigger,
       fault,
       load: () => machineOf(invocation, io),
       notify: await notify(io.env, fault),
       signal: controller.signal,
-      onReload: (act) => {
-        reload = act;
-        // It came while the policy was being read, and that may have been too late for what changed.
-        if (early) act();
+      onReload: (fn) => {
+        reload = fn;
+        // SIGHUP arrived while the policy was read, which may have missed the latest change.
+        if (isReloadPending) fn();
       },
       ...(cdi && { first: cdi.keep }),
       tell,
@@ -91,7 +91,7 @@ export async function watchWith(
 
 const cdiOnly = ['bus', 'interface', 'kind'] as const;
 
-/** What keeps the file of --cdi, absent without it. */
+/** The keeper of the --cdi file; `undefined` without --cdi. Throws VfioNamesError `usage` (status 2) for CDI options without it. */
 function keeperOf(
   { root, values }: Invocation,
   io: Io,
@@ -103,17 +103,17 @@ function keeperOf(
     const plan = { ...cdiOptionsOf(values), path: specFileOf('--cdi', path) };
     return cdiKeeper(filesOf(io), root, plan, token, telling);
   }
-  const alone = cdiOnly.find((name) => values[name] !== undefined);
-  if (alone === undefined) return undefined;
+  const strayOption = cdiOnly.find((name) => values[name] !== undefined);
+  if (strayOption === undefined) return undefined;
   throw new VfioNamesError(
     'usage',
     exitStatus.usage,
-    `expected --cdi FILE beside --${alone}, found none; the names are kept for every device`,
+    `expected --cdi FILE beside --${strayOption}, found none; the names are kept for every device`,
   );
 }
 
-/** --interval in milliseconds. */
-function secondsOf(text = '30'): number {
+/** --interval in milliseconds. Throws VfioNamesError `usage` (status 2) for an invalid value. */
+function intervalMs(text = '30'): number {
   if (/^\d{1,5}$/.test(text) && Number(text) > 0) return Number(text) * 1000;
   throw new VfioNamesError(
     'usage',
@@ -122,7 +122,7 @@ function secondsOf(text = '30'): number {
   );
 }
 
-/** FILE is replaced by a rename, and root may replace anything: a node must not be lost by a slip (`--metrics /dev/null`). */
+/** Throws unless `path` is a file or does not exist: it is replaced by rename, which as root would replace even /dev/null. */
 function checkMetrics(files: Files, path: string | undefined): void {
   if (path === undefined) return;
   const status = attempt(() => files.lstat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
@@ -135,30 +135,30 @@ function checkMetrics(files: Files, path: string | undefined): void {
   );
 }
 
-/** Below systemd, `<3>` tells the journal how grave a line is (sd-daemon(3)). */
-function journalLevels({ env }: Io): (grave: 'error' | 'warning') => string {
+/** Returns the priority prefix of a line for the systemd journal, such as `<3>` (sd-daemon(3)); empty outside the journal. */
+function journalLevels({ env }: Io): (severity: 'error' | 'warning') => string {
   if ((env['JOURNAL_STREAM'] ?? '') === '') return () => '';
-  return (grave) => (grave === 'error' ? '<3>' : '<4>');
+  return (severity) => (severity === 'error' ? '<3>' : '<4>');
 }
 
-/** Writes the figures after each pass; that they can't be written is said once until they can. */
+/** Returns a function that writes the metrics after each pass; reports a failure once until a write succeeds. */
 function metricsWriter(
   path: string | undefined,
   token: string,
   fault: (message: string) => void,
 ): (figures: Figures) => void {
   if (path === undefined) return () => {};
-  let broken = false;
+  let hasFailed = false;
   return (figures) => {
     try {
       writeMetrics(path, metricsText(figures), token);
-      broken = false;
+      hasFailed = false;
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
-      if (!broken)
+      if (!hasFailed)
         fault(`could not write the metrics: ${printable(path)}: ${errno}; make its directory writable`);
-      broken = true;
+      hasFailed = true;
     }
   };
 }
