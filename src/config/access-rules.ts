@@ -1,4 +1,4 @@
-/** The access rules of a policy for the devices of a machine: reads the facts that the rules ask for, and no others. */
+/** Binds the access rules of a policy to a machine; reads only the facts that the rules use. */
 import { readFacts } from '../devices/facts.ts';
 import type { AccessRules } from '../links/access.ts';
 import { accessFor, iommuAccess } from '../names/policy-access.ts';
@@ -7,7 +7,7 @@ import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 import type { Policy } from './policy.ts';
 
-/** `undefined` for a policy that gives nobody access: then no node is looked at. */
+/** Returns the access rules; `undefined` if the policy sets no access, so that the caller need not read any node. */
 export function accessRules(files: Files, root: Root, policy: Policy): AccessRules | undefined {
   const iommu = iommuAccess(policy);
   if (policy.access.length === 0 && !iommu) return undefined;

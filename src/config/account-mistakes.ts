@@ -1,11 +1,11 @@
-/** Users and groups of a policy that the machine does not know. Pure; reads no files. */
+/** Finds users and groups of a policy that do not exist on the machine. */
 import { type Accounts, accountNumber } from '../devices/accounts.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Mistake } from './mistake.ts';
 import type { Access, Policy, Source } from './policy.ts';
 
-/** One mistake for each unknown name; a machine whose files name nobody at all (an image without them) is not judged. */
+/** Returns one error for each unknown name. If the machine has no accounts at all (an image without files), none. */
 export function accountMistakes(policy: Policy, accounts: Accounts): Mistake[] {
   const rules: readonly (Access & { readonly source: Source })[] = policy.iommu
     ? [...policy.access, policy.iommu]
@@ -13,13 +13,13 @@ export function accountMistakes(policy: Policy, accounts: Accounts): Mistake[] {
   return rules.flatMap((rule) => {
     const table = rule === policy.iommu ? 'iommu' : 'access';
     return [
-      ...unknown(rule.owner, 'user', accounts.users, rule.source, `${table}.owner`),
-      ...unknown(rule.group, 'group', accounts.groups, rule.source, `${table}.group`),
+      ...checkName(rule.owner, 'user', accounts.users, rule.source, `${table}.owner`),
+      ...checkName(rule.group, 'group', accounts.groups, rule.source, `${table}.group`),
     ];
   });
 }
 
-function unknown(
+function checkName(
   name: string | undefined,
   what: string,
   known: ReadonlyMap<string, number>,

@@ -1,4 +1,4 @@
-/** From the texts of all files to one policy, with every mistake and warning. Reads nothing and knows no machine. */
+/** Builds one policy from the texts of all policy files, and collects every error and warning. */
 import { createHash } from 'node:crypto';
 import { iommuProblem } from '../names/policy-access.ts';
 import type { PolicyText } from './directories.ts';
@@ -9,15 +9,15 @@ import { type FileRules, rulesOf, type Setting } from './rules.ts';
 import { shadowedRules } from './shadowed.ts';
 
 export interface Built {
-  /** Complete and sound where there are no mistakes; without them it is what the sound parts say. */
+  /** Complete only if `mistakes` is empty; otherwise built from the valid parts. */
   readonly policy: Policy;
-  /** The value of each switch that holds, with the file that gave it. */
+  /** The effective value of each setting, with the file that set it. */
   readonly settings: readonly Setting[];
   readonly mistakes: readonly Mistake[];
   readonly warnings: readonly Mistake[];
 }
 
-/** Puts the files together in their order: a later switch, alias or `[iommu]` overrides an earlier one, rules add up. */
+/** Merges the files in order: a later setting, alias or `[iommu]` overrides an earlier one; rules accumulate. */
 export function buildPolicy(texts: readonly PolicyText[]): Built {
   const mistakes: Mistake[] = [];
   const files: FileRules[] = [];
@@ -44,7 +44,7 @@ export function buildPolicy(texts: readonly PolicyText[]): Built {
   const policy = { ...rules, hash: policyHash(rules) };
   const warnings = [
     ...files.flatMap((file) => file.warnings),
-    ...(mistakes.length === 0 ? afterthoughts(policy) : []),
+    ...(mistakes.length === 0 ? policyWarnings(policy) : []),
   ];
   const order = texts.map((text) => text.file);
   return {
@@ -55,8 +55,8 @@ export function buildPolicy(texts: readonly PolicyText[]): Built {
   };
 }
 
-/** What only shows in the whole policy. */
-function afterthoughts(policy: Policy): Mistake[] {
+/** Returns the warnings that need the whole policy. */
+function policyWarnings(policy: Policy): Mistake[] {
   const problem = iommuProblem(policy);
   const source = policy.access[0]?.source;
   return [
@@ -65,21 +65,23 @@ function afterthoughts(policy: Policy): Mistake[] {
   ];
 }
 
-/** SHA-256 of what the rules say, not of where they stand. */
+/** Returns the SHA-256 of the rules in hex; files and line numbers do not change it. */
 export function policyHash(policy: Omit<Policy, 'hash'>): string {
-  const plain = <T extends { readonly source: unknown }>({ source: _, ...rest }: T): Omit<T, 'source'> =>
-    rest;
+  const withoutSource = <T extends { readonly source: unknown }>({
+    source: _,
+    ...rest
+  }: T): Omit<T, 'source'> => rest;
   const link = ({ match, name, priority }: LinkRule) => ({ match, name, priority });
-  const said = {
+  const content = {
     scheme: policy.scheme,
     links: policy.links.map(link),
-    access: policy.access.map(plain),
-    ...(policy.iommu && { iommu: plain(policy.iommu) }),
+    access: policy.access.map(withoutSource),
+    ...(policy.iommu && { iommu: withoutSource(policy.iommu) }),
   };
-  return createHash('sha256').update(JSON.stringify(said)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
-/** Families in their order and aliases by name, so that the hash does not depend on which file said what. */
+/** Sorts families by familyNames and aliases by name, so that the hash does not depend on which file set which one. */
 function byFamily(a: LinkRule, b: LinkRule): number {
   const place = (rule: LinkRule): number => familyNames.indexOf(rule.family ?? 'by-alias');
   return place(a) - place(b) || (JSON.stringify(a.name) < JSON.stringify(b.name) ? -1 : 1);

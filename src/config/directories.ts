@@ -1,34 +1,34 @@
-/** Which policy files count, and their text: drop-in directories as systemd reads them. Knows nothing of what the files say. */
+/** Finds and reads the policy files, in drop-in directories as in systemd. */
 import { attempt, errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 import { trustRemedy, whyNotTrusted } from './trust.ts';
 
-/** From the weakest to the strongest: a file overrides one of the same name in a directory before. */
+/** In ascending precedence: a file overrides a file of the same name in an earlier directory. */
 export const policyDirectories = ['/usr/lib/vfio-names', '/run/vfio-names', '/etc/vfio-names'] as const;
 
 export interface PolicyText {
-  /** The path as it was read, the root's prefix included. */
+  /** The path, including the root's prefix. */
   readonly file: string;
   readonly text: string;
 }
 
-/** More than a policy needs; a file that is bigger is something else. */
-const largest = 1 << 20;
+/** Size limit of a policy file in bytes. */
+const MAX_BYTES = 1 << 20;
 
-/** The paths of the files that count, by file name: one for each name, hidden files and other endings left out. */
+/** Returns the paths of the effective `*.toml` files, sorted by file name, one for each name; hidden files are skipped. */
 export function policyPaths(files: Files, root: Root): string[] {
   const paths = new Map<string, string>();
   for (const directory of policyDirectories) {
     const path = at(root, directory);
-    for (const name of listOf(files, path))
+    for (const name of listDirectory(files, path))
       if (name.endsWith('.toml') && !name.startsWith('.')) paths.set(name, `${path}/${name}`);
   }
   return [...paths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }
 
-function listOf(files: Files, path: string): string[] {
+function listDirectory(files: Files, path: string): string[] {
   try {
     return attempt(() => files.list(path), 'ENOENT', 'ENOTDIR') ?? [];
   } catch (error) {
@@ -36,39 +36,43 @@ function listOf(files: Files, path: string): string[] {
   }
 }
 
-/** The files that count with their text; a link to /dev/null or an empty file masks its name and counts for nothing. */
+/**
+ * Reads the effective policy files. An empty file or a link to /dev/null masks the files of its name and is omitted.
+ * Throws VfioNamesError `policy` (status 2) for a file that cannot be used or that others than root may write.
+ */
 export function readPolicyFiles(files: Files, root: Root): PolicyText[] {
   return policyPaths(files, root).flatMap((file) => {
-    const path = reading(file, () => followed(files, root, file));
+    const path = tryReading(file, () => followLinks(files, root, file));
     if (path === '/dev/null') return [];
-    for (const one of [path, path.slice(0, path.lastIndexOf('/'))]) mustBeTrusted(files, root, one, file);
+    for (const checked of [path, path.slice(0, path.lastIndexOf('/'))])
+      mustBeTrusted(files, root, checked, file);
     const text = readPolicyFile(files, path, file);
     return text === '' ? [] : [{ file, text }];
   });
 }
 
 function mustBeTrusted(files: Files, root: Root, path: string, file: string): void {
-  const why = whyNotTrusted(
-    reading(file, () => files.stat(path)),
+  const reason = whyNotTrusted(
+    tryReading(file, () => files.stat(path)),
     root,
   );
-  if (why !== undefined)
-    throw unusable(file, `${why} at ${printable(path)}; ${trustRemedy(printable(path))}`);
+  if (reason !== undefined)
+    throw unusable(file, `${reason} at ${printable(path)}; ${trustRemedy(printable(path))}`);
 }
 
-/** The text of one file; `file` is its name in errors. */
+/** Reads one policy file; `file` is its name in errors. Throws VfioNamesError `policy` (status 2) if it is too long. */
 export function readPolicyFile(files: Files, path: string, file: string = path): string {
-  const { kind } = reading(file, () => files.stat(path));
-  // Reading never waits, and so may find nothing or half of it there: no policy is not what was meant.
+  const { kind } = tryReading(file, () => files.stat(path));
+  // Reads do not block, so a FIFO or socket could give no text or only a part of it; reject it instead.
   if (kind === 'fifo' || kind === 'socket')
     throw unusable(file, `expected a policy file, found a ${kind}; write the policy to a file`);
-  const text = reading(file, () => files.read(path, largest + 1));
-  if (text.length <= largest) return text;
-  throw unusable(file, `expected at most ${largest} bytes, found more`);
+  const text = tryReading(file, () => files.read(path, MAX_BYTES + 1));
+  if (text.length <= MAX_BYTES) return text;
+  throw unusable(file, `expected at most ${MAX_BYTES} bytes, found more`);
 }
 
-/** Where a file's links lead; an absolute target lies below the root too, except for /dev/null. */
-function followed(files: Files, root: Root, file: string): string {
+/** Follows a file's symlinks. Absolute targets are resolved below the root, except for /dev/null. */
+function followLinks(files: Files, root: Root, file: string): string {
   let path = file;
   for (let links = 0; links < 8; links++) {
     if (files.lstat(path).kind !== 'symlink') return path;
@@ -79,9 +83,9 @@ function followed(files: Files, root: Root, file: string): string {
   throw unusable(file, 'expected a file, found a chain of links');
 }
 
-function reading<T>(file: string, act: () => T): T {
+function tryReading<T>(file: string, fn: () => T): T {
   try {
-    return act();
+    return fn();
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT') throw unusable(file, 'expected a policy file, found none', error);

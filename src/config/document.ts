@@ -1,4 +1,4 @@
-/** From a policy file's text to its checked document, or to what is wrong with it. Knows no facts, rules or devices. */
+/** Parses the text of a policy file and validates it against the schema. */
 import { parse } from 'smol-toml';
 import { printable } from '../text/printable.ts';
 import type { PolicyText } from './directories.ts';
@@ -9,7 +9,7 @@ import { validate } from './validate-policy.js';
 
 type Table<T> = Readonly<Record<string, T>>;
 
-/** What policy.schema.json lets through. */
+/** A document that policy.schema.json accepts. */
 export interface Document {
   readonly scheme?: 1;
   readonly names?: Table<boolean | Table<Table<unknown>>>;
@@ -28,15 +28,15 @@ export interface RawAccess {
   readonly mode?: string;
 }
 
-/** One file, with the means to say where something of it stands. */
+/** One parsed file, with a function that locates its keys. */
 export interface PolicyDocument {
   readonly file: string;
   readonly content: Document;
-  /** A mistake about the key at `path`. */
+  /** Creates an error about the key at `path`. */
   readonly mistake: (path: KeyPath, message: string) => Mistake;
 }
 
-/** A file that is no TOML or breaks the schema gives mistakes and no document. */
+/** Parses one file; returns errors and no document if it is not UTF-8, not TOML, or does not match the schema. */
 export function readDocument({
   file,
   text,
@@ -49,7 +49,7 @@ export function readDocument({
   try {
     content = parse(text);
   } catch (error) {
-    return { mistakes: [syntaxMistake(file, error)] };
+    return { mistakes: [syntaxError(file, error)] };
   }
   const lineOf = keyLines(text);
   const mistake = (path: KeyPath, message: string): Mistake => ({
@@ -62,7 +62,7 @@ export function readDocument({
   return { mistakes: errors.map(({ path, message }) => mistake(path, message)) };
 }
 
-function syntaxMistake(file: string, error: unknown): Mistake {
+function syntaxError(file: string, error: unknown): Mistake {
   const { line = 1, message = '' } = error as { line?: number; message?: string };
   const [first = ''] = message.replace(/^Invalid TOML document: /, '').split('\n');
   return { source: { file, line }, key: '', message: `bad TOML: ${printable(first)}` };

@@ -1,26 +1,26 @@
-/** A policy as TOML again, each part under a comment with the place that it is from. Pure; what it writes can be read back. */
+/** Formats a policy as TOML that can be parsed again; a comment at each part names the file and line that it comes from. */
 import { printable } from '../text/printable.ts';
 import type { Built } from './build.ts';
 import type { Access, Condition, Match, NamePart, Source, Transform } from './policy.ts';
 
-/** The effective policy as one TOML document. */
+/** Returns the effective policy as one TOML document. */
 export function formatPolicy({ policy, settings }: Pick<Built, 'policy' | 'settings'>): string {
   const scheme = settings.find((setting) => setting.key === 'scheme');
   const families = settings.filter((setting) => /^names\.(?!by-alias\.)/.test(setting.key));
   const blocks = [
-    [`scheme = ${policy.scheme}  # ${scheme ? place(scheme.source) : 'default'}`],
+    [`scheme = ${policy.scheme}  # ${scheme ? location(scheme.source) : 'default'}`],
     families.length === 0
       ? []
       : [
           '[names]',
-          ...families.map(({ key, value, source }) => `${key.slice(6)} = ${value}  # ${place(source)}`),
+          ...families.map(({ key, value, source }) => `${key.slice(6)} = ${value}  # ${location(source)}`),
         ],
     aliases(policy.links),
     ...policy.links.flatMap((rule) =>
       rule.family === undefined
         ? [
             [
-              `# ${place(rule.source)}`,
+              `# ${location(rule.source)}`,
               '[[link]]',
               ...matchLine(rule.match),
               `name = ${tomlText(formatName(rule.name))}`,
@@ -30,12 +30,12 @@ export function formatPolicy({ policy, settings }: Pick<Built, 'policy' | 'setti
         : [],
     ),
     ...policy.access.map((rule) => [
-      `# ${place(rule.source)}`,
+      `# ${location(rule.source)}`,
       '[[access]]',
       ...matchLine(rule.match),
       ...accessLines(rule),
     ]),
-    policy.iommu ? [`# ${place(policy.iommu.source)}`, '[iommu]', ...accessLines(policy.iommu)] : [],
+    policy.iommu ? [`# ${location(policy.iommu.source)}`, '[iommu]', ...accessLines(policy.iommu)] : [],
   ];
   return `${blocks
     .filter((block) => block.length > 0)
@@ -48,12 +48,12 @@ function aliases(links: Built['policy']['links']): string[] {
   if (rules.length === 0) return [];
   const lines = rules.map((rule) => {
     const name = formatName(rule.name).slice('by-alias/'.length);
-    return `${tomlText(name)} = ${formatMatch(rule.match)}  # ${place(rule.source)}`;
+    return `${tomlText(name)} = ${formatMatch(rule.match)}  # ${location(rule.source)}`;
   });
   return ['[names.by-alias]', ...lines];
 }
 
-function place({ file, line }: Source): string {
+function location({ file, line }: Source): string {
   return `${printable(file)}:${line}`;
 }
 
@@ -61,7 +61,7 @@ function matchLine(match: Match): string[] {
   return match.length === 0 ? [] : [`match = ${formatMatch(match)}`];
 }
 
-/** `{ bus = "pci", not = { driver = "x" } }` */
+/** Returns a match as an inline table: `{ bus = "pci", not = { driver = "x" } }`. */
 export function formatMatch(match: Match): string {
   const pairs = match.filter((condition) => !condition.negate).map(pair);
   const negated = match.filter((condition) => condition.negate).map(pair);
@@ -81,7 +81,7 @@ function accessLines(access: Access): string[] {
   });
 }
 
-/** The template of a name: `by-sriov/{{pf}}/vf{{pad vf 3}}`. */
+/** Returns the template of a name: `by-sriov/{{pf}}/vf{{pad vf 3}}`. */
 export function formatName(parts: readonly NamePart[]): string {
   return parts
     .map((part) => {
@@ -101,7 +101,7 @@ function call(transform: Transform, subject: string): string {
   return `replace ${subject} "${transform.from}" "${transform.to}"`;
 }
 
-/** A TOML basic string: what JSON escapes TOML reads too; the rest that a terminal could misread is escaped besides. */
+/** Quotes a TOML basic string. TOML accepts JSON's escapes; characters that could confuse a terminal are escaped, too. */
 function tomlText(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,

@@ -1,6 +1,6 @@
-/** Handlebars' parser alone: the package has no types for this part of it. */
+/** Types of Handlebars' parser, for which the package has none. */
 declare module 'handlebars/dist/cjs/handlebars/compiler/base.js' {
-  /** Throws an Error whose message has several lines for a text that is no template. */
+  /** Throws an Error with a message of several lines if the text is not a template. */
   export function parseWithoutProcessing(text: string): {
     readonly body: readonly import('../names/template-parse.ts').TemplateNode[];
   };

@@ -1,5 +1,5 @@
 /**
- * The policy of a machine, or of the files that somebody wants to try. Without any policy file this costs three failed
+ * Loads the policy of a machine, or of given files. On a machine without policy files this takes three failed system
  * calls and loads no parser.
  */
 import type { Files } from '../system/files.ts';
@@ -10,8 +10,8 @@ import { policyError } from './mistake.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
 
 /**
- * The policy below `root`, or of `policyFile` alone (a path as the user gave it, not below the root).
- * Throws VfioNamesError `policy` with the first mistake; warnings are for `config check`.
+ * Loads the policy below `root`, or of `policyFile` alone (a path as the user gave it, not below the root).
+ * Throws VfioNamesError `policy` (status 2) with the first error; ignores warnings, which `config check` reports.
  */
 export async function loadPolicy(files: Files, root: Root, policyFile?: string): Promise<Policy> {
   const texts = policyTexts(files, root, policyFile === undefined ? [] : [policyFile]);
@@ -21,13 +21,13 @@ export async function loadPolicy(files: Files, root: Root, policyFile?: string):
   return policy;
 }
 
-/** The texts of `paths`, in that order; of all files below `root` where there are none. */
+/** Reads the files in `paths`, in that order, or all policy files below `root` if `paths` is empty. */
 export function policyTexts(files: Files, root: Root, paths: readonly string[]): PolicyText[] {
   if (paths.length === 0) return readPolicyFiles(files, root);
   return paths.map((file) => ({ file, text: readPolicyFile(files, file) }));
 }
 
-/** The built policy with all its mistakes and warnings, for commands that show them. */
+/** Builds the policy with all errors and warnings, for commands that print them. */
 export async function build(texts: readonly PolicyText[]): Promise<Built> {
   const { buildPolicy } = await import('./build.ts');
   return buildPolicy(texts);

@@ -1,12 +1,9 @@
-/**
- * On which line each key of a TOML text stands. Only for texts that smol-toml has taken: this reads their outline and
- * judges nothing. Pure.
- */
+/** Finds the line of each key in a TOML text. Only for texts that smol-toml has accepted: the syntax is not checked. */
 
 /** Keys and list indexes from the top: `['link', 0, 'match', 'vendor']`. */
 export type KeyPath = readonly (string | number)[];
 
-/** Gives the line, from 1, of a key; of a key that is not there, the line of the nearest table around it. */
+/** Returns a function that gives the line of a key, from 1; for a missing key, the line of the nearest enclosing table. */
 export function keyLines(text: string): (path: KeyPath) => number {
   const lines = new Outline(text).read();
   return (path) => {
@@ -18,11 +15,11 @@ export function keyLines(text: string): (path: KeyPath) => number {
   };
 }
 
-/** One pass over the text with a position and the keys seen. */
+/** Scans the text once and records the line of each key. */
 class Outline {
   readonly #text: string;
   readonly #lines = new Map<string, number>();
-  /** How many tables each `[[list]]` has so far. */
+  /** The number of tables of each `[[list]]` so far. */
   readonly #lists = new Map<string, number>();
   #at = 0;
   #line = 1;
@@ -74,7 +71,7 @@ class Outline {
     if (!this.#lines.has(key)) this.#lines.set(key, line);
   }
 
-  /** `[a.b]` or `[[a.b]]`; gives the path of the table that follows. */
+  /** Reads `[a.b]` or `[[a.b]]`; returns the path of the table that follows. */
   #header(): KeyPath {
     const line = this.#line;
     const isList = this.#has('[[');
@@ -95,7 +92,7 @@ class Outline {
     return path;
   }
 
-  /** `a.b = value` */
+  /** Reads `a.b = value`. */
   #pair(table: KeyPath): void {
     const line = this.#line;
     const path: (string | number)[] = [...table];
@@ -148,7 +145,7 @@ function plainKey(found: string): string {
   try {
     return String(JSON.parse(found));
   } catch {
-    // TOML has a few escapes that JSON lacks; such a key is merely not found.
+    // TOML has a few escapes that JSON does not have; the line of such a key is not found.
     return found;
   }
 }

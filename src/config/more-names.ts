@@ -1,4 +1,4 @@
-/** The names of a policy for the devices of a machine: reads the facts that the policy asks for, and no others. */
+/** Binds the names of a policy to a machine; reads only the facts that the policy uses. */
 import { readFacts } from '../devices/facts.ts';
 import type { MoreNames } from '../names/claims.ts';
 import { nameFacts, policyNames } from '../names/policy-links.ts';
@@ -6,7 +6,7 @@ import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 import type { Policy } from './policy.ts';
 
-/** `undefined` for a policy without names of its own: then no fact is read at all. */
+/** Returns the function that names a device; `undefined` if the policy adds no names, so that no fact is read. */
 export function moreNames(files: Files, root: Root, policy: Policy): MoreNames | undefined {
   if (policy.links.length === 0) return undefined;
   const wanted = nameFacts(policy);

@@ -1,10 +1,7 @@
-/**
- * What a policy is once it is read and checked: rules for names and rules for access. Types, and the policy of a
- * machine that has no policy file. Knows nothing of TOML, files, links or udev.
- */
+/** The types of a parsed and checked policy: rules for names and for access. Also the policy without policy files. */
 import type { FactName } from '../devices/device.ts';
 
-/** Where a rule was written. */
+/** The file and line of a rule. */
 export interface Source {
   readonly file: string;
   /** From 1. */
@@ -12,12 +9,12 @@ export interface Source {
 }
 
 /**
- * One condition on one fact. Without `negate` it holds where the device has the fact and one of the patterns fits its
- * whole value. With `negate` it holds in every other case: where no pattern fits, and where the device lacks the fact.
+ * One condition on one fact. Without `negate` it is true if the device has the fact and one of the patterns matches its
+ * whole value. With `negate` it is true in every other case: if no pattern matches, or if the device does not have the fact.
  *
- * Patterns are those of the shell, as glob.ts has them: `*` any text, slashes too, `?` one character, `[a-f]`, `[!a-f]`.
- * A pattern without these is an exact value. There is no escape character, and `|` and control characters are refused.
- * Hexadecimal ids are already in sysfs's form (`0x10de`) and PCI addresses complete (`0000:01:00.0`).
+ * Patterns are shell patterns (see glob.ts): `*` any text including slashes, `?` one character, `[a-f]`, `[!a-f]`.
+ * A pattern without these is an exact value. There is no escape character; `|` and control characters are rejected.
+ * Hexadecimal ids are already in sysfs's form (`0x10de`) and PCI addresses are complete (`0000:01:00.0`).
  */
 export interface Condition {
   readonly fact: FactName;
@@ -26,27 +23,30 @@ export interface Condition {
   readonly patterns: readonly string[];
 }
 
-/** All conditions must hold; no condition matches every device. At most one plain and one negated condition a fact. */
+/**
+ * All conditions must be true; an empty list matches every device. Each fact has at most one plain and one negated
+ * condition.
+ */
 export type Match = readonly Condition[];
 
-/** A named helper of a name's template, applied to one fact's text. */
+/** A helper of a name template, applied to the text of one fact. */
 export type Transform =
-  /** ASCII capitals to small letters. */
+  /** Converts ASCII letters to lower case. */
   | { readonly kind: 'lower' }
-  /** Zeros on the left up to `width` characters. */
+  /** Adds zeros on the left, up to `width` characters. */
   | { readonly kind: 'pad'; readonly width: number }
-  /** Every `from` (exact text, not empty) becomes `to`. */
+  /** Replaces every `from` (exact text, not empty) by `to`. */
   | { readonly kind: 'replace'; readonly from: string; readonly to: string };
 
 /**
- * A piece of a name: fixed text, already checked and safe, or a fact's text after its transforms (first to last)
- * and then after names/sanitize (a slash in a fact never makes a directory).
+ * A part of a name: fixed text, already checked and safe, or the text of a fact after its transforms (first to last) and
+ * then names/sanitize (a slash in a fact never creates a directory).
  */
 export type NamePart =
   | { readonly text: string }
   | { readonly fact: FactName; readonly apply?: readonly Transform[] };
 
-/** The ready-made families of names, in the order in which help shows them. */
+/** The built-in families of names, in the order of the help text. */
 export const familyNames = [
   'by-tag',
   'by-path',
@@ -59,18 +59,18 @@ export const familyNames = [
 
 export type Family = (typeof familyNames)[number];
 
-/** An additional name below /dev/vfio. The first part is fixed text that begins with `by-`; there are two parts or more. */
+/** An additional name below /dev/vfio. The path has at least two parts; the first is fixed text that begins with `by-`. */
 export interface LinkRule {
   readonly match: Match;
   readonly name: readonly NamePart[];
-  /** The higher wins where two devices want one name; 0 unless told. */
+  /** The higher priority wins if two devices claim one name; 0 by default. */
   readonly priority: number;
-  /** The family that gave this rule, absent for one written by hand. */
+  /** The family that created this rule; absent for a [[link]] rule. */
   readonly family?: Family;
   readonly source: Source;
 }
 
-/** What a node may be given. */
+/** Ownership and mode of a node. */
 export interface Access {
   /** User name, or number in decimal. */
   readonly owner?: string;
@@ -80,25 +80,25 @@ export interface Access {
   readonly mode?: string;
 }
 
-/** Access for the nodes of some devices; of several rules that fit, a later one wins key by key. At least one key. */
+/** Access for the nodes of the matching devices; later rules override earlier ones key by key. Has at least one key. */
 export interface AccessRule extends Access {
   readonly match: Match;
   readonly source: Source;
 }
 
 export interface Policy {
-  /** The numbered naming scheme of /dev/vfio/<bus>/<name>. */
+  /** The number of the naming scheme of /dev/vfio/<bus>/<name>. */
   readonly scheme: 1;
-  /** Names beside those of the scheme. */
+  /** Names in addition to those of the scheme. */
   readonly links: readonly LinkRule[];
   readonly access: readonly AccessRule[];
-  /** What `[iommu]` says of /dev/iommu; see names/policy-access.ts for what holds without it. */
+  /** The `[iommu]` table, the access of /dev/iommu; see names/policy-access.ts for the default. */
   readonly iommu?: Access & { readonly source: Source };
-  /** SHA-256 of what the policy says, in hex: not of comments, files or lines. */
+  /** SHA-256 of the policy in hex; comments, files and lines do not change it. */
   readonly hash: string;
 }
 
-/** The policy of a machine without any policy file: the names of scheme 1, and no access. */
+/** The policy of a machine without policy files: the names of scheme 1, and no access rules. */
 export const defaultPolicy: Policy = {
   scheme: 1,
   links: [],

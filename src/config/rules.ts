@@ -1,4 +1,4 @@
-/** From one checked document to its rules, with one mistake for each thing that can't be. Knows no other files. */
+/** Converts one validated document to its rules, and collects its errors and warnings. */
 import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import { aliasRule, familyRule, switchedFamilies } from '../names/families.ts';
 import { isExact } from '../names/glob.ts';
@@ -12,18 +12,18 @@ import type { KeyPath } from './locate.ts';
 import type { Mistake } from './mistake.ts';
 import type { Access, AccessRule, Family, LinkRule, Match, Source } from './policy.ts';
 
-/** A switch or table entry that a later file may override, by its key: `names.by-path`. */
+/** A setting or table entry that a later file may override, by its key: `names.by-path`. */
 export interface Setting {
   readonly key: string;
-  /** The value as the file has it, for people. */
+  /** The value as text, for output. */
   readonly value: string;
   readonly source: Source;
 }
 
-/** What one file says. */
+/** The rules, settings, errors and warnings of one file. */
 export interface FileRules {
   readonly settings: readonly Setting[];
-  /** The rules of families and aliases by their setting's key; none where a family is off. */
+  /** The rules of families and aliases by the key of their setting; `undefined` for a disabled family. */
   readonly families: ReadonlyMap<string, LinkRule | undefined>;
   readonly links: readonly LinkRule[];
   readonly access: readonly AccessRule[];
@@ -34,6 +34,7 @@ export interface FileRules {
 
 type Table = Readonly<Record<string, unknown>>;
 
+/** Converts a document to rules; errors are collected in `mistakes`, and invalid parts are empty. */
 export function rulesOf(document: PolicyDocument): FileRules {
   const { content } = document;
   const mistakes: Mistake[] = [];
@@ -44,7 +45,7 @@ export function rulesOf(document: PolicyDocument): FileRules {
     const parsed = parseMatch(raw ?? {});
     for (const { key, message } of parsed.complaints)
       mistakes.push(document.mistake([...path, ...key.split('.')], message));
-    for (const bus of strangeBuses(parsed.match)) {
+    for (const bus of unknownBuses(parsed.match)) {
       const near = nearest(bus, knownBuses);
       const hint = near === undefined ? knownBuses.join(', ') : `did you mean "${near}"?`;
       warnings.push(
@@ -59,15 +60,16 @@ export function rulesOf(document: PolicyDocument): FileRules {
 
   const settings: Setting[] = [];
   const families = new Map<string, LinkRule | undefined>();
-  const set = (path: readonly string[], value: string, rule?: LinkRule): void => {
+  const addSetting = (path: readonly string[], value: string, rule?: LinkRule): void => {
     settings.push({ key: path.join('.'), value, source: source(path) });
     if (path[0] === 'names') families.set(path.join('.'), rule);
   };
-  if (content.scheme !== undefined) set(['scheme'], String(content.scheme));
+  if (content.scheme !== undefined) addSetting(['scheme'], String(content.scheme));
   for (const family of switchedFamilies) {
     const value = content.names?.[family];
     const path = ['names', family];
-    if (value !== undefined) set(path, String(value), value ? familyRule(family, source(path)) : undefined);
+    if (value !== undefined)
+      addSetting(path, String(value), value ? familyRule(family, source(path)) : undefined);
   }
   const aliasFamily: Family = 'by-alias';
   for (const [alias, raw] of Object.entries(content.names?.[aliasFamily] ?? {})) {
@@ -75,7 +77,7 @@ export function rulesOf(document: PolicyDocument): FileRules {
     const rule = aliasRule(alias, match(raw as Table, path), source(path));
     if (rule.match.length === 0)
       mistakes.push(document.mistake(path, 'expected a match that means one device, found an empty table'));
-    set(path, '', rule);
+    addSetting(path, '', rule);
   }
 
   const links = (content.link ?? []).map((raw, index): LinkRule => {
@@ -92,16 +94,16 @@ export function rulesOf(document: PolicyDocument): FileRules {
 
   const access = (content.access ?? []).map((raw, index): AccessRule => {
     const path = ['access', index];
-    const given = accessOf(raw);
-    if (Object.keys(given).length === 0)
+    const access = accessOf(raw);
+    if (Object.keys(access).length === 0)
       mistakes.push(document.mistake(path, 'expected at least one of owner, group and mode, found none'));
-    return { match: match(raw.match, [...path, 'match']), ...given, source: source(path) };
+    return { match: match(raw.match, [...path, 'match']), ...access, source: source(path) };
   });
   const iommu = content.iommu && { ...accessOf(content.iommu), source: source(['iommu']) };
   return { settings, families, links, access, ...(iommu && { iommu }), mistakes, warnings };
 }
 
-/** Handlebars reads the text; its own message has four lines and names its grammar's symbols, so ours replaces it. */
+/** Parses a template. Replaces Handlebars' message, which has four lines and lists symbols of its grammar. */
 function nameOf(text: string): ParsedName {
   try {
     return parseName(parseWithoutProcessing(text).body);
@@ -119,7 +121,7 @@ function accessOf({ owner, group, mode }: RawAccess): Access {
   };
 }
 
-function strangeBuses(match: Match): string[] {
+function unknownBuses(match: Match): string[] {
   const known: readonly string[] = knownBuses;
   return match
     .filter((condition) => condition.fact === 'bus')

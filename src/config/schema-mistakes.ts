@@ -1,4 +1,4 @@
-/** From ajv's errors to lines for people. Pure; the schema's descriptions say what was expected. */
+/** Converts ajv's errors to messages; the descriptions in the schema say what was expected. */
 import { decidedFacts } from '../names/match-facts.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
@@ -10,7 +10,7 @@ export interface SchemaMistake {
   readonly message: string;
 }
 
-/** One mistake an error; the errors that only repeat another one (`if`, `propertyNames`) are left out. */
+/** Returns one message for each error; omits errors that only repeat another one (`if`, `propertyNames`). */
 export function schemaMistakes(errors: readonly SchemaError[], document: unknown): SchemaMistake[] {
   return errors.flatMap((error) => {
     const path = pathOf(error.instancePath, document);
@@ -39,7 +39,7 @@ function unknownKey(key: string, known: readonly string[]): string {
     : `unknown key; did you mean "${near}"?`;
 }
 
-/** What stands in the file, short enough for a line. */
+/** Describes a value of the file, short enough for one line. */
 export function describe(value: unknown): string {
   if (typeof value === 'string')
     return `"${printable(value.length > 60 ? `${value.slice(0, 60)}...` : value)}"`;
@@ -50,7 +50,7 @@ export function describe(value: unknown): string {
   return Object.keys(value ?? {}).length === 0 ? 'an empty table' : 'a table';
 }
 
-/** A JSON pointer as keys; a step into a list becomes a number. */
+/** Converts a JSON pointer to keys; a step into a list becomes a number. */
 function pathOf(pointer: string, document: unknown): KeyPath {
   let value = document;
   return pointer

@@ -1,15 +1,15 @@
-/** The users and groups that a machine knows by its own files; directory services are not asked. */
+/** Users and groups from /etc/passwd and /etc/group; directory services (NSS) are not queried. */
 import { attempt } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 
-/** Numbers by name. */
+/** Maps user and group names to their numbers. */
 export interface Accounts {
   readonly users: ReadonlyMap<string, number>;
   readonly groups: ReadonlyMap<string, number>;
 }
 
-/** Names and numbers of `name:password:number:...` lines (passwd(5), group(5)); the first line of a name counts. */
+/** Parses `name:password:number:...` lines (passwd(5), group(5)); the first line of a name counts. */
 export function parseAccounts(text: string): Map<string, number> {
   const accounts = new Map<string, number>();
   for (const line of text.split('\n')) {
@@ -20,14 +20,14 @@ export function parseAccounts(text: string): Map<string, number> {
   return accounts;
 }
 
-/** Reads /etc/passwd and /etc/group; a file that is not there knows nobody. */
+/** Reads /etc/passwd and /etc/group below `root`; a missing file gives an empty map. */
 export function readAccounts(files: Files, root: Root): Accounts {
   const parse = (path: string): Map<string, number> =>
     parseAccounts(attempt(() => files.read(at(root, path)), 'ENOENT', 'ENOTDIR') ?? '');
   return { users: parse('/etc/passwd'), groups: parse('/etc/group') };
 }
 
-/** The number of a name, or of a number itself in decimal; `undefined` for an unknown name. */
+/** Returns the number of `name`, which may itself be a decimal number; `undefined` for an unknown name. */
 export function accountNumber(accounts: ReadonlyMap<string, number>, name: string): number | undefined {
   return /^\d{1,10}$/.test(name) ? Number(name) : accounts.get(name);
 }

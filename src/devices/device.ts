@@ -1,36 +1,36 @@
-/** The types of what the kernel says of its VFIO devices. Types only. */
+/** The types of a VFIO device, a scan and the facts of a device. */
 
-/** Why a device has no character node of its own. */
+/** Why a device has no device node. */
 export type NoCdev = 'no-cdev' | 'noiommu';
 
-/** A device bound to a VFIO driver, as the class directory of sysfs shows it. */
+/** A device bound to a VFIO driver, as listed in `/sys/class/vfio-dev`. */
 export interface Device {
-  /** The bus that gave the device its name: `pci`, `platform`, `mdev`, ... */
+  /** The bus of the device: `pci`, `platform`, `mdev`, ... */
   readonly bus: string;
-  /** The name on that bus, raw as sysfs has it: `0000:01:00.0`, a UUID. */
+  /** The name on that bus, unchanged from sysfs: `0000:01:00.0`, a UUID. */
   readonly name: string;
-  /** `vfioN`, the kernel's name of the VFIO device: arbitrary, reused. */
+  /** `vfioN`, the kernel's name of the VFIO device; the kernel assigns N arbitrarily and reuses it. */
   readonly sysname: string;
-  /** `MAJOR:MINOR`, absent where this kernel gives the device no node. */
+  /** `MAJOR:MINOR`; absent if the kernel creates no node for the device. */
   readonly devnum?: string;
-  /** The device's directory as the machine sees it: `/sys/devices/pci0000:00/0000:00:04.0` (never with the root's prefix). */
+  /** The device's directory on the machine: `/sys/devices/pci0000:00/0000:00:04.0` (without the root's prefix). */
   readonly syspath: string;
 }
 
-/** Something that was wrong with one entry of sysfs; the others are not concerned. */
+/** A problem with one entry of sysfs; it does not affect the other entries. */
 export interface Problem {
-  /** The machine's path (no root prefix). */
+  /** The path on the machine (without the root's prefix). */
   readonly path: string;
   readonly message: string;
 }
 
 export interface Scan {
-  /** In the order in which people count: 0000:9 before 0000:10. */
+  /** In natural order: 0000:9 before 0000:10. */
   readonly devices: readonly Device[];
   readonly problems: readonly Problem[];
 }
 
-/** What is known of one device; an absent fact is left out. The names are those of the policy and of --json. */
+/** The facts of one device; unknown facts are omitted. The keys are those of the policy and of --json. */
 export interface Facts {
   readonly bus: string;
   readonly name: string;
@@ -38,12 +38,12 @@ export interface Facts {
   readonly node?: string;
   readonly devnum?: string;
   readonly syspath: string;
-  /** `yes`, or why there is no node: `no: ...`. */
+  /** `yes`, or `no: ` and the reason why the device has no node. */
   readonly cdev: string;
   readonly driver?: string;
   /** Number of the IOMMU group, `14`. */
   readonly group?: string;
-  /** The legacy node, `/dev/vfio/14`. */
+  /** The group node of the legacy interface, `/dev/vfio/14`. */
   readonly groupNode?: string;
   readonly vendor?: string;
   readonly device?: string;
@@ -54,7 +54,7 @@ export interface Facts {
   readonly numaNode?: string;
   /** The function number of a PCI device, `0` to `7`: the last digit of its name. */
   readonly function?: string;
-  /** The physical function's name, of a VF. */
+  /** The name of the physical function; only for a VF. */
   readonly pf?: string;
   /** The VF's index, from 0. */
   readonly vf?: string;
@@ -64,10 +64,10 @@ export interface Facts {
   readonly mdevType?: string;
   readonly mdevParent?: string;
   readonly label?: string;
-  /** User name or number that owns the node. */
+  /** The user that owns the node, by name or number. */
   readonly owner?: string;
   readonly fileGroup?: string;
-  /** Permission bits, octal: `0600`. */
+  /** Permission bits of the node, octal: `0600`. */
   readonly mode?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What sysfs and the node say of one device, each fact by a reader of its own that runs only when it is asked for. */
+/** Reads the facts of one device from sysfs and its node; each fact has its own reader, which runs only on demand. */
 import { errnoOf } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
@@ -15,20 +15,20 @@ import { readSerial } from './serial.ts';
 import { readSlot } from './slot.ts';
 import { vfIndex } from './vf-index.ts';
 
-/** One fact as text, `undefined` where the device has none or it can't be read. */
+/** Returns one fact as text, `undefined` if the device does not have it; may throw if a file cannot be read. */
 export type FactReader = (files: Files, root: Root, device: Device) => string | undefined;
 
-/** Runs a reader; a fact that can't be read is absent, it is no reason to lose the others. */
-function quietly(act: () => string | undefined): string | undefined {
+/** Runs a reader and returns `undefined` if a system call fails, so that one unreadable fact does not lose the others. */
+function tryOrUndefined(fn: () => string | undefined): string | undefined {
   try {
-    return act();
+    return fn();
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return undefined;
   }
 }
 
-/** An attribute of the device that must look like `shape`, or is taken for absent. */
+/** Reads an attribute of the device; the fact is absent if the text does not match `shape`. */
 function attribute(name: string, shape: RegExp): FactReader {
   return (files, root, device) => {
     const text = files.read(at(root, `${device.syspath}/${name}`), 4096).trimEnd();
@@ -36,17 +36,17 @@ function attribute(name: string, shape: RegExp): FactReader {
   };
 }
 
-/** The last part of a link in the device's directory. */
-function linked(name: string): FactReader {
+/** Reads a symlink in the device's directory and returns the last part of its target. */
+function linkName(name: string): FactReader {
   return (files, root, device) => lastPart(files.readlink(at(root, `${device.syspath}/${name}`)));
 }
 
 const group: FactReader = (files, root, device) => {
-  const number = linked('iommu_group')(files, root, device);
+  const number = linkName('iommu_group')(files, root, device);
   return number !== undefined && /^\d+$/.test(number) ? number : undefined;
 };
 
-/** A reader for every fact. */
+/** The reader of each fact. */
 export const factReaders: Readonly<Record<FactName, FactReader>> = {
   bus: (_files, _root, device) => device.bus,
   name: (_files, _root, device) => device.name,
@@ -54,11 +54,11 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   devnum: (_files, _root, device) => device.devnum,
   syspath: (_files, _root, device) => device.syspath,
   cdev: (files, root, device) => {
-    const number = device.devnum === undefined ? quietly(() => group(files, root, device)) : undefined;
-    const why = whyNoCdev(device, isNoIommu(files, root, device, number));
-    return why === undefined ? (isNameable(device) ? 'yes' : 'no: not named') : `no: ${why}`;
+    const number = device.devnum === undefined ? tryOrUndefined(() => group(files, root, device)) : undefined;
+    const reason = whyNoCdev(device, isNoIommu(files, root, device, number));
+    return reason === undefined ? (isNameable(device) ? 'yes' : 'no: not named') : `no: ${reason}`;
   },
-  driver: linked('driver'),
+  driver: linkName('driver'),
   group,
   groupNode: (files, root, device) => {
     const number = group(files, root, device);
@@ -73,7 +73,7 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   revision: attribute('revision', /^0x[0-9a-f]{2}$/),
   numaNode: attribute('numa_node', /^\d+$/),
   function: (_files, _root, device) => addressOf(device)?.function,
-  pf: linked('physfn'),
+  pf: linkName('physfn'),
   vf: vfIndex,
   path: readPath,
   slot: readSlot,
@@ -86,21 +86,21 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   mode: readMode,
 };
 
-/** One fact of a device. */
+/** Reads one fact of a device; `undefined` if the device does not have it or it cannot be read. */
 export function readFact(files: Files, root: Root, device: Device, fact: FactName): string | undefined {
   if (device.devnum === undefined && (fact === 'owner' || fact === 'fileGroup' || fact === 'mode'))
     return undefined;
-  return quietly(() => factReaders[fact](files, root, device));
+  return tryOrUndefined(() => factReaders[fact](files, root, device));
 }
 
-const everyFact = Object.keys(factReaders) as FactName[];
+const allFacts = Object.keys(factReaders) as FactName[];
 
-/** The facts of a device, all or those in `wanted`; an absent one is left out. */
+/** Reads the facts of a device, all of them or those in `wanted`; facts that are absent or unreadable are omitted. */
 export function readFacts(
   files: Files,
   root: Root,
   device: Device,
-  wanted: Iterable<FactName> = everyFact,
+  wanted: Iterable<FactName> = allFacts,
 ): Facts {
   const facts: Partial<Record<FactName, string>> = {};
   for (const fact of wanted) {

@@ -1,15 +1,18 @@
-/** Finds the device that a NAME asks for, among those of a scan. Pure; a link is looked up by name, never followed. */
+/** Finds the device that a NAME argument means among those of a scan; links are looked up by name, never followed. */
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Device } from './device.ts';
 import { parseQuery, type Query } from './query.ts';
 
-/** The device that wants a link, by its path relative to /dev/vfio: what sysfs says of a name, whatever the link says. */
+/**
+ * Returns the device that owns a link, given by its path relative to /dev/vfio. The answer comes from sysfs and the
+ * policy, not from the target of the link.
+ */
 export type LinkOwner = (link: string) => Device | undefined;
 
 /**
- * The one device that `name` asks for. Throws VfioNamesError `no-device` (status 3) with the nearest name, or
+ * Returns the one device that matches `name`. Throws VfioNamesError `no-device` (status 3) with the nearest name, or
  * `ambiguous` (status 2) with the candidates.
  */
 export function findDevice(
@@ -36,7 +39,7 @@ function noDevice(devices: readonly Device[], name: string): VfioNamesError {
     name,
     devices.flatMap((device) => [device.name, `${device.bus}/${device.name}`, device.sysname]),
   );
-  const advice =
+  const hint =
     near !== undefined
       ? `did you mean ${printable(near)}?`
       : devices.length === 0
@@ -45,30 +48,30 @@ function noDevice(devices: readonly Device[], name: string): VfioNamesError {
   return new VfioNamesError(
     'no-device',
     exitStatus.noDevice,
-    `expected a device bound to VFIO, found none called ${printable(name)}; ${advice}`,
+    `expected a device bound to VFIO, found none called ${printable(name)}; ${hint}`,
     { device: name },
   );
 }
 
 function matching(devices: readonly Device[], query: Query, ownerOf: LinkOwner): readonly Device[] {
-  const by = (test: (device: Device) => boolean): readonly Device[] => devices.filter(test);
+  const filterBy = (test: (device: Device) => boolean): readonly Device[] => devices.filter(test);
   switch (query.form) {
     case 'sysname':
-      return by((device) => device.sysname === query.sysname);
+      return filterBy((device) => device.sysname === query.sysname);
     case 'devnum':
-      return by((device) => device.devnum === query.devnum);
+      return filterBy((device) => device.devnum === query.devnum);
     case 'link':
       return byLink(devices, query.link, ownerOf);
     case 'qualified': {
-      const found = by((device) => device.bus === query.bus && isCalled(device, query.name));
+      const found = filterBy((device) => device.bus === query.bus && hasName(device, query.name));
       return found.length > 0 ? found : byLink(devices, `${query.bus}/${query.name}`, ownerOf);
     }
     case 'sysfs':
-      return by((device) => isAt(device, query.path));
+      return filterBy((device) => isSysfsPathOf(device, query.path));
     case 'path':
       return [];
     case 'name':
-      return by((device) => isCalled(device, query.name));
+      return filterBy((device) => hasName(device, query.name));
   }
 }
 
@@ -81,8 +84,8 @@ function byLink(devices: readonly Device[], link: string, ownerOf: LinkOwner): r
   );
 }
 
-/** The whole name, or a PCI address without its domain. */
-function isCalled(device: Device, name: string): boolean {
+/** Whether `name` is the device's whole name, or its PCI address without the domain. */
+function hasName(device: Device, name: string): boolean {
   if (device.name === name) return true;
   return (
     /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(name) &&
@@ -91,13 +94,15 @@ function isCalled(device: Device, name: string): boolean {
   );
 }
 
-/** The device's own directory, its VFIO directory, or the links of class, bus and devnum to them. */
-function isAt(device: Device, path: string): boolean {
-  const own = [device.syspath, `/sys/bus/${device.bus}/devices/${device.name}`];
-  const vfio = own.flatMap((directory) => [
+/** Whether `path` is the device's directory, its VFIO directory, or a class, bus or devnum symlink to one of them. */
+function isSysfsPathOf(device: Device, path: string): boolean {
+  const directories = [device.syspath, `/sys/bus/${device.bus}/devices/${device.name}`];
+  const vfio = directories.flatMap((directory) => [
     `${directory}/vfio-dev`,
     `${directory}/vfio-dev/${device.sysname}`,
   ]);
   const byClass = `/sys/class/vfio-dev/${device.sysname}`;
-  return [...own, ...vfio, byClass, `${byClass}/device`, `/sys/dev/char/${device.devnum}`].includes(path);
+  return [...directories, ...vfio, byClass, `${byClass}/device`, `/sys/dev/char/${device.devnum}`].includes(
+    path,
+  );
 }

@@ -1,13 +1,13 @@
-/** From the class link's target to the device: which directory, which name. Pure; the bus needs one more link. */
+/** Parses the target of a class symlink into the directory and the name of the device. */
 
 export interface Identity {
-  /** The parent's directory, `/sys/devices/pci0000:00/0000:00:04.0`. */
+  /** The directory of the parent device, `/sys/devices/pci0000:00/0000:00:04.0`. */
   readonly syspath: string;
   readonly name: string;
 }
 
 /**
- * Reads the target of `/sys/class/vfio-dev/<sysname>`: `../../devices/<parent>/vfio-dev/<sysname>`
+ * Parses the target of `/sys/class/vfio-dev/<sysname>`: `../../devices/<parent>/vfio-dev/<sysname>`
  * (device_add_class_symlinks in drivers/base/core.c). `undefined` for any other shape.
  */
 export function identify(sysname: string, target: string): Identity | undefined {
@@ -17,12 +17,12 @@ export function identify(sysname: string, target: string): Identity | undefined 
   const below = target.slice(prefix.length, -suffix.length);
   const parts = below.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
-  // Joined, not concatenated, and the name a part of it: one flat text, which keeps nothing of the target in memory.
+  // join() builds a flat string, and the name is a slice of it, so neither keeps the target in memory.
   const syspath = ['/sys/devices', ...parts].join('/');
   return { syspath, name: lastPart(syspath) };
 }
 
-/** The last part of a link's target: the bus of a `subsystem` link, the name of a `driver` link. */
+/** Returns the last part of a symlink's target: the bus of a `subsystem` link, the name of a `driver` link. */
 export function lastPart(target: string): string {
   return target.slice(target.lastIndexOf('/') + 1);
 }

@@ -1,18 +1,18 @@
-/** What people call a PCI device: vendor and product from the system's pci.ids. */
+/** The label of a PCI device: vendor and product names from the system's pci.ids. */
 import { attempt } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 import type { Device } from './device.ts';
 
-/** Where distributions keep it: Debian; Fedora, Arch, Alpine. The first that is there counts. */
+/** The paths of pci.ids on Debian, and on Fedora, Arch and Alpine. The first file that exists is used. */
 export const idFiles = ['/usr/share/misc/pci.ids', '/usr/share/hwdata/pci.ids'] as const;
 
-/** The file has about 1.5 MB; more than this is not that file. */
-const largest = 8 << 20;
+/** Size limit in bytes; pci.ids has about 1.5 MB. */
+const MAX_BYTES = 8 << 20;
 
 /**
- * Vendor and product of the ids `0x10de` and `0x2204`: `NVIDIA Corporation GA102 [GeForce RTX 3090]`. A product that the
- * list lacks is `NVIDIA Corporation Device 2204`, and an unknown vendor gives `undefined`.
+ * Returns the names of vendor and product, for `0x10de` and `0x2204`: `NVIDIA Corporation GA102 [GeForce RTX 3090]`. An
+ * unknown product gives `NVIDIA Corporation Device 2204`, an unknown vendor `undefined`.
  * Format: `VVVV  vendor`, then lines `<tab>DDDD  product` (https://pci-ids.ucw.cz).
  */
 export function labelFrom(ids: string, vendor: string, product: string): string | undefined {
@@ -25,14 +25,14 @@ export function labelFrom(ids: string, vendor: string, product: string): string 
   return `${restOfLine(ids, start)} ${name}`;
 }
 
-/** Where the text after `lead` begins, for the first line between `from` and `to` that begins with it; -1 if none. */
-function lineStart(ids: string, lead: string, from: number, to: number): number {
-  if (from === 0 && ids.startsWith(lead)) return lead.length;
-  const found = ids.indexOf(`\n${lead}`, from);
-  return found < 0 || found >= to ? -1 : found + 1 + lead.length;
+/** Finds the first line between `from` and `to` that begins with `prefix`; returns the index after `prefix`, or -1. */
+function lineStart(ids: string, prefix: string, from: number, to: number): number {
+  if (from === 0 && ids.startsWith(prefix)) return prefix.length;
+  const found = ids.indexOf(`\n${prefix}`, from);
+  return found < 0 || found >= to ? -1 : found + 1 + prefix.length;
 }
 
-/** The next line that is neither indented, a comment nor empty. */
+/** Returns the index of the next line that is not indented, not a comment and not empty: the end of a vendor's list. */
 function endOfVendor(ids: string, from: number): number {
   const next = /\n[^\t\n#]/g;
   next.lastIndex = from;
@@ -44,22 +44,23 @@ function restOfLine(ids: string, from: number): string {
   return ids.slice(from, end < 0 ? ids.length : end).trim();
 }
 
-// One text, not one a root: a machine has one list, and a run looks at one machine. The inode tells a new list.
-let kept: { readonly path: string; readonly inode: string; readonly text: string } | undefined;
+// The text of the last file read. A machine has one list and a run reads one machine, so one entry is enough; the
+// inode detects a replaced file.
+let cached: { readonly path: string; readonly inode: string; readonly text: string } | undefined;
 
 function readIds(files: Files, root: Root): string | undefined {
   for (const file of idFiles) {
     const path = at(root, file);
     const status = attempt(() => files.stat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
     if (status?.kind !== 'file') continue;
-    if (kept?.path !== path || kept.inode !== status.inode)
-      kept = { path, inode: status.inode, text: files.read(path, largest) };
-    return kept.text;
+    if (cached?.path !== path || cached.inode !== status.inode)
+      cached = { path, inode: status.inode, text: files.read(path, MAX_BYTES) };
+    return cached.text;
   }
   return undefined;
 }
 
-/** Reads a PCI device's label; `undefined` where the system has no list, or the list not this vendor. */
+/** Reads a PCI device's label; `undefined` if the system has no pci.ids or the file does not list the vendor. */
 export function readLabel(files: Files, root: Root, device: Device): string | undefined {
   if (device.bus !== 'pci') return undefined;
   const id = (name: string): string => files.read(at(root, `${device.syspath}/${name}`), 64).trim();

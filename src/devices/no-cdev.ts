@@ -1,7 +1,10 @@
-/** Why a device has no node of its own. Pure. */
+/** Whether a device has a device node, and why not. */
 import type { Device } from './device.ts';
 
-/** One line why the device has no node, `undefined` where it has one. `noIommu` is what no-iommu.ts says, where it was asked. */
+/**
+ * Returns one line on why the device has no node, `undefined` if it has one. `noIommu` is the result of isNoIommu(); the
+ * default recognizes no-IOMMU devices by their sysname only.
+ */
 export function whyNoCdev(
   device: Device,
   noIommu: boolean = device.sysname.startsWith('noiommu-'),
@@ -12,7 +15,7 @@ export function whyNoCdev(
     : 'this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU)';
 }
 
-/** Whether the device can be named at all: it has a node, and an IOMMU behind it. */
+/** Whether the device can have links: it has a node and is not a no-IOMMU device. */
 export function isNameable(device: Device): boolean {
   return device.devnum !== undefined && /^vfio\d+$/.test(device.sysname);
 }

@@ -1,6 +1,6 @@
-/** The order in which people count: numbers by value, so 0000:9 stands before 0000:10. Pure. */
+/** Natural sort order: numbers compare by value, so 0000:9 comes before 0000:10. */
 
-/** Compares two texts; runs of decimal digits by their value. Zero only for equal texts. */
+/** Compares two texts; runs of decimal digits compare by value. Returns 0 only for equal texts. */
 export function naturalOrder(a: string, b: string): number {
   const left = a.match(/\d+|\D+/g) ?? [];
   const right = b.match(/\d+|\D+/g) ?? [];
@@ -21,10 +21,10 @@ function comparePieces(a: string, b: string): number {
 
 const address = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/;
 
-/** A PCI address as one number, which orders addresses as hexadecimal numbers do; NaN for other names. */
+/** Returns a PCI address as one number, so that addresses sort as hexadecimal numbers; NaN for other names. */
 function addressNumber(name: string): number {
   const match = address.exec(name);
-  // 13 digits at most, 52 bits.
+  // At most 13 hexadecimal digits, 52 bits.
   return match ? Number.parseInt(match.slice(1).join(''), 16) : Number.NaN;
 }
 
@@ -33,21 +33,21 @@ interface Named {
   readonly name: string;
 }
 
-/** Sorts devices as `deviceOrder` does, each address read once. */
+/** Sorts devices by `deviceOrder`, but parses each address only once. */
 export function sortDevices<T extends Named>(devices: readonly T[]): T[] {
-  // Numbers and indices: an object each would be most of what a scan of many devices needs.
+  // Arrays of numbers and indices; an object per device would take most of the memory of a large scan.
   const keys = devices.map((device) => addressNumber(device.name));
   const order = devices.map((_, index) => index);
   order.sort((a, b) => {
-    const [one, two] = [devices[a], devices[b]];
-    if (!one || !two) return 0;
+    const [first, second] = [devices[a], devices[b]];
+    if (!first || !second) return 0;
     const difference = (keys[a] ?? Number.NaN) - (keys[b] ?? Number.NaN);
-    return Number.isNaN(difference) || one.bus !== two.bus ? deviceOrder(one, two) : difference;
+    return Number.isNaN(difference) || first.bus !== second.bus ? deviceOrder(first, second) : difference;
   });
-  return devices.map((device, place) => devices[order[place] ?? place] ?? device);
+  return devices.map((device, index) => devices[order[index] ?? index] ?? device);
 }
 
-/** Compares devices by bus, then by name: PCI addresses as hexadecimal numbers, the rest as people count. */
+/** Compares devices by bus, then by name: PCI addresses as hexadecimal numbers, other names in natural order. */
 export function deviceOrder(a: Named, b: Named): number {
   if (a.bus !== b.bus) return a.bus < b.bus ? -1 : 1;
   const difference = addressNumber(a.name) - addressNumber(b.name);

@@ -1,4 +1,4 @@
-/** The PCI path of a device: how to walk to it from the host bridge, without the bus numbers that added cards change. */
+/** The PCI path of a device from its host bridge, without the bus numbers, which change when cards are added. */
 import { attempt } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
@@ -8,10 +8,11 @@ import { addressOf, parseAddress } from './pci-address.ts';
 import { vfIndex } from './vf-index.ts';
 
 /**
- * The path of a PCI device's directory: `/sys/devices/pci0000:00/0000:00:06.0/0000:01:00.0` is `pci0000_00-06.0-00.0`.
- * First the host bridge (domain and root bus, which firmware gives), then device and function of each bridge and of the
- * device. A host bridge below another PCI device (VMD) adds `pci`, without its domain and bus: the kernel hands those
- * out. No colon, so that podman, docker and the shell take it as it is. `undefined` for any other directory.
+ * Converts a PCI device's directory to its path: `/sys/devices/pci0000:00/0000:00:06.0/0000:01:00.0` gives
+ * `pci0000_00-06.0-00.0`. The path starts with the host bridge (domain and root bus, which firmware assigns), followed by
+ * device and function of each bridge and of the device. A host bridge below another PCI device (VMD) adds `pci` without
+ * its domain and bus, because the kernel assigns those dynamically. The path has no colon, so podman, docker and the
+ * shell accept it without quoting. Returns `undefined` for any other directory.
  */
 export function pathOf(syspath: string): string | undefined {
   const parts = syspath.split('/');
@@ -28,15 +29,15 @@ export function pathOf(syspath: string): string | undefined {
 const hostBridge = /^pci[0-9a-f]{4,8}:[0-9a-f]{2}$/;
 
 /**
- * Reads the path of a device; `undefined` off the PCI bus. A VF has the path of its physical function and `-vfN`, since VFs
- * of one PF can lie on several bus numbers below one bridge and then share device and function.
+ * Reads the path of a device; `undefined` for devices that are not on the PCI bus. A VF has the path of its physical
+ * function plus `-vfN`: VFs of one PF can span several bus numbers below one bridge and then share device and function.
  */
 export function readPath(files: Files, root: Root, device: Device): string | undefined {
   if (!addressOf(device)) return undefined;
   const target = attempt(() => files.readlink(at(root, `${device.syspath}/physfn`)), 'ENOENT', 'EINVAL');
   if (target === undefined) return pathOf(device.syspath);
   const index = vfIndex(files, root, device);
-  const beside = device.syspath.slice(0, device.syspath.lastIndexOf('/') + 1);
-  const path = pathOf(`${beside}${lastPart(target)}`);
+  const parent = device.syspath.slice(0, device.syspath.lastIndexOf('/') + 1);
+  const path = pathOf(`${parent}${lastPart(target)}`);
   return path === undefined || index === undefined ? undefined : `${path}-vf${index}`;
 }

@@ -1,4 +1,4 @@
-/** The parts of a PCI device's name. Pure. */
+/** Parses PCI addresses. */
 import type { Device } from './device.ts';
 
 export interface PciAddress {
@@ -9,7 +9,7 @@ export interface PciAddress {
   readonly function: string;
 }
 
-/** `0000:01:00.0` in parts (dev_set_name in drivers/pci/probe.c); `undefined` for any other text. */
+/** Parses `0000:01:00.0` (dev_set_name in drivers/pci/probe.c); `undefined` for any other text. */
 export function parseAddress(name: string): PciAddress | undefined {
   const match = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/.exec(name);
   if (!match) return undefined;
@@ -17,12 +17,12 @@ export function parseAddress(name: string): PciAddress | undefined {
   return { domain, bus, device, function: number };
 }
 
-/** The address of a device on bus pci; `undefined` on every other bus, whatever the name looks like. */
+/** Returns the address of a device on bus pci; `undefined` on every other bus, even if the name looks like an address. */
 export function addressOf(device: Device): PciAddress | undefined {
   return device.bus === 'pci' ? parseAddress(device.name) : undefined;
 }
 
-/** Bus, device and function as one number of 16 bits, as SR-IOV counts. */
+/** Returns bus, device and function as one 16-bit number, the routing ID of the SR-IOV specification. */
 export function routingId(address: PciAddress): number {
   return (
     Number.parseInt(address.bus, 16) * 256 +

@@ -1,4 +1,4 @@
-/** What a person's NAME asks for: a form and what it holds. Pure. */
+/** Parses the NAME argument of the commands. */
 
 export type Query =
   | { readonly form: 'sysname'; readonly sysname: string }
@@ -9,7 +9,7 @@ export type Query =
   | { readonly form: 'qualified'; readonly bus: string; readonly name: string }
   | { readonly form: 'name'; readonly name: string };
 
-/** The path without `.`, `..` and doubled slashes, as text; links are not followed. */
+/** Removes `.`, `..` and repeated slashes from a path without following symlinks. */
 function normalize(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {
@@ -19,7 +19,7 @@ function normalize(path: string): string {
   return `/${parts.join('/')}`;
 }
 
-/** Tells the forms of NAME apart: `0000:01:00.0`, `01:00.0`, a UUID, `pci/...`, `vfio3`, `247:3`, a path in /dev or /sys. */
+/** Determines the form of NAME: `0000:01:00.0`, `01:00.0`, a UUID, `pci/...`, `vfio3`, `247:3`, a path in /dev or /sys. */
 export function parseQuery(name: string): Query {
   if (name.startsWith('/')) {
     const path = normalize(name);
@@ -32,10 +32,10 @@ export function parseQuery(name: string): Query {
   if (/^\d+:\d+$/.test(name)) return { form: 'devnum', devnum: name };
   const slash = name.indexOf('/');
   if (slash > 0) return { form: 'qualified', bus: name.slice(0, slash), name: name.slice(slash + 1) };
-  return { form: 'name', name: name.toLowerCase() === name ? name : lowerHex(name) };
+  return { form: 'name', name: name.toLowerCase() === name ? name : lowerCaseHex(name) };
 }
 
-/** People write addresses and UUIDs in capitals; sysfs never does. */
-function lowerHex(name: string): string {
+/** Lowercases PCI addresses and UUIDs, which sysfs always prints in lower case. */
+function lowerCaseHex(name: string): string {
   return /^[0-9a-fA-F:.-]+$/.test(name) ? name.toLowerCase() : name;
 }

@@ -1,4 +1,4 @@
-/** Finds a device by its whole name in the directories of the buses, without a scan of all devices. */
+/** Finds a device by its whole name in /sys/bus, without a scan of all devices. */
 import { attempt } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
@@ -6,26 +6,30 @@ import type { Device } from './device.ts';
 import { parseQuery } from './query.ts';
 import { scanOne } from './scan.ts';
 
-const absent = ['ENOENT', 'ENOTDIR', 'EACCES', 'ENAMETOOLONG'] as const;
+const ignoredErrnos = ['ENOENT', 'ENOTDIR', 'EACCES', 'ENAMETOOLONG'] as const;
 
 /**
- * The one device that `name` asks for by its whole name on a bus or by its `vfioN`; `undefined` where it takes a scan
- * to tell (short forms, paths, several of the name, none at all).
+ * Finds the one device with this whole name on a bus or this `vfioN`. Returns `undefined` if a full scan is needed:
+ * for short forms, paths, names that several devices share, and names that do not exist.
  */
 export function quickFind(files: Files, root: Root, name: string): Device | undefined {
   const query = parseQuery(name);
-  if (query.form === 'sysname') return attempt(() => scanOne(files, root, query.sysname), ...absent);
-  const whole = query.form === 'qualified' ? query.name : query.form === 'name' ? query.name : undefined;
-  if (whole === undefined || whole === '..' || whole === '.' || whole.includes('/')) return undefined;
-  const buses = attempt(() => files.list(at(root, '/sys/bus')), ...absent) ?? [];
+  if (query.form === 'sysname') return attempt(() => scanOne(files, root, query.sysname), ...ignoredErrnos);
+  const wholeName = query.form === 'qualified' ? query.name : query.form === 'name' ? query.name : undefined;
+  if (wholeName === undefined || wholeName === '..' || wholeName === '.' || wholeName.includes('/'))
+    return undefined;
+  const buses = attempt(() => files.list(at(root, '/sys/bus')), ...ignoredErrnos) ?? [];
   const sysnames = buses
     .filter((bus) => query.form !== 'qualified' || bus === query.bus)
     .flatMap(
       (bus) =>
-        attempt(() => files.list(at(root, `/sys/bus/${bus}/devices/${whole}/vfio-dev`)), ...absent) ?? [],
+        attempt(
+          () => files.list(at(root, `/sys/bus/${bus}/devices/${wholeName}/vfio-dev`)),
+          ...ignoredErrnos,
+        ) ?? [],
     );
   const [only, ...others] = sysnames.flatMap(
-    (sysname) => attempt(() => scanOne(files, root, sysname), ...absent) ?? [],
+    (sysname) => attempt(() => scanOne(files, root, sysname), ...ignoredErrnos) ?? [],
   );
-  return only && others.length === 0 && only.name === whole ? only : undefined;
+  return only && others.length === 0 && only.name === wholeName ? only : undefined;
 }

@@ -1,4 +1,4 @@
-/** Reads the class directory: every device bound to a VFIO driver. Knows nothing of names, links or policy. */
+/** Reads the class directory, which lists every device bound to a VFIO driver. */
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
@@ -13,8 +13,8 @@ export const classDirectory = '/sys/class/vfio-dev';
 
 /**
  * Reads one entry of the class directory, `vfio3` or `noiommu-vfio3`.
- * A device that vanishes in between gives `undefined`; a malformed one throws VfioNamesError `malformed` (status 1)
- * that says what was found. `buses` keeps the buses of one scan.
+ * Returns `undefined` if the device disappears meanwhile; throws VfioNamesError `malformed` (status 1) with what was
+ * found if an entry is malformed. `buses` caches the bus names of one scan.
  */
 export function scanOne(
   files: Files,
@@ -26,7 +26,7 @@ export function scanOne(
     const target = files.readlink(at(root, `${classDirectory}/${sysname}`));
     const identity = identify(sysname, target);
     if (!identity) throw malformed(sysname, `a link to ../../devices/.../vfio-dev/${sysname}`, '', target);
-    const bus = shared(buses, lastPart(files.readlink(at(root, `${identity.syspath}/subsystem`))));
+    const bus = intern(buses, lastPart(files.readlink(at(root, `${identity.syspath}/subsystem`))));
     const devnum = readDevnum(files, at(root, `${identity.syspath}/vfio-dev/${sysname}`), sysname);
     const { name, syspath } = identity;
     return devnum === undefined ? { bus, name, sysname, syspath } : { bus, name, sysname, devnum, syspath };
@@ -37,14 +37,14 @@ export function scanOne(
   }
 }
 
-/** One text for all that are equal: thousands of devices are on one bus. */
-function shared(texts: Map<string, string>, text: string): string {
+/** Returns the same string object for equal texts, because thousands of devices may share a bus. */
+function intern(texts: Map<string, string>, text: string): string {
   const known = texts.get(text);
   if (known === undefined) texts.set(text, text);
   return known ?? text;
 }
 
-/** A kernel without device nodes, and noiommu, give a directory without `dev`: a normal state. */
+/** Reads `MAJOR:MINOR`. The `dev` file is missing on kernels without VFIO device nodes and for no-IOMMU devices. */
 function readDevnum(files: Files, directory: string, sysname: string): string | undefined {
   let text: string;
   try {
@@ -65,7 +65,7 @@ function malformed(sysname: string, expected: string, attribute: string, found: 
   return new VfioNamesError('malformed', exitStatus.findings, message, { path });
 }
 
-/** All VFIO devices below `root`, sorted as people count; what could not be read is a problem and stops nothing. */
+/** Reads all VFIO devices below `root`, in natural order. A device that cannot be read becomes a problem of the scan. */
 export function scanDevices(files: Files, root: Root): Scan {
   const devices: Device[] = [];
   const problems: Problem[] = [];
@@ -77,16 +77,16 @@ export function scanDevices(files: Files, root: Root): Scan {
       if (device) devices.push(device);
       else problems.push({ path, message: 'went away while it was read, ignoring' });
     } catch (error) {
-      const why = error instanceof VfioNamesError ? error.message : errnoOf(error);
-      if (why === undefined) throw error;
-      problems.push({ path, message: `${why}, ignoring` });
+      const reason = error instanceof VfioNamesError ? error.message : errnoOf(error);
+      if (reason === undefined) throw error;
+      problems.push({ path, message: `${reason}, ignoring` });
     }
   }
   problems.sort((a, b) => naturalOrder(a.path, b.path));
   return { devices: sortDevices(devices), problems };
 }
 
-/** No class directory means no vfio in this kernel, or none loaded yet: no devices, no problem. */
+/** Lists the class directory. It does not exist if the kernel has no vfio or has not loaded it: not a problem. */
 function listClass(files: Files, root: Root): readonly string[] {
   try {
     return files.list(at(root, classDirectory));

@@ -1,4 +1,4 @@
-/** The physical slot of a PCI device, as the firmware or the hot-plug controller names it. */
+/** The physical slot of a PCI device, named by the firmware or the hot-plug controller. */
 import { attempt } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
@@ -6,12 +6,12 @@ import type { Device } from './device.ts';
 import { naturalOrder } from './order.ts';
 import { addressOf, type PciAddress } from './pci-address.ts';
 
-/** Where the kernel lists slots (drivers/pci/slot.c); absent where there are none. */
+/** Where the kernel lists slots (drivers/pci/slot.c); missing on machines without slots. */
 export const slotDirectory = '/sys/bus/pci/slots';
 
 /**
- * Whether a slot's `address` is where the device sits: `0000:01:00` (domain, bus, device), or `0000:01` for a slot that is a
- * whole bus (address_read_file in drivers/pci/slot.c).
+ * Whether the text of a slot's `address` file covers the device: `0000:01:00` (domain, bus, device), or `0000:01` for a
+ * slot that is a whole bus (address_read_file in drivers/pci/slot.c).
  */
 export function isInSlot(text: string, address: PciAddress): boolean {
   const bus = `${address.domain}:${address.bus}`;
@@ -19,7 +19,7 @@ export function isInSlot(text: string, address: PciAddress): boolean {
   return found === bus || found === `${bus}:${address.device}`;
 }
 
-/** The slot's name, `8` or `8-1`; of several slots at one address the first as people count. */
+/** Reads the slot's name, `8` or `8-1`; if several slots have the address, the first in natural order. */
 export function readSlot(files: Files, root: Root, device: Device): string | undefined {
   const address = addressOf(device);
   if (!address) return undefined;

@@ -1,4 +1,4 @@
-/** Which of its physical function's VFs a device is, in two reads and one link however many VFs there are. */
+/** The index of a VF at its physical function, found with two reads and one readlink for any number of VFs. */
 import { attempt } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
@@ -7,8 +7,8 @@ import { lastPart } from './identify.ts';
 import { addressOf, parseAddress, routingId } from './pci-address.ts';
 
 /**
- * The index from a VF's address: routing id of VF n = that of the PF + offset + n * stride (SR-IOV specification 2.1.2,
- * pci_iov_virtfn_bus in drivers/pci/iov.c). `undefined` where the numbers give no whole index.
+ * Computes the index from a VF's address: routing ID of VF n = routing ID of the PF + offset + n * stride (SR-IOV
+ * specification 2.1.2, pci_iov_virtfn_bus in drivers/pci/iov.c). `undefined` if the result is not a valid index.
  */
 export function indexOf(
   vf: string,
@@ -24,21 +24,21 @@ export function indexOf(
   return Number.isInteger(index) && index >= 0 ? String(index) : undefined;
 }
 
-/** The VF's index, from `0`: the number of the PF's `virtfnN` link that leads to it (drivers/pci/iov.c). */
+/** Reads the VF's index, from `0`: the number of the PF's `virtfnN` link that points to it (drivers/pci/iov.c). */
 export function vfIndex(files: Files, root: Root, device: Device): string | undefined {
   if (!addressOf(device)) return undefined;
   const directory = at(root, `${device.syspath}/physfn`);
   const pf = attempt(() => lastPart(files.readlink(directory)), 'ENOENT', 'EINVAL');
   if (pf === undefined) return undefined;
-  const leadsHere = (index: string): boolean =>
+  const pointsHere = (index: string): boolean =>
     attempt(() => lastPart(files.readlink(`${directory}/virtfn${index}`)), 'ENOENT') === device.name;
   const attribute = (name: string): string | undefined =>
     attempt(() => files.read(`${directory}/${name}`, 64), 'ENOENT', 'EACCES', 'EIO');
-  const likely = indexOf(device.name, pf, attribute('sriov_offset'), attribute('sriov_stride'));
-  if (likely !== undefined && leadsHere(likely)) return likely;
-  // Kernels before 4.13 lack the two attributes; a PF's list is the truth anyway.
+  const computed = indexOf(device.name, pf, attribute('sriov_offset'), attribute('sriov_stride'));
+  if (computed !== undefined && pointsHere(computed)) return computed;
+  // Kernels before 4.13 lack the two attributes; search the PF's links instead.
   return files
     .list(directory)
     .map((entry) => /^virtfn(\d+)$/.exec(entry)?.[1])
-    .find((index) => index !== undefined && leadsHere(index));
+    .find((index) => index !== undefined && pointsHere(index));
 }

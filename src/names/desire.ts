@@ -1,9 +1,9 @@
-/** Which device gets which link: every claim weighed, winners and losers. Pure; knows no files. */
+/** Decides which device gets which link if several devices claim it. */
 import type { Device } from '../devices/device.ts';
 import { deviceOrder } from '../devices/order.ts';
 import { parentsOf } from './parents.ts';
 
-/** A device's wish for a link; links of scheme 1 have priority Infinity. */
+/** A device's claim to a link; links of scheme 1 have priority Infinity. */
 export interface Claim {
   /** Relative to /dev/vfio: `by-alias/gpu`. */
   readonly link: string;
@@ -15,24 +15,27 @@ export interface Conflict {
   readonly link: string;
   readonly winner: Device;
   readonly losers: readonly Device[];
-  /** Set where the losers want a link below the winner's, which would have to be a directory. */
+  /** The winner's link, if it conflicts with `link` because one of the two would have to be a directory. */
   readonly below?: string;
 }
 
 export interface Desired {
-  /** The claim that has each link; linkTarget says where the link leads. */
+  /** The winning claim of each link; linkTarget() gives the target of the link. */
   readonly wanted: ReadonlyMap<string, Claim>;
-  /** In the order of their links; a link that lost its own winner to one below or above it comes once more. */
+  /** Sorted by link. A link has two conflicts if its winner then loses to a link below or above it. */
   readonly conflicts: readonly Conflict[];
 }
 
-/** The higher priority wins, then the lower device name; the order of the claims never matters. Zero for one device's own. */
+/**
+ * Compares two claims, the winner first: the higher priority, then the lower device name, independent of the order of
+ * the claims. Returns 0 for two claims of one device with the same priority.
+ */
 export function weigh(a: Claim, b: Claim): number {
   if (a.priority !== b.priority) return b.priority > a.priority ? 1 : -1;
   return deviceOrder(a.device, b.device) || compare(a.device.sysname, b.device.sysname);
 }
 
-/** One winner for each link; a link below another link loses to it if it weighs less, and the other way round. */
+/** Picks one winner for each link. If one link lies below another, the claim that compares lower wins and the other loses. */
 export function desire(claims: readonly Claim[]): Desired {
   const wanted = new Map<string, Claim>();
   const contested = new Set<string>();
@@ -40,7 +43,7 @@ export function desire(claims: readonly Claim[]): Desired {
     if (wanted.has(claim.link)) contested.add(claim.link);
     else wanted.set(claim.link, claim);
   const nested = nestedIn(wanted);
-  // Most links are wanted by one device and lie beside the others: only the rest is weighed.
+  // Most links have one claim and are not nested in another link; only the others need a comparison.
   const contests = new Map([...contested, ...nested].map((link) => [link, [] as Claim[]]));
   if (contests.size > 0)
     for (const claim of claims) {
@@ -57,7 +60,7 @@ export function desire(claims: readonly Claim[]): Desired {
     if (losers.length > 0)
       conflicts.push({ link, winner: winner.device, losers: losers.map((loser) => loser.device) });
   }
-  for (const conflict of settle(winners)) {
+  for (const conflict of findNestingConflicts(winners)) {
     wanted.delete(conflict.link);
     conflicts.push(conflict);
   }
@@ -65,7 +68,7 @@ export function desire(claims: readonly Claim[]): Desired {
   return { wanted, conflicts };
 }
 
-/** One claim a device stays: the heavier of two. */
+/** Adds a claim; of two claims of one device, only the stronger one stays. */
 function addRival(rivals: Claim[], claim: Claim): void {
   const index = rivals.findIndex((rival) => sameDevice(rival.device, claim.device));
   const own = rivals[index];
@@ -73,7 +76,7 @@ function addRival(rivals: Claim[], claim: Claim): void {
   else if (weigh(claim, own) < 0) rivals[index] = claim;
 }
 
-/** The links that lie below another link, and those above them. */
+/** Returns the links that lie below another link, and the links above them. */
 function nestedIn(links: ReadonlyMap<string, unknown>): Set<string> {
   const nested = new Set<string>();
   for (const link of links.keys())
@@ -82,8 +85,8 @@ function nestedIn(links: ReadonlyMap<string, unknown>): Set<string> {
   return nested;
 }
 
-/** A path can't be a link and a directory: one conflict for the lighter of each such pair. */
-function settle(winners: readonly Claim[]): Conflict[] {
+/** A path cannot be both a link and a directory: returns one conflict for the weaker claim of each such pair. */
+function findNestingConflicts(winners: readonly Claim[]): Conflict[] {
   const conflicts: Conflict[] = [];
   const kept = new Map<string, Claim>();
   for (const claim of [...winners].sort((a, b) => weigh(a, b) || compare(a.link, b.link))) {
@@ -103,7 +106,7 @@ function hasParentIn(links: ReadonlyMap<string, unknown>, link: string): boolean
   return false;
 }
 
-/** The kernel gives each `vfioN` once. */
+/** Compares sysnames, because the kernel uses each `vfioN` for one device at a time. */
 function sameDevice(a: Device, b: Device): boolean {
   return a.sysname === b.sysname;
 }

@@ -1,4 +1,4 @@
-/** The ready-made families of names, each the same as a rule written by hand. Pure. */
+/** The built-in families of names; each family is a predefined [[link]] rule. */
 import type { Family, LinkRule, Match, NamePart, Source } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 
@@ -14,7 +14,7 @@ const text = (fixed: string): NamePart => ({ text: fixed });
 
 /**
  * by-tag has no colon and no dot, like udev's ID_PATH_TAG: `pci-0000_01_00_0`. by-slot and by-serial add the function,
- * since the functions of a card share its slot and mostly its serial number.
+ * because the functions of a card share its slot and usually its serial number.
  */
 const shapes: Readonly<Record<Exclude<Family, 'by-alias'>, Shape>> = {
   'by-tag': {
@@ -42,15 +42,15 @@ const shapes: Readonly<Record<Exclude<Family, 'by-alias'>, Shape>> = {
   'by-serial': { match: onPci, name: [text('by-serial/'), fact('serial'), text('.'), fact('function')] },
 };
 
-/** The families that are switched on and off. */
+/** The families that a boolean in [names] enables. */
 export const switchedFamilies = Object.keys(shapes) as readonly Exclude<Family, 'by-alias'>[];
 
-/** The rule of a family that is on. */
+/** Returns the rule of an enabled family. */
 export function familyRule(family: Exclude<Family, 'by-alias'>, source: Source): LinkRule {
   return { ...shapes[family], priority: 0, family, source };
 }
 
-/** The rule of one entry of by-alias: its own name for the device that matches. `alias` is checked by the caller. */
+/** Returns the rule of one entry of by-alias, which names the device that matches. The caller must have checked `alias`. */
 export function aliasRule(alias: string, match: Match, source: Source): LinkRule {
   return { match, name: [text(`by-alias/${alias}`)], priority: 0, family: 'by-alias', source };
 }

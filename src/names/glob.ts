@@ -1,7 +1,8 @@
 /**
- * Shell patterns as fnmatch(3) reads them without flags: `*` any text (slashes and leading dots too), `?` one character,
- * `[a-f]` one of a set, `[!a-f]` one outside it, `]` first in a set stands for itself. Pure; knows no facts.
- * Left out, since fnmatch, udev and busybox disagree on them: backslashes, `[^...]`, `[:class:]`. `|` parts alternatives in udev.
+ * Shell patterns like fnmatch(3) without flags: `*` any text (including slashes and leading dots), `?` one character,
+ * `[a-f]` one of a set, `[!a-f]` one not in the set, `]` first in a set is literal.
+ * Not supported because fnmatch, udev and busybox disagree on them: backslashes, `[^...]`, `[:class:]`. `|` is rejected
+ * because udev uses it to separate alternatives.
  */
 
 type Token =
@@ -14,12 +15,12 @@ type Token =
       readonly ranges: readonly (readonly [number, number])[];
     };
 
-/** Whether the pattern means itself only. */
+/** Whether the pattern has no wildcards. */
 export function isExact(pattern: string): boolean {
   return !/[*?[]/.test(pattern);
 }
 
-/** What is wrong with a pattern, as the end of a sentence; `undefined` for a good one. */
+/** Returns what is wrong with a pattern, as the end of a sentence; `undefined` for a valid pattern. */
 export function globProblem(pattern: string): string | undefined {
   if (pattern === '') return 'an empty text fits nothing';
   if (/[\u0000-\u001f\u007f]/.test(pattern)) return 'control characters are in no fact';
@@ -29,7 +30,10 @@ export function globProblem(pattern: string): string | undefined {
   return typeof tokens === 'string' ? tokens : undefined;
 }
 
-/** Whether the whole text fits the pattern; a bad pattern fits nothing. Takes at most pattern times text steps. */
+/**
+ * Whether the whole text matches the pattern; an invalid pattern matches nothing. Takes at most as many steps as the
+ * product of both lengths.
+ */
 export function globMatches(pattern: string, text: string): boolean {
   if (isExact(pattern)) return pattern === text;
   const tokens = parse(pattern);

@@ -1,25 +1,25 @@
-/** Which of two matches is the broader, as far as their patterns tell. Pure; sees no device. */
+/** Compares matches by their patterns alone, without devices. */
 import type { Condition, Match } from '../config/policy.ts';
 import { globMatches, isExact } from './glob.ts';
 
-/** Whether every text that fits `narrow` certainly fits `broad`; `false` also where it can't be told. */
+/** Whether every text that matches `narrow` also matches `broad`; `false` if this cannot be determined. */
 export function patternCovers(broad: string, narrow: string): boolean {
   if (broad === narrow || /^\*+$/.test(broad)) return true;
   return isExact(narrow) && globMatches(broad, narrow);
 }
 
-/** Whether every device of `narrow` is certainly one of `broad`; `false` also where it can't be told. */
+/** Whether every device that matches `narrow` also matches `broad`; `false` if this cannot be determined. */
 export function matchCovers(broad: Match, narrow: Match): boolean {
   return broad.every((condition) => narrow.some((other) => implies(other, condition)));
 }
 
-/** Whether a device for which `known` holds certainly is one for which `asked` holds. */
-function implies(known: Condition, asked: Condition): boolean {
-  if (known.fact !== asked.fact) return false;
-  if (!asked.negate) return !known.negate && allCovered(asked.patterns, known.patterns);
-  if (known.negate) return allCovered(known.patterns, asked.patterns);
+/** Whether `implied` is true for every device for which `known` is true; `false` if this cannot be determined. */
+function implies(known: Condition, implied: Condition): boolean {
+  if (known.fact !== implied.fact) return false;
+  if (!implied.negate) return !known.negate && allCovered(implied.patterns, known.patterns);
+  if (known.negate) return allCovered(known.patterns, implied.patterns);
   return known.patterns.every(
-    (pattern) => isExact(pattern) && !asked.patterns.some((refused) => globMatches(refused, pattern)),
+    (pattern) => isExact(pattern) && !implied.patterns.some((excluded) => globMatches(excluded, pattern)),
   );
 }
 
@@ -27,7 +27,7 @@ function allCovered(broad: readonly string[], narrow: readonly string[]): boolea
   return narrow.every((pattern) => broad.some((wider) => patternCovers(wider, pattern)));
 }
 
-/** Whether no device can fit: each text that the plain condition of a fact allows is one that its negation refuses. */
+/** Whether the two conditions of one fact contradict each other: `negated` excludes every value that `plain` allows. */
 export function refusesItself(plain: Condition, negated: Condition): boolean {
   return allCovered(negated.patterns, plain.patterns);
 }

@@ -1,4 +1,4 @@
-/** Matches that no device can fit. Pure; sees no device. */
+/** Detects matches that no device can satisfy. */
 import type { Condition, Match } from '../config/policy.ts';
 import { printable } from '../text/printable.ts';
 import { globMatches } from './glob.ts';
@@ -7,45 +7,48 @@ import { factKinds } from './match-facts.ts';
 import type { Complaint } from './match-parse.ts';
 import { knownBuses } from './scheme.ts';
 
-/** One complaint for each condition that shuts out all devices which the others leave. */
+/** Returns one error for each condition that excludes all devices that the other conditions allow. */
 export function contradictions(match: Match): Complaint[] {
   const plain = match.filter((condition) => !condition.negate);
   return [
-    ...plain.flatMap((condition) => busTrouble(condition, plain)),
-    ...match.flatMap((c) => denied(c, plain)),
+    ...plain.flatMap((condition) => busContradictions(condition, plain)),
+    ...match.flatMap((c) => negationContradictions(c, plain)),
   ];
 }
 
-/** A fact that devices of the asked bus never have, or two facts that no bus has together. */
-function busTrouble(condition: Condition, plain: readonly Condition[]): Complaint[] {
+/** Reports a fact that devices on the matched bus never have, or two facts that no bus has together. */
+function busContradictions(condition: Condition, plain: readonly Condition[]): Complaint[] {
   const buses = factKinds[condition.fact]?.buses;
   if (!buses) return [];
-  const asked = plain.find((other) => other.fact === 'bus');
-  if (asked) {
-    if (asked.patterns.some((pattern) => mayBe(pattern, buses))) return [];
-    const found = asked.patterns.map(printable).join(', ');
+  const busCondition = plain.find((other) => other.fact === 'bus');
+  if (busCondition) {
+    if (busCondition.patterns.some((pattern) => mayBe(pattern, buses))) return [];
+    const found = busCondition.patterns.map(printable).join(', ');
     const message = `can't match: devices on bus ${found} have no ${condition.fact}, only those on ${buses.join(', ')}`;
     return [{ key: condition.fact, message }];
   }
-  const rival = plain.find((other) => {
-    const others = factKinds[other.fact]?.buses;
-    return others !== undefined && !others.some((bus) => buses.includes(bus));
+  const conflicting = plain.find((other) => {
+    const otherBuses = factKinds[other.fact]?.buses;
+    return otherBuses !== undefined && !otherBuses.some((bus) => buses.includes(bus));
   });
-  // Said once, at the later of the two.
-  if (!rival || plain.indexOf(rival) > plain.indexOf(condition)) return [];
+  // Reported once, at the later of the two.
+  if (!conflicting || plain.indexOf(conflicting) > plain.indexOf(condition)) return [];
   return [
-    { key: condition.fact, message: `can't match: no device has both ${rival.fact} and ${condition.fact}` },
+    {
+      key: condition.fact,
+      message: `can't match: no device has both ${conflicting.fact} and ${condition.fact}`,
+    },
   ];
 }
 
-/** Whether a bus that fits can be one of `buses`, or one that is not known yet. */
+/** Whether a bus that matches the pattern can be one of `buses`, or a bus that is not in knownBuses. */
 function mayBe(pattern: string, buses: readonly string[]): boolean {
   const known: readonly string[] = knownBuses;
   return buses.some((bus) => globMatches(pattern, bus)) || !known.some((bus) => globMatches(pattern, bus));
 }
 
-/** A negation that refuses all that the plain condition allows, or all that there is. */
-function denied(condition: Condition, plain: readonly Condition[]): Complaint[] {
+/** Reports a negation that excludes every value that the plain condition allows, or every value there can be. */
+function negationContradictions(condition: Condition, plain: readonly Condition[]): Complaint[] {
   if (!condition.negate) return [];
   const key = `not.${condition.fact}`;
   const own = plain.find((other) => other.fact === condition.fact);

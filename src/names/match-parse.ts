@@ -1,4 +1,4 @@
-/** From the `match` table of a policy to checked conditions, with one line for each mistake. Pure; knows no files or lines. */
+/** Parses the `match` table of a policy into checked conditions and errors. */
 import type { Condition, Match } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 import { printable } from '../text/printable.ts';
@@ -6,10 +6,10 @@ import { globProblem, isExact } from './glob.ts';
 import { contradictions } from './match-contradictions.ts';
 import { type FactKind, factKinds, matchFacts, pciName } from './match-facts.ts';
 
-/** A table of facts as TOML gives it, already of the right types: a text, a number, or a list of these. */
+/** A table of facts from TOML; the schema has checked that each value is a string, a number, or a list of these. */
 export type RawMatch = Readonly<Record<string, unknown>>;
 
-/** Something wrong, with the key inside the match that it is about: `vendor`, `not.bus`, or none for all of it. */
+/** An error in a match; `key` is the key inside the match, `vendor` or `not.bus`, or empty for the whole match. */
 export interface Complaint {
   readonly key: string;
   readonly message: string;
@@ -20,7 +20,7 @@ export interface ParsedMatch {
   readonly complaints: readonly Complaint[];
 }
 
-/** Reads `{ bus = "pci", vendor = ["10de", "1002"], not = { driver = "x*" } }`; conditions come in the order of the facts. */
+/** Parses `{ bus = "pci", vendor = ["10de", "1002"], not = { driver = "x*" } }`; conditions have the order of matchFacts. */
 export function parseMatch(raw: RawMatch): ParsedMatch {
   const complaints: Complaint[] = [];
   const negated = (raw['not'] ?? {}) as RawMatch;
@@ -71,7 +71,7 @@ function patternProblem(kind: FactKind, pattern: string, found: string): string 
   return `no device has it: expected ${kind.expected}, found "${printable(found)}"`;
 }
 
-/** The characters of a pattern that stand for themselves, outside sets. */
+/** Returns the literal characters of a pattern, without its wildcards and sets. */
 function literalsOf(pattern: string): string {
   return pattern.replace(/\[!?.[^\]]*\]/g, '').replace(/[*?]/g, '');
 }

@@ -1,4 +1,4 @@
-/** Who may use which node, by a policy. Pure; the names of users and groups are not looked up here. */
+/** Evaluates the access rules of a policy: owner, group and mode of each node, by name or number. */
 import type { Access, AccessRule, Policy } from '../config/policy.ts';
 import type { Facts } from '../devices/device.ts';
 import { naturalOrder } from '../devices/order.ts';
@@ -7,8 +7,8 @@ import { matches } from './match.ts';
 const keys = ['owner', 'group', 'mode'] as const;
 
 /**
- * What the node of a device gets: the rules that fit, in order, a later one key by key over an earlier one. A group without
- * a mode gives 0660, as GROUP without MODE does in udev (udev_node_apply_permissions); empty where no rule fits.
+ * Returns the access of a device's node: of the rules that match, a later one overrides an earlier one key by key. A group
+ * without a mode gives 0660, as GROUP without MODE does in udev (udev_node_apply_permissions). Empty if no rule matches.
  */
 export function accessFor(policy: Policy, facts: Facts): Access {
   const access = merge(policy.access.filter((rule) => matches(rule.match, facts)));
@@ -26,9 +26,10 @@ function merge(rules: readonly Access[]): Access {
 }
 
 /**
- * What /dev/iommu gets, without which a device's node is of no use: what `[iommu]` says; else the one group that all rules
- * with a group name, with mode 0660, or the one owner where no rule names a group. `undefined` where the policy gives no access
- * to anyone, or to several groups: then /dev/iommu stays as it is and iommuProblem says so.
+ * Returns the access of /dev/iommu, which every user of a device node needs: the `[iommu]` table if there is one; else
+ * the group, with mode 0660, if all rules that set a group set the same one; else the owner, if no rule sets a group and
+ * all rules set the same owner. Returns `undefined` if the policy gives no access or names several groups; /dev/iommu is
+ * then left unchanged, and iommuProblem() reports it.
  */
 export function iommuAccess(policy: Policy): Access | undefined {
   if (policy.iommu) return merge([policy.iommu]);
@@ -38,7 +39,7 @@ export function iommuAccess(policy: Policy): Access | undefined {
   return owner !== undefined && otherOwners.length === 0 ? { owner } : undefined;
 }
 
-/** One line where the policy gives access to nodes but can't tell who may open /dev/iommu. */
+/** Returns one line if the policy gives access to nodes but does not determine who may open /dev/iommu. */
 export function iommuProblem(policy: Policy): string | undefined {
   if (iommuAccess(policy)) return undefined;
   const [groups, owners] = [distinct(policy.access, 'group'), distinct(policy.access, 'owner')];
@@ -51,7 +52,10 @@ function distinct(rules: readonly AccessRule[], key: 'owner' | 'group'): string[
   return [...new Set(rules.flatMap((rule) => rule[key] ?? []))];
 }
 
-/** One line for each IOMMU group whose devices would get different owners or groups: isolation ends at that group. */
+/**
+ * Returns one line for each IOMMU group whose devices would get different owners or groups: devices of one IOMMU group
+ * are not isolated from each other.
+ */
 export function siblingProblems(policy: Policy, devices: readonly Facts[]): string[] {
   const byGroup = new Map<string, Facts[]>();
   for (const facts of devices)
@@ -59,8 +63,8 @@ export function siblingProblems(policy: Policy, devices: readonly Facts[]): stri
   const problems: string[] = [];
   for (const [group, siblings] of [...byGroup].sort(([a], [b]) => naturalOrder(a, b))) {
     const holders = siblings.map((facts) => {
-      const { owner = 'root', group: held = 'root' } = accessFor(policy, facts);
-      return { name: facts.name, holder: `${owner}:${held}` };
+      const { owner = 'root', group: fileGroup = 'root' } = accessFor(policy, facts);
+      return { name: facts.name, holder: `${owner}:${fileGroup}` };
     });
     if (new Set(holders.map(({ holder }) => holder)).size > 1) {
       const found = holders.map(({ name, holder }) => `${name} to ${holder}`).join(', ');

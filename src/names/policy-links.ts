@@ -1,11 +1,11 @@
-/** The names that a policy adds to those of the scheme, for one device. Pure; who wins a name is desire.ts's matter. */
+/** Evaluates the link rules of a policy for one device; conflicts between devices are resolved in desire.ts. */
 import type { Condition, NamePart, Policy } from '../config/policy.ts';
 import type { FactName, Facts } from '../devices/device.ts';
 import type { PolicyName } from './claims.ts';
 import { matches } from './match.ts';
 import { nameFrom } from './template.ts';
 
-/** Every name once, with the highest priority that a rule gives it, sorted by path: the order of the rules never matters. */
+/** Returns each name once, with the highest priority of its rules, sorted by path; the order of the rules has no effect. */
 export function policyNames(policy: Policy, facts: Facts): PolicyName[] {
   const names = new Map<string, number>();
   for (const rule of policy.links) {
@@ -23,12 +23,12 @@ const factsOf = (match: readonly Condition[], name: readonly NamePart[]): FactNa
   ...name.flatMap((part) => ('fact' in part ? [part.fact] : [])),
 ];
 
-/** The facts that the policy's names depend on: what naming has to read, and nothing more. */
+/** Returns the facts that the policy's names depend on. */
 export function nameFacts(policy: Policy): Set<FactName> {
   return new Set(policy.links.flatMap((rule) => factsOf(rule.match, rule.name)));
 }
 
-/** The facts that the policy's names and access depend on. */
+/** Returns the facts that the policy's names and access rules depend on. */
 export function neededFacts(policy: Policy): Set<FactName> {
   return new Set([...nameFacts(policy), ...policy.access.flatMap((rule) => factsOf(rule.match, []))]);
 }

@@ -1,9 +1,9 @@
 /**
- * Makes any text a safe part of a link's path, in the same way as udev does for SYMLINK+=
- * (udev_replace_whitespace and udev_replace_chars in systemd's src/shared/udev-util.c). Pure.
+ * Converts text to a safe part of a link's path, in the same way as udev for SYMLINK+=
+ * (udev_replace_whitespace and udev_replace_chars in systemd's src/shared/udev-util.c).
  */
 
-/** The longest part of a path (NAME_MAX of linux/limits.h), in bytes. */
+/** The maximum length of one part of a path in bytes (NAME_MAX of linux/limits.h). */
 export const longestPart = 255;
 
 /** The ASCII characters that udev allows. */
@@ -12,12 +12,12 @@ const oneSafe = new RegExp(safe);
 const allSafe = new RegExp(`^${safe}{1,${longestPart}}$`);
 
 /**
- * One part of a path made of `text`: blanks at the ends go, blanks inside become one `_`, and every byte that udev
- * does not allow becomes `_`; a slash too, since it would make two parts. `undefined` where nothing usable is left:
- * an empty part, `.`, `..`, or more than 255 bytes.
+ * Converts `text` to one part of a path: removes whitespace at the ends, replaces whitespace inside by one `_`, and
+ * replaces every byte that udev does not allow, and every slash, by `_`. Returns `undefined` if the result is empty, `.`,
+ * `..`, or longer than 255 bytes.
  */
 export function sanitizePart(text: string): string | undefined {
-  // What the kernel calls its devices is safe as it is.
+  // Fast path: the kernel's device names need no change.
   if (allSafe.test(text) && text !== '.' && text !== '..') return text;
   const trimmed = text.replace(/^[ \t\n\r]+/, '').replace(/[ \t\n\r\v\f]+$/, '');
   const part = replaceUnsafe(trimmed.replace(/[ \t\n\r\v\f]+/g, '_'));
@@ -46,14 +46,14 @@ function isSafe(code: number, character: string): boolean {
   return !isNoncharacter(code);
 }
 
-/** Half surrogates and the code points that Unicode never assigns (unichar_is_valid in systemd's utf8.c). */
+/** Whether the code point is a surrogate or a Unicode noncharacter (unichar_is_valid in systemd's utf8.c). */
 function isNoncharacter(code: number): boolean {
   return (
     (code >= 0xd800 && code <= 0xdfff) || (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) === 0xfffe
   );
 }
 
-/** Bytes of the text in UTF-8. */
+/** Returns the length of the text in UTF-8, in bytes. */
 function byteLength(text: string): number {
   let bytes = 0;
   for (const character of text) {

@@ -1,22 +1,22 @@
-/** Naming scheme 1: `<bus>/<name>`, frozen from the first release. Pure; paths are relative to /dev/vfio. */
+/** Naming scheme 1: `<bus>/<name>`, frozen from the first release. Paths are relative to /dev/vfio. */
 import type { Device } from '../devices/device.ts';
 import { isNameable } from '../devices/no-cdev.ts';
 import { sanitizePart } from './sanitize.ts';
 
 export const schemeNumber = 1;
 
-/** Where all links live. */
+/** The directory that contains all links. */
 export const linkRoot = '/dev/vfio';
 
-/** The buses whose devices can be bound to a VFIO driver today; others are named when they come. */
+/** The buses that have VFIO drivers today; devices on other buses get links, too. */
 export const knownBuses = ['pci', 'platform', 'amba', 'mdev', 'fsl-mc', 'cdx'] as const;
 
-/** Whether the kernel itself uses this name right below /dev/vfio: `devices`, `vfio`, group numbers, `noiommu-3`. */
+/** Whether the kernel uses this name directly below /dev/vfio: `devices`, `vfio`, group numbers, `noiommu-3`. */
 export function isReserved(part: string): boolean {
   return part === 'devices' || part === 'vfio' || /^\d+$/.test(part) || part.startsWith('noiommu-');
 }
 
-/** The device's link of scheme 1, `pci/0000:01:00.0`; `undefined` where it has no node or no usable name. */
+/** Returns the device's link of scheme 1, `pci/0000:01:00.0`; `undefined` if it has no node or no usable name. */
 export function schemeLink(device: Device): string | undefined {
   if (!isNameable(device)) return undefined;
   const bus = sanitizePart(device.bus);
@@ -24,7 +24,7 @@ export function schemeLink(device: Device): string | undefined {
   return bus === undefined || name === undefined || isReserved(bus) ? undefined : `${bus}/${name}`;
 }
 
-/** The relative target of a link: `../devices/vfio3` for `pci/0000:01:00.0`, one `..` more for each further part. */
+/** Returns the relative target of a link: `../devices/vfio3` for `pci/0000:01:00.0`, with another `..` for each more part. */
 export function linkTarget(link: string, sysname: string): string {
   return `${'../'.repeat(link.split('/').length - 1)}devices/${sysname}`;
 }

@@ -1,6 +1,6 @@
 /**
- * From a name's Handlebars syntax tree to its parts: facts and the helpers lower, pad and replace, nothing else.
- * Pure; the tree comes from the caller, so Handlebars is not needed here.
+ * Converts the Handlebars syntax tree of a name template to its parts: text, facts, and the helpers lower, pad and replace.
+ * The caller passes the tree, so that this file does not load Handlebars.
  */
 import type { NamePart, Transform } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
@@ -9,7 +9,7 @@ import { printable } from '../text/printable.ts';
 import { decidedFacts, matchFacts } from './match-facts.ts';
 import { fixedTextProblem } from './template-text.ts';
 
-/** What is read of a node of the tree (Handlebars' AST, docs/compiler-api.md). */
+/** The properties of a syntax tree node that are used here (Handlebars' AST, docs/compiler-api.md). */
 export interface TemplateNode {
   readonly type: string;
   readonly value?: unknown;
@@ -22,22 +22,22 @@ export interface TemplateNode {
   readonly original?: unknown;
 }
 
-/** The parts, or one line of what is wrong. */
+/** The parts of a name, or one line on what is wrong. */
 export type ParsedName = { readonly parts: readonly NamePart[] } | { readonly problem: string };
 
-/** A template's mistake, thrown inside this file only. */
-class Mistake extends Error {}
+/** An error in a template; thrown and caught in this file only. */
+class TemplateError extends Error {}
 
 const helpers = ['lower', 'pad', 'replace'] as const;
 
-/** Reads the statements of a whole template and checks the path that they will make, as far as its fixed text tells. */
+/** Parses the statements of a template and checks the path that they produce as far as the fixed text determines it. */
 export function parseName(body: readonly TemplateNode[]): ParsedName {
   try {
     const parts = body.map(partOf);
     const problem = fixedTextProblem(parts);
     return problem === undefined ? { parts } : { problem };
   } catch (error) {
-    if (error instanceof Mistake) return { problem: error.message };
+    if (error instanceof TemplateError) return { problem: error.message };
     throw error;
   }
 }
@@ -45,13 +45,13 @@ export function parseName(body: readonly TemplateNode[]): ParsedName {
 function partOf(node: TemplateNode): NamePart {
   if (node.type === 'ContentStatement') return { text: String(node.value) };
   if (node.type !== 'MustacheStatement')
-    throw new Mistake(
+    throw new TemplateError(
       'expected only text, facts {{fact}} and helpers {{lower fact}}, found a block, partial or comment',
     );
   if (node.escaped === false)
-    throw new Mistake('expected {{fact}}, found {{{...}}} or {{&...}}; two braces are enough');
+    throw new TemplateError('expected {{fact}}, found {{{...}}} or {{&...}}; two braces are enough');
   if (node.strip?.open || node.strip?.close)
-    throw new Mistake('expected {{fact}}, found {{~...}}; leave the ~ out');
+    throw new TemplateError('expected {{fact}}, found {{~...}}; leave the ~ out');
   const { fact, apply } = expression(node);
   return apply.length === 0 ? { fact } : { fact, apply };
 }
@@ -64,16 +64,16 @@ interface Applied {
 /** `{{fact}}`, `{{helper ...}}`, `(helper ...)`. */
 function expression(node: TemplateNode): Applied {
   const params = node.params ?? [];
-  if (node.hash) throw new Mistake('expected values in order, such as {{pad vf 3}}, found name=value');
+  if (node.hash) throw new TemplateError('expected values in order, such as {{pad vf 3}}, found name=value');
   if (node.type === 'PathExpression') return { fact: factOf(node), apply: [] };
-  if (node.type !== 'MustacheStatement' && node.type !== 'SubExpression') throw literal(node);
-  if (node.path?.type !== 'PathExpression') throw literal(node.path);
-  const word = wordOf(node.path);
-  const helper = helpers.find((name) => name === word);
+  if (node.type !== 'MustacheStatement' && node.type !== 'SubExpression') throw unexpectedLiteral(node);
+  if (node.path?.type !== 'PathExpression') throw unexpectedLiteral(node.path);
+  const identifier = identifierOf(node.path);
+  const helper = helpers.find((name) => name === identifier);
   if (params.length === 0 && node.type === 'MustacheStatement' && !helper) return expression(node.path);
-  if (!helper) throw new Mistake(unknown('helper', word, helpers));
+  if (!helper) throw new TemplateError(unknownName('helper', identifier, helpers));
   const [subject, ...values] = params;
-  if (!subject) throw new Mistake(`expected ${usage[helper]}, found {{${helper}}}`);
+  if (!subject) throw new TemplateError(`expected ${usage[helper]}, found {{${helper}}}`);
   const { fact, apply } = expression(subject);
   return { fact, apply: [...apply, transformOf(helper, values)] };
 }
@@ -85,7 +85,7 @@ const usage = {
 } as const;
 
 function transformOf(helper: (typeof helpers)[number], values: readonly TemplateNode[]): Transform {
-  // Only literals have a value; a fact or a helper in their place has none.
+  // Only literals have a value; for a fact or a helper it is undefined.
   const [first, second] = values.map(({ value }) => value);
   if (helper === 'lower' && values.length === 0) return { kind: 'lower' };
   if (helper === 'pad' && values.length === 1 && isWidth(first)) return { kind: 'pad', width: first };
@@ -96,43 +96,45 @@ function transformOf(helper: (typeof helpers)[number], values: readonly Template
     typeof second === 'string'
   ) {
     if (/["'\\{}\u0000-\u001f]/.test(first + second))
-      throw new Mistake('replace takes texts without quotes, braces, backslashes and control characters');
+      throw new TemplateError(
+        'replace takes texts without quotes, braces, backslashes and control characters',
+      );
     if (first !== '') return { kind: 'replace', from: first, to: second };
   }
-  throw new Mistake(`expected ${usage[helper]}`);
+  throw new TemplateError(`expected ${usage[helper]}`);
 }
 
 function isWidth(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 255;
 }
 
-/** The single word of a path; `this`, `../x`, `a.b` and `@x` are none. */
-function wordOf(path: TemplateNode): string {
-  const word = path.parts?.[0];
-  if (typeof word !== 'string' || word !== path.original)
-    throw new Mistake(`expected the name of a fact, found "${printable(String(path.original))}"`);
-  return word;
+/** Returns the only identifier of a path; throws for `this`, `../x`, `a.b` and `@x`. */
+function identifierOf(path: TemplateNode): string {
+  const identifier = path.parts?.[0];
+  if (typeof identifier !== 'string' || identifier !== path.original)
+    throw new TemplateError(`expected the name of a fact, found "${printable(String(path.original))}"`);
+  return identifier;
 }
 
 function factOf(path: TemplateNode): FactName {
-  const word = wordOf(path);
-  const fact = matchFacts.find((name) => name === word);
+  const identifier = identifierOf(path);
+  const fact = matchFacts.find((name) => name === identifier);
   if (fact) return fact;
-  if (decidedFacts.some((name) => name === word))
-    throw new Mistake(`"${word}" can't be in a name: [[access]] decides it`);
-  if (helpers.some((name) => name === word))
-    throw new Mistake(`expected a fact, found the helper ${word} alone`);
-  throw new Mistake(unknown('fact', word, matchFacts));
+  if (decidedFacts.some((name) => name === identifier))
+    throw new TemplateError(`"${identifier}" can't be in a name: [[access]] decides it`);
+  if (helpers.some((name) => name === identifier))
+    throw new TemplateError(`expected a fact, found the helper ${identifier} alone`);
+  throw new TemplateError(unknownName('fact', identifier, matchFacts));
 }
 
-function unknown(what: string, word: string, choices: readonly string[]): string {
-  const near = nearest(word, choices);
+function unknownName(what: string, identifier: string, choices: readonly string[]): string {
+  const near = nearest(identifier, choices);
   const hint = near === undefined ? `expected one of ${choices.join(', ')}` : `did you mean "${near}"?`;
-  return `unknown ${what} "${printable(word)}"; ${hint}`;
+  return `unknown ${what} "${printable(identifier)}"; ${hint}`;
 }
 
-function literal(node: TemplateNode | undefined): Mistake {
-  return new Mistake(
+function unexpectedLiteral(node: TemplateNode | undefined): TemplateError {
+  return new TemplateError(
     `expected the name of a fact, found "${printable(String(node?.original))}"; write it outside the braces`,
   );
 }

@@ -1,12 +1,12 @@
-/** What the fixed text of a name tells of the path that it will make, before any device is known. Pure. */
+/** Checks the fixed text of a name template, independent of any device. */
 import type { NamePart } from '../config/policy.ts';
 import { printable } from '../text/printable.ts';
 import { longestPart, sanitizePart } from './sanitize.ts';
 
-/** Stands for a fact's text: one letter, which every fact has at least; one that does not make it a `by-`. */
-const someFact = 'x';
+/** Placeholder for a fact's text: one letter, because no fact is empty, and not one that could complete `by-`. */
+const placeholder = 'x';
 
-/** What is wrong with the path, one line; `undefined` where nothing is wrong for every device. */
+/** Returns one line on what is wrong with the path for every device; `undefined` if the fixed text is valid. */
 export function fixedTextProblem(parts: readonly NamePart[]): string | undefined {
   for (const part of parts) {
     const unsafe =
@@ -14,7 +14,7 @@ export function fixedTextProblem(parts: readonly NamePart[]): string | undefined
     if (unsafe !== undefined)
       return `the character "${printable(unsafe)}" can't be in a name; use letters, digits and # + - . : = @ _ /`;
   }
-  const path = parts.map((part) => ('text' in part ? part.text : someFact)).join('');
+  const path = parts.map((part) => ('text' in part ? part.text : placeholder)).join('');
   const found = printable(path.length > 80 ? `${path.slice(0, 80)}...` : path);
   if (path.startsWith('/')) return `a name lies below /dev/vfio: expected "by-x/...", found "${found}"`;
   if (!/^by-[^/]/.test(path))

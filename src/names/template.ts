@@ -1,16 +1,16 @@
-/** A name from its parts and a device's facts. Pure; how the parts were written is not known here. */
+/** Builds a name from the parts of its template and the facts of a device. */
 import type { NamePart, Transform } from '../config/policy.ts';
 import type { Facts } from '../devices/device.ts';
 import { sanitizePart } from './sanitize.ts';
 import { isReserved } from './scheme.ts';
 
-/** Shorter than PATH_MAX of linux/limits.h, with room for any root before it. */
-const longestName = 1024;
+/** Maximum length of a name; shorter than PATH_MAX of linux/limits.h to leave room for the root's prefix. */
+const MAX_NAME = 1024;
 
 /**
- * The path below /dev/vfio, `by-sriov/0000:01:00.0/vf3`. `undefined` where the device lacks a fact of it, where nothing
- * safe is left of a fact, or where the result is none: an empty or hidden part, `..`, a part of more than 255 bytes, a
- * reserved first part, or a single part.
+ * Returns the path relative to /dev/vfio, `by-sriov/0000:01:00.0/vf3`. Returns `undefined` if the device does not have one
+ * of the facts, if sanitizing leaves nothing of a fact, or if the path is invalid: an empty or hidden part, `..`, a part
+ * longer than 255 bytes, a reserved first part, or only one part.
  */
 export function nameFrom(parts: readonly NamePart[], facts: Facts): string | undefined {
   let name = '';
@@ -27,16 +27,16 @@ function factText(part: Exclude<NamePart, { readonly text: string }>, facts: Fac
   return value === undefined ? undefined : sanitizePart((part.apply ?? []).reduce(transform, value));
 }
 
-/** One helper's work on a text. */
+/** Applies one helper to a text. */
 export function transform(text: string, by: Transform): string {
   if (by.kind === 'lower') return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
   if (by.kind === 'pad') return text.padStart(by.width, '0');
   return text.split(by.from).join(by.to);
 }
 
-/** Hidden names are refused: runs of this program and of udev use them for what is only half made. */
+/** Whether the path is valid. Hidden names are rejected because vfio-names and udev use them for temporary files. */
 function isUsable(name: string): boolean {
   const parts = name.split('/');
-  const good = (part: string): boolean => !part.startsWith('.') && sanitizePart(part) === part;
-  return parts.length > 1 && name.length <= longestName && parts.every(good) && !isReserved(parts[0] ?? '');
+  const isValid = (part: string): boolean => !part.startsWith('.') && sanitizePart(part) === part;
+  return parts.length > 1 && name.length <= MAX_NAME && parts.every(isValid) && !isReserved(parts[0] ?? '');
 }
