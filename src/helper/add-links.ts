@@ -1,4 +1,4 @@
-/** `vfio_id link add`: makes the links of one device. */
+/** `vfio_id link add`: creates the links of one device. */
 import type { Device } from '../devices/device.ts';
 import { scanOne } from '../devices/scan.ts';
 import { desire } from '../names/desire.ts';
@@ -10,30 +10,30 @@ import { removeStale } from './remove-links.ts';
 import type { AskedLink } from './request.ts';
 
 /**
- * Makes the links of `device` that no other device has a better claim to, as sync decides; gives those that could not be
- * made. The last look follows the last change: a device that went away meanwhile keeps no link, however its own removal and
- * this run fell together.
+ * Creates the links of `device`, except those that another device has a better claim to (the same decision as in sync),
+ * and returns the links that could not be created. Reads sysfs again after the last change: if the device was removed
+ * in the meantime, its links are removed too, whatever the order of this run and the one for its removal.
  */
 export function addLinks(
   files: Files,
   root: Root,
   device: Device,
-  asked: readonly AskedLink[],
+  requested: readonly AskedLink[],
   token: string,
 ): Failure[] {
-  const claims = claimsFor(files, root, device, asked);
+  const claims = claimsFor(files, root, device, requested);
   const { wanted } = desire(claims);
   const failures = claims
     .filter(({ link }) => wanted.has(link))
-    .flatMap((claim) => claimLink(files, root, claim, asked, token) ?? []);
-  const now = scanOne(files, root, device.sysname);
-  if (now?.syspath === device.syspath) return failures;
+    .flatMap((claim) => claimLink(files, root, claim, requested, token) ?? []);
+  const current = scanOne(files, root, device.sysname);
+  if (current?.syspath === device.syspath) return failures;
   return removeStale(
     files,
     root,
     device.sysname,
     claims.map(({ link }) => link),
-    now ? claimsFor(files, root, now, asked) : [],
+    current ? claimsFor(files, root, current, requested) : [],
     token,
   );
 }

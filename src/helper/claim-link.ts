@@ -1,4 +1,4 @@
-/** Gives one link to the device with the best claim to it, beside any number of other runs that do the same. */
+/** Makes one link lead to the device with the best claim to it, while any number of other runs may do the same. */
 import { scanOne } from '../devices/scan.ts';
 import { attempt, errnoOf } from '../errors.ts';
 import { holdDirectory } from '../links/hold.ts';
@@ -16,30 +16,32 @@ export interface Failure {
   readonly why: string;
 }
 
-/** Others may make or remove the same link or its directory at the same time, as often as this. */
-const mostRounds = 64;
+/** Attempts to create a link while other runs create or remove the same link or its directory. */
+const MAX_ROUNDS = 64;
 
-/** Makes the link of `claim`, or of a better claim that it displaced; says why where neither could be made. */
+/**
+ * Creates the link of `claim`, or of a better claim that it displaced. Returns a failure if neither could be created.
+ */
 export function claimLink(
   files: Files,
   root: Root,
   claim: Claim,
-  asked: readonly AskedLink[],
+  requested: readonly AskedLink[],
   token: string,
 ): Failure | undefined {
   const { link } = claim;
   let why = 'others change it all the time';
   let best = claim;
-  for (let round = 1; round <= mostRounds; round++) {
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
     try {
-      const next = attemptOnce(files, root, best, asked, `${token}-${round}`);
+      const next = tryOnce(files, root, best, requested, `${token}-${round}`);
       if (next === 'done') return undefined;
       if (next === 'blocked') return { link, why: 'something that vfio-names did not make is there' };
       best = next;
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
-      // The directory went with the last name of another device, or the link a moment ago.
+      // Another run removed the link, or the directory with its last link: retry.
       if (errno !== 'ENOENT') return { link, why: errno };
       why = errno;
     }
@@ -47,35 +49,37 @@ export function claimLink(
   return { link, why };
 }
 
+/** A claim is the one to try next. */
 type Next = 'done' | 'blocked' | Claim;
 
-function attemptOnce(
+function tryOnce(
   files: Files,
   root: Root,
   best: Claim,
-  asked: readonly AskedLink[],
+  requested: readonly AskedLink[],
   token: string,
 ): Next {
   const slash = best.link.lastIndexOf('/');
-  const held = holdDirectory(files, root, best.link.slice(0, slash), true);
+  const handle = holdDirectory(files, root, best.link.slice(0, slash), true);
   try {
-    const path = `${held.path}/${best.link.slice(slash + 1)}`;
+    const path = `${handle.path}/${best.link.slice(slash + 1)}`;
     const target = linkTarget(best.link, best.device.sysname);
-    // Most links are there already when an event is repeated, and most others are free.
-    const found = targetAt(files, path) ?? makeAt(files, target, path);
+    // The common cases: the link exists already (a repeated event), or nothing is at its path.
+    const found = targetAt(files, path) ?? createAt(files, target, path);
     if (found === target) return 'done';
     const other = found === undefined ? undefined : nodeOfTarget(best.link, found);
     if (other === undefined) return 'blocked';
-    if (isBetter(claimOf(files, root, best.link, other, asked), best)) return 'done';
-    return displace(files, root, path, `${held.path}/${temporaryPrefix}${token}`, best, asked);
+    if (isBetter(claimOf(files, root, best.link, other, requested), best)) return 'done';
+    return displace(files, root, path, `${handle.path}/${temporaryPrefix}${token}`, best, requested);
   } finally {
-    held.release();
+    handle.release();
   }
 }
 
 /**
- * Takes the link away by rename(2), which hands what was there to exactly one run; that one then speaks for it, so that a
- * better claim that came between the look and the act is not lost. Overwriting would lose it.
+ * Moves the existing link aside with rename(2), which succeeds in exactly one run. That run compares the claim of the
+ * moved link with its own and creates the link of the better one. Overwriting the link instead could lose a better
+ * claim that was created after this run read the link.
  */
 function displace(
   files: Files,
@@ -83,28 +87,31 @@ function displace(
   path: string,
   aside: string,
   best: Claim,
-  asked: readonly AskedLink[],
+  requested: readonly AskedLink[],
 ): Next {
   files.rename(path, aside);
-  const taken = targetAt(files, aside);
-  const node = taken === undefined ? undefined : nodeOfTarget(best.link, taken);
+  const found = targetAt(files, aside);
+  const node = found === undefined ? undefined : nodeOfTarget(best.link, found);
   if (node === undefined) {
     files.rename(aside, path);
     return 'blocked';
   }
-  const claim = claimOf(files, root, best.link, node, asked);
+  const claim = claimOf(files, root, best.link, node, requested);
   const winner = claim && isBetter(claim, best) ? claim : best;
   const target = linkTarget(best.link, winner.device.sysname);
   try {
-    const made = attempt(() => makeAt(files, target, path), 'ENOENT');
-    return made === target ? 'done' : winner;
+    const created = attempt(() => createAt(files, target, path), 'ENOENT');
+    return created === target ? 'done' : winner;
   } finally {
     attempt(() => files.unlink(aside), 'ENOENT');
   }
 }
 
-/** Makes the link where nothing is: gives its target, or that of the link that somebody else put there first. */
-function makeAt(files: Files, target: string, path: string): string | undefined {
+/**
+ * Creates a link. Returns its target, or the target of the link that exists there; `undefined` if the entry is not a
+ * link.
+ */
+function createAt(files: Files, target: string, path: string): string | undefined {
   try {
     files.symlink(target, path);
     return target;
@@ -114,21 +121,23 @@ function makeAt(files: Files, target: string, path: string): string | undefined 
   }
 }
 
-/** A link's target; `undefined` for nothing and for what is no link. */
+/** The target of the link at `path`; `undefined` if nothing or something else is there. */
 function targetAt(files: Files, path: string): string | undefined {
   return attempt(() => files.readlink(path), 'ENOENT', 'EINVAL');
 }
 
-/** The claim of the device that has this number now; `undefined` where there is none, or it does not want the link. */
+/**
+ * The claim of the device `sysname` to the link; `undefined` if no such device exists or it does not claim the link.
+ */
 function claimOf(
   files: Files,
   root: Root,
   link: string,
   sysname: string,
-  asked: readonly AskedLink[],
+  requested: readonly AskedLink[],
 ): Claim | undefined {
   const device = scanOne(files, root, sysname);
-  return device && claimsFor(files, root, device, asked).find((claim) => claim.link === link);
+  return device && claimsFor(files, root, device, requested).find((claim) => claim.link === link);
 }
 
 function isBetter(a: Claim | undefined, b: Claim): boolean {

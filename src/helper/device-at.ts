@@ -1,12 +1,13 @@
-/** The device of a DEVPATH or of a vfioN, as the scan reads it. */
+/** Finds the device of a DEVPATH. */
 import type { Device } from '../devices/device.ts';
 import { scanOne } from '../devices/scan.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 
 /**
- * The device of `/devices/.../vfio-dev/vfioN` (udev's DEVPATH, `/sys` before it or not). Throws an Error with one line
- * where the path is no such path, and where the number has gone to another device by now.
+ * Returns the device of `/devices/.../vfio-dev/vfioN` (DEVPATH of udev, with or without `/sys` in front). Throws an
+ * Error with a message of one line if the path has another form, or if the number belongs to no device or another one
+ * now.
  */
 export function deviceAt(files: Files, root: Root, devpath: string): Device {
   const path = devpath.startsWith('/sys/') ? devpath.slice(4) : devpath;

@@ -1,17 +1,17 @@
-/** The lines that vfio_id prints for IMPORT{program}. Pure. */
+/** The lines that vfio_id prints for IMPORT{program} of udev. */
 
-/** udevd reads no more than this of a program's output (spawn_exec in systemd's src/udev/udev-spawn.c: 16384). */
-const longestOutput = 16000;
+/** Bytes. udevd reads at most 16384 bytes of a program's output (spawn_exec in systemd's src/udev/udev-spawn.c). */
+const MAX_OUTPUT = 16000;
 
-/** The property of a fact: `ID_VFIO_MDEV_TYPE` for `mdevType`. */
+/** Returns the udev property of a fact: `ID_VFIO_MDEV_TYPE` for `mdevType`. */
 export function propertyOf(fact: string): string {
   return `ID_VFIO_${fact.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 
 /**
- * Whether udev reads `KEY=value` back as it is (get_property_from_string in systemd's src/udev/udev-rules.c): no control
- * character, which could begin a second key; no quote at either end, no blank there, not empty; and text, since udev
- * refuses what is no UTF-8.
+ * Whether udev parses `KEY=value` back to the same value (get_property_from_string in systemd's src/udev/udev-rules.c):
+ * the value is not empty, is valid UTF-8 (udev rejects anything else), has no control characters (a line break would
+ * start another key), and does not begin or end with a quote or white space.
  */
 export function isExportable(value: string): boolean {
   return (
@@ -22,16 +22,19 @@ export function isExportable(value: string): boolean {
   );
 }
 
-/** The lines, each with its newline; a value that udev would misread, or that no longer fits, is left out. */
+/**
+ * Returns the lines, each with its newline. Omits values that udev would parse differently or that exceed the size
+ * limit.
+ */
 export function exportLines(properties: readonly (readonly [string, string])[]): string {
   let text = '';
   let bytes = 0;
   for (const [key, value] of properties) {
     const line = `${key}=${value}\n`;
-    const more = line.length * (/^[\u0000-\u007f]*$/.test(line) ? 1 : 3);
-    if (!isExportable(value) || bytes + more > longestOutput) continue;
+    const size = line.length * (/^[\u0000-\u007f]*$/.test(line) ? 1 : 3);
+    if (!isExportable(value) || bytes + size > MAX_OUTPUT) continue;
     text += line;
-    bytes += more;
+    bytes += size;
   }
   return text;
 }

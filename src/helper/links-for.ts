@@ -1,4 +1,4 @@
-/** The names of one device: that of the scheme, and those that the rules ask for by their text. */
+/** The links that one device claims: the one of the scheme, and those that the rules request with --link. */
 import type { Device, FactName, Facts } from '../devices/device.ts';
 import { factReaders, readFact } from '../devices/facts.ts';
 import type { Claim } from '../names/desire.ts';
@@ -10,17 +10,22 @@ import type { Root } from '../system/root.ts';
 import { isPlain } from './plain-files.ts';
 import type { AskedLink } from './request.ts';
 
-/** One fact; what is no UTF-8 text counts as absent, since each engine reads such bytes in its own way. */
+/**
+ * Reads one fact. Text that is not valid UTF-8 counts as absent, since Node and QuickJS decode such bytes differently.
+ */
 export function plainFact(files: Files, root: Root, device: Device, fact: FactName): string | undefined {
   const value = readFact(files, root, device, fact);
   return value !== undefined && isPlain(value) ? value : undefined;
 }
 
-/** The name that a request's text makes; `undefined` where the device lacks a fact of it. Throws an Error for a text that is none. */
+/**
+ * Evaluates the text of a --link option; `undefined` if the device lacks a fact that the text uses. Throws an Error for
+ * an invalid text.
+ */
 export function nameOfRequest(files: Files, root: Root, device: Device, text: string): string | undefined {
   const parts = readRequest(text);
-  const known = parts?.every((part) => 'text' in part || Object.hasOwn(factReaders, part.fact));
-  if (!parts || !known)
+  const isValid = parts?.every((part) => 'text' in part || Object.hasOwn(factReaders, part.fact));
+  if (!parts || !isValid)
     throw new Error(
       `expected a name as the rules write it after --link, found ${JSON.stringify(text.slice(0, 80))}`,
     );
@@ -32,12 +37,22 @@ export function nameOfRequest(files: Files, root: Root, device: Device, text: st
   return nameFrom(parts, facts as Facts);
 }
 
-/** All links that the device wants, each once with its highest priority, that of the scheme above all, as sync claims them. */
-export function claimsFor(files: Files, root: Root, device: Device, asked: readonly AskedLink[]): Claim[] {
-  const own = schemeLink(device);
-  if (own === undefined) return [];
-  const claims = new Map<string, Claim>([[own, { link: own, device, priority: Number.POSITIVE_INFINITY }]]);
-  for (const { text, priority } of asked) {
+/**
+ * Returns all links that the device claims, each once with its highest priority; the link of the scheme has the highest
+ * of all. The same claims as in sync.
+ */
+export function claimsFor(
+  files: Files,
+  root: Root,
+  device: Device,
+  requested: readonly AskedLink[],
+): Claim[] {
+  const schemePath = schemeLink(device);
+  if (schemePath === undefined) return [];
+  const claims = new Map<string, Claim>([
+    [schemePath, { link: schemePath, device, priority: Number.POSITIVE_INFINITY }],
+  ]);
+  for (const { text, priority } of requested) {
     const link = nameOfRequest(files, root, device, text);
     if (link !== undefined && !((claims.get(link)?.priority ?? Number.NEGATIVE_INFINITY) >= priority))
       claims.set(link, { link, device, priority });

@@ -1,4 +1,7 @@
-/** vfio_id on Node: the fallback of the native program. Run it with --jitless where udevd's sandbox holds. */
+/**
+ * vfio_id on Node, the fallback for the native program. Run it with --jitless in udevd's sandbox
+ * (MemoryDenyWriteExecute=).
+ */
 import { writeSync } from 'node:fs';
 import { version } from '../cli/version.ts';
 import { nodeFiles } from '../system/node-files.ts';
@@ -17,6 +20,6 @@ try {
   if (out !== '') writeSync(1, out);
   if (err !== '') writeSync(2, `${err}\n`);
 } catch {
-  // Nobody reads: there is nobody to tell.
+  // The reader closed the pipe.
 }
 process.exitCode = status;

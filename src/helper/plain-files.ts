@@ -1,15 +1,21 @@
-/** The file system without names that are no UTF-8: each engine reads such bytes in its own way, and no device has them. */
+/**
+ * Hides file names that are not valid UTF-8: Node and QuickJS decode such bytes differently, and no device has such a
+ * name.
+ */
 import type { Files } from '../system/files.ts';
 
-/** Surrogates too: QuickJS makes them of bytes that Node takes for none. */
+/** Includes surrogates: QuickJS decodes some invalid bytes to surrogates, Node to U+FFFD. */
 const notPlain = /[\ud800-\udfff\ufffd]/;
 
-/** Whether the text is the same to every engine. */
+/** Whether Node and QuickJS decode the text to the same string. */
 export function isPlain(text: string): boolean {
   return !notPlain.test(text);
 }
 
-/** `readlink` fails with EILSEQ where the target is no such text; `list` leaves out names that no path can be made of. */
+/**
+ * Wraps `files`: `readlink` fails with EILSEQ if the target is not plain text, `list` omits names that cannot be used
+ * in a path.
+ */
 export function plainFiles(files: Files): Files {
   return {
     ...files,

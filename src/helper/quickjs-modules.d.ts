@@ -10,7 +10,7 @@ declare module 'qjs:std' {
   export const out: File;
   export const err: File;
   export function exit(status: number): never;
-  /** The first of that name, as getenv(3) finds it. */
+  /** The first variable of that name, like getenv(3). */
   export function getenv(name: string): string | undefined;
   export function fdopen(fd: number, mode: string): File | null;
 }
@@ -23,7 +23,7 @@ declare module 'qjs:os' {
     readonly ino: number;
     readonly rdev: number;
   }
-  /** Calls give a negative errno, or a pair of result and errno. */
+  /** The functions return a negative errno on failure, or a pair of result and errno. */
   export function open(path: string, flags: number, mode?: number): number;
   export function close(fd: number): number;
   export function read(fd: number, buffer: ArrayBuffer, offset: number, length: number): number;
@@ -35,12 +35,12 @@ declare module 'qjs:os' {
   export function rename(from: string, to: string): number;
   export function remove(path: string): number;
   export function mkdir(path: string, mode: number): number;
-  /** Milliseconds of no certain origin, with fractions. */
+  /** Milliseconds with fractions, from an unspecified origin. */
   export function now(): number;
   export function getpid(): number;
 }
 
-/** Whether O_DIRECTORY and O_NOFOLLOW have the numbers of arm and powerpc; set when the program is built. */
+/** Whether O_DIRECTORY and O_NOFOLLOW have the numbers of arm and powerpc; set at build time. */
 declare const __ARM_OPEN_FLAGS__: boolean;
 declare const __VERSION__: string;
 declare const scriptArgs: readonly string[];

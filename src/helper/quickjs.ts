@@ -1,4 +1,4 @@
-/** vfio_id compiled by QuickJS: the native program that packages install. */
+/** vfio_id compiled with QuickJS: the native program that packages install. */
 import * as os from 'qjs:os';
 import * as std from 'qjs:std';
 import { quickjsFiles } from '../system/quickjs-files.ts';

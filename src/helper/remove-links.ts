@@ -1,4 +1,4 @@
-/** `vfio_id link remove`: takes away the links that named one device, which is gone from sysfs by now. */
+/** `vfio_id link remove`: removes the links of one device, which is no longer in sysfs. */
 import { scanOne } from '../devices/scan.ts';
 import { apply } from '../links/apply.ts';
 import type { Change } from '../links/change.ts';
@@ -14,32 +14,35 @@ import { claimsFor } from './links-for.ts';
 import type { AskedLink } from './request.ts';
 
 /**
- * Removes every link to the node `sysname` in the directories of names, and the directories that this leaves empty.
- * Where another device has the number already, its own links stay; where it got the number while we worked, they come back.
- * Gives what could not be done.
+ * Removes every link to the node `sysname` in the managed directories, and the directories that become empty. If
+ * another device has the number already, its links are kept; if it gets the number during this run, its links are
+ * created again. Returns the links that could not be removed or created.
  */
 export function removeLinks(
   files: Files,
   root: Root,
   sysname: string,
-  asked: readonly AskedLink[],
+  requested: readonly AskedLink[],
   token: string,
 ): Failure[] {
-  const rightful = (): Claim[] => {
+  const currentClaims = (): Claim[] => {
     const device = scanOne(files, root, sysname);
-    return device ? claimsFor(files, root, device, asked) : [];
+    return device ? claimsFor(files, root, device, requested) : [];
   };
   const tree = readTree(files, root, managedBy([]));
   const links = [...tree.entries.keys()].filter(
     (link) => tree.entries.get(link)?.target === linkTarget(link, sysname),
   );
-  const failures = removeStale(files, root, sysname, links, rightful(), token);
-  const gone = new Set(links);
-  const back = rightful().filter(({ link }) => gone.has(link));
-  return [...failures, ...back.flatMap((claim) => claimLink(files, root, claim, asked, token) ?? [])];
+  const failures = removeStale(files, root, sysname, links, currentClaims(), token);
+  const removed = new Set(links);
+  const restored = currentClaims().filter(({ link }) => removed.has(link));
+  return [...failures, ...restored.flatMap((claim) => claimLink(files, root, claim, requested, token) ?? [])];
 }
 
-/** Removes those of `links` that lead to `sysname` and that `keep` does not claim. */
+/**
+ * Removes those of `links` that lead to `sysname` and that no claim of `keep` covers. Returns the links that could not
+ * be removed.
+ */
 export function removeStale(
   files: Files,
   root: Root,

@@ -1,6 +1,6 @@
-/** What udev, mdev or a person asks vfio_id for: arguments first, then the environment. Pure. */
+/** Parses the arguments of vfio_id and the environment that udev, mdev or mdevd sets. */
 
-/** The variables of udev, mdev and mdevd that tell the device and what became of it; no other is read. */
+/** The variables of udev, mdev and mdevd that vfio_id reads: the device and the action. */
 export const environment = ['DEVPATH', 'DEVNAME', 'MDEV', 'ACTION'] as const;
 
 export interface Words {
@@ -8,13 +8,13 @@ export interface Words {
   readonly env: Readonly<Partial<Record<(typeof environment)[number], string | undefined>>>;
 }
 
-/** A name that a rule asks for after --link. */
+/** A link that a rule requests with --link. */
 export interface AskedLink {
-  /** The number of its property, as written. */
+  /** The number of its property, as given. */
   readonly number: string;
-  /** See rules/request.ts. */
+  /** The template of the link; see rules/request.ts. */
   readonly text: string;
-  /** That of the rule; 0 where it has none. */
+  /** The priority of the rule; 0 if it has none. */
   readonly priority: number;
 }
 
@@ -22,7 +22,7 @@ export type Request =
   | {
       readonly kind: 'export';
       readonly devpath: string;
-      /** Facts to print; all that are cheap without it. */
+      /** The facts to print; without it, the default facts. */
       readonly facts?: readonly string[];
       readonly links: readonly AskedLink[];
     }
@@ -47,8 +47,8 @@ interface Options {
 }
 
 /**
- * Reads the command line. Without DEVPATH the environment of udev, mdev or mdevd tells the device: DEVPATH, else DEVNAME
- * or MDEV (`mdev -s` gives nothing but MDEV).
+ * Parses the command line. Without a DEVPATH argument, the device comes from the environment: DEVPATH, else DEVNAME or
+ * MDEV (`mdev -s` sets only MDEV). Never throws; an error is a request of the kind `wrong`.
  */
 export function readWords({ argv, env }: Words): Request {
   const options = readOptions(argv);
@@ -61,37 +61,37 @@ function readOptions(argv: readonly string[]): Options | Request {
   const operands: string[] = [];
   let facts: readonly string[] | undefined;
   for (let index = 0; index < argv.length; index++) {
-    const [word, ...rest] = splitOption(argv[index] ?? '');
+    const [arg, ...rest] = splitOption(argv[index] ?? '');
     const value = (): string => rest[0] ?? argv[++index] ?? '';
-    if (word === '--help' || word === '-h') return { kind: 'help' };
-    if (word === '--version') return { kind: 'version' };
-    if (word === '--export' || word === '-x') continue;
-    if (word === '--facts')
+    if (arg === '--help' || arg === '-h') return { kind: 'help' };
+    if (arg === '--version') return { kind: 'version' };
+    if (arg === '--export' || arg === '-x') continue;
+    if (arg === '--facts')
       facts = value()
         .split(',')
         .filter((fact) => fact !== '');
-    else if (word === '--link') {
+    else if (arg === '--link') {
       const link = /^([1-9]\d{0,3})(?::(-?\d{1,9}))?=(.+)$/s.exec(value());
       if (!link) return wrong('expected N=TEXT after --link; see vfio_id --help');
       const [, number = '', priority = '0', text = ''] = link;
       links.set(number, { number, text, priority: Number(priority) });
-    } else if (word.startsWith('-'))
-      return wrong(`expected an option, found ${quoted(word)}; see vfio_id --help`);
-    else operands.push(word);
+    } else if (arg.startsWith('-'))
+      return wrong(`expected an option, found ${quoted(arg)}; see vfio_id --help`);
+    else operands.push(arg);
   }
   return { operands, ...(facts && { facts }), links: [...links.values()] };
 }
 
-/** `--facts=LIST` in its two parts; any other word is one. */
-function splitOption(word: string): readonly [string, ...string[]] {
-  const equals = word.startsWith('--') ? word.indexOf('=') : -1;
-  return equals < 0 ? [word] : [word.slice(0, equals), word.slice(equals + 1)];
+/** Splits `--facts=LIST` at the equals sign; any other argument has one part. */
+function splitOption(arg: string): readonly [string, ...string[]] {
+  const equals = arg.startsWith('--') ? arg.indexOf('=') : -1;
+  return equals < 0 ? [arg] : [arg.slice(0, equals), arg.slice(equals + 1)];
 }
 
 function exportRequest({ operands, facts, links }: Options, env: Words['env']): Request {
-  const [given, more] = operands;
+  const [given, extra] = operands;
   const devpath = given || wellFormed(env.DEVPATH);
-  if (more !== undefined) return wrong(`expected one DEVPATH, found ${quoted(more)} too`);
+  if (extra !== undefined) return wrong(`expected one DEVPATH, found ${quoted(extra)} too`);
   if (devpath === '')
     return wrong('expected a DEVPATH as argument or in the environment, found none; see vfio_id --help');
   return { kind: 'export', devpath, ...(facts && { facts }), links };
@@ -109,21 +109,21 @@ const actions: ReadonlyMap<string, 'add' | 'remove'> = new Map([
 ]);
 
 function linkRequest({ operands, links }: Options, env: Words['env']): Request {
-  const [, given, devpath, more] = operands;
-  if (more !== undefined) return wrong(`expected one DEVPATH, found ${quoted(more)} too`);
-  // mdev -s runs commands without ACTION: what it finds is there.
-  const asked = given || wellFormed(env.ACTION) || 'add';
-  const action = actions.get(asked);
-  if (action === undefined) return wrong(`expected link add or link remove, found ${quoted(asked)}`);
-  const named = devpath || [env.DEVPATH, env.DEVNAME, env.MDEV].map(wellFormed).find((one) => one !== '');
-  if (named === undefined) return wrong('expected DEVPATH, DEVNAME or MDEV in the environment, found none');
-  const sysname = named.slice(named.lastIndexOf('/') + 1);
+  const [, given, devpath, extra] = operands;
+  if (extra !== undefined) return wrong(`expected one DEVPATH, found ${quoted(extra)} too`);
+  // mdev -s runs commands without ACTION, for devices that exist.
+  const name = given || wellFormed(env.ACTION) || 'add';
+  const action = actions.get(name);
+  if (action === undefined) return wrong(`expected link add or link remove, found ${quoted(name)}`);
+  const path = devpath || [env.DEVPATH, env.DEVNAME, env.MDEV].map(wellFormed).find((value) => value !== '');
+  if (path === undefined) return wrong('expected DEVPATH, DEVNAME or MDEV in the environment, found none');
+  const sysname = path.slice(path.lastIndexOf('/') + 1);
   if (!/^(noiommu-)?vfio\d{1,10}$/.test(sysname))
-    return wrong(`expected the path of a vfioN, found ${quoted(named)}`);
+    return wrong(`expected the path of a vfioN, found ${quoted(path)}`);
   return { kind: 'link', action, sysname, links };
 }
 
-/** What is no UTF-8 looks different to each engine; no device has such a name. */
+/** Replaces invalid UTF-8, which Node and QuickJS decode differently; no device has such a name. */
 function wellFormed(text: string | undefined): string {
   return (text ?? '').replace(/[\ud800-\udfff\ufffd]+/g, '\ufffd');
 }

@@ -1,6 +1,6 @@
 /**
- * vfio_id, the program that udev, mdev and mdevd call: facts for IMPORT{program}, or the links themselves.
- * Portable: runs on Node and, compiled by QuickJS, without it. Knows nothing of either.
+ * vfio_id, the program that udev, mdev and mdevd run: prints facts for IMPORT{program}, or creates and removes links.
+ * Portable: runs on Node and on QuickJS.
  */
 import type { Device, FactName } from '../devices/device.ts';
 import { factReaders } from '../devices/facts.ts';
@@ -24,19 +24,19 @@ export interface Machine {
   readonly files: Files;
   readonly root: Root;
   readonly version: string;
-  /** Unique to this run, for temporary names. */
+  /** Makes the temporary names unique to this run. */
   readonly token: string;
 }
 
 export interface Answer {
   readonly status: 0 | 1 | 2;
   readonly out: string;
-  /** One line without its newline; empty where all is well. */
+  /** One line without its newline; empty on success. */
   readonly err: string;
 }
 
-/** What is printed unless --facts says otherwise: all that udev can't know and that costs no more than a few reads. */
-const usualFacts: readonly FactName[] = [
+/** The facts that are printed without --facts: those that udev cannot read and that take only a few reads. */
+const defaultFacts: readonly FactName[] = [
   'bus',
   'name',
   'group',
@@ -51,36 +51,36 @@ const usualFacts: readonly FactName[] = [
   'mdevParent',
 ];
 
-/** Answers one call; never throws, so that udev goes on without the name whatever happens. */
-export function vfioId(words: Words, machine: Machine): Answer {
+/** Runs vfio_id once; never throws, so that udev continues without the link if anything fails. */
+export function vfioId(invocation: Words, machine: Machine): Answer {
   try {
-    const { argv, root } = takeRoot(words.argv, machine.root);
-    return answer(readWords({ argv, env: words.env }), {
+    const { argv, root } = takeRoot(invocation.argv, machine.root);
+    return run(readWords({ argv, env: invocation.env }), {
       ...machine,
       files: plainFiles(machine.files),
       root,
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return fault(errnoOf(error) ?? message);
+    return failure(errnoOf(error) ?? message);
   }
 }
 
-/** `--root=DIR` works on another tree: an image, a test. */
+/** Removes `--root=DIR`, which selects another tree (an image, a test), from the arguments. */
 function takeRoot(argv: readonly string[], root: Root): { argv: readonly string[]; root: Root } {
-  const option = argv.find((word) => word.startsWith('--root='));
+  const option = argv.find((arg) => arg.startsWith('--root='));
   if (option === undefined) return { argv, root };
-  return { argv: argv.filter((word) => word !== option), root: rootFrom(option.slice('--root='.length)) };
+  return { argv: argv.filter((arg) => arg !== option), root: rootFrom(option.slice('--root='.length)) };
 }
 
-function answer(request: Request, machine: Machine): Answer {
+function run(request: Request, machine: Machine): Answer {
   switch (request.kind) {
     case 'help':
       return { status: 0, out: usage, err: '' };
     case 'version':
       return { status: 0, out: `vfio_id ${machine.version}\n`, err: '' };
     case 'wrong':
-      return { ...fault(request.message), status: 2 };
+      return { ...failure(request.message), status: 2 };
     case 'export':
       return exportFacts(request, machine);
     case 'link':
@@ -93,10 +93,10 @@ function exportFacts(
   { files, root }: Machine,
 ): Answer {
   const device: Device = deviceAt(files, root, devpath);
-  const asked = new Set(
-    (facts ?? usualFacts).filter((fact): fact is FactName => Object.hasOwn(factReaders, fact)),
+  const requested = new Set(
+    (facts ?? defaultFacts).filter((fact): fact is FactName => Object.hasOwn(factReaders, fact)),
   );
-  const properties = [...asked].map(
+  const properties = [...requested].map(
     (fact) => [propertyOf(fact), plainFact(files, root, device, fact) ?? ''] as const,
   );
   const names = links.map(
@@ -113,18 +113,18 @@ function link(
   if (action === 'remove') return report(removeLinks(files, root, sysname, links, token));
   const device = scanOne(files, root, sysname);
   if (!device)
-    return fault(`expected ${sysname} in /sys/class/vfio-dev, found nothing; the device went away`);
+    return failure(`expected ${sysname} in /sys/class/vfio-dev, found nothing; the device went away`);
   return report(addLinks(files, root, device, links, token));
 }
 
 function report([first, ...others]: readonly Failure[]): Answer {
   if (!first) return { status: 0, out: '', err: '' };
-  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
-  return fault(`could not keep ${linkRoot}/${first.link}: ${first.why}${more}`);
+  const suffix = others.length > 0 ? ` (and ${others.length} more)` : '';
+  return failure(`could not keep ${linkRoot}/${first.link}: ${first.why}${suffix}`);
 }
 
-function fault(message: string): Answer {
-  // Bytes that are no UTF-8 are read differently by each engine.
+function failure(message: string): Answer {
+  // Node and QuickJS decode invalid UTF-8 differently.
   const line = printable(message.replace(/[\ud800-\udfff\ufffd]+/g, '?'));
   return { status: 1, out: '', err: `vfio_id: ${line}` };
 }

@@ -1,4 +1,7 @@
-/** Which systemd unit and which container a process belongs to, from its /proc/PID/cgroup. Pure; asks no runtime. */
+/**
+ * Finds the systemd unit and the container of a process from its /proc/PID/cgroup, without querying a container
+ * runtime.
+ */
 import type { Container } from './holder.ts';
 
 export interface Membership {
@@ -8,7 +11,7 @@ export interface Membership {
 
 const id = '[0-9a-f]{12,64}';
 
-/** How the runtimes name a container's cgroup: with systemd as their driver, and with plain directories. */
+/** The names that runtimes give to the cgroup of a container, with the systemd and with the cgroupfs driver. */
 const runtimes: readonly (readonly [runtime: string, pattern: RegExp])[] = [
   ['docker', new RegExp(`^docker-(${id})\\.scope$`)],
   ['podman', new RegExp(`^libpod-(?:payload-)?(${id})(?:\\.scope)?$`)],
@@ -17,12 +20,12 @@ const runtimes: readonly (readonly [runtime: string, pattern: RegExp])[] = [
   ['lxc', /^lxc\.payload\.(.+)$/],
 ];
 
-/** Plain directories: the part before says whose the id is. */
+/** With the cgroupfs driver of these runtimes, the parent directory identifies the runtime. */
 const parents: Readonly<Record<string, string>> = { docker: 'docker', lxc: 'lxc', libpod_parent: 'podman' };
 
 /**
- * Reads /proc/PID/cgroup (cgroups(7)): the unified line `0::/path`, or on version 1 the line of systemd's own hierarchy,
- * or the longest of all. Names stay as they are in the cgroup tree; systemd's `\x2d` is part of a unit's name.
+ * Parses the text of /proc/PID/cgroup (cgroups(7)). Uses the unified line `0::/path`, on version 1 the line of
+ * systemd's hierarchy, else the longest path. Names are not unescaped: systemd's `\x2d` is part of a unit's name.
  */
 export function membership(text: string): Membership {
   const parts = cgroupPath(text)
@@ -66,7 +69,7 @@ function runtimeOf(part: string, parent: string, inPod: boolean): Container | un
   return inPod ? { runtime: 'kubernetes', id: part } : undefined;
 }
 
-/** The pod's UID: `pod<uid>` as a directory, `kubepods-burstable-pod<uid with _>.slice` under systemd. */
+/** The UID of the pod: `pod<uid>` with the cgroupfs driver, `kubepods-burstable-pod<uid with _>.slice` with systemd. */
 function podOf(parts: readonly string[]): string | undefined {
   for (const part of parts) {
     const uid = /^(?:kubepods.*-)?pod([0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?[0-9a-f]{12})(?:\.slice)?$/.exec(

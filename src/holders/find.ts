@@ -1,6 +1,7 @@
 /**
- * Finds the processes that have a VFIO device open, by a look at every descriptor in /proc. Opens no device. Does not see a
- * device that is only mapped, on its way through a socket, or held by the kernel itself (KVM) after its descriptor was closed.
+ * Finds the processes that have a VFIO device open by scanning all descriptors in /proc. Opens no device. Does not find
+ * a device that is only mapped, whose descriptor is in flight in a socket (SCM_RIGHTS), or that the kernel (KVM) still
+ * holds after its descriptor was closed.
  */
 import { errnoOf } from '../errors.ts';
 import type { Files, Status } from '../system/files.ts';
@@ -20,8 +21,9 @@ import { unseenBy } from './sight.ts';
 import { tolerant } from './tolerant.ts';
 
 /**
- * Every open descriptor of the targets, below `root`'s /proc. A process that ends meanwhile is no error, and one that may
- * not be looked into is counted in `unseen`. One stat a descriptor, and one readlink more for each that this leaves open.
+ * Returns every open descriptor of the targets, from /proc below `root`. A process that ends during the scan is
+ * skipped; one whose descriptors may not be read is counted in `unseen`. Needs one stat(2) per descriptor, and one
+ * readlink(2) more for each that stat(2) does not rule out.
  */
 export function findHolders<T extends HolderTarget>(
   files: Files,
@@ -35,7 +37,7 @@ export function findHolders<T extends HolderTarget>(
   let users: Users | undefined;
   for (const pid of pids ?? []) {
     let owner: Owner | undefined;
-    const refused = eachDescriptor(files, root, pid, targets, (fd, descriptor) => {
+    const isRefused = eachDescriptor(files, root, pid, targets, (fd, descriptor) => {
       if (descriptor.path === deviceFdLink && descriptor.syspath === undefined) unnamed.push(pid);
       for (const target of targets) {
         const held = heldThrough(descriptor, target);
@@ -44,20 +46,23 @@ export function findHolders<T extends HolderTarget>(
         holders.push({ pid, fd, interface: held, ...descriptor, ...owner, target });
       }
     });
-    if (refused) denied.push(pid);
+    if (isRefused) denied.push(pid);
   }
   holders.sort((a, b) => a.pid - b.pid || a.fd - b.fd);
   return { holders, unseen: unseenBy(files, root, { pids, denied, unnamed }) };
 }
 
-/** The numbers in /proc; `undefined` where there are none at all. */
+/** The PIDs in /proc; `undefined` if there are none. */
 function listProcesses(files: Files, root: Root): number[] | undefined {
   const names = tolerant(() => files.list(at(root, '/proc')));
   const pids = (names ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
   return pids.length === 0 ? undefined : pids;
 }
 
-/** Calls `found` for each descriptor that is a VFIO one or a character node; true where the process may not be looked into. */
+/**
+ * Calls `found` for each device descriptor and each descriptor of a character device. Returns whether access to the
+ * process was denied.
+ */
 function eachDescriptor(
   files: Files,
   root: Root,
@@ -73,14 +78,14 @@ function eachDescriptor(
     return isDenied(error);
   }
   for (const name of names) {
-    // Follows the descriptor itself, not the path: right for a deleted node, and for one of another mount namespace.
+    // stat(2) follows the descriptor, not the path, so it also works for deleted nodes and other mount namespaces.
     const status = tolerant(() => files.stat(`${directory}/${name}`));
     if (status && isOther(status)) continue;
     let link: string;
     try {
       link = files.readlink(`${directory}/${name}`);
     } catch (error) {
-      if (isDenied(error)) return isStillRefused(files, directory);
+      if (isDenied(error)) return isStillDenied(files, directory);
       continue;
     }
     if (!mayBeVfio(link)) continue;
@@ -90,8 +95,11 @@ function eachDescriptor(
   return false;
 }
 
-/** A process that ends between listing and readlink answers EACCES, too (proc_fd_access_allowed in fs/proc/base.c): look again. */
-function isStillRefused(files: Files, directory: string): boolean {
+/**
+ * Lists the directory again, since readlink also fails with EACCES if the process has ended (proc_fd_access_allowed in
+ * fs/proc/base.c).
+ */
+function isStillDenied(files: Files, directory: string): boolean {
   try {
     return files.list(directory).length > 0;
   } catch (error) {
@@ -99,7 +107,7 @@ function isStillRefused(files: Files, directory: string): boolean {
   }
 }
 
-/** The descriptor in full; `undefined` for one that is neither a character node nor a device descriptor. */
+/** Reads a descriptor; `undefined` if it is neither of a character device nor a device descriptor. */
 function readDescriptor(
   files: Files,
   directory: string,
@@ -113,9 +121,12 @@ function readDescriptor(
     if (status?.kind !== 'char' || status.devnum === undefined) return undefined;
     devnum = status.devnum;
   }
-  // Other character nodes (terminals, /dev/null) are many; fdinfo is read only where it can say something.
-  const ask = devnum === undefined || deleted || targets.some((target) => target.devnum === devnum);
-  const syspath = ask ? syspathIn(tolerant(() => files.read(`${directory}/fdinfo/${fd}`)) ?? '') : undefined;
+  // Skip fdinfo where it cannot name a device: many descriptors are of other character devices.
+  const mayHaveSyspath =
+    devnum === undefined || deleted || targets.some((target) => target.devnum === devnum);
+  const syspath = mayHaveSyspath
+    ? syspathIn(tolerant(() => files.read(`${directory}/fdinfo/${fd}`)) ?? '')
+    : undefined;
   return {
     path,
     deleted,

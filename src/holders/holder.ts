@@ -1,70 +1,77 @@
-/** The types of who has a VFIO device open, and of what could not be seen. Types only. */
+/** Types of a search for processes that have a VFIO device open. */
 
 /**
- * What the descriptor is: the device's own node (`cdev`), the node of its IOMMU group (`group`), or the device descriptor
- * that a group hands out (`device-fd`, `anon_inode:[vfio-device]`).
+ * The kind of descriptor: of the device's node (`cdev`), of the node of its IOMMU group (`group`), or a device
+ * descriptor that a group returned (`device-fd`, `anon_inode:[vfio-device]`).
  */
 export type HeldInterface = 'cdev' | 'group' | 'device-fd';
 
 /**
- * What to look for; each part that is there is looked for, and one that matches is enough. The kernel gives no number to
- * another device while somebody holds the old one, so a devnum is safe for a device that is gone, too.
+ * What to search for; a descriptor belongs to the target if one of the properties matches. The kernel does not reuse a
+ * device number while a process has it open, so `devnum` also works for a device that is gone.
  */
 export interface HolderTarget {
-  /** `MAJOR:MINOR` of the device's own node. */
+  /** `MAJOR:MINOR` of the device's node. */
   readonly devnum?: string;
-  /** `MAJOR:MINOR` of its group's node. */
+  /** `MAJOR:MINOR` of its group node. */
   readonly groupDevnum?: string;
-  /** `/sys/devices/...` (no root prefix) of the device; found by the kernel's word in fdinfo, since Linux 6.18. */
+  /**
+   * `/sys/devices/...` of the device, without the root directory; matched with fdinfo, which has it since Linux 6.18.
+   */
   readonly syspath?: string;
   /** `vfioN`, for a device that is gone: matches only descriptors of deleted nodes. */
   readonly goneSysname?: string;
-  /** The name on its bus, for a device that is gone: the last part of what fdinfo says. */
+  /** The name on its bus, for a device that is gone: the last part of the syspath in fdinfo. */
   readonly goneName?: string;
 }
 
-/** `docker`, `podman`, ... and the whole id (or name) that it goes by; the pod's UID where Kubernetes runs it. */
+/** A container: the runtime (`docker`, `podman`, ...), its full id or name, and the UID of its Kubernetes pod. */
 export interface Container {
   readonly runtime: string;
   readonly id: string;
   readonly pod?: string;
 }
 
-/** One open descriptor of a target. A process with two descriptors is there twice. All text is raw: print it with care. */
+/** One open descriptor of a target; a process with two descriptors has two holders. Text is not made printable. */
 export interface Holder {
   readonly pid: number;
   readonly fd: number;
   readonly interface: HeldInterface;
-  /** What /proc/PID/fd/N says, without ` (deleted)`: `/dev/vfio/devices/vfio0`. In a container its path, not ours. */
+  /**
+   * The target of /proc/PID/fd/N without ` (deleted)`: `/dev/vfio/devices/vfio0`. For a container, a path in its mount
+   * namespace.
+   */
   readonly path: string;
-  /** The node was removed while it was open: the device has left, or is waiting to. */
+  /**
+   * Whether the node was removed while it was open: the device was unbound, or its removal waits for the descriptor.
+   */
   readonly deleted: boolean;
-  /** The name of the program as the kernel keeps it, 15 bytes at most. */
+  /** The command name of the process (proc_pid_comm(5)), at most 15 bytes. */
   readonly command?: string;
   readonly uid?: number;
-  /** The name of that uid in /etc/passwd. */
+  /** The name of `uid` in /etc/passwd. */
   readonly user?: string;
-  /** The innermost systemd unit, as `systemctl status` wants it. */
+  /** The innermost systemd unit, as an argument for `systemctl status`. */
   readonly unit?: string;
   readonly container?: Container;
-  /** `MAJOR:MINOR` of the descriptor; a device-fd has none. */
+  /** `MAJOR:MINOR` of the descriptor; absent for `device-fd`. */
   readonly devnum?: string;
-  /** The device, in the kernel's own words (fdinfo, Linux 6.18). */
+  /** The syspath of the device from fdinfo, since Linux 6.18. */
   readonly syspath?: string;
 }
 
-/** Why a list of holders may be short. */
+/** A reason why the list of holders may be incomplete. */
 export interface Unseen {
   readonly reason: 'not-root' | 'refused' | 'pid-namespace' | 'hidepid' | 'no-proc' | 'old-kernel';
-  /** One sentence for people: what was not seen, and what to do. */
+  /** One sentence: what is missing in the list and what to do. */
   readonly message: string;
-  /** The processes concerned, where they are known. */
+  /** The affected processes, if they are known. */
   readonly pids?: readonly number[];
 }
 
 export interface HolderSearch<T extends HolderTarget = HolderTarget> {
-  /** Sorted by pid, then descriptor; a group's descriptor appears once for each target of that group. */
+  /** Sorted by PID, then by descriptor; a descriptor of a group node appears once per target of the group. */
   readonly holders: readonly (Holder & { readonly target: T })[];
-  /** Empty where everything could be looked at. */
+  /** Empty if the list is complete. */
   readonly unseen: readonly Unseen[];
 }

@@ -1,4 +1,4 @@
-/** Who a process is: its command, user, unit and container. Knows nothing of descriptors. */
+/** Reads command, user, unit and container of a process. */
 import { readAccounts } from '../devices/accounts.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
@@ -8,11 +8,13 @@ import { tolerant } from './tolerant.ts';
 
 export type Owner = Pick<Holder, 'command' | 'uid' | 'user' | 'unit' | 'container'>;
 
-/** What /proc says of the process; what can't be read (it ended, or is hidden) is left out. Never throws for that. */
+/**
+ * Reads the owner of a process from /proc. Omits values that cannot be read, because the process ended or is hidden.
+ */
 export function readOwner(files: Files, root: Root, pid: number, users: () => Users): Owner {
   const text = (name: string) => tolerant(() => files.read(at(root, `/proc/${pid}/${name}`)));
   const command = text('comm')?.replace(/\n$/, '');
-  // Not the owner of /proc/PID: that is root for a process that may not be dumped (proc_pid(5)).
+  // The owner of /proc/PID would be root for a process that is not dumpable (proc_pid(5)).
   const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(text('status') ?? '')?.[1];
   const user = uid === undefined ? undefined : users().get(Number(uid));
   return {
@@ -25,7 +27,10 @@ export function readOwner(files: Files, root: Root, pid: number, users: () => Us
 
 export type Users = ReadonlyMap<number, string>;
 
-/** The names of /etc/passwd below the root, by number; none where it can't be read. The first name of a number counts, as for getpwuid. */
+/**
+ * Returns the user names of /etc/passwd below the root by uid; empty if it cannot be read. The first name of a uid
+ * counts, like in getpwuid(3).
+ */
 export function readUsers(files: Files, root: Root): Users {
   const users = new Map<number, string>();
   for (const [name, uid] of tolerant(() => readAccounts(files, root).users) ?? [])

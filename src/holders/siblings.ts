@@ -1,4 +1,4 @@
-/** The other devices of a device's IOMMU group, and whether they leave it usable. Knows nothing of who has it open. */
+/** Reads the other devices of an IOMMU group and decides whether VFIO can use the group. */
 import type { Device } from '../devices/device.ts';
 import { lastPart } from '../devices/identify.ts';
 import { naturalOrder } from '../devices/order.ts';
@@ -9,19 +9,26 @@ import { tolerant } from './tolerant.ts';
 export interface Sibling {
   readonly bus: string;
   readonly name: string;
-  /** Absent where no driver is bound. */
+  /** Absent if no driver is bound. */
   readonly driver?: string;
-  /** `vfio`: bound to a VFIO driver; `harmless`: no driver, or one that does no DMA of its own; `host`: the group can't be used. */
+  /**
+   * `vfio`: bound to a VFIO driver; `harmless`: no driver, or one that does no DMA; `host`: a driver that blocks the
+   * group.
+   */
   readonly use: 'vfio' | 'harmless' | 'host';
 }
 
 /**
- * Drivers that leave the group to VFIO: they set `driver_managed_dma` and never claim it (iommu_device_use_default_domain in
- * drivers/iommu/iommu.c); before Linux 5.19 pci-stub and pcieport stood in a list of VFIO's own.
+ * Drivers that do not prevent VFIO from using the group: they set `driver_managed_dma` and do not claim the group
+ * (iommu_device_use_default_domain in drivers/iommu/iommu.c). Before Linux 5.19, VFIO had a list with pci-stub and
+ * pcieport.
  */
 export const harmlessDrivers: readonly string[] = ['pci-stub', 'pcieport'];
 
-/** The other members of the device's IOMMU group, sorted; none for a device without a group. One that vanishes is left out. */
+/**
+ * Returns the other members of the device's IOMMU group, sorted; empty if it has no group. Omits a device that is
+ * removed during the scan.
+ */
 export function readSiblings(files: Files, root: Root, device: Device): readonly Sibling[] {
   const members = at(root, `${device.syspath}/iommu_group/devices`);
   const names = (tolerant(() => files.list(members)) ?? []).sort(naturalOrder);
@@ -46,7 +53,10 @@ function readSibling(files: Files, directory: string, name: string): Sibling | u
   };
 }
 
-/** Those because of which neither interface can use the group: opening it says "not viable", BIND gives EPERM. */
+/**
+ * Returns the siblings that make the group unusable: the group is "not viable", and VFIO_DEVICE_BIND_IOMMUFD fails with
+ * EPERM.
+ */
 export function blockingSiblings(siblings: readonly Sibling[]): readonly Sibling[] {
   return siblings.filter((sibling) => sibling.use === 'host');
 }

@@ -1,4 +1,4 @@
-/** What to look for to find the holders of a device: from sysfs, or from a word for a device that is gone. */
+/** Builds the target of a holder search from a device in sysfs, or from the argument for a device that is gone. */
 import type { Device } from '../devices/device.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
@@ -11,7 +11,10 @@ export interface DeviceTarget extends HolderTarget {
   readonly device?: Device;
 }
 
-/** The device's devnums and directory. A group's devnum is in the class `vfio`, under its number or `noiommu-` and its number. */
+/**
+ * Returns the target of a device. The device number of its group is in /sys/class/vfio, at the number of the group or
+ * `noiommu-` and the number.
+ */
 export function targetOf(files: Files, root: Root, device: Device): DeviceTarget {
   const group = tolerant(() => files.readlink(at(root, `${device.syspath}/iommu_group`)))
     ?.split('/')
@@ -34,12 +37,12 @@ function classDevnum(files: Files, root: Root, name: string): string | undefined
 }
 
 /**
- * What a word says of a device that is gone: `vfio3` or the path of its node, `247:3`, or the name on its bus, which can
- * be found since Linux 6.18 only (fdinfo).
+ * Returns the target of a device that is gone from a command line argument: `vfio3` or the path of its node, `247:3`,
+ * or the name on its bus, which can only be found since Linux 6.18 (fdinfo).
  */
-export function goneTarget(word: string): DeviceTarget {
-  const last = word.slice(word.lastIndexOf('/') + 1);
-  const devnum = parseDevnum(word);
+export function goneTarget(arg: string): DeviceTarget {
+  const last = arg.slice(arg.lastIndexOf('/') + 1);
+  const devnum = parseDevnum(arg);
   if (devnum !== undefined) return { devnum };
   if (/^(?:noiommu-)?vfio\d+$/.test(last)) return { goneSysname: last };
   const short = /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i.test(last);

@@ -1,10 +1,10 @@
-/** For what may vanish or be refused at any moment: a failed system call is "not there". Any other error stays one. */
+/** Reads of /proc and sysfs, whose entries may disappear or be unreadable at any time. */
 import { errnoOf } from '../errors.ts';
 
-/** The call's result, `undefined` where it failed with an errno. */
-export function tolerant<T>(call: () => T): T | undefined {
+/** Returns the result of `fn`, `undefined` if a system call fails; throws any other error. */
+export function tolerant<T>(fn: () => T): T | undefined {
   try {
-    return call();
+    return fn();
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return undefined;

@@ -1,6 +1,6 @@
 /**
- * Gives nodes the owner, group and mode that the policy wants, by descriptor: what is changed is the very node whose
- * device number was compared with sysfs. Knows neither rules nor links.
+ * Sets the owner, group and mode of nodes as the policy says. Works on a descriptor, so that the node that is changed
+ * is the one whose device number was compared with sysfs.
  */
 import type { Access } from '../config/policy.ts';
 import { type Accounts, accountNumber, readAccounts } from '../devices/accounts.ts';
@@ -12,35 +12,35 @@ import { type Pin, pinPath } from '../system/pin.ts';
 import { at, type Root } from '../system/root.ts';
 import { nodePathOf } from './check-node.ts';
 
-/** What a policy wants; made by config/access-rules.ts. */
+/** The access rules of a policy, built by config/access-rules.ts. */
 export interface AccessRules {
-  /** Empty where no rule fits. */
+  /** Returns an empty object if no rule matches. */
   readonly of: (device: Device) => Access;
-  /** Of /dev/iommu. */
+  /** The access to /dev/iommu. */
   readonly iommu?: Access;
 }
 
-/** One node that was not as the policy wants it. Nodes that were, or that are not there, are left out. */
+/** One node whose access differed from the policy. Nodes that agree with it and missing nodes have no outcome. */
 export interface AccessOutcome {
   readonly path: string;
   /** The device's name; absent for /dev/iommu. */
   readonly device?: string;
   readonly result: 'done' | 'failed';
-  /** `root:kvm 0660`, in numbers. */
+  /** `0:36 0660`: uid, gid and octal mode. */
   readonly from?: string;
   readonly to?: string;
-  /** Of `failed`: an errno, or that no such user or group is known. */
+  /** Only with `failed`: an errno, or a message that the user or the group does not exist. */
   readonly why?: string;
 }
 
-interface Wish {
+interface AccessChange {
   readonly path: string;
   readonly devnum: string;
   readonly access: Access;
   readonly device?: string;
 }
 
-/** Brings every node to what the rules want; one that fails stops no other. */
+/** Applies the access rules to the node of every device and to /dev/iommu; a failure does not stop the others. */
 export function applyAccess(
   files: Files,
   root: Root,
@@ -48,95 +48,103 @@ export function applyAccess(
   devices: readonly Device[],
   pin: Pin = pinPath,
 ): AccessOutcome[] {
-  const wishes: Wish[] = [];
+  const changes: AccessChange[] = [];
   for (const device of devices) {
     if (device.devnum === undefined) continue;
     const access = rules.of(device);
     const path = nodePathOf(device.sysname);
-    if (!isEmpty(access)) wishes.push({ path, devnum: device.devnum, access, device: device.name });
+    if (!isEmpty(access)) changes.push({ path, devnum: device.devnum, access, device: device.name });
   }
   const iommu = rules.iommu && iommuDevnum(files, root);
   if (rules.iommu && iommu !== undefined)
-    wishes.push({ path: '/dev/iommu', devnum: iommu, access: rules.iommu });
-  if (wishes.length === 0) return [];
+    changes.push({ path: '/dev/iommu', devnum: iommu, access: rules.iommu });
+  if (changes.length === 0) return [];
   const accounts = readAccounts(files, root);
-  return wishes.flatMap((wish) => grant(files, root, accounts, wish, pin) ?? []);
+  return changes.flatMap((change) => changeAccess(files, root, accounts, change, pin) ?? []);
 }
 
 function isEmpty({ owner, group, mode }: Access): boolean {
   return owner === undefined && group === undefined && mode === undefined;
 }
 
-/** /dev/iommu is a misc device with a minor of its own on each machine (drivers/iommu/iommufd/main.c). */
+/** /dev/iommu is a misc device with a dynamic minor (drivers/iommu/iommufd/main.c). */
 function iommuDevnum(files: Files, root: Root): string | undefined {
   const text = attempt(() => files.read(at(root, '/sys/class/misc/iommu/dev'), 64), 'ENOENT', 'ENODEV');
   return text === undefined ? undefined : parseDevnum(text);
 }
 
-interface Numbers {
+interface Permissions {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
 }
 
-function grant(
+function changeAccess(
   files: Files,
   root: Root,
   accounts: Accounts,
-  wish: Wish,
+  change: AccessChange,
   pin: Pin,
 ): AccessOutcome | undefined {
-  const base = { path: wish.path, ...(wish.device !== undefined && { device: wish.device }) };
+  const base = { path: change.path, ...(change.device !== undefined && { device: change.device }) };
   try {
-    const seen = files.fstat(at(root, wish.path));
-    const want = numbersOf(wish.access, accounts, seen);
-    if (typeof want === 'string') return { ...base, result: 'failed', why: want };
-    if (!isTheNode(seen, wish) || isSame(seen, want)) return undefined;
-    if (!change(at(root, wish.path), wish, want, pin)) return undefined;
-    return { ...base, result: 'done', from: asText(seen), to: asText(want) };
+    const current = files.fstat(at(root, change.path));
+    const wanted = permissionsOf(change.access, accounts, current);
+    if (typeof wanted === 'string') return { ...base, result: 'failed', why: wanted };
+    if (!isExpectedNode(current, change) || isSame(current, wanted)) return undefined;
+    if (!changeNode(at(root, change.path), change, wanted, pin)) return undefined;
+    return { ...base, result: 'done', from: asText(current), to: asText(wanted) };
   } catch (error) {
     const why = errnoOf(error);
     if (why === undefined) throw error;
-    // It went away while we looked: the next look tells.
+    // The node was removed in the meantime; the next scan reports that.
     return why === 'ENOENT' || why === 'ENOTDIR' ? undefined : { ...base, result: 'failed', why };
   }
 }
 
-function change(path: string, wish: Wish, want: Numbers, pin: Pin): boolean {
+/** Returns false if the path no longer leads to the device's node. */
+function changeNode(path: string, change: AccessChange, wanted: Permissions, pin: Pin): boolean {
   const node = pin(path);
   try {
     const found = node.status();
-    if (!isTheNode(found, wish)) return false;
-    // First what is taken away, so that nobody gets in between what the old and the new owner may not both have.
-    const narrow = found.mode & want.mode;
-    const moves = found.uid !== want.uid || found.gid !== want.gid;
-    if (moves && narrow !== found.mode) node.chmod(narrow);
-    if (moves) node.chown(want.uid, want.gid);
-    if ((moves ? narrow : found.mode) !== want.mode) node.chmod(want.mode);
+    if (!isExpectedNode(found, change)) return false;
+    // Remove permissions first, so that between chmod and chown nobody has access that only one of the two states
+    // grants.
+    const narrowed = found.mode & wanted.mode;
+    const ownerDiffers = found.uid !== wanted.uid || found.gid !== wanted.gid;
+    if (ownerDiffers && narrowed !== found.mode) node.chmod(narrowed);
+    if (ownerDiffers) node.chown(wanted.uid, wanted.gid);
+    if ((ownerDiffers ? narrowed : found.mode) !== wanted.mode) node.chmod(wanted.mode);
     return true;
   } finally {
     node.release();
   }
 }
 
-/** Another thing at the path is verify's finding; it is never touched. */
-function isTheNode(status: Status, { devnum }: Wish): boolean {
+/** Anything else at the path is never changed; verify reports it. */
+function isExpectedNode(status: Status, { devnum }: AccessChange): boolean {
   return status.kind === 'char' && status.devnum === devnum;
 }
 
-function isSame(status: Status, want: Numbers): boolean {
-  return status.uid === want.uid && status.gid === want.gid && status.mode === want.mode;
+function isSame(status: Status, wanted: Permissions): boolean {
+  return status.uid === wanted.uid && status.gid === wanted.gid && status.mode === wanted.mode;
 }
 
-/** What the access says, and what there is for what it does not say. A text says which name is not known. */
-function numbersOf({ owner, group, mode }: Access, accounts: Accounts, now: Status): Numbers | string {
-  const uid = owner === undefined ? now.uid : accountNumber(accounts.users, owner);
-  const gid = group === undefined ? now.gid : accountNumber(accounts.groups, group);
+/**
+ * The wanted access in numbers, completed with the current values; a message if the user or the group does not exist.
+ */
+function permissionsOf(
+  { owner, group, mode }: Access,
+  accounts: Accounts,
+  current: Status,
+): Permissions | string {
+  const uid = owner === undefined ? current.uid : accountNumber(accounts.users, owner);
+  const gid = group === undefined ? current.gid : accountNumber(accounts.groups, group);
   if (uid === undefined) return `no user ${owner} on this machine`;
   if (gid === undefined) return `no group ${group} on this machine`;
-  return { uid, gid, mode: mode === undefined ? now.mode : Number.parseInt(mode, 8) };
+  return { uid, gid, mode: mode === undefined ? current.mode : Number.parseInt(mode, 8) };
 }
 
-function asText({ uid, gid, mode }: Numbers): string {
+function asText({ uid, gid, mode }: Permissions): string {
   return `${uid}:${gid} ${mode.toString(8).padStart(4, '0')}`;
 }

@@ -1,4 +1,4 @@
-/** Carries out the changes of a plan, each one atomic, each by itself. Knows nothing of devices. */
+/** Applies the changes of a plan; each change is atomic and independent of the others. */
 import { errnoOf } from '../errors.ts';
 import type { Files, Held } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
@@ -6,9 +6,12 @@ import type { Change, Outcome } from './change.ts';
 import { holdDirectory } from './hold.ts';
 import { temporaryPrefix } from './tree.ts';
 
-/** Does each change and reports each; one that fails stops no other. `token` makes temporary names this run's own. */
+/**
+ * Applies each change and returns one outcome per change; a failure does not stop the others. `token` makes the
+ * temporary names unique to this run.
+ */
 export function apply(files: Files, root: Root, changes: readonly Change[], token: string): Outcome[] {
-  const directories = new HeldDirectories(files, root);
+  const directories = new OpenDirectory(files, root);
   try {
     return changes.map((change) => applyOne(files, directories, change, token));
   } finally {
@@ -16,39 +19,42 @@ export function apply(files: Files, root: Root, changes: readonly Change[], toke
   }
 }
 
-function applyOne(files: Files, directories: HeldDirectories, change: Change, token: string): Outcome {
+function applyOne(files: Files, directories: OpenDirectory, change: Change, token: string): Outcome {
   if (change.action === 'blocked') return { change, result: 'blocked' };
   try {
-    return { change, result: act(files, directories, change, token) ? 'done' : 'changed' };
+    return { change, result: performChange(files, directories, change, token) ? 'done' : 'changed' };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    return { change, result: overtaken.has(errno) ? 'changed' : 'failed', errno };
+    return { change, result: raceErrnos.has(errno) ? 'changed' : 'failed', errno };
   }
 }
 
-/** Somebody else made or removed something here a moment before: no failure yet, but a reason to look again. */
-const overtaken = new Set(['ENOENT', 'EEXIST', 'ENOTEMPTY', 'EISDIR', 'ENOTDIR', 'ELOOP']);
+/**
+ * Another process created or removed the entry or its directory at the same time: not a failure, the caller scans
+ * again.
+ */
+const raceErrnos = new Set(['ENOENT', 'EEXIST', 'ENOTEMPTY', 'EISDIR', 'ENOTDIR', 'ELOOP']);
 
-function act(
+function performChange(
   files: Files,
-  directories: HeldDirectories,
+  directories: OpenDirectory,
   change: Exclude<Change, { action: 'blocked' }>,
   token: string,
 ): boolean {
   const slash = change.link.lastIndexOf('/');
   const name = change.link.slice(slash + 1);
-  const make = change.action === 'create' || change.action === 'replace';
-  const directory = directories.get(change.link.slice(0, Math.max(slash, 0)), make);
+  const create = change.action === 'create' || change.action === 'replace';
+  const directory = directories.get(change.link.slice(0, Math.max(slash, 0)), create);
   const path = `${directory}/${name}`;
   switch (change.action) {
     case 'create':
       files.symlink(change.target, path);
       return true;
     case 'replace':
-      return isStill(files, path, change.from) && replace(files, directory, name, change.target, token);
+      return targetIs(files, path, change.from) && replace(files, directory, name, change.target, token);
     case 'remove':
-      if (!isStill(files, path, change.from)) return false;
+      if (!targetIs(files, path, change.from)) return false;
       files.unlink(path);
       return true;
     case 'remove-directory':
@@ -58,7 +64,7 @@ function act(
   }
 }
 
-function isStill(files: Files, path: string, target: string): boolean {
+function targetIs(files: Files, path: string, target: string): boolean {
   try {
     return files.readlink(path) === target;
   } catch (error) {
@@ -67,7 +73,7 @@ function isStill(files: Files, path: string, target: string): boolean {
   }
 }
 
-/** Links are never absent while they are replaced: a temporary name, then rename(2), which is atomic. */
+/** Creates the link under a temporary name and moves it into place with rename(2), so that it is never absent. */
 function replace(files: Files, directory: string, name: string, target: string, token: string): boolean {
   const temporary = `${directory}/${temporaryPrefix}${token}`;
   files.symlink(target, temporary);
@@ -80,8 +86,8 @@ function replace(files: Files, directory: string, name: string, target: string, 
   return true;
 }
 
-/** The directory of the last link stays open, since the next link mostly lies in it too. */
-class HeldDirectories {
+/** Keeps the directory of the last link open, since the next link is usually in the same directory. */
+class OpenDirectory {
   readonly #files: Files;
   readonly #root: Root;
   #current: { readonly directory: string; readonly held: Held } | undefined;
@@ -91,15 +97,15 @@ class HeldDirectories {
     this.#root = root;
   }
 
-  get(directory: string, make: boolean): string {
+  get(directory: string, create: boolean): string {
     if (this.#current?.directory !== directory) {
       this.release();
-      this.#current = { directory, held: holdDirectory(this.#files, this.#root, directory, make) };
+      this.#current = { directory, held: holdDirectory(this.#files, this.#root, directory, create) };
     }
     return this.#current.held.path;
   }
 
-  /** Before a directory is removed, and after: what we hold may be that directory. */
+  /** Closes the directory if it is the open one; to be called before the directory is removed. */
   forget(directory: string): void {
     if (this.#current?.directory === directory) this.release();
   }

@@ -1,4 +1,4 @@
-/** A change that plan wants, and what became of it. Types only. */
+/** A change that plan computes and its outcome. */
 
 /** Paths are relative to /dev/vfio. */
 export type Change =
@@ -25,10 +25,12 @@ export type Change =
       readonly found: string;
     };
 
-/** What apply did: `changed` means that somebody else was faster, so look again. */
+/**
+ * What apply did: `changed` means that another process changed the entry first, so that the caller has to scan again.
+ */
 export interface Outcome {
   readonly change: Change;
   readonly result: 'done' | 'changed' | 'failed' | 'blocked';
-  /** Of `failed`, and of `changed` where a call told it: the errno. */
+  /** The errno; only with `failed`, and with `changed` if a system call failed. */
   readonly errno?: string;
 }

@@ -1,10 +1,10 @@
-/** Opens a device's node without any effect on the device and says whether it is the one that sysfs means. */
+/** Checks whether a device's node is the one that sysfs describes, without any effect on the device. */
 import type { Device } from '../devices/device.ts';
 import { errnoOf } from '../errors.ts';
 import type { Files, Status } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 
-/** What the opened descriptor showed; `true` only where it is a character device of the right devnum. */
+/** The result of a node check; `true` only if the node is a character device with the device number of sysfs. */
 export type NodeCheck =
   | { readonly verdict: 'true'; readonly status: Status }
   | { readonly verdict: 'missing' }
@@ -17,7 +17,10 @@ export function nodePathOf(sysname: string): string {
   return `/dev/vfio/devices/${sysname}`;
 }
 
-/** Opens `path` (O_PATH, no link followed) and compares the descriptor's devnum with the device's. */
+/**
+ * Opens `path` (O_PATH, without following a link) and compares its device number with that of `device`. Errors of the
+ * system call are part of the result.
+ */
 export function checkNode(files: Files, root: Root, path: string, device: Device): NodeCheck {
   let status: Status;
   try {

@@ -1,4 +1,7 @@
-/** Finds the device of a NAME that may also be a path to a node anywhere: one stat, then its devnum decides. */
+/**
+ * Finds the device of a NAME, which may also be the path of any node; a path is resolved to its device number with
+ * stat(2).
+ */
 import type { Device } from '../devices/device.ts';
 import { findDevice } from '../devices/find.ts';
 import { parseQuery } from '../devices/query.ts';
@@ -8,22 +11,27 @@ import { at } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 import type { Machine, Observation } from './observe.ts';
 
-/** The device that `name` asks for; the errors are those of findDevice, and `no-device` for a path that is no device node. */
+/**
+ * Returns the device of `name`. Throws what findDevice throws, and `no-device` for a path that is not a device node.
+ */
 export function findNamed(
   machine: Pick<Machine, 'files' | 'root'>,
   seen: Pick<Observation, 'scan' | 'desired' | 'claims'>,
   name: string,
 ): Device {
   const query = parseQuery(name);
-  const asked = query.form === 'path' ? devnumAt(machine, query.path) : name;
+  const target = query.form === 'path' ? devnumAt(machine, query.path) : name;
   return findDevice(
     seen.scan.devices,
-    asked,
+    target,
     (link) => (seen.desired.wanted.get(link) ?? claimOn(seen, link))?.device,
   );
 }
 
-/** Without its node a device has no name, but whoever asks by the name shall hear what is wrong with the node. */
+/**
+ * A device without a node has no link; it is found by the claimed link all the same, so that the error describes its
+ * node.
+ */
 function claimOn({ claims }: Pick<Observation, 'claims'>, link: string): Claim | undefined {
   return claims.filter((claim) => claim.link === link).sort(weigh)[0];
 }

@@ -1,4 +1,4 @@
-/** What verify has to say: one fault, its place and its remedy. Types only. */
+/** The findings of verify. */
 
 export type FindingCode =
   | 'link-missing'
@@ -25,13 +25,13 @@ export type FindingCode =
 
 export interface Finding {
   readonly code: FindingCode;
-  /** The path that the finding is about, below the machine's root. */
+  /** The path that the finding is about, without the root directory. */
   readonly path: string;
-  /** The device's name, where one is concerned. */
+  /** The name of the device, if the finding is about one. */
   readonly device?: string;
-  /** Expected and found, one line, printable. */
+  /** What was expected and what was found: one line, printable. */
   readonly message: string;
   readonly remedy: string;
-  /** Whether sync mends it. */
+  /** Whether sync fixes it. */
   readonly fixable: boolean;
 }

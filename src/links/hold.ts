@@ -1,4 +1,7 @@
-/** Holds the directory of a link by descriptor, part by part, so that nobody can lead us elsewhere. */
+/**
+ * Opens the directory of a link part by part without following links, so that a swapped directory cannot redirect
+ * changes.
+ */
 import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Files, Held } from '../system/files.ts';
@@ -6,28 +9,28 @@ import { at, type Root } from '../system/root.ts';
 
 /**
  * Opens `/dev/vfio/<directory>` from /dev/vfio downward; every part must be a directory, not a link.
- * With `make`, missing parts are made. Fails with the errno of the first part that can't be had.
+ * With `create`, missing parts are created. Throws the error of the first part that cannot be opened or created.
  */
-export function holdDirectory(files: Files, root: Root, directory: string, make: boolean): Held {
-  let held = holdOne(files, at(root, linkRoot), make);
+export function holdDirectory(files: Files, root: Root, directory: string, create: boolean): Held {
+  let handle = openOne(files, at(root, linkRoot), create);
   for (const part of directory === '' ? [] : directory.split('/')) {
     try {
-      const next = holdOne(files, `${held.path}/${part}`, make);
-      held.release();
-      held = next;
+      const next = openOne(files, `${handle.path}/${part}`, create);
+      handle.release();
+      handle = next;
     } catch (error) {
-      held.release();
+      handle.release();
       throw error;
     }
   }
-  return held;
+  return handle;
 }
 
-function holdOne(files: Files, path: string, make: boolean): Held {
+function openOne(files: Files, path: string, create: boolean): Held {
   try {
     return files.hold(path);
   } catch (error) {
-    if (!make || errnoOf(error) !== 'ENOENT') throw error;
+    if (!create || errnoOf(error) !== 'ENOENT') throw error;
   }
   try {
     files.mkdir(path);

@@ -1,44 +1,50 @@
-/** The links of one device and their state, from an observation. Pure. */
+/** The links of each device and their state, taken from an observation. */
 import type { Device } from '../devices/device.ts';
 import { whyNoCdev } from '../devices/no-cdev.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Observation } from './observe.ts';
 
-/** `named`: every wanted link is right. `unnamed`: some is missing or wrong. `no-node`: nothing to link to, or it is not in /dev. `no-name`: none can be made. */
+/**
+ * `named`: all links are correct. `unnamed`: a link is missing or wrong. `no-node`: the device has no node, or the node
+ * is not in /dev. `no-name`: the device has a node, but no link name can be made for it.
+ */
 export type LinkState = 'named' | 'unnamed' | 'no-node' | 'no-name';
 
 export interface DeviceLinks {
-  /** Full paths of the links that the device should have, the one of scheme 1 first. */
+  /** Absolute paths of the links that the device should have; the link of scheme 1 comes first. */
   readonly links: readonly string[];
   readonly state: LinkState;
 }
 
-/** The links of every device of the observation, by `vfioN`. */
+/** Returns the links of every device of the observation, by `vfioN`. */
 export function linksOf(seen: Observation): ReadonlyMap<string, DeviceLinks> {
   const all = new Map<string, DeviceLinks>();
   for (const { device, links, state } of linksInTurn(seen)) all.set(device.sysname, { links, state });
   return all;
 }
 
-/** The devices of the observation in their order, each with its links: nothing is held for all of them at once. */
+/**
+ * Yields the devices of the observation in order, each with its links; a generator, so that the links of all devices
+ * are never in memory at once.
+ */
 export function* linksInTurn(seen: Observation): Generator<DeviceLinks & { readonly device: Device }> {
   const { scan, missing, claims, desired, changes } = seen;
-  const wrong = new Set(changes.map((change) => change.link));
+  const pending = new Set(changes.map((change) => change.link));
   let next = 0;
   for (const device of scan.devices) {
     const links: string[] = [];
-    let right = true;
+    let correct = true;
     for (let claim = claims[next]; claim?.device === device; claim = claims[++next]) {
       const path = `${linkRoot}/${claim.link}`;
       if (desired.wanted.get(claim.link)?.device !== device || links.includes(path)) continue;
       links.push(path);
-      right &&= !wrong.has(claim.link);
+      correct &&= !pending.has(claim.link);
     }
-    const state = links.length === 0 ? stateWithout(device, missing) : right ? 'named' : 'unnamed';
+    const state = links.length === 0 ? stateWithoutLinks(device, missing) : correct ? 'named' : 'unnamed';
     yield { device, links, state };
   }
 }
 
-function stateWithout(device: Device, missing: ReadonlySet<string>): LinkState {
+function stateWithoutLinks(device: Device, missing: ReadonlySet<string>): LinkState {
   return whyNoCdev(device) === undefined && !missing.has(device.sysname) ? 'no-name' : 'no-node';
 }

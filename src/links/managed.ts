@@ -1,9 +1,10 @@
-/** Which directories below /dev/vfio hold names of ours. Pure. */
+/** Decides which directories below /dev/vfio are managed by vfio-names. */
 import { isReserved, knownBuses } from '../names/scheme.ts';
 
 /**
- * Tells for the first part of a path whether names in it are ours to remove: the buses, the `by-*` families, and
- * what is wanted now. A directory that the admin's own rules made is none of ours.
+ * Returns a predicate for the first part of a path: whether vfio-names may remove links in that directory. True for the
+ * known buses, the `by-*` families, and the directories of `wanted`; false for directories that other udev rules
+ * created.
  */
 export function managedBy(wanted: Iterable<string>): (first: string) => boolean {
   const names = new Set<string>(knownBuses);

@@ -1,6 +1,6 @@
 /**
- * Which devices lack the node that the kernel gives them: in a container, or wherever /dev is not the kernel's own, some
- * may be left out. Looks for their names alone; whether a node is the right one, check-node.ts tells.
+ * Finds devices whose node is missing in /dev, for example in a container or where /dev is not a devtmpfs. Checks only
+ * that the node exists; check-node.ts checks that it is the right one.
  */
 import type { Device } from '../devices/device.ts';
 import { errnoOf } from '../errors.ts';
@@ -10,21 +10,21 @@ import { nodePathOf } from './check-node.ts';
 import { holdDirectory } from './hold.ts';
 
 /**
- * The `vfioN` of the devices that have a device number, but no node in /dev/vfio/devices. To be asked after sysfs: the
- * kernel makes the node after the number (device_add() in drivers/base/core.c), so one that came in between has both.
- * What can't be looked into is taken to be there.
+ * Returns the `vfioN` of the devices that have a device number, but no node in /dev/vfio/devices. Call it after reading
+ * sysfs: the kernel creates the node after the number (device_add() in drivers/base/core.c), so a device that was added
+ * in between has both. If the directory cannot be read, no node counts as missing.
  */
 export function missingNodes(files: Files, root: Root, devices: readonly Device[]): ReadonlySet<string> {
   if (!devices.some(({ devnum }) => devnum !== undefined)) return new Set();
-  const there = nodesIn(files, root);
+  const present = nodesIn(files, root);
   const missing = new Set<string>();
-  if (there)
+  if (present)
     for (const { sysname, devnum } of devices)
-      if (devnum !== undefined && !there.has(sysname)) missing.add(sysname);
+      if (devnum !== undefined && !present.has(sysname)) missing.add(sysname);
   return missing;
 }
 
-/** The same for one device. */
+/** Whether one device has a device number, but no node in /dev/vfio/devices; false if the path cannot be read. */
 export function isMissing(files: Files, root: Root, { sysname, devnum }: Device): boolean {
   if (devnum === undefined) return false;
   try {
@@ -35,14 +35,17 @@ export function isMissing(files: Files, root: Root, { sysname, devnum }: Device)
   }
 }
 
-/** `undefined` where nobody can tell; a link in the place of a directory is not followed. */
+/**
+ * The names in /dev/vfio/devices; `undefined` if the directory cannot be read. A link in place of a directory is not
+ * followed.
+ */
 function nodesIn(files: Files, root: Root): ReadonlySet<string> | undefined {
   try {
-    const held = holdDirectory(files, root, 'devices', false);
+    const handle = holdDirectory(files, root, 'devices', false);
     try {
-      return new Set(files.list(held.path));
+      return new Set(files.list(handle.path));
     } finally {
-      held.release();
+      handle.release();
     }
   } catch (error) {
     return isAbsent(error) ? new Set() : undefined;

@@ -1,4 +1,4 @@
-/** One look at the machine: its devices, the links that they want, the links that there are, and the difference. */
+/** One scan of the machine: its devices, the links that they claim, the existing links, and the difference. */
 import type { Device, Scan } from '../devices/device.ts';
 import { scanDevices } from '../devices/scan.ts';
 import { claimsOf, type MoreNames } from '../names/claims.ts';
@@ -13,27 +13,28 @@ import { plan } from './plan.ts';
 import { readTree } from './read.ts';
 import type { Tree } from './tree.ts';
 
-/** What the naming needs of the outside: `more` and `access` come from the policy. */
+/** The machine and the parts of the policy that decide links and access. */
 export interface Machine {
   readonly files: Files;
   readonly root: Root;
+  /** Claims of the policy, beside the names of the scheme. */
   readonly more?: MoreNames;
-  /** Who may use which node; only what changes the machine reads it. */
+  /** The access rules of the policy; only sync and watch use them. */
   readonly access?: AccessRules;
 }
 
 export interface Observation {
   readonly scan: Scan;
-  /** The `vfioN` of devices whose node is not there: a name is true or absent, so these get none. */
+  /** The `vfioN` of devices whose node is missing; they get no links. */
   readonly missing: ReadonlySet<string>;
-  /** What each device wants, in the order of the devices; those of `missing` with the others. */
+  /** The links that each device claims, in the order of the devices; devices of `missing` included. */
   readonly claims: readonly Claim[];
   readonly desired: Desired;
   readonly tree: Tree;
   readonly changes: readonly Change[];
 }
 
-/** Reads everything once, sysfs first, then the nodes; nothing is changed. */
+/** Reads sysfs first, then the nodes and the links, once each, and compares them; changes nothing. */
 export function observe({ files, root, more }: Machine): Observation {
   const scan = scanDevices(files, root);
   const missing = missingNodes(files, root, scan.devices);
@@ -44,12 +45,14 @@ export function observe({ files, root, more }: Machine): Observation {
   return { scan, missing, claims, desired, tree, changes };
 }
 
-/** The claims that can be had. */
+/** The claims of devices whose node exists. */
 export function withNodes(claims: readonly Claim[], missing: ReadonlySet<string>): readonly Claim[] {
   return missing.size === 0 ? claims : claims.filter(({ device }) => !missing.has(device.sysname));
 }
 
-/** The `vfioN` of the devices that have their node, gathered at the first question: where all names are true, nobody asks. */
+/**
+ * The `vfioN` of the devices whose node exists; built on first use, since it is not needed if all links are correct.
+ */
 function nodesOf(devices: readonly Device[], missing: ReadonlySet<string>): Pick<ReadonlySet<string>, 'has'> {
   let names: Set<string> | undefined;
   return {

@@ -1,16 +1,19 @@
-/** What has to change so that the links are those that are wanted. Pure: dry run, apply and verify read the same list. */
+/**
+ * Computes the changes that turn the existing links into the wanted links. Dry run, apply and verify use the same list.
+ */
 import type { Claim } from '../names/desire.ts';
 import { parentsOf } from '../names/parents.ts';
 import { linkTarget } from '../names/scheme.ts';
 import type { Change } from './change.ts';
 import { type Entry, isTemporary, nodeOfTarget, type Tree } from './tree.ts';
 
-/** The device that gets a link. */
+/** The device that owns a link. */
 type Winner = Pick<Claim, 'device'>;
 
 /**
- * The changes, removals first, in the order of their paths. A thing that is not ours is never touched: it is `blocked`.
- * `present` are the devices' nodes that exist, to tell a left-over link from one that is not wanted any more.
+ * Returns the changes, removals first, sorted by path. An entry that vfio-names does not manage is never changed; a
+ * link that it prevents is `blocked`. `present` has the existing nodes of devices: it decides between the reasons
+ * `gone` and `unwanted` of a removal.
  */
 export function plan(
   wanted: ReadonlyMap<string, Winner>,
@@ -21,8 +24,8 @@ export function plan(
   removals.push(...planDirectories(removals, wanted, tree));
   const entries = without(tree.entries, removals);
   const additions: Change[] = [];
-  for (const [link, want] of wanted) {
-    const change = planOne(link, want, entries);
+  for (const [link, winner] of wanted) {
+    const change = planOne(link, winner, entries);
     if (change) additions.push(change);
   }
   additions.sort((a, b) => (a.link < b.link ? -1 : 1));
@@ -31,15 +34,15 @@ export function plan(
 
 function without(entries: Tree['entries'], removals: readonly Change[]): Tree['entries'] {
   if (removals.length === 0) return entries;
-  const rest = new Map(entries);
-  for (const { link } of removals) rest.delete(link);
-  return rest;
+  const remaining = new Map(entries);
+  for (const { link } of removals) remaining.delete(link);
+  return remaining;
 }
 
 function planOne(link: string, { device }: Winner, entries: Tree['entries']): Change | undefined {
   const entry = entries.get(link);
   const target = linkTarget(link, device.sysname);
-  // What is right is most of it. What is there lies in directories, so that nothing blocks it.
+  // The common case. The parents of an existing entry are directories, so they need no check.
   if (entry?.target === target) return undefined;
   const base = { link, target, device: device.name };
   for (const parent of parentsOf(link)) {
@@ -69,7 +72,7 @@ function planRemovals(
   return removals.sort((a, b) => (a.link < b.link ? -1 : 1));
 }
 
-/** Directories in which nothing will be left and nothing is wanted, the deepest first. */
+/** Directories that will be empty and that no wanted link needs, the deepest first. */
 function planDirectories(
   removals: readonly Change[],
   wanted: ReadonlyMap<string, Winner>,
@@ -87,7 +90,10 @@ function planDirectories(
   return changes.sort((a, b) => (a.link < b.link ? 1 : -1));
 }
 
-/** Adds the directories above a link, from the innermost out, up to one that is there with all its own. */
+/**
+ * Adds the parent directories of a link, innermost first; stops at one that is already in the set, since its parents
+ * are too.
+ */
 function addParents(directories: Set<string>, link: string): void {
   for (let end = link.lastIndexOf('/'); end > 0; end = link.lastIndexOf('/', end - 1)) {
     const parent = link.slice(0, end);

@@ -1,14 +1,14 @@
-/** Reads the directories of names below /dev/vfio: one call a link. Follows nothing, decides nothing. */
+/** Reads the link directories below /dev/vfio, with one system call per link. Follows no links. */
 import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 import type { Entry, Tree } from './tree.ts';
 
-/** Deeper than any name of a policy; keeps a hostile tree from holding us. */
-const deepest = 8;
+/** Deeper than any link of a policy; limits the time that a hostile tree can cost. */
+const MAX_DEPTH = 8;
 
-/** Every entry of the directories right below /dev/vfio that `managed` accepts, down to the depth of eight. */
+/** Returns every entry of the directories directly below /dev/vfio that `managed` accepts, down to eight levels. */
 export function readTree(files: Files, root: Root, managed: (first: string) => boolean): Tree {
   const entries = new Map<string, Entry>();
   const unreadable = new Map<string, string>();
@@ -21,7 +21,7 @@ export function readTree(files: Files, root: Root, managed: (first: string) => b
       if (!entry) continue;
       entries.set(link, entry);
       if (entry.kind !== 'directory') continue;
-      if (depth < deepest) visit(link, depth + 1);
+      if (depth < MAX_DEPTH) visit(link, depth + 1);
       else unreadable.set(link, 'too deep');
     }
   };
@@ -29,14 +29,14 @@ export function readTree(files: Files, root: Root, managed: (first: string) => b
   return { entries, unreadable };
 }
 
-/** Holds the directory while it is listed: a link that somebody puts in its place is not followed. */
+/** Lists the directory through a descriptor, so that a link that replaces the directory is not followed. */
 function namesIn(files: Files, path: string, directory: string, unreadable: Map<string, string>): string[] {
   try {
-    const held = files.hold(path);
+    const handle = files.hold(path);
     try {
-      return files.list(held.path);
+      return files.list(handle.path);
     } finally {
-      held.release();
+      handle.release();
     }
   } catch (error) {
     const errno = errnoOf(error);
@@ -46,7 +46,10 @@ function namesIn(files: Files, path: string, directory: string, unreadable: Map<
   }
 }
 
-/** One entry, `undefined` where there is none. Most are links: readlink first, and lstat only for what is none. */
+/**
+ * Returns one entry, `undefined` if it does not exist or cannot be read. Most entries are links, so this calls readlink
+ * first and lstat only if that fails with EINVAL.
+ */
 export function readEntry(
   files: Files,
   path: string,
@@ -65,7 +68,7 @@ export function readEntry(
   }
 }
 
-/** What went away is no entry; what can't be looked at is unreadable. */
+/** Records the errno, unless the entry was removed in the meantime (ENOENT). */
 function noEntry(error: unknown, link: string, unreadable: Map<string, string>): undefined {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;

@@ -1,4 +1,7 @@
-/** From a device to its node, proved: sysfs, the opened node, sysfs once more. Trusts no link of /dev. */
+/**
+ * Resolves a device to its node: reads sysfs, opens the node, compares device numbers, re-reads sysfs. Never follows
+ * links in /dev/vfio.
+ */
 import type { Device } from '../devices/device.ts';
 import { whyNoCdev } from '../devices/no-cdev.ts';
 import { scanOne } from '../devices/scan.ts';
@@ -10,37 +13,42 @@ import { checkNode, type NodeCheck, nodePathOf } from './check-node.ts';
 
 export interface Resolution {
   readonly device: Device;
-  /** The checked path, `/dev/vfio/devices/vfio3`, or `/dev/char/247:3` where that one is missing or false. */
+  /**
+   * The verified path: `/dev/vfio/devices/vfio3`, or `/dev/char/247:3` if that node is missing or belongs to another
+   * device.
+   */
   readonly nodePath: string;
   readonly devnum: string;
-  /** Why the kernel's own path was not taken. */
+  /** Why /dev/vfio/devices was not used; absent if it was. */
   readonly instead?: string;
 }
 
 /**
- * Gives the node of a device that was scanned a moment ago. Throws VfioNamesError: `no-cdev` (status 5),
- * `replaced` (status 3: the device went away or has another number by now), `not-permitted` (4),
- * `node-missing` and `false-node` (status 1).
+ * Returns the verified node of a scanned device. Throws VfioNamesError: `no-cdev` (status 5), `replaced` (status 3: the
+ * device was removed or has another number now), `not-permitted` (status 4), `node-missing` and `false-node` (status
+ * 1).
  */
 export function resolveDevice(files: Files, root: Root, device: Device): Resolution {
   const devnum = device.devnum;
   if (devnum === undefined) {
-    // A device on its way in or out has a directory without `dev`, too.
+    // A device that is being bound or unbound has no `dev` attribute either.
     assertStill(files, root, device);
-    throw noNode(device);
+    throw noCdevError(device);
   }
   const path = nodePathOf(device.sysname);
   const check = checkNode(files, root, path, device);
-  const other = check.verdict === 'true' ? undefined : byNumber(files, root, device, devnum);
+  const fallback = check.verdict === 'true' ? undefined : charPath(files, root, device, devnum);
   assertStill(files, root, device);
   if (check.verdict === 'true') return { device, nodePath: path, devnum };
-  const fault = describeCheck(path, check, devnum);
-  if (other !== undefined) return { device, nodePath: other, devnum, instead: fault };
-  throw refusal(device, check, fault, path);
+  const problem = describeCheck(path, check, devnum);
+  if (fallback !== undefined) return { device, nodePath: fallback, devnum, instead: problem };
+  throw nodeError(device, check, problem, path);
 }
 
-/** QEMU's second way (hw/vfio/iommufd.c: /dev/char/MAJ:MIN), which udev keeps: the link is followed, its end is checked. */
-function byNumber(files: Files, root: Root, device: Device, devnum: string): string | undefined {
+/**
+ * The path that QEMU uses (hw/vfio/iommufd.c: /dev/char/MAJ:MIN), a link that udev maintains; its target is checked.
+ */
+function charPath(files: Files, root: Root, device: Device, devnum: string): string | undefined {
   const path = `/dev/char/${devnum}`;
   try {
     const status = files.stat(root + path);
@@ -51,7 +59,7 @@ function byNumber(files: Files, root: Root, device: Device, devnum: string): str
   }
 }
 
-/** The number may have gone to another device while we looked: then nothing that we saw counts. Throws `replaced`. */
+/** Re-reads sysfs. Throws `replaced` if the device was removed or its number belongs to another device now. */
 export function assertStill(files: Files, root: Root, device: Device): void {
   const now = scanOne(files, root, device.sysname);
   if (now && now.syspath === device.syspath && now.devnum === device.devnum) return;
@@ -64,7 +72,7 @@ export function assertStill(files: Files, root: Root, device: Device): void {
   );
 }
 
-function noNode(device: Device): VfioNamesError {
+function noCdevError(device: Device): VfioNamesError {
   const remedy = 'use the group node, or a kernel with CONFIG_VFIO_DEVICE_CDEV';
   return new VfioNamesError(
     'no-cdev',
@@ -74,24 +82,24 @@ function noNode(device: Device): VfioNamesError {
   );
 }
 
-function refusal(device: Device, check: NodeCheck, fault: string, path: string): VfioNamesError {
+function nodeError(device: Device, check: NodeCheck, problem: string, path: string): VfioNamesError {
   const facts = { device: device.name, path };
   if (check.verdict === 'unreadable' && (check.errno === 'EACCES' || check.errno === 'EPERM'))
     return new VfioNamesError(
       'not-permitted',
       exitStatus.notPermitted,
-      `${fault}; run it as root, or as a user who may enter that directory`,
+      `${problem}; run it as root, or as a user who may enter that directory`,
       facts,
     );
   const code = check.verdict === 'missing' ? 'node-missing' : 'false-node';
-  return new VfioNamesError(code, exitStatus.findings, `${fault}; ${nodeRemedy}`, facts);
+  return new VfioNamesError(code, exitStatus.findings, `${problem}; ${nodeRemedy}`, facts);
 }
 
-/** What mends a node that devtmpfs should have made. */
+/** How to restore a node that devtmpfs should have created. */
 export const nodeRemedy =
   'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
 
-/** One line about a node that is not the device's. */
+/** One line that describes a failed node check. */
 export function describeCheck(
   path: string,
   check: Exclude<NodeCheck, { verdict: 'true' }>,

@@ -1,41 +1,40 @@
-/** Looks, changes, and looks again until there is nothing to do. Knows no output. */
-
+/** Scans and applies changes until a scan finds no difference. */
 import { type AccessOutcome, applyAccess } from './access.ts';
 import { apply } from './apply.ts';
 import type { Outcome } from './change.ts';
 import { type Machine, type Observation, observe } from './observe.ts';
 
 export interface SyncResult {
-  /** What was done or could not be done; what somebody else did first is left out. */
+  /** Changes that were applied, failed or were blocked; changes that another process made first are omitted. */
   readonly outcomes: readonly Outcome[];
-  /** The last look. */
+  /** The last scan. */
   readonly last: Observation;
-  /** Nodes that were not as the access rules want them. */
+  /** Nodes whose access differed from the access rules. */
   readonly access: readonly AccessOutcome[];
-  /** Whether the last look found nothing left that can be done. */
+  /** Whether the last scan found no changes that can be applied. */
   readonly settled: boolean;
 }
 
-/** More looks than this mean that somebody undoes our work all the time. */
-const mostRounds = 16;
+/** After this many scans, another process is assumed to be reverting the changes. */
+const MAX_ROUNDS = 16;
 
-/** A change that others seem to overtake so often in the same way is one that can't be made. */
-const mostTries = 3;
+/** A change that fails this often with an errno that usually indicates a race counts as failed. */
+const MAX_TRIES = 3;
 
 /**
- * Makes the links those that are wanted. A run ends only after a look that follows its own last change and finds
- * nothing to do: so of two runs at once, the one that changes last has seen the truth after it.
- * `token` makes the temporary names this run's own.
+ * Creates, replaces and removes links until they match sysfs and the policy, then applies the access rules. A run ends
+ * only after a scan that follows its last change and finds nothing to do, so that of two concurrent runs, the one that
+ * makes the last change also verifies it. `token` makes the temporary names unique to this run.
  */
 export function sync(machine: Machine, token: string): SyncResult {
   const outcomes: Outcome[] = [];
-  const hopeless = new Set<string>();
+  const failed = new Set<string>();
   const tries = new Map<string, number>();
   for (let round = 1; ; round++) {
     const last = observe(machine);
-    const open = last.changes.filter((change) => !hopeless.has(JSON.stringify(change)));
-    const doable = open.filter((change) => change.action !== 'blocked');
-    if (doable.length === 0 || round > mostRounds) {
+    const remaining = last.changes.filter((change) => !failed.has(JSON.stringify(change)));
+    const applicable = remaining.filter((change) => change.action !== 'blocked');
+    if (applicable.length === 0 || round > MAX_ROUNDS) {
       const blocked = last.changes.filter((change) => change.action === 'blocked');
       return {
         outcomes: [...outcomes, ...blocked.map((change): Outcome => ({ change, result: 'blocked' }))],
@@ -43,17 +42,17 @@ export function sync(machine: Machine, token: string): SyncResult {
         access: machine.access
           ? applyAccess(machine.files, machine.root, machine.access, last.scan.devices)
           : [],
-        settled: doable.length === 0,
+        settled: applicable.length === 0,
       };
     }
-    for (const outcome of apply(machine.files, machine.root, doable, `${token}-${round}`)) {
+    for (const outcome of apply(machine.files, machine.root, applicable, `${token}-${round}`)) {
       const key = JSON.stringify(outcome.change);
       const count = (tries.get(key) ?? 0) + 1;
       tries.set(key, count);
-      const stuck = outcome.result === 'changed' && outcome.errno !== undefined && count >= mostTries;
+      const stuck = outcome.result === 'changed' && outcome.errno !== undefined && count >= MAX_TRIES;
       if (outcome.result === 'changed' && !stuck) continue;
       outcomes.push(stuck ? { ...outcome, result: 'failed' } : outcome);
-      if (stuck || outcome.result === 'failed') hopeless.add(key);
+      if (stuck || outcome.result === 'failed') failed.add(key);
     }
   }
 }

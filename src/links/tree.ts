@@ -1,16 +1,18 @@
-/** What lies below /dev/vfio in the directories of names. Types, and which of it is ours. Pure. */
+/** The entries of the link directories below /dev/vfio, and which of them vfio-names manages. */
 import type { Kind } from '../system/files.ts';
 
-/** Every temporary name begins so; a run that was killed leaves one, the next run removes it. */
+/** The prefix of temporary names. A killed run leaves such a name behind; the next run removes it. */
 export const temporaryPrefix = '.vfio-names-';
 
-/** One entry; `target` only for links. A link that came while it was looked at has none. */
+/**
+ * One entry; `target` only for links. It is absent if the link was created between the two system calls that read it.
+ */
 export interface Entry {
   readonly kind: Kind;
   readonly target?: string;
 }
 
-/** Entries by their path relative to /dev/vfio; directories with them. */
+/** Entries, directories included, by their path relative to /dev/vfio. */
 export interface Tree {
   readonly entries: ReadonlyMap<string, Entry>;
   /** Paths that could not be read, with the errno, or `too deep`. */
@@ -18,8 +20,8 @@ export interface Tree {
 }
 
 /**
- * The `vfioN` that a link names, if it is a relative link to `devices/` from its own depth: only such a link may be
- * replaced or removed. `undefined` for any other target.
+ * Returns the `vfioN` that a link leads to, if the target is the relative path of a node in /dev/vfio/devices. Only
+ * such a link may be replaced or removed; `undefined` for any other target.
  */
 export function nodeOfTarget(link: string, target: string): string | undefined {
   const prefix = `${'../'.repeat(link.split('/').length - 1)}devices/`;
@@ -29,7 +31,7 @@ export function nodeOfTarget(link: string, target: string): string | undefined {
     : undefined;
 }
 
-/** Whether the path is a temporary name of a run of ours. */
+/** Whether the path is a temporary name of vfio-names. */
 export function isTemporary(link: string): boolean {
   return link.slice(link.lastIndexOf('/') + 1).startsWith(temporaryPrefix);
 }

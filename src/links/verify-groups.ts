@@ -1,10 +1,15 @@
-/** Devices of one IOMMU group with different owners: isolation stays per group, so permissions should too. Pure. */
+/**
+ * Findings about IOMMU groups whose nodes have different owners: devices of one group are not isolated from each other.
+ */
 import type { Device } from '../devices/device.ts';
 import { printable } from '../text/printable.ts';
 import { nodePathOf } from './check-node.ts';
 import type { Finding } from './finding.ts';
 
-/** `owners` has the devices by the owner of their node, `0:0`; `groupOf` gives a device's IOMMU group. */
+/**
+ * Reports devices whose owner differs from the first device of their group. `owners` has the devices by owner of the
+ * node (`0:0`); `groupOf` returns the IOMMU group.
+ */
 export function verifyGroups(
   devices: readonly Device[],
   owners: ReadonlyMap<string, readonly Device[]>,
@@ -12,7 +17,7 @@ export function verifyGroups(
 ): Finding[] {
   if (owners.size < 2) return [];
   const ownerOf = new Map<Device, string>();
-  for (const [owner, theirs] of owners) for (const device of theirs) ownerOf.set(device, owner);
+  for (const [owner, owned] of owners) for (const device of owned) ownerOf.set(device, owner);
   const first = new Map<string, { readonly device: Device; readonly owner: string }>();
   const findings: Finding[] = [];
   for (const device of devices) {

@@ -1,4 +1,4 @@
-/** The findings about links, from what plan would change: one fault, one finding. Pure. */
+/** Findings about links: one per change that plan computes. */
 import type { Device } from '../devices/device.ts';
 import type { Conflict } from '../names/desire.ts';
 import { linkRoot } from '../names/scheme.ts';
@@ -8,9 +8,9 @@ import type { Finding } from './finding.ts';
 import type { Observation } from './observe.ts';
 import { nodeOfTarget } from './tree.ts';
 
-const syncMends = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
+const syncRemedy = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
 
-/** Findings for every change, every conflict and every directory that could not be read. */
+/** Returns one finding per change, per conflict and per unreadable directory. */
 export function verifyLinks({ scan, missing, desired, tree, changes }: Observation): Finding[] {
   const bySysname = new Map<string, Device>();
   if (changes.length > 0) for (const device of scan.devices) bySysname.set(device.sysname, device);
@@ -39,7 +39,7 @@ function fromChange(
         path,
         device: change.device,
         message: `expected a link to ${change.target}, found nothing`,
-        remedy: syncMends,
+        remedy: syncRemedy,
         fixable: true,
       };
     case 'replace': {
@@ -53,7 +53,7 @@ function fromChange(
         path,
         device: change.device,
         message: `expected a link to ${change.target}, found one to ${printable(change.from)}, ${found}`,
-        remedy: syncMends,
+        remedy: syncRemedy,
         fixable: true,
       };
     }
@@ -87,7 +87,7 @@ function fromRemoval(
       code: 'temporary',
       path,
       message: 'found a temporary name that an interrupted run left',
-      remedy: syncMends,
+      remedy: syncRemedy,
       fixable: true,
     };
   if (!other)
@@ -95,7 +95,7 @@ function fromRemoval(
       code: 'link-left-over',
       path,
       message: `found a link to ${printable(change.from)}, whose device is gone`,
-      remedy: syncMends,
+      remedy: syncRemedy,
       fixable: true,
     };
   if (missing.has(other.sysname))
@@ -104,7 +104,7 @@ function fromRemoval(
       path,
       device: other.name,
       message: `found a link to ${printable(change.from)}, the node of ${printable(other.bus)}/${printable(other.name)}, which is not there`,
-      remedy: syncMends,
+      remedy: syncRemedy,
       fixable: true,
     };
   if (change.link.startsWith('by-'))
@@ -112,14 +112,14 @@ function fromRemoval(
       code: 'link-unwanted',
       path,
       message: `found a link to the node of ${printable(other.bus)}/${printable(other.name)}, which nothing asks for`,
-      remedy: syncMends,
+      remedy: syncRemedy,
       fixable: true,
     };
   return {
     code: 'link-stale',
     path,
     message: `found a link to ${printable(change.from)}, whose number belongs to ${printable(other.bus)}/${printable(other.name)} now`,
-    remedy: syncMends,
+    remedy: syncRemedy,
     fixable: true,
   };
 }

@@ -1,4 +1,4 @@
-/** The findings about nodes: every device's node by fstat, and every node back to its device. */
+/** Findings about nodes: the node of every device, and nodes that belong to no device. */
 import type { Device } from '../devices/device.ts';
 import { isNameable } from '../devices/no-cdev.ts';
 import { errnoOf } from '../errors.ts';
@@ -12,11 +12,11 @@ import { describeCheck, nodeRemedy } from './resolve.ts';
 
 export interface NodeFindings {
   readonly findings: readonly Finding[];
-  /** The devices whose node is true, in their order, by the node's owner: `0:0` (user and group number). */
+  /** The devices whose node is correct, in order, by the owner of the node: `0:0` (uid and gid). */
   readonly owners: ReadonlyMap<string, readonly Device[]>;
 }
 
-/** Opens the node of each device (O_PATH) and compares the descriptor with sysfs. */
+/** Opens the node of each device (O_PATH) and compares its device number with sysfs. */
 export function verifyNodes(files: Files, root: Root, devices: readonly Device[]): NodeFindings {
   const findings: Finding[] = [];
   const owners = new Map<string, Device[]>();
@@ -26,8 +26,8 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
     const check = checkNode(files, root, path, device);
     if (check.verdict === 'true') {
       const owner = `${check.status.uid}:${check.status.gid}`;
-      const others = owners.get(owner);
-      if (others) others.push(device);
+      const owned = owners.get(owner);
+      if (owned) owned.push(device);
       else owners.set(owner, [device]);
       const unsafe = unsafeNode(path, device, check.status);
       if (unsafe) findings.push(unsafe);
@@ -60,7 +60,7 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
   return { findings, owners };
 }
 
-/** Who may write the node owns the device, and through its DMA whatever the IOMMU lets it reach. */
+/** A user who may write the node controls the device, and through DMA all memory that the IOMMU maps for it. */
 function unsafeNode(path: string, device: Device, status: Status): Finding | undefined {
   if ((status.mode & 0o006) === 0) return undefined;
   const mode = status.mode.toString(8).padStart(4, '0');
@@ -74,12 +74,15 @@ function unsafeNode(path: string, device: Device, status: Status): Finding | und
   };
 }
 
-/** Whoever may write in the directories of names and nodes can lead every reader astray. */
+/**
+ * Reports directories that users other than root may write: they could replace links and nodes. `directories` are
+ * relative to /dev/vfio.
+ */
 export function verifyDirectories(files: Files, root: Root, directories: Iterable<string>): Finding[] {
   const findings: Finding[] = [];
   for (const directory of directories) {
     const path = directory === '' ? linkRoot : `${linkRoot}/${directory}`;
-    const status = quietly(() => files.lstat(at(root, path)));
+    const status = tryOrUndefined(() => files.lstat(at(root, path)));
     if (status?.kind !== 'directory') continue;
     const mode = status.mode.toString(8).padStart(4, '0');
     if ((status.mode & 0o022) !== 0 || (status.uid !== 0 && root === ''))
@@ -94,13 +97,13 @@ export function verifyDirectories(files: Files, root: Root, directories: Iterabl
   return findings;
 }
 
-/** The way back: every node in /dev/vfio/devices must belong to a device of sysfs. */
+/** Reports every entry of /dev/vfio/devices that does not belong to a device in sysfs. */
 export function verifyReverse(files: Files, root: Root, devices: readonly Device[]): Finding[] {
-  const unknown = new Set(quietly(() => files.list(at(root, `${linkRoot}/devices`))));
+  const unknown = new Set(tryOrUndefined(() => files.list(at(root, `${linkRoot}/devices`))));
   for (const device of devices) if (device.devnum !== undefined) unknown.delete(device.sysname);
   return [...unknown].sort().flatMap((name) => {
     const path = nodePathOf(name);
-    const status = quietly(() => files.fstat(at(root, path)));
+    const status = tryOrUndefined(() => files.fstat(at(root, path)));
     return status ? [unknownNode(files, root, path, status)] : [];
   });
 }
@@ -109,7 +112,7 @@ function unknownNode(files: Files, root: Root, path: string, status: Status): Fi
   const device =
     status.devnum === undefined
       ? undefined
-      : quietly(() => files.readlink(at(root, `/sys/dev/char/${status.devnum}`)));
+      : tryOrUndefined(() => files.readlink(at(root, `/sys/dev/char/${status.devnum}`)));
   const what =
     status.devnum === undefined
       ? `a ${status.kind}`
@@ -123,9 +126,10 @@ function unknownNode(files: Files, root: Root, path: string, status: Status): Fi
   };
 }
 
-function quietly<T>(act: () => T): T | undefined {
+/** The result of `fn`, `undefined` if a system call fails. */
+function tryOrUndefined<T>(fn: () => T): T | undefined {
   try {
-    return act();
+    return fn();
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return undefined;

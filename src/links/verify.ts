@@ -1,4 +1,4 @@
-/** Every name and node against sysfs: gathers all findings, sorted. Changes nothing. */
+/** Compares all links and nodes with sysfs and returns the findings, sorted. Changes nothing. */
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
 import { naturalOrder } from '../devices/order.ts';
@@ -14,8 +14,8 @@ export interface Verification {
 }
 
 /**
- * Verifies all names, or those of `only`. What a device does that comes or goes while we look shows as a finding
- * only if a second look shows it too, so a busy machine raises no false alarm.
+ * Verifies all devices, or only those of `only`. Scans a second time if there are findings and returns only those that
+ * both scans have in common, so that devices that are added or removed meanwhile cause no false alarms.
  */
 export function verify(machine: Machine, only?: readonly Device[]): Verification {
   const first = verifyOnce(machine, only);
@@ -56,7 +56,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
   return { findings: only ? findings.filter((finding) => concerns(finding, only, seen)) : findings, seen };
 }
 
-/** A finding concerns a device by its name, by its links, or by a link that leads to its node. */
+/** Whether a finding is about one of the devices: it has the name of the device, or its path is a link to the node. */
 function concerns(finding: Finding, only: readonly Device[], seen: Observation): boolean {
   const names = new Set(only.map((device) => device.name));
   if (finding.device !== undefined) return names.has(finding.device);

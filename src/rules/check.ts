@@ -1,19 +1,19 @@
-/** Whether the rules that udev reads are what the policy gives, as one line. Pure. */
+/** Checks whether the rules that udev reads match the policy. */
 import { readHeader } from './header.ts';
 import type { Found } from './place.ts';
 
 export interface Verdict {
   readonly right: boolean;
-  /** The file that udev reads, absent where there is none. */
+  /** The file that udev reads; absent if there is no file. */
   readonly path?: string;
-  /** `current`, or why not. */
+  /** `current`, or why the rules are not current. */
   readonly state: 'current' | 'missing' | 'masked' | 'foreign' | 'other-policy' | 'edited';
   readonly message: string;
 }
 
 const remedy = 'run vfio-names rules install';
 
-/** Compares what was found with the `wanted` text. */
+/** Compares the rules file with `wanted`, the text compiled from the current policy. */
 export function judge(found: Found | undefined, wanted: string): Verdict {
   if (!found)
     return { right: false, state: 'missing', message: `udev has no rules for VFIO names; ${remedy}` };
@@ -48,10 +48,10 @@ export function judge(found: Found | undefined, wanted: string): Verdict {
         right: false,
         path,
         state: 'other-policy',
-        message: `${path} is of policy ${short(header.policy)}, expected ${short(current?.policy)}; ${remedy}`,
+        message: `${path} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}; ${remedy}`,
       };
 }
 
-function short(policy: string | undefined): string {
+function shortHash(policy: string | undefined): string {
   return policy === undefined ? 'none' : policy.slice(0, 12);
 }

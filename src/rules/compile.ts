@@ -1,9 +1,10 @@
 /**
- * From a policy to the lines of udev rules: what udev can express by its own keys and substitutions, and a program only
- * for the facts that it can't know, and only for the devices that the rest of a match leaves. Pure.
+ * Compiles a policy to the lines of udev rules. The rules use udev's own keys and substitutions, and run vfio_id only for
+ * facts that udev does not know and only for devices that the rest of the match selects.
  *
- * Where two devices want one name, udev knows one priority a device (OPTIONS+="link_priority="), not one a name: the
- * highest of the device's links counts for all, and between equals the later event wins, where sync takes the lower name.
+ * If two devices claim one name, udev has one priority for each device (OPTIONS+="link_priority="), not for each name: the
+ * highest priority of the device's links applies to all of them. With equal priorities the later event wins in udev, but
+ * the lower device name in `sync`.
  */
 import type { Access, AccessRule, LinkRule, NamePart, Policy } from '../config/policy.ts';
 import { iommuAccess } from '../names/policy-access.ts';
@@ -18,53 +19,53 @@ import { plainPath, udevName } from './udev-name.ts';
 import { gather, removeLines, runLines, schemeRequest, type Via } from './via.ts';
 
 export interface UdevRules {
-  /** What the header says: the policy's hash, or `default`. */
+  /** The policy's hash, or `default`, for the header. */
   readonly policy: string;
   readonly scheme: number;
-  /** What is done when a device went, where udev does not do it by itself. */
+  /** Lines for the removal of a device; empty if udev removes the links itself. */
   readonly remove: readonly string[];
-  /** /dev/iommu. */
+  /** Lines that set the access of /dev/iommu. */
   readonly iommu: readonly string[];
-  /** The links of the scheme, one line a bus. */
+  /** The links of the scheme, one line per bus. */
   readonly names: readonly string[];
-  /** Run path_id, which is part of udev itself. */
+  /** Lines that run path_id, a builtin of udev. */
   readonly builtin: readonly string[];
-  /** Ask for, then run vfio_id; empty for a policy of facts that udev knows. */
+  /** Lines that select the devices for vfio_id, then run it; empty if udev knows all facts of the policy. */
   readonly helper: readonly string[];
   readonly links: readonly string[];
   readonly access: readonly string[];
-  /** Have vfio_id make the links. */
+  /** Lines that run vfio_id to create the links. */
   readonly run: readonly string[];
 }
 
-/** The rules of a policy; throws a VfioNamesError (status 2) for what udev can't express. */
+/** Compiles the rules of a policy; throws VfioNamesError `policy` (status 2) if udev cannot express a rule. */
 export function compile(
   policy: Policy,
   iommu: Access | undefined = iommuAccess(policy),
   via: Via = 'native',
 ): UdevRules {
-  const requests = new Requests();
+  const requests = new RequestTable();
   const scheme = via === 'import' ? importedScheme(requests) : nothing;
   const links = policy.links
     .toSorted((a, b) => a.priority - b.priority)
     .map((rule) => compileLink(rule, requests, via));
   const access = policy.access.map(compileAccess);
-  const all = together([scheme, ...links, ...access]);
+  const combined = concat([scheme, ...links, ...access]);
   return {
     policy: policyId(policy),
     scheme: policy.scheme,
     remove: removeLines(via),
     iommu: iommu ? [lineText(['SUBSYSTEM=="misc"', 'KERNEL=="iommu"', ...accessKeys(iommu)])] : [],
     names: via === 'native' ? knownBuses.map(schemeLine) : [],
-    builtin: unique(all.builtin),
-    helper: helperLines(unique(all.wants), all.lines, via === 'run' ? [] : requests.options()),
-    links: unique([scheme, ...links].flatMap((one) => one.lines)),
-    access: access.flatMap((one) => one.lines),
+    builtin: unique(combined.builtin),
+    helper: helperLines(unique(combined.wants), combined.lines, via === 'run' ? [] : requests.options()),
+    links: unique([scheme, ...links].flatMap((compiled) => compiled.lines)),
+    access: access.flatMap((compiled) => compiled.lines),
     run: runLines(via),
   };
 }
 
-/** What a rule gives: lines that run path_id, lines that ask for vfio_id, and its own lines. */
+/** The lines of a rule: lines that run path_id, lines that request vfio_id, and the rule's own lines. */
 interface Lines {
   readonly builtin: readonly string[];
   readonly wants: readonly string[];
@@ -78,62 +79,62 @@ function schemeLine(bus: string): string {
     .join('\n');
 }
 
-/** The name of the scheme from vfio_id, for every device, those on buses that come later too. */
-function importedScheme(requests: Requests): Lines {
+/** Takes the name of the scheme from vfio_id, for every device, including devices on future buses. */
+function importedScheme(requests: RequestTable): Lines {
   const property = requestProperty(requests.number(schemeRequest));
   const link = [`ENV{${property}}=="?*"`, `SYMLINK+="vfio/$env{${property}}"`];
   return { ...nothing, wants: [`${imported}="want"`], lines: [lineText(link)] };
 }
 
-function compileLink(rule: LinkRule, requests: Requests, via: Via): Lines {
+function compileLink(rule: LinkRule, requests: RequestTable, via: Via): Lines {
   const priority = rule.priority === 0 ? [] : [`OPTIONS+="link_priority=${rule.priority}"`];
   const link = (text: string): Keys => [`SYMLINK+="vfio/${text}"`, ...priority];
-  return together(
+  return concat(
     select(rule.match).flatMap((selection): Lines[] => {
       const name = udevName(rule.name, selection.bus);
       if (!name) return [];
       const { keys, text, tagged } = name;
       if (text !== undefined && via === 'native')
-        return [act(selection, keys, [...selection.imported, ...name.imported], link(text))];
+        return [matchLines(selection, keys, [...selection.imported, ...name.imported], link(text))];
       const request = writeRequest(rule.name.map(safePart));
       const number = requests.number(request);
       if (via === 'run')
-        return [act(selection, [], selection.imported, [gather(number, request, rule.priority)])];
+        return [matchLines(selection, [], selection.imported, [gather(number, request, rule.priority)])];
       const property = requestProperty(number);
-      const asked = (more: Keys): Lines =>
-        act(
+      const fromHelper = (extraKeys: Keys): Lines =>
+        matchLines(
           selection,
-          [...keys, ...more],
+          [...keys, ...extraKeys],
           [...selection.imported, `ENV{${property}}=="?*"`],
           link(`$env{${property}}`),
         );
-      if (tagged === undefined || via === 'import') return [asked([])];
+      if (tagged === undefined || via === 'import') return [fromHelper([])];
       const plain = [...keys, plainPath('==')];
       return [
         { ...nothing, builtin: alternatives(selection, [...keys, 'IMPORT{builtin}="path_id"']) },
-        act(selection, plain, [...selection.imported, ...name.imported], link(tagged)),
-        asked([plainPath('!=')]),
+        matchLines(selection, plain, [...selection.imported, ...name.imported], link(tagged)),
+        fromHelper([plainPath('!=')]),
       ];
     }),
   );
 }
 
-/** Fixed text as udev would make it, so that nothing in a request can end its quotes. */
+/** Sanitizes fixed text as udev does, so that nothing in a request can end its quotes. */
 export function safePart(part: NamePart): NamePart {
   return 'text' in part ? { text: safeText(part.text) ?? '' } : part;
 }
 
 function compileAccess(rule: AccessRule): Lines {
-  // For every device, those on buses that come later too.
+  // Applies to every device, including devices on future buses.
   if (rule.match.length === 0) return { ...nothing, lines: [lineText(accessKeys(rule))] };
-  return together(
-    select(rule.match).map((selection) => act(selection, [], selection.imported, accessKeys(rule))),
+  return concat(
+    select(rule.match).map((selection) => matchLines(selection, [], selection.imported, accessKeys(rule))),
   );
 }
 
 const nothing: Lines = { builtin: [], wants: [], lines: [] };
 
-function together(parts: readonly Lines[]): Lines {
+function concat(parts: readonly Lines[]): Lines {
   return {
     builtin: parts.flatMap((part) => part.builtin),
     wants: parts.flatMap((part) => part.wants),
@@ -141,17 +142,17 @@ function together(parts: readonly Lines[]): Lines {
   };
 }
 
-/** Lines that do `acts` where the selection and `more` hold, and `needed` of what vfio_id has to print first. */
-function act(selection: Selection, more: Keys, needed: Keys, acts: Keys): Lines {
+/** Returns lines with `assignments`, if the selection, `extraKeys` and `needed` (keys on the output of vfio_id) match. */
+function matchLines(selection: Selection, extraKeys: Keys, needed: Keys, assignments: Keys): Lines {
   return {
     builtin: [],
-    wants: needed.length === 0 ? [] : alternatives(selection, [...more, `${imported}="want"`]),
-    lines: alternatives(selection, [...more, ...needed, ...acts]),
+    wants: needed.length === 0 ? [] : alternatives(selection, [...extraKeys, `${imported}="want"`]),
+    lines: alternatives(selection, [...extraKeys, ...needed, ...assignments]),
   };
 }
 
-function alternatives(selection: Selection, more: Keys): string[] {
-  return selection.native.map((keys) => lineText([...new Set([...keys, ...more])]));
+function alternatives(selection: Selection, extraKeys: Keys): string[] {
+  return selection.native.map((keys) => lineText([...new Set([...keys, ...extraKeys])]));
 }
 
 function accessKeys(access: Access): Keys {
@@ -162,8 +163,8 @@ function accessKeys(access: Access): Keys {
   ];
 }
 
-/** The names that only vfio_id can make, numbered. */
-class Requests {
+/** Numbers the names that only vfio_id can build. */
+class RequestTable {
   readonly #texts: string[] = [];
 
   number(text: string): number {

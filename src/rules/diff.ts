@@ -1,32 +1,32 @@
-/** A unified diff of two texts in one hunk: right, not always the shortest. Pure. */
+/** A unified diff of two texts in one hunk: correct, but not always minimal. */
 
 const context = 3;
 
-/** What turns `before` into `after`, as diff -u shows it; empty for equal texts. A missing file is the empty text. */
+/** Returns the changes from `before` to `after` in the format of diff -u; empty for equal texts. A missing file is ''. */
 export function unifiedDiff(
   before: { readonly name: string; readonly text: string },
   after: { readonly name: string; readonly text: string },
 ): string {
   if (before.text === after.text) return '';
-  const [old, young] = [linesOf(before.text), linesOf(after.text)];
-  const head = commonLength(old, young);
-  const tail = commonLength(old.slice(head).reverse(), young.slice(head).reverse());
+  const [beforeLines, afterLines] = [linesOf(before.text), linesOf(after.text)];
+  const head = commonLength(beforeLines, afterLines);
+  const tail = commonLength(beforeLines.slice(head).reverse(), afterLines.slice(head).reverse());
   const start = Math.max(0, head - context);
   const kept = Math.min(tail, context);
-  const [oldEnd, youngEnd] = [old.length - tail, young.length - tail];
+  const [beforeEnd, afterEnd] = [beforeLines.length - tail, afterLines.length - tail];
   const body = [
-    ...old.slice(start, head).map((line) => ` ${line}`),
-    ...old.slice(head, oldEnd).map((line) => `-${line}`),
-    ...young.slice(head, youngEnd).map((line) => `+${line}`),
-    ...old.slice(oldEnd, oldEnd + kept).map((line) => ` ${line}`),
+    ...beforeLines.slice(start, head).map((line) => ` ${line}`),
+    ...beforeLines.slice(head, beforeEnd).map((line) => `-${line}`),
+    ...afterLines.slice(head, afterEnd).map((line) => `+${line}`),
+    ...beforeLines.slice(beforeEnd, beforeEnd + kept).map((line) => ` ${line}`),
   ];
-  const ranges = `-${range(start, oldEnd + kept)} +${range(start, youngEnd + kept)}`;
+  const ranges = `-${range(start, beforeEnd + kept)} +${range(start, afterEnd + kept)}`;
   return [`--- ${before.name}`, `+++ ${after.name}`, `@@ ${ranges} @@`, ...body]
     .map((line) => `${line}\n`)
     .join('');
 }
 
-/** Lines with their newline taken off; a last line without one carries diff's own remark. */
+/** Splits a text into lines without newlines; adds diff's remark to a last line that has no newline. */
 function linesOf(text: string): string[] {
   if (text === '') return [];
   const lines = text.split('\n');
@@ -40,7 +40,7 @@ function commonLength(a: readonly string[], b: readonly string[]): number {
   return length;
 }
 
-/** Lines from `start` (from 0) to before `end`, as diff counts: from 1, and from 0 for no lines. */
+/** Formats the lines from `start` (from 0) up to, but not including, `end`. diff counts from 1, or from 0 for no lines. */
 function range(start: number, end: number): string {
   return end === start ? `${start},0` : `${start + 1},${end - start}`;
 }

@@ -1,23 +1,26 @@
-/** The lines that get facts and names from vfio_id, or from what it said before. Pure; knows nothing of policies. */
+/** The lines that import facts and names from vfio_id, or from its cached output in udev's database. */
 import type { FactName } from '../devices/device.ts';
 import { remember } from './remembered.ts';
 import { udevFacts } from './udev-facts.ts';
 import { imported } from './udev-match.ts';
 import { importLine } from './via.ts';
 
-/** One call for all facts that `lines` read and all names that they ask for by `asked`, of the devices in `wants`. */
+/**
+ * Returns lines with one call of vfio_id, for the devices in `wants`. It prints all facts that `lines` use and all names
+ * that the options in `requests` request.
+ */
 export function helperLines(
   wants: readonly string[],
   lines: readonly string[],
-  asked: readonly string[],
+  requests: readonly string[],
 ): string[] {
   if (wants.length === 0) return [];
   const facts = factsOf(lines);
-  const remembered = asked.length === 0 ? remember(facts) : undefined;
-  return [...wants, ...(remembered?.lines ?? []), importLine(imported, remembered?.facts ?? facts, asked)];
+  const cached = requests.length === 0 ? remember(facts) : undefined;
+  return [...wants, ...(cached?.lines ?? []), importLine(imported, cached?.facts ?? facts, requests)];
 }
 
-/** The facts whose properties the lines read. */
+/** Returns the facts whose properties the lines use. */
 function factsOf(lines: readonly string[]): FactName[] {
   return (Object.keys(udevFacts) as FactName[]).filter((name) => {
     const fact = udevFacts[name];

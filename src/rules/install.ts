@@ -1,4 +1,4 @@
-/** Installs the compiled rules where an admin's rules live, and takes them away again; only ever files of our own. */
+/** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
 import { attempt, errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
 import type { Files, Held } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
@@ -6,32 +6,35 @@ import { readHeader } from './header.ts';
 import { lookAt, ownDirectory, rulesName } from './place.ts';
 import { holdBelow, removeFile, replaceFile, sweep } from './write.ts';
 
-/** What `rules install` and `rules uninstall` do to the one file. */
+/** The change that `rules install` or `rules uninstall` makes to the rules file. */
 export interface Installation {
-  /** The machine's path of the file. */
+  /** The path of the file on the machine. */
   readonly path: string;
-  /** The file's text now; absent where there is none. */
+  /** The current text; absent if the file does not exist. */
   readonly before?: string;
-  /** Its text then; absent where it goes. */
+  /** The new text; absent if the file is to be removed. */
   readonly after?: string;
 }
 
 export const installPath = `${ownDirectory}/${rulesName}`;
 
-/** Looks what installing `after` (or, absent, removing) means; throws a VfioNamesError (status 1) for a file that is not ours. */
+/**
+ * Plans the installation of `after`, or the removal if it is `undefined`. Throws VfioNamesError `rules-not-ours`
+ * (status 1) if vfio-names did not generate the existing file.
+ */
 export function planInstallation(files: Files, root: Root, after: string | undefined): Installation {
   const found = lookAt(files, root, installPath);
   const isLink = found && files.lstat(at(root, installPath)).kind === 'symlink';
   const ours = found?.kind === 'text' && !isLink && readHeader(found.text) !== undefined;
   if (found && !ours) {
-    const what =
+    const reason =
       found.kind === 'masked'
         ? 'turns the rules off (empty, or a link to /dev/null)'
         : 'vfio-names did not make';
     throw new VfioNamesError(
       'rules-not-ours',
       exitStatus.findings,
-      `expected no file or one made by vfio-names at ${installPath}, found one that ${what}; move it away first`,
+      `expected no file or one made by vfio-names at ${installPath}, found one that ${reason}; move it away first`,
       { path: installPath },
     );
   }
@@ -42,7 +45,10 @@ export function planInstallation(files: Files, root: Root, after: string | undef
   };
 }
 
-/** Does what was planned, whole or not at all. `token` makes the temporary name this run's own. */
+/**
+ * Applies the planned change atomically. `token` makes the name of the temporary file unique to this run. Throws
+ * VfioNamesError if a system call fails.
+ */
 export function carryOut(
   files: Files,
   root: Root,
@@ -50,16 +56,16 @@ export function carryOut(
   token: string,
 ): void {
   if (before === after) return;
-  let held: Held | undefined;
+  let dir: Held | undefined;
   try {
-    held = holdBelow(files, root, ownDirectory, after !== undefined);
-    sweep(files, held, (pid) => attempt(() => files.stat(`/proc/${pid}`), 'ENOENT') !== undefined);
-    if (after === undefined) removeFile(held, rulesName);
-    else replaceFile(held, rulesName, after, token);
+    dir = holdBelow(files, root, ownDirectory, after !== undefined);
+    sweep(files, dir, (pid) => attempt(() => files.stat(`/proc/${pid}`), 'ENOENT') !== undefined);
+    if (after === undefined) removeFile(dir, rulesName);
+    else replaceFile(dir, rulesName, after, token);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     throw ioError(error, after === undefined ? 'remove the rules' : 'install the rules', at(root, path));
   } finally {
-    held?.release();
+    dir?.release();
   }
 }

@@ -1,21 +1,21 @@
-/** One line of udev rules as data: what must hold, then what is done. Pure; knows nothing of policies. */
+/** One line of udev rules as a list of keys: matches, then assignments. */
 import { cannotExpress } from './quote.ts';
 
-/** Keys in udev's syntax (`KERNELS=="0000:*"`), all on one line so that udev looks for one parent that fits them all. */
+/** Keys in udev's syntax (`KERNELS=="0000:*"`); all on one line, so that udev searches one parent that matches them all. */
 export type Keys = readonly string[];
 
 /** udev reads lines of up to 16384 bytes (UDEV_LINE_SIZE in systemd's src/udev/udev-rules.h). */
-const longestLine = 16000;
+const MAX_LINE_BYTES = 16000;
 
-/** The line's text; udevadm verify wants a blank after each comma. */
+/** Joins the keys; udevadm verify expects a blank after each comma. Throws VfioNamesError if the line is too long. */
 export function lineText(keys: Keys): string {
   const line = keys.join(', ');
   const bytes = new TextEncoder().encode(line).length;
-  if (bytes > longestLine)
+  if (bytes > MAX_LINE_BYTES)
     throw cannotExpress(
       'udev',
       `a rule of ${bytes} bytes in one line`,
-      `make its list of patterns shorter than ${longestLine} bytes, or part the rule in two`,
+      `make its list of patterns shorter than ${MAX_LINE_BYTES} bytes, or part the rule in two`,
     );
   return line;
 }

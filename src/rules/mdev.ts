@@ -1,6 +1,6 @@
 /**
- * From a policy to the lines of busybox mdev and mdevd. They know no more of a device than its node's name, so one line
- * gives every node one owner and mode, and a program of ours does the rest. Pure.
+ * Compiles a policy to the lines of busybox mdev and mdevd. They know only the name of a node, so one line sets one owner
+ * and mode for every node, and runs vfio_id or vfio-names sync for the rest.
  */
 import type { Access, LinkRule, Policy } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
@@ -22,23 +22,24 @@ export interface MdevLines {
   readonly policy: string;
   readonly scheme: number;
   readonly node: NodeAccess;
-  /** A command for /bin/sh. */
+  /** A /bin/sh command. */
   readonly command: string;
   readonly iommu: NodeAccess | undefined;
 }
 
 /**
- * The lines of a policy. Names for all devices that have the facts are made by vfio_id; names and access for some devices
- * need `sync`, which reads the policy itself. Throws a VfioNamesError (status 2) for an account or mode that no line can hold.
+ * Compiles the lines of a policy. vfio_id creates names that apply to all devices with the facts; names and access for
+ * some devices only need `sync`, which reads the policy itself. Throws VfioNamesError `policy` (status 2) for an account
+ * or mode that a line cannot contain.
  */
 export function compileMdev(policy: Policy, iommu: Access | undefined = iommuAccess(policy)): MdevLines {
-  const [everywhere, further] = [
+  const [forAll, conditional] = [
     policy.access.filter((rule) => rule.match.length === 0),
     policy.access.filter((rule) => rule.match.length > 0),
   ];
-  const node: Access = Object.assign({}, ...everywhere.map(pick));
+  const node: Access = Object.assign({}, ...forAll.map(pick));
   const names = policy.links.map(unconditional);
-  const simple = further.length === 0 && !names.includes(undefined);
+  const simple = conditional.length === 0 && !names.includes(undefined);
   return {
     policy: policyId(policy),
     scheme: policy.scheme,
@@ -53,8 +54,8 @@ export function compileMdev(policy: Policy, iommu: Access | undefined = iommuAcc
 }
 
 /**
- * The name as vfio_id takes it, where the rule means every device with its facts; else `undefined`. A `#` could be taken
- * for a comment in mdev.conf.
+ * Returns the name as a request to vfio_id if the rule applies to every device with its facts; else `undefined`. Rejects
+ * `#`, which could start a comment in mdev.conf.
  */
 function unconditional(rule: LinkRule): string | undefined {
   const [first, second] = rule.match;
@@ -65,7 +66,7 @@ function unconditional(rule: LinkRule): string | undefined {
   return text.includes('#') ? undefined : text;
 }
 
-/** The bus whose devices alone can have the fact. */
+/** Returns the only bus whose devices can have the fact; `undefined` if there are several. */
 function busOf(name: FactName): string | undefined {
   const fact = udevFacts[name];
   if (fact.kind === 'function') return 'pci';
@@ -80,9 +81,9 @@ function pick({ owner, group, mode }: Access): Access {
   };
 }
 
-/** `kernel` is the mode that the kernel gives the node; udev gives 0660 where a group is given alone, so we do too. */
-function fields(access: Access, kernel: string): NodeAccess {
-  const mode = access.mode ?? (access.group === undefined ? kernel : '0660');
+/** `kernelMode` is the default mode of the node. As in udev, a group without a mode gives 0660. */
+function fields(access: Access, kernelMode: string): NodeAccess {
+  const mode = access.mode ?? (access.group === undefined ? kernelMode : '0660');
   return {
     account: `${accountName(access.owner ?? 'root')}:${accountName(access.group ?? 'root')}`,
     mode: modeText(mode),

@@ -1,15 +1,15 @@
-/** Where udev reads rules, and which file of our name it reads. Changes nothing. */
+/** Finds the rules file that udev reads. */
 import { attempt } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 
-/** The file's name in every directory: after 50-udev-default, so that GROUP and MODE win; before 73-seat-late. */
+/** The file's name in every directory: after 50-udev-default, so that GROUP and MODE take effect; before 73-seat-late. */
 export const rulesName = '70-vfio-names.rules';
 
-/** Where an admin's rules live, and `rules install` writes. */
+/** The administrator's rules directory, to which `rules install` writes. */
 export const ownDirectory = '/etc/udev/rules.d';
 
-/** In the order in which udev looks: of files with one name only the first counts (udev(7)). /lib is Alpine's. */
+/** In udev's search order: of several files with one name, only the first is used (udev(7)). Alpine uses /lib. */
 export const rulesDirectories = [
   ownDirectory,
   '/run/udev/rules.d',
@@ -18,17 +18,17 @@ export const rulesDirectories = [
   '/lib/udev/rules.d',
 ] as const;
 
-/** What lies at the path of a rules file. */
+/** What exists at the path of a rules file. */
 export type Found =
   | { readonly kind: 'text'; readonly path: string; readonly text: string }
-  /** An empty file or a link to /dev/null: udev reads no further file of this name. */
+  /** An empty file or a link to /dev/null: udev ignores the other files of this name. */
   | { readonly kind: 'masked'; readonly path: string }
   | { readonly kind: 'other'; readonly path: string; readonly what: string };
 
-/** More than this is no rules file of ours. */
-const largest = 8 << 20;
+/** Size limit of a rules file in bytes. */
+const MAX_BYTES = 8 << 20;
 
-/** The file that udev reads; `undefined` where no directory has one. */
+/** Returns the file that udev reads; `undefined` if no directory has one. */
 export function findRules(files: Files, root: Root): Found | undefined {
   for (const directory of rulesDirectories) {
     const found = lookAt(files, root, `${directory}/${rulesName}`);
@@ -37,22 +37,22 @@ export function findRules(files: Files, root: Root): Found | undefined {
   return undefined;
 }
 
-/** What is at `path` (the machine's path), a link followed within the root; `undefined` for nothing. */
+/** Reads the file at `path` (without the root's prefix), following a link within the root; `undefined` if it is missing. */
 export function lookAt(files: Files, root: Root, path: string): Found | undefined {
   const status = attempt(() => files.lstat(at(root, path)), 'ENOENT', 'ENOTDIR');
   if (!status) return undefined;
   if (status.kind === 'symlink') {
     const target = files.readlink(at(root, path));
     if (target === '/dev/null') return { kind: 'masked', path };
-    const real = target.startsWith('/') ? target : `${path.slice(0, path.lastIndexOf('/'))}/${target}`;
-    return readText(files, root, path, real);
+    const resolved = target.startsWith('/') ? target : `${path.slice(0, path.lastIndexOf('/'))}/${target}`;
+    return readText(files, root, path, resolved);
   }
   return readText(files, root, path, path);
 }
 
-function readText(files: Files, root: Root, path: string, real: string): Found {
-  const status = attempt(() => files.lstat(at(root, real)), 'ENOENT', 'ENOTDIR');
+function readText(files: Files, root: Root, path: string, resolved: string): Found {
+  const status = attempt(() => files.lstat(at(root, resolved)), 'ENOENT', 'ENOTDIR');
   if (status?.kind !== 'file') return { kind: 'other', path, what: `a ${status?.kind ?? 'dangling link'}` };
-  const text = files.read(at(root, real), largest);
+  const text = files.read(at(root, resolved), MAX_BYTES);
   return text === '' ? { kind: 'masked', path } : { kind: 'text', path, text };
 }

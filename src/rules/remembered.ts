@@ -1,44 +1,45 @@
 /**
- * What vfio_id said of a device at an earlier event, taken from udev's database: it counts where sysfs still says so, and
- * takes no program. Pure; knows nothing of policies.
+ * Reuses the facts that vfio_id printed at an earlier event, from udev's database, if sysfs still confirms them; then
+ * vfio_id does not run.
  *
- * udev drops what it knows of a device when the device goes; a removal that it did not see leaves the old device's facts
- * to the next one of the same number. So each fact has a path that is there only where it is true of this very vfioN.
+ * udev deletes its database entry when a device is removed. If it misses the removal, the entry's facts would be applied
+ * to the next device with the same number. So each fact is checked by a path that exists only if the fact is correct for
+ * the current vfioN.
  */
 import type { FactName } from '../devices/device.ts';
 import { type Keys, lineText } from './line.ts';
 import { propertyOf, udevFacts } from './udev-facts.ts';
 import { fileTest, imported } from './udev-match.ts';
 
-/** Facts that one path proves. */
-interface Proof {
+/** Facts that are confirmed by the existence of one path. */
+interface Check {
   readonly facts: readonly FactName[];
-  /** The devices that have them; finds the device itself as the parent. */
+  /** Keys that match the devices with these facts, and the device itself as the parent. */
   readonly where: Keys;
   readonly path: string;
-  /** Facts that have to be proved, too, since these come of them. */
+  /** Facts from which these are derived, and which must be confirmed, too. */
   readonly rests?: readonly FactName[];
 }
 
-const read = (fact: FactName): string => `$env{${propertyOf(fact)}}`;
+const envOf = (fact: FactName): string => `$env{${propertyOf(fact)}}`;
 
 const own = (bus: string): Keys => [`SUBSYSTEMS=="${bus}"`, fileTest(bus, 'vfio-dev/$kernel')];
 
-/** The device's directory has no other path: what is read from the path alone is as true as it. */
-const sameDirectory = `${read('syspath')}/vfio-dev/$kernel`;
+/** The device's directory has no other path, so it confirms every fact that is derived from the path alone. */
+const sameDirectory = `${envOf('syspath')}/vfio-dev/$kernel`;
 
-/** Every device has a group: the first proof, and the one that all the others come after. */
-const group: Proof = {
+/** Every device has a group, so this check comes first, before all others. */
+const groupCheck: Check = {
   facts: ['group'],
   where: ['SUBSYSTEMS!="vfio-dev"'],
-  path: `/sys/kernel/iommu_groups/${read('group')}/devices/$id/vfio-dev/$kernel`,
+  path: `/sys/kernel/iommu_groups/${envOf('group')}/devices/$id/vfio-dev/$kernel`,
 };
 
-const others: readonly Proof[] = [
+const otherChecks: readonly Check[] = [
   {
     facts: ['pf', 'vf'],
     where: [...own('pci'), fileTest('pci', 'physfn')],
-    path: `/sys/bus/pci/devices/${read('pf')}/virtfn${read('vf')}/vfio-dev/$kernel`,
+    path: `/sys/bus/pci/devices/${envOf('pf')}/virtfn${envOf('vf')}/vfio-dev/$kernel`,
   },
   { facts: ['path', 'syspath'], where: own('pci'), path: sameDirectory, rests: ['pf', 'vf'] },
   { facts: ['function', 'syspath'], where: own('pci'), path: sameDirectory },
@@ -46,31 +47,35 @@ const others: readonly Proof[] = [
 ];
 
 export interface Remembered {
-  /** The facts to ask vfio_id for: those wanted, and what proves them later. */
+  /** The facts that vfio_id must print: the wanted ones, and those that confirm them later. */
   readonly facts: readonly FactName[];
-  /** To stand after the lines that want vfio_id: a device of which all is proved does not want it any more. */
+  /** Lines that follow those that request vfio_id; they cancel the request if all facts of the device are confirmed. */
   readonly lines: readonly string[];
 }
 
-/** `undefined` where a fact can change while the node is there, or no path proves it: that takes the program each time. */
+/**
+ * Returns the lines that reuse the `wanted` facts; `undefined` if a fact can change while the node exists or if no path
+ * confirms it, so that vfio_id must run each time.
+ */
 export function remember(wanted: readonly FactName[]): Remembered | undefined {
-  const proves = (proof: Proof, facts: readonly FactName[]): boolean =>
-    proof.facts.some((fact) => facts.includes(fact));
-  if (!wanted.every((fact) => [group, ...others].some((proof) => proves(proof, [fact])))) return undefined;
-  const direct = others.filter((proof) => proves(proof, wanted));
-  const rows = others.filter((proof) =>
-    proves(proof, [...wanted, ...direct.flatMap(({ rests }) => rests ?? [])]),
+  const confirms = (check: Check, facts: readonly FactName[]): boolean =>
+    check.facts.some((fact) => facts.includes(fact));
+  if (!wanted.every((fact) => [groupCheck, ...otherChecks].some((check) => confirms(check, [fact]))))
+    return undefined;
+  const direct = otherChecks.filter((check) => confirms(check, wanted));
+  const rows = otherChecks.filter((check) =>
+    confirms(check, [...wanted, ...direct.flatMap(({ rests }) => rests ?? [])]),
   );
-  const known = [group, ...rows].flatMap((proof) => proof.facts);
+  const known = [groupCheck, ...rows].flatMap((check) => check.facts);
   const facts = (Object.keys(udevFacts) as FactName[]).filter((fact) => known.includes(fact));
   return {
     facts,
     lines: [
-      ...prove('want', group),
-      ...rows.flatMap((proof) => {
-        const state = `prove ${proof.facts[0]}`;
-        const begin = [`${imported}=="yes"`, ...proof.where, `${imported}="${state}"`];
-        return [lineText(begin), ...prove(state, proof)];
+      ...confirmLines('want', groupCheck),
+      ...rows.flatMap((check) => {
+        const state = `prove ${check.facts[0]}`;
+        const begin = [`${imported}=="yes"`, ...check.where, `${imported}="${state}"`];
+        return [lineText(begin), ...confirmLines(state, check)];
       }),
       lineText([
         `${imported}=="want|prove *"`,
@@ -81,13 +86,16 @@ export function remember(wanted: readonly FactName[]): Remembered | undefined {
   };
 }
 
-/** From `state` to `yes`. Two lines: in one, udev would look for the path before it imports (sort_tokens in udev-rules.c). */
-function prove(state: string, { facts, where, path }: Proof): string[] {
-  const stands = `${imported}=="${state}"`;
+/**
+ * Returns the lines that change `state` to `yes` if the facts are confirmed. Two lines, because in one line udev would
+ * test the path before the import (sort_tokens in udev-rules.c).
+ */
+function confirmLines(state: string, { facts, where, path }: Check): string[] {
+  const inState = `${imported}=="${state}"`;
   const imports = facts.map((fact) => `IMPORT{db}="${propertyOf(fact)}"`);
   const present = facts.map((fact) => `ENV{${propertyOf(fact)}}=="?*"`);
   return [
-    lineText([stands, ...imports]),
-    lineText([stands, ...where, ...present, `TEST=="${path}"`, `${imported}="yes"`]),
+    lineText([inState, ...imports]),
+    lineText([inState, ...where, ...present, `TEST=="${path}"`, `${imported}="yes"`]),
   ];
 }

@@ -1,4 +1,4 @@
-/** The text of rules for each target, from the templates. Knows nothing of where the text goes. */
+/** Renders the rules for each target from the templates. */
 import Handlebars from 'handlebars';
 import type { Access, Policy } from '../config/policy.ts';
 import { iommuAccess } from '../names/policy-access.ts';
@@ -12,8 +12,9 @@ export const targets = ['udev', 'mdev', 'mdevd'] as const;
 export type Target = (typeof targets)[number];
 
 /**
- * The rules of a policy for a target; `iommu` is what holds for /dev/iommu. Throws a VfioNamesError (status 2) for what
- * the target can't express. `via` is udev's alone. The lines come quoted; the templates add nothing that depends on a policy.
+ * Renders the rules of a policy for a target; `iommu` is the access of /dev/iommu, and `via` applies to udev only. Throws
+ * VfioNamesError `policy` (status 2) if the target cannot express the policy. The compiled lines are already quoted; the
+ * templates add nothing that depends on a policy.
  */
 export function render(
   target: Target,
@@ -28,11 +29,11 @@ export function render(
 
 type Template = keyof typeof templates;
 
-const filled = new Map<Template, (values: object) => string>();
+const compiled = new Map<Template, (values: object) => string>();
 
 function fill(template: Template, values: object): string {
-  const known = filled.get(template);
+  const known = compiled.get(template);
   if (known) return known(values);
-  filled.set(template, Handlebars.compile<object>(templates[template], { strict: true, noEscape: true }));
+  compiled.set(template, Handlebars.compile<object>(templates[template], { strict: true, noEscape: true }));
   return fill(template, values);
 }

@@ -1,18 +1,18 @@
 /**
- * The text in which a rule asks vfio_id for a whole name, where udev can't make it by itself:
- * `by-slot/{slot}`, `by-tag/pci-{name|r3a=5f|r2e=5f}`, `by-sriov/{pf}/vf{vf|p3}`. Pure, and portable as the helper is.
+ * The notation in which a rule requests a whole name from vfio_id if udev cannot build it:
+ * `by-slot/{slot}`, `by-tag/pci-{name|r3a=5f|r2e=5f}`, `by-sriov/{pf}/vf{vf|p3}`. Runs in QuickJS, as vfio_id does.
  *
- * vfio_id --export --link 1=TEXT prints `ID_VFIO_LINK_1=<name>`, nothing where the device lacks one of the facts.
+ * vfio_id --export --link 1=TEXT prints `ID_VFIO_LINK_1=<name>`, or nothing if the device does not have one of the facts.
  */
 import type { NamePart, Transform } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 
-/** The property in which vfio_id gives the name of a request, numbered from 1 in one file of rules. */
+/** Returns the property in which vfio_id prints the name of a request; numbers start at 1 in each rules file. */
 export function requestProperty(number: number): string {
   return `ID_VFIO_LINK_${number}`;
 }
 
-/** The parts as text without blanks, quotes, `$` or `%`; fixed text must be safe for a path already. */
+/** Formats the parts as text without blanks, quotes, `$` or `%`; fixed text must already be safe in a path. */
 export function writeRequest(parts: readonly NamePart[]): string {
   return parts
     .map((part) =>
@@ -27,7 +27,7 @@ function write(transform: Transform): string {
   return `r${toHex(transform.from)}=${toHex(transform.to)}`;
 }
 
-/** The parts that a request means; `undefined` for a text that writeRequest() never makes. */
+/** Parses a request; `undefined` for text that writeRequest() never produces. */
 export function readRequest(text: string): NamePart[] | undefined {
   const parts: NamePart[] = [];
   for (const piece of text.match(/\{[^{}]*\}|[^{}]+|[{}]/g) ?? []) {
@@ -37,9 +37,9 @@ export function readRequest(text: string): NamePart[] | undefined {
     }
     const [fact, ...transforms] = piece.slice(1, -1).split('|');
     const apply = transforms.map(read);
-    if (fact === undefined || !/^[A-Za-z]+$/.test(fact) || apply.some((one) => one === undefined))
+    if (fact === undefined || !/^[A-Za-z]+$/.test(fact) || apply.some((transform) => transform === undefined))
       return undefined;
-    const known = apply.filter((one) => one !== undefined);
+    const known = apply.filter((transform) => transform !== undefined);
     parts.push({ fact: fact as FactName, ...(known.length > 0 && { apply: known }) });
   }
   return parts.length > 0 ? parts : undefined;
@@ -54,11 +54,11 @@ function read(text: string): Transform | undefined {
   return from === undefined || to === undefined ? undefined : { kind: 'replace', from, to };
 }
 
-/** UTF-8 bytes in hex, through the one encoder that every JavaScript engine has. */
+/** Encodes text as UTF-8 in hex with encodeURIComponent, which every JavaScript engine has. */
 function toHex(text: string): string {
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
-    .replace(/%..|./g, (one) =>
-      one.length === 3 ? one.slice(1) : one.charCodeAt(0).toString(16).padStart(2, '0'),
+    .replace(/%..|./g, (match) =>
+      match.length === 3 ? match.slice(1) : match.charCodeAt(0).toString(16).padStart(2, '0'),
     )
     .toLowerCase();
 }

@@ -1,28 +1,28 @@
-/** Tells a running udev about new rules. Knows nothing of what they say. */
+/** Makes a running udev reload its rules and apply them. */
 import { execFileSync } from 'node:child_process';
 import { attempt, errnoOf } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 
-/** Runs a program without a shell; throws where it fails. */
-export type Exec = (program: string, words: readonly string[]) => void;
+/** Runs a program without a shell; throws if it fails. */
+export type Exec = (program: string, args: readonly string[]) => void;
 
-export const execFile: Exec = (program, words) => {
-  execFileSync(program, words, {
+export const execFile: Exec = (program, args) => {
+  execFileSync(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 60_000,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
   });
 };
 
-/** Whether udev runs on the machine itself: never below another root. */
+/** Whether udev runs on this machine; always false below another root. */
 export function udevRuns(files: Files, root: Root): boolean {
   return root === '' && attempt(() => files.stat('/run/udev/control'), 'ENOENT', 'ENOTDIR') !== undefined;
 }
 
 /**
- * Reads the rules anew and applies them to the devices that are there: `change` runs all rules but those of a first
- * appearance, and takes away links that no rule makes any longer. Gives one line for each call that failed.
+ * Reloads the rules and applies them to the existing devices: a `change` event runs all rules except those for
+ * ACTION=="add", and removes links that no rule creates any more. Returns one line for each call that failed.
  */
 export function applyRules(exec: Exec): string[] {
   const calls = [
@@ -30,13 +30,13 @@ export function applyRules(exec: Exec): string[] {
     ['trigger', '--subsystem-match=vfio-dev', '--action=change'],
     ['trigger', '--subsystem-match=misc', '--sysname-match=iommu', '--action=change'],
   ];
-  return calls.flatMap((words) => {
+  return calls.flatMap((args) => {
     try {
-      exec('udevadm', words);
+      exec('udevadm', args);
       return [];
     } catch (error) {
-      const why = errnoOf(error) ?? `status ${(error as { status?: unknown }).status ?? 'unknown'}`;
-      return [`udevadm ${words.join(' ')} failed: ${why}; run it by hand, as root`];
+      const reason = errnoOf(error) ?? `status ${(error as { status?: unknown }).status ?? 'unknown'}`;
+      return [`udevadm ${args.join(' ')} failed: ${reason}; run it by hand, as root`];
     }
   });
 }

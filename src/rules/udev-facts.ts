@@ -1,30 +1,30 @@
-/** Where udev has each fact: in a key of its own, in a property that vfio_id prints, or nowhere. Pure; a table. */
+/** How udev rules access each fact: by a key of udev, by a property that vfio_id prints, or not at all. */
 import type { FactName } from '../devices/device.ts';
 
 export type UdevFact =
-  /** Known when the rule is written: the bus of the line, or the same for every device with a node. */
+  /** Known at compile time: the bus of the line, or a value that is the same for every device with a node. */
   | { readonly kind: 'fixed'; readonly value?: string }
-  /** A key of the device itself, the parent of the event's device; every device has it. */
+  /** A key of the device, the parent of the event's device; every device has it. */
   | { readonly kind: 'parent'; readonly key: string; readonly value: string }
-  /** An attribute of the device; `present` is the shape of a value that counts as the fact. */
+  /** An attribute of the device; `present` is the pattern of a valid value. */
   | {
       readonly kind: 'attribute';
       readonly key: string;
       readonly value: string;
       readonly file: string;
       readonly present: string;
-      /** Buses whose devices always have it. */
+      /** Buses whose devices always have the attribute. */
       readonly always: readonly string[];
     }
-  /** A key of the event's device, vfioN. */
+  /** A key of the event's device (vfioN). */
   | { readonly kind: 'event'; readonly key: string; readonly value: string }
-  /** The digit at the end of a PCI device's name: udev can match it, only vfio_id can give it alone. */
+  /** The last digit of a PCI device's name: udev can match it, but only vfio_id can extract it. */
   | { readonly kind: 'function'; readonly property: string }
   /** The whole path of the device. */
   | { readonly kind: 'devpath' }
   /**
-   * A property that vfio_id prints. `plain` values never have a slash: whatever else is in them, udev makes it safe as
-   * names/sanitize does. Only devices on `bus` and with `file` in their directory can have the fact.
+   * A property that vfio_id prints. `plain` values never have a slash; udev sanitizes all other characters as
+   * names/sanitize does. Only devices on `bus` with `file` in their directory can have the fact.
    */
   | {
       readonly kind: 'import';
@@ -33,7 +33,7 @@ export type UdevFact =
       readonly bus?: string;
       readonly file?: string;
     }
-  /** What the rules themselves decide: matching it would go round in a circle. */
+  /** Set by the rules themselves; matching it would be circular. */
   | { readonly kind: 'decided' };
 
 const hex = (digits: number): string => `0x${'[0-9a-f]'.repeat(digits)}`;
@@ -52,12 +52,12 @@ function imported(fact: string, plain: boolean, bus?: string, file?: string): Ud
   };
 }
 
-/** The property in which vfio_id gives a fact: `ID_VFIO_MDEV_TYPE` for `mdevType`. */
+/** Returns the property in which vfio_id prints a fact: `ID_VFIO_MDEV_TYPE` for `mdevType`. */
 export function propertyOf(fact: string): string {
   return `ID_VFIO_${fact.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 
-/** What udev(7) can say of each fact. `$id`, `$driver` and `$attr` speak of the parent that the keys of the line found. */
+/** How udev(7) accesses each fact. `$id`, `$driver` and `$attr` refer to the parent that the keys of the line matched. */
 export const udevFacts: Readonly<Record<FactName, UdevFact>> = {
   bus: { kind: 'fixed' },
   cdev: { kind: 'fixed', value: 'yes' },

@@ -1,4 +1,4 @@
-/** From a policy's match to the keys of udev lines, one bus a line. Pure; knows nothing of what the lines do. */
+/** Compiles a match of a policy to keys of udev lines, one line per bus. */
 import type { Condition, Match } from '../config/policy.ts';
 import { globMatches, isExact } from '../names/glob.ts';
 import { knownBuses } from '../names/scheme.ts';
@@ -6,19 +6,19 @@ import type { Keys } from './line.ts';
 import { busName, cannotExpress, udevMatch } from './quote.ts';
 import { type UdevFact, udevFacts } from './udev-facts.ts';
 
-/** The devices of one match on one bus. */
+/** Keys that select the devices of one match on one bus. */
 export interface Selection {
   readonly bus: string;
-  /** Alternatives of keys that udev knows by itself, the device itself found as the parent; each begins with SUBSYSTEMS. */
+  /** Alternatives of keys on udev's own data, which match the device as the parent; each begins with SUBSYSTEMS. */
   readonly native: readonly Keys[];
-  /** Further keys on what vfio_id printed; empty where no program is needed. */
+  /** Additional keys on the output of vfio_id; empty if vfio_id is not needed. */
   readonly imported: Keys;
 }
 
-/** `want`, then `yes` where the facts of vfio_id are there; private to the event (a dot keeps it out of udev's database). */
+/** `want`, then `yes` when vfio_id's facts are imported; private to the event (udev's database skips names with a dot). */
 export const imported = 'ENV{.VFIO_NAMES}';
 
-/** Every bus on which the match can hold, with the keys for it. */
+/** Returns the selection for every bus on which the match can be true. */
 export function select(match: Match): Selection[] {
   return busesOf(match).flatMap((bus) => {
     const selection = selectOn(bus, match);
@@ -26,7 +26,7 @@ export function select(match: Match): Selection[] {
   });
 }
 
-/** The buses known today, and those that a match names exactly. */
+/** Returns the known buses, and those that the match names exactly, if the match allows them. */
 function busesOf(match: Match): string[] {
   const conditions = match.filter((condition) => condition.fact === 'bus');
   const named = conditions
@@ -45,7 +45,7 @@ function fits(condition: Condition, value: string): boolean {
 function selectOn(bus: string, match: Match): Selection | undefined {
   const own: string[] = [];
   const tests = [deviceTest(bus)];
-  const more: string[] = [];
+  const imports: string[] = [];
   let alternatives: Keys[] = [[]];
   for (const condition of match) {
     const fact = udevFacts[condition.fact];
@@ -70,13 +70,13 @@ function selectOn(bus: string, match: Match): Selection | undefined {
         break;
       case 'attribute':
         alternatives = alternatives.flatMap((keys) =>
-          attributeKeys(fact, bus, condition).map((more) => [...keys, ...more]),
+          attributeKeys(fact, bus, condition).map((added) => [...keys, ...added]),
         );
         break;
       case 'import':
         if (!condition.negate && !canHave(fact, bus)) return undefined;
         if (!condition.negate && fact.file !== undefined) tests.push(fileTest(bus, fact.file));
-        more.push(`ENV{${fact.property}}${operator}${udevMatch(condition.patterns.map(notEmpty))}`);
+        imports.push(`ENV{${fact.property}}${operator}${udevMatch(condition.patterns.map(notEmpty))}`);
         break;
       case 'decided':
         throw cannotExpress(
@@ -89,21 +89,21 @@ function selectOn(bus: string, match: Match): Selection | undefined {
   return {
     bus,
     native: alternatives.map((keys) => [`SUBSYSTEMS=="${busName(bus)}"`, ...own, ...keys, ...tests]),
-    imported: more.length > 0 ? [`${imported}=="yes"`, ...more] : [],
+    imported: imports.length > 0 ? [`${imported}=="yes"`, ...imports] : [],
   };
 }
 
-/** To udev a property that is not there is the empty text, which `*` fits; to a policy no pattern fits what is not there. */
+/** For udev a missing property is the empty text, which `*` matches; in a policy no pattern matches a missing fact. */
 function notEmpty(pattern: string): string {
   return /^\*+$/.test(pattern) ? '?*' : pattern;
 }
 
-/** That the nearest ancestor on the bus is the device itself: only then is the event's vfioN right below it. */
+/** Tests that the parent that udev matched is the device itself: only then does its directory contain the event's vfioN. */
 function deviceTest(bus: string): string {
   return fileTest(bus, 'vfio-dev/$kernel');
 }
 
-/** That the device found has `file` in its directory. */
+/** Returns the key that tests whether the matched device has `file` in its directory. */
 export function fileTest(bus: string, file: string, operator = '=='): string {
   return `TEST${operator}"/sys/bus/${busName(bus)}/devices/$id/${file}"`;
 }
@@ -115,13 +115,13 @@ export function canHave(fact: UdevFact, bus: string): boolean {
 }
 
 /**
- * udev's ATTRS{x}!="y" does not hold where there is no x (attr_match in udev-rules.c), a policy's negation does: so a
- * second alternative for devices without it.
+ * udev's ATTRS{x}!="y" is false if x does not exist (attr_match in udev-rules.c), but a policy's negation is true: so
+ * devices without the attribute need a second alternative.
  */
 function attributeKeys(fact: UdevFact & { kind: 'attribute' }, bus: string, condition: Condition): Keys[] {
   const pattern = udevMatch(condition.patterns);
   if (!condition.negate) {
-    const shaped = condition.patterns.every((one) => isExact(one) && globMatches(fact.present, one));
+    const shaped = condition.patterns.every((text) => isExact(text) && globMatches(fact.present, text));
     return [
       shaped ? [`${fact.key}==${pattern}`] : [`${fact.key}==${pattern}`, `${fact.key}=="${fact.present}"`],
     ];

@@ -1,4 +1,4 @@
-/** From the parts of a name to what udev writes in SYMLINK+= on one bus. Pure; knows nothing of matches. */
+/** Compiles the parts of a name to the text for SYMLINK+= on one bus. */
 import type { NamePart, Transform } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 import { sanitizePart } from '../names/sanitize.ts';
@@ -8,21 +8,21 @@ import { busName, cannotExpress, safeText, udevText } from './quote.ts';
 import { type UdevFact, udevFacts } from './udev-facts.ts';
 import { canHave, fileTest } from './udev-match.ts';
 
-/** A name as udev writes it. */
+/** A name in udev's syntax. */
 export interface UdevName {
-  /** With udev's substitutions; absent where only vfio_id can make it, which then gets the parts. */
+  /** The name with udev's substitutions; absent if only vfio_id can build it. */
   readonly text?: string;
-  /** The same with ID_PATH_TAG, for the devices that `plainPath` means; absent where that does not help. */
+  /** The name with ID_PATH_TAG, for the devices that `plainPath` matches; absent if that is not enough. */
   readonly tagged?: string;
-  /** Keys that find the device and its facts, to stand on the line of the match. */
+  /** Keys that require the facts to exist, for the line of the match. */
   readonly keys: Keys;
-  /** Keys on what vfio_id printed. */
+  /** Keys on the output of vfio_id. */
   readonly imported: Keys;
 }
 
 /**
- * The devices whose ID_PATH_TAG (udev's builtin path_id) is `pci-` and their name with `_` for `:` and `.`: those that
- * no second host bridge precedes. Elsewhere path_id puts more in front.
+ * Returns the key that matches the devices whose ID_PATH_TAG (udev's builtin path_id) is `pci-` and their name with `_`
+ * for `:` and `.`: those without a second host bridge above them. For other devices path_id adds a prefix.
  */
 export function plainPath(operator: '==' | '!='): string {
   return `ENV{ID_PATH}${operator}"pci-????:??:??.?"`;
@@ -30,7 +30,7 @@ export function plainPath(operator: '==' | '!='): string {
 
 type FactPart = Exclude<NamePart, { readonly text: string }>;
 
-/** The name on devices of `bus`; `undefined` where no device of the bus can have one of its facts. */
+/** Compiles the name for devices on `bus`; `undefined` if devices on the bus cannot have one of its facts. */
 export function udevName(parts: readonly NamePart[], bus: string): UdevName | undefined {
   const facts = parts.filter((part): part is FactPart => !('text' in part));
   if (facts.some((part) => !canHave(udevFacts[part.fact], bus))) return undefined;
@@ -44,7 +44,7 @@ export function udevName(parts: readonly NamePart[], bus: string): UdevName | un
   };
 }
 
-/** All parts as one text; `undefined` where udev has no words for one of them. */
+/** Joins all parts; `undefined` if udev cannot express one of them. */
 function writeAll(
   parts: readonly NamePart[],
   write: (part: FactPart) => string | undefined,
@@ -69,13 +69,13 @@ function withTag(parts: readonly NamePart[]): string | undefined {
 
 /** Whether the part is the device's name with `_` for `:` and `.`. */
 function isTag(part: FactPart): boolean {
-  const replaced = (part.apply ?? []).map((one) =>
-    one.kind === 'replace' && one.to === '_' ? one.from : '',
+  const replaced = (part.apply ?? []).map((step) =>
+    step.kind === 'replace' && step.to === '_' ? step.from : '',
   );
   return part.fact === 'name' && replaced.toSorted().join('') === '.:' && replaced.length === 2;
 }
 
-/** Keys that hold only for devices that have the fact, where udev can tell before any program runs. */
+/** Returns keys that match only devices that have the fact, if udev can test it before vfio_id runs. */
 function presence(name: FactName, bus: string): Keys {
   const fact = udevFacts[name];
   if (fact.kind === 'decided')
@@ -88,12 +88,12 @@ function presence(name: FactName, bus: string): Keys {
   return fact.kind === 'import' && fact.file !== undefined ? [fileTest(bus, fact.file)] : [];
 }
 
-/** Keys that hold where vfio_id printed the fact. */
+/** Returns keys that match if vfio_id printed the fact. */
 function printed(fact: UdevFact): Keys {
   return fact.kind === 'import' || fact.kind === 'function' ? [`ENV{${fact.property}}=="?*"`] : [];
 }
 
-/** What stands for the fact; `undefined` where a slash or a transform needs vfio_id to make the name. */
+/** Returns udev's substitution for the fact; `undefined` if a slash or a transform requires vfio_id to build the name. */
 function substitution(part: FactPart, bus: string): string | undefined {
   const fact = udevFacts[part.fact];
   if (fact.kind === 'decided' || fact.kind === 'devpath') return undefined;
@@ -101,31 +101,31 @@ function substitution(part: FactPart, bus: string): string | undefined {
     const safe = sanitizePart((part.apply ?? []).reduce(transform, fact.value ?? busName(bus)));
     return safe === undefined ? undefined : udevText(safe);
   }
-  if ((part.apply ?? []).some((one) => changes(one, shapeOf(part.fact, bus)))) return undefined;
+  if ((part.apply ?? []).some((step) => changes(step, shapeOf(part.fact, bus)))) return undefined;
   if (fact.kind === 'import') return fact.plain ? `$env{${fact.property}}` : undefined;
   return fact.kind === 'function' ? `$env{${fact.property}}` : fact.value;
 }
 
 interface Shape {
-  /** Every character that the fact's text can have. */
-  readonly made: RegExp;
-  /** The least length of it. */
-  readonly least: number;
+  /** Matches every character that the fact's text can have. */
+  readonly characters: RegExp;
+  /** The minimum length of the text. */
+  readonly minLength: number;
 }
 
-/** What is certain of a fact's text: udev can leave out a transform that can't change it. */
+/** Returns what is known of a fact's text; a transform that cannot change such a text is not needed in the rule. */
 function shapeOf(name: FactName, bus: string): Shape | undefined {
   if (name === 'numaNode' || name === 'group' || name === 'vf' || name === 'function')
-    return { made: /[0-9]/, least: 1 };
-  if (udevFacts[name].kind === 'attribute') return { made: /[0-9a-fx]/, least: 4 };
-  if (name === 'pf' || (name === 'name' && bus === 'pci')) return { made: /[0-9a-f:.]/, least: 12 };
-  return name === 'name' && bus === 'mdev' ? { made: /[0-9a-f-]/, least: 36 } : undefined;
+    return { characters: /[0-9]/, minLength: 1 };
+  if (udevFacts[name].kind === 'attribute') return { characters: /[0-9a-fx]/, minLength: 4 };
+  if (name === 'pf' || (name === 'name' && bus === 'pci')) return { characters: /[0-9a-f:.]/, minLength: 12 };
+  return name === 'name' && bus === 'mdev' ? { characters: /[0-9a-f-]/, minLength: 36 } : undefined;
 }
 
 /** Whether the transform can change a text of that shape. */
-function changes(one: Transform, shape: Shape | undefined): boolean {
+function changes(transform: Transform, shape: Shape | undefined): boolean {
   if (shape === undefined) return true;
-  if (one.kind === 'lower') return false;
-  if (one.kind === 'pad') return one.width > shape.least;
-  return Array.from(one.from).every((character) => shape.made.test(character));
+  if (transform.kind === 'lower') return false;
+  if (transform.kind === 'pad') return transform.width > shape.minLength;
+  return Array.from(transform.from).every((character) => shape.characters.test(character));
 }

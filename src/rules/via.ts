@@ -1,52 +1,54 @@
-/** Who makes the links of udev rules: the lines that differ between the three ways. Pure; knows nothing of policies. */
+/** The three modes of creating links with udev rules (`--via`), and the lines that differ between them. */
 import { lineText } from './line.ts';
 import { udevText } from './quote.ts';
 import { writeRequest } from './request.ts';
 
 /**
- * `native`: udev makes every name that it can by itself. `import`: vfio_id tells all names, udev makes the links.
- * `run`: vfio_id makes and removes the links, for a udev that shall not.
+ * `native`: udev builds the names that it can express, and vfio_id prints the others. `import`: vfio_id prints all names,
+ * and udev creates the links. `run`: vfio_id creates and removes the links, for a udev that must not.
  */
 export const ways = ['native', 'import', 'run'] as const;
 
 export type Via = (typeof ways)[number];
 
-/** Where packages install the helper; a rule's TEST keeps a missing one from costing more than its facts. */
+/** Where packages install vfio_id; the rules TEST for it, so that without it only the links that need it are missing. */
 export const helperPath = '/usr/lib/udev/vfio_id';
 
-const helperThere = `TEST=="${helperPath}"`;
+const helperExists = `TEST=="${helperPath}"`;
 
-/** The text in which vfio_id is asked for the name of scheme 1. */
+/** The request to vfio_id for the name of scheme 1. */
 export const schemeRequest = writeRequest([{ fact: 'bus' }, { text: '/' }, { fact: 'name' }]);
 
-/** Gathers what `run` asks for; private to the event. */
-const gathered = '.VFIO_NAMES_LINKS';
+/** The property that collects the requests of `run`; private to the event. */
+const linksProperty = '.VFIO_NAMES_LINKS';
 
-/** Adds one name to those that the event's device shall have. */
+/** Returns the key that adds one name to the requests of the event's device. */
 export function gather(number: number, text: string, priority: number): string {
-  const weight = priority === 0 ? '' : `:${priority}`;
-  return `ENV{${gathered}}+="--link '${number}${weight}=${udevText(text)}'"`;
+  const prioritySuffix = priority === 0 ? '' : `:${priority}`;
+  return `ENV{${linksProperty}}+="--link '${number}${prioritySuffix}=${udevText(text)}'"`;
 }
 
-/** Before all else: a device that went takes its links with it. DEVPATH is in the environment. */
+/** Returns the first lines of the rules, which remove the links of a removed device. DEVPATH is in the environment. */
 export function removeLines(via: Via): string[] {
   if (via !== 'run') return [];
-  const when = ['ACTION=="remove"', 'SUBSYSTEM=="vfio-dev"', helperThere];
+  const when = ['ACTION=="remove"', 'SUBSYSTEM=="vfio-dev"', helperExists];
   return [lineText([...when, `RUN+="${helperPath} link remove"`])];
 }
 
-/** After all else: the links of a device that is there. */
+/** Returns the last lines of the rules, which create the links of a device. */
 export function runLines(via: Via): string[] {
-  return via === 'run' ? [lineText([helperThere, `RUN+="${helperPath} link add $env{${gathered}}"`])] : [];
+  return via === 'run'
+    ? [lineText([helperExists, `RUN+="${helperPath} link add $env{${linksProperty}}"`])]
+    : [];
 }
 
-/** One call of vfio_id for the devices that want it. */
-export function importLine(imported: string, facts: readonly string[], asked: readonly string[]): string {
-  const words = [helperPath, '--export', `--facts=${facts.join(',')}`, ...asked, "'$devpath'"];
+/** Returns the line that runs vfio_id once for each device that requests it. */
+export function importLine(imported: string, facts: readonly string[], options: readonly string[]): string {
+  const command = [helperPath, '--export', `--facts=${facts.join(',')}`, ...options, "'$devpath'"];
   return lineText([
     `${imported}=="want"`,
-    helperThere,
-    `IMPORT{program}="${words.join(' ')}"`,
+    helperExists,
+    `IMPORT{program}="${command.join(' ')}"`,
     `${imported}="yes"`,
   ]);
 }

@@ -1,4 +1,4 @@
-/** Replaces or removes one file in a directory that is reached without following a link. Knows nothing of rules. */
+/** Replaces or removes one file in a directory, without following symlinks on the way to it. */
 import * as fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import type { Files, Held } from '../system/files.ts';
@@ -6,22 +6,25 @@ import { at, type Root } from '../system/root.ts';
 
 const prefix = '.vfio-names-rules-';
 
-/** Opens `directory` (the machine's path) part by part below the root; a link in the way fails. With `make`, missing parts are made. */
-export function holdBelow(files: Files, root: Root, directory: string, make: boolean): Held {
-  let held = files.hold(root === '' ? '/' : at(root, ''));
-  for (const part of directory.split('/').filter((one) => one !== '')) {
+/**
+ * Opens `directory` (without the root's prefix) part by part below the root, and fails if a part is a symlink. With
+ * `create`, creates missing parts.
+ */
+export function holdBelow(files: Files, root: Root, directory: string, create: boolean): Held {
+  let dir = files.hold(root === '' ? '/' : at(root, ''));
+  for (const part of directory.split('/').filter((name) => name !== '')) {
     try {
-      const path = `${held.path}/${part}`;
-      if (make) makeDirectory(files, path);
+      const path = `${dir.path}/${part}`;
+      if (create) makeDirectory(files, path);
       const next = files.hold(path);
-      held.release();
-      held = next;
+      dir.release();
+      dir = next;
     } catch (error) {
-      held.release();
+      dir.release();
       throw error;
     }
   }
-  return held;
+  return dir;
 }
 
 function makeDirectory(files: Files, path: string): void {
@@ -29,17 +32,18 @@ function makeDirectory(files: Files, path: string): void {
     files.mkdir(path);
   } catch (error) {
     const errno = errnoOf(error);
-    // On a read-only or foreign tree a directory that is there gives these too; hold() tells whether it is.
+    // mkdir(2) can return these for an existing directory on a read-only tree or without write access; hold() then
+    // checks whether the directory exists.
     if (errno !== 'EEXIST' && errno !== 'EROFS' && errno !== 'EACCES') throw error;
   }
 }
 
 /**
- * Puts `text` at `name` in a held directory, whole or not at all: a file of its own, fsync, rename(2), fsync of the directory.
- * `token` makes the temporary name this run's own; it has no `.rules` at its end, so udev never reads it.
+ * Atomically writes `text` to `name` in an open directory: temporary file, fsync, rename(2), fsync of the directory.
+ * `token` makes the temporary name unique to this run; the name does not end with `.rules`, so udev never reads it.
  */
-export function replaceFile(held: Held, name: string, text: string, token: string): void {
-  const temporary = `${held.path}/${prefix}${token}`;
+export function replaceFile(dir: Held, name: string, text: string, token: string): void {
+  const temporary = `${dir.path}/${prefix}${token}`;
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
   const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
@@ -50,30 +54,30 @@ export function replaceFile(held: Held, name: string, text: string, token: strin
     } finally {
       fs.closeSync(fd);
     }
-    fs.renameSync(temporary, `${held.path}/${name}`);
+    fs.renameSync(temporary, `${dir.path}/${name}`);
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;
   }
-  syncDirectory(held);
+  syncDirectory(dir);
 }
 
-/** Removes `name`; what is gone already is fine. */
-export function removeFile(held: Held, name: string): void {
-  fs.rmSync(`${held.path}/${name}`, { force: true });
-  syncDirectory(held);
+/** Removes `name`; a missing file is not an error. */
+export function removeFile(dir: Held, name: string): void {
+  fs.rmSync(`${dir.path}/${name}`, { force: true });
+  syncDirectory(dir);
 }
 
-/** Removes what runs of ours that were killed have left; `isAlive` tells of a process number. */
-export function sweep(files: Files, held: Held, isAlive: (pid: number) => boolean): void {
-  for (const name of files.list(held.path)) {
+/** Removes temporary files of runs that were killed; `isAlive` returns whether a process with this PID exists. */
+export function sweep(files: Files, dir: Held, isAlive: (pid: number) => boolean): void {
+  for (const name of files.list(dir.path)) {
     const pid = name.startsWith(prefix) ? /^\d+/.exec(name.slice(prefix.length))?.[0] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) fs.rmSync(`${held.path}/${name}`, { force: true });
+    if (pid !== undefined && !isAlive(Number(pid))) fs.rmSync(`${dir.path}/${name}`, { force: true });
   }
 }
 
-function syncDirectory(held: Held): void {
-  const fd = fs.openSync(held.path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+function syncDirectory(dir: Held): void {
+  const fd = fs.openSync(dir.path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
     fs.fsyncSync(fd);
   } finally {

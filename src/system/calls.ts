@@ -1,29 +1,35 @@
-/** The system calls that a probe makes, as one interface: libc.ts has them, a fake stands in for it in tests. */
+/** The system calls of probe as an interface, implemented by libc.ts and by a fake in tests. */
 import type { Kind } from './files.ts';
 
-/** An ioctl by its name (which errors and time limits show) and its number. */
+/** An ioctl: its name, which errors and time limits report, and its number. */
 export interface Ioctl {
   readonly name: string;
   readonly number: number;
 }
 
-/** Synchronous: whoever must not hang calls them in a second process (peer.ts). */
+/**
+ * Synchronous and possibly blocking; a caller that must not hang runs them in a second process (peer.ts). All except
+ * `close` throw CallError.
+ */
 export interface Calls {
-  /** Opens a device node with `deviceOpenFlags`; `step` names the call in errors: `open iommu`. */
+  /** Opens a device node with `deviceOpenFlags`; `step` is the name of the call in errors, such as `open iommu`. */
   open(step: string, path: string): number;
-  /** Never fails: nothing can be done about a failed close. */
+  /** Never throws, since nothing can be done about a failed close(2). */
   close(fd: number): void;
-  /** What lies behind a descriptor. */
+  /** fstat(2) of a descriptor: its kind and, for a device node, its device number. */
   status(step: string, fd: number): { readonly kind: Kind; readonly devnum?: string };
   /** The text of a small sysfs attribute. */
   read(step: string, path: string): string;
-  /** The ioctl's result, not negative. A struct is read and written in place; its first u32 is its size where VFIO says so. */
+  /**
+   * Returns the result of the ioctl, which is not negative. A struct is read and written in place; most VFIO structs
+   * start with their size (argsz) as a u32.
+   */
   ioctl(fd: number, ioctl: Ioctl, argument?: number | Uint8Array): number;
-  /** The address of bytes that a struct points to; keep them alive until the call is over. */
+  /** The address of bytes that a struct points to; the caller keeps them alive until the call returns. */
   address(bytes: Uint8Array): bigint;
 }
 
-/** A failed call: `call` names it, `code` is the errno's name. */
+/** A failed system call: `call` is its name, `code` the name of the errno (`EBUSY`). */
 export class CallError extends Error {
   readonly call: string;
   readonly code: string;
@@ -36,7 +42,10 @@ export class CallError extends Error {
   }
 }
 
-/** The same calls, each one that can block announced before it is made; fstat and sysfs never wait for a device. */
+/**
+ * Wraps `calls` so that each call that can block is announced first. fstat(2) and reads of sysfs never wait for a
+ * device.
+ */
 export function announced(calls: Calls, announce: (step: string) => void): Calls {
   return {
     open: (step, path) => {

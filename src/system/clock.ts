@@ -1,20 +1,20 @@
-/** Time as the service uses it, so that tests can have another. Knows nothing of what it is used for. */
+/** The clock and timers of the watch service, as an interface that tests replace. */
 import { hrtime } from 'node:process';
 
 export interface Clock {
-  /** Monotonic, in milliseconds with a fraction (CLOCK_MONOTONIC): for spans, never shown. */
+  /** Monotonic time in milliseconds with a fraction (CLOCK_MONOTONIC), for durations. */
   readonly now: () => number;
-  /** The time of day, for what is shown and written. */
+  /** The time of day, for output. */
   readonly date: () => Date;
-  /** Runs `act` once, after so many milliseconds; the result calls it off. */
-  readonly after: (milliseconds: number, act: () => void) => () => void;
+  /** Calls `fn` once, after `milliseconds`; the returned function cancels the timer. */
+  readonly after: (milliseconds: number, fn: () => void) => () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Number(hrtime.bigint()) / 1e6,
   date: () => new Date(),
-  after: (milliseconds, act) => {
-    const timer = setTimeout(act, milliseconds);
+  after: (milliseconds, fn) => {
+    const timer = setTimeout(fn, milliseconds);
     return () => clearTimeout(timer);
   },
 };

@@ -1,8 +1,8 @@
-/** Device numbers as sysfs writes them (`247:3`) and as stat gives them. Pure; knows no file. */
+/** Device numbers in the format of sysfs (`247:3`) and of stat(2). */
 
 /**
- * `MAJOR:MINOR` of an `st_rdev`, which glibc and musl lay out over 64 bits (gnu_dev_major in sys/sysmacros.h).
- * By division, since JavaScript's bitwise operators end at 32 bits.
+ * Returns `MAJOR:MINOR` of an `st_rdev`, which glibc and musl encode in 64 bits (gnu_dev_major in sys/sysmacros.h).
+ * Uses division, since JavaScript's bitwise operators are limited to 32 bits.
  */
 export function devnumOf(rdev: number): string {
   const low32 = rdev % 0x1_0000_0000;
@@ -12,7 +12,7 @@ export function devnumOf(rdev: number): string {
   return `${major}:${minor}`;
 }
 
-/** The text of a sysfs `dev` attribute as `MAJOR:MINOR`; `undefined` where it is none. */
+/** Parses a sysfs `dev` attribute and returns `MAJOR:MINOR`; `undefined` if the text is not a device number. */
 export function parseDevnum(text: string): string | undefined {
   const match = /^(0|[1-9]\d{0,9}):(0|[1-9]\d{0,9})\n?$/.exec(text);
   return match ? `${match[1]}:${match[2]}` : undefined;

@@ -1,50 +1,53 @@
 /**
- * The few file system calls that the portable code uses: synchronous, no promise, no stream, no Node type.
- * node-files.ts has them on Node. Every one fails with an error whose `code` is the errno's name (`ENOENT`).
+ * The file system calls that the portable code uses: synchronous and free of Node types, so that QuickJS can implement
+ * them too (node-files.ts, quickjs-files.ts). Each throws an error whose `code` is the name of the errno (`ENOENT`).
  */
 
-/** What lies at a path; an open descriptor without any type (an anonymous inode) is `other`. */
+/** The type of a file; `other` for a descriptor without a file type (an anonymous inode). */
 export type Kind = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket' | 'other';
 
 export interface Status {
   readonly kind: Kind;
-  /** The permission bits, with set-uid, set-gid and sticky: 0o0 to 0o7777. */
+  /** The permission bits with set-uid, set-gid and sticky: 0o0 to 0o7777. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** `MAJOR:MINOR` of a char or block node, in decimal as sysfs writes it. */
+  /** `MAJOR:MINOR` of a character or block device, in decimal as in sysfs. */
   readonly devnum?: string;
   readonly inode: string;
 }
 
-/** A directory held open, so that its path cannot be swapped while we work in it. */
+/** An open directory; paths below it are not affected if its own path is replaced. */
 export interface Held {
-  /** Leads to the directory itself, whatever its name leads to by now: `/proc/self/fd/5`. */
+  /** A path that always leads to the opened directory: `/proc/self/fd/5`. */
   readonly path: string;
   readonly release: () => void;
 }
 
 export interface Files {
-  /** The names in a directory, in no order, without `.` and `..`. */
+  /** The names in a directory, unsorted, without `.` and `..`. */
   readonly list: (path: string) => string[];
-  /** A file's text as UTF-8; sysfs attributes end with a newline, which stays. Never reads more than `limit` bytes. */
+  /** Reads a file as UTF-8, at most `limit` bytes. The newline at the end of a sysfs attribute is kept. */
   readonly read: (path: string, limit?: number) => string;
-  /** The first bytes of a file, at most `limit`: for what is no text, such as a PCI device's configuration space. */
+  /** Reads a binary file, at most `limit` bytes, such as the configuration space of a PCI device. */
   readonly bytes: (path: string, limit: number) => Uint8Array;
-  /** A link's target, not followed. */
+  /** The target of a symbolic link, as stored. */
   readonly readlink: (path: string) => string;
-  /** The status of the path itself, links not followed. */
+  /** The status of the path itself; a link is not followed. */
   readonly lstat: (path: string) => Status;
-  /** The status of what the path leads to. */
+  /** The status of the file that the path leads to; links are followed. */
   readonly stat: (path: string) => Status;
-  /** Opens the path itself (O_PATH, no link followed at its end) and gives the status of that descriptor. */
+  /** Opens the path (O_PATH, without following a link at its end) and returns the status of the descriptor. */
   readonly fstat: (path: string) => Status;
-  /** Opens a directory (a link in its place is ENOTDIR or ELOOP) to work below `path` of the result. */
+  /**
+   * Opens a directory, so that entries can be reached through `path` of the result. Fails with ENOTDIR or ELOOP for a
+   * link.
+   */
   readonly hold: (path: string) => Held;
   readonly symlink: (target: string, path: string) => void;
   readonly rename: (from: string, to: string) => void;
   readonly unlink: (path: string) => void;
-  /** Makes a directory of mode 0755. */
+  /** Creates a directory with mode 0755. */
   readonly mkdir: (path: string) => void;
   readonly rmdir: (path: string) => void;
 }

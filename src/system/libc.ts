@@ -1,4 +1,4 @@
-/** The system calls themselves. The only importer of koffi; knows nothing of VFIO. */
+/** System calls of the C library through koffi, which only this module imports. */
 import * as fs from 'node:fs';
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import { CallError, type Calls } from './calls.ts';
@@ -8,27 +8,27 @@ import { deviceOpenFlags } from './open-flags.ts';
 
 type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address'>;
 
-/** How koffi is imported; it is an installed package, never part of a bundle. */
+/** Imports koffi, which is an installed package and never part of a bundle. */
 export async function importKoffi(): Promise<Koffi> {
   return (await import('koffi')).default;
 }
 
-/** Loads the C library's ioctl. Fails with `no-koffi` where koffi is not installed, or has no build for this machine. */
+/** Loads the system calls of probe. Throws `no-koffi` if koffi is not installed or has no build for this machine. */
 export async function loadLibc(importer: () => Promise<Koffi> = importKoffi): Promise<Calls> {
-  const koffi = await needed(importer, 'probe');
-  // The process itself: libc is in there, glibc or musl. musl takes an int as request, which is the same register.
+  const koffi = await requireKoffi(importer, 'probe');
+  // null is the process itself, which has libc (glibc or musl) loaded. musl declares request as int: the same register.
   const ioctl = koffi.load(null).func('int ioctl(int fd, unsigned long request, ...)');
   return {
-    open: (step, path) => called(step, () => fs.openSync(path, deviceOpenFlags)),
+    open: (step, path) => asCallError(step, () => fs.openSync(path, deviceOpenFlags)),
     close: (fd) => {
       try {
         fs.closeSync(fd);
       } catch {
-        // Linux has freed the descriptor in any case.
+        // Linux has released the descriptor even if close(2) fails.
       }
     },
-    status: (step, fd) => called(step, () => statusOf(fs.fstatSync(fd))),
-    read: (step, path) => called(step, () => nodeFiles.read(path, 4096)),
+    status: (step, fd) => asCallError(step, () => statusOf(fs.fstatSync(fd))),
+    read: (step, path) => asCallError(step, () => nodeFiles.read(path, 4096)),
     ioctl: (fd, { name, number }, argument = 0) => {
       const result: number =
         typeof argument === 'number'
@@ -41,33 +41,36 @@ export async function loadLibc(importer: () => Promise<Koffi> = importKoffi): Pr
   };
 }
 
-async function needed(importer: () => Promise<Koffi>, what: string): Promise<Koffi> {
+async function requireKoffi(importer: () => Promise<Koffi>, feature: string): Promise<Koffi> {
   try {
     return await importer();
   } catch (cause) {
     throw new VfioNamesError(
       'no-koffi',
       exitStatus.unsupported,
-      `${what} needs the npm package koffi 3, which is not installed beside vfio-names or has no build for this machine; install it: npm install koffi@3`,
+      `${feature} needs the npm package koffi 3, which is not installed beside vfio-names or has no build for this machine; install it: npm install koffi@3`,
       { cause },
     );
   }
 }
 
-/** Datagrams to a unix socket, which Node does not have. */
+/** Sends datagrams to a unix socket, which Node does not support. */
 export interface Datagrams {
-  /** One datagram to a `sockaddr_un` (unix(7)) of exactly these bytes; waits where the receiver's queue is full. Throws CallError. */
+  /**
+   * Sends one datagram to a `sockaddr_un` (unix(7)) of exactly these bytes; blocks while the receiver's queue is full.
+   * Throws CallError.
+   */
   readonly send: (address: Uint8Array, bytes: Uint8Array) => void;
   readonly close: () => void;
 }
 
-/** Opens a socket of its own. Fails with what the importer fails with, or with CallError `socket`. */
+/** Opens a new socket. Throws the error of the importer, or CallError `socket`. */
 export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi): Promise<Datagrams> {
   const koffi = await importer();
   const libc = koffi.load(null);
-  // The same numbers on every machine that Node runs on: AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, MSG_NOSIGNAL.
+  // AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC and MSG_NOSIGNAL have the same numbers on every machine that Node supports.
   const socket = libc.func('int socket(int domain, int type, int protocol)');
-  // koffi 3 knows no ssize_t; long is as wide wherever Linux runs.
+  // koffi 3 has no ssize_t; long has the same width on Linux.
   const sendto = libc.func(
     'long sendto(int fd, void *bytes, size_t length, int flags, void *address, uint32_t size)',
   );
@@ -82,7 +85,7 @@ export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi
   };
 }
 
-/** Who the process is, for all its threads. */
+/** Sets the credentials of the process, of all its threads. The calls throw CallError. */
 export interface Identity {
   readonly setGroups: (groups: readonly number[]) => void;
   readonly setGid: (gid: number) => void;
@@ -90,12 +93,12 @@ export interface Identity {
 }
 
 /**
- * setgroups(2), setgid(2) and setuid(2) of the C library. Node's own refuse where its libuv may use io_uring, which keeps
- * the identity of before (CVE-2024-22017), as Debian's does: so call these only where nothing is read afterwards.
- * Fails with `no-koffi` where koffi is not installed; the calls throw CallError.
+ * Loads setgroups(2), setgid(2) and setuid(2) of the C library. Node's own functions fail if its libuv may use
+ * io_uring, as Debian's does, since io_uring keeps the previous credentials (CVE-2024-22017); for the same reason, read
+ * no files after these calls. Throws `no-koffi` if koffi is not installed.
  */
 export async function loadIdentity(importer: () => Promise<Koffi> = importKoffi): Promise<Identity> {
-  const koffi = await needed(importer, 'exec --user');
+  const koffi = await requireKoffi(importer, 'exec --user');
   const libc = koffi.load(null);
   const setgroups = libc.func('int setgroups(size_t size, void *list)');
   const setgid = libc.func('int setgid(uint32_t gid)');
@@ -110,9 +113,10 @@ export async function loadIdentity(importer: () => Promise<Koffi> = importKoffi)
   };
 }
 
-function called<T>(step: string, act: () => T): T {
+/** Calls `fn` and turns an error into a CallError. */
+function asCallError<T>(step: string, fn: () => T): T {
   try {
-    return act();
+    return fn();
   } catch (error) {
     throw new CallError(step, errnoOf(error) ?? 'EIO');
   }

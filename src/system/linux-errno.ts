@@ -1,4 +1,4 @@
-/** Errno numbers of Linux as their names, for engines that have no table: asm-generic/errno-base.h and a few of errno.h. Pure. */
+/** Names of Linux errno numbers for QuickJS, which has no table: asm-generic/errno-base.h and parts of errno.h. */
 
 const base =
   'EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE'.split(
@@ -16,7 +16,7 @@ const further: Readonly<Record<number, string>> = {
   116: 'ESTALE',
 };
 
-/** `ENOENT` for 2; a number without a name gives `E` and the number. */
+/** Returns `ENOENT` for 2; for a number without a name, `E` and the number. */
 export function linuxErrno(number: number): string {
   return base[number - 1] ?? further[number] ?? `E${number}`;
 }

@@ -1,9 +1,9 @@
 /**
- * Linux's numbers of the flags of open(2), for engines that have no table: asm-generic/fcntl.h, and what arm, arm64, m68k
- * and powerpc have instead (their asm/fcntl.h). Not for alpha, mips, parisc and sparc. Pure.
+ * The flags of open(2) on Linux for QuickJS, which has no table: those of asm-generic/fcntl.h, and those of arm, arm64,
+ * m68k and powerpc (their asm/fcntl.h). Not valid for alpha, mips, parisc and sparc.
  */
 
-/** Of x86, riscv, s390 and loongarch: asm-generic/fcntl.h as it is. */
+/** x86, riscv, s390 and loongarch: asm-generic/fcntl.h. */
 export const genericOpen = {
   O_RDONLY: 0,
   O_NOCTTY: 0o400,
@@ -14,7 +14,10 @@ export const genericOpen = {
   O_PATH: 0o10000000,
 } as const;
 
-/** Of arm, arm64, m68k and powerpc, where the generic O_DIRECTORY and O_NOFOLLOW are O_DIRECT and O_LARGEFILE, either way round. */
+/**
+ * arm, arm64, m68k and powerpc, where the generic numbers of O_DIRECTORY and O_NOFOLLOW mean O_DIRECT and O_LARGEFILE,
+ * and vice versa.
+ */
 export const armOpen = {
   O_RDONLY: 0,
   O_NOCTTY: 0o400,

@@ -1,4 +1,4 @@
-/** The file system calls on Node, each one system call or the few that a read needs. */
+/** The file system calls on Node. */
 import * as fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import { devnumOf } from './devnum.ts';
@@ -14,23 +14,28 @@ const kinds: Readonly<Record<number, Kind>> = {
   [fs.constants.S_IFSOCK]: 'socket',
 };
 
-/** What a Node stat result says, in our own words. */
+/** Converts a stat result of Node. */
 export function statusOf(stats: fs.Stats): Status {
   const kind = kinds[stats.mode & fs.constants.S_IFMT] ?? 'other';
   const { uid, gid } = stats;
   const mode = stats.mode & 0o7777;
   const inode = String(stats.ino);
-  // Written out: of objects made by a spread, V8 lets many outlive their use, which costs memory where nodes are many.
+  // Object literals without a spread: V8 keeps many objects made by a spread alive, which costs memory with many nodes.
   return kind === 'char' || kind === 'block'
     ? { kind, mode, uid, gid, devnum: devnumOf(stats.rdev), inode }
     : { kind, mode, uid, gid, inode };
 }
 
-/** Big enough for every sysfs attribute (one page, fs/sysfs/file.c) and for the tables of /proc that we read. */
+/**
+ * Large enough for every sysfs attribute (one page, fs/sysfs/file.c) and for the files of /proc that vfio-names reads.
+ */
 const defaultLimit = 1 << 20;
 const buffer = Buffer.alloc(4096);
 
-/** A descriptor that was only read from: it is gone even where close says that it failed (close(2)), and nothing is lost. */
+/**
+ * Closes a descriptor that was only read from. An error of close(2) is ignored: the descriptor is released, and no data
+ * is lost.
+ */
 function release(fd: number): void {
   try {
     fs.closeSync(fd);
@@ -39,10 +44,10 @@ function release(fd: number): void {
   }
 }
 
-/** A call on a descriptor fails without a path; whoever is told needs one. */
-function named<T>(path: string, fd: number, act: () => T): T {
+/** Calls `fn`, then closes `fd`. Adds the path to an error, since the error of a call on a descriptor has none. */
+function withDescriptor<T>(path: string, fd: number, fn: () => T): T {
   try {
-    return act();
+    return fn();
   } catch (error) {
     throw Object.assign(error as NodeJS.ErrnoException, { path });
   } finally {
@@ -50,12 +55,12 @@ function named<T>(path: string, fd: number, act: () => T): T {
   }
 }
 
-// O_NONBLOCK: a FIFO in an attribute's place must not hold us.
+// O_NONBLOCK: opening a FIFO in place of an attribute must not block.
 const readOnly = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
 function read(path: string, limit = defaultLimit): string {
   const fd = fs.openSync(path, readOnly);
-  return named(path, fd, () => {
+  return withDescriptor(path, fd, () => {
     let length = fs.readSync(fd, buffer, 0, Math.min(buffer.length, limit), null);
     if (length < buffer.length || length >= limit) return buffer.toString('utf8', 0, length);
     const chunks = [Buffer.from(buffer)];
@@ -70,7 +75,7 @@ function read(path: string, limit = defaultLimit): string {
 
 function bytes(path: string, limit: number): Uint8Array {
   const fd = fs.openSync(path, readOnly);
-  return named(path, fd, () => {
+  return withDescriptor(path, fd, () => {
     const found = Buffer.alloc(limit);
     let total = 0;
     for (let length = -1; length !== 0 && total < limit; total += length)
@@ -79,12 +84,12 @@ function bytes(path: string, limit: number): Uint8Array {
   });
 }
 
-/** O_PATH of asm-generic/fcntl.h, which x86, arm64, riscv and s390 use; Node has no name for it. */
+/** O_PATH of asm-generic/fcntl.h, valid for x86, arm64, riscv and s390; Node does not export it. */
 export const openPath = 0o10000000;
 
 function fstat(path: string): Status {
   const fd = fs.openSync(path, openPath | fs.constants.O_NOFOLLOW);
-  return named(path, fd, () => statusOf(fs.fstatSync(fd)));
+  return withDescriptor(path, fd, () => statusOf(fs.fstatSync(fd)));
 }
 
 function hold(path: string): Held {

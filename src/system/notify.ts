@@ -1,4 +1,4 @@
-/** Tells the service manager how the service is: the protocol of sd_notify(3). Knows nothing of the service. */
+/** Notifies the service manager of state changes: the protocol of sd_notify(3). */
 import { endianness } from 'node:os';
 import { hrtime } from 'node:process';
 import { exitStatus, VfioNamesError } from '../errors.ts';
@@ -9,32 +9,33 @@ import { type Datagrams, openDatagrams } from './libc.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Notify {
-  /** One message, each field a line: `READY`, `STATUS`, `WATCHDOG`, ... A failure is told once. */
+  /** Sends one message with the fields `READY`, `STATUS`, `WATCHDOG`, ... Only the first failure is reported. */
   readonly send: (fields: Readonly<Record<string, string | number | bigint>>) => void;
-  /** Milliseconds in which the manager wants a sign of life, where it wants one. */
+  /** The watchdog timeout in milliseconds; absent if the watchdog is not enabled. */
   readonly watchdog?: number;
   readonly close: () => void;
 }
 
 /**
- * Opens the way to the manager that NOTIFY_SOCKET names; `undefined` without one: then koffi is not even loaded.
- * Throws VfioNamesError (status 5) where it can't be opened, since the manager would wait for ever.
+ * Opens the socket of NOTIFY_SOCKET; returns `undefined` without loading koffi if the variable is not set. `onError`
+ * gets the first failure to send. Throws VfioNamesError (status 5) if the socket cannot be opened, since the service
+ * manager would wait for a message until its timeout.
  */
 export async function openNotify(
   env: Environment,
-  fault: (message: string) => void,
+  onError: (message: string) => void,
   open: () => Promise<Datagrams> = openDatagrams,
 ): Promise<Notify | undefined> {
   const name = env['NOTIFY_SOCKET'];
   if (name === undefined || name === '') return undefined;
   const address = unixAddress(name);
   if (!address)
-    throw unable(`expected a path or an abstract name in NOTIFY_SOCKET, found ${printable(name)}`);
+    throw notifyError(`expected a path or an abstract name in NOTIFY_SOCKET, found ${printable(name)}`);
   let datagrams: Datagrams;
   try {
     datagrams = await open();
   } catch (cause) {
-    throw unable(
+    throw notifyError(
       cause instanceof CallError
         ? `could not make a socket to tell the service manager: ${cause.message}`
         : 'NOTIFY_SOCKET is set, but the npm package koffi 3 is not installed beside vfio-names or has no build for this machine; install it, or use Type=exec',
@@ -42,15 +43,15 @@ export async function openNotify(
     );
   }
   const watchdog = watchdogOf(env);
-  let told = false;
+  let reported = false;
   return {
     send: (fields) => {
       try {
         datagrams.send(address, Buffer.from(notifyText(fields)));
       } catch (error) {
         if (!(error instanceof CallError)) throw error;
-        if (!told) fault(`could not tell the service manager: ${error.message}`);
-        told = true;
+        if (!reported) onError(`could not tell the service manager: ${error.message}`);
+        reported = true;
       }
     },
     ...(watchdog !== undefined && { watchdog }),
@@ -58,14 +59,17 @@ export async function openNotify(
   };
 }
 
-function unable(message: string, cause?: unknown): VfioNamesError {
+function notifyError(message: string, cause?: unknown): VfioNamesError {
   return new VfioNamesError('no-notify', exitStatus.unsupported, message, { cause });
 }
 
-/** The `sockaddr_un` of a path, or of an abstract name, whose `@` stands for a zero byte; `undefined` for anything else. */
+/**
+ * Returns the `sockaddr_un` of a path or of an abstract name (`@` stands for a zero byte); `undefined` for anything
+ * else.
+ */
 export function unixAddress(name: string): Uint8Array | undefined {
   const path = Buffer.from(name);
-  // A path needs its final zero inside of sun_path's 108 bytes (unix(7)).
+  // The 108 bytes of sun_path include the terminating zero of a path (unix(7)).
   if (!/^[@/]./s.test(name) || path.length > (name.startsWith('@') ? 108 : 107)) return undefined;
   const address = Buffer.alloc(2 + path.length + (name.startsWith('@') ? 0 : 1));
   if (endianness() === 'LE') address.writeUInt16LE(1, 0);
@@ -75,20 +79,20 @@ export function unixAddress(name: string): Uint8Array | undefined {
   return address;
 }
 
-/** `KEY=value` lines; a line break in a value would be a field of its own, so it becomes a space. */
+/** Formats `KEY=value` lines. A line break in a value would start another field and is replaced with a space. */
 export function notifyText(fields: Readonly<Record<string, string | number | bigint>>): string {
   return Object.entries(fields)
     .map(([key, value]) => `${key}=${String(value).replace(/[\r\n]+/g, ' ')}\n`)
     .join('');
 }
 
-/** WATCHDOG_USEC in milliseconds (sd_watchdog_enabled(3)). */
+/** WATCHDOG_USEC in milliseconds (sd_watchdog_enabled(3)); `undefined` if it is not set. */
 function watchdogOf(env: Environment): number | undefined {
   const text = env['WATCHDOG_USEC'] ?? '';
   return /^[1-9]\d{0,15}$/.test(text) ? Number(text) / 1000 : undefined;
 }
 
-/** The fields that begin a reload, with the time that systemd 253 and later wants with them (CLOCK_MONOTONIC). */
+/** The fields that announce a reload, with the CLOCK_MONOTONIC time that systemd 253 and later require. */
 export function reloading(): Readonly<Record<string, string | number | bigint>> {
   return { RELOADING: 1, MONOTONIC_USEC: hrtime.bigint() / 1000n };
 }

@@ -1,21 +1,21 @@
 /**
- * The second process's side of the pipe: one request line in, step lines and one answer line out.
- * Blocking reads and writes, no event loop: it exists so that it may block. Knows nothing of what is asked.
+ * The side of the second process (see peer.ts): reads one request per line, writes step lines and one answer line per
+ * request. Reads and writes block and there is no event loop, since this process exists to make calls that may block.
  */
 import * as fs from 'node:fs';
 
 export interface Pipe {
-  /** The next bytes, empty at the end; the next call may overwrite them. */
+  /** Returns the next bytes, empty at end of file; the next call may overwrite them. */
   readonly read: () => Uint8Array;
   readonly write: (text: string) => void;
 }
 
-/** Answers one request; `announce` tells the other side what is about to block. */
+/** Handles one request; `announce` reports a step that may block to the first process. */
 export type Handler = (request: unknown, announce: (step: string) => void) => unknown;
 
 const buffer = Buffer.alloc(1 << 16);
 
-/** stdin and stdout, as a parent's pipes. */
+/** stdin and stdout, which are pipes of the first process. */
 export const standardPipe: Pipe = {
   read: () => buffer.subarray(0, fs.readSync(0, buffer)),
   write: (text) => {
@@ -24,7 +24,9 @@ export const standardPipe: Pipe = {
   },
 };
 
-/** Serves until the other side closes the pipe. Lines out: `ready`, `step NAME`, `answer JSON`, `failed MESSAGE`. */
+/**
+ * Handles requests until the pipe is closed. Writes the lines `ready`, `step NAME`, `answer JSON` and `failed MESSAGE`.
+ */
 export function servePeer(handler: Handler, pipe: Pipe = standardPipe): void {
   pipe.write('ready\n');
   let text = '';

@@ -1,6 +1,6 @@
 /**
- * Starts a second process and asks it, with a time limit on each step that it announces: a step that takes longer costs
- * that process, never us. Knows nothing of what is asked. The other side is peer-loop.ts.
+ * Starts a second process and sends requests to it, with a time limit on each step that it announces. A step that takes
+ * longer gets that process killed; this one never blocks. peer-loop.ts is the code of the second process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 
@@ -9,73 +9,79 @@ export interface PeerCommand {
   readonly args: readonly string[];
 }
 
-/** What came of a question. */
+/** The result of a request. */
 export type Reply =
   | { readonly kind: 'answer'; readonly value: unknown }
-  /** The step did not end in time; the process was killed. */
+  /** The step exceeded the time limit; the process was killed. */
   | { readonly kind: 'silent'; readonly step: string }
-  /** The process ended, or broke the protocol; `message` is one line. */
+  /** The process ended or violated the protocol; `message` is one line. */
   | { readonly kind: 'broken'; readonly message: string };
 
 export interface Peer {
-  /** One question at a time. */
+  /** Sends one request; the previous one must have been answered. */
   ask(request: unknown): Promise<Reply>;
-  /** Ends the process; a new question starts another one. */
+  /** Ends the process; the next request starts a new one. */
   close(): void;
 }
 
-/** Starting Node is no step of a device: it may take this long on a slow machine, in milliseconds. */
-const startLimit = 60_000;
+/**
+ * Milliseconds that the start of the second process may take, apart from the limit of a step: Node starts slowly on
+ * some machines.
+ */
+const START_LIMIT = 60_000;
 
-/** A peer that starts its process with the first question, and anew after one was lost. `stepLimit` is in milliseconds. */
+/**
+ * Returns a peer that starts its process with the first request, and again after the process was lost. `stepLimit` is
+ * in milliseconds.
+ */
 export function startPeer(command: PeerCommand, stepLimit: number): Peer {
-  let line: Line | undefined;
+  let connection: Connection | undefined;
   return {
     ask: async (request) => {
-      line ??= openLine(command);
-      const reply = await line.ask(request, stepLimit);
-      if (reply.kind !== 'answer') line = undefined;
+      connection ??= connect(command);
+      const reply = await connection.ask(request, stepLimit);
+      if (reply.kind !== 'answer') connection = undefined;
       return reply;
     },
     close: () => {
-      line?.end();
-      line = undefined;
+      connection?.end();
+      connection = undefined;
     },
   };
 }
 
-interface Line {
+interface Connection {
   ask(request: unknown, stepLimit: number): Promise<Reply>;
   end(): void;
 }
 
-function openLine(command: PeerCommand): Line {
+function connect(command: PeerCommand): Connection {
   const child = spawn(command.file, [...command.args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let ready = false;
   let text = '';
-  let complaint = '';
-  let hear: (line: string) => void = () => {};
-  let lost: (message: string) => void = () => {};
+  let stderr = '';
+  let onLine: (line: string) => void = () => {};
+  let onLost: (message: string) => void = () => {};
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     const lines = (text + chunk).split('\n');
     text = lines.pop() ?? '';
     for (const line of lines) {
       if (line === 'ready') ready = true;
-      hear(line);
+      onLine(line);
     }
   });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    complaint = (complaint + chunk).slice(-2000);
+    stderr = (stderr + chunk).slice(-2000);
   });
   child.stdin.on('error', () => {});
-  child.on('error', (error) => lost(error.message));
+  child.on('error', (error) => onLost(error.message));
   child.on('close', (status, signal) => {
-    lost([`it ended with ${signal ?? `status ${status}`}`, lastLine(complaint)].filter(Boolean).join(': '));
+    onLost([`it ended with ${signal ?? `status ${status}`}`, lastLine(stderr)].filter(Boolean).join(': '));
   });
   let busy = false;
   return {
-    // The end of its pipe ends an idle process.
-    end: () => letGo(child, busy),
+    // An idle process ends when its pipe is closed.
+    end: () => detach(child, busy),
     ask: (request, stepLimit) =>
       new Promise((resolve) => {
         let step = 'start of the second process';
@@ -83,30 +89,33 @@ function openLine(command: PeerCommand): Line {
         const end = (reply: Reply) => {
           busy = false;
           clearTimeout(timer);
-          hear = () => {};
-          lost = () => {};
-          if (reply.kind !== 'answer') letGo(child, true);
+          onLine = () => {};
+          onLost = () => {};
+          if (reply.kind !== 'answer') detach(child, true);
           resolve(reply);
         };
-        const late = () => end({ kind: 'silent', step });
-        let timer = setTimeout(late, ready ? stepLimit : Math.max(startLimit, stepLimit));
-        lost = (message) => end({ kind: 'broken', message });
-        hear = (said) => {
-          const [word, rest] = [said.split(' ', 1)[0], said.slice(said.indexOf(' ') + 1)];
-          if (word === 'answer') return end({ kind: 'answer', value: JSON.parse(rest) });
-          if (word === 'failed') return end({ kind: 'broken', message: String(JSON.parse(rest)) });
-          if (word === 'step') step = rest;
+        const onTimeout = () => end({ kind: 'silent', step });
+        let timer = setTimeout(onTimeout, ready ? stepLimit : Math.max(START_LIMIT, stepLimit));
+        onLost = (message) => end({ kind: 'broken', message });
+        onLine = (received) => {
+          const [keyword, rest] = [received.split(' ', 1)[0], received.slice(received.indexOf(' ') + 1)];
+          if (keyword === 'answer') return end({ kind: 'answer', value: JSON.parse(rest) });
+          if (keyword === 'failed') return end({ kind: 'broken', message: String(JSON.parse(rest)) });
+          if (keyword === 'step') step = rest;
           clearTimeout(timer);
-          timer = setTimeout(late, stepLimit);
+          timer = setTimeout(onTimeout, stepLimit);
         };
-        if (child.exitCode !== null || child.signalCode !== null) return lost('it had ended');
+        if (child.exitCode !== null || child.signalCode !== null) return onLost('it had ended');
         child.stdin.write(`${JSON.stringify(request)}\n`);
       }),
   };
 }
 
-/** A process that hangs in the kernel does not even die when it is killed: nothing of it may keep us alive. */
-function letGo(child: ChildProcess, kill: boolean): void {
+/**
+ * Closes the pipes and unreferences the child: a process that hangs in the kernel survives SIGKILL and must not keep
+ * this one running.
+ */
+function detach(child: ChildProcess, kill: boolean): void {
   if (kill) child.kill('SIGKILL');
   child.stdin?.destroy();
   child.stdout?.destroy();

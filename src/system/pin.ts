@@ -1,4 +1,4 @@
-/** Holds one path itself by descriptor, to change who may use what is there, and nothing that is put in its place. */
+/** Opens a file to change its owner, group and mode, so that a file that replaces it at the path is not changed. */
 import * as fs from 'node:fs';
 import type { Status } from './files.ts';
 import { openPath, statusOf } from './node-files.ts';
@@ -10,12 +10,12 @@ export interface Pinned {
   readonly release: () => void;
 }
 
-/** Fails with the errno's name in `code`, as all of Files does. */
+/** Throws an error whose `code` is the name of the errno, like all functions of Files. */
 export type Pin = (path: string) => Pinned;
 
 /**
- * O_PATH does not open the device, so nothing happens to it. fchmod and fchown refuse such a descriptor (EBADF); its
- * entry in /proc leads to the very inode (proc(5), magic links).
+ * Opens with O_PATH, which has no effect on the device. fchmod(2) and fchown(2) reject such a descriptor (EBADF), so
+ * the changes go through its entry in /proc, which leads to the same inode (proc(5), magic links).
  */
 export const pinPath: Pin = (path) => {
   const fd = fs.openSync(path, openPath | fs.constants.O_NOFOLLOW);

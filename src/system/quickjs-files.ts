@@ -21,7 +21,7 @@ const kinds: Readonly<Record<number, Kind>> = {
   [0o140000]: 'socket',
 };
 
-/** Throws for a negative errno; gives any other result. */
+/** Throws if the result is a negative errno, else returns it. */
 function checked(result: number): number {
   if (result < 0) fail(-result);
   return result;
@@ -32,7 +32,7 @@ function fail(errno: number): never {
   throw Object.assign(new Error(code), { code });
 }
 
-function pair<T>([value, errno]: readonly [T, number]): NonNullable<T> {
+function checkedPair<T>([value, errno]: readonly [T, number]): NonNullable<T> {
   if (errno !== 0 || value === null || value === undefined) fail(errno);
   return value;
 }
@@ -53,13 +53,13 @@ function open(path: string, flags: number): number {
   return checked(os.open(path, flags | O_CLOEXEC));
 }
 
-/** Big enough for every sysfs attribute: one page (fs/sysfs/file.c). */
-const page = 4096;
+/** The size limit of sysfs attributes: one page (fs/sysfs/file.c). */
+const PAGE = 4096;
 
-/** Files that are longer than a page, as pci.ids is, are read by C: that is many times faster. */
+/** Files longer than a page, such as pci.ids, are read again with `std`, which is many times faster than `os.read`. */
 function read(path: string, limit = 1 << 20): string {
-  const start = bytes(path, Math.min(page, limit));
-  if (start.length < page || limit <= page) return textOfUtf8(start);
+  const start = bytes(path, Math.min(PAGE, limit));
+  if (start.length < PAGE || limit <= PAGE) return textOfUtf8(start);
   const file = std.fdopen(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY), 'r');
   if (!file) fail(12);
   try {
@@ -82,11 +82,11 @@ function bytes(path: string, limit: number): Uint8Array {
   }
 }
 
-/** `os` has no fstat: the descriptor's own entry of /proc leads to the very file that is open. */
+/** `os` has no fstat(2), so this calls stat(2) on the descriptor's entry in /proc. */
 function fstat(path: string): Status {
   const fd = open(path, O_PATH | O_NOFOLLOW);
   try {
-    return statusOf(pair(os.stat(`/proc/self/fd/${fd}`)));
+    return statusOf(checkedPair(os.stat(`/proc/self/fd/${fd}`)));
   } finally {
     os.close(fd);
   }
@@ -98,12 +98,12 @@ function hold(path: string): Held {
 }
 
 export const quickjsFiles: Files = {
-  list: (path) => pair(os.readdir(path)).filter((name) => name !== '.' && name !== '..'),
+  list: (path) => checkedPair(os.readdir(path)).filter((name) => name !== '.' && name !== '..'),
   read,
   bytes,
-  readlink: (path) => pair(os.readlink(path)),
-  lstat: (path) => statusOf(pair(os.lstat(path))),
-  stat: (path) => statusOf(pair(os.stat(path))),
+  readlink: (path) => checkedPair(os.readlink(path)),
+  lstat: (path) => statusOf(checkedPair(os.lstat(path))),
+  stat: (path) => statusOf(checkedPair(os.stat(path))),
   fstat,
   hold,
   symlink: (target, path) => void checked(os.symlink(target, path)),

@@ -1,14 +1,16 @@
-/** One prefix for /sys, /dev, /etc, /run and /proc. Knows nothing of what lies below them. */
+/** The prefix of /sys, /dev, /etc, /run and /proc. */
 
-/** The empty string is the machine itself; anything else is a directory that holds another one's tree, without a slash at the end. */
+/** The empty string for this machine, else the directory with the tree of another machine, without a trailing slash. */
 export type Root = string;
 
-/** Where the machine's absolute `path` (`/sys/class`) lies below `root`. */
+/** Returns the absolute `path` (`/sys/class`) below `root`. */
 export function at(root: Root, path: string): string {
   return root + path;
 }
 
-/** `--root DIR` as a Root: no slash at the end, `/` is the machine itself. The directory is not looked at. */
+/**
+ * Converts the argument of `--root`: strips trailing slashes, so `/` is this machine. Does not access the directory.
+ */
 export function rootFrom(directory: string): Root {
   return directory.replace(/\/+$/, '');
 }
