@@ -1,47 +1,56 @@
-/** Whether the devices that are bound can be used: there are some, their groups are viable, nobody blocks them. Pure. */
+/**
+ * Checks whether the bound devices are usable: devices exist, their groups are viable, no process blocks
+ * them.
+ */
 import { holderName } from '../holders/describe.ts';
 import { blockingSiblings } from '../holders/siblings.ts';
 import { printable } from '../text/printable.ts';
 import { fault, type Line, ok, warning } from './line.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** Reports how many devices are bound to VFIO drivers, and every problem of the scan. */
 export function checkDevices({ devices, problems }: Snapshot): Line[] {
   const lines = problems.map(({ path, message }) =>
     warning('devices', `${printable(path)}: ${message}`, 'run it again; if it stays, look at that directory'),
   );
   if (devices.length > 0) {
-    const without = devices.filter(({ noIommu }) => noIommu).length;
-    const noIommu = without > 0 ? `, ${without} of them without an IOMMU: those get no names` : '';
-    return [ok('devices', `${devices.length} bound to VFIO drivers${noIommu}`), ...lines];
+    const noIommuCount = devices.filter(({ noIommu }) => noIommu).length;
+    const noIommuText =
+      noIommuCount > 0 ? `, ${noIommuCount} of them without an IOMMU: those get no names` : '';
+    return [ok('devices', `${devices.length} bound to VFIO drivers${noIommuText}`), ...lines];
   }
   const remedy =
     'bind one, PCI for instance: D=/sys/bus/pci/devices/ADDRESS; echo vfio-pci > $D/driver_override; echo ADDRESS > $D/driver/unbind; echo ADDRESS > /sys/bus/pci/drivers_probe';
   return [warning('devices', 'no device is bound to a VFIO driver', remedy), ...lines];
 }
 
-/** One line for each group that a driver of the host keeps from being used. */
+/** Reports every group that is not viable because a device is bound to a host driver. */
 export function checkGroups({ devices }: Snapshot): Line[] {
   if (devices.length === 0) return [];
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const lines: Line[] = [];
   for (const { device, group, siblings } of devices) {
     const blocking = blockingSiblings(siblings);
-    if (group === undefined || blocking.length === 0 || told.has(group)) continue;
-    told.add(group);
-    const names = blocking.map((one) => `${printable(one.name)} (${printable(one.driver ?? '')})`).join(', ');
-    const one = blocking.length === 1;
+    if (group === undefined || blocking.length === 0 || reported.has(group)) continue;
+    reported.add(group);
+    const names = blocking
+      .map((sibling) => `${printable(sibling.name)} (${printable(sibling.driver ?? '')})`)
+      .join(', ');
+    const single = blocking.length === 1;
     lines.push(
       fault(
         'groups',
-        `IOMMU group ${printable(group)} is not viable: ${printable(device.name)} is bound to VFIO, but its ${one ? 'sibling' : 'siblings'} ${names} to ${one ? 'a driver' : 'drivers'} of the host`,
-        `bind ${one ? 'it' : 'them'} to vfio-pci, too, or to no driver`,
+        `IOMMU group ${printable(group)} is not viable: ${printable(device.name)} is bound to VFIO, but its ${single ? 'sibling' : 'siblings'} ${names} to ${single ? 'a driver' : 'drivers'} of the host`,
+        `bind ${single ? 'it' : 'them'} to vfio-pci, too, or to no driver`,
       ),
     );
   }
   return lines.length > 0 ? lines : [ok('groups', 'every IOMMU group of these devices can be used')];
 }
 
-/** A device is open through one interface at a time; who uses the group keeps everybody from the device's own node. */
+/**
+ * Reports devices that are open through their group: the kernel rejects opening the device node meanwhile.
+ */
 export function checkHolders({ devices, unseen }: Snapshot): Line[] {
   if (devices.length === 0) return [];
   const lines: Line[] = [];
@@ -66,17 +75,23 @@ export function checkHolders({ devices, unseen }: Snapshot): Line[] {
   ];
 }
 
-/** Below this a virtual machine of any use can't be pinned; the usual default is 8 MiB. */
-const enough = 1 << 30;
+/**
+ * In bytes; with a lower limit, the memory of a useful virtual machine can't be pinned. The usual default is
+ * 8 MiB.
+ */
+const MIN_MEMLOCK = 1 << 30;
 
-/** What a device may reach must stay in memory: all of a virtual machine. The limit counts for both interfaces. */
+/**
+ * Checks the limit of locked memory. Memory that a device may access is pinned: all memory of a virtual
+ * machine. The limit applies to both interfaces.
+ */
 export function checkMemoryLock({ memoryLock, devices }: Snapshot): Line[] {
   if (!memoryLock) return [];
   const { soft, exempt } = memoryLock;
   if (soft === Number.POSITIVE_INFINITY) return [ok('memlock', 'locked memory is unlimited')];
   const limit = `at most ${Math.floor(soft / 1048576)} MiB can be locked`;
   if (exempt) return [ok('memlock', `${limit} by others, this user is exempt (CAP_IPC_LOCK)`)];
-  if (soft >= enough || devices.length === 0)
+  if (soft >= MIN_MEMLOCK || devices.length === 0)
     return [ok('memlock', `${limit} by programs started from here`)];
   return [
     warning(

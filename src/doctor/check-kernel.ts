@@ -1,8 +1,9 @@
-/** What the kernel must give before anything can be named: release, IOMMU, vfio, nodes of devices, /dev/iommu. Pure. */
+/** Checks what the kernel must provide: release, IOMMU, vfio, device nodes, /dev/iommu. */
 import { printable } from '../text/printable.ts';
 import { fault, type Line, ok, warning } from './line.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** Checks that the kernel is Linux 6.6 or later, the first with device nodes. */
 export function checkKernel({ kernel, distribution }: Snapshot): Line {
   const where = distribution ? ` (${printable(distribution.name)})` : '';
   if (kernel.release === undefined)
@@ -13,20 +14,22 @@ export function checkKernel({ kernel, distribution }: Snapshot): Line {
   return warning('kernel', `${name}: devices have nodes of their own since Linux 6.6`, 'use a newer kernel');
 }
 
-/** Where the IOMMU is switched on, by whose processor it is. */
-const switches = {
+/** How to enable the IOMMU, by vendor of the processor. */
+const enableIommu = {
   intel: 'switch VT-d on in the firmware and boot with intel_iommu=on',
   amd: 'switch AMD-Vi on in the firmware',
   other: 'switch it on in the firmware',
 } as const;
 
+/** Checks that IOMMU groups exist. */
 export function checkIommu({ groups, processor, devices }: Snapshot): Line {
   if (groups > 0) return ok('iommu', `on, ${groups} ${groups === 1 ? 'group' : 'groups'}`);
   const open = devices.some(({ noIommu }) => noIommu) ? ': devices are used without isolation' : '';
-  const remedy = `${switches[processor ?? 'other']}; in a virtual machine, give that a virtual IOMMU`;
+  const remedy = `${enableIommu[processor ?? 'other']}; in a virtual machine, give that a virtual IOMMU`;
   return warning('iommu', `no IOMMU group exists${open}`, remedy);
 }
 
+/** Checks that the modules vfio and vfio-pci are loaded. */
 export function checkVfio({ kernel, devices }: Snapshot): Line {
   if (devices.length > 0) return ok('vfio', 'at work');
   if (kernel.vfio === 'present' && kernel.vfioPci === 'present') return ok('vfio', 'loaded, vfio-pci too');
@@ -42,25 +45,29 @@ export function checkVfio({ kernel, devices }: Snapshot): Line {
       'not loaded, and nothing tells whether this kernel has it',
       'try modprobe vfio-pci',
     );
-  const half = kernel.vfio === 'present' ? 'loaded, but vfio-pci is not' : 'not loaded';
+  const loadState = kernel.vfio === 'present' ? 'loaded, but vfio-pci is not' : 'not loaded';
   if (kernel.vfioPci === 'absent')
     return warning(
       'vfio',
-      `${half}; this kernel is built without vfio-pci`,
+      `${loadState}; this kernel is built without vfio-pci`,
       'use a kernel with CONFIG_VFIO_PCI',
     );
-  return warning('vfio', half, 'modprobe vfio-pci (PCI devices; others have modules of their own)');
+  return warning('vfio', loadState, 'modprobe vfio-pci (PCI devices; others have modules of their own)');
 }
 
-/** Whether this kernel gives devices nodes of their own: what it did, what it reserved, what it was built with. */
+/**
+ * Whether this kernel supports device nodes (cdevs), from existing nodes, /proc/devices or the kernel
+ * configuration, in this order. `undefined` if none of them is conclusive.
+ */
 export function hasCdev({ kernel, devices }: Snapshot): boolean | undefined {
   if (devices.some(({ device }) => device.devnum !== undefined)) return true;
   if (kernel.interfaces) return kernel.interfaces.cdev;
-  // A device without an IOMMU never has a node, and says nothing about the kernel.
+  // A no-IOMMU device never has a device node, so it does not show whether the kernel supports them.
   if (devices.some(({ noIommu }) => !noIommu)) return false;
   return kernel.config && kernel.config.option('VFIO_DEVICE_CDEV') === 'y';
 }
 
+/** Checks that the kernel provides device nodes. */
 export function checkCdev(snapshot: Snapshot): Line {
   const { kernel, devices } = snapshot;
   const cdev = hasCdev(snapshot);
@@ -70,28 +77,32 @@ export function checkCdev(snapshot: Snapshot): Line {
       'nothing tells whether this kernel gives devices nodes of their own',
       'run this again when a device is bound to a VFIO driver',
     );
-  const told = kernel.config ? `, says ${kernel.config.source}` : '';
+  const source = kernel.config ? `, says ${kernel.config.source}` : '';
   if (cdev) {
-    const both = kernel.interfaces?.group ?? kernel.config?.option('VFIO_GROUP') === 'y';
-    const groups = both ? ', and each group has one (/dev/vfio/GROUP)' : '; there are none of groups';
+    const hasGroup = kernel.interfaces?.group ?? kernel.config?.option('VFIO_GROUP') === 'y';
+    const groups = hasGroup ? ', and each group has one (/dev/vfio/GROUP)' : '; there are none of groups';
     return ok('cdev', `each device has a node of its own (/dev/vfio/devices)${groups}`);
   }
   const missing = kernel.config?.option('IOMMUFD') === 'n' ? 'CONFIG_IOMMUFD' : 'CONFIG_VFIO_DEVICE_CDEV';
-  const message = `this kernel gives devices no nodes of their own: ${missing} is off${told}${distributionCase(snapshot)}`;
+  const message = `this kernel gives devices no nodes of their own: ${missing} is off${source}${distributionNote(snapshot)}`;
   const remedy =
     'use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or the nodes of the groups (/dev/vfio/GROUP), which get no names';
   return devices.length > 0 ? fault('cdev', message, remedy) : warning('cdev', message, remedy);
 }
 
-/** Debian's kernels up to 7.2 are built without IOMMUFD; who has one need not search. Others can be booted on Debian, too. */
-function distributionCase({ kernel, distribution }: Snapshot): string {
+/**
+ * A note if the kernel is one of Debian's, which are built without IOMMUFD up to 7.2. The release is checked
+ * because Debian can also boot other kernels.
+ */
+function distributionNote({ kernel, distribution }: Snapshot): string {
   const debian = distribution?.id === 'debian' || distribution?.like.includes('debian');
-  const built =
+  const debianRelease =
     /(?:\+deb|-\d)\S*-(?:amd64|arm64|686|armmp|powerpc64le|riscv64|s390x)|-(?:cloud|rt)-(?:amd64|arm64)/;
-  if (!debian || !built.test(kernel.release ?? '')) return '';
+  if (!debian || !debianRelease.test(kernel.release ?? '')) return '';
   return kernel.config?.option('IOMMUFD') === 'n' ? "; Debian's kernels are built so" : '';
 }
 
+/** Checks /dev/iommu, which device nodes need. */
 export function checkIommufd(snapshot: Snapshot): Line {
   const { iommu, kernel, devices } = snapshot;
   if (hasCdev(snapshot) === false)

@@ -1,11 +1,11 @@
-/** All of doctor's checks over one snapshot. Pure. */
+/** Runs all checks of doctor on one snapshot. */
 import { checkDevices, checkGroups, checkHolders, checkMemoryLock } from './check-devices.ts';
 import { checkCdev, checkIommu, checkIommufd, checkKernel, checkVfio } from './check-kernel.ts';
 import { checkDrift, checkPolicy, checkUdev, checkWatch } from './check-names.ts';
 import type { Line } from './line.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Every line, in the order in which a person should mend things. */
+/** Returns all lines, in the order in which a user should fix the problems. */
 export function examine(snapshot: Snapshot): readonly Line[] {
   return [
     checkKernel(snapshot),

@@ -1,4 +1,6 @@
-/** Reads everything that doctor decides on, once. Changes nothing, opens no device, runs no program. */
+/**
+ * Reads everything that the checks of doctor need, once. Changes nothing, opens no device, runs no program.
+ */
 import type { Policy } from '../config/policy.ts';
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
@@ -21,10 +23,13 @@ import type { DeviceState, Snapshot } from './snapshot.ts';
 import { answers } from './socket.ts';
 import { readUdev, udevMade, udevSocket } from './udev.ts';
 
-/** The policy, or what its reader said: then the machine has the names of a machine without policy. */
+/** The policy, or the error of its reader; in that case the default policy applies. */
 export type PolicyOrFault = { readonly policy: Policy } | { readonly policyFault: string };
 
-export async function gather(machine: Machine, given: PolicyOrFault): Promise<Snapshot> {
+/**
+ * Reads the state of the machine. A file that can't be read leaves its property absent; it is not an error.
+ */
+export async function gather(machine: Machine, policyResult: PolicyOrFault): Promise<Snapshot> {
   const { files, root } = machine;
   const { devices, problems } = scanDevices(files, root);
   const targets = devices.map((device) => targetOf(files, root, device));
@@ -49,18 +54,23 @@ export async function gather(machine: Machine, given: PolicyOrFault): Promise<Sn
       ),
     ),
     problems,
-    udev: readUdev(files, root, running, 'policy' in given ? wantedRules(given.policy) : undefined),
+    udev: readUdev(
+      files,
+      root,
+      running,
+      'policy' in policyResult ? expectedRules(policyResult.policy) : undefined,
+    ),
     ...(watcher !== undefined && { watcher }),
-    ...('policyFault' in given && { policyFault: given.policyFault }),
-    ...drift(machine),
+    ...('policyFault' in policyResult && { policyFault: policyResult.policyFault }),
+    ...countFindings(machine),
     unseen: search.unseen,
     ...(memoryLock && { memoryLock }),
   };
 }
 
 /**
- * The groups of a real IOMMU. For devices without one, mediated ones too, VFIO makes groups of its own and calls them so
- * (vfio_noiommu_group_alloc in drivers/vfio/group.c).
+ * Counts the groups of real IOMMUs. For devices without an IOMMU, mediated devices included, VFIO creates
+ * groups with the name `vfio-noiommu` (vfio_noiommu_group_alloc in drivers/vfio/group.c).
  */
 function countGroups(files: Files, root: Root): number {
   const directory = at(root, '/sys/kernel/iommu_groups');
@@ -86,8 +96,11 @@ function deviceState(files: Files, root: Root, device: Device, holders: DeviceSt
   };
 }
 
-/** The rules that udev should have; `undefined` for a policy that rules can't express, which `rules check` explains. */
-function wantedRules(policy: Policy): string | undefined {
+/**
+ * Returns the expected udev rules; `undefined` for a policy that rules can't express, which `rules check`
+ * reports.
+ */
+function expectedRules(policy: Policy): string | undefined {
   try {
     return render('udev', policy);
   } catch (error) {
@@ -96,12 +109,13 @@ function wantedRules(policy: Policy): string | undefined {
   }
 }
 
-function drift(machine: Machine): Pick<Snapshot, 'findings' | 'fixable'> {
+/** Runs verify and counts its findings. */
+function countFindings(machine: Machine): Pick<Snapshot, 'findings' | 'fixable'> {
   try {
     const { findings } = verify(machine);
     return { findings: findings.length, fixable: findings.filter((finding) => finding.fixable).length };
   } catch (error) {
-    // What a system call refuses must not cost the other answers.
+    // A failed system call must not prevent the other checks.
     if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
     return { findings: (error as Error).message, fixable: 0 };
   }
@@ -117,7 +131,9 @@ function statusOf(files: Files, path: string): Status | string {
   }
 }
 
-/** Whose IOMMU it would be: `vendor_id` of the first processor (x86 only). */
+/**
+ * Returns the vendor of the processor, and thus of its IOMMU: `vendor_id` of the first processor (x86 only).
+ */
 function readProcessor(files: Files, root: Root): 'intel' | 'amd' | undefined {
   const text = tolerant(() => files.read(at(root, '/proc/cpuinfo'), 4096)) ?? '';
   const vendor = /^vendor_id\s*:\s*(\S+)$/m.exec(text)?.[1];

@@ -1,36 +1,40 @@
-/** The options that this kernel was built with, where the system keeps them. Knows no option's meaning. */
+/** Reads the configuration that the running kernel was built with. */
 import { gunzipSync } from 'node:zlib';
 import { tolerant } from '../holders/tolerant.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 
 export interface KernelConfig {
-  /** The file that told. */
+  /** The file that was read. */
   readonly source: string;
-  /** `y`, `m` or `n`; an option that the file does not name at all is `n` too: what it depends on is off. */
+  /** `y`, `m` or `n`. An option that is missing from the file is `n` too: one of its dependencies is off. */
   readonly option: (name: string) => 'y' | 'm' | 'n';
 }
 
-/** A configuration is 300 KB or less; a file that unpacks to more is none. */
-const longest = 4 << 20;
+/** In bytes; real configurations have 300 KB or less. A file that unpacks to more is ignored. */
+const MAX_CONFIG_SIZE = 4 << 20;
 
-/** Reads /proc/config.gz, else the text file of this release that distributions install. `undefined` where there is neither. */
+/**
+ * Reads /proc/config.gz, or else the file that distributions install for `release`. Returns `undefined`
+ * without either.
+ */
 export function readKernelConfig(
   files: Files,
   root: Root,
   release: string | undefined,
 ): KernelConfig | undefined {
-  const packed = tolerant(() => files.bytes(at(root, '/proc/config.gz'), longest));
+  const packed = tolerant(() => files.bytes(at(root, '/proc/config.gz'), MAX_CONFIG_SIZE));
   const text = packed && unpack(packed);
   if (text !== undefined) return parseKernelConfig('/proc/config.gz', text);
   if (release === undefined || release.includes('/')) return undefined;
-  // Debian, Fedora, Arch and their kin; the last is where a module tree is complete (Fedora, NixOS, Talos).
+  // Debian, Fedora, Arch and derivatives; the last one is part of a complete module tree (Fedora, NixOS,
+  // Talos).
   for (const path of [
     `/boot/config-${release}`,
     `/usr/lib/modules/${release}/config`,
     `/lib/modules/${release}/config`,
   ]) {
-    const found = tolerant(() => files.read(at(root, path), longest));
+    const found = tolerant(() => files.read(at(root, path), MAX_CONFIG_SIZE));
     if (found !== undefined && /^(?:# )?CONFIG_/m.test(found)) return parseKernelConfig(path, found);
   }
   return undefined;
@@ -38,14 +42,14 @@ export function readKernelConfig(
 
 function unpack(packed: Uint8Array): string | undefined {
   try {
-    return gunzipSync(packed, { maxOutputLength: longest }).toString('utf8');
+    return gunzipSync(packed, { maxOutputLength: MAX_CONFIG_SIZE }).toString('utf8');
   } catch {
-    // Not gzip, or cut off: as good as not there.
+    // Not gzip, or truncated: ignore it.
     return undefined;
   }
 }
 
-/** `CONFIG_X=y`; everything else is off. */
+/** Parses lines like `CONFIG_X=y` and `CONFIG_X=m`; all other options are off. */
 export function parseKernelConfig(source: string, text: string): KernelConfig {
   const options = new Map<string, 'y' | 'm'>();
   for (const match of text.matchAll(/^CONFIG_(\w+)=([ym])$/gm))

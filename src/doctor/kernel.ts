@@ -1,21 +1,22 @@
-/** Reads what the kernel is and can: release, modules, the kinds of VFIO nodes. Decides nothing. */
+/** Reads the release of the kernel, its modules, and the kinds of VFIO nodes that it supports. */
 import { tolerant } from '../holders/tolerant.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 import { readKernelConfig } from './kernel-config.ts';
 import type { Distribution, Kernel, ModuleState } from './snapshot.ts';
 
+/** Reads /proc, /sys and /lib/modules; a file that can't be read is treated as absent. */
 export function readKernel(files: Files, root: Root): Kernel {
   const read = (path: string) => tolerant(() => files.read(at(root, path)));
-  const there = (path: string) => tolerant(() => files.lstat(at(root, path))) !== undefined;
+  const exists = (path: string) => tolerant(() => files.lstat(at(root, path))) !== undefined;
   const release = read('/proc/sys/kernel/osrelease')?.trim();
   const config = readKernelConfig(files, root, release);
   const lists = ['modules.builtin', 'modules.dep']
     .flatMap((list) => (release === undefined ? [] : (read(`/lib/modules/${release}/${list}`) ?? [])))
     .join('\n');
-  const moduleState = (module: string, option: string, traces: readonly string[]): ModuleState => {
-    if (traces.some(there)) return 'present';
-    // modules.dep names the file before a colon, modules.builtin at the end of a line.
+  const moduleState = (module: string, option: string, paths: readonly string[]): ModuleState => {
+    if (paths.some(exists)) return 'present';
+    // modules.dep has the file before a colon, modules.builtin at the end of a line.
     if (new RegExp(`(?:^|/)${module}\\.ko(?:\\.\\w+)?(?::|$)`, 'm').test(lists)) return 'available';
     if (config?.option(option) === 'm' && lists === '') return 'available';
     return config || lists !== '' ? 'absent' : 'unknown';
@@ -31,7 +32,10 @@ export function readKernel(files: Files, root: Root): Kernel {
   };
 }
 
-/** vfio reserves numbers for the nodes it can give: `vfio-dev` in device_cdev.c, `vfio` in group.c (drivers/vfio). */
+/**
+ * Parses /proc/devices: vfio allocates device numbers for the kinds of node that it supports, `vfio-dev` in
+ * device_cdev.c and `vfio` in group.c (drivers/vfio). `undefined` if it has neither.
+ */
 export function interfacesIn(procDevices: string): { cdev: boolean; group: boolean } | undefined {
   const [characters = ''] = procDevices.split(/^Block devices:/m);
   const cdev = /^\s*\d+ vfio-dev$/m.test(characters);
@@ -39,7 +43,7 @@ export function interfacesIn(procDevices: string): { cdev: boolean; group: boole
   return cdev || group ? { cdev, group } : undefined;
 }
 
-/** The distribution by its os-release(5); /etc first, as the man page wants it. */
+/** Reads os-release(5); /etc takes precedence over /usr/lib, as the man page requires. */
 export function readDistribution(files: Files, root: Root): Distribution | undefined {
   const text =
     tolerant(() => files.read(at(root, '/etc/os-release'))) ??

@@ -1,4 +1,4 @@
-/** What doctor knows of a machine: everything that its checks decide on, read once. Types only. */
+/** Types of the machine's state as doctor's checks see it; read once. */
 import type { Device, Problem } from '../devices/device.ts';
 import type { Holder, Unseen } from '../holders/holder.ts';
 import type { Sibling } from '../holders/siblings.ts';
@@ -6,7 +6,10 @@ import type { Status } from '../system/files.ts';
 import type { KernelConfig } from './kernel-config.ts';
 import type { Udev } from './udev.ts';
 
-/** Whether a module is at work, could be loaded, or is not there; `unknown` where nothing lists the modules. */
+/**
+ * Whether a module is loaded (or built in and active), can be loaded, or does not exist; `unknown` without a
+ * list of modules.
+ */
 export type ModuleState = 'present' | 'available' | 'absent' | 'unknown';
 
 export interface Kernel {
@@ -16,7 +19,10 @@ export interface Kernel {
   readonly vfio: ModuleState;
   readonly vfioPci: ModuleState;
   readonly iommufd: ModuleState;
-  /** The kinds of node that the loaded vfio gives, by its entries in /proc/devices; absent while it is not loaded. */
+  /**
+   * The kinds of node that the loaded vfio module supports, from /proc/devices; absent while it is not
+   * loaded.
+   */
   readonly interfaces?: { readonly cdev: boolean; readonly group: boolean };
 }
 
@@ -27,23 +33,26 @@ export interface Distribution {
   readonly name: string;
 }
 
-/** A VFIO device with what surrounds it. */
+/** A VFIO device with its group, siblings and holders. */
 export interface DeviceState {
   readonly device: Device;
   /** Number of its IOMMU group. */
   readonly group?: string;
-  /** It is given out without an IOMMU. */
+  /** Set for a device in no-IOMMU mode. */
   readonly noIommu?: true;
   readonly siblings: readonly Sibling[];
   readonly holders: readonly Holder[];
-  /** Whether udev's database says that udev gave it its name; absent where there is no database, or nothing to name. */
+  /**
+   * Whether udev's database lists the link of the device; absent if there is no database, or the device has
+   * no link.
+   */
   readonly namedByUdev?: boolean;
 }
 
 export interface MemoryLock {
   /** Bytes; Infinity for unlimited. */
   readonly soft: number;
-  /** CAP_IPC_LOCK: the limit does not count. */
+  /** With CAP_IPC_LOCK the limit does not apply. */
   readonly exempt: boolean;
 }
 
@@ -51,18 +60,18 @@ export interface Snapshot {
   readonly kernel: Kernel;
   readonly distribution?: Distribution;
   readonly processor?: 'intel' | 'amd';
-  /** IOMMU groups, without those that VFIO made itself. */
+  /** Number of IOMMU groups, without the no-IOMMU groups that VFIO creates. */
   readonly groups: number;
-  /** /dev/iommu: what is there, or the errno. */
+  /** Status of /dev/iommu, or the errno of stat(2). */
   readonly iommu: Status | string;
   readonly devices: readonly DeviceState[];
   readonly problems: readonly Problem[];
   readonly udev: Udev;
-  /** The watching process. */
+  /** Pid of `vfio-names watch`. */
   readonly watcher?: number;
-  /** What is wrong with the policy; absent for a good one. */
+  /** The error of the policy; absent if it is valid. */
   readonly policyFault?: string;
-  /** How many findings verify has, or why it could not look. */
+  /** Number of findings of verify, or the message of its error. */
   readonly findings: number | string;
   readonly fixable: number;
   readonly unseen: readonly Unseen[];

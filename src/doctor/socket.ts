@@ -1,4 +1,4 @@
-/** Whether somebody listens on a socket of the file system. Says nothing to the listener. */
+/** Checks whether a process listens on a Unix socket. Sends nothing. */
 import { connect } from 'node:net';
 import { errnoOf } from '../errors.ts';
 import { tolerant } from '../holders/tolerant.ts';
@@ -7,15 +7,19 @@ import { at, type Root } from '../system/root.ts';
 import { listens } from './udev.ts';
 
 /**
- * The kernel's table first, which everybody may read; it has only the sockets of this network namespace, so the socket
- * itself is tried too. The file of a daemon that is gone answers neither way.
+ * Whether a process listens on the socket `path`. Reads /proc/net/unix first, which needs no permission; it
+ * lists only the sockets of this network namespace, so connect(2) is tried as well. The socket file of a dead
+ * daemon fails both.
  */
 export async function answers(files: Files, root: Root, path: string): Promise<boolean> {
   const table = tolerant(() => files.read(at(root, '/proc/net/unix'), 16 << 20));
   return (table !== undefined && listens(table, path)) || (await connects(at(root, path)));
 }
 
-/** Connects and hangs up. EPROTOTYPE is an answer: there is a socket, of another type than ours (udevd's is SOCK_SEQPACKET). */
+/**
+ * Connects and disconnects. EPROTOTYPE counts as success: a socket of another type listens (udevd's is
+ * SOCK_SEQPACKET).
+ */
 export function connects(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path });

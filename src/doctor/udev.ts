@@ -1,4 +1,4 @@
-/** What of udev is there: rules, a daemon that answers, its database. Runs no udevadm. */
+/** Reads the state of udev: installed rules, the socket of the daemon, its database. Does not run udevadm. */
 import { lastPart } from '../devices/identify.ts';
 import { tolerant } from '../holders/tolerant.ts';
 import { judge, type Verdict } from '../rules/check.ts';
@@ -7,22 +7,22 @@ import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 
 export interface Udev {
-  /** A daemon answers; a socket's file that nobody listens on is not one. */
+  /** Whether a daemon listens on the control socket; a socket file without a listener does not count. */
   readonly running: boolean;
-  /** The rules file that counts; absent where none is installed. */
+  /** The rules file that udev uses; absent if none is installed. */
   readonly rules?: string;
-  /** What rules/check.ts says of it; `current` also where the policy could not be read to compare it. */
+  /** Verdict of rules/check.ts; also `current` if the policy could not be read for the comparison. */
   readonly state: Verdict['state'];
 }
 
-/** `running` is told by whoever tried the socket (socket.ts); `wanted` is the text that the policy gives. */
-export function readUdev(files: Files, root: Root, running: boolean, wanted: string | undefined): Udev {
+/** `running` comes from socket.ts; `expected` is the text of the rules that the policy compiles to. */
+export function readUdev(files: Files, root: Root, running: boolean, expected: string | undefined): Udev {
   const found = findRules(files, root);
-  const { path, state } = judge(found, wanted ?? (found?.kind === 'text' ? found.text : ''));
+  const { path, state } = judge(found, expected ?? (found?.kind === 'text' ? found.text : ''));
   return { running, ...(path !== undefined && { rules: path }), state };
 }
 
-/** The socket that udevd answers on: /run/udev/control; since systemd 262 that is a link to the one of varlink. */
+/** Returns the control socket of udevd: /run/udev/control; since systemd 262 a link to the varlink socket. */
 export function udevSocket(files: Files, root: Root): string {
   const control = '/run/udev/control';
   const target = tolerant(() => files.readlink(at(root, control)));
@@ -31,9 +31,9 @@ export function udevSocket(files: Files, root: Root): string {
 }
 
 /**
- * Whether udev's database says that udev made `link` (relative to /dev) for the node `devnum`: the line `S:` of
+ * Whether udev's database lists `link` (relative to /dev) for the node `devnum`: an `S:` line of
  * /run/udev/data/cMAJOR:MINOR (device_update_db in systemd's src/libsystemd/sd-device/device-private.c).
- * `undefined` where udev keeps no database here.
+ * `undefined` if udev has no database here.
  */
 export function udevMade(files: Files, root: Root, devnum: string, link: string): boolean | undefined {
   const directory = at(root, '/run/udev/data');
@@ -42,7 +42,9 @@ export function udevMade(files: Files, root: Root, devnum: string, link: string)
   return tolerant(() => files.lstat(directory)) === undefined ? undefined : false;
 }
 
-/** Whether a socket with this path is listened on, by the table of /proc/net/unix (flag __SO_ACCEPTCON, net/unix/af_unix.c). */
+/**
+ * Whether /proc/net/unix lists a listening socket with this path (flag __SO_ACCEPTCON, net/unix/af_unix.c).
+ */
 export function listens(procNetUnix: string, path: string): boolean {
   return procNetUnix.split('\n').some((line) => {
     const [, , , flags, , , , ...name] = line.trim().split(/\s+/);

@@ -1,4 +1,4 @@
-/** A graph in Graphviz's language (https://graphviz.org/doc/info/lang.html), the same text for the same graph. Pure. */
+/** Formats a graph in the DOT language (https://graphviz.org/doc/info/lang.html). */
 import { printable } from '../text/printable.ts';
 import { legend, looks } from './colours.ts';
 import type { Entry } from './entry.ts';
@@ -6,20 +6,24 @@ import { cell, type Line, row, tableOf, tag } from './html.ts';
 import { type Box, type Graph, groupOf } from './model.ts';
 import { driverAndNode, firstName, holderWords, short, stateWords, what, wrapped } from './words.ts';
 
-/** Graphviz has the measures of few fonts, and of no list of fonts; those of most others are narrower than Verdana's. */
+/**
+ * Graphviz has the metrics of few fonts, and does not support a list of fonts. Verdana is wider than most
+ * substitutes.
+ */
 export const font = 'Verdana';
 const faint = '#57606a';
 
+/** Returns the DOT text of a graph; identical text for identical graphs. */
 export function graphDot(graph: Graph): string {
   const framed = new Map(graph.frames.flatMap(({ group, boxes }) => boxes.map((id) => [id, group] as const)));
-  const boxes = graph.roots.flatMap(everyBox);
+  const boxes = graph.roots.flatMap(allBoxes);
   const byId = new Map(boxes.map((box) => [box.id, box]));
   const lines = [
     'digraph "vfio-names" {',
     `  graph [rankdir=LR, ordering=out, fontname="${font}", fontsize=10, nodesep=0.14, ranksep=0.5, pad=0.3, bgcolor="#ffffff"${legendOf(boxes)}]`,
     `  node [shape=plain, fontname="${font}", fontsize=10, fontcolor="#1f2328"]`,
     '  edge [arrowhead=none, tailport=e, headport=w, color="#8c959f", penwidth=1.2]',
-    // In this order, and with the members of a frame from the last, a column reads from its top.
+    // Graphviz lays a column out from top to bottom with this order and with the members of a frame reversed.
     ...boxes.filter(({ id }) => !framed.has(id)).map((box) => `  ${node(box, false)}`),
     ...graph.frames.flatMap(({ group, boxes: ids }) => [
       `  subgraph ${quoted(`cluster group ${group}`)} {`,
@@ -31,23 +35,25 @@ export function graphDot(graph: Graph): string {
       '  }',
     ]),
     ...boxes.flatMap((box) =>
-      box.kind === 'grid' ? [] : box.below.map((one) => `  ${quoted(nameOf(box))} -> ${quoted(nameOf(one))}`),
+      box.kind === 'grid'
+        ? []
+        : box.below.map((child) => `  ${quoted(nameOf(box))} -> ${quoted(nameOf(child))}`),
     ),
     '}',
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function everyBox(box: Box): Box[] {
-  return [box, ...(box.kind === 'grid' ? [] : box.below.flatMap(everyBox))];
+function allBoxes(box: Box): Box[] {
+  return [box, ...(box.kind === 'grid' ? [] : box.below.flatMap(allBoxes))];
 }
 
-/** What Graphviz, and the SVG, call a box: its path below /sys/devices. */
+/** Returns the node ID of a box in DOT and SVG: its path below /sys/devices. */
 function nameOf({ id }: Box): string {
   return id.slice('/sys/devices/'.length);
 }
 
-/** A quoted word, in which only `"` has a meaning and printable() has doubled every backslash. */
+/** Quotes a DOT string: escapes `"`; printable() has already doubled every backslash. */
 function quoted(text: string): string {
   return `"${printable(text).replaceAll('"', '\\"')}"`;
 }
@@ -72,8 +78,8 @@ function rootTable(name: string): string {
 }
 
 function bridgeTable(entry: Entry, framed: boolean): string {
-  const words = [entry.driver, groupWords(entry, framed)].filter((word) => word !== undefined).join(', ');
-  const lines = [{ text: entry.name }, ...optional(words || undefined, { size: 8, color: faint })];
+  const text = [entry.driver, groupText(entry, framed)].filter((part) => part !== undefined).join(', ');
+  const lines = [{ text: entry.name }, ...optional(text || undefined, { size: 8, color: faint })];
   return tableOf({ border: 1, color: '#afb8c1', bgcolor: '#ffffff', padding: 5 }, [row(cell(lines))]);
 }
 
@@ -82,22 +88,22 @@ function deviceTable(entry: Entry, framed: boolean): string {
   const small = { size: 9, color: look.faint };
   const title = entry.vf === undefined ? entry.name : `${entry.name} (VF ${entry.vf})`;
   const numa = entry.numaNode === undefined ? undefined : `NUMA node ${entry.numaNode}`;
-  const how = [driverAndNode(entry), groupWords(entry, framed), numa].filter((word) => word !== undefined);
+  const summary = [driverAndNode(entry), groupText(entry, framed), numa].filter((part) => part !== undefined);
   const lines = [
     { text: title, bold: true },
     ...wrapped(what(entry) ?? '', 36).map((text) => ({ text, size: 9 })),
-    ...optional(how.join(', '), small),
+    ...optional(summary.join(', '), small),
     ...optional(firstName(entry), small),
     ...optional(status(entry), { size: 9, bold: true, color: look.strong }),
   ];
   return tableOf({ ...look, padding: 6 }, [row(cell(lines))]);
 }
 
-function groupWords({ group }: Entry, framed: boolean): string | undefined {
+function groupText({ group }: Entry, framed: boolean): string | undefined {
   return framed || group === undefined ? undefined : `group ${group}`;
 }
 
-/** What the colour says, in words, where it is more than the driver says. */
+/** Returns the state as text, for states that the driver line does not already imply. */
 function status(entry: Entry): string | undefined {
   const holder = holderWords(entry);
   if (holder !== undefined) return `in use: ${holder}`;
@@ -110,7 +116,7 @@ function optional(text: string | undefined, style: Omit<Line, 'text'>): Line[] {
 
 type Grid = Extract<Box, { kind: 'grid' }>;
 
-/** Mediated devices have long names: fewer in a row. */
+/** Number of columns; lower for mediated devices, which have long names. */
 const columnsOf = ({ family, cells }: Grid): number =>
   family === 'mdev' ? 2 : Math.min(16, Math.max(4, Math.ceil(Math.sqrt(cells.length))));
 
@@ -138,24 +144,24 @@ function countsOf(cells: readonly Entry[]): string {
 
 function gridCell(entry: Entry, box: Grid, framed: boolean): string {
   const look = looks[entry.state];
-  const group = groupWords(entry, framed && groupOf(box) !== undefined);
+  const group = groupText(entry, framed && groupOf(box) !== undefined);
   const vf = box.family === 'vf';
-  const most = vf ? 26 : 40;
+  const maxLength = vf ? 26 : 40;
   const title = vf ? `${entry.vf}: ${entry.name.replace(/^0000:/, '')}` : entry.name;
-  const second = [entry.node ?? entry.driver ?? 'no driver', group].filter((word) => word !== undefined);
+  const second = [entry.node ?? entry.driver ?? 'no driver', group].filter((part) => part !== undefined);
   const lines = [second.join(', '), vf ? undefined : entry.mdevType, entry.holders?.[0]].filter(
     (line) => line !== undefined,
   );
   return cell(
     [
-      { text: short(title, most), size: 8, bold: true },
-      ...lines.map((text) => ({ text: short(text, most), size: 8, color: look.faint })),
+      { text: short(title, maxLength), size: 8, bold: true },
+      ...lines.map((text) => ({ text: short(text, maxLength), size: 8, color: look.faint })),
     ],
     { look },
   );
 }
 
-/** As the picture's own label at its foot; only the states that are in it. */
+/** Returns the legend as the label of the graph, at its bottom; contains only the states that occur. */
 function legendOf(boxes: readonly Box[]): string {
   const entries = boxes.flatMap((box) =>
     box.kind === 'grid' ? box.cells : box.kind === 'device' && !box.entry.bridge ? [box.entry] : [],

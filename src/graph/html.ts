@@ -1,7 +1,8 @@
-/** The few HTML-like elements that Graphviz has for labels (https://graphviz.org/doc/info/shapes.html#html). Pure. */
+/** Creates Graphviz's HTML-like labels (https://graphviz.org/doc/info/shapes.html#html). */
 import { printable } from '../text/printable.ts';
 import type { Look } from './colours.ts';
 
+/** Style of a table; `border`, `padding` and `spacing` are in points. */
 export interface TableStyle {
   readonly border: number;
   readonly color?: string;
@@ -11,22 +12,23 @@ export interface TableStyle {
 }
 
 export interface CellStyle {
-  /** How many columns it takes. */
+  /** Number of columns that the cell spans. */
   readonly span?: number;
-  /** A cell with a colour and a border of its own. */
+  /** Own colours and border of the cell. */
   readonly look?: Look;
 }
 
-/** One element around content that is escaped already. */
+/** Returns an element. `content` is already escaped; the attributes are escaped here. */
 export function tag(
   name: string,
   content: string,
   attributes: Readonly<Record<string, string | number>> = {},
 ): string {
-  const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value))}"`);
-  return `<${name}${words.join('')}>${content}</${name}>`;
+  const list = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value))}"`);
+  return `<${name}${list.join('')}>${content}</${name}>`;
 }
 
+/** Returns a `table` element with the given `tr` elements. */
 export function tableOf(
   { border, color, bgcolor, padding, spacing = 0 }: TableStyle,
   rows: readonly string[],
@@ -38,11 +40,12 @@ export function tableOf(
   });
 }
 
+/** Returns a `tr` element with the given `td` elements. */
 export function row(...cells: readonly string[]): string {
   return tag('tr', cells.join(''));
 }
 
-/** A raw line, and how it looks. */
+/** A line of unescaped text, and its style; `size` is in points. */
 export interface Line {
   readonly text: string;
   readonly size?: number;
@@ -50,7 +53,7 @@ export interface Line {
   readonly color?: string;
 }
 
-/** Lines of raw text below each other, to the left. */
+/** Returns a `td` element with left-aligned lines of text. */
 export function cell(lines: readonly Line[], { span, look }: CellStyle = {}): string {
   const content =
     lines.map(lineOf).join('<br align="left"/>') + (lines.length > 1 ? '<br align="left"/>' : '');
@@ -69,7 +72,7 @@ function lineOf({ text, size, bold, color }: Line): string {
   return Object.keys(font).length === 0 ? strong : tag('font', strong, font);
 }
 
-/** Nothing in it begins an element or an entity; a blank would be no content, so that no cell is without any. */
+/** Escapes text for HTML-like labels. Returns a space for empty text, so that no cell is empty. */
 function escaped(text: string): string {
   const safe = text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
   return safe === '' ? ' ' : safe;

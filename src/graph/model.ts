@@ -1,27 +1,30 @@
-/** From entries to a picture's parts: a tree of boxes, alike leaves gathered in grids, groups as frames. Pure; knows no format. */
+/** Builds the graph from entries: a tree of boxes, similar leaves collected in grids, groups as frames. */
 import { naturalOrder } from '../devices/order.ts';
 import type { Entry } from './entry.ts';
 
-/** A place in the tree. */
+/** A node of the tree. */
 export type Box =
-  /** A host bridge, or another top of /sys/devices: `pci0000:00`, `platform`. */
+  /** A host bridge, or another directory in /sys/devices: `pci0000:00`, `platform`. */
   | { readonly kind: 'root'; readonly id: string; readonly name: string; readonly below: readonly Box[] }
   | { readonly kind: 'device'; readonly id: string; readonly entry: Entry; readonly below: readonly Box[] }
-  /** VFs or mediated devices of one parent, too many for a box each. */
+  /** VFs or mediated devices of one parent, if there are too many for separate boxes. */
   | { readonly kind: 'grid'; readonly id: string; readonly family: Family; readonly cells: readonly Entry[] };
 
 export type Family = 'vf' | 'mdev';
 
 export interface Graph {
   readonly roots: readonly Box[];
-  /** IOMMU groups that are drawn as frames, with the ids of the boxes in them, in order of their numbers. */
+  /** IOMMU groups that are drawn as frames, sorted by number, with the ids of their boxes. */
   readonly frames: readonly { readonly group: string; readonly boxes: readonly string[] }[];
 }
 
-/** So many VFs or mediated devices of one parent are gathered; fewer have a box each. */
+/** Minimum number of VFs or mediated devices of one parent to collect in a grid; fewer get separate boxes. */
 export const fewest = 3;
 
-/** `entries` are sorted by path. A VF hangs below its physical function, everything else below what sysfs has it in. */
+/**
+ * Builds the graph. `entries` are sorted by path. The parent of a VF is its physical function; other devices
+ * have their parent in sysfs.
+ */
 export function graphOf(entries: readonly Entry[]): Graph {
   const byPath = new Map(entries.map((entry) => [entry.syspath, entry]));
   const children = new Map<string, Entry[]>();
@@ -34,9 +37,9 @@ export function graphOf(entries: readonly Entry[]): Graph {
   const boxesBelow = (path: string): Box[] => {
     const below = children.get(path) ?? [];
     const grids = (['vf', 'mdev'] as const).flatMap((family) => gridOf(path, family, below, children) ?? []);
-    const gathered = new Set(grids.flatMap(({ cells }) => cells));
+    const inGrid = new Set(grids.flatMap(({ cells }) => cells));
     const single = below
-      .filter((entry) => !gathered.has(entry))
+      .filter((entry) => !inGrid.has(entry))
       .map((entry): Box => {
         const { syspath } = entry;
         return { kind: 'device', id: syspath, entry, below: boxesBelow(syspath) };
@@ -55,7 +58,10 @@ export function graphOf(entries: readonly Entry[]): Graph {
   return { roots, frames: framesOf(roots) };
 }
 
-/** The nearest entry above, or the top directory; for a VF its physical function. */
+/**
+ * Returns the path of the nearest ancestor with an entry, or the top directory; for a VF, its physical
+ * function.
+ */
 function parentOf({ syspath, pf }: Entry, entries: ReadonlyMap<string, Entry>): string {
   const beside = syspath.slice(0, syspath.lastIndexOf('/'));
   if (pf !== undefined && entries.has(`${beside}/${pf}`)) return `${beside}/${pf}`;
@@ -87,33 +93,34 @@ function familyOf({ bus, vf, pf }: Entry): Family | undefined {
 }
 
 /**
- * A group is framed where it has several boxes, or one that is VFIO's. Any other says its group itself, and so do the cells
- * of a grid, unless they have one group all together.
+ * Returns the groups that get a frame: those with several boxes, or with a device that is bound to VFIO.
+ * Other boxes show their group themselves, and so do the cells of a grid unless all of them have the same
+ * group.
  */
 function framesOf(roots: readonly Box[]): Graph['frames'] {
-  const members = new Map<string, { readonly boxes: string[]; worthy: boolean }>();
+  const members = new Map<string, { readonly boxes: string[]; isFramed: boolean }>();
   const visit = (box: Box): void => {
     const group = groupOf(box);
     if (group !== undefined) {
-      const known = members.get(group) ?? { boxes: [], worthy: false };
+      const known = members.get(group) ?? { boxes: [], isFramed: false };
       members.set(group, known);
       known.boxes.push(box.id);
-      known.worthy ||= known.boxes.length > 1 || (box.kind === 'device' && isOurs(box.entry));
+      known.isFramed ||= known.boxes.length > 1 || (box.kind === 'device' && isVfio(box.entry));
     }
-    if (box.kind !== 'grid') for (const one of box.below) visit(one);
+    if (box.kind !== 'grid') for (const child of box.below) visit(child);
   };
   for (const root of roots) visit(root);
   return [...members]
-    .filter(([, { worthy }]) => worthy)
+    .filter(([, { isFramed }]) => isFramed)
     .map(([group, { boxes }]) => ({ group, boxes }))
     .sort((a, b) => naturalOrder(a.group, b.group));
 }
 
-function isOurs({ state }: Entry): boolean {
+function isVfio({ state }: Entry): boolean {
   return state === 'used' || state === 'free' || state === 'no-node';
 }
 
-/** Of a grid the one that all its cells have. */
+/** Returns the group of a box; for a grid, the group that all its cells have, if any. */
 export function groupOf(box: Box): string | undefined {
   if (box.kind === 'root') return undefined;
   if (box.kind === 'device') return box.entry.group;

@@ -1,4 +1,7 @@
-/** Reads what a graph shows from sysfs: the VFIO devices, the way to each, and who shares a group with them. Knows no picture. */
+/**
+ * Reads the entries of a graph from sysfs: VFIO devices, their ancestors, and the other devices of their
+ * groups.
+ */
 import { posix } from 'node:path';
 import type { Device, FactName } from '../devices/device.ts';
 import { readFacts } from '../devices/facts.ts';
@@ -12,7 +15,7 @@ import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 import type { Entry, EntryState } from './entry.ts';
 
-/** What is known of the VFIO devices beyond sysfs, by `vfioN`. */
+/** Links and holders of the VFIO devices, by `vfioN`. */
 export interface Known {
   readonly links: ReadonlyMap<string, DeviceLinks>;
   readonly holders: ReadonlyMap<string, readonly string[]>;
@@ -21,7 +24,8 @@ export interface Known {
 const facts: readonly FactName[] = ['driver', 'group', 'label', 'class', 'numaNode', 'mdevType', 'pf', 'vf'];
 
 /**
- * Entries sorted by path, each one's ancestors with it; `all` adds every PCI device. What vanishes meanwhile is left out.
+ * Returns the entries sorted by path, with the ancestors of each; `all` adds every PCI device. Skips devices
+ * that disappear meanwhile.
  */
 export function readEntries(
   files: Files,
@@ -32,29 +36,32 @@ export function readEntries(
 ): readonly Entry[] {
   const vfio = new Map(devices.map((device) => [device.syspath, device]));
   const found = new Map<string, Entry>();
-  const waiting = new Set([...vfio.keys(), ...(all ? linksIn(files, root, '/sys/bus/pci/devices') : [])]);
-  for (const syspath of waiting)
+  const pending = new Set([...vfio.keys(), ...(all ? linksIn(files, root, '/sys/bus/pci/devices') : [])]);
+  for (const syspath of pending)
     for (const path of [...ancestorsOf(syspath), syspath]) {
       if (found.has(path)) continue;
       const entry = readEntry(files, root, path, vfio.get(path), known);
       if (!entry) continue;
       found.set(path, entry);
-      if (vfio.has(path)) for (const other of companionsOf(files, root, entry)) waiting.add(other);
+      if (vfio.has(path)) for (const other of companionsOf(files, root, entry)) pending.add(other);
     }
   return markBlocking([...found.values()].sort((a, b) => naturalOrder(a.syspath, b.syspath)));
 }
 
-/** `/sys/devices/a/b/c` has `/sys/devices/a` and `/sys/devices/a/b`. */
+/** Returns `/sys/devices/a` and `/sys/devices/a/b` for `/sys/devices/a/b/c`. */
 function ancestorsOf(syspath: string): string[] {
   const parts = syspath.split('/');
   return parts.slice(4).map((_, index) => parts.slice(0, index + 4).join('/'));
 }
 
-/** The devices that links in a directory lead to; `directory` goes through no link itself, so that `..` is what it looks like. */
-function linksIn(files: Files, root: Root, directory: string, shape = /./): string[] {
+/**
+ * Returns the devices that the links in `directory` point to. `directory` must not contain links itself,
+ * because `..` is resolved textually.
+ */
+function linksIn(files: Files, root: Root, directory: string, pattern = /./): string[] {
   const names = attempt(() => files.list(at(root, directory)), 'ENOENT', 'ENOTDIR') ?? [];
   return names
-    .filter((name) => shape.test(name))
+    .filter((name) => pattern.test(name))
     .sort(naturalOrder)
     .flatMap((name) => {
       const target = attempt(() => files.readlink(at(root, `${directory}/${name}`)), 'ENOENT', 'EINVAL');
@@ -63,7 +70,9 @@ function linksIn(files: Files, root: Root, directory: string, shape = /./): stri
     });
 }
 
-/** Whom a VFIO device brings along: its group, and a physical function with all its VFs, since half of them would be no picture of it. */
+/**
+ * Returns the devices to show together with a VFIO device: its group, and its physical function with all VFs.
+ */
 function companionsOf(files: Files, root: Root, { syspath, group, pf }: Entry): string[] {
   const beside = syspath.slice(0, syspath.lastIndexOf('/'));
   const physical = pf === undefined ? syspath : `${beside}/${pf}`;
@@ -121,14 +130,14 @@ function stateOf(
   return isNameable(device) && links !== 'no-node' ? 'free' : 'no-node';
 }
 
-/** A driver of the host that does DMA of its own beside a VFIO device of one group: VFIO can't have the group. */
+/** Marks devices whose host driver does DMA, in groups with a VFIO device: such a group is not viable. */
 function markBlocking(entries: readonly Entry[]): readonly Entry[] {
-  const ours = (entry: Entry): boolean => ['used', 'free', 'no-node'].includes(entry.state);
-  const groups = new Set(entries.filter(ours).map(({ group }) => group));
+  const isVfio = (entry: Entry): boolean => ['used', 'free', 'no-node'].includes(entry.state);
+  const vfioGroups = new Set(entries.filter(isVfio).map(({ group }) => group));
   return entries.map((entry) =>
     entry.state === 'host' &&
     entry.group !== undefined &&
-    groups.has(entry.group) &&
+    vfioGroups.has(entry.group) &&
     !harmlessDrivers.includes(entry.driver ?? '')
       ? { ...entry, state: 'blocking' }
       : entry,

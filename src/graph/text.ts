@@ -1,29 +1,32 @@
-/** A graph as a tree of lines for a terminal. Pure. */
+/** Formats a graph as a tree of lines for a terminal. */
 import { printable } from '../text/printable.ts';
 import type { Entry } from './entry.ts';
 import type { Box, Graph } from './model.ts';
 import { driverAndNode, firstName, holderWords, stateWords, what } from './words.ts';
 
+/** Returns one line per device, each terminated by a newline. */
 export function graphText({ roots }: Graph): string {
   return roots.map((root) => lines(root, '', '').join('')).join('');
 }
 
-/** The box's own line with `lead` before it, and those below it with `rest`. */
+/**
+ * Returns the line of the box, prefixed with `lead`, and the lines of its descendants, prefixed with `rest`.
+ */
 function lines(box: Box, lead: string, rest: string): string[] {
   if (box.kind === 'grid')
-    // The same lines as without a grid: a terminal has no second dimension to spare.
+    // On a terminal, the cells of a grid are lines like any other.
     return box.cells.map(
       (cell, index) => `${index === box.cells.length - 1 ? lead : fork(lead)}${line(cell)}\n`,
     );
   const own = box.kind === 'root' ? printable(box.name) : line(box.entry);
-  const below = box.below.flatMap((one, index) => {
+  const below = box.below.flatMap((child, index) => {
     const last = index === box.below.length - 1;
-    return lines(one, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`);
+    return lines(child, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`);
   });
   return [`${lead}${own}\n`, ...below];
 }
 
-/** The lead of a line that has others behind it. */
+/** Returns the prefix of a line that is followed by lines of the same level. */
 function fork(lead: string): string {
   return lead.replace(/└─ $/, '├─ ');
 }
@@ -31,7 +34,7 @@ function fork(lead: string): string {
 function line(entry: Entry): string {
   const { name, group, vf, state } = entry;
   const holder = holderWords(entry);
-  const words = [
+  const parts = [
     `${vf === undefined ? '' : `vf ${vf}: `}${name}`,
     what(entry),
     group === undefined ? undefined : `group ${group}`,
@@ -39,5 +42,5 @@ function line(entry: Entry): string {
     firstName(entry),
     holder === undefined ? (state === 'blocking' ? stateWords.blocking : undefined) : `in use by ${holder}`,
   ];
-  return printable(words.filter((word) => word !== undefined).join(' · '));
+  return printable(parts.filter((part) => part !== undefined).join(' · '));
 }

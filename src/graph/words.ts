@@ -1,7 +1,11 @@
-/** How an entry is described in a picture and in text. Pure; all text is raw, to be made printable where it is put. */
+/**
+ * Describes an entry in text, for all formats of a graph. All text is unescaped; the caller makes it
+ * printable.
+ */
 import { linkRoot } from '../names/scheme.ts';
 import type { Entry, EntryState } from './entry.ts';
 
+/** The states as text. */
 export const stateWords: Readonly<Record<EntryState, string>> = {
   used: 'in use',
   free: 'bound to VFIO, free',
@@ -11,7 +15,10 @@ export const stateWords: Readonly<Record<EntryState, string>> = {
   idle: 'no driver',
 };
 
-/** What the PCI class says, for devices that the list of names lacks; the ones that are handed over. */
+/**
+ * Descriptions by prefix of the PCI class, for devices that the hardware database lacks; covers classes that
+ * are commonly passed through.
+ */
 const classes: readonly (readonly [string, string])[] = [
   ['0x0108', 'NVMe controller'],
   ['0x01', 'storage controller'],
@@ -28,7 +35,10 @@ const classes: readonly (readonly [string, string])[] = [
   ['0x12', 'accelerator'],
 ];
 
-/** `NVIDIA Corporation GA102`, or what the class says, or the type of a mediated device; at most 72 letters. */
+/**
+ * `NVIDIA Corporation GA102`, or the type of a mediated device, or the description of the class; at most 72
+ * characters.
+ */
 export function what({ label, class: code, mdevType, bus }: Entry): string | undefined {
   const byClass = code === undefined ? undefined : classes.find(([prefix]) => code.startsWith(prefix))?.[1];
   const text = label ?? mdevType ?? byClass ?? (bus === 'pci' ? undefined : `${bus} device`);
@@ -37,38 +47,41 @@ export function what({ label, class: code, mdevType, bus }: Entry): string | und
 
 /** `vfio-pci, vfio3`, or `no driver`. */
 export function driverAndNode({ driver, node, state }: Entry): string {
-  const words = [driver === undefined ? 'no driver' : driver];
-  if (node !== undefined) words.push(node);
-  if (state === 'no-node') words.push('no node');
-  return words.join(', ');
+  const parts = [driver === undefined ? 'no driver' : driver];
+  if (node !== undefined) parts.push(node);
+  if (state === 'no-node') parts.push('no node');
+  return parts.join(', ');
 }
 
-/** `pci/0000:01:00.0`: the first name, and that it is not there, where it is not. */
+/** `pci/0000:01:00.0`: the first link, with `(missing)` if the links are not correct. */
 export function firstName({ links, named }: Entry): string | undefined {
   const [link] = links ?? [];
   if (link === undefined) return undefined;
   return `${link.slice(linkRoot.length + 1)}${named ? '' : ' (missing)'}`;
 }
 
-/** `qemu-system-x86 (pid 812)`; of several the first and how many more. */
+/** `qemu-system-x86 (pid 812)`, the first holder; with several, followed by the number of the others. */
 export function holderWords({ holders = [] }: Entry): string | undefined {
   const [first, ...more] = holders;
   if (first === undefined) return undefined;
   return short(first, 48) + (more.length === 0 ? '' : ` and ${more.length} more`);
 }
 
-/** Whole characters, so that no half surrogate is left. */
-export function short(text: string, most: number): string {
-  const letters = [...text];
-  return letters.length <= most ? text : `${letters.slice(0, most - 1).join('')}…`;
+/** Truncates `text` to `maxLength` characters, the last one an ellipsis; never splits a surrogate pair. */
+export function short(text: string, maxLength: number): string {
+  const characters = [...text];
+  return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;
 }
 
-/** The text in lines of about `most` letters, broken at blanks where there are any; none for an empty text. */
-export function wrapped(text: string, most: number): string[] {
+/**
+ * Breaks `text` at spaces into lines of at most `maxLength` characters; longer words are not split. Empty
+ * text has no lines.
+ */
+export function wrapped(text: string, maxLength: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(' ').filter((one) => one !== '')) {
+  for (const word of text.split(' ').filter((part) => part !== '')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= most)
+    if (last !== undefined && last.length + 1 + word.length <= maxLength)
       lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }

@@ -1,7 +1,10 @@
-/** Asks one question on the terminal itself, whatever stdin and stdout are. */
+/** Asks a question on the controlling terminal, even if stdin and stdout are redirected. */
 import * as fs from 'node:fs';
 
-/** The line that was typed, without its newline; empty where there is no terminal or it was closed. */
+/**
+ * Returns the line that the user typed, without its newline; an empty string if there is no terminal or it
+ * was closed.
+ */
 export function askTerminal(question: string, terminal = '/dev/tty'): string {
   let fd: number;
   try {

@@ -1,15 +1,18 @@
-/** Structs to bytes and back, by the table of layout.ts. Pure; knows no call. */
+/** Encodes and decodes the structs of layout.ts. */
 import type { Fields, Struct } from './layout.ts';
 
 export type Values<F extends Fields> = { readonly [K in keyof F]: bigint };
 
-/** A zeroed struct of `size` bytes (its own size unless told) with the given fields; the first field is not filled by itself. */
+/**
+ * Returns a zeroed struct of `size` bytes (default: the size of the struct) with the given fields set. No
+ * field is set implicitly, argsz included. Throws a RangeError for a field that lies outside `size`.
+ */
 export function encode<F extends Fields>(
   struct: Struct<F>,
   values: { readonly [K in keyof F]?: number | bigint },
   size: number = struct.size,
 ): Buffer {
-  // Not from Buffer's shared pool: the kernel writes here, and nothing else may lie beside it.
+  // Buffer.alloc does not use Buffer's shared pool: the kernel writes here, so the memory must not be shared.
   const bytes = Buffer.alloc(size);
   for (const [name, value] of Object.entries(values)) {
     const field = struct.fields[name];
@@ -19,7 +22,9 @@ export function encode<F extends Fields>(
   return bytes;
 }
 
-/** All fields of the struct that lies at `at`. Throws a RangeError where it does not lie within the bytes. */
+/**
+ * Returns all fields of the struct at offset `at`. Throws a RangeError if the struct does not fit in `bytes`.
+ */
 export function decode<F extends Fields>(struct: Struct<F>, bytes: Buffer, at = 0): Values<F> {
   if (at < 0 || at + struct.size > bytes.length) throw new RangeError(`no ${struct.size} bytes at ${at}`);
   const entries = Object.entries(struct.fields).map(([name, [offset, size]]) => [

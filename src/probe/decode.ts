@@ -1,13 +1,13 @@
-/** What the info ioctls gave, in our words. Pure. */
+/** Decodes the results of the VFIO info ioctls. */
 import { decode } from './bytes.ts';
 import type { Area, Capability, Irq, Region } from './details.ts';
 import { flagNames, numbers, pciNames, structs } from './layout.ts';
 
-/** The names of the set bits, the lowest first; a bit without a name is `bit9`. */
+/** Returns the names of the set bits, lowest first; a bit without a name is called `bit9`. */
 export function flagWords(names: readonly string[], flags: number): string[] {
-  const words: string[] = [];
-  for (let bit = 0; bit < 32; bit++) if ((flags >>> bit) & 1) words.push(names[bit] ?? `bit${bit}`);
-  return words;
+  const set: string[] = [];
+  for (let bit = 0; bit < 32; bit++) if ((flags >>> bit) & 1) set.push(names[bit] ?? `bit${bit}`);
+  return set;
 }
 
 export function decodeRegion(bytes: Buffer, pci: boolean): Region {
@@ -38,7 +38,9 @@ export function decodeIrq(bytes: Buffer, pci: boolean): Irq {
   };
 }
 
-/** Walks the chain from `offset`; ends at 0, at a place that does not fit, and where it would go in circles. */
+/**
+ * Walks the capability chain from `offset`; stops at offset 0, at a header that does not fit, and at a loop.
+ */
 export function decodeCapabilities(bytes: Buffer, offset: number): Capability[] {
   const found: Capability[] = [];
   const seen = new Set<number>();
@@ -54,12 +56,12 @@ export function decodeCapabilities(bytes: Buffer, offset: number): Capability[] 
 }
 
 function capabilityBody(bytes: Buffer, at: number, id: number): Partial<Capability> {
-  const whole = at + 16 <= bytes.length;
+  const complete = at + 16 <= bytes.length;
   switch (id) {
     case numbers.VFIO_REGION_INFO_CAP_SPARSE_MMAP:
-      return { name: 'sparse-mmap', ...(whole && { areas: decodeAreas(bytes, at) }) };
+      return { name: 'sparse-mmap', ...(complete && { areas: decodeAreas(bytes, at) }) };
     case numbers.VFIO_REGION_INFO_CAP_TYPE: {
-      if (!whole) return { name: 'type' };
+      if (!complete) return { name: 'type' };
       const { type, subtype } = decode(structs.vfio_region_info_cap_type, bytes, at);
       return { name: 'type', type: Number(type), subtype: Number(subtype) };
     }
@@ -74,9 +76,9 @@ function decodeAreas(bytes: Buffer, at: number): Area[] {
   const areas: Area[] = [];
   const count = Number(decode(structs.vfio_region_info_cap_sparse_mmap, bytes, at).nr_areas);
   const { size } = structs.vfio_region_sparse_mmap_area;
-  let place = at + structs.vfio_region_info_cap_sparse_mmap.size;
-  for (; areas.length < count && place + size <= bytes.length; place += size) {
-    const area = decode(structs.vfio_region_sparse_mmap_area, bytes, place);
+  let offset = at + structs.vfio_region_info_cap_sparse_mmap.size;
+  for (; areas.length < count && offset + size <= bytes.length; offset += size) {
+    const area = decode(structs.vfio_region_sparse_mmap_area, bytes, offset);
     areas.push({ offset: Number(area.offset), size: Number(area.size) });
   }
   return areas;

@@ -1,14 +1,17 @@
-/** Asks an open, bound device for all that it has. Knows nothing of how it was opened. */
+/** Reads all info of an open, bound device. */
 import type { Calls } from '../system/calls.ts';
 import { decodeIrq, decodeRegion, flagWords } from './decode.ts';
 import type { Details } from './details.ts';
 import { getInfo, getIrqInfo, getRegionInfo } from './ioctls.ts';
 import { flagNames } from './layout.ts';
 
-/** More than any device has; a number beyond it is a device that talks nonsense. */
-const mostIndexes = 4096;
+/** More indexes than any real device has; limits the calls if a device reports a bogus count. */
+const MAX_INDEXES = 4096;
 
-/** VFIO_DEVICE_GET_INFO, then every region and interrupt index. */
+/**
+ * Calls VFIO_DEVICE_GET_INFO, then reads every region and interrupt index. Throws CallError if an ioctl
+ * fails.
+ */
 export function describe(calls: Calls, device: number): Details {
   const info = getInfo(calls, device);
   const flags = flagWords(flagNames.device, info.flags);
@@ -29,5 +32,5 @@ export function describe(calls: Calls, device: number): Details {
 }
 
 function indexes(count: number): number[] {
-  return Array.from({ length: Math.min(count, mostIndexes) }, (_, index) => index);
+  return Array.from({ length: Math.min(count, MAX_INDEXES) }, (_, index) => index);
 }

@@ -1,6 +1,6 @@
-/** The types of what a bound device says of itself. Types only. */
+/** Types of the info that a bound device reports. */
 
-/** A part of a region that can be mapped; bytes from the region's start. */
+/** A part of a region that can be mapped; offset and size in bytes, relative to the region. */
 export interface Area {
   readonly offset: number;
   readonly size: number;
@@ -9,7 +9,7 @@ export interface Area {
 export interface Capability {
   readonly id: number;
   readonly version: number;
-  /** `sparse-mmap`, `type`, `msix-mappable`; absent for one that we do not know. */
+  /** `sparse-mmap`, `type`, `msix-mappable`; absent for an unknown capability. */
   readonly name?: string;
   readonly areas?: readonly Area[];
   readonly type?: number;
@@ -18,7 +18,7 @@ export interface Capability {
 
 export interface Region {
   readonly index: number;
-  /** `bar0`, of devices with the PCI interface. */
+  /** `bar0`; only for devices with the PCI interface. */
   readonly name?: string;
   /** In bytes; 0 for a region that the device does not have. Exact below 2^53. */
   readonly size: number;
@@ -28,7 +28,7 @@ export interface Region {
 
 export interface Irq {
   readonly index: number;
-  /** `msix`, of devices with the PCI interface. */
+  /** `msix`; only for devices with the PCI interface. */
   readonly name?: string;
   readonly count: number;
   readonly flags: readonly string[];
@@ -38,9 +38,9 @@ export interface Details {
   readonly flags: readonly string[];
   readonly numRegions: number;
   readonly numIrqs: number;
-  /** In the order of their index; one that the device refuses to tell of (EINVAL) is left out. */
+  /** Sorted by index; regions for which the ioctl fails with EINVAL are skipped. */
   readonly regions: readonly Region[];
   readonly irqs: readonly Irq[];
-  /** Whether the IOAS that was asked for was attached. */
+  /** Set if the requested IOAS was attached. */
   readonly attached?: boolean;
 }

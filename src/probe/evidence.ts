@@ -1,4 +1,6 @@
-/** What the machine shows beside a failed call: who holds the device, its siblings, the nodes' owners. Reads only. */
+/**
+ * Collects the context of a failed probe: holders of the device, its siblings, owners and modes of the nodes.
+ */
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
 import { isNoIommu } from '../devices/no-iommu.ts';
@@ -20,7 +22,7 @@ export interface HeldSibling extends Sibling {
 /** A node as `ls -l` shows it. */
 export interface NodeView {
   readonly path: string;
-  /** Absent where nothing is there. */
+  /** Absent if the node does not exist. */
   readonly status?: { readonly mode: number; readonly uid: number; readonly gid: number };
 }
 
@@ -29,18 +31,18 @@ export interface Evidence {
   readonly name: string;
   readonly devnum?: string;
   readonly group?: string;
-  /** sysfs still shows the device under the same number. */
+  /** Whether sysfs still lists the device with the same device number. */
   readonly bound: boolean;
   readonly noiommu: boolean;
   readonly holders: readonly Holder[];
   readonly unseen: readonly Unseen[];
   readonly siblings: readonly HeldSibling[];
   readonly nodes: Readonly<Record<NodeKind, NodeView>>;
-  /** Our own effective user. */
+  /** Effective user ID of this process. */
   readonly uid: number;
-  /** The PF of a VF, and the PF's driver. */
+  /** The PF of a VF, and the driver of the PF. */
   readonly pf?: { readonly name: string; readonly driver?: string };
-  /** A VF token was given. */
+  /** Whether a VF token was passed. */
   readonly token: boolean;
 }
 
@@ -49,11 +51,18 @@ export interface Search {
   readonly unseen: readonly Unseen[];
 }
 
-/** Who has the device open, through its node, its group's node or its group. */
+/**
+ * Finds the processes that have the device open through its node, its group node or a device descriptor of
+ * its group.
+ */
 export function holdersOf(files: Files, root: Root, device: Device): Search {
   return findHolders(files, root, [targetOf(files, root, device)]);
 }
 
+/**
+ * Collects the evidence for `device` once. `paths` are the paths of the nodes, `token` says whether a VF
+ * token was passed.
+ */
 export function gatherEvidence(
   files: Files,
   root: Root,
@@ -62,7 +71,7 @@ export function gatherEvidence(
   token: boolean,
 ): Evidence {
   const siblings = readSiblings(files, root, device);
-  // One look through /proc for the device and its siblings together.
+  // Scan /proc once for the device and its siblings together.
   const targets: readonly (HolderTarget & { readonly of: string })[] = [
     { ...targetOf(files, root, device), of: '' },
     ...siblings.flatMap((sibling) => {
@@ -90,7 +99,8 @@ export function gatherEvidence(
       group: view(files, root, paths.group),
       container: view(files, root, paths.container),
     },
-    // The owner of our own directory in /proc is our effective user; not below `root`, which is not where we run.
+    // The owner of /proc/self is our effective user. `root` is not prepended: this process does not run
+    // there.
     uid: attempt(() => files.stat('/proc/self').uid, ...gone) ?? 0,
     ...(pf !== undefined && {
       pf: { name: pf, ...(pfDriver !== undefined && { driver: pfDriver.replace(/^.*\//, '') }) },

@@ -1,4 +1,7 @@
-/** Why BIND, or the attach behind it, failed (vfio_df_ioctl_bind_iommufd in drivers/vfio/device_cdev.c). Pure. */
+/**
+ * Explains why BIND, or the attach after it, failed (vfio_df_ioctl_bind_iommufd in
+ * drivers/vfio/device_cdev.c).
+ */
 import { printable } from '../text/printable.ts';
 import type { Evidence } from './evidence.ts';
 import { type Explanation, finding, inUse, leaving, refused, unsupported } from './explanation.ts';
@@ -6,7 +9,7 @@ import { ioctls } from './layout.ts';
 import type { Failure } from './request.ts';
 import { holdersText, listed, siblingText } from './say.ts';
 
-/** `undefined` for another step, and for an errno that says nothing special. */
+/** Returns `undefined` for other steps and for an errno without a specific explanation. */
 export function explainBind(failure: Failure, evidence: Evidence): Explanation | undefined {
   if (failure.step === ioctls.attachIommufdPt.name || failure.step === ioctls.ioasAlloc.name)
     return explainAttach(failure);
@@ -16,7 +19,8 @@ export function explainBind(failure: Failure, evidence: Evidence): Explanation |
     case 'EINVAL':
       return invalid(evidence);
     case 'E2BIG':
-      // copy_struct_from_user() with the size of before: 86624ba3b522 of Linux 6.17, mended by 2f03f21fe751.
+      // copy_struct_from_user() with the old struct size: commit 86624ba3b522 (Linux 6.17), fixed by
+      // 2f03f21fe751.
       return unsupported(
         'this kernel can not read a VF token in BIND, as Linux 6.17 and early 6.18 can not',
         'probe it with --group, or boot Linux 6.19 or later',
@@ -24,7 +28,7 @@ export function explainBind(failure: Failure, evidence: Evidence): Explanation |
     case 'EBUSY':
       return busy(evidence);
     case 'EPERM':
-      return siblingInTheWay(evidence);
+      return blockedBySibling(evidence);
     case 'EACCES':
       return tokenWanted(evidence);
     case 'EAGAIN':
@@ -45,9 +49,10 @@ export function explainBind(failure: Failure, evidence: Evidence): Explanation |
 }
 
 /**
- * Our arguments are right, so what is left is a second open of the device (not EBUSY, whatever one expects), a token that
- * is not wanted (vfio_pci_core_match_token_uuid), and a driver that can't open it: a BAR without an address, for one
- * (pci_enable_resources in drivers/pci/setup-res.c).
+ * Explains EINVAL of BIND. The arguments are valid, so the remaining reasons are: the device is open already
+ * (the kernel returns EINVAL here, not EBUSY), a token was passed that the device does not accept
+ * (vfio_pci_core_match_token_uuid), or the driver fails to open the device, for example because a BAR has no
+ * address (pci_enable_resources in drivers/pci/setup-res.c).
  */
 function invalid(evidence: Evidence): Explanation {
   const { holders, unseen } = evidence;
@@ -71,7 +76,7 @@ function busy(evidence: Evidence): Explanation {
   return finding(`group ${evidence.group ?? '?'} is open, so the cdev is shut: ${cause}`, remedy);
 }
 
-function siblingInTheWay(evidence: Evidence): Explanation {
+function blockedBySibling(evidence: Evidence): Explanation {
   const host = evidence.siblings.filter((sibling) => sibling.use === 'host');
   if (host.length > 0) return hostSibling(evidence);
   const held = evidence.siblings.filter((sibling) => sibling.holders.length > 0);
@@ -90,7 +95,10 @@ function siblingInTheWay(evidence: Evidence): Explanation {
   );
 }
 
-/** Shared with the group's interface, which says it by its status. */
+/**
+ * Explains a group that host drivers make non-viable; also used for the group interface, where
+ * VFIO_GROUP_GET_STATUS reports it.
+ */
 export function hostSibling(evidence: Evidence): Explanation {
   const host = evidence.siblings.filter((sibling) => sibling.use === 'host');
   return finding(
@@ -99,7 +107,7 @@ export function hostSibling(evidence: Evidence): Explanation {
   );
 }
 
-/** vfio_pci_validate_vf_token: a VF of a PF that vfio-pci has. */
+/** Explains EACCES of vfio_pci_validate_vf_token: the device is a VF whose PF is bound to vfio-pci. */
 export function tokenWanted(evidence: Evidence): Explanation {
   const pf = evidence.pf
     ? `its PF ${printable(evidence.pf.name)} is on ${printable(evidence.pf.driver ?? 'no driver')}`

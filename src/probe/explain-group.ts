@@ -1,11 +1,14 @@
-/** Why the legacy path failed after the group was open (drivers/vfio/group.c, container.c). Pure. */
+/**
+ * Explains why the legacy group interface failed after the group was opened (drivers/vfio/group.c,
+ * container.c).
+ */
 import type { Evidence } from './evidence.ts';
 import { hostSibling, tokenWanted } from './explain-bind.ts';
 import { type Explanation, finding, inUse, leaving, unsupported } from './explanation.ts';
 import { ioctls } from './layout.ts';
 import type { Failure } from './request.ts';
 
-/** `undefined` for another step, and for an errno that says nothing special. */
+/** Returns `undefined` for other steps and for an errno without a specific explanation. */
 export function explainGroup(failure: Failure, evidence: Evidence): Explanation | undefined {
   switch (failure.step) {
     case ioctls.groupGetStatus.name:
@@ -41,7 +44,7 @@ function explainContainer(failure: Failure, evidence: Evidence): Explanation | u
       return inUse(evidence.holders, evidence.unseen);
     case 'ENODEV':
     case 'EINVAL':
-      // vfio_ioctl_set_iommu offers such a group VFIO_NOIOMMU_IOMMU alone.
+      // vfio_ioctl_set_iommu accepts only VFIO_NOIOMMU_IOMMU for a no-IOMMU group.
       if (evidence.noiommu)
         return unsupported(
           'a no-IOMMU group takes no IOMMU of type 1',

@@ -1,4 +1,4 @@
-/** Why a node could not be opened: the device's own, /dev/iommu, the group's, the container's. Pure. */
+/** Explains why a node could not be opened: the device node, /dev/iommu, the group node or the container. */
 import type { Evidence, NodeKind } from './evidence.ts';
 import { type Explanation, finding, inUse, leaving, notPermitted, unsupported } from './explanation.ts';
 import type { Failure } from './request.ts';
@@ -10,11 +10,12 @@ const steps: Readonly<Record<string, NodeKind>> = {
   'open container': 'container',
 };
 
-/** `undefined` for a step that opens nothing, and for an errno that says nothing special. */
+/** Returns `undefined` for a step that opens no node and for an errno without a specific explanation. */
 export function explainOpen(failure: Failure, evidence: Evidence): Explanation | undefined {
   const kind = steps[failure.step];
   if (kind === undefined) return undefined;
-  // Whatever the errno: a device that left takes its nodes along, and those of all devices stay.
+  // Independent of the errno: the kernel removes the device node and the group node with the device;
+  // /dev/iommu and /dev/vfio/vfio remain.
   if ((kind === 'node' || kind === 'group') && !evidence.bound) return leaving('is just leaving');
   switch (failure.errno) {
     case 'EACCES':
@@ -70,7 +71,9 @@ function missing(evidence: Evidence, kind: NodeKind): Explanation {
   }
 }
 
-/** vfio_group_fops_open: the node is open already, or a cdev of the group is bound. */
+/**
+ * Explains EBUSY of vfio_group_fops_open: the group node is open already, or a cdev of the group is bound.
+ */
 function groupBusy(evidence: Evidence): Explanation {
   const siblings = evidence.siblings.flatMap((sibling) => sibling.holders);
   const { cause, remedy } = inUse([...evidence.holders, ...siblings], evidence.unseen);

@@ -1,4 +1,4 @@
-/** From a failed call and what sysfs and the holders show to a cause and a remedy, one line each. Pure; reads nothing. */
+/** Turns a failed call and its evidence into a cause and a remedy, one line each. */
 import { exitStatus } from '../errors.ts';
 import { printable } from '../text/printable.ts';
 import type { Evidence } from './evidence.ts';
@@ -8,10 +8,10 @@ import { explainOpen } from './explain-open.ts';
 import { type Explanation, finding, inUse, leaving, unsupported } from './explanation.ts';
 import type { Failure } from './request.ts';
 
-/** Why the device can't be opened and what to do. `status` is the exit status that this cause has. */
+/** Returns why the device can't be opened and what to do; `status` is the exit status for this cause. */
 export function explain(failure: Failure, evidence: Evidence): Explanation {
   return (
-    explainTrouble(failure, evidence) ??
+    explainReason(failure, evidence) ??
     explainOpen(failure, evidence) ??
     explainBind(failure, evidence) ??
     explainGroup(failure, evidence) ??
@@ -19,12 +19,12 @@ export function explain(failure: Failure, evidence: Evidence): Explanation {
   );
 }
 
-/** Somebody has the device, and nothing was tried. */
+/** Explains a probe that was not attempted because the device is in use. */
 export function explainHeld(evidence: Pick<Evidence, 'holders'>): Explanation {
   return inUse(evidence.holders, []);
 }
 
-/** The device did not answer within `seconds`. */
+/** Explains a call that did not return within `seconds`. */
 export function explainSilence(step: string, seconds: number): Explanation {
   return finding(
     `did not answer within ${seconds} s at ${step}`,
@@ -32,7 +32,8 @@ export function explainSilence(step: string, seconds: number): Explanation {
   );
 }
 
-function explainTrouble(failure: Failure, evidence: Evidence): Explanation | undefined {
+/** Explains a failure that the probe detected itself, without an errno. */
+function explainReason(failure: Failure, evidence: Evidence): Explanation | undefined {
   const { node, container } = evidence.nodes;
   switch (failure.trouble) {
     case undefined:
@@ -81,7 +82,7 @@ function explainTrouble(failure: Failure, evidence: Evidence): Explanation | und
   }
 }
 
-/** What no table knows: the call and its errno, plainly. */
+/** Fallback for calls and errnos without a specific explanation: reports both. */
 function explainAny(failure: Failure, evidence: Evidence): Explanation {
   const errno = failure.errno ?? 'no errno';
   if (!evidence.bound) return leaving('is just leaving');

@@ -1,4 +1,4 @@
-/** What an explanation is, and those that several calls share. Pure. */
+/** The type of an explanation, and explanations that several calls share. */
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { Holder, Unseen } from '../holders/holder.ts';
 import type { Evidence, NodeKind } from './evidence.ts';
@@ -12,24 +12,27 @@ export interface Explanation {
   readonly remedy: string;
 }
 
+/** An explanation with exit status `findings`. */
 export function finding(cause: string, remedy: string): Explanation {
   return { status: exitStatus.findings, cause, remedy };
 }
 
+/** An explanation with exit status `unsupported`. */
 export function unsupported(cause: string, remedy: string): Explanation {
   return { status: exitStatus.unsupported, cause, remedy };
 }
 
+/** An explanation with exit status `notPermitted`. */
 export function refused(cause: string, remedy: string): Explanation {
   return { status: exitStatus.notPermitted, cause, remedy };
 }
 
-/** The device was there a moment ago. */
-export function leaving(what: string): Explanation {
-  return { status: exitStatus.noDevice, cause: `the device ${what}`, remedy: 'try again when it is bound' };
+/** Explains that the device was unbound during the probe; exit status `noDevice`. */
+export function leaving(event: string): Explanation {
+  return { status: exitStatus.noDevice, cause: `the device ${event}`, remedy: 'try again when it is bound' };
 }
 
-/** Who has it, or why nobody was seen. */
+/** Explains that the device is in use: lists the holders, or says why none could be found. */
 export function inUse(holders: readonly Holder[], unseen: readonly Unseen[]): Explanation {
   if (holders.length > 0)
     return finding(`in use by ${holdersText(holders)}`, 'stop that program, or wait until it has closed it');
@@ -42,7 +45,7 @@ export function inUse(holders: readonly Holder[], unseen: readonly Unseen[]): Ex
     : finding('in use, by a process that was not seen', why);
 }
 
-/** EACCES and EPERM of an open. */
+/** Explains EACCES and EPERM of open(2). */
 export function notPermitted(errno: string, evidence: Evidence, kind: NodeKind): Explanation {
   const node = evidence.nodes[kind];
   if (errno === 'EPERM')

@@ -1,20 +1,22 @@
-/** Opens descriptors for the time of one act, and closes them whatever happens, the last one first. */
+/** Opens descriptors for the duration of a function call, and always closes them, in reverse order. */
 import type { Calls } from '../system/calls.ts';
 
 export interface Hold {
+  /** Opens `path`; `step` names the call in errors. Throws CallError. */
   open(step: string, path: string): number;
-  /** Takes over a descriptor that an ioctl gave. */
+  /** Takes ownership of a descriptor that an ioctl returned. */
   keep(fd: number): number;
 }
 
-export function holding<T>(calls: Calls, act: (hold: Hold) => T): T {
+/** Calls `fn` with a Hold; closes all its descriptors when `fn` returns or throws. */
+export function holding<T>(calls: Calls, fn: (hold: Hold) => T): T {
   const open: number[] = [];
   const keep = (fd: number) => {
     open.push(fd);
     return fd;
   };
   try {
-    return act({ keep, open: (step, path) => keep(calls.open(step, path)) });
+    return fn({ keep, open: (step, path) => keep(calls.open(step, path)) });
   } finally {
     for (const fd of open.reverse()) calls.close(fd);
   }

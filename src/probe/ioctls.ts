@@ -1,26 +1,30 @@
-/** One function an ioctl: fill the struct, call, read the struct. Knows no order of calls. */
+/**
+ * One function per ioctl: fills the struct, makes the call, reads the struct. All throw CallError if the
+ * ioctl fails.
+ */
 import { CallError, type Calls, type Ioctl } from '../system/calls.ts';
 import { decode, encode } from './bytes.ts';
 import { ioctls, numbers, oldSizes, structs } from './layout.ts';
 
-/** Bigger than any real capability chain; what asks for more is not trusted. */
-const biggest = 1 << 16;
+/** In bytes; larger than any real capability chain. If the kernel reports more, the chain is not read. */
+const MAX_REGION_INFO_SIZE = 1 << 16;
 
-/** VFIO_GET_API_VERSION on a container. */
+/** VFIO_GET_API_VERSION on a container: the version of the container interface. */
 export function getApiVersion(calls: Calls, container: number): number {
   return calls.ioctl(container, ioctls.getApiVersion);
 }
 
-/** VFIO_CHECK_EXTENSION on a container: whether it has that kind of IOMMU. */
+/** VFIO_CHECK_EXTENSION on a container: whether it supports the IOMMU type `extension`. */
 export function checkExtension(calls: Calls, container: number, extension: number): boolean {
   return calls.ioctl(container, ioctls.checkExtension, extension) > 0;
 }
 
+/** VFIO_SET_IOMMU on a container that has a group. */
 export function setIommu(calls: Calls, container: number, kind: number): void {
   calls.ioctl(container, ioctls.setIommu, kind);
 }
 
-/** VFIO_GROUP_GET_STATUS: whether every device of the group is free of host drivers. */
+/** VFIO_GROUP_GET_STATUS: whether no device of the group is bound to a host driver. */
 export function isViable(calls: Calls, group: number): boolean {
   const status = structs.vfio_group_status;
   const bytes = encode(status, { argsz: status.size });
@@ -28,16 +32,20 @@ export function isViable(calls: Calls, group: number): boolean {
   return (Number(decode(status, bytes).flags) & numbers.VFIO_GROUP_FLAGS_VIABLE) !== 0;
 }
 
+/** VFIO_GROUP_SET_CONTAINER: adds the group to the container. */
 export function setContainer(calls: Calls, group: number, container: number): void {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(container);
   calls.ioctl(group, ioctls.groupSetContainer, bytes);
 }
 
-/** VFIO_GROUP_GET_DEVICE_FD: a new descriptor. A VF's token goes behind the name (vfio_pci_core_match). */
+/**
+ * VFIO_GROUP_GET_DEVICE_FD: returns a new descriptor. The token of a VF is appended to the name
+ * (vfio_pci_core_match).
+ */
 export function getDeviceFd(calls: Calls, group: number, name: string, token?: string): number {
-  const words = token === undefined ? name : `${name} vf_token=${token}`;
-  return calls.ioctl(group, ioctls.groupGetDeviceFd, Buffer.from(`${words}\0`));
+  const argument = token === undefined ? name : `${name} vf_token=${token}`;
+  return calls.ioctl(group, ioctls.groupGetDeviceFd, Buffer.from(`${argument}\0`));
 }
 
 export interface DeviceInfo {
@@ -46,36 +54,40 @@ export interface DeviceInfo {
   readonly numIrqs: number;
 }
 
+/** VFIO_DEVICE_GET_INFO. */
 export function getInfo(calls: Calls, device: number): DeviceInfo {
   const info = structs.vfio_device_info;
   const bytes = encode(info, { argsz: info.size });
   calls.ioctl(device, ioctls.getInfo, bytes);
-  const said = decode(info, bytes);
+  const values = decode(info, bytes);
   return {
-    flags: Number(said.flags),
-    numRegions: Number(said.num_regions),
-    numIrqs: Number(said.num_irqs),
+    flags: Number(values.flags),
+    numRegions: Number(values.num_regions),
+    numIrqs: Number(values.num_irqs),
   };
 }
 
-/** VFIO_DEVICE_GET_REGION_INFO with its capabilities; `undefined` for an index that the device does not have (EINVAL). */
+/**
+ * VFIO_DEVICE_GET_REGION_INFO with capabilities; returns `undefined` for an index that the device does not
+ * have (EINVAL).
+ */
 export function getRegionInfo(calls: Calls, device: number, index: number): Buffer | undefined {
   const { size } = structs.vfio_region_info;
-  const bytes = askIndexed(calls, device, ioctls.getRegionInfo, index, size);
-  const wanted = bytes?.readUInt32LE(0) ?? 0;
-  // The kernel says how much there is; the second call has room for it.
-  return wanted > size && wanted <= biggest
-    ? askIndexed(calls, device, ioctls.getRegionInfo, index, wanted)
+  const bytes = getIndexedInfo(calls, device, ioctls.getRegionInfo, index, size);
+  const needed = bytes?.readUInt32LE(0) ?? 0;
+  // The kernel writes the size it needs to argsz; call again with a buffer of that size.
+  return needed > size && needed <= MAX_REGION_INFO_SIZE
+    ? getIndexedInfo(calls, device, ioctls.getRegionInfo, index, needed)
     : bytes;
 }
 
-/** VFIO_DEVICE_GET_IRQ_INFO; `undefined` for an index that the device does not have (EINVAL). */
+/** VFIO_DEVICE_GET_IRQ_INFO; returns `undefined` for an index that the device does not have (EINVAL). */
 export function getIrqInfo(calls: Calls, device: number, index: number): Buffer | undefined {
-  return askIndexed(calls, device, ioctls.getIrqInfo, index, structs.vfio_irq_info.size);
+  return getIndexedInfo(calls, device, ioctls.getIrqInfo, index, structs.vfio_irq_info.size);
 }
 
-/** Both info structs begin with argsz, flags, index. */
-function askIndexed(calls: Calls, device: number, ioctl: Ioctl, index: number, size: number) {
+/** Calls an info ioctl by index; both info structs begin with argsz, flags, index. */
+function getIndexedInfo(calls: Calls, device: number, ioctl: Ioctl, index: number, size: number) {
   const bytes = encode(structs.vfio_irq_info, { argsz: size, index }, size);
   try {
     calls.ioctl(device, ioctl, bytes);
@@ -86,7 +98,10 @@ function askIndexed(calls: Calls, device: number, ioctl: Ioctl, index: number, s
   }
 }
 
-/** VFIO_DEVICE_BIND_IOMMUFD: takes the device and resets it. `token` is a VF token's 16 bytes (struct of Linux 6.17). */
+/**
+ * VFIO_DEVICE_BIND_IOMMUFD: claims the device and resets it. `token`: the 16 bytes of a VF token (struct of
+ * Linux 6.17).
+ */
 export function bindIommufd(calls: Calls, device: number, iommufd: number, token?: Uint8Array): void {
   const struct = structs.vfio_device_bind_iommufd;
   const bytes =
@@ -101,7 +116,7 @@ export function bindIommufd(calls: Calls, device: number, iommufd: number, token
   calls.ioctl(device, ioctls.bindIommufd, bytes);
 }
 
-/** IOMMU_IOAS_ALLOC: the number of a new, empty I/O address space. */
+/** IOMMU_IOAS_ALLOC: returns the ID of a new, empty I/O address space. */
 export function allocateIoas(calls: Calls, iommufd: number): number {
   const struct = structs.iommu_ioas_alloc;
   const bytes = encode(struct, { size: struct.size });
@@ -109,6 +124,7 @@ export function allocateIoas(calls: Calls, iommufd: number): number {
   return Number(decode(struct, bytes).out_ioas_id);
 }
 
+/** VFIO_DEVICE_ATTACH_IOMMUFD_PT: attaches the device to an I/O address space. */
 export function attachIoas(calls: Calls, device: number, ioas: number): void {
   const struct = structs.vfio_device_attach_iommufd_pt;
   const bytes = encode(struct, { argsz: oldSizes.attach, pt_id: ioas }, oldSizes.attach);

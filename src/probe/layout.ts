@@ -1,6 +1,6 @@
 /**
- * The numbers and structs of linux/vfio.h and linux/iommufd.h that a probe uses, and nothing else of them. Pure.
- * All of it is the same on x86-64 and arm64, and little-endian there. test/probe/layout.c compares it with the headers.
+ * The numbers and structs of linux/vfio.h and linux/iommufd.h that a probe uses. They are identical and
+ * little-endian on x86-64 and arm64. test/probe/layout.c compares them with the headers.
  */
 import type { Ioctl } from '../system/calls.ts';
 
@@ -26,11 +26,11 @@ export const ioctls = {
   ioasAlloc: io('IOMMU_IOAS_ALLOC', 0x81),
 } as const;
 
-/** Name of a struct's field: its offset and its size, in bytes. */
+/** Fields of a struct by name: offset and size in bytes. */
 export type Fields = Readonly<Record<string, readonly [offset: number, size: 2 | 4 | 8]>>;
 
 export interface Struct<F extends Fields = Fields> {
-  /** As C's sizeof gives it. */
+  /** sizeof in C. */
   readonly size: number;
   readonly fields: F;
 }
@@ -59,7 +59,10 @@ export const structs = {
   vfio_region_info_cap_sparse_mmap: struct(16, { nr_areas: [8, 4] }),
   vfio_region_sparse_mmap_area: struct(16, { offset: [0, 8], size: [8, 8] }),
   vfio_region_info_cap_type: struct(16, { type: [8, 4], subtype: [12, 4] }),
-  /** `token_uuid_ptr` is there since Linux 6.17, and can be used since 6.19: before, a value in it was E2BIG. */
+  /**
+   * Linux 6.17 added `token_uuid_ptr`; it is usable since 6.19: before, the call failed with E2BIG if it was
+   * set.
+   */
   vfio_device_bind_iommufd: struct(24, {
     argsz: [0, 4],
     flags: [4, 4],
@@ -67,12 +70,12 @@ export const structs = {
     out_devid: [12, 4],
     token_uuid_ptr: [16, 8],
   }),
-  /** Linux 6.15 added `pasid` at its end; argsz 12 is the form that every kernel takes. */
+  /** Linux 6.15 added `pasid` at the end; every kernel accepts argsz 12. */
   vfio_device_attach_iommufd_pt: struct(16, { argsz: [0, 4], flags: [4, 4], pt_id: [8, 4] }),
   iommu_ioas_alloc: struct(12, { size: [0, 4], flags: [4, 4], out_ioas_id: [8, 4] }),
 } as const;
 
-/** The size of BIND's struct before the token, and of ATTACH's before the PASID. */
+/** Size in bytes of the struct of BIND without the token, and of the struct of ATTACH without the PASID. */
 export const oldSizes = { bind: 16, attach: 12 } as const;
 
 export const numbers = {
@@ -86,14 +89,14 @@ export const numbers = {
   VFIO_REGION_INFO_CAP_MSIX_MAPPABLE: 3,
 } as const;
 
-/** Names of the bits of `flags`, the lowest first. */
+/** Names of the bits of `flags`, lowest first. */
 export const flagNames = {
   device: ['reset', 'pci', 'platform', 'amba', 'ccw', 'ap', 'fsl-mc', 'caps', 'cdx'],
   region: ['read', 'write', 'mmap', 'caps'],
   irq: ['eventfd', 'maskable', 'automasked', 'noresize'],
 } as const;
 
-/** VFIO_PCI_*_REGION_INDEX and VFIO_PCI_*_IRQ_INDEX; also what the kernel's sample mdev drivers use. */
+/** VFIO_PCI_*_REGION_INDEX and VFIO_PCI_*_IRQ_INDEX; the kernel's sample mdev drivers use them too. */
 export const pciNames = {
   regions: ['bar0', 'bar1', 'bar2', 'bar3', 'bar4', 'bar5', 'rom', 'config', 'vga'],
   irqs: ['intx', 'msi', 'msix', 'err', 'req'],

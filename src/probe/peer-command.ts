@@ -1,12 +1,16 @@
-/** Where the second process's program is: beside this one, built or as source. */
+/** Finds the program of the second process, built or as source. */
 import { existsSync } from 'node:fs';
 import { execArgv, execPath } from 'node:process';
 import type { PeerCommand } from '../system/peer.ts';
 
-/** `directory` is where the running program lies: `dist`, or a folder of the source. */
+/**
+ * Returns the command line of the second process. `directory` contains the running program: `dist`, or a
+ * source folder.
+ */
 export function callerCommand(directory: string = import.meta.dirname): PeerCommand {
   const built = `${directory}/caller.cjs`;
-  // The same options as ours (--jitless, --import=tsx), but a debugger is attached to one process only.
+  // Pass on our own options (--jitless, --import=tsx), except the debugger's: two processes cannot share its
+  // port.
   const options = execArgv.filter((option) => !option.startsWith('--inspect'));
   return { file: execPath, args: [...options, existsSync(built) ? built : `${directory}/../caller.ts`] };
 }

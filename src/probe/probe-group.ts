@@ -1,4 +1,6 @@
-/** The legacy path through the IOMMU group's node and a container. Runs in the second process. */
+/**
+ * Probes a device through the legacy interface: its group node and a container. Runs in the second process.
+ */
 import type { Calls } from '../system/calls.ts';
 import { describe } from './describe.ts';
 import { holding } from './held.ts';
@@ -6,7 +8,7 @@ import { checkExtension, getApiVersion, getDeviceFd, isViable, setContainer, set
 import { ioctls, numbers } from './layout.ts';
 import type { Answer, ProbeRequest } from './request.ts';
 
-/** Takes the device through its group, asks it for all that it has, and lets it go. Resets it, as BIND does. */
+/** Opens the device through its group, reads all its info, and closes it. Resets the device, as BIND does. */
 export function probeGroup(calls: Calls, request: ProbeRequest): Answer {
   const { group } = request;
   if (group === undefined) return { openable: false, step: 'open group', trouble: 'no-group' };

@@ -1,4 +1,7 @@
-/** The harmless proof, and BIND on top of it, through the device's own node. Runs in the second process. */
+/**
+ * Probes a device through its node: opens it without side effects, or also binds it. Runs in the second
+ * process.
+ */
 import { CallError, type Calls } from '../system/calls.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import { describe } from './describe.ts';
@@ -10,7 +13,10 @@ import { tokenBytes } from './token.ts';
 
 const failed = (failure: Failure): Answer => ({ openable: false, ...failure });
 
-/** Opens the node, checks that it is the right one, and asks what no unbound device answers. Claims and resets nothing. */
+/**
+ * Opens the node, checks that it belongs to the device, and checks that GET_INFO fails with EINVAL, as it
+ * does for an unbound VFIO device. Neither claims nor resets the device.
+ */
 export function probeNode(calls: Calls, request: ProbeRequest): Answer {
   return holding(calls, (hold) => {
     const opened = openChecked(calls, hold, request);
@@ -18,10 +24,10 @@ export function probeNode(calls: Calls, request: ProbeRequest): Answer {
   });
 }
 
-/** Takes the device through iommufd, asks it for all that it has, and lets it go. Resets it. */
+/** Binds the device to an iommufd, reads all its info, and closes it. Resets the device. */
 export function bindNode(calls: Calls, request: ProbeRequest): Answer {
   return holding(calls, (hold) => {
-    // iommufd first: it is closed last, after the device that is bound to it.
+    // Open iommufd first so that it is closed last, after the device that is bound to it.
     const iommufd = hold.open('open iommu', request.iommu);
     const device = openChecked(calls, hold, request);
     if (typeof device !== 'number') return failed(device);
@@ -34,8 +40,9 @@ export function bindNode(calls: Calls, request: ProbeRequest): Answer {
 }
 
 /**
- * The node's descriptor, or why it is not the device. vfioN numbers are reused, so sysfs is read again once the node is
- * open: an open node keeps its device registered, and its number with it (vfio_device_fops_cdev_open).
+ * Returns the descriptor of the node, or why the node is not the device's. The kernel reuses vfioN numbers,
+ * so sysfs is read again while the node is open: an open node keeps its device, and thus its number,
+ * registered (vfio_device_fops_cdev_open).
  */
 function openChecked(calls: Calls, hold: Hold, request: ProbeRequest): number | Failure {
   const { node, devnum, devAttribute } = request;
@@ -45,18 +52,19 @@ function openChecked(calls: Calls, hold: Hold, request: ProbeRequest): number | 
   const status = calls.status('fstat node', fd);
   if (status.kind !== 'char' || status.devnum !== devnum)
     return { step: 'fstat node', trouble: 'other-device', found: status.devnum ?? status.kind };
-  if (attributeNow(calls, devAttribute) !== devnum) return { step: 'read dev', trouble: 'moved' };
+  if (readDevnum(calls, devAttribute) !== devnum) return { step: 'read dev', trouble: 'moved' };
   try {
     getInfo(calls, fd);
     return { step: ioctls.getInfo.name, trouble: 'answered-unbound' };
   } catch (error) {
-    // What an unbound device must say (vfio_device_fops_unl_ioctl).
+    // Expected: an unbound device rejects every ioctl but BIND with EINVAL (vfio_device_fops_unl_ioctl).
     if (error instanceof CallError && error.code === 'EINVAL') return fd;
     throw error;
   }
 }
 
-function attributeNow(calls: Calls, path: string): string | undefined {
+/** Reads the device number from sysfs; `undefined` if the device is gone. */
+function readDevnum(calls: Calls, path: string): string | undefined {
   try {
     return parseDevnum(calls.read('read dev', path));
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Probes one device: request, answer of the second process, explanation. Knows nothing of names or output. */
+/** Probes a device: sends a request to the second process, and explains the answer. */
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../errors.ts';
@@ -16,7 +16,7 @@ export interface ProbeOptions {
   readonly depth: Depth;
   readonly attach: boolean;
   readonly token?: string;
-  /** Of each step, in seconds. */
+  /** For each step, in seconds. */
   readonly timeout: number;
 }
 
@@ -26,18 +26,18 @@ export interface ProbeMachine {
   readonly peer: Peer;
 }
 
-/** What came of one device. */
+/** Result of the probe of one device. */
 export interface Probe {
-  /** Absent where no device was found by that name. */
+  /** Absent if no device has the requested name. */
   readonly device?: Device;
-  /** As it was asked for. */
+  /** The name as the user gave it. */
   readonly asked: string;
   readonly node?: string;
   readonly group?: string;
   readonly depth: Depth;
   readonly openable: boolean;
   readonly status: ExitStatus;
-  /** Where it failed: a call, `holders`, or `find`. */
+  /** The step that failed: a call, `holders`, or `find`. */
   readonly step?: string;
   readonly errno?: string;
   readonly cause?: string;
@@ -45,7 +45,7 @@ export interface Probe {
   readonly details?: Details;
 }
 
-/** A probe that was lost on the way to the device. */
+/** Result for a device that could not be found; splits the message of `error` into cause and remedy. */
 export function lostProbe(asked: string, depth: Depth, error: VfioNamesError): Probe {
   const [cause, ...rest] = error.message.split('; ');
   const remedy = rest.length > 0 ? { remedy: rest.join('; ') } : {};
@@ -60,7 +60,10 @@ export function lostProbe(asked: string, depth: Depth, error: VfioNamesError): P
   };
 }
 
-/** Who has the device is asked first where the probe would disturb them; the harmless probe disturbs nobody. */
+/**
+ * Probes a device. If the probe would claim and reset it, checks first that no process has it open. Throws
+ * VfioNamesError if the second process cannot make the calls at all (status 5).
+ */
 export async function probeDevice(
   machine: ProbeMachine,
   device: Device,
@@ -77,12 +80,12 @@ export async function probeDevice(
     ...(device.devnum !== undefined && { node: paths.node }),
     ...(group !== undefined && { group }),
   };
-  const failed = (failure: Failure, why: Explanation): Probe => ({
+  const failed = (failure: Failure, explanation: Explanation): Probe => ({
     ...known,
     openable: false,
     step: failure.step,
     ...(failure.errno !== undefined && { errno: failure.errno }),
-    ...why,
+    ...explanation,
   });
   if (options.depth !== 'open') {
     const { holders } = holdersOf(files, root, device);
@@ -105,10 +108,13 @@ export async function probeDevice(
   return failed(answer, explain(answer, evidence));
 }
 
-type Read = Answer | { readonly broken: string } | { readonly refused: string; readonly message: string };
+type PeerAnswer =
+  | Answer
+  | { readonly broken: string }
+  | { readonly refused: string; readonly message: string };
 
-function readReply(reply: Exclude<Reply, { kind: 'silent' }>): Read {
-  return reply.kind === 'broken' ? { broken: reply.message } : (reply.value as Read);
+function readReply(reply: Exclude<Reply, { kind: 'silent' }>): PeerAnswer {
+  return reply.kind === 'broken' ? { broken: reply.message } : (reply.value as PeerAnswer);
 }
 
 function brokenPeer(message: string): Explanation {

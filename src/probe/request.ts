@@ -1,44 +1,52 @@
-/** What crosses the pipe to the second process and back: plain values. Types only. */
+/**
+ * Types of the requests to the second process and of its answers. They cross a pipe, so they are plain
+ * values.
+ */
 import type { Details } from './details.ts';
 
-/** How far a probe goes: open only; take the device through iommufd; take it through its group. */
+/** How far a probe goes: open the node; bind the device to an iommufd; open the device through its group. */
 export type Depth = 'open' | 'bind' | 'group';
 
-/** All paths are ready to open, with the root's prefix. */
+/** All paths include the root directory. */
 export interface ProbeRequest {
   readonly depth: Depth;
-  /** The name on its bus, which the group's interface wants. */
+  /** The name of the device on its bus; the group interface needs it. */
   readonly name: string;
-  /** The node's path, `MAJOR:MINOR`, and the sysfs attribute that says so; absent where the device has no node. */
+  /**
+   * Path of the node, its device number (`MAJOR:MINOR`), and the sysfs attribute of that number; absent
+   * without a node.
+   */
   readonly node?: string;
   readonly devnum?: string;
   readonly devAttribute?: string;
   readonly iommu: string;
-  /** The group's node, absent where the device has no group. */
+  /** Path of the group node; absent if the device has no group. */
   readonly group?: string;
   readonly container: string;
   readonly attach: boolean;
-  /** A VF token as people write it: `bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`. */
+  /** A VF token as a UUID: `bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`. */
   readonly token?: string;
 }
 
-/** What went wrong that no errno says. */
+/** Reason of a failure without an errno. */
 export type Trouble =
-  /** The node's number is not what sysfs says; `found` has it. */
+  /**
+   * The device number of the node differs from sysfs; `found` is the number of the node, or its file type.
+   */
   | 'other-device'
-  /** The device left, or became another one, between the look-up and the open. */
+  /** The device was unbound, or its node number was reused, between lookup and open. */
   | 'moved'
-  /** GET_INFO answered before BIND. */
+  /** GET_INFO succeeded before BIND. */
   | 'answered-unbound'
   | 'not-viable'
   | 'api-version'
   | 'no-type1v2'
-  /** Asked for a path that this device does not have. */
+  /** The device does not have the requested interface. */
   | 'no-node'
   | 'no-group';
 
 export interface Failure {
-  /** The call: `open node`, `VFIO_DEVICE_BIND_IOMMUFD`, ... */
+  /** The call that failed: `open node`, `VFIO_DEVICE_BIND_IOMMUFD`, ... */
   readonly step: string;
   readonly errno?: string;
   readonly trouble?: Trouble;

@@ -1,20 +1,22 @@
-/** Holders, siblings and nodes as words of one line. Pure. */
+/** Formats holders, siblings and nodes for one line of text. */
 import type { Holder } from '../holders/holder.ts';
 import { printable } from '../text/printable.ts';
 import type { HeldSibling, NodeView } from './evidence.ts';
 
-const ways: Readonly<Record<Holder['interface'], string>> = {
+const interfaceTexts: Readonly<Record<Holder['interface'], string>> = {
   cdev: 'through the cdev',
   group: 'through the group node',
   'device-fd': 'through its group',
 };
 
-/** `pid 4711 (qemu-system-x86) through the cdev`, each process once for each way; at most three of them. */
+/**
+ * `pid 4711 (qemu-system-x86) through the cdev`; lists each process once per interface, and at most three.
+ */
 export function holdersText(holders: readonly Holder[]): string {
   const texts = new Set(
-    holders.map(({ pid, command, interface: way }) => {
+    holders.map(({ pid, command, interface: via }) => {
       const program = command === undefined ? '' : ` (${printable(command)})`;
-      return `pid ${pid}${program} ${ways[way]}`;
+      return `pid ${pid}${program} ${interfaceTexts[via]}`;
     }),
   );
   return listed([...texts]);
@@ -25,7 +27,7 @@ export function siblingText({ name, driver }: HeldSibling): string {
   return `sibling ${printable(name)} is on ${printable(driver ?? 'no driver')}`;
 }
 
-/** At most three, and how many more. */
+/** Joins at most three texts, and counts the rest: `a, b, c and 2 more`. */
 export function listed(texts: readonly string[]): string {
   const rest = texts.length - 3;
   return texts.slice(0, 3).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
@@ -38,6 +40,7 @@ export function nodeText({ path, status }: NodeView): string {
   return `${printable(path)} is ${idText(status.uid)}:${idText(status.gid)} ${mode}`;
 }
 
+/** `root`, or `uid 1000`. */
 export function userText(uid: number): string {
   return uid === 0 ? 'root' : `uid ${uid}`;
 }

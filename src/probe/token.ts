@@ -1,15 +1,16 @@
-/** A VF token (a UUID) in its two forms. Pure. */
+/** Checks and encodes VF tokens, which are UUIDs. */
 
-const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** Whether `text` is a UUID with dashes, in any case. */
 export function isToken(text: string): boolean {
-  return form.test(text);
+  return uuid.test(text);
 }
 
-/** The 16 bytes in the order in which they are written, which is the kernel's uuid_t. */
+/** Returns the 16 bytes of the UUID in written order, the layout of the kernel's uuid_t. */
 export function tokenBytes(token: string | undefined): Buffer | undefined {
   if (token === undefined) return undefined;
-  // Buffer.alloc never takes from the shared pool: the kernel gets this address.
+  // Buffer.alloc does not use Buffer's shared pool: the kernel reads from this address.
   const bytes = Buffer.alloc(16);
   bytes.write(token.replaceAll('-', ''), 'hex');
   return bytes;

@@ -1,15 +1,18 @@
-/** One exit status for several probes. Pure. */
+/** Combines the exit statuses of several probes. */
 import { type ExitStatus, exitStatus } from '../errors.ts';
 
-/** The worst first: what was asked for is not there, can't be done here, may not be done by you, does not work now. */
-const order: readonly ExitStatus[] = [
+/**
+ * Most severe first: device not found, not supported by this kernel, not permitted, does not work at the
+ * moment.
+ */
+const bySeverity: readonly ExitStatus[] = [
   exitStatus.noDevice,
   exitStatus.unsupported,
   exitStatus.notPermitted,
   exitStatus.findings,
 ];
 
-/** The status that counts for all; 0 only where all are 0. */
+/** Returns the most severe status; 0 only if all are 0. */
 export function worstStatus(statuses: readonly ExitStatus[]): ExitStatus {
-  return order.find((status) => statuses.includes(status)) ?? exitStatus.fine;
+  return bySeverity.find((status) => statuses.includes(status)) ?? exitStatus.fine;
 }
