@@ -1,14 +1,14 @@
 /**
- * Gives up root for a user: this process and all that it starts. Not by the uid and gid of Node's spawn: libuv drops the
- * supplementary groups without a look at the result and sets none (uv__process_child_init), so that a QEMU would lose
- * its group kvm.
+ * Drops privileges to a user, for this process and its children. The uid and gid options of Node's spawn are not enough:
+ * libuv clears the supplementary groups, ignores the result and sets no new ones (uv__process_child_init), so QEMU would
+ * lose its group kvm.
  */
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import { loadIdentity } from '../system/libc.ts';
 import { printable } from '../text/printable.ts';
 import type { Login } from './login.ts';
 
-/** Who this process is. */
+/** Reads and sets the user and group ids of this process. */
 export interface Credentials {
   readonly setGroups: (groups: readonly number[]) => void;
   readonly setGid: (gid: number) => void;
@@ -21,7 +21,10 @@ export interface Credentials {
   };
 }
 
-/** Those of this process. Throws VfioNamesError `no-koffi` (status 5) where the C library can't be called. */
+/**
+ * Returns the credentials of this process. Throws VfioNamesError `no-koffi` (status 5) if the C library can't be
+ * called.
+ */
 export async function processCredentials(): Promise<Credentials> {
   return {
     ...(await loadIdentity()),
@@ -33,7 +36,10 @@ export async function processCredentials(): Promise<Credentials> {
   };
 }
 
-/** Groups first: without root they can't be set. Throws VfioNamesError `not-permitted` (status 4), and where anything of before is left. */
+/**
+ * Switches to the user's groups, gid and uid. The groups are set first, because setgroups(2) needs root. Throws VfioNamesError
+ * `not-permitted` (status 4) if a call fails or if the process still has an id or a group of the previous user.
+ */
 export function become(credentials: Credentials, login: Login): void {
   try {
     credentials.setGroups(login.groups);
@@ -42,17 +48,17 @@ export function become(credentials: Credentials, login: Login): void {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    throw refused(login, errno);
+    throw notPermitted(login, errno);
   }
   const { uids, gids, groups } = credentials.now();
-  const left =
+  const unchanged =
     uids.some((uid) => uid !== login.uid) ||
     gids.some((gid) => gid !== login.gid) ||
     groups.some((group) => !login.groups.includes(group));
-  if (left) throw refused(login, 'ids of before');
+  if (unchanged) throw notPermitted(login, 'ids of before');
 }
 
-function refused(login: Login, found: string): VfioNamesError {
+function notPermitted(login: Login, found: string): VfioNamesError {
   return new VfioNamesError(
     'not-permitted',
     exitStatus.notPermitted,

@@ -1,4 +1,4 @@
-/** Which devices a CDI specification can have, each with its checked node, and why the others can't be in it. */
+/** Selects the devices for a CDI specification, verifies their nodes, and reports why other devices are skipped. */
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
 import { isNameable } from '../devices/no-cdev.ts';
@@ -16,13 +16,14 @@ import { faultOf, iommuNode, numberOf, type SharedNode } from './shared-node.ts'
 export interface CdiChoice {
   readonly by: Interface;
   readonly devices: readonly CdiDevice[];
-  /** A line each, printable. */
+  /** One printable line for each skipped device. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * `auto` is cdev where there is /dev/iommu and any device has a node of its own: both come with the kernel, not with a
- * device. Throws VfioNamesError `no-shared-node` (status 5) where the devices have nodes that are of no use without it.
+ * Selects the devices that can be in the specification. `auto` means cdev if /dev/iommu exists and at least one device has a
+ * cdev; both depend on the kernel, not on a single device. Throws VfioNamesError `no-shared-node` (status 5) if devices were
+ * selected but the shared node that they need (/dev/iommu or /dev/vfio/vfio) is missing.
  */
 export function chooseDevices(
   files: Files,
@@ -30,83 +31,91 @@ export function chooseDevices(
   devices: readonly Device[],
   wanted: Interface | 'auto',
 ): CdiChoice {
-  const hasIommufd = sharedFault(files, root, iommuNode) === undefined;
+  const hasIommufd = sharedNodeProblem(files, root, iommuNode) === undefined;
   const auto = hasIommufd && devices.some(isNameable) ? 'cdev' : 'group';
   const by = wanted === 'auto' ? auto : wanted;
   const chosen: CdiDevice[] = [];
   const leftOut: string[] = [];
   for (const device of devices) {
     try {
-      chosen.push(describe(files, root, device, by));
+      chosen.push(cdiDevice(files, root, device, by));
     } catch (error) {
-      leftOut.push(`${printable(device.name)} is left out: ${reasonOf(error)}`);
+      leftOut.push(`${printable(device.name)} is left out: ${skipReason(error)}`);
     }
   }
-  const fault = chosen.length === 0 ? undefined : sharedFault(files, root, sharedNodeOf(by));
-  if (fault === undefined) return { by, devices: chosen, leftOut };
+  const problem = chosen.length === 0 ? undefined : sharedNodeProblem(files, root, sharedNodeOf(by));
+  if (problem === undefined) return { by, devices: chosen, leftOut };
   const { path, remedy } = sharedNodeOf(by);
   throw new VfioNamesError(
     'no-shared-node',
     exitStatus.unsupported,
-    `expected ${path} for the interface ${by}, found ${fault}; ${remedy}`,
+    `expected ${path} for the interface ${by}, found ${problem}; ${remedy}`,
     { path },
   );
 }
 
-/** A device may leave between any two calls; what is no failed call is a fault of the program. */
-function reasonOf(error: unknown): string {
+/**
+ * A device can be removed between any two system calls. Rethrows errors that are not failed system calls: they are
+ * bugs.
+ */
+function skipReason(error: unknown): string {
   if (error instanceof VfioNamesError) return error.message;
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   return `expected a device that stays while it is looked at, found ${errno}; look again`;
 }
 
-function describe(files: Files, root: Root, device: Device, by: Interface): CdiDevice {
+function cdiDevice(files: Files, root: Root, device: Device, by: Interface): CdiDevice {
   if (!isDeviceName(device.name))
-    throw refusal(
+    throw skipError(
       'expected letters, digits and _.:- between a letter or digit at both ends, as CDI wants its names; give the container the node itself',
       device,
     );
   const group = readFact(files, root, device, 'group');
-  const node = by === 'cdev' ? ownNode(files, root, device) : groupNode(files, root, device);
+  const node = by === 'cdev' ? deviceNode(files, root, device) : groupNode(files, root, device);
   return { name: device.name, node, group, numaNode: readFact(files, root, device, 'numaNode') };
 }
 
-/** The device's node itself: the end of udev's /dev/char/247:3 where the kernel's own path is missing. */
-function ownNode(files: Files, root: Root, device: Device): string {
+/** Returns the path of the device's node. If the kernel's path is missing, this is the target of udev's /dev/char/247:3. */
+function deviceNode(files: Files, root: Root, device: Device): string {
   const { nodePath: node, devnum } = resolveDevice(files, root, device);
   const path = linkEnd(files, root, node);
-  const fault = path === node ? undefined : charFault(files, root, path, devnum);
-  if (fault === undefined) return path;
-  throw refusal(
-    `expected the node ${devnum} at ${printable(path)}, found ${fault}; bind the device anew`,
+  const problem = path === node ? undefined : charNodeProblem(files, root, path, devnum);
+  if (problem === undefined) return path;
+  throw skipError(
+    `expected the node ${devnum} at ${printable(path)}, found ${problem}; bind the device anew`,
     device,
   );
 }
 
-/** The group's node, checked against /sys/class/vfio/GROUP/dev (drivers/vfio/group.c). */
+/** Returns the path of the group node, verified against /sys/class/vfio/GROUP/dev (drivers/vfio/group.c). */
 function groupNode(files: Files, root: Root, device: Device): string {
   const path = readFact(files, root, device, 'groupNode');
-  if (path === undefined) throw refusal('expected an IOMMU group, found none; switch the IOMMU on', device);
+  if (path === undefined) throw skipError('expected an IOMMU group, found none; switch the IOMMU on', device);
   const attribute = `/sys/class/vfio/${path.slice('/dev/vfio/'.length)}/dev`;
   const text = attempt(() => files.read(at(root, attribute), 64), 'ENOENT', 'ENODEV');
-  const fault = charFault(files, root, path, text === undefined ? undefined : parseDevnum(text));
-  if (fault === undefined) return path;
-  throw refusal(
-    `expected the group's node at ${path}, found ${fault}; use --interface cdev, or a kernel with CONFIG_VFIO_GROUP`,
+  const problem = charNodeProblem(files, root, path, text === undefined ? undefined : parseDevnum(text));
+  if (problem === undefined) return path;
+  throw skipError(
+    `expected the group's node at ${path}, found ${problem}; use --interface cdev, or a kernel with CONFIG_VFIO_GROUP`,
     device,
   );
 }
 
-function sharedFault(files: Files, root: Root, node: SharedNode): string | undefined {
-  return charFault(files, root, node.path, numberOf(files, root, node));
+function sharedNodeProblem(files: Files, root: Root, node: SharedNode): string | undefined {
+  return charNodeProblem(files, root, node.path, numberOf(files, root, node));
 }
 
-function charFault(files: Files, root: Root, path: string, devnum: string | undefined): string | undefined {
+function charNodeProblem(
+  files: Files,
+  root: Root,
+  path: string,
+  devnum: string | undefined,
+): string | undefined {
   const status = attempt(() => files.fstat(at(root, path)), 'ENOENT', 'ENOTDIR');
   return status ? faultOf(status, devnum) : 'nothing';
 }
 
-function refusal(message: string, device: Device): VfioNamesError {
+function skipError(message: string, device: Device): VfioNamesError {
   return new VfioNamesError('left-out', exitStatus.unsupported, message, { device: device.name });
 }

@@ -1,11 +1,14 @@
-/** The file that runtimes read a CDI specification from. Never touches one of another kind. */
+/** Writes or removes a CDI specification file. Refuses to change a file of another kind. */
 import type { Files } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
 import { type Done, putOwn } from './own-file.ts';
 
 export type { Done };
 
-/** Puts `text` of this `kind` at `path`, or removes what is there for `undefined`; errors and the rest as `putOwn` has them. */
+/**
+ * Writes `text`, a specification of this `kind`, to `path`; removes the file if `text` is `undefined`. Throws the same
+ * errors as `putOwn`.
+ */
 export function putSpec(
   files: Files,
   path: string,

@@ -1,10 +1,11 @@
 /**
- * Keeps a CDI file true while devices come and go. Knows nothing of events: whoever hears of a change calls it.
+ * Keeps a CDI file up to date while devices are bound and unbound. The caller listens for events and calls keepSpec after each
+ * change.
  *
- * The file names nodes by their numbers, and the kernel gives a number that became free to the next device. Nothing in user
- * space can hold a number without holding the device, so between such a change and the next call lies a moment in which the
- * file is that of before. What is promised is that a call never returns over a false file: what was written is compared with the
- * machine once more, after it can be seen, and where the machine does not hold still there is no file at all.
+ * The file names nodes as vfioN, and the kernel reuses N for the next device. User space cannot reserve N without keeping the
+ * device open, so the file can be stale between such a change and the next call. keepSpec guarantees that the file is correct
+ * when it returns: it scans the devices again after the new file is visible, and removes the file if the device numbers keep
+ * changing.
  */
 import { scanDevices } from '../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../errors.ts';
@@ -22,23 +23,27 @@ export interface CdiPlan {
 }
 
 export interface CdiKept {
-  /** What became of the file, of several writes the most: `unchanged` and `absent` mean that nothing was done. */
+  /**
+   * What happened to the file; after several writes, the last change. `unchanged` and `absent` mean that nothing was
+   * done.
+   */
   readonly done: Done;
-  /** Why devices are not in it, a printable line each. */
+  /** One printable line for each skipped device: the reason why it is not in the file. */
   readonly leftOut: readonly string[];
 }
 
-/** So many documents in a row that are false when they can be seen, and the file is taken away. */
+/** How often the file is rewritten when it is already stale after a write; then it is removed. */
 export const mostWrites = 8;
 
 /**
- * Makes the file what the devices of this moment call for, and gives what was done. Throws VfioNamesError as chooseDevices
- * (the file is removed then) and putSpec do.
+ * Writes or removes the file to match the current devices, and returns what was done. Throws the VfioNamesErrors of putSpec and
+ * chooseDevices (after the latter, the file is removed), and `unsettled` (status 1) if the device numbers keep changing; the
+ * file is removed then, too.
  */
 export function keepSpec(files: Files, root: Root, plan: CdiPlan, token: string): CdiKept {
   let before: Done | undefined;
   for (let writes = 0; writes <= mostWrites; writes++) {
-    const { text, leftOut } = documentNow(files, root, plan, token);
+    const { text, leftOut } = currentDocument(files, root, plan, token);
     const done = putSpec(files, plan.path, plan.kind, text, token);
     if (done === 'unchanged' || done === 'absent') return { done: before ?? done, leftOut };
     before = done;
@@ -51,22 +56,25 @@ export function keepSpec(files: Files, root: Root, plan: CdiPlan, token: string)
   );
 }
 
-/** Removes the file, as at the end of the service: nobody keeps it true from then on. */
+/** Removes the file, for example when the service stops and no longer updates it. */
 export function dropSpec(files: Files, { path, kind }: CdiPlan, token: string): Done {
   return putSpec(files, path, kind, undefined, token);
 }
 
-/** `text` is absent where there is no device: runtimes refuse an empty document. */
-function documentNow(
+/**
+ * Returns the document for the current devices. `text` is `undefined` if there is no device, because runtimes reject an
+ * empty document.
+ */
+function currentDocument(
   files: Files,
   root: Root,
   plan: CdiPlan,
   token: string,
 ): { readonly text: string | undefined; readonly leftOut: readonly string[] } {
   const { devices } = scanDevices(files, root);
-  const ours = devices.filter(({ bus }) => bus === plan.bus);
+  const onBus = devices.filter(({ bus }) => bus === plan.bus);
   try {
-    const { by, devices: chosen, leftOut } = chooseDevices(files, root, ours, plan.wanted);
+    const { by, devices: chosen, leftOut } = chooseDevices(files, root, onBus, plan.wanted);
     const text = chosen.length === 0 ? undefined : cdiText(cdiSpec(plan.kind, by, chosen, false));
     return { text, leftOut };
   } catch (error) {
@@ -75,7 +83,10 @@ function documentNow(
   }
 }
 
-/** Whether a change at one of these places (relative to /dev/vfio; anything where `undefined`) can concern a node: its own, or a group's. */
+/**
+ * Whether a change at one of these paths (relative to /dev/vfio; `undefined` means any path) can affect a device's node
+ * or a group node.
+ */
 export function concernsNodes(places: ReadonlySet<string> | undefined): boolean {
   return (
     places === undefined || [...places].some((place) => place.startsWith('devices/') || !place.includes('/'))

@@ -1,12 +1,15 @@
-/** A CDI specification of devices whose nodes are known. Pure. */
+/** Builds a CDI specification from devices and their nodes. */
 import { containerNode, iommuNode } from './shared-node.ts';
 
-/** By device nodes and iommufd, or by groups and a container. The two are never in one document: a VMM takes one of them. */
+/**
+ * How devices are opened: device nodes and iommufd, or groups and a container. A document never mixes the two: a VMM
+ * uses only one of them.
+ */
 export type Interface = 'cdev' | 'group';
 
 export interface CdiDevice {
   readonly name: string;
-  /** The real node's path, no link: runtimes refuse links. */
+  /** The path of the node itself, not of a link: runtimes reject links. */
   readonly node: string;
   readonly group: string | undefined;
   readonly numaNode: string | undefined;
@@ -35,8 +38,8 @@ export interface CdiSpec {
 }
 
 /**
- * `devices` is not empty. 0.5.0 is the oldest version with names that begin with a digit and with hostPath, and what
- * podman 4.3 reads; annotations came with 0.6.0, and a document that says 0.5.0 and has them is refused.
+ * Builds the specification; `devices` must not be empty. 0.5.0 is the oldest version that allows names starting with a digit
+ * and hostPath, and podman 4.3 reads it. Annotations need 0.6.0: runtimes reject a 0.5.0 document that has them.
  */
 export function cdiSpec(
   kind: string,
@@ -45,14 +48,14 @@ export function cdiSpec(
   annotate: boolean,
 ): CdiSpec {
   const annotated = devices.map((device) => ({ ...device, annotations: annotationsOf(device) }));
-  const withNotes = annotate && annotated.some(({ annotations }) => Object.keys(annotations).length > 0);
+  const hasAnnotations = annotate && annotated.some(({ annotations }) => Object.keys(annotations).length > 0);
   return {
-    cdiVersion: withNotes ? '0.6.0' : '0.5.0',
+    cdiVersion: hasAnnotations ? '0.6.0' : '0.5.0',
     kind,
     containerEdits: edits(sharedNodeOf(by).path),
     devices: annotated.map(({ name, node, annotations }) => ({
       name,
-      ...(withNotes && Object.keys(annotations).length > 0 && { annotations }),
+      ...(hasAnnotations && Object.keys(annotations).length > 0 && { annotations }),
       containerEdits: edits(node),
     })),
   };
@@ -63,8 +66,9 @@ export function sharedNodeOf(by: Interface): typeof iommuNode {
 }
 
 /**
- * The kernel's own path inside, too: QEMU and libvirt go from sysfs to it. No major and minor: they change, and the runtime
- * takes them from hostPath when it makes the container. 0660 said aloud: without it, podman makes the node 0666.
+ * The path inside the container is the kernel's own path: QEMU and libvirt derive it from sysfs. Major and minor are omitted:
+ * they change, and the runtime reads them from hostPath when it creates the container. fileMode is explicit: without it,
+ * podman creates the node with mode 0666.
  */
 function edits(path: string): Edits {
   return { deviceNodes: [{ path, hostPath: path, permissions: 'rw', fileMode: 0o660 }] };
@@ -77,7 +81,7 @@ function annotationsOf({ group, numaNode }: CdiDevice): Readonly<Record<string, 
   };
 }
 
-/** The document's text. */
+/** Serializes the specification as JSON. */
 export function cdiText(spec: CdiSpec): string {
   return `${JSON.stringify(spec, undefined, 2)}\n`;
 }

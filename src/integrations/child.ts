@@ -1,49 +1,56 @@
-/** Starts a program with descriptors of ours and tells how it ended. Knows nothing of devices; no shell is involved. */
+/** Starts a program that inherits given file descriptors, without a shell, and reports its exit status. */
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf } from '../errors.ts';
 
 export type Ending =
-  /** An exit status; 128 + N for the signal N, as shells say it. */
+  /** `status` is the exit status, or 128 + N if signal N ended the program, as in a shell. */
   | { readonly kind: 'ended'; readonly status: number }
   | { readonly kind: 'not-started'; readonly errno: string };
 
 export interface Child {
   readonly ending: Promise<Ending>;
-  /** Does nothing once it has ended. */
+  /** Sends a signal; does nothing after the child has ended. */
   readonly signal: (name: NodeJS.Signals) => void;
 }
 
 export interface ChildRequest {
   readonly command: string;
   readonly words: readonly string[];
-  /** Ours; the child has them as 3, 4, ... in this order, and nothing beyond. */
+  /** Descriptors of this process; the child gets them as 3, 4, ... in this order, and no others. */
   readonly fds: readonly number[];
-  /** Those that it would have from whoever started us, in order (inherited.ts): it has /dev/null there. */
+  /**
+   * Descriptors that the child would inherit from our parent, in order (inherited.ts); it gets /dev/null in their
+   * place.
+   */
   readonly inherited?: readonly number[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The child keeps stdin, stdout, stderr, the directory and the process group. Its descriptors are its own: close ours. */
-export function startChild({ command, words, fds, inherited = [], env }: ChildRequest): Child {
-  let empty: number | undefined;
+/**
+ * Starts the child with our stdin, stdout, stderr, working directory and process group. It has copies of `fds`, so the
+ * caller closes its own.
+ */
+export function startChild({ command, words: args, fds, inherited = [], env }: ChildRequest): Child {
+  let devNull: number | undefined;
   try {
     const stdio: ('inherit' | 'ignore' | number)[] = ['inherit', 'inherit', 'inherit', ...fds];
     const firstFree = stdio.length;
     for (const fd of inherited.filter((number) => number >= firstFree)) {
-      // Covered, not closed: what we inherited may be a lock that is to last as long as the child.
-      empty ??= fs.openSync('/dev/null', fs.constants.O_RDONLY);
+      // Replaced in the child but not closed here: an inherited descriptor may be a lock that must last as long as the
+      // child.
+      devNull ??= fs.openSync('/dev/null', fs.constants.O_RDONLY);
       while (stdio.length < fd) stdio.push('ignore');
-      stdio.push(empty);
+      stdio.push(devNull);
     }
-    const child = spawn(command, words, { stdio, env, shell: false });
+    const child = spawn(command, args, { stdio, env, shell: false });
     const ending = new Promise<Ending>((resolve, reject) => {
       child.on('error', (error) => {
         const errno = errnoOf(error);
         if (errno === undefined) reject(error);
         else if (child.pid === undefined) resolve({ kind: 'not-started', errno });
-        // Else a signal that could not be sent: the child goes on, and so do we.
+        // Otherwise a signal could not be sent; the child keeps running.
       });
       child.once('exit', (code, signal) =>
         resolve({ kind: 'ended', status: signal === null ? (code ?? 1) : 128 + constants.signals[signal] }),
@@ -51,11 +58,11 @@ export function startChild({ command, words, fds, inherited = [], env }: ChildRe
     });
     return { ending, signal: (name) => child.kill(name) };
   } catch (error) {
-    // Node throws what it finds less usual than ENOENT: E2BIG, ENOEXEC, ENOMEM.
+    // spawn throws for errors that Node does not report as an event: E2BIG, ENOEXEC, ENOMEM.
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
     return { ending: Promise.resolve({ kind: 'not-started', errno }), signal: () => {} };
   } finally {
-    if (empty !== undefined) fs.closeSync(empty);
+    if (devNull !== undefined) fs.closeSync(devNull);
   }
 }

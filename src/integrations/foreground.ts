@@ -1,14 +1,18 @@
-/** Whether the terminal sends its signals to this process, and so to a child of its process group as well. */
+/** Checks whether the terminal sends its signals to this process, and so also to children in its process group. */
 import { attempt } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 
-/** The text of /proc/PID/stat (proc_pid_stat(5)): field 5 is the process group, field 8 the terminal's one in front. */
+/**
+ * Parses /proc/PID/stat (proc_pid_stat(5)): field 5 is the process group, field 8 the terminal's foreground process
+ * group.
+ */
 export function isInFront(stat: string): boolean {
-  // The second field is a name in brackets that may hold anything, brackets too.
-  const [, , group, , , front] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return group !== undefined && group === front;
+  // The second field is a name in parentheses that may contain any character, including parentheses.
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return group !== undefined && group === foreground;
 }
 
+/** Whether this process is in its terminal's foreground process group. */
 export function isForeground(files: Files): boolean {
   return isInFront(attempt(() => files.read('/proc/self/stat', 4096), 'ENOENT', 'EACCES') ?? '');
 }

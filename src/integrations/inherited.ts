@@ -1,23 +1,26 @@
-/** Which descriptors this process was given and would give on to every program that it starts. Changes none of them. */
+/** Lists the file descriptors that this process inherited and that the programs it starts would inherit, too. */
 import { attempt, errnoOf } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 
-const gone = ['ENOENT', 'EACCES'] as const;
+const ignoredErrnos = ['ENOENT', 'EACCES'] as const;
 
 /**
- * The open descriptors behind stdin, stdout and stderr without close-on-exec, in order. Node sets that flag for all that it opens itself, and
- * at its start for what it was given, but only for the first sixteen numbers and on to the first gap
- * (uv_disable_stdio_inheritance). None where /proc does not tell.
+ * Returns the open descriptors above 2 without close-on-exec, in ascending order. Node sets the flag on everything it opens.
+ * At startup it also sets the flag on inherited descriptors, but only on the first sixteen numbers and then up to the first
+ * unused one (uv_disable_stdio_inheritance). Returns an empty list if /proc is not readable.
  */
 export function inheritedFds(files: Files): number[] {
-  const names = attempt(() => files.list('/proc/self/fd'), ...gone) ?? [];
+  const names = attempt(() => files.list('/proc/self/fd'), ...ignoredErrnos) ?? [];
   return names
     .map(Number)
     .filter((fd) => fd > 2 && isInherited(files, fd))
     .sort((a, b) => a - b);
 }
 
-/** By `flags` of /proc/self/fdinfo, octal (proc_pid_fdinfo(5)). The descriptor of the listing itself is closed by now. */
+/**
+ * Checks `flags` in /proc/self/fdinfo, octal (proc_pid_fdinfo(5)). The descriptor that listed the directory is already
+ * closed.
+ */
 function isInherited(files: Files, fd: number): boolean {
   let text: string | undefined;
   try {
@@ -26,6 +29,6 @@ function isInherited(files: Files, fd: number): boolean {
     if (errnoOf(error) === undefined) throw error;
   }
   const flags = /^flags:\s*([0-7]+)$/m.exec(text ?? '')?.[1];
-  // O_CLOEXEC is 02000000 wherever Node runs (asm-generic/fcntl.h).
+  // O_CLOEXEC is 02000000 on all platforms of Node (asm-generic/fcntl.h).
   return flags !== undefined && (Number.parseInt(flags, 8) & 0o2000000) === 0;
 }

@@ -1,4 +1,4 @@
-/** A user with all groups, from passwd(5) and group(5) below the root; directory services are not asked. */
+/** Reads a user and its groups from passwd(5) and group(5) below the root; does not query directory services. */
 import { attempt, exitStatus, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
@@ -8,11 +8,11 @@ export interface Login {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
-  /** The supplementary groups in order, the primary one among them. */
+  /** The supplementary groups, including the primary group, in ascending order. */
   readonly groups: readonly number[];
 }
 
-/** A uid or gid; the greatest number means "leave it as it is" to setuid(2), never a user. */
+/** Parses a uid or gid. The highest number is not a user: setreuid(2) and chown(2) take it as "do not change". */
 function idOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) < 0xffff_ffff
     ? Number(text)
@@ -24,10 +24,10 @@ function linesOf(files: Files, root: Root, path: string): string[][] {
   return text.split('\n').map((line) => line.split(':'));
 }
 
-/** The user called `user`, or of that number. Throws VfioNamesError `no-user` (status 2). */
+/** Returns the user with the name or the uid `user`. Throws VfioNamesError `no-user` (status 2). */
 export function readLogin(files: Files, root: Root, user: string): Login {
   const lines = linesOf(files, root, '/etc/passwd');
-  // A line of +name or -name (nsswitch's compat) is no user, and the first line of a name counts.
+  // Lines with +name or -name (nsswitch's compat) are not users. The first matching line wins.
   const line =
     lines.find(([name = '']) => name === user && /^[^#+-]/.test(name)) ??
     lines.find(([name = '', , uid]) => /^\d+$/.test(user) && uid === user && /^[^#+-]/.test(name));
@@ -39,8 +39,8 @@ export function readLogin(files: Files, root: Root, user: string): Login {
       exitStatus.usage,
       `expected --user to be a user of /etc/passwd, found ${printable(user)}; add the user there`,
     );
-  const more = linesOf(files, root, '/etc/group')
+  const supplementary = linesOf(files, root, '/etc/group')
     .filter(([, , , members = '']) => members.split(',').includes(name))
     .flatMap(([, , number]) => idOf(number) ?? []);
-  return { name, uid, gid, groups: [...new Set([gid, ...more])].sort((a, b) => a - b) };
+  return { name, uid, gid, groups: [...new Set([gid, ...supplementary])].sort((a, b) => a - b) };
 }

@@ -1,15 +1,15 @@
 /**
- * The devices of a node as features for Node Feature Discovery. Pure; knows no file.
+ * Formats the devices of a cluster node as features for Node Feature Discovery.
  *
- * A features file has a line `NAME=VALUE` a feature; a NAME with a slash becomes the label as it is, and the file may have
- * 64 KiB (source/local/local.go of node-feature-discovery). Comments came later than files, so there are none. A label's name
- * and value have 63 letters at most (Kubernetes, "Labels and Selectors").
+ * A features file has one line `NAME=VALUE` per feature and at most 64 KiB; a NAME with a slash becomes the label unchanged
+ * (source/local/local.go of node-feature-discovery). The file has no comments, because old versions do not support them. A
+ * label's name and value have at most 63 characters (Kubernetes, "Labels and Selectors").
  */
 import type { Interface } from './cdi-spec.ts';
 
 export const namespace = 'vfio-names.dev';
 
-/** What a feature is made of. */
+/** The facts of a device that features are made from. */
 export interface NfdDevice {
   readonly bus: string;
   /** Facts of a PCI device: `0x10de`, `0x030000`. */
@@ -20,15 +20,15 @@ export interface NfdDevice {
 
 export interface NfdNode {
   readonly devices: readonly NfdDevice[];
-  /** Whether there is /dev/iommu. */
+  /** Whether /dev/iommu exists. */
   readonly iommufd: boolean;
-  /** What a workload opens; absent where there is nothing to open. */
+  /** The interface that a workload uses; `undefined` if there is nothing to open. */
   readonly interface: Interface | undefined;
 }
 
 /**
- * `vfio-names.dev/pci.count=2` and the like, sorted, a line each. A name that is no label is made one: what Kubernetes does
- * not allow becomes `_`.
+ * Returns sorted lines such as `vfio-names.dev/pci.count=2`. Characters that Kubernetes does not allow in a label name are
+ * replaced by `_`.
  */
 export function nfdFeatures({ devices, iommufd, interface: by }: NfdNode): string {
   const counts = new Map<string, number>();
@@ -44,7 +44,10 @@ export function nfdFeatures({ devices, iommufd, interface: by }: NfdNode): strin
     .join('');
 }
 
-/** The bus; class and vendor as Node Feature Discovery writes them of PCI devices, `pci-0300_10de`; the type. */
+/**
+ * The bus; the bus with class and vendor, as Node Feature Discovery writes them for PCI devices (`pci-0300_10de`); the
+ * bus with the mdev type.
+ */
 function namesOf({ bus, vendor, class: code, mdevType }: NfdDevice): string[] {
   const names = [bus];
   if (vendor !== undefined && code !== undefined) names.push(`${bus}-${code.slice(2, 6)}_${vendor.slice(2)}`);
@@ -52,13 +55,16 @@ function namesOf({ bus, vendor, class: code, mdevType }: NfdDevice): string[] {
   return names;
 }
 
-/** A name of letters, digits and `-_.`, with a letter or digit at both ends, and at most 63 of them with its end. */
+/**
+ * Makes a label name of letters, digits and `-_.`, with a letter or digit at both ends and at most 63 characters
+ * including `end`.
+ */
 function labelPart(name: string, end: string): string {
   const safe = name.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^[^A-Za-z0-9]+/, '');
   return `${safe === '' ? 'x' : safe}`.slice(0, 63 - end.length) + end;
 }
 
-/** Whether a file has features of ours and no others. */
+/** Whether all features in a file belong to vfio-names. */
 export function isNfdOurs(text: string): boolean {
   return text.split('\n').every((line) => line === '' || line.startsWith(`${namespace}/`));
 }

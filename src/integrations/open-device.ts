@@ -1,4 +1,4 @@
-/** Opens the node of a device and proves that the descriptor is the device. Claims and resets nothing. */
+/** Opens the node of a device and verifies the descriptor. Does not claim or reset the device. */
 import type { Device } from '../devices/device.ts';
 import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
 import { assertStill, resolveDevice } from '../links/resolve.ts';
@@ -10,9 +10,9 @@ import type { Opener } from './opener.ts';
 import { faultOf } from './shared-node.ts';
 
 /**
- * A descriptor of the device, which the caller closes. Throws what resolveDevice throws, `not-permitted` (status 4),
- * `busy` and `false-node` (1), `replaced` (3: the device just left), and the errno of any other failed open.
- * sysfs is read once more behind the open: an open node keeps its device registered, and its number with it
+ * Returns a descriptor of the device; the caller closes it. Throws the errors of resolveDevice, `not-permitted` (status 4),
+ * `busy` and `false-node` (1), `replaced` (3: the device was just unbound), and the errno of any other failed open. Reads
+ * sysfs again after the open: an open node keeps its device registered, and so keeps its device number
  * (vfio_device_fops_cdev_open).
  */
 export function openDevice(files: Files, root: Root, opener: Opener, device: Device): number {
@@ -22,15 +22,15 @@ export function openDevice(files: Files, root: Root, opener: Opener, device: Dev
   try {
     fd = opener.open('open node', at(root, path));
   } catch (error) {
-    throw explain(error, device, path);
+    throw openError(error, device, path);
   }
   try {
-    const fault = faultOf(opener.status('fstat node', fd), devnum);
-    if (fault !== undefined)
+    const mismatch = faultOf(opener.status('fstat node', fd), devnum);
+    if (mismatch !== undefined)
       throw new VfioNamesError(
         'false-node',
         exitStatus.findings,
-        `expected the character device ${devnum} behind the opened ${path}, found ${fault}; try again`,
+        `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}; try again`,
         { device: device.name, path },
       );
     assertStill(files, root, device);
@@ -41,7 +41,7 @@ export function openDevice(files: Files, root: Root, opener: Opener, device: Dev
   return fd;
 }
 
-function explain(error: unknown, device: Device, path: string): VfioNamesError {
+function openError(error: unknown, device: Device, path: string): VfioNamesError {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   const facts = { device: device.name, path, cause: error };

@@ -1,30 +1,30 @@
-/** Opens /dev/iommu and proves that the descriptor is iommufd's. Makes no address space. */
+/** Opens /dev/iommu and verifies that the descriptor belongs to iommufd. Does not create an address space. */
 import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { at, type Root } from '../system/root.ts';
 import type { Opener } from './opener.ts';
 import { faultOf, iommuNode, numberOf } from './shared-node.ts';
 
-/** A descriptor, which the caller closes. Throws `no-iommufd` (status 5), `not-permitted` (4) and `false-node` (1). */
+/** Returns a descriptor; the caller closes it. Throws `no-iommufd` (status 5), `not-permitted` (4) and `false-node` (1). */
 export function openIommu(files: Files, root: Root, opener: Opener): number {
   const { path, remedy } = iommuNode;
   let fd: number;
   try {
     fd = opener.open('open iommu', at(root, path));
   } catch (error) {
-    throw explain(error);
+    throw openError(error);
   }
   try {
-    // Behind the open, which loads the module where the node was there before it.
+    // Read after the open: if the module was not loaded yet, opening the node loads it.
     const devnum = numberOf(files, root, iommuNode);
     if (devnum === undefined)
       throw unsupported(`expected the number of ${path} at ${iommuNode.attribute}, found none; ${remedy}`);
-    const fault = faultOf(opener.status('fstat iommu', fd), devnum);
-    if (fault === undefined) return fd;
+    const mismatch = faultOf(opener.status('fstat iommu', fd), devnum);
+    if (mismatch === undefined) return fd;
     throw new VfioNamesError(
       'false-node',
       exitStatus.findings,
-      `expected the character device ${devnum} behind the opened ${path}, found ${fault}; remove it and load the module iommufd anew`,
+      `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}; remove it and load the module iommufd anew`,
       { path },
     );
   } catch (error) {
@@ -33,7 +33,7 @@ export function openIommu(files: Files, root: Root, opener: Opener): number {
   }
 }
 
-function explain(error: unknown): VfioNamesError {
+function openError(error: unknown): VfioNamesError {
   const { path, remedy } = iommuNode;
   const errno = errnoOf(error);
   if (errno === undefined) throw error;

@@ -1,10 +1,10 @@
-/** The calls that open a device node; tests have others. Knows nothing of VFIO. */
+/** The system calls that open a device node; tests replace them. */
 import * as fs from 'node:fs';
 import type { Calls } from '../system/calls.ts';
 import { statusOf } from '../system/node-files.ts';
 import { deviceOpenFlags } from '../system/open-flags.ts';
 
-/** A failed call throws an error whose `code` is the errno's name. */
+/** A failed call throws an error whose `code` is the name of the errno. */
 export type Opener = Pick<Calls, 'open' | 'close' | 'status'>;
 
 export const nodeOpener: Opener = {

@@ -1,29 +1,29 @@
-/** Puts descriptor numbers into the words of a command. Pure; no shell, one word stays one word. */
+/** Replaces placeholders in the arguments of a command with descriptor numbers. No shell: an argument is never split. */
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 
-/** A device that the child has open. */
+/** A device that is open in the child. */
 export interface Given {
   /** The descriptor's number in the child. */
   readonly fd: number;
-  /** What the child may know it by: `pci/0000:01:00.0`. */
+  /** Names the device in VFIO_NAMES_FDS: `pci/0000:01:00.0`. */
   readonly label: string;
-  /** Every word that means it in `{fd:NAME}`: as it was asked for, and its own names. */
+  /** Every NAME that selects it in `{fd:NAME}`: the NAME from the command line and the device's own names. */
   readonly names: readonly string[];
 }
 
 /**
- * `{fd}` (of the only device), `{fd:NAME}` and `{iommufd}` in the words become numbers; other braces stay, since JSON
- * has them too. Throws VfioNamesError `usage` (status 2) for a placeholder that stands for nothing.
+ * Replaces `{fd}` (allowed with one device only), `{fd:NAME}` and `{iommufd}` in the arguments with descriptor numbers. Other
+ * braces stay, since JSON contains them. Throws VfioNamesError `usage` (status 2) for a placeholder without a descriptor.
  */
 export function substitute(
-  words: readonly string[],
+  args: readonly string[],
   devices: readonly Given[],
   iommufd: number | undefined,
 ): string[] {
-  return words.map((word) =>
-    word.replace(/\{(?:fd(?::([^{}]*))?|iommufd)\}/g, (placeholder, name: string | undefined) =>
+  return args.map((arg) =>
+    arg.replace(/\{(?:fd(?::([^{}]*))?|iommufd)\}/g, (placeholder, name: string | undefined) =>
       String(placeholder === '{iommufd}' ? iommuNumber(iommufd) : deviceNumber(devices, name)),
     ),
   );
@@ -49,7 +49,7 @@ function deviceNumber(devices: readonly Given[], name: string | undefined): numb
   );
 }
 
-/** VFIO_NAMES_FDS: `pci/0000:01:00.0=3 iommu=4`, by spaces, in the order of the numbers. */
+/** Returns the value of VFIO_NAMES_FDS: `pci/0000:01:00.0=3 iommu=4`, separated by spaces, in the order of the numbers. */
 export function fdsVariable(devices: readonly Given[], iommufd: number | undefined): string {
   const parts = devices.map(({ label, fd }) => `${label}=${fd}`);
   return [...parts, ...(iommufd === undefined ? [] : [`iommu=${iommufd}`])].join(' ');

@@ -1,33 +1,40 @@
 /**
- * How often a device without its node is looked at again: most likely it is just leaving. Knows no files.
+ * Retry schedule for devices whose node is missing, usually because they are being unbound.
  *
- * device_del() in the kernel's drivers/base/core.c removes the node, of which inotify tells, before the attributes, of
- * which nothing tells.
+ * device_del() in the kernel's drivers/base/core.c removes the node before the sysfs attributes, and inotify reports only the
+ * removal of the node.
  */
 
-/** The first wait before another look, in milliseconds; each further one is twice as long. */
+/** The delay before the first retry, in milliseconds; each further delay is twice as long. */
 export const firstDoubt = 20;
-/** After so many looks, five seconds in all, it is a device without a node, as in a container; the rescan sees to it. */
+/**
+ * How many retries are made, five seconds in all. After that, the device counts as one without a node, as in a
+ * container, and only the rescan checks it.
+ */
 export const mostDoubts = 8;
 
-/** How often each missing node was looked for. */
+/** Counts the passes in which each node was missing. */
 export class Doubts {
-  readonly #looks = new Map<string, number>();
+  readonly #tries = new Map<string, number>();
 
-  /** After a look at `places` (all where `undefined`) that missed these nodes: which to look at again, in so many milliseconds. */
+  /**
+   * Records a pass over `places` (everything if `undefined`) in which the nodes `missing` did not exist. Returns the places to
+   * check again and the delay in milliseconds.
+   */
   after(
     places: ReadonlySet<string> | undefined,
     missing: readonly string[],
   ): { readonly places: readonly string[]; readonly wait: number } {
-    const still = new Set(missing);
-    for (const place of places ?? [...this.#looks.keys()]) if (!still.has(place)) this.#looks.delete(place);
-    for (const place of missing) this.#looks.set(place, (this.#looks.get(place) ?? 0) + 1);
-    // Those of an earlier look that this one did not include wait on.
-    const open = [...this.#looks].filter(([, looks]) => looks <= mostDoubts);
-    const fewest = Math.min(...open.map(([, looks]) => looks));
+    const stillMissing = new Set(missing);
+    for (const place of places ?? [...this.#tries.keys()])
+      if (!stillMissing.has(place)) this.#tries.delete(place);
+    for (const place of missing) this.#tries.set(place, (this.#tries.get(place) ?? 0) + 1);
+    // Missing nodes that this pass did not cover stay scheduled.
+    const pending = [...this.#tries].filter(([, tries]) => tries <= mostDoubts);
+    const fewestTries = Math.min(...pending.map(([, tries]) => tries));
     return {
-      places: open.map(([place]) => place),
-      wait: open.length === 0 ? 0 : firstDoubt * 2 ** (fewest - 1),
+      places: pending.map(([place]) => place),
+      wait: pending.length === 0 ? 0 : firstDoubt * 2 ** (fewestTries - 1),
     };
   }
 }

@@ -1,7 +1,6 @@
 /**
- * A pass over the few places that hints name: it costs what they need, however many devices there are. It knows the
- * ordinary case only; wherever something is odd it gives up, and the full pass, whose result must be the same, does the
- * work.
+ * Incremental pass: syncs only the places that hints name, so its cost does not depend on the number of devices. It handles
+ * the common case only. In any other case it gives up and the caller runs a full pass, which must produce the same result.
  */
 import type { Device } from '../devices/device.ts';
 import { scanOne } from '../devices/scan.ts';
@@ -21,32 +20,32 @@ import { isReserved, knownBuses, linkRoot } from '../names/scheme.ts';
 import { at } from '../system/root.ts';
 import { namedAs, type Picture, putDevices, type Seen, setEntry, wantedTarget } from './picture.ts';
 
-/** So many places cost less than a full pass in any case. */
-const fewest = 256;
+/** Up to this many places, an incremental pass is always cheaper than a full one. */
+const MIN_PLACES_FOR_FULL_PASS = 256;
 
 export interface Partial {
-  /** False where only a full pass is right; the picture is none to go on from then. */
+  /** False if a full pass is needed; the state must not be used any more then. */
   readonly done: boolean;
-  /** What was done, also before it gave up. */
+  /** The changes that were made, including those made before the pass gave up. */
   readonly outcomes: readonly Outcome[];
   readonly access: readonly AccessOutcome[];
-  /** The devices that were looked at, as they are now. */
+  /** The current state of the devices that the pass covered. */
   readonly devices: readonly Device[];
-  /** The links whose claims changed, with the targets that they had before. */
+  /** The links whose claims changed, with their previous targets. */
   readonly before: ReadonlyMap<string, string | undefined>;
-  /** The names of the devices that had these numbers, and their nodes, before. */
+  /** The names of the devices that had these `vfioN`, and a node, before the pass. */
   readonly known: ReadonlySet<string>;
 }
 
-/** Brings the names and the picture to what these places, relative to /dev/vfio, call for. */
+/** Updates the links and the state for these places, which are relative to /dev/vfio. */
 export function syncPlaces(
   machine: Machine,
   token: string,
-  picture: Picture,
+  state: Picture,
   places: ReadonlySet<string>,
 ): Partial {
   const { files, root, more } = machine;
-  const nothing = {
+  const gaveUp = {
     done: false,
     outcomes: [],
     access: [],
@@ -54,43 +53,43 @@ export function syncPlaces(
     before: new Map(),
     known: new Set(''),
   };
-  if (!picture.fit || places.size > Math.max(fewest, picture.seen.size)) return nothing;
+  if (!state.fit || places.size > Math.max(MIN_PLACES_FOR_FULL_PASS, state.seen.size)) return gaveUp;
   const sysnames = [...places].flatMap((place) => /^devices\/((?:noiommu-)?vfio\d+)$/.exec(place)?.[1] ?? []);
-  const devices = devicesNow(machine, sysnames);
-  if (!devices) return nothing;
-  const known = new Set(sysnames.flatMap((sysname) => namedAs(picture, sysname) ?? []));
+  const devices = currentDevices(machine, sysnames);
+  if (!devices) return gaveUp;
+  const known = new Set(sysnames.flatMap((sysname) => namedAs(state, sysname) ?? []));
   const now = new Map<string, Seen | undefined>(sysnames.map((sysname) => [sysname, undefined]));
-  for (const sysname of sysnames) picture.missing.delete(sysname);
+  for (const sysname of sysnames) state.missing.delete(sysname);
   for (const device of devices) {
     const missing = isMissing(files, root, device);
-    if (missing) picture.missing.add(device.sysname);
+    if (missing) state.missing.add(device.sysname);
     now.set(device.sysname, { device, claims: missing ? [] : claimsOf([device], more) });
   }
-  const { before, nested } = putDevices(picture, now);
-  const half = { ...nothing, devices, before, known };
-  if (nested) return half;
+  const { before, nested } = putDevices(state, now);
+  const partial = { ...gaveUp, devices, before, known };
+  if (nested) return partial;
 
-  const links = new Set([...places].filter((place) => isManaged(picture, place)));
-  for (const [link, target] of before) if (wantedTarget(picture, link) !== target) links.add(link);
-  if (!readAnew(machine, picture, links)) return half;
-  const changes = plan(...part(picture, links));
-  if (changes.some(({ action }) => action === 'blocked')) return half;
+  const links = new Set([...places].filter((place) => isManaged(state, place)));
+  for (const [link, target] of before) if (wantedTarget(state, link) !== target) links.add(link);
+  if (!rereadLinks(machine, state, links)) return partial;
+  const changes = plan(...planArguments(state, links));
+  if (changes.some(({ action }) => action === 'blocked')) return partial;
   const outcomes = apply(files, root, changes, token);
-  // A plan that is carried out whole leaves nothing to plan: the tests of links/ hold it to that.
+  // After all changes of a plan are done, plan() returns no further changes; the tests of links/ check this.
   if (outcomes.some(({ result }) => result !== 'done'))
-    return { ...half, outcomes: outcomes.filter(({ result }) => result === 'done') };
+    return { ...partial, outcomes: outcomes.filter(({ result }) => result === 'done') };
   for (const { change } of outcomes) {
     if (change.action === 'create' || change.action === 'replace') {
-      setEntry(picture, change.link, { kind: 'symlink', target: change.target });
-      for (const parent of parentsOf(change.link)) setEntry(picture, parent, { kind: 'directory' });
-    } else setEntry(picture, change.link, undefined);
+      setEntry(state, change.link, { kind: 'symlink', target: change.target });
+      for (const parent of parentsOf(change.link)) setEntry(state, parent, { kind: 'directory' });
+    } else setEntry(state, change.link, undefined);
   }
   const access = machine.access ? applyAccess(files, root, { of: machine.access.of }, devices) : [];
-  return { ...half, done: true, outcomes, access };
+  return { ...partial, done: true, outcomes, access };
 }
 
-/** The devices that have these numbers now; `undefined` where one can't be read. */
-function devicesNow({ files, root }: Machine, sysnames: readonly string[]): Device[] | undefined {
+/** Reads the devices that have these `vfioN` now; returns `undefined` if one can't be read. */
+function currentDevices({ files, root }: Machine, sysnames: readonly string[]): Device[] | undefined {
   try {
     return sysnames.flatMap((sysname) => scanOne(files, root, sysname) ?? []);
   } catch (error) {
@@ -99,50 +98,55 @@ function devicesNow({ files, root }: Machine, sysnames: readonly string[]): Devi
   }
 }
 
-/** Whether a place is one of names, as managedBy() of links/ has it. */
+/** Whether a place is below a directory that holds our links; the same rule as managedBy() in links/. */
 function isManaged({ wantedBelow }: Picture, place: string): boolean {
   const [first = '', ...below] = place.split('/');
   if (below.length === 0 || isReserved(first)) return false;
   return knownBuses.some((bus) => bus === first) || first.startsWith('by-') || wantedBelow.has(first);
 }
 
-/** Reads these links; false where a directory came or went, so that more than they may differ. */
-function readAnew({ files, root }: Machine, picture: Picture, links: ReadonlySet<string>): boolean {
+/**
+ * Reads these links again. Returns false if a directory was created or removed, because other links may have changed
+ * then, too.
+ */
+function rereadLinks({ files, root }: Machine, state: Picture, links: ReadonlySet<string>): boolean {
   const unreadable = new Map<string, string>();
   for (const path of new Set([...links].flatMap((link) => [...parentsOf(link), link]))) {
     const entry = readEntry(files, at(root, `${linkRoot}/${path}`), path, unreadable);
-    if ((entry?.kind === 'directory') !== (picture.entries.get(path)?.kind === 'directory')) return false;
-    setEntry(picture, path, entry);
+    if ((entry?.kind === 'directory') !== (state.entries.get(path)?.kind === 'directory')) return false;
+    setEntry(state, path, entry);
   }
   return unreadable.size === 0;
 }
 
-/** What plan() needs to decide of these links alone. */
-function part(
-  picture: Picture,
+/** Returns the arguments with which plan() plans the changes of these links only. */
+function planArguments(
+  state: Picture,
   links: ReadonlySet<string>,
 ): [ReadonlyMap<string, Claim>, Tree, ReadonlySet<string>] {
   const wanted = new Map<string, Claim>();
   const entries = new Map<string, Entry>();
   const present = new Set<string>();
-  /** Of each directory, what lies and what is wanted below it beside our links. */
-  const others = new Map<string, number>();
+  /** For each directory, how many other entries and wanted links are below it. */
+  const otherCounts = new Map<string, number>();
   for (const link of links) {
-    const want = picture.wanted.get(link);
-    if (want) wanted.set(link, want);
-    const entry = picture.entries.get(link);
+    const claim = state.wanted.get(link);
+    if (claim) wanted.set(link, claim);
+    const entry = state.entries.get(link);
     if (entry) entries.set(link, entry);
     const node = entry?.target === undefined ? undefined : nodeOfTarget(link, entry.target);
-    if (node !== undefined && picture.seen.has(node) && !picture.missing.has(node)) present.add(node);
-    const ours = (want ? 1 : 0) + (entry && entry.kind !== 'directory' ? 1 : 0);
+    if (node !== undefined && state.seen.has(node) && !state.missing.has(node)) present.add(node);
+    const own = (claim ? 1 : 0) + (entry && entry.kind !== 'directory' ? 1 : 0);
     for (const parent of parentsOf(link)) {
-      const directory = picture.entries.get(parent);
+      const directory = state.entries.get(parent);
       if (directory) entries.set(parent, directory);
-      const all = (picture.wantedBelow.get(parent) ?? 0) + (picture.thingsBelow.get(parent) ?? 0);
-      others.set(parent, (others.get(parent) ?? all) - ours);
+      const total = (state.wantedBelow.get(parent) ?? 0) + (state.thingsBelow.get(parent) ?? 0);
+      otherCounts.set(parent, (otherCounts.get(parent) ?? total) - own);
     }
   }
-  // plan() leaves a directory alone that it can't see the whole of.
-  const unreadable = new Map([...others].flatMap(([path, rest]) => (rest > 0 ? [[path, 'not read']] : [])));
+  // plan() does not remove a directory that it can't read completely.
+  const unreadable = new Map(
+    [...otherCounts].flatMap(([path, rest]) => (rest > 0 ? [[path, 'not read']] : [])),
+  );
   return [wanted, { entries, unreadable }, present];
 }

@@ -1,6 +1,6 @@
 /**
- * A plain watch on each directory below one, so that each event costs as much as itself however many entries there are.
- * Knows neither devices nor names, and does not set itself up anew.
+ * Watches each directory below a path with fs.watch, so that the cost of an event does not depend on the number of entries.
+ * Does not watch directories that are created later; the caller starts it again for them.
  */
 import { type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -10,38 +10,41 @@ export interface Listening {
   readonly close: () => void;
 }
 
-/** /dev/vfio/by-sriov/0000:01:00.0 is the deepest; names that lie deeper are left to the rescan. */
-const depth = 2;
-/** Directories that come while we set watches, so often; whatever comes then, its parent tells of. */
-const rounds = 3;
+/** The deepest watched directory is one like /dev/vfio/by-sriov/0000:01:00.0; only the rescan notices deeper links. */
+const MAX_DEPTH = 2;
+/**
+ * How often the directories are read to find those created while the watches are set up; later ones are reported by the
+ * watch on their parent.
+ */
+const MAX_ROUNDS = 3;
 
 /**
- * Watches all directories below `path`, not `path` itself; those right below it that are named in `flat` hold no more of
- * them, and are not read. `heard` gets what inotify tells: a `change` or a `rename`, in
- * which directory, of which entry. What goes away meanwhile is left out, and one that can't be watched `fails`.
+ * Watches all directories below `path`, but not `path` itself. Directories right below `path` whose name is in `flat` have no
+ * subdirectories and are not read. Calls `onEvent` for each inotify event: `change` or `rename`, the directory, and the name of
+ * the entry. Skips directories that are removed meanwhile; calls `onError` for one that can't be watched.
  */
 export function listenBelow(
   path: string,
   flat: ReadonlySet<string>,
-  heard: (event: string, directory: string, name: string | null) => void,
-  fails: (path: string, error: unknown) => void,
+  onEvent: (event: string, directory: string, name: string | null) => void,
+  onError: (path: string, error: unknown) => void,
 ): Listening {
   const watchers = new Map<string, FSWatcher | undefined>();
   const listen = (directory: string): FSWatcher | undefined => {
     try {
-      const watcher = watch(directory, (event, name) => heard(event, directory, name));
-      watcher.on('error', (error) => fails(directory, error));
+      const watcher = watch(directory, (event, name) => onEvent(event, directory, name));
+      watcher.on('error', (error) => onError(directory, error));
       return watcher;
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
-      if (errno !== 'ENOENT' && errno !== 'ENOTDIR') fails(directory, error);
+      if (errno !== 'ENOENT' && errno !== 'ENOTDIR') onError(directory, error);
       return undefined;
     }
   };
-  // What was made between the reading of its parent and the watch on that is found by one more reading.
-  for (let round = 0, more = true; more && round < rounds; round++) {
-    const fresh = directoriesBelow(path, depth, flat).filter((directory) => !watchers.has(directory));
+  // Another round finds directories created after their parent was read but before it was watched.
+  for (let round = 0, more = true; more && round < MAX_ROUNDS; round++) {
+    const fresh = directoriesBelow(path, MAX_DEPTH, flat).filter((directory) => !watchers.has(directory));
     for (const directory of fresh) watchers.set(directory, listen(directory));
     more = fresh.length > 0;
   }
@@ -52,11 +55,15 @@ export function listenBelow(
   };
 }
 
-/** An entry that is a directory now, or the watched directory itself, which inotify tells under its own name. */
+/**
+ * Whether an event is about a directory: an entry that is one now, or the watched directory itself, which inotify
+ * reports by its own name.
+ */
 export function concernsDirectory(directory: string, name: string | null): boolean {
   return name === null || name === basename(directory) || isDirectory(join(directory, name));
 }
 
+/** Whether `path` is a directory and not a link to one; false if it can't be read. */
 export function isDirectory(path: string): boolean {
   try {
     return lstatSync(path).isDirectory();

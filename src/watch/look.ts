@@ -1,6 +1,6 @@
 /**
- * One pass: over the places that hints name where that is enough, over everything where it is not. Knows no events and no
- * output; says what was done, and how it was before, for whoever tells of it.
+ * Runs one pass: an incremental one over the places that hints name if possible, a full one otherwise. Returns what was done
+ * and the state before the pass, which report() needs.
  */
 import type { Machine } from '../links/observe.ts';
 import { sync } from '../links/sync.ts';
@@ -13,51 +13,56 @@ export interface Look {
   readonly pass: Pass;
   readonly before: Omit<Before, 'told'>;
   readonly picture: Picture;
-  /** The nodes that are missing, of those devices that were looked at; relative to /dev/vfio. */
+  /** The missing nodes of the devices that the pass covered; relative to /dev/vfio. */
   readonly missing: readonly string[];
 }
 
-/** `picture` is what the last pass left; without one, and without places, everything is looked at. */
+/** Runs a pass. `state` is the result of the previous pass; without it or without `places`, the pass is a full one. */
 export function look(
   machine: Machine,
   token: string,
-  picture: Picture | undefined,
+  state: Picture | undefined,
   places: Hints['places'],
 ): Look {
-  const part = picture && places ? syncPlaces(machine, token, picture, places) : undefined;
-  const { known, before: changed } = part ?? { known: new Set(), before: new Map<string, undefined>() };
-  const fresh = new Set(part?.devices.flatMap(({ name }) => (known.has(name) ? [] : [name])));
+  const incremental = state && places ? syncPlaces(machine, token, state, places) : undefined;
+  const { known, before: changed } = incremental ?? {
+    known: new Set(),
+    before: new Map<string, undefined>(),
+  };
+  const fresh = new Set(incremental?.devices.flatMap(({ name }) => (known.has(name) ? [] : [name])));
   const link: Before['link'] = (path) =>
-    changed.has(path) ? changed.get(path) : picture && trueTarget(picture, path);
-  if (picture && part?.done)
+    changed.has(path) ? changed.get(path) : state && trueTarget(state, path);
+  if (state && incremental?.done)
     return {
-      // A trouble that lasts is one of the whole, told of until it is over.
-      picture: part.access.some(({ result }) => result === 'failed') ? { ...picture, fit: false } : picture,
+      // A problem that lasts is reported by full passes, so full passes run until it is solved.
+      picture: incremental.access.some(({ result }) => result === 'failed')
+        ? { ...state, fit: false }
+        : state,
       missing: placesOf(
-        part.devices.flatMap(({ sysname }) => (picture.missing.has(sysname) ? [sysname] : [])),
+        incremental.devices.flatMap(({ sysname }) => (state.missing.has(sysname) ? [sysname] : [])),
       ),
-      pass: { ...part, ...passOf(picture), problems: [], settled: true },
+      pass: { ...incremental, ...passOf(state), problems: [], settled: true },
       before: { link, device: (name) => !fresh.has(name) },
     };
-  const whole = sync(machine, token);
-  const { scan, desired } = whole.last;
-  const next = pictureOf(whole);
+  const full = sync(machine, token);
+  const { scan, desired } = full.last;
+  const next = pictureOf(full);
   let names: Set<unknown> | undefined;
   return {
     picture: next,
     missing: placesOf(next.missing),
     pass: {
       ...passOf(next),
-      outcomes: [...(part?.outcomes ?? []), ...whole.outcomes],
-      access: whole.access,
+      outcomes: [...(incremental?.outcomes ?? []), ...full.outcomes],
+      access: full.access,
       problems: scan.problems,
       conflicts: desired.conflicts,
-      settled: whole.settled,
+      settled: full.settled,
     },
     before: {
       link,
       device: (name) => {
-        names ??= new Set([...known, ...namesIn(picture)]);
+        names ??= new Set([...known, ...namesIn(state)]);
         return names.has(name) && !fresh.has(name);
       },
     },
@@ -68,9 +73,9 @@ function placesOf(sysnames: Iterable<string>): string[] {
   return [...sysnames].map((sysname) => `devices/${sysname}`);
 }
 
-function namesIn(picture: Picture | undefined): string[] {
-  if (!picture) return [];
-  return [...picture.seen.keys()].flatMap((sysname) => namedAs(picture, sysname) ?? []);
+function namesIn(state: Picture | undefined): string[] {
+  if (!state) return [];
+  return [...state.seen.keys()].flatMap((sysname) => namedAs(state, sysname) ?? []);
 }
 
 function passOf({

@@ -1,39 +1,42 @@
 /**
- * When to look: gathers hints, runs one pass at a time, and one every so often without a hint.
- * Knows neither devices nor files, and does not believe a hint more than that something may have changed.
+ * Decides when a pass runs: collects hints, runs one pass at a time, and runs one after each interval without hints. A hint
+ * only means that something may have changed.
  */
 import type { Clock } from '../system/clock.ts';
 
-/** Why a pass runs: `armed` when the watcher begins to hear (what came before, it has missed), `rescan` by the clock. */
+/**
+ * Why a pass runs: `armed` when the watcher starts to report events (it missed earlier ones), `rescan` when the
+ * interval has passed.
+ */
 export type Reason = 'start' | 'event' | 'armed' | 'rescan' | 'reload';
 
-/** All that was hinted at since the last pass began. */
+/** The hints since the start of the last pass. */
 export interface Hints {
   readonly reasons: ReadonlySet<Reason>;
-  /** Paths relative to /dev/vfio; `undefined` where it may be anything. */
+  /** Paths relative to /dev/vfio; `undefined` if anything may have changed. */
   readonly places: ReadonlySet<string> | undefined;
 }
 
 export interface LoopOptions {
   readonly clock: Clock;
-  /** Must end by itself; what it throws ends the loop. */
+  /** Runs a pass; must end by itself. An error that it throws ends the loop. */
   readonly pass: (hints: Hints) => Promise<void> | void;
-  /** Milliseconds from the end of a pass to the next one that nobody asked for. */
+  /** Milliseconds from the end of a pass to the next one if there are no hints. */
   readonly interval: number;
-  /** Ends the loop: a pass that runs is waited for, no other begins. */
+  /** Ends the loop: a running pass is completed, no other one starts. */
   readonly signal: AbortSignal;
 }
 
 export interface Loop {
-  /** Without a place, everything is looked at. */
+  /** Requests a pass; over everything if there is no `place`. */
   readonly hint: (reason: Reason, place?: string) => void;
-  /** Resolves when the loop has ended and nothing of it runs any more; rejects with what a pass threw. */
+  /** Resolves when the loop has ended and no pass runs; rejects with the error of a pass. */
   readonly done: Promise<void>;
 }
 
-/** Events of one action come in a burst: this long after its first one we look, in milliseconds. */
+/** The delay from the first event of a burst to the pass, in milliseconds. */
 export const shortestPause = 5;
-/** A machine in uproar is looked at so often at least, in milliseconds. */
+/** The longest delay to the next pass while events keep coming, in milliseconds. */
 export const longestPause = 250;
 
 /** Starts the loop; the first pass needs a hint or waits for the interval. */
@@ -42,59 +45,59 @@ export function startLoop({ clock, pass, interval, signal }: LoopOptions): Loop 
   let places: Set<string> | undefined = new Set();
   let running = false;
   let ended = false;
-  // Passes take half of the time at most, however many hints come.
+  // The pause is as long as the last pass, so passes take at most half of the time.
   let pause = shortestPause;
-  let due: (() => void) | undefined;
-  let rescan: (() => void) | undefined;
-  let settle: { resolve: () => void; reject: (error: unknown) => void };
+  let cancelPass: (() => void) | undefined;
+  let cancelRescan: (() => void) | undefined;
+  let settleDone: { resolve: () => void; reject: (error: unknown) => void };
   const done = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject };
+    settleDone = { resolve, reject };
   });
 
   const end = (): void => {
     ended = true;
-    due?.();
-    rescan?.();
-    if (!running) settle.resolve();
+    cancelPass?.();
+    cancelRescan?.();
+    if (!running) settleDone.resolve();
   };
-  const plan = (): void => {
-    if (ended || running || due || reasons.size === 0) return;
-    due = clock.after(pause, () => void run());
+  const schedule = (): void => {
+    if (ended || running || cancelPass || reasons.size === 0) return;
+    cancelPass = clock.after(pause, () => void run());
   };
   const run = async (): Promise<void> => {
-    due = undefined;
-    rescan?.();
+    cancelPass = undefined;
+    cancelRescan?.();
     const hints: Hints = { reasons, places };
     reasons = new Set();
     places = new Set();
     running = true;
-    const began = clock.now();
+    const start = clock.now();
     try {
       await pass(hints);
     } catch (error) {
       ended = true;
-      settle.reject(error);
+      settleDone.reject(error);
     }
     running = false;
-    if (ended) return settle.resolve();
-    pause = Math.min(longestPause, Math.max(shortestPause, clock.now() - began));
-    wait();
-    plan();
+    if (ended) return settleDone.resolve();
+    pause = Math.min(longestPause, Math.max(shortestPause, clock.now() - start));
+    scheduleRescan();
+    schedule();
   };
   const hint = (reason: Reason, place?: string): void => {
     reasons.add(reason);
     if (place === undefined) places = undefined;
     else places?.add(place);
-    plan();
+    schedule();
   };
-  const wait = (): void => {
-    rescan = clock.after(interval, () => hint('rescan'));
+  const scheduleRescan = (): void => {
+    cancelRescan = clock.after(interval, () => hint('rescan'));
   };
 
   if (signal.aborted) end();
   else {
     signal.addEventListener('abort', end, { once: true });
-    wait();
+    scheduleRescan();
   }
   return { hint, done };
 }

@@ -1,19 +1,22 @@
-/** The figures of the service in the text format of Prometheus, for the node exporter's textfile collector. Pure. */
+/** Formats the metrics of the service in the text format of Prometheus, for the node exporter's textfile collector. */
 import type { Counts } from './report.ts';
 
 export interface Figures extends Counts {
   readonly passes: number;
-  /** Changes that were made since the start. */
+  /** Changes made since the start. */
   readonly changes: number;
-  /** Troubles that were told since the start. */
+  /** Problems reported since the start. */
   readonly errors: number;
   /** When the last pass ended, in seconds since 1970. */
   readonly lastPass: number;
-  /** How long it took, in seconds. */
+  /** How long the last pass took, in seconds. */
   readonly duration: number;
 }
 
-/** One document, each figure with its help and type (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+/**
+ * Returns the document: each metric with its help and type
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/).
+ */
 export function metricsText(figures: Figures): string {
   const rows: readonly (readonly [string, 'gauge' | 'counter', string, number])[] = [
     ['devices', 'gauge', 'Devices bound to a VFIO driver.', figures.devices],

@@ -1,6 +1,6 @@
 /**
- * What the last pass saw, kept so that a pass over a few places changes just these: none of it costs more where there are
- * more devices. Reads nothing; knows the ordinary case only, and says where it does not hold.
+ * The state after the last pass, kept so that an incremental pass updates only a few places: the cost of an update does not
+ * depend on the number of devices. It covers the common case only; `fit` is false in other cases.
  */
 import type { Device } from '../devices/device.ts';
 import { withNodes } from '../links/observe.ts';
@@ -10,33 +10,33 @@ import { type Claim, type Conflict, desire } from '../names/desire.ts';
 import { parentsOf } from '../names/parents.ts';
 import { linkTarget } from '../names/scheme.ts';
 
-/** A device, and the links that it wants and can have. */
+/** A device and its claims; none if its node is missing. */
 export interface Seen {
   readonly device: Device;
   readonly claims: readonly Claim[];
 }
 
 export interface Picture {
-  /** Whether all is ordinary, so that a pass over places may go on from here. */
+  /** Whether an incremental pass may start from this state. */
   readonly fit: boolean;
-  /** By `vfioN`. */
+  /** The devices by `vfioN`. */
   readonly seen: Map<string, Seen>;
-  /** Those of them whose node is not there. */
+  /** The `vfioN` of devices whose node is missing. */
   readonly missing: Set<string>;
   readonly wanted: Map<string, Claim>;
-  /** All claims of the links that more than one device wants. */
+  /** All claims on the links that more than one device claims. */
   readonly rivals: Map<string, readonly Claim[]>;
   readonly conflicts: Map<string, Conflict>;
-  /** What lies below /dev/vfio; directories with it. */
+  /** The entries below /dev/vfio, including directories. */
   readonly entries: Map<string, Entry>;
-  /** How many wanted links lie below each directory, and how many things that are no directories. */
+  /** For each directory, the number of wanted links and of entries other than directories below it. */
   readonly wantedBelow: Map<string, number>;
   readonly thingsBelow: Map<string, number>;
-  /** Wanted links that are not true, since something stands in the way. */
+  /** Links with a change that could not be made, for example because another file has the same path. */
   readonly untrue: ReadonlySet<string>;
 }
 
-/** The picture after a pass over everything. */
+/** Builds the state from the result of a full pass. */
 export function pictureOf({ last, settled, access }: SyncResult): Picture {
   const { scan, missing, desired, tree } = last;
   const fit =
@@ -46,15 +46,17 @@ export function pictureOf({ last, settled, access }: SyncResult): Picture {
     tree.unreadable.size === 0 &&
     !desired.conflicts.some(({ below }) => below !== undefined) &&
     !access.some(({ result }) => result === 'failed');
-  const own = new Map<Device, Claim[]>(scan.devices.map((device) => [device, []]));
+  const claimsByDevice = new Map<Device, Claim[]>(scan.devices.map((device) => [device, []]));
   const rivals = new Map<string, Claim[]>(desired.conflicts.map(({ link }) => [link, []]));
   for (const claim of withNodes(last.claims, missing)) {
-    own.get(claim.device)?.push(claim);
+    claimsByDevice.get(claim.device)?.push(claim);
     rivals.get(claim.link)?.push(claim);
   }
-  const picture: Picture = {
+  const state: Picture = {
     fit,
-    seen: new Map([...own].map(([device, its]) => [device.sysname, { device, claims: its }])),
+    seen: new Map(
+      [...claimsByDevice].map(([device, deviceClaims]) => [device.sysname, { device, claims: deviceClaims }]),
+    ),
     missing: new Set(missing),
     wanted: new Map(desired.wanted),
     rivals,
@@ -64,92 +66,92 @@ export function pictureOf({ last, settled, access }: SyncResult): Picture {
     thingsBelow: new Map(),
     untrue: new Set(last.changes.map(({ link }) => link)),
   };
-  for (const link of desired.wanted.keys()) count(picture.wantedBelow, link, 1);
-  for (const [path, entry] of tree.entries) setEntry(picture, path, entry);
-  return picture;
+  for (const link of desired.wanted.keys()) count(state.wantedBelow, link, 1);
+  for (const [path, entry] of tree.entries) setEntry(state, path, entry);
+  return state;
 }
 
 /**
- * Puts other devices at these numbers (`undefined`: none). Gives the links whose claims changed with the targets that they
- * had before. `nested`: a link lies below another, which is not for us, and the picture is not whole.
+ * Replaces the devices at these `vfioN` (`undefined`: removes the device). Returns the links whose claims changed, with their
+ * previous targets. `nested`: a link would be below another link; the state is incomplete then and a full pass is needed.
  */
 export function putDevices(
-  picture: Picture,
+  state: Picture,
   now: ReadonlyMap<string, Seen | undefined>,
 ): { readonly before: ReadonlyMap<string, string | undefined>; readonly nested: boolean } {
   const before = new Map<string, string | undefined>();
   const touch = (link: string): readonly Claim[] => {
-    if (!before.has(link)) before.set(link, wantedTarget(picture, link));
-    return claimsOn(picture, link);
+    if (!before.has(link)) before.set(link, wantedTarget(state, link));
+    return claimsOn(state, link);
   };
   for (const sysname of now.keys()) {
-    const old = picture.seen.get(sysname);
+    const old = state.seen.get(sysname);
     for (const { link } of old?.claims ?? [])
-      decide(
-        picture,
+      resolveLink(
+        state,
         link,
         touch(link).filter(({ device }) => device !== old?.device),
       );
-    picture.seen.delete(sysname);
+    state.seen.delete(sysname);
   }
   for (const [sysname, seen] of now) {
     if (!seen) continue;
     for (const claim of seen.claims) {
       const rivals = touch(claim.link);
-      if (isNested(picture, claim.link)) return { before, nested: true };
-      decide(picture, claim.link, [...rivals, claim]);
+      if (isNested(state, claim.link)) return { before, nested: true };
+      resolveLink(state, claim.link, [...rivals, claim]);
     }
-    picture.seen.set(sysname, seen);
+    state.seen.set(sysname, seen);
   }
   return { before, nested: false };
 }
 
-/** The target of a link that was true after the last pass. */
+/** The target of a link that was correct after the last pass; `undefined` for other links. */
 export function trueTarget({ untrue, wanted }: Picture, link: string): string | undefined {
   return untrue.has(link) ? undefined : wantedTarget({ wanted }, link);
 }
 
-/** Where a link shall lead, `undefined` for one that nobody wants. */
+/** The target that a link should have; `undefined` for a link that no device claims. */
 export function wantedTarget({ wanted }: Pick<Picture, 'wanted'>, link: string): string | undefined {
   const claim = wanted.get(link);
   return claim && linkTarget(link, claim.device.sysname);
 }
 
-/** The name of the device that has this number and its node. */
+/** The name of the device with this `vfioN`; `undefined` if there is no such device or its node is missing. */
 export function namedAs({ seen, missing }: Picture, sysname: string): string | undefined {
   return missing.has(sysname) ? undefined : seen.get(sysname)?.device.name;
 }
 
-/** What lies at a path now. */
-export function setEntry(picture: Picture, path: string, entry: Entry | undefined): void {
-  const old = picture.entries.get(path);
-  if (old && old.kind !== 'directory') count(picture.thingsBelow, path, -1);
-  if (entry && entry.kind !== 'directory') count(picture.thingsBelow, path, 1);
-  if (entry) picture.entries.set(path, entry);
-  else picture.entries.delete(path);
+/** Records the current entry at a path, and updates the counts of its parents. */
+export function setEntry(state: Picture, path: string, entry: Entry | undefined): void {
+  const old = state.entries.get(path);
+  if (old && old.kind !== 'directory') count(state.thingsBelow, path, -1);
+  if (entry && entry.kind !== 'directory') count(state.thingsBelow, path, 1);
+  if (entry) state.entries.set(path, entry);
+  else state.entries.delete(path);
 }
 
 function claimsOn({ rivals, wanted, seen }: Picture, link: string): readonly Claim[] {
-  const several = rivals.get(link);
-  if (several) return several;
+  const conflicting = rivals.get(link);
+  if (conflicting) return conflicting;
   const owner = wanted.get(link)?.device;
   const claims = owner ? seen.get(owner.sysname)?.claims : undefined;
   return claims?.filter((claim) => claim.link === link && claim.device === owner) ?? [];
 }
 
-/** Who gets the link, of those that claim it: the same rule as over everything, on this link alone. */
-function decide(picture: Picture, link: string, claims: readonly Claim[]): void {
+/** Resolves the claims on one link, by the same rule as a full pass, and records the result. */
+function resolveLink(state: Picture, link: string, claims: readonly Claim[]): void {
   const { wanted, conflicts } = desire(claims);
   const winner = wanted.get(link);
-  const had = picture.wanted.has(link);
-  if (winner) picture.wanted.set(link, winner);
-  else picture.wanted.delete(link);
-  if (had !== (winner !== undefined)) count(picture.wantedBelow, link, winner ? 1 : -1);
+  const hadWinner = state.wanted.has(link);
+  if (winner) state.wanted.set(link, winner);
+  else state.wanted.delete(link);
+  if (hadWinner !== (winner !== undefined)) count(state.wantedBelow, link, winner ? 1 : -1);
   const [conflict] = conflicts;
-  if (conflict) picture.conflicts.set(link, conflict);
-  else picture.conflicts.delete(link);
-  if (claims.length > 1) picture.rivals.set(link, claims);
-  else picture.rivals.delete(link);
+  if (conflict) state.conflicts.set(link, conflict);
+  else state.conflicts.delete(link);
+  if (claims.length > 1) state.rivals.set(link, claims);
+  else state.rivals.delete(link);
 }
 
 function isNested({ wanted, wantedBelow }: Picture, link: string): boolean {

@@ -1,12 +1,12 @@
-/** What a pass did, as events that are each told once. Pure; knows no output. */
+/** Turns the result of a pass into events, and reports each lasting problem only once. */
 import type { Problem } from '../devices/device.ts';
 import type { AccessOutcome } from '../links/access.ts';
 import type { Change, Outcome } from '../links/change.ts';
 import type { Conflict } from '../names/desire.ts';
 
 /**
- * One thing that was done or found. `link` is relative to /dev/vfio, `path` a whole path.
- * When, and why we looked, is added by whoever writes it.
+ * A change that was made or a problem that was found. `link` is relative to /dev/vfio, `path` is absolute. The code that
+ * prints the event adds the time and the reason of the pass.
  */
 export interface WatchEvent {
   readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'cdi' | 'failed';
@@ -17,40 +17,40 @@ export interface WatchEvent {
   readonly target?: string;
   readonly from?: string;
   readonly to?: string;
-  /** Of `conflict` and `failed`: what stands in the way. */
+  /** For `conflict` and `failed`: what was found instead, or the error. */
   readonly found?: string;
 }
 
 export type WatchReason =
-  /** A device that was not there at the last pass. */
+  /** The device did not exist at the last pass. */
   | 'appeared'
-  /** A name that the policy did not give the device at the last pass. */
+  /** The device existed at the last pass but did not have this link, for example because the policy changed. */
   | 'wanted'
-  /** The link was true at the last pass, and is gone. */
+  /** The link was correct at the last pass and no longer exists. */
   | 'missing'
   /** The kernel gave the device another number. */
   | 'renumbered'
-  /** The link led elsewhere. */
+  /** The link pointed to something else. */
   | 'false'
   | 'gone'
   | 'unwanted'
   | 'temporary'
-  /** Two devices want one name. */
+  /** Two devices claim the same link. */
   | 'name-taken'
-  /** Something that is not ours is at the name. */
+  /** A file that vfio-names does not manage is at the link's path. */
   | 'in-the-way'
-  /** The node was not as the access rules want it. */
+  /** The owner, group or mode of the node did not match the access rules. */
   | 'access'
-  /** The CDI file is new, at `path`; where it is not needed any more, the reason is `gone`. */
+  /** The CDI file at `path` was written; if it was removed, the reason is `gone`. */
   | 'written'
-  /** A call failed; `found` has its errno. */
+  /** A system call failed; `found` is its errno. */
   | 'refused'
-  /** The kernel's entry of a device could not be read. */
+  /** The sysfs directory of a device could not be read. */
   | 'unreadable'
-  /** Somebody undoes the work all the time. */
+  /** Another program keeps undoing the changes. */
   | 'unsettled';
 
-/** What a pass did and found. */
+/** The result of a pass. */
 export interface Pass {
   readonly outcomes: readonly Outcome[];
   readonly access: readonly AccessOutcome[];
@@ -58,39 +58,39 @@ export interface Pass {
   readonly conflicts: Iterable<Conflict>;
   readonly settled: boolean;
   readonly devices: number;
-  /** Devices whose node is not there. */
+  /** The number of devices whose node is missing. */
   readonly missing: number;
-  /** Links that are true. */
+  /** The number of correct links. */
   readonly links: number;
 }
 
-/** How it was before the pass. */
+/** The state before the pass. */
 export interface Before {
-  /** The target of a link that was true. */
+  /** The target of a link that was correct; `undefined` for other links. */
   readonly link: (link: string) => string | undefined;
-  /** Whether there was a device of this name. */
+  /** Whether a device with this name existed. */
   readonly device: (name: string) => boolean;
-  /** Lasting troubles that were told already. */
+  /** The lasting problems that were already reported. */
   readonly told: ReadonlySet<string>;
 }
 
 export interface Counts {
   readonly devices: number;
-  /** Devices whose node is not in /dev/vfio/devices, so that they have no names. */
+  /** Devices whose node is missing in /dev/vfio/devices; they have no links. */
   readonly missing: number;
-  /** Links that are true. */
+  /** The number of correct links. */
   readonly links: number;
-  /** Troubles that last: conflicts, things in the way, failures, what could not be read. */
+  /** Lasting problems: conflicts, blocked links, failed system calls, unreadable files. */
   readonly findings: number;
 }
 
-/** The events of one pass, its counts, and the troubles that need not be told again while they last. */
+/** Returns the events of one pass, its counts, and the problems that are not reported again while they last. */
 export function report(
   { outcomes, access, problems, conflicts, settled, devices, missing, links }: Pass,
   before: Before,
 ): { readonly events: readonly WatchEvent[]; readonly counts: Counts; readonly told: ReadonlySet<string> } {
   const events: WatchEvent[] = [];
-  const troubles: WatchEvent[] = problems.map(({ path, message }) => ({
+  const lasting: WatchEvent[] = problems.map(({ path, message }) => ({
     event: 'failed',
     reason: 'unreadable',
     path,
@@ -99,13 +99,13 @@ export function report(
   for (const { change, result, errno } of outcomes) {
     if (result === 'done') events.push(...done(change, before));
     else if (result === 'failed')
-      troubles.push({ event: 'failed', reason: 'refused', ...subject(change), found: errno ?? 'EIO' });
+      lasting.push({ event: 'failed', reason: 'refused', ...subject(change), found: errno ?? 'EIO' });
     else if (change.action === 'blocked')
-      troubles.push({ event: 'conflict', reason: 'in-the-way', ...subject(change), found: change.found });
+      lasting.push({ event: 'conflict', reason: 'in-the-way', ...subject(change), found: change.found });
   }
   for (const { link, winner, losers } of conflicts)
     for (const loser of losers)
-      troubles.push({
+      lasting.push({
         event: 'conflict',
         reason: 'name-taken',
         link,
@@ -116,24 +116,24 @@ export function report(
     const node = { path, ...(device !== undefined && { device }) };
     if (result === 'done')
       events.push({ event: 'access', reason: 'access', ...node, from: from ?? '', to: to ?? '' });
-    else troubles.push({ event: 'failed', reason: 'refused', ...node, found: why ?? 'EIO' });
+    else lasting.push({ event: 'failed', reason: 'refused', ...node, found: why ?? 'EIO' });
   }
   if (!settled)
-    troubles.push({ event: 'failed', reason: 'unsettled', path: '/dev/vfio', found: 'other changes' });
+    lasting.push({ event: 'failed', reason: 'unsettled', path: '/dev/vfio', found: 'other changes' });
 
-  const told = new Set(troubles.map((trouble) => JSON.stringify(trouble)));
+  const told = new Set(lasting.map((problem) => JSON.stringify(problem)));
   return {
-    events: [...events, ...troubles.filter((trouble) => !before.told.has(JSON.stringify(trouble)))],
+    events: [...events, ...lasting.filter((problem) => !before.told.has(JSON.stringify(problem)))],
     counts: { devices, missing, links, findings: told.size },
     told,
   };
 }
 
 function done(change: Change, before: Before): WatchEvent[] {
-  const known = before.link(change.link);
+  const previous = before.link(change.link);
   switch (change.action) {
     case 'create':
-      if (known !== undefined) return [{ event: 'repaired', reason: 'missing', ...subject(change) }];
+      if (previous !== undefined) return [{ event: 'repaired', reason: 'missing', ...subject(change) }];
       return [
         {
           event: 'added',
@@ -145,7 +145,7 @@ function done(change: Change, before: Before): WatchEvent[] {
       return [
         {
           event: 'repaired',
-          reason: known === change.from ? 'renumbered' : 'false',
+          reason: previous === change.from ? 'renumbered' : 'false',
           ...subject(change),
           from: change.from,
         },

@@ -1,6 +1,6 @@
 /**
- * The service: passes, what they report, the signs of life, and its end. Knows no command line and no process; what it
- * needs of them is in `ServiceOptions`.
+ * The watch service: runs passes, reports their events, notifies systemd, pings the watchdog, and shuts down. `ServiceOptions`
+ * has everything that it needs from the command line and the process.
  */
 import { errnoOf, VfioNamesError } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
@@ -17,34 +17,35 @@ import type { Trigger, TriggerOptions } from './trigger.ts';
 
 export interface ServiceOptions {
   readonly clock: Clock;
-  /** Reads the policy anew; throws VfioNamesError where it is wrong. */
+  /** Reloads the policy; throws VfioNamesError if it is invalid. */
   readonly load: () => Promise<Machine>;
   readonly trigger: (options: TriggerOptions) => Trigger;
   readonly notify: Notify | undefined;
-  /** Milliseconds between looks that nobody asked for. */
+  /** Milliseconds between passes if there are no hints. */
   readonly interval: number;
-  /** Makes the temporary names of this process its own. */
+  /** Makes the temporary names of this process unique. */
   readonly token: string;
   readonly signal: AbortSignal;
-  /** Calls its operand when the policy is to be read anew. */
+  /** Registers a function that is called to reload the policy. */
   readonly onReload: (reload: () => void) => void;
-  /** Ahead of the names in each pass, for what hangs on the devices themselves. */
+  /** Called in each pass before the links are updated, for work that depends only on the devices. */
   readonly first?: (hints: Hints, trigger: Reason) => void;
+  /** Called for each event of a pass. */
   readonly tell: (event: WatchEvent, trigger: Reason) => void;
-  /** After each pass. */
+  /** Called after each pass. */
   readonly figures: (figures: Figures) => void;
-  /** One line of trouble of the service itself. */
+  /** Called with one line for each problem of the service itself. */
   readonly fault: (message: string) => void;
-  /** After the first pass: the names are true, and changes are heard soon. */
+  /** Called after the first pass: the links are correct, and the watcher will soon report changes. */
   readonly ready: (figures: Figures) => void;
 }
 
-/** A look that failed as a whole is tried again after so many milliseconds. */
+/** The delay before a failed pass is retried, in milliseconds. */
 export const retryPause = 1000;
 
 /**
- * Runs until the signal; rejects with a fault of the program, or if the first look fails as a whole. `machine` is the
- * first one.
+ * Runs the service until the signal; starts with `machine`, which reloads replace. Rejects with errors that are bugs, or if the
+ * first pass fails.
  */
 export async function serve(machine: Machine, options: ServiceOptions): Promise<void> {
   const { clock, notify, signal, fault } = options;
@@ -64,69 +65,69 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
     },
   };
   let trigger: Trigger | undefined;
-  let picture: Picture | undefined;
-  const doubts = new Doubts();
-  let dispel = (): void => {};
-  let failing = '';
+  let state: Picture | undefined;
+  const missingNodes = new Doubts();
+  let cancelRetry = (): void => {};
+  let lastFailure = '';
 
-  /** A system call that a look can't do without failed: the names stay as they are, and are looked at again soon. */
-  const failed = (error: unknown): void => {
+  /** Handles a pass that failed because of a system call: the links stay unchanged, and the pass is retried. */
+  const handleFailure = (error: unknown): void => {
     const errno = errnoOf(error);
     if (errno === undefined || figures.passes === 0) throw error;
-    // What was believed may have been changed in part.
-    picture = picture && { ...picture, fit: false };
+    // The failed pass may have changed only a part of the state, so the next pass must be a full one.
+    state = state && { ...state, fit: false };
     const { syscall = 'call', path = '' } = error as { syscall?: string; path?: string };
     const message = `could not ${syscall} ${printable(path)}: ${errno}; the names stay as they are until it works again`;
-    if (message !== failing) fault(message);
-    failing = message;
+    if (message !== lastFailure) fault(message);
+    lastFailure = message;
     figures = { ...figures, errors: figures.errors + 1 };
-    dispel();
-    dispel = clock.after(retryPause, () => loop.hint('event'));
+    cancelRetry();
+    cancelRetry = clock.after(retryPause, () => loop.hint('event'));
   };
 
   const pass = async (hints: Hints): Promise<void> => {
     const { reasons, places } = hints;
-    const why = mainReason(reasons);
+    const reason = mainReason(reasons);
     if (reasons.has('reload')) {
       notify?.send(reloading());
-      current = await reloaded(options, current);
+      current = await reloadPolicy(options, current);
     }
-    const began = clock.now();
-    let seen: Look;
+    const start = clock.now();
+    let result: Look;
     try {
-      options.first?.(hints, why);
-      seen = look(current, options.token, picture, places);
+      options.first?.(hints, reason);
+      result = look(current, options.token, state, places);
     } catch (error) {
-      failed(error);
+      handleFailure(error);
       if (reasons.has('reload')) notify?.send({ READY: 1 });
       return;
     }
-    failing = '';
-    picture = seen.picture;
-    const { events, counts, told: lasting } = report(seen.pass, { ...seen.before, told });
-    told = lasting;
-    for (const event of events) options.tell(event, why);
-    const troubles = events.filter(({ event }) => event === 'conflict' || event === 'failed').length;
-    const made = events.length - troubles;
-    // Nobody told of what it found: the watcher is deaf.
-    if (why === 'rescan' && made > 0) trigger?.rearm();
+    lastFailure = '';
+    state = result.picture;
+    const { events, counts, told: stillReported } = report(result.pass, { ...result.before, told });
+    told = stillReported;
+    for (const event of events) options.tell(event, reason);
+    const problems = events.filter(({ event }) => event === 'conflict' || event === 'failed').length;
+    const changes = events.length - problems;
+    // The rescan found changes that the watcher did not report, so the watcher is started again.
+    if (reason === 'rescan' && changes > 0) trigger?.rearm();
     figures = {
       ...counts,
       passes: figures.passes + 1,
-      changes: figures.changes + made,
-      errors: figures.errors + troubles,
+      changes: figures.changes + changes,
+      errors: figures.errors + problems,
       lastPass: clock.date().getTime() / 1000,
-      duration: (clock.now() - began) / 1000,
+      duration: (clock.now() - start) / 1000,
     };
     options.figures(figures);
-    notify?.send({ STATUS: statusText(figures), ...(isReadyNews(reasons, figures) && { READY: 1 }) });
+    notify?.send({ STATUS: statusText(figures), ...(sendsReady(reasons, figures) && { READY: 1 }) });
     if (figures.passes === 1) options.ready(figures);
-    // The kernel takes a node away a moment before the device: look again until both are gone.
-    dispel();
-    const doubtful = doubts.after(places, seen.missing);
-    if (doubtful.places.length > 0)
-      dispel = clock.after(doubtful.wait, () => {
-        for (const place of doubtful.places) loop.hint('event', place);
+    // The kernel removes a node shortly before the device: check again until both are gone.
+    cancelRetry();
+    const retry = missingNodes.after(places, result.missing);
+    if (retry.places.length > 0)
+      cancelRetry = clock.after(retry.wait, () => {
+        for (const place of retry.places) loop.hint('event', place);
       });
   };
 
@@ -134,20 +135,20 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
   options.onReload(() => loop.hint('reload'));
   loop.hint('start');
   if (!signal.aborted) trigger = options.trigger({ root: machine.root, clock, hint: loop.hint, fault });
-  const quiet = startWatchdog(clock, notify);
+  const stopWatchdog = startWatchdog(clock, notify);
   try {
     await loop.done;
   } finally {
-    quiet();
-    dispel();
+    stopWatchdog();
+    cancelRetry();
     notify?.send({ STOPPING: 1 });
     await trigger?.close();
     notify?.close();
   }
 }
 
-/** The policy as it is now; a wrong one is refused, and the old one stays. */
-async function reloaded({ load, fault }: ServiceOptions, current: Machine): Promise<Machine> {
+/** Reloads the policy; if the new policy is invalid, reports it and keeps the previous one. */
+async function reloadPolicy({ load, fault }: ServiceOptions, current: Machine): Promise<Machine> {
   try {
     return await load();
   } catch (error) {
@@ -157,21 +158,21 @@ async function reloaded({ load, fault }: ServiceOptions, current: Machine): Prom
   }
 }
 
-/** systemd waits for READY after the start and after each RELOADING. */
-function isReadyNews(reasons: ReadonlySet<Reason>, { passes }: Figures): boolean {
+/** Whether to send READY: systemd waits for it after the start and after each RELOADING. */
+function sendsReady(reasons: ReadonlySet<Reason>, { passes }: Figures): boolean {
   return passes === 1 || reasons.has('reload');
 }
 
-/** Twice in the time that the manager allows; from a timer, so it says that the program still turns. */
+/** Sends WATCHDOG twice per watchdog interval; from a timer, so it shows that the event loop still runs. */
 function startWatchdog(clock: Clock, notify: Notify | undefined): () => void {
   if (notify?.watchdog === undefined) return () => {};
-  const half = notify.watchdog / 2;
+  const pingDelay = notify.watchdog / 2;
   let stop = (): void => {};
-  const next = (): void => {
+  const ping = (): void => {
     notify.send({ WATCHDOG: 1 });
-    stop = clock.after(half, next);
+    stop = clock.after(pingDelay, ping);
   };
-  stop = clock.after(half, next);
+  stop = clock.after(pingDelay, ping);
   return () => stop();
 }
 
@@ -180,10 +181,10 @@ function mainReason(reasons: ReadonlySet<Reason>): Reason {
   return order.find((reason) => reasons.has(reason)) ?? 'rescan';
 }
 
-/** `3 devices, 2 names, 1 without its node, 1 finding`, for systemctl status. */
+/** Returns the status line of `systemctl status`: `3 devices, 2 names, 1 without its node, 1 finding`. */
 export function statusText({ devices, missing, links, findings }: Figures): string {
   const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
-  const absent = missing > 0 ? `, ${missing} without ${missing === 1 ? 'its node' : 'their nodes'}` : '';
-  const trouble = findings > 0 ? `, ${plural(findings, 'finding')}` : '';
-  return `${plural(devices, 'device')}, ${plural(links, 'name')}${absent}${trouble}`;
+  const missingText = missing > 0 ? `, ${missing} without ${missing === 1 ? 'its node' : 'their nodes'}` : '';
+  const findingsText = findings > 0 ? `, ${plural(findings, 'finding')}` : '';
+  return `${plural(devices, 'device')}, ${plural(links, 'name')}${missingText}${findingsText}`;
 }

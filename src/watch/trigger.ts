@@ -1,12 +1,11 @@
 /**
- * Hears that something changed below /dev/vfio. Knows neither devices nor names; what it tells is a hint, and the loop's
- * rescan finds what it misses.
+ * Reports changes below /dev/vfio as hints; the loop's rescan finds changes that it misses.
  *
- * chokidar watches /dev/vfio, or what there is of the way to it, and tells which directories come and go. It reads a
- * directory and its entries anew at each event, which ten thousand nodes make dear; so the directories of nodes and names
- * have a plain watch each (listen.ts). chokidar's own picture is not used, since it has holes (measured with 5.0.0): it is
- * deaf to a directory that was removed and made anew at once, and below a parent that was missing. So its raw events
- * are taken, and whenever one says that a directory came or went, all is set up anew.
+ * chokidar watches /dev/vfio, or its nearest existing parent, and reports directories that are created or removed. chokidar
+ * reads a directory and its entries again at each event, which is slow with ten thousand nodes; so each directory of nodes or
+ * links has a watch of its own (listen.ts). chokidar's own events are not used because it misses some (measured with 5.0.0):
+ * those of a directory that was removed and created again at once, and those below a parent that did not exist. The trigger
+ * uses its raw events instead, and sets up all watches again when one reports that a directory was created or removed.
  */
 import { dirname, join, relative, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
@@ -19,30 +18,40 @@ import { concernsDirectory, isDirectory, type Listening, listenBelow } from './l
 export interface TriggerOptions {
   readonly root: Root;
   readonly clock: Clock;
-  /** `place` is relative to /dev/vfio, absent where a directory is concerned. `armed` after each time that the watch was set up: what happened before that was not heard. */
+  /**
+   * `place` is relative to /dev/vfio; `undefined` if a directory changed. `armed` is sent each time the watches were set up:
+   * earlier changes may have been missed.
+   */
   readonly hint: (reason: 'event' | 'armed', place?: string) => void;
-  /** Hint at the nodes of groups, too, and at the container's: /dev/vfio/14, /dev/vfio/vfio. */
+  /** Also report changes of group nodes and of the container: /dev/vfio/14, /dev/vfio/vfio. */
   readonly groups?: boolean;
-  /** Watching does not work, one line why; said once until it works again. */
+  /** Called with one line if watching fails; called once until watching works again. */
   readonly fault: (message: string) => void;
-  /** Another chokidar than the real one: for tests. */
+  /** Replaces chokidar's `watch` in tests. */
   readonly chokidar?: typeof watch;
 }
 
 export interface Trigger {
-  /** Sets the watch up anew: for whoever finds that something was missed. */
+  /** Sets up the watches again, for a caller that found a change which was not reported. */
   readonly rearm: () => void;
   readonly close: () => Promise<void>;
 }
 
-/** Directories that come and go in one burst are waited for, in milliseconds. */
+/**
+ * The delay before the watches are set up again, in milliseconds, so that a burst of directory changes causes one
+ * setup.
+ */
 export const rearmPause = 10;
-/** chokidar does not say `ready` when a directory vanishes while it reads it: tried again after so many milliseconds. */
+/**
+ * The timeout for chokidar's `ready`, in milliseconds; chokidar does not send it if a directory is removed while it
+ * reads it.
+ */
 export const readyLimit = 10_000;
 
-/** The kernel puts nodes there and no directory. */
-const nodes: ReadonlySet<string> = new Set(['devices']);
+/** Directories in which the kernel creates nodes but no subdirectories. */
+const flatDirectories: ReadonlySet<string> = new Set(['devices']);
 
+/** Starts to watch /dev/vfio below the root. */
 export function startTrigger({
   root,
   clock,
@@ -51,38 +60,38 @@ export function startTrigger({
   groups = false,
   chokidar = watch,
 }: TriggerOptions): Trigger {
-  // chokidar tells absolute paths.
-  const home = resolve(at(root, linkRoot));
+  // chokidar reports absolute paths.
+  const linkDirectory = resolve(at(root, linkRoot));
   let watcher: FSWatcher | undefined;
   let below: Listening | undefined;
-  let planned: (() => void) | undefined;
-  let limit: (() => void) | undefined;
+  let cancelRearm: (() => void) | undefined;
+  let cancelTimeout: (() => void) | undefined;
   let broken = false;
   let closed = false;
 
   const rearm = (): void => {
-    if (closed || planned) return;
-    planned = clock.after(rearmPause, arm);
+    if (closed || cancelRearm) return;
+    cancelRearm = clock.after(rearmPause, arm);
   };
-  const heard = (event: string, directory: string, name: string | null): void => {
+  const onEvent = (event: string, directory: string, name: string | null): void => {
     if (event === 'rename' && concernsDirectory(directory, name)) {
       hint('event');
       rearm();
       return;
     }
-    const place = relative(home, join(directory, name ?? ''));
-    // The kernel's own nodes beside ours, /dev/vfio/14, come and go with the devices; they tell nothing more.
-    const foreign = place.startsWith('..') || (!groups && !place.includes('/') && isReserved(place));
-    if (!foreign) hint('event', place === '' ? undefined : place);
+    const place = relative(linkDirectory, join(directory, name ?? ''));
+    // Group nodes such as /dev/vfio/14 are created and removed together with device nodes, so their events are redundant.
+    const isIgnored = place.startsWith('..') || (!groups && !place.includes('/') && isReserved(place));
+    if (!isIgnored) hint('event', place === '' ? undefined : place);
   };
   const arm = (): void => {
-    planned = undefined;
-    limit?.();
-    // The old one first: chokidar shares its watches by path over all watchers, a dead one, too.
+    cancelRearm = undefined;
+    cancelTimeout?.();
+    // Close the previous watcher first: chokidar shares watches by path between all watchers, including closed ones.
     void watcher?.close();
     below?.close();
     below = undefined;
-    const top = nearestDirectory(home);
+    const top = nearestDirectory(linkDirectory);
     const fresh = chokidar(top, {
       depth: 0,
       followSymlinks: false,
@@ -91,30 +100,30 @@ export function startTrigger({
       ignored: (path) => path !== top,
     });
     watcher = fresh;
-    let faulty = false;
-    const fails = (path: string, error: unknown): void => {
+    let failed = false;
+    const watchFailed = (path: string, error: unknown): void => {
       if (fresh !== watcher || closed) return;
       if (!broken) fault(watchFault(path, error));
       broken = true;
-      faulty = true;
+      failed = true;
     };
     fresh.on('raw', (event, name, details) => {
       if (fresh !== watcher || closed) return;
       const { watchedPath } = details as { readonly watchedPath: string };
-      heard(event, watchedPath, name);
+      onEvent(event, watchedPath, name);
     });
-    fresh.on('error', (error) => fails(top, error));
+    fresh.on('error', (error) => watchFailed(top, error));
     fresh.on('ready', () => {
       if (fresh !== watcher || closed) return;
-      limit?.();
-      // It came between chokidar's reading of the directory above and its watch on that.
-      if (nearestDirectory(home) !== top) return rearm();
+      cancelTimeout?.();
+      // The directory was created after chokidar read its parent but before it watched the parent.
+      if (nearestDirectory(linkDirectory) !== top) return rearm();
       below?.close();
-      below = listenBelow(home, nodes, heard, fails);
-      broken = faulty;
+      below = listenBelow(linkDirectory, flatDirectories, onEvent, watchFailed);
+      broken = failed;
       hint('armed');
     });
-    limit = clock.after(readyLimit, rearm);
+    cancelTimeout = clock.after(readyLimit, rearm);
   };
 
   arm();
@@ -122,15 +131,15 @@ export function startTrigger({
     rearm,
     close: async () => {
       closed = true;
-      planned?.();
-      limit?.();
+      cancelRearm?.();
+      cancelTimeout?.();
       below?.close();
       await watcher?.close();
     },
   };
 }
 
-/** /dev/vfio, or what there is of the way to it. */
+/** Returns `path`, or its nearest parent that exists. */
 function nearestDirectory(path: string): string {
   return isDirectory(path) || dirname(path) === path ? path : nearestDirectory(dirname(path));
 }

@@ -1,9 +1,9 @@
-/** Puts the figures into their file, whole or not at all. Knows nothing of what they say. */
+/** Writes the metrics file atomically. */
 import * as fs from 'node:fs';
 
 /**
- * Writes beside `path` and renames, so that a collector never reads half a file; without `.prom` at its end, the
- * temporary name is none that it reads. Fails with the errno of the call that failed and leaves nothing behind.
+ * Writes a temporary file next to `path` and renames it, so that the collector never reads an incomplete file. The temporary
+ * name does not end with `.prom`, so the collector ignores it. Throws the errno of the failed call and removes the temporary file.
  */
 export function writeMetrics(path: string, text: string, token: string): void {
   const temporary = `${path}.${token}`;
