@@ -6,37 +6,37 @@ import { type FakeRoot, fakeRoot } from './helpers/fake-root.ts';
 
 const program = ['--import', 'tsx', new URL('../src/main.ts', import.meta.url).pathname];
 
-/** The writing end of a pipe that nobody reads any more. */
+/** The write end of a pipe whose read end is closed. */
 function brokenPipe(root: FakeRoot): number {
   const path = root.at('/pipe');
   if (spawnSync('mkfifo', [path]).status !== 0) throw new Error('no mkfifo');
-  const both = fs.openSync(path, fs.constants.O_RDWR);
+  const readWrite = fs.openSync(path, fs.constants.O_RDWR);
   const end = fs.openSync(path, fs.constants.O_WRONLY);
-  fs.closeSync(both);
+  fs.closeSync(readWrite);
   return end;
 }
 
-function run(words: readonly string[], stdout: number | 'pipe', stderr: number | 'pipe') {
-  return spawnSync(process.execPath, [...program, ...words], {
+function run(args: readonly string[], stdout: number | 'pipe', stderr: number | 'pipe') {
+  return spawnSync(process.execPath, [...program, ...args], {
     stdio: ['ignore', stdout, stderr],
     encoding: 'utf8',
   });
 }
 
-test('without a reader the work is done, nothing is said of it, and the status is that of the work', (t) => {
+test('a command with a closed stdout finishes its work and keeps its exit status', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   const pipe = brokenPipe(root);
   t.teardown(() => fs.closeSync(pipe));
   const at = ['--root', root.dir];
   const plan = run(['plan', ...at], pipe, 'pipe');
-  t.deepEqual([plan.status, plan.stderr], [1, ''], 'there is something to do');
+  t.deepEqual([plan.status, plan.stderr], [1, ''], 'changes are pending');
   const sync = run(['sync', ...at], pipe, 'pipe');
   t.deepEqual([sync.status, sync.stderr], [0, '']);
   t.is(fs.readlinkSync(root.at('/dev/vfio/pci/0000:01:00.0')), '../devices/vfio0');
 });
 
-test('an error that nobody can be told of is still told by the status', (t) => {
+test('a command with an unwritable stderr keeps its exit status', (t) => {
   const root = fakeRoot(t);
   const pipe = brokenPipe(root);
   const full = fs.openSync('/dev/full', 'w');
@@ -47,7 +47,7 @@ test('an error that nobody can be told of is still told by the status', (t) => {
   }
 });
 
-test('what can not be written is one line that says where', (t) => {
+test('a failed write to stdout prints one line on stderr and exits with status 1', (t) => {
   const full = fs.openSync('/dev/full', 'w');
   t.teardown(() => fs.closeSync(full));
   const { status, stderr } = run(['--version'], full, 'pipe');
@@ -55,7 +55,7 @@ test('what can not be written is one line that says where', (t) => {
   t.is(status, 1);
 });
 
-test('a service without a reader ends in order, and not as if it had been asked to', async (t) => {
+test('watch with a closed stdout stops with status 1', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   const pipe = brokenPipe(root);

@@ -14,7 +14,7 @@ const manifest = JSON.parse(text('package.json')) as {
   readonly dependencies: Readonly<Record<string, string>>;
 };
 
-/** The files below a directory, relative to the root; what a tool made is left out. */
+/** The files below a directory, relative to the root, without generated ones. */
 function filesBelow(directory: string): string[] {
   return readdirSync(join(root, directory), { withFileTypes: true }).flatMap((entry) => {
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
@@ -25,12 +25,12 @@ function filesBelow(directory: string): string[] {
 
 const sources = filesBelow('src').filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'));
 
-test('the top level holds what the layout allows', (t) => {
+test('the top-level directory contains only known files', (t) => {
   const allowed = new Set([
     ...['package.json', 'package-lock.json', 'tsconfig.json', 'biome.json'],
     ...['src', 'rules', 'templates', 'test', 'packaging'],
     ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'LICENSE'],
-    // Made by tools, never checked in.
+    // Generated, never checked in.
     ...['node_modules', 'dist', 'coverage'],
   ]);
   t.deepEqual(
@@ -39,14 +39,14 @@ test('the top level holds what the layout allows', (t) => {
   );
 });
 
-test('the lock file names no registry host, and the version of the package', (t) => {
+test('package-lock.json has the version of the package and no registry host', (t) => {
   const lock = text('package-lock.json');
   t.notRegex(lock, /"resolved"/);
   t.notRegex(lock, /registry/);
   t.is((JSON.parse(lock) as { version: string }).version, manifest.version);
 });
 
-test('what comes along at run time may be given away with us', (t) => {
+test('every run-time dependency has a licence that permits redistribution', (t) => {
   const { packages } = JSON.parse(text('package-lock.json')) as {
     readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly license?: string }>>;
   };
@@ -55,7 +55,7 @@ test('what comes along at run time may be given away with us', (t) => {
     if (!dev) t.regex(license ?? 'none', free, path);
 });
 
-test('what SECURITY.md names is there', (t) => {
+test('every path in SECURITY.md exists', (t) => {
   const paths = [...text('SECURITY.md').matchAll(/(?<![\w/])(?:test|packaging)\/[\w./-]*\w/g)].map(
     ([path]) => path,
   );
@@ -66,16 +66,21 @@ test('what SECURITY.md names is there', (t) => {
   );
 });
 
-test('every dependency at run time is pinned', (t) => {
+test('every run-time dependency is pinned', (t) => {
   for (const [name, version] of Object.entries(manifest.dependencies))
     t.regex(version, /^\d+\.\d+\.\d+$/, name);
 });
 
-test('no file names a path of the machine on which it was written', (t) => {
+test('no file contains a path of a developer machine', (t) => {
   const escaped = root.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  // A checkout right below / has a name like any word.
-  const own = root.split('/').length > 2 ? [new RegExp(`(?<![\\w.])${escaped}(?!\\w)`)] : [];
-  const patterns = [...own, /(?<![\w.])\/home\/(?!USER|user\b)[a-z]/, /(?<![\w.])\/Users\//, /\/tmp\/tmp\./];
+  // A checkout directly below / has a name that may be an ordinary word.
+  const checkoutPath = root.split('/').length > 2 ? [new RegExp(`(?<![\\w.])${escaped}(?!\\w)`)] : [];
+  const patterns = [
+    ...checkoutPath,
+    /(?<![\w.])\/home\/(?!USER|user\b)[a-z]/,
+    /(?<![\w.])\/Users\//,
+    /\/tmp\/tmp\./,
+  ];
   for (const path of filesBelow('')) {
     if (path === 'test/package.test.ts') continue;
     const found = patterns.find((pattern) => pattern.test(text(path)));
@@ -83,7 +88,7 @@ test('no file names a path of the machine on which it was written', (t) => {
   }
 });
 
-test('the changelog knows the version of the package', (t) => {
+test('CHANGELOG.md has a section for the version of the package', (t) => {
   t.regex(text('CHANGELOG.md'), new RegExp(`^## ${manifest.version.replaceAll('.', '\\.')}\\b`, 'm'));
 });
 
@@ -91,25 +96,25 @@ interface Import {
   readonly from: string;
   /** A path relative to the root, or a package. */
   readonly to: string;
-  /** Erased when the program runs. */
+  /** Only types, which do not exist at run time. */
   readonly typeOnly: boolean;
 }
 
 function importsOf(path: string): Import[] {
   const statement = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
   const dynamic = /\bimport\('([^']+)'\)/g;
-  const target = (word: string): string =>
-    word.startsWith('.') ? relative(root, resolve(root, dirname(path), word)) : word;
+  const target = (specifier: string): string =>
+    specifier.startsWith('.') ? relative(root, resolve(root, dirname(path), specifier)) : specifier;
   const source = text(path);
   return [
-    ...[...source.matchAll(statement)].map(([, type, word = '']) => ({
+    ...[...source.matchAll(statement)].map(([, type, specifier = '']) => ({
       from: path,
-      to: target(word),
+      to: target(specifier),
       typeOnly: type !== undefined,
     })),
-    ...[...source.matchAll(dynamic)].map(([, word = '']) => ({
+    ...[...source.matchAll(dynamic)].map(([, specifier = '']) => ({
       from: path,
-      to: target(word),
+      to: target(specifier),
       typeOnly: false,
     })),
   ];
@@ -117,10 +122,10 @@ function importsOf(path: string): Import[] {
 
 const imports = sources.flatMap(importsOf);
 
-/** Where a program begins; these may touch the process and import from anywhere. */
+/** Entry points of programs; they may use `process` and import from any folder. */
 const entries = ['src/main.ts', 'src/caller.ts', 'src/helper/node.ts', 'src/helper/quickjs.ts'];
 
-/** Folders from the top down; those of one line may use each other. */
+/** Folders from the top layer to the bottom; folders of one layer may import each other. */
 const layers: readonly (readonly string[])[] = [
   ['manual'],
   ['cli'],
@@ -137,7 +142,7 @@ function layerOf(path: string): number | undefined {
   return layer < 0 ? undefined : layer;
 }
 
-test('every folder of src has its place in the order', (t) => {
+test('every folder of src belongs to a layer', (t) => {
   const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   );
@@ -147,52 +152,52 @@ test('every folder of src has its place in the order', (t) => {
   );
 });
 
-test('imports point one way: cli, then what stands on links, links, names, devices, system', (t) => {
-  const wrong = imports.filter(({ from, to, typeOnly }) => {
+test('imports of src point to the same layer or a lower one', (t) => {
+  const violations = imports.filter(({ from, to, typeOnly }) => {
     const [above, below] = [layerOf(from), layerOf(to)];
     return (
       !typeOnly && !entries.includes(from) && above !== undefined && below !== undefined && below < above
     );
   });
   t.deepEqual(
-    wrong.map(({ from, to }) => `${from} imports ${to}`),
+    violations.map(({ from, to }) => `${from} imports ${to}`),
     [],
   );
 });
 
-test('every imported file exists', (t) => {
+test('every imported file of src exists', (t) => {
   const missing = imports.filter(({ to }) => to.startsWith('src/') && !existsSync(join(root, to)));
-  // Written by the build.
-  const made = ['src/config/validate-policy.js'];
+  // Generated by the build.
+  const generated = ['src/config/validate-policy.js'];
   t.deepEqual(
-    missing.map(({ to }) => to).filter((to) => !made.includes(to)),
+    missing.map(({ to }) => to).filter((to) => !generated.includes(to)),
     [],
   );
 });
 
-/** What decides and touches nothing. */
+/** Files without access to the machine. */
 const pure = sources.filter((path) =>
   /^src\/(names\/.*|text\/.*|links\/(plan|change|finding|tree|managed|links-of|verify-links|verify-groups)|devices\/(query|identify|order|find|no-cdev|pci-address)|system\/devnum|probe\/(layout|explain.*)|rules\/(compile|quote)|integrations\/(substitute|cdi-name|cdi-spec)|graph\/(entry|model|words|text|dot|html|colours)|cli\/(table|usage|json|plural|change-line))\.ts$/.test(
     path,
   ),
 );
 
-test('what is pure imports nothing of the machine, not even by way of another file', (t) => {
+test('pure files of src do not import Node or native modules, directly or indirectly', (t) => {
   t.true(pure.length > 30);
-  const wrong: string[] = [];
+  const violations: string[] = [];
   for (const start of pure) {
     const seen = new Set([start]);
     for (const path of seen)
       for (const { to, typeOnly } of imports.filter(({ from }) => from === path)) {
         if (typeOnly) continue;
-        if (/^(node:|koffi$|chokidar$|qjs:)/.test(to)) wrong.push(`${start} reaches ${to} by ${path}`);
+        if (/^(node:|koffi$|chokidar$|qjs:)/.test(to)) violations.push(`${start} reaches ${to} by ${path}`);
         else if (to.startsWith('src/')) seen.add(to);
       }
   }
-  t.deepEqual(wrong, []);
+  t.deepEqual(violations, []);
 });
 
-test('one file imports the native library, and only the entry files touch the process', (t) => {
+test('only libc.ts imports koffi, and only entry files use process', (t) => {
   const users = (pattern: RegExp): string[] => sources.filter((path) => pattern.test(text(path)));
   t.deepEqual(users(/'koffi'/), ['src/system/libc.ts']);
   t.deepEqual(
@@ -201,7 +206,7 @@ test('one file imports the native library, and only the entry files touch the pr
   );
 });
 
-test('every file that a text links to exists', (t) => {
+test('every file linked in the Markdown texts exists', (t) => {
   for (const file of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'packaging/README.md']) {
     const links = [...text(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, path = '']) => path);
     const missing = links.filter((path) => !existsSync(join(root, dirname(file), path)));

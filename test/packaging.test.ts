@@ -23,35 +23,35 @@ const recipes = [
 ];
 
 for (const recipe of recipes) {
-  test(`${recipe.path} is of the version of package.json, and asks for the same Node`, (t) => {
+  test(`${recipe.path} has the version and the required Node version of package.json`, (t) => {
     const recipeText = text(recipe.path);
     t.is(recipe.version.exec(recipeText)?.[1], version);
-    const asked = [...recipeText.matchAll(recipe.node)].map(([, node]) => `>=${node}`);
-    t.deepEqual([...new Set(asked)], [engines.node]);
+    const required = [...recipeText.matchAll(recipe.node)].map(([, node]) => `>=${node}`);
+    t.deepEqual([...new Set(required)], [engines.node]);
   });
 }
 
-/** The commands of build and check, and what a clean build directory gets for them. */
+/** Dependencies on Node for the build and check commands in a clean build environment. */
 const builds = [
   { path: 'packaging/rpm/vfio-names.spec', needs: /^BuildRequires: +nodejs >= (?:1:)?\S+$/gm, count: 2 },
   { path: 'packaging/arch/PKGBUILD', needs: /^checkdepends=\('nodejs>=/gm, count: 1 },
-  // abuild installs what the package itself depends on, too.
+  // abuild also installs the run-time dependencies of the package.
   { path: 'packaging/alpine/APKBUILD', needs: /^depends="nodejs>=/gm, count: 1 },
   { path: 'packaging/debian/control', needs: /^ nodejs \(>= /gm, count: 1 },
 ];
 
 for (const { path, needs, count } of builds)
-  test(`${path} asks for the Node that its own build and check run`, (t) => {
+  test(`${path} depends on Node for its build and check`, (t) => {
     t.is([...text(path).matchAll(needs)].length, count);
   });
 
-test('QuickJS is looked for in the library directory of each family', (t) => {
+test('compile.sh searches the library directories of every distribution for QuickJS', (t) => {
   const [, directories = ''] =
     /^library=\$\(find_in \S+ (.*) libquickjs\.a\)$/m.exec(text('packaging/native/compile.sh')) ?? [];
   for (const path of ['/usr/lib', '/usr/lib64']) t.true(directories.split(' ').includes(path), path);
 });
 
-test('and a system that lacks some of these directories compiles all the same', (t) => {
+test('compile.sh compiles with QuickJS at the path in QUICKJS', (t) => {
   const machine = fakeRoot(t);
   for (const path of ['/js/libquickjs.a', '/js/quickjs-libc.h', '/work/vfio_id.js', '/work/limit.c'])
     machine.write(path, '');
@@ -74,13 +74,13 @@ test('and a system that lacks some of these directories compiles all the same', 
   t.true(readFileSync(machine.at('/words'), 'utf8').includes(machine.at('/js/libquickjs.a')));
 });
 
-test('the unit runs Node, and else only what every system has', (t) => {
+test('vfio-names.service runs only Node, sh and mkdir', (t) => {
   const unit = text('packaging/systemd/vfio-names.service');
   const programs = [...unit.matchAll(/^Exec\w+=\+?(\S+)/gm)].map(([, program = '']) => program);
   t.deepEqual(programs.sort(), ['/bin/sh', '/usr/bin/mkdir', '/usr/bin/node']);
 });
 
-test('every package with vfio_id names the authors of QuickJS, which is linked into it', (t) => {
+test('every package with vfio_id contains the licence of QuickJS, which is linked into it', (t) => {
   const notice = 'packaging/native/LICENSE.quickjs';
   for (const path of [notice, 'packaging/debian/copyright']) {
     t.regex(text(path), /Copyright[^\n]* 2017-2021 Fabrice Bellard/, path);
@@ -89,12 +89,12 @@ test('every package with vfio_id names the authors of QuickJS, which is linked i
   for (const { path } of recipes) t.true(text(path).includes(notice), path);
 });
 
-test('the changelog of the spec begins with its version', (t) => {
+test('the changelog of vfio-names.spec starts with its version', (t) => {
   const [, newest = ''] = text('packaging/rpm/vfio-names.spec').split('%changelog\n');
   t.true(newest.split('\n')[0]?.endsWith(` - ${version}-1`), newest);
 });
 
-test('every recipe is by the same people, at the same address', (t) => {
+test('every package recipe has the same maintainer address', (t) => {
   const people = recipes.map(({ path }) => /The vfio-names authors <[^>]+>/.exec(text(path))?.[0]);
   t.deepEqual([...new Set(people)], ['The vfio-names authors <maintainers@vfio-names.dev>']);
 });

@@ -7,13 +7,13 @@ import { keepsAim } from './table.ts';
 const text = (path: string): string => readFileSync(join(import.meta.dirname, path), 'utf8');
 const figures = JSON.parse(text('figures.json')) as Figures;
 
-test("the README's figures are those of the last run that was taken in", (t) => {
+test('the README has the table of figures.json', (t) => {
   const readme = text('../../README.md');
   t.true(readme.includes(figuresTable(figures)));
   t.is(withFigures(readme, figuresTable(figures)), readme);
 });
 
-test('a row that misses its aim says so', (t) => {
+test('figuresTable marks a row that misses its target', (t) => {
   const row = { what: 'verify 4096', beside: 'C', ratio: 3, aim: '<= 2.5' };
   t.true(
     figuresTable({ ...figures, rows: [row] }).endsWith('| verify 4096 | C | 3.00 | <= 2.5, not reached |'),
@@ -21,14 +21,14 @@ test('a row that misses its aim says so', (t) => {
   t.true(figuresTable({ ...figures, rows: [{ ...row, ratio: 2.5 }] }).endsWith('| 2.50 | <= 2.5 |'));
 });
 
-test('an aim is an upper or a lower bound', (t) => {
+test('keepsAim accepts upper and lower bounds', (t) => {
   const row = { what: 'x', beside: 'y', ratio: 20 };
   t.true(keepsAim(row));
   t.false(keepsAim({ ...row, aim: '>= 25' }));
   t.true(keepsAim({ ...row, aim: '<= 25' }));
 });
 
-test('growth is at most linear, and a little', (t) => {
+test('figures.json has growth exponents of at most 1.1', (t) => {
   const growth = figures.rows.filter(({ what }) => what.includes('growth'));
   t.true(growth.length > 0);
   for (const row of growth) t.true(row.ratio <= 1.1, row.what);

@@ -3,7 +3,7 @@ import { errorFacts } from '../../src/cli/error-facts.ts';
 import { exitStatus, ioError, VfioNamesError } from '../../src/errors.ts';
 import { sample } from './sample.ts';
 
-test('--verbose adds one line with what an error knows, and only then', async (t) => {
+test('--verbose adds one line with the code and device of an error', async (t) => {
   const { run } = sample(t);
   const short = await run('resolve', '0000:01:00.9');
   const long = await run('-v', 'resolve', '0000:01:00.9');
@@ -12,7 +12,7 @@ test('--verbose adds one line with what an error knows, and only then', async (t
   t.deepEqual(long.err, [...short.err, 'vfio-names: code no-device; device 0000:01:00.9']);
 });
 
-test('the cause of a failed call is told as the kernel said it', (t) => {
+test('error details include the unchanged cause of a failed system call', (t) => {
   const cause = Object.assign(new Error("EACCES: permission denied, open '/x'"), { code: 'EACCES' });
   t.is(
     errorFacts(ioError(cause, 'read', '/x')),
@@ -20,15 +20,15 @@ test('the cause of a failed call is told as the kernel said it', (t) => {
   );
 });
 
-test('what an error tells never reaches the terminal raw', (t) => {
+test('error details escape control characters', (t) => {
   const error = new VfioNamesError('x', exitStatus.findings, 'm', { path: '/\u001b[2J', cause: 'a\nb' });
   t.is(errorFacts(error), 'code x; path /\\x1b[2J; cause a\\x0ab');
 });
 
-test('what to do about a refusal does not speak of writing where nothing is written', (t) => {
-  const told = (code: string): string =>
+test('ioError suggests root for EACCES and a writable path only for EROFS', (t) => {
+  const messageOf = (code: string): string =>
     ioError(Object.assign(new Error(code), { code }), 'act', '/x').message;
-  t.is(told('EACCES'), 'could not act: /x: EACCES; run it as root, or as a user who may');
-  t.is(told('EROFS'), 'could not act: /x: EROFS; run it where that path can be written');
-  t.is(told('EIO'), 'could not act: /x: EIO');
+  t.is(messageOf('EACCES'), 'could not act: /x: EACCES; run it as root, or as a user who may');
+  t.is(messageOf('EROFS'), 'could not act: /x: EROFS; run it where that path can be written');
+  t.is(messageOf('EIO'), 'could not act: /x: EIO');
 });

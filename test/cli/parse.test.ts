@@ -19,24 +19,24 @@ function invocation(line: string, terminal = tty) {
   return parsed.invocation;
 }
 
-const chosen = test.macro({
+const runs = test.macro({
   exec(t, line: string, name: string) {
     t.is(invocation(line).command.name, name);
   },
-  title: (_, line: string, name: string) => `"${line}" is the command ${name}`,
+  title: (_, line: string, name: string) => `"${line}" runs the command ${name}`,
 });
-test(chosen, '', 'list');
-test(chosen, '--json', 'list');
-test(chosen, '--long', 'list');
-test(chosen, 'plan', 'plan');
-test(chosen, '--json plan', 'plan');
-test(chosen, '--root /mnt plan', 'plan');
-test(chosen, '--root=/mnt plan', 'plan');
-test(chosen, '-q plan', 'plan');
-test(chosen, 'rules render', 'rules render');
-test(chosen, '--json rules check', 'rules check');
+test(runs, '', 'list');
+test(runs, '--json', 'list');
+test(runs, '--long', 'list');
+test(runs, 'plan', 'plan');
+test(runs, '--json plan', 'plan');
+test(runs, '--root /mnt plan', 'plan');
+test(runs, '--root=/mnt plan', 'plan');
+test(runs, '-q plan', 'plan');
+test(runs, 'rules render', 'rules render');
+test(runs, '--json rules check', 'rules check');
 
-test('options, values and operands come complete, wherever they stand', (t) => {
+test('options, values and operands are parsed in any order', (t) => {
   const { root, json, quiet, verbose, operands, values } = invocation(
     '-q resolve --print link vfio3 --root /mnt/',
   );
@@ -47,11 +47,11 @@ test('options, values and operands come complete, wherever they stand', (t) => {
   t.is(values['print'], 'link');
 });
 
-test('after -- all words are operands', (t) => {
+test('all arguments after -- are operands', (t) => {
   t.deepEqual(invocation('resolve -- --json').operands, ['--json']);
 });
 
-test('colour is for a terminal that wants it', (t) => {
+test('colour is used only on a terminal, without --no-color, NO_COLOR and TERM=dumb', (t) => {
   t.true(invocation('plan').colour);
   t.false(invocation('plan --no-color').colour);
   t.false(invocation('plan', { ...tty, stdoutIsTty: false }).colour);
@@ -60,68 +60,68 @@ test('colour is for a terminal that wants it', (t) => {
   t.false(invocation('plan', { ...tty, env: { TERM: 'dumb' } }).colour);
 });
 
-test('help is for all commands or for one', (t) => {
+test('--help prints the general help, or that of the command', (t) => {
   t.deepEqual(parse('--help'), { kind: 'help' });
   t.deepEqual(parse('-h'), { kind: 'help' });
   const help = parse('resolve --help');
   t.is(help.kind === 'help' ? help.command?.name : '', 'resolve');
 });
 
-test('the version is asked for by itself', (t) => {
-  for (const word of ['--version', '-V']) t.deepEqual(parse(word), { kind: 'version' });
+test('--version and -V print the version', (t) => {
+  for (const arg of ['--version', '-V']) t.deepEqual(parse(arg), { kind: 'version' });
 });
 
-const refused = test.macro({
+const rejected = test.macro({
   exec(t, line: string, message: string) {
     const error = t.throws(() => parse(line), { instanceOf: VfioNamesError });
     t.is(error?.exitCode, 2);
     t.is(error?.message, message);
   },
-  title: (_, line: string) => `"${line}" is refused`,
+  title: (_, line: string) => `"${line}" is rejected`,
 });
-test(refused, 'lisst', 'expected a command, found lisst; did you mean list? See vfio-names --help');
-test(refused, 'frobnicate', 'expected a command, found frobnicate; see vfio-names --help');
-test(refused, 'evil\u001b[2J', 'expected a command, found evil\\x1b[2J; see vfio-names --help');
-test(refused, 'rules', 'expected one of rules render, rules check, found rules; see vfio-names --help');
+test(rejected, 'lisst', 'expected a command, found lisst; did you mean list? See vfio-names --help');
+test(rejected, 'frobnicate', 'expected a command, found frobnicate; see vfio-names --help');
+test(rejected, 'evil\u001b[2J', 'expected a command, found evil\\x1b[2J; see vfio-names --help');
+test(rejected, 'rules', 'expected one of rules render, rules check, found rules; see vfio-names --help');
 test(
-  refused,
+  rejected,
   'rules chekc',
   'expected one of rules render, rules check, found rules chekc; did you mean rules check? See vfio-names --help',
 );
 test(
-  refused,
+  rejected,
   'plan --jsom',
   'expected an option of plan, found --jsom; did you mean --json? See vfio-names plan --help',
 );
-test(refused, '--frob', 'expected an option of list, found --frob; see vfio-names list --help');
-test(refused, 'plan -x', 'expected an option of plan, found -x; see vfio-names plan --help');
+test(rejected, '--frob', 'expected an option of list, found --frob; see vfio-names list --help');
+test(rejected, 'plan -x', 'expected an option of plan, found -x; see vfio-names plan --help');
 test(
-  refused,
+  rejected,
   'plan --constructor',
   'expected an option of plan, found --constructor; see vfio-names plan --help',
 );
-test(refused, '--toString', 'expected an option of list, found --toString; see vfio-names list --help');
-test(refused, 'plan extra', 'plan: expected no operand, found extra; see vfio-names plan --help');
-test(refused, 'resolve', 'resolve: expected NAME, found nothing; see vfio-names resolve --help');
-test(refused, 'resolve a b', 'resolve: expected only NAME, found b; see vfio-names resolve --help');
+test(rejected, '--toString', 'expected an option of list, found --toString; see vfio-names list --help');
+test(rejected, 'plan extra', 'plan: expected no operand, found extra; see vfio-names plan --help');
+test(rejected, 'resolve', 'resolve: expected NAME, found nothing; see vfio-names resolve --help');
+test(rejected, 'resolve a b', 'resolve: expected only NAME, found b; see vfio-names resolve --help');
 test(
-  refused,
+  rejected,
   'resolve a --print nod',
   'expected --print to be one of node, link, devnum, syspath, group, found nod; did you mean node? See vfio-names resolve --help',
 );
-test(refused, 'plan --root=', 'expected DIR after --root, found nothing; see vfio-names plan --help');
+test(rejected, 'plan --root=', 'expected DIR after --root, found nothing; see vfio-names plan --help');
 
-test('an empty NAME is refused', (t) => {
+test('an empty NAME is rejected', (t) => {
   t.throws(() => parseCommandLine(['resolve', ''], table, commonOptions, tty), {
     message: /found an empty word/,
   });
 });
 
-test(refused, 'plan --json=yes', 'expected --json without a value, found one; see vfio-names plan --help');
-test(refused, 'plan --quiet=1', 'expected --quiet without a value, found one; see vfio-names plan --help');
-test(refused, 'plan --root', 'expected DIR after --root, found nothing; see vfio-names plan --help');
+test(rejected, 'plan --json=yes', 'expected --json without a value, found one; see vfio-names plan --help');
+test(rejected, 'plan --quiet=1', 'expected --quiet without a value, found one; see vfio-names plan --help');
+test(rejected, 'plan --root', 'expected DIR after --root, found nothing; see vfio-names plan --help');
 test(
-  refused,
+  rejected,
   'plan --root --json',
   'expected DIR after --root, found another option; see vfio-names plan --help',
 );

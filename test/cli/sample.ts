@@ -1,4 +1,4 @@
-/** The machine on which the commands are tried: two PCI devices that share a short address, an mdev, one without a node. */
+/** Sample machine for the command tests: two PCI devices with the same short address, an mdev, and a PCI device without a node. */
 import type { ExecutionContext } from 'ava';
 import { type CliResult, runCli } from '../helpers/cli.ts';
 import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
@@ -7,7 +7,7 @@ export const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
 
 export interface Sample {
   readonly root: FakeRoot;
-  readonly run: (...words: readonly string[]) => Promise<CliResult>;
+  readonly run: (...args: readonly string[]) => Promise<CliResult>;
 }
 
 export function sample(t: ExecutionContext): Sample {
@@ -22,7 +22,7 @@ export function sample(t: ExecutionContext): Sample {
   root.add({ name: '10000:01:00.0', sysname: 'vfio1', driver: 'vfio-pci', group: '15' });
   root.add({ bus: 'mdev', name: uuid, sysname: 'vfio2', driver: 'nvidia-vgpu-vfio' });
   root.add({ name: '0000:03:00.0', sysname: 'vfio3', devnum: false, driver: 'vfio-pci', group: '16' });
-  return { root, run: (...words) => runCli([...words, '--root', root.dir]) };
+  return { root, run: (...args) => runCli([...args, '--root', root.dir]) };
 }
 
 export const changes = [

@@ -21,7 +21,7 @@ function schemaOf(name: string): Schema {
 }
 
 for (const name of names)
-  test(`the schema ${name} is JSON Schema 2020-12, closed, versioned, and has an example that it refuses`, (t) => {
+  test(`the schema of ${name} is JSON Schema 2020-12, closed and versioned, and rejects invalid documents`, (t) => {
     const schema = schemaOf(name);
     t.is(schema.$schema, 'https://json-schema.org/draft/2020-12/schema');
     t.is(schema.title, `vfio-names ${name.replace('-', ' ')} --json`);
@@ -40,7 +40,7 @@ test('every schema belongs to a command', (t) => {
 });
 
 for (const name of ['list', 'show'])
-  test(`the schema ${name} knows every fact, and no other`, (t) => {
+  test(`the schema of ${name} has exactly the known facts`, (t) => {
     const { properties, $defs } = schemaOf(name);
     const { version, links, state, units, siblings, holders, unseen, ...facts } =
       name === 'show' ? properties : ($defs?.['device']?.properties ?? {});

@@ -3,7 +3,7 @@ import { jsonDocument } from '../../src/cli/json.ts';
 import { plural } from '../../src/cli/plural.ts';
 import { table, tableInParts } from '../../src/cli/table.ts';
 
-test('columns are as wide as their widest cell, and no line ends with a blank', (t) => {
+test('table columns are as wide as their widest cell, without trailing spaces', (t) => {
   t.is(
     table(
       ['A', 'LONG', 'C'],
@@ -16,15 +16,15 @@ test('columns are as wide as their widest cell, and no line ends with a blank', 
   );
 });
 
-test('a column that is empty in every row is left out', (t) => {
+test('table omits a column that is empty in every row', (t) => {
   t.is(table(['A', 'B', 'C'], [['1', '', '2']]), 'A  C\n1  2\n');
 });
 
-test('a row that is too short is filled up', (t) => {
+test('table fills missing cells of a short row with spaces', (t) => {
   t.is(table(['A', 'B'], [['1'], ['1', '2']]), 'A  B\n1\n1  2\n');
 });
 
-test('a long table comes in parts, whose columns all fit the widest cell of all', (t) => {
+test('tableInParts returns several parts with the same column widths', (t) => {
   const parts = [
     ...tableInParts(
       ['A', 'B', 'C'],
@@ -38,7 +38,7 @@ test('a long table comes in parts, whose columns all fit the widest cell of all'
   );
 });
 
-test('combining marks take no column, wide characters two', (t) => {
+test('table counts no columns for combining marks and two for wide characters', (t) => {
   t.is(
     table(
       ['A', 'B'],
@@ -52,11 +52,11 @@ test('combining marks take no column, wide characters two', (t) => {
   );
 });
 
-test('a document has its version first and a newline at its end', (t) => {
+test('a JSON document starts with its version and ends with a newline', (t) => {
   t.is(jsonDocument({ a: [], gone: undefined }), '{\n  "version": 1,\n  "a": []\n}\n');
 });
 
-test('one is singular, all else plural', (t) => {
+test('plural adds an s unless the number is 1', (t) => {
   t.deepEqual(
     [0, 1, 2].map((number) => plural(number, 'name')),
     ['0 names', '1 name', '2 names'],

@@ -3,7 +3,7 @@ import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { commandHelp, overview, synopsis } from '../../src/cli/usage.ts';
 import { runCli } from '../helpers/cli.ts';
 
-test('the overview has every command, every common option, the forms of NAME and the exit statuses', (t) => {
+test('the general help has every command, every common option, the forms of NAME and the exit statuses', (t) => {
   const text = overview(commands, commonOptions);
   for (const command of commands) t.true(text.includes(`\n  ${command.name}`), command.name);
   for (const option of Object.keys(commonOptions)) t.true(text.includes(`--${option}`), option);
@@ -12,7 +12,7 @@ test('the overview has every command, every common option, the forms of NAME and
 });
 
 for (const command of commands) {
-  test(`${command.name} --help has its synopsis and its own options, on stdout, with status 0`, async (t) => {
+  test(`${command.name} --help prints its synopsis and options to stdout, with status 0`, async (t) => {
     const { status, out, err } = await runCli([...command.name.split(' '), '--help']);
     t.is(status, 0);
     t.deepEqual(err, []);
@@ -24,7 +24,7 @@ for (const command of commands) {
     }
   });
 
-  test(`every row of ${command.name} can be read: one summary, sane operands, code behind it`, async (t) => {
+  test(`the table row of ${command.name} has a summary, valid operands and a module`, async (t) => {
     t.regex(command.summary, /^[^A-Z\n][^\n]*[^.\n]$/);
     const { min = 0, max = 0 } = command.operands ?? {};
     t.true(min <= max);
@@ -33,7 +33,7 @@ for (const command of commands) {
   });
 }
 
-test('no line of any help is wider than a terminal, and none ends with a blank', (t) => {
+test('help lines have at most 80 columns and no trailing spaces', (t) => {
   const all = [
     overview(commands, commonOptions),
     ...commands.map((command) => commandHelp(command, commonOptions)),
@@ -44,7 +44,7 @@ test('no line of any help is wider than a terminal, and none ends with a blank',
   }
 });
 
-test('--version is the one of the package', async (t) => {
+test('--version prints the version of the package', async (t) => {
   const { status, out } = await runCli(['--version']);
   t.is(status, 0);
   t.regex(out, /^vfio-names \d+\.\d+\.\d+\n$/);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { jsonWords } from '../../src/manual/words.ts';
 
-/** JSON Schema, as far as ours use it. */
+/** The part of JSON Schema that our schemas use. */
 interface Schema {
   readonly $ref?: string;
   readonly type?: string;
@@ -16,7 +16,7 @@ interface Schema {
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
 
-/** What a value is, in one text; `words` where it is one of a few. */
+/** The shape of a value as text; `words` are the permitted values of an enum or a const. */
 interface Shape {
   readonly text: string;
   readonly words?: readonly string[];
@@ -32,7 +32,7 @@ function shapeOf(whole: Schema, schema: Schema): Shape {
   const words = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   if (words) return { text: 'one of', words: words.map((word) => JSON.stringify(word)) };
   if (schema.items) return { text: `array of ${JSON.stringify(shapeOf(whole, schema.items))}` };
-  // The properties of an object have names of their own to be judged by.
+  // The properties of an object are compared under their own keys.
   const { type, pattern, minimum, minLength } = schema;
   return { text: JSON.stringify(type === 'object' ? { type } : { type, pattern, minimum, minLength }) };
 }
@@ -41,7 +41,7 @@ interface Use extends Shape {
   readonly where: string;
 }
 
-/** Every property of every schema, by its name. */
+/** Every property of every schema by its key. */
 function usesIn(schemas: Iterable<readonly [name: string, schema: Schema]>): ReadonlyMap<string, Use[]> {
   const uses = new Map<string, Use[]>();
   for (const [name, whole] of schemas) {
@@ -57,17 +57,17 @@ function usesIn(schemas: Iterable<readonly [name: string, schema: Schema]>): Rea
   return uses;
 }
 
-/** The uses of one name that are not like the widest one: a document may know fewer words, and nothing else. */
-function strangers(uses: readonly Use[]): readonly Use[] {
+/** The uses of a key that do not match its widest use; an enum may have fewer values, any other difference is reported. */
+function mismatches(uses: readonly Use[]): readonly Use[] {
   const widest = uses.reduce((a, b) => ((b.words?.length ?? 0) > (a.words?.length ?? 0) ? b : a));
   return uses.filter(
     ({ text, words }) => text !== widest.text || words?.some((word) => !widest.words?.includes(word)),
   );
 }
 
-function strangersIn(schemas: Iterable<readonly [name: string, schema: Schema]>): string[] {
+function mismatchesIn(schemas: Iterable<readonly [name: string, schema: Schema]>): string[] {
   return [...usesIn(schemas)].flatMap(([key, uses]) =>
-    strangers(uses).map(({ where, text, words }) => `${key} of ${where}: ${text} ${words ?? ''}`),
+    mismatches(uses).map(({ where, text, words }) => `${key} of ${where}: ${text} ${words ?? ''}`),
   );
 }
 
@@ -77,36 +77,36 @@ const published = readdirSync(directory).map((file): [string, Schema] => [
   JSON.parse(readFileSync(new URL(file, directory), 'utf8')),
 ]);
 
-test('a key has the same shape in every document', (t) => {
+test('a JSON key has the same shape in every document', (t) => {
   t.true(published.length > 10);
-  t.deepEqual(strangersIn(published), []);
+  t.deepEqual(mismatchesIn(published), []);
 });
 
 const text = { type: 'string' } as const;
 const differing = test.macro({
-  exec: (t, one: Schema, other: Schema, count: number) => {
-    const [a, b] = [{ properties: { key: one } }, { properties: { key: other } }];
-    t.is(strangersIn(Object.entries({ a, b })).length, count);
+  exec: (t, first: Schema, second: Schema, count: number) => {
+    const [a, b] = [{ properties: { key: first } }, { properties: { key: second } }];
+    t.is(mismatchesIn(Object.entries({ a, b })).length, count);
   },
-  title: (what) => `the comparison of shapes sees ${what}`,
+  title: (what) => `the comparison of JSON shapes ${what}`,
 });
-test('another type', differing, text, { type: 'integer' }, 1);
-test('another pattern', differing, text, { ...text, pattern: '^/' }, 1);
-test('a list in place of one', differing, text, { type: 'array', items: text }, 1);
-test('a list of something else', differing, { items: text }, { items: { type: 'integer' } }, 1);
-test('an object in place of a text', differing, text, { type: 'object' }, 1);
-test('one of a few words in place of any text', differing, text, { enum: ['a'] }, 1);
-test('other words', differing, { enum: ['a', 'b'] }, { enum: ['b', 'c'] }, 1);
-test('fewer words as the same', differing, { enum: ['a', 'b'] }, { const: 'b' }, 0);
+test('reports another type', differing, text, { type: 'integer' }, 1);
+test('reports another pattern', differing, text, { ...text, pattern: '^/' }, 1);
+test('reports an array instead of a single value', differing, text, { type: 'array', items: text }, 1);
+test('reports an array of another type', differing, { items: text }, { items: { type: 'integer' } }, 1);
+test('reports an object instead of a string', differing, text, { type: 'object' }, 1);
+test('reports an enum instead of any string', differing, text, { enum: ['a'] }, 1);
+test('reports other enum values', differing, { enum: ['a', 'b'] }, { enum: ['b', 'c'] }, 1);
+test('accepts fewer enum values', differing, { enum: ['a', 'b'] }, { const: 'b' }, 0);
 test(
-  'objects as the same, whose properties are compared',
+  'accepts objects with other properties, which are compared by themselves',
   differing,
   { type: 'object' },
   { type: 'object', properties: { more: text } },
   0,
 );
 
-test('what is a whole path, or the kernel’s word for a node, is it wherever it stands', (t) => {
+test('link, node, nodePath, directory and syspath have the same pattern in every document', (t) => {
   const shapes: Readonly<Record<string, string>> = {
     link: '^/dev/vfio/',
     node: '^(noiommu-)?vfio[0-9]+$',
@@ -119,7 +119,7 @@ test('what is a whole path, or the kernel’s word for a node, is it wherever it
     t.is(uses.get(key)?.[0]?.text, JSON.stringify({ type: 'string', pattern }), key);
 });
 
-test('the manual names keys that there are', (t) => {
+test('every JSON key in the manual exists in a schema', (t) => {
   const uses = usesIn(published);
   for (const [keys] of jsonWords) for (const key of keys.split(', ')) t.true(uses.has(key), key);
 });

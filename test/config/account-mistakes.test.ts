@@ -5,7 +5,7 @@ import { defaultPolicy, type Policy } from '../../src/config/policy.ts';
 const source = { file: '/a.toml', line: 3 };
 const accounts = { users: new Map([['qemu', 107]]), groups: new Map([['kvm', 36]]) };
 
-test('known names and numbers are fine', (t) => {
+test('policy accounts: known names and numbers are accepted', (t) => {
   const policy: Policy = {
     ...defaultPolicy,
     access: [{ match: [], owner: 'qemu', group: '99', source }],
@@ -14,7 +14,7 @@ test('known names and numbers are fine', (t) => {
   t.deepEqual(accountMistakes(policy, accounts), []);
 });
 
-test('a user is no group', (t) => {
+test('policy accounts: a user name is rejected as a group', (t) => {
   const policy: Policy = { ...defaultPolicy, access: [{ match: [], group: 'qemu', source }] };
   t.deepEqual(accountMistakes(policy, accounts), [
     {

@@ -4,61 +4,61 @@ import { runCli } from '../helpers/cli.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
 const link = (match: string, name = 'by-x/{{name}}') => `[[link]]\nmatch = ${match}\nname = '${name}'\n`;
-const named = (name: string) => `[[link]]\nname = '${name}'\n`;
+const linkNamed = (name: string) => `[[link]]\nname = '${name}'\n`;
 
-/** A policy, and the one line that it gives, from the file's name on. */
-const table: readonly (readonly [title: string, policy: string, line: string])[] = [
-  ['no TOML', 'by-path\n', '1: bad TOML: illegal character in key'],
-  ['an open text', 'scheme = "1\n', '1: bad TOML: control characters are not allowed in strings'],
+/** A title, an invalid policy, and its error line after the file name. */
+const fixtures: readonly (readonly [title: string, policy: string, line: string])[] = [
+  ['text that is not TOML', 'by-path\n', '1: bad TOML: illegal character in key'],
+  ['an unterminated string', 'scheme = "1\n', '1: bad TOML: control characters are not allowed in strings'],
   [
-    'the same key twice',
+    'a duplicate key',
     'scheme = 1\nscheme = 1\n',
     '2: bad TOML: trying to redefine an already defined table or value',
   ],
   [
-    'a link without its own line',
+    'two keys on one line',
     '[[link]]\nname = "by-x/a" priority = 1\n',
     '2: bad TOML: each key-value declaration must be followed by an end-of-line',
   ],
-  ['bytes that are no UTF-8', '\n# \ufffd\n', '2: expected UTF-8, found other bytes'],
+  ['bytes that are not UTF-8', '\n# \ufffd\n', '2: expected UTF-8, found other bytes'],
   [
-    'a scheme of the future',
+    'an unknown scheme',
     'scheme = 2\n',
     '1: scheme: expected the number of a naming scheme; this version knows 1; found the number 2',
   ],
   [
-    'a scheme as text',
+    'a scheme as a string',
     'scheme = "1"\n',
     '1: scheme: expected the number of a naming scheme; this version knows 1; found "1"',
   ],
-  ['a slip in a key', '\nshceme = 1\n', '2: shceme: unknown key; did you mean "scheme"?'],
+  ['a misspelled key', '\nshceme = 1\n', '2: shceme: unknown key; did you mean "scheme"?'],
   [
-    'a key from nowhere',
+    'an unknown key',
     'frobnicate = 1\n',
     '1: frobnicate: unknown key; expected one of scheme, names, link, access, iommu',
   ],
   [
-    'an ugly key',
+    'a key with control characters',
     '"a\\u001b[2J" = 1\n',
     '1: a\\x1b[2J: unknown key; expected one of scheme, names, link, access, iommu',
   ],
   [
-    'a key that every object has',
+    'the key constructor',
     'constructor = 1\n',
     '1: constructor: unknown key; expected one of scheme, names, link, access, iommu',
   ],
   [
-    'a key that objects treat in their own way',
+    'the key __proto__',
     '__proto__ = 1\n',
     '1: __proto__: unknown key; expected one of scheme, names, link, access, iommu',
   ],
   [
-    'a family that is not there',
+    'a misspelled family',
     '[names]\nby-paht = true\n',
     '2: names.by-paht: unknown key; did you mean "by-path"?',
   ],
   [
-    'a family that is no switch',
+    'a family that is not a boolean',
     '[names]\nby-path = "yes"\n',
     '2: names.by-path: expected true or false; found "yes"',
   ],
@@ -73,27 +73,27 @@ const table: readonly (readonly [title: string, policy: string, line: string])[]
     '2: names.by-alias.a/b: expected a name of letters, digits and # + - . : = @ _ that does not begin with a dot; found "a/b"',
   ],
   [
-    'an alias that is hidden',
+    'a hidden alias',
     '[names.by-alias]\n".a" = { bus = "pci" }\n',
     '2: names.by-alias..a: expected a name of letters, digits and # + - . : = @ _ that does not begin with a dot; found ".a"',
   ],
   [
-    'an alias of an address alone',
+    'an alias that is only an address',
     '[names.by-alias]\ngpu = "01:00.0"\n',
     '2: names.by-alias.gpu: expected a table of facts; found "01:00.0"',
   ],
   [
-    'an alias for everything',
+    'an alias with an empty match',
     '[names.by-alias]\ngpu = {}\n',
     '2: names.by-alias.gpu: expected a match that means one device, found an empty table',
   ],
   [
-    'an alias with a bad match',
+    'an alias with an invalid match',
     '[names.by-alias]\ngpu = { vendor = "nvidia" }\n',
     '2: names.by-alias.gpu.vendor: no device has it: expected 4 hexadecimal digits such as 0x10de, found "nvidia"',
   ],
   [
-    'one link as a table',
+    'a link as a single table',
     '[link]\nname = "by-x/a"\n',
     '1: link: expected a list of tables, written [[link]]; found a table',
   ],
@@ -103,12 +103,12 @@ const table: readonly (readonly [title: string, policy: string, line: string])[]
     '1: link: expected the key name, found none',
   ],
   [
-    'a second link with a slip',
+    'a misspelled key in a second link',
     '[[link]]\nname = "by-x/a"\n\n[[link]]\nname = "by-x/b"\npriorty = 1\n',
     '6: link.priorty: unknown key; did you mean "priority"?',
   ],
   [
-    'a priority as text',
+    'a priority as a string',
     '[[link]]\nname = "by-x/a"\npriority = "high"\n',
     '3: link.priority: expected a whole number from -1000000 to 1000000; found "high"',
   ],
@@ -118,7 +118,7 @@ const table: readonly (readonly [title: string, policy: string, line: string])[]
     '3: link.priority: expected a whole number from -1000000 to 1000000; found the number 1.5',
   ],
   [
-    'a priority beyond all',
+    'a priority out of range',
     '[[link]]\nname = "by-x/a"\npriority = 1000001\n',
     '3: link.priority: expected a whole number from -1000000 to 1000000; found the number 1000001',
   ],
@@ -128,21 +128,21 @@ const table: readonly (readonly [title: string, policy: string, line: string])[]
     '2: link.name: expected a name below /dev/vfio such as "by-sriov/{{pf}}/vf{{vf}}"; found the number 3',
   ],
   [
-    'a slip in a fact',
+    'a misspelled fact',
     link('{ vendr = "10de" }'),
     '2: link.match.vendr: unknown key; did you mean "vendor"?',
   ],
   [
-    'a slip in a negation',
+    'a misspelled fact in a negation',
     link('{ not = { dirver = "x" } }'),
     '2: link.match.not.dirver: unknown key; did you mean "driver"?',
   ],
   [
-    'a match on what access decides',
+    'a match on a fact that [[access]] sets',
     link('{ owner = "root" }'),
     "2: link.match.owner: [[access]] decides the owner of a node, so it can't be matched",
   ],
-  ['a match that is a text', link('"pci"'), '2: link.match: expected a table of facts; found "pci"'],
+  ['a match as a string', link('"pci"'), '2: link.match: expected a table of facts; found "pci"'],
   [
     'an empty list',
     link('{ bus = [] }'),
@@ -159,17 +159,17 @@ const table: readonly (readonly [title: string, policy: string, line: string])[]
     '2: link.match.driver: expected text, or a list of texts; found a date or time',
   ],
   [
-    'a switch for a fact',
+    'a boolean for a fact',
     link('{ pf = true }'),
     '2: link.match.pf: expected text, or a list of texts; found true',
   ],
   [
-    'an id as a number',
+    'an ID as a number',
     link('{ vendor = 0x10de }'),
     '2: link.match.vendor: expected 4 hexadecimal digits such as 0x10de in quotes, found the number 4318',
   ],
   [
-    'an id with too many digits',
+    'an ID with too many digits',
     link('{ vendor = "0x10de0" }'),
     '2: link.match.vendor: no device has it: expected 4 hexadecimal digits such as 0x10de, found "0x10de0"',
   ],
@@ -179,7 +179,7 @@ const table: readonly (readonly [title: string, policy: string, line: string])[]
     '2: link.match.vf: expected text, or a number from 0; found the number -1',
   ],
   [
-    'a bad pattern',
+    'an invalid pattern',
     link('{ driver = "vfio-[" }'),
     '2: link.match.driver: bad pattern "vfio-[": "[" has no "]"; write [[] for the bracket itself',
   ],
@@ -189,7 +189,7 @@ const table: readonly (readonly [title: string, policy: string, line: string])[]
     '2: link.match.driver: bad pattern "": an empty text fits nothing',
   ],
   [
-    'alternatives in one text',
+    'alternatives in one string',
     link('{ driver = "a|b" }'),
     '2: link.match.driver: bad pattern "a|b": "|" is not for alternatives, write a list: ["a", "b"]',
   ],
@@ -209,103 +209,103 @@ const table: readonly (readonly [title: string, policy: string, line: string])[]
     "2: link.match.mdevType: can't match: no device has both vf and mdevType",
   ],
   [
-    'a match that refuses itself',
+    'a match that contradicts itself',
     link('{ bus = "pci", not = { bus = "pci" } }'),
     "2: link.match.not.bus: can't match: it refuses every bus that the match allows",
   ],
   [
-    'a PCI name that is none',
+    'an invalid PCI address as name',
     link('{ bus = "pci", name = "gpu0" }'),
     '2: link.match.name: no device has it: expected a PCI address such as 0000:01:00.0 or 01:00.0, found "gpu0"',
   ],
   [
     'a name with an unknown fact',
-    named('by-x/{{vendr}}'),
+    linkNamed('by-x/{{vendr}}'),
     '2: link.name: unknown fact "vendr"; did you mean "vendor"?',
   ],
   [
     'a name with an unknown helper',
-    named('by-x/{{padd vf 3}}'),
+    linkNamed('by-x/{{padd vf 3}}'),
     '2: link.name: unknown helper "padd"; did you mean "pad"?',
   ],
   [
     'a name with a block',
-    named('by-x/{{#if pf}}a{{/if}}'),
+    linkNamed('by-x/{{#if pf}}a{{/if}}'),
     '2: link.name: expected only text, facts {{fact}} and helpers {{lower fact}}, found a block, partial or comment',
   ],
   [
-    'a name with open braces',
-    named('by-x/{{name'),
+    'a name with unclosed braces',
+    linkNamed('by-x/{{name'),
     '2: link.name: expected text with facts such as {{name}}, found braces that don\'t fit: "by-x/{{name"',
   ],
   [
-    'a name of the kernel',
-    named('devices/{{name}}'),
+    'a name below a reserved directory',
+    linkNamed('devices/{{name}}'),
     '2: link.name: a name begins with a directory of its own, "by-x/...", since all others are the kernel\'s or a bus\'s; found "devices/x"',
   ],
   [
-    'a name of the scheme',
-    named('pci/{{name}}'),
+    'a name below the directory of a bus',
+    linkNamed('pci/{{name}}'),
     '2: link.name: a name begins with a directory of its own, "by-x/...", since all others are the kernel\'s or a bus\'s; found "pci/x"',
   ],
   [
     'an absolute name',
-    named('/dev/vfio/by-x/a'),
+    linkNamed('/dev/vfio/by-x/a'),
     '2: link.name: a name lies below /dev/vfio: expected "by-x/...", found "/dev/vfio/by-x/a"',
   ],
   [
-    'a name that climbs',
-    named('by-x/../../sda'),
+    'a name with ..',
+    linkNamed('by-x/../../sda'),
     '2: link.name: a part of the name begins with a dot: "by-x/../../sda"',
   ],
   [
     'a name without a directory',
-    named('by-gpu'),
+    linkNamed('by-gpu'),
     '2: link.name: expected a directory and a name, "by-x/...", found only "by-gpu"',
   ],
   [
     'a name with a blank',
-    named('by-x/my gpu'),
+    linkNamed('by-x/my gpu'),
     '2: link.name: the character " " can\'t be in a name; use letters, digits and # + - . : = @ _ /',
   ],
   [
-    'an access rule that gives nothing',
+    'an access rule without owner, group and mode',
     '[[access]]\nmatch = { bus = "pci" }\n',
     '1: access: expected at least one of owner, group and mode, found none',
   ],
   [
-    'a mode that is a number',
+    'a mode as a number',
     '[[access]]\nmode = 0o660\n',
     '2: access.mode: expected four octal digits in quotes such as "0660", not writable by others; found the number 432',
   ],
   [
-    'a mode for the whole world',
+    'a world-writable mode',
     '[[access]]\nmode = "0666"\n',
     '2: access.mode: expected four octal digits in quotes such as "0660", not writable by others; found "0666"',
   ],
   [
-    'a mode with set-id',
+    'a set-id mode',
     '[[access]]\nmode = "4660"\n',
     '2: access.mode: expected four octal digits in quotes such as "0660", not writable by others; found "4660"',
   ],
   [
-    'a group that breaks out',
+    'a group with a quote',
     '[[access]]\ngroup = \'kvm", RUN+="x\'\n',
     '2: access.group: expected a group name, or a number in quotes; found "kvm", RUN+="x"',
   ],
   [
-    'an iommu that gives nothing',
+    'an empty [iommu] table',
     '[iommu]\n',
     '1: iommu: expected at least one of owner, group and mode; found an empty table',
   ],
 ];
 
-test('there are fifty and more', (t) => {
-  t.true(table.length >= 50);
+test('at least 50 bad-policy fixtures exist', (t) => {
+  t.true(fixtures.length >= 50);
 });
 
-for (const [title, policy, line] of table)
-  test(`${title} is one line and status 2`, async (t) => {
+for (const [title, policy, line] of fixtures)
+  test(`config show and check reject ${title} with one line and status 2`, async (t) => {
     const root = fakeRoot(t);
     root.write('/etc/vfio-names/10-bad.toml', policy);
     root.write('/etc/udev/rules.d/70-vfio-names.rules', '# in place\n');
@@ -317,7 +317,7 @@ for (const [title, policy, line] of table)
     t.is(readFileSync(root.at('/etc/udev/rules.d/70-vfio-names.rules'), 'utf8'), '# in place\n');
   });
 
-test('of several mistakes the first line of the file comes first', async (t) => {
+test('config check sorts several errors by line', async (t) => {
   const root = fakeRoot(t);
   root.write('/a.toml', 'iommu = 1\naccess = 1\nlink = 1\nnames = 1\nscheme = 2\nx = 1\n');
   const { err } = await runCli(['config', 'check', root.at('/a.toml')]);

@@ -12,13 +12,13 @@ import { hookedFiles } from '../helpers/hooked-files.ts';
 const built = (...texts: string[]) =>
   buildPolicy(texts.map((text, index) => ({ file: `/${index}.toml`, text })));
 
-test('the default policy has the hash of what it says', (t) => {
+test('the default policy has the hash of its rules', (t) => {
   const { hash: _, ...rules } = defaultPolicy;
   t.is(policyHash(rules), defaultPolicy.hash);
   t.is(built('# nothing').policy.hash, defaultPolicy.hash);
 });
 
-test('a policy is what its files say together', (t) => {
+test('policy files are merged into one policy', (t) => {
   const { policy, mistakes, warnings } = built(
     `scheme = 1
      [names]
@@ -58,7 +58,7 @@ test('a policy is what its files say together', (t) => {
   t.deepEqual(policy.iommu, { group: 'kvm', source: { file: '/1.toml', line: 6 } });
 });
 
-test('a later switch or alias overrides an earlier one', (t) => {
+test('a later policy file overrides settings and aliases of an earlier one', (t) => {
   const { policy, settings } = built(
     '[names]\nby-path = true\nby-tag = false\n[names.by-alias]\na = { vendor = "10de" }\nb = { vendor = "1002" }',
     '[names]\nby-path = false\nby-tag = true\n[names.by-alias]\na = { name = "01:00.0" }',
@@ -82,19 +82,19 @@ test('a later switch or alias overrides an earlier one', (t) => {
   );
 });
 
-test('the hash is that of what is said, not of comments, places and the order of keys', (t) => {
-  const one = built(
+test('the policy hash does not depend on comments, files, lines and the order of keys', (t) => {
+  const first = built(
     '[names]\nby-path = true\n[[link]]\nmatch = { vendor = ["10de", "1002"], bus = "pci" }\nname = "by-x/a"',
   );
-  const other = built(
+  const second = built(
     '# other files',
     '[[link]]\nname = "by-x/a"\npriority = 0\nmatch.bus = "pci"\nmatch.vendor = ["0x1002", "0x10DE"]',
     '\n\nnames.by-path = true',
   );
   const [tag, path] = ['names.by-tag = true', 'names.by-path = true'];
   t.is(built(tag, path).policy.hash, built(path, tag).policy.hash);
-  t.is(one.policy.hash, other.policy.hash);
-  t.not(one.policy.hash, built('[names]\nby-path = true').policy.hash);
+  t.is(first.policy.hash, second.policy.hash);
+  t.not(first.policy.hash, built('[names]\nby-path = true').policy.hash);
 });
 
 const warns = test.macro((t, text: string, line: number, message: RegExp) => {
@@ -105,72 +105,81 @@ const warns = test.macro((t, text: string, line: number, message: RegExp) => {
   t.regex(warnings[0]?.message ?? '', message);
 });
 
-const link = (match: string, more = '') => `[[link]]\nmatch = ${match}\nname = "by-x/{{name}}"\n${more}\n`;
+const link = (match: string, extraLines = '') =>
+  `[[link]]\nmatch = ${match}\nname = "by-x/{{name}}"\n${extraLines}\n`;
 
 test(
-  'the second of two equal rules is not needed',
+  'config warns about the second of two equal rules',
   warns,
   link('{ bus = "pci" }') + link('{ bus = "pci" }'),
   5,
   /never needed: \/0\.toml:1/,
 );
 test(
-  'a narrower rule for the same name is not needed',
+  'config warns about a narrower rule for the same name',
   warns,
   link('{ bus = "pci", vendor = "10de" }') + link('{}'),
   1,
   /never needed/,
 );
 test(
-  'a rule under one of a higher priority is not needed',
+  'config warns about a rule that a rule of higher priority covers',
   warns,
   link('{ bus = "pci" }') + link('{}', 'priority = 1'),
   1,
   /never needed/,
 );
 test(
-  'a rule that a family gives already is not needed',
+  'config warns about a rule that repeats a family',
   warns,
   'names.by-path = true\n[[link]]\nmatch.bus = "pci"\nname = "by-path/{{path}}"',
   2,
   /never needed/,
 );
 test(
-  'an access rule under a later, broader one never holds',
+  'config warns about an access rule that a later, broader rule overrides',
   warns,
   '[[access]]\nmatch.bus = "pci"\ngroup = "a"\n[[access]]\ngroup = "a"\nmode = "0660"',
   1,
   /never holds: \/0\.toml:4/,
 );
-test('an unknown bus may be a slip', warns, link('{ bus = "pic" }'), 2, /did you mean "pci"/);
-test('a bus that nobody knows may come', warns, link('{ bus = "warp" }'), 2, /no bus "warp"/);
+test('config warns about a misspelled bus', warns, link('{ bus = "pic" }'), 2, /did you mean "pci"/);
+test('config warns about an unknown bus', warns, link('{ bus = "warp" }'), 2, /no bus "warp"/);
 test(
-  'groups that /dev/iommu can not serve',
+  'config warns about several groups that cannot share /dev/iommu',
   warns,
   '[[access]]\ngroup = "a"\nmatch.bus = "pci"\n[[access]]\ngroup = "b"\nmatch.bus = "mdev"',
   1,
   /\/dev\/iommu can have one only/,
 );
 
-const quiet = test.macro((t, text: string) => {
+const doesNotWarn = test.macro((t, text: string) => {
   const { warnings, mistakes } = built(text);
   t.deepEqual([mistakes, warnings], [[], []]);
 });
 
-test('a higher priority is needed', quiet, link('{ bus = "pci" }', 'priority = 1') + link('{}'));
-test('another name is needed', quiet, `${link('{}')}[[link]]\nname = "by-y/{{name}}"`);
 test(
-  'an access rule of which a key stays holds',
-  quiet,
+  'config does not warn about a narrower rule with a higher priority',
+  doesNotWarn,
+  link('{ bus = "pci" }', 'priority = 1') + link('{}'),
+);
+test(
+  'config does not warn about a rule with another name',
+  doesNotWarn,
+  `${link('{}')}[[link]]\nname = "by-y/{{name}}"`,
+);
+test(
+  'config does not warn about an access rule of which one key remains effective',
+  doesNotWarn,
   '[[access]]\nowner = "q"\ngroup = "a"\n[[access]]\nmatch.bus = "pci"\ngroup = "a"',
 );
 test(
-  'a broader earlier access rule holds',
-  quiet,
+  'config does not warn about a broader, earlier access rule',
+  doesNotWarn,
   '[[access]]\ngroup = "a"\n[[access]]\nmatch.bus = "pci"\ngroup = "a"',
 );
 
-test('the order of files and rules does not matter for who gets which priority', (t) => {
+test('the merged link rules do not depend on the order of files and rules', (t) => {
   const rule = fc.record({
     vendor: fc.constantFrom('10de', '1002', '*'),
     priority: fc.integer({ min: -1, max: 1 }),
@@ -181,18 +190,20 @@ test('the order of files and rules does not matter for who gets which priority',
         ({ vendor, priority }) =>
           `[[link]]\nmatch.vendor = "${vendor}"\nname = "by-x/a"\npriority = ${priority}`,
       );
-      const said = (...all: string[]) => {
-        const links = built(...all).policy.links.map(({ source: _, ...said }) => JSON.stringify(said));
+      const rulesText = (...texts: string[]) => {
+        const links = built(...texts).policy.links.map(({ source: _, ...rulesText }) =>
+          JSON.stringify(rulesText),
+        );
         return links.sort().join('\n');
       };
-      return said(texts.join('\n')) === said(...texts.reverse());
+      return rulesText(texts.join('\n')) === rulesText(...texts.reverse());
     }),
     { numRuns: 50 },
   );
   t.pass();
 });
 
-test('a policy that is shown can be read back and is the same', (t) => {
+test('formatPolicy output parses to the same policy', (t) => {
   const { policy, settings } = built(
     `scheme = 1
      [names]
@@ -215,15 +226,15 @@ test('a policy that is shown can be read back and is the same', (t) => {
      group = "kvm"`.replace('\\"\\\\u00e4', '\\"'),
   );
   const text = formatPolicy({ policy, settings });
-  const again = built(text);
-  t.deepEqual(again.mistakes, []);
-  t.is(again.policy.hash, policy.hash);
+  const reparsed = built(text);
+  t.deepEqual(reparsed.mistakes, []);
+  t.is(reparsed.policy.hash, policy.hash);
   t.notRegex(text, /\u202e/);
   t.regex(text, /^by-path = true {2}# \/0\.toml:3$/m);
   t.is(formatPolicy({ policy: defaultPolicy, settings: [] }), 'scheme = 1  # default\n');
 });
 
-test('loading gives the policy, or the first mistake and how many more there are', async (t) => {
+test('loadPolicy returns the policy, or throws the first error with the number of the others', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/10-a.toml', '[names]\nby-tag = true\n');
   t.is((await loadPolicy(fakeFiles, root.dir)).links.length, 1);
@@ -235,7 +246,7 @@ test('loading gives the policy, or the first mistake and how many more there are
   t.regex(error?.message ?? '', /05-b\.toml:2: by-tag: unknown key; .* \(and 2 more; see config check\)$/);
 });
 
-test('one file can be tried, and then is all of the policy', async (t) => {
+test('loadPolicy with a policy file reads only that file', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/10-a.toml', '[names]\nby-tag = true\n');
   root.write('/tmp/try.toml', '[names]\nby-path = true\n');
@@ -246,7 +257,7 @@ test('one file can be tried, and then is all of the policy', async (t) => {
   );
 });
 
-test('naming reads the facts that the policy asks for, and no others', async (t) => {
+test('policy names read only the facts that the policy uses', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
   t.is(moreNames(fakeFiles, root.dir, defaultPolicy), undefined);

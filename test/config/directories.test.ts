@@ -8,7 +8,7 @@ import { VfioNamesError } from '../../src/errors.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { failure, hookedFiles } from '../helpers/hooked-files.ts';
 
-test('a host without policy costs three calls and has the default', async (t) => {
+test('loadPolicy makes three calls and returns the default policy on a host without policy files', async (t) => {
   const root = fakeRoot(t);
   const calls: string[] = [];
   const files = hookedFiles(({ name, path }) => calls.push(`${name} ${path.slice(root.dir.length)}`));
@@ -16,7 +16,7 @@ test('a host without policy costs three calls and has the default', async (t) =>
   t.deepEqual(calls, ['list /usr/lib/vfio-names', 'list /run/vfio-names', 'list /etc/vfio-names']);
 });
 
-test('files count by name, from whatever directory, and the higher directory wins a name', (t) => {
+test('policy files are sorted by name, and a later directory overrides a file of the same name', (t) => {
   const root = fakeRoot(t);
   root.write('/usr/lib/vfio-names/50-b.toml', 'vendor');
   root.write('/usr/lib/vfio-names/10-a.toml', 'vendor');
@@ -36,7 +36,7 @@ test('files count by name, from whatever directory, and the higher directory win
   );
 });
 
-test('a link to /dev/null and an empty file mask a name', (t) => {
+test('a link to /dev/null and an empty file mask a policy file', (t) => {
   const root = fakeRoot(t);
   root.write('/usr/lib/vfio-names/10-a.toml', 'x');
   root.write('/usr/lib/vfio-names/20-b.toml', 'x');
@@ -46,7 +46,7 @@ test('a link to /dev/null and an empty file mask a name', (t) => {
   t.deepEqual(readPolicyFiles(fakeFiles, root.dir), []);
 });
 
-test('links are followed below the root', (t) => {
+test('links to policy files are followed below the root', (t) => {
   const root = fakeRoot(t);
   root.write('/usr/share/policy', 'shared');
   root.linkText('/usr/share/link', 'policy');
@@ -57,42 +57,42 @@ test('links are followed below the root', (t) => {
   );
 });
 
-const error = (act: () => unknown): VfioNamesError => {
+const errorOf = (fn: () => unknown): VfioNamesError => {
   try {
-    act();
-  } catch (found) {
-    if (found instanceof VfioNamesError) return found;
-    throw found;
+    fn();
+  } catch (thrown) {
+    if (thrown instanceof VfioNamesError) return thrown;
+    throw thrown;
   }
   throw new Error('no error');
 };
 
-test('what is no file is one line of status 2', (t) => {
+test('a policy path that is not a readable regular file fails with one line and status 2', (t) => {
   const root = fakeRoot(t);
   root.linkText('/etc/vfio-names/10-a.toml', '10-a.toml');
-  const loop = error(() => readPolicyFiles(fakeFiles, root.dir));
+  const loop = errorOf(() => readPolicyFiles(fakeFiles, root.dir));
   t.deepEqual([loop.code, loop.exitCode], ['policy', 2]);
   t.regex(loop.message, /10-a\.toml: expected a file, found a chain of links/);
   root.linkText('/etc/vfio-names/10-a.toml', '/nowhere');
-  t.regex(error(() => readPolicyFiles(fakeFiles, root.dir)).message, /expected a policy file, found none/);
+  t.regex(errorOf(() => readPolicyFiles(fakeFiles, root.dir)).message, /expected a policy file, found none/);
   mkdirSync(root.at('/etc/vfio-names/00-d.toml'));
   t.regex(
-    error(() => readPolicyFiles(fakeFiles, root.dir)).message,
+    errorOf(() => readPolicyFiles(fakeFiles, root.dir)).message,
     /00-d\.toml: expected a policy file, found a directory/,
   );
-  t.is(error(() => readPolicyFile(fakeFiles, root.at('/nothing.toml'))).exitCode, 2);
+  t.is(errorOf(() => readPolicyFile(fakeFiles, root.at('/nothing.toml'))).exitCode, 2);
   t.is(spawnSync('mkfifo', [root.at('/pipe.toml')]).status, 0);
-  const pipe = error(() => readPolicyFile(fakeFiles, root.at('/pipe.toml')));
+  const pipe = errorOf(() => readPolicyFile(fakeFiles, root.at('/pipe.toml')));
   t.is(pipe.exitCode, 2);
   t.regex(pipe.message, /pipe\.toml: expected a policy file, found a fifo; write the policy to a file/);
   root.write('/big.toml', '#'.repeat((1 << 20) + 1));
   t.regex(
-    error(() => readPolicyFile(fakeFiles, root.at('/big.toml'))).message,
+    errorOf(() => readPolicyFile(fakeFiles, root.at('/big.toml'))).message,
     /at most 1048576 bytes, found more/,
   );
 });
 
-test('what may not be read is status 4', (t) => {
+test('an unreadable policy fails with status 4', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/10-a.toml', 'x');
   const denied = (call: string) =>
@@ -100,10 +100,10 @@ test('what may not be read is status 4', (t) => {
       if (name === call && path.startsWith(root.at('/etc'))) throw failure('EACCES');
     });
   for (const call of ['list', 'read', 'lstat'])
-    t.is(error(() => readPolicyFiles(denied(call), root.dir)).exitCode, 4, call);
+    t.is(errorOf(() => readPolicyFiles(denied(call), root.dir)).exitCode, 4, call);
 });
 
-test('a directory in which there is a file is not read', (t) => {
+test('a policy directory that is a file is ignored', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names', 'a file');
   t.deepEqual(policyPaths(fakeFiles, root.dir), []);

@@ -29,48 +29,61 @@ x = [[1, [2]], {
   a = 1 }]
 `;
 
-const stands = test.macro({
+const isOnLine = test.macro({
   exec(t, path: KeyPath, line: number) {
     t.is(keyLines(text)(path), line);
   },
-  title: (_, path: KeyPath, line: number) => `${path.join('.')} stands on line ${line}`,
+  title: (_, path: KeyPath, line: number) => `keyLines finds ${path.join('.')} on line ${line}`,
 });
 
-test(stands, ['scheme'], 2);
-test(stands, ['names'], 3);
-test(stands, ['names', 'by-path'], 3);
-test(stands, ['link', 0], 5);
-test(stands, ['link', 0, 'match', 'bus'], 6);
-test(stands, ['link', 0, 'match', 'not', 'driver'], 6);
-test(stands, ['link', 0, 'name'], 7);
-test(stands, ['link', 1], 9);
-test(stands, ['link', 1, 'name'], 10);
-test(stands, ['link', 1, 'priority'], 14);
-test(stands, ['link', 1, 'match', 'vendor'], 15);
-test(stands, ['link', 1, 'match', 'vendor', 0], 16);
-test(stands, ['link', 1, 'match', 'vendor', 1], 17);
-test(stands, ['link', 1, 'match', 'not'], 19);
-test(stands, ['link', 1, 'match', 'not', 'driver'], 20);
-test(stands, ['link', 1, 'match', 'not', 'slot'], 22);
-test(stands, ['access', 'x', 0, 1, 0], 24);
-test(stands, ['access', 'x', 1, 'a'], 25);
+test(isOnLine, ['scheme'], 2);
+test(isOnLine, ['names'], 3);
+test(isOnLine, ['names', 'by-path'], 3);
+test(isOnLine, ['link', 0], 5);
+test(isOnLine, ['link', 0, 'match', 'bus'], 6);
+test(isOnLine, ['link', 0, 'match', 'not', 'driver'], 6);
+test(isOnLine, ['link', 0, 'name'], 7);
+test(isOnLine, ['link', 1], 9);
+test(isOnLine, ['link', 1, 'name'], 10);
+test(isOnLine, ['link', 1, 'priority'], 14);
+test(isOnLine, ['link', 1, 'match', 'vendor'], 15);
+test(isOnLine, ['link', 1, 'match', 'vendor', 0], 16);
+test(isOnLine, ['link', 1, 'match', 'vendor', 1], 17);
+test(isOnLine, ['link', 1, 'match', 'not'], 19);
+test(isOnLine, ['link', 1, 'match', 'not', 'driver'], 20);
+test(isOnLine, ['link', 1, 'match', 'not', 'slot'], 22);
+test(isOnLine, ['access', 'x', 0, 1, 0], 24);
+test(isOnLine, ['access', 'x', 1, 'a'], 25);
 
-test('a key that is not there is on the line of the table around it', (t) => {
+test('keyLines returns the line of the enclosing table for a missing key', (t) => {
   t.is(keyLines(text)(['link', 1, 'match', 'bus']), 15);
   t.is(keyLines(text)(['link', 1, 'family']), 9);
   t.is(keyLines(text)(['nothing']), 1);
 });
 
-test('the text of these tests is TOML', (t) => {
+test('the text of these tests is valid TOML', (t) => {
   t.is((parse(text)['link'] as unknown[]).length, 2);
 });
 
-test('a text that is no TOML comes to an end too', (t) => {
-  for (const bad of ['[', '[[', 'a', '=', '"', 'a = "', 'a = [', 'a = {', 'a = {b', ']', '\u0000', 'a = """'])
-    t.is(keyLines(bad)(['nothing']), 1);
+test('keyLines terminates for text that is not TOML', (t) => {
+  for (const invalid of [
+    '[',
+    '[[',
+    'a',
+    '=',
+    '"',
+    'a = "',
+    'a = [',
+    'a = {',
+    'a = {b',
+    ']',
+    '\u0000',
+    'a = """',
+  ])
+    t.is(keyLines(invalid)(['nothing']), 1);
 });
 
-test('a very long text is read', (t) => {
+test('keyLines reads very long strings', (t) => {
   t.is(keyLines(`a = "${'x\\\\'.repeat(200_000)}"\nb = 1`)(['b']), 2);
   t.is(keyLines(`a = """${'x\\\\'.repeat(200_000)}"""\nb = 1`)(['b']), 2);
 });

@@ -5,47 +5,49 @@ import type { Status } from '../../src/system/files.ts';
 import { runCli } from '../helpers/cli.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
-const status = (more: Partial<Status>): Status => ({
+const status = (overrides: Partial<Status>): Status => ({
   kind: 'file',
   mode: 0o644,
   uid: 0,
   gid: 0,
   inode: '1',
-  ...more,
+  ...overrides,
 });
 
-for (const [what, more] of [
-  ['one of root alone', {}],
-  ['one that the group root may write', { mode: 0o664 }],
-  ['a directory of root', { kind: 'directory', mode: 0o755, gid: 5 }],
+for (const [description, overrides] of [
+  ['a file that only root can write', {}],
+  ['a file that group root can write', { mode: 0o664 }],
+  ['a directory owned by root', { kind: 'directory', mode: 0o755, gid: 5 }],
   ['a set-group-id directory', { kind: 'directory', mode: 0o2755 }],
 ] as const)
-  test(`${what} is obeyed`, (t) => t.is(whyNotTrusted(status(more), ''), undefined));
+  test(`policy trust: ${description} is accepted`, (t) =>
+    t.is(whyNotTrusted(status(overrides), ''), undefined));
 
-for (const [what, more] of [
-  ['one that everybody may write', { mode: 0o646 }],
-  ['one that another group may write', { mode: 0o664, gid: 5 }],
-  ["somebody else's", { uid: 1000 }],
+for (const [description, overrides] of [
+  ['a world-writable file', { mode: 0o646 }],
+  ['a file that another group can write', { mode: 0o664, gid: 5 }],
+  ['a file owned by another user', { uid: 1000 }],
   ['a set-user-id file', { mode: 0o4755 }],
   ['a set-group-id file', { mode: 0o2755 }],
-  ['a directory that everybody may write, sticky or not', { kind: 'directory', mode: 0o1777 }],
+  ['a world-writable directory with the sticky bit', { kind: 'directory', mode: 0o1777 }],
 ] as const)
-  test(`${what} is refused, with owner and mode`, (t) => {
-    const { uid, gid, mode } = status(more);
+  test(`policy trust: ${description} is rejected with owner and mode`, (t) => {
+    const { uid, gid, mode } = status(overrides);
     t.regex(
-      whyNotTrusted(status(more), '') ?? '',
+      whyNotTrusted(status(overrides), '') ?? '',
       new RegExp(`owner ${uid}:${gid} and mode 0*${mode.toString(8)}$`),
     );
   });
 
-test('a tree below --root belongs to who made it; what everybody may write is refused there, too', (t) => {
+test('policy trust: below --root any owner is accepted, but a world-writable file is rejected', (t) => {
   t.is(whyNotTrusted(status({ uid: 1000, gid: 1000, mode: 0o664 }), '/image'), undefined);
   t.truthy(whyNotTrusted(status({ uid: 1000, mode: 0o666 }), '/image'));
 });
 
-test('the remedy names the path', (t) => t.true(trustRemedy('/etc/x').endsWith('chmod u-s,g-ws,o-w /etc/x')));
+test('policy trust: the hint contains the path', (t) =>
+  t.true(trustRemedy('/etc/x').endsWith('chmod u-s,g-ws,o-w /etc/x')));
 
-test('a command that needs such a policy ends with status 2 and one line, and changes nothing', async (t) => {
+test('sync rejects an untrusted policy with status 2 and one line, and changes nothing', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   root.write('/etc/vfio-names/a.toml', '[names]\nby-path = true\n');

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import test from 'ava';
 
 const root = new URL('../../', import.meta.url).pathname;
-// The demo shows the built program; without a build there is nothing to show.
+// The demo runs the built program; without a build the test is skipped.
 const built = fs.existsSync(join(root, 'dist/vfio-names.cjs')) ? test : test.skip;
 
-function demo(t: { teardown: (act: () => void) => void }, options: object = {}) {
+function demo(t: { teardown: (fn: () => void) => void }, options: object = {}) {
   const parent = fs.mkdtempSync(join(tmpdir(), 'vfio-names-test-'));
   t.teardown(() => fs.rmSync(parent, { recursive: true, force: true }));
   fs.chmodSync(parent, 0o777);
@@ -18,15 +18,15 @@ function demo(t: { teardown: (act: () => void) => void }, options: object = {}) 
     env: { ...process.env, TMPDIR: parent, NODE_V8_COVERAGE: '' },
     ...options,
   });
-  const left = fs.readdirSync(parent).filter((name) => name.startsWith('vfio-names-demo-'));
-  return { ...result, left };
+  const leftovers = fs.readdirSync(parent).filter((name) => name.startsWith('vfio-names-demo-'));
+  return { ...result, left: leftovers };
 }
 
-built('the demo shows what it says, ends with 0 and leaves nothing behind', (t) => {
-  const { status, stdout, stderr, left } = demo(t);
+built('the demo prints its commands and their output, exits with status 0 and leaves no files', (t) => {
+  const { status, stdout, stderr, left: leftovers } = demo(t);
   t.is(stderr, '');
   t.is(status, 0, stdout);
-  t.deepEqual(left, []);
+  t.deepEqual(leftovers, []);
   t.regex(stdout, /^\$ vfio-names list --root \S+$/m);
   t.regex(stdout, /All as expected\.\n$/);
   if (process.getuid?.() === 0) t.regex(stdout, /^link-wrong: /m);

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the built program on a sample machine below a temporary directory. Ends with 0 only if every
- * command said and did what is shown here.
+ * `npm run demo`: runs the built program on a sample machine in a temporary directory. Exits with status 0 only if every
+ * command exits and prints as expected here.
  */
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -10,44 +10,44 @@ import { buildSample } from './sample.ts';
 
 const program = new URL('../../dist/vfio-names.cjs', import.meta.url).pathname;
 
-/** Thrown where the program does not do what is shown. */
-class Surprise extends Error {}
+/** The program did not behave as expected. */
+class UnexpectedResult extends Error {}
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Shows the command line as a user types it, runs it, shows what it says. */
-function run(words: readonly string[], root: string, status: number, expected: readonly RegExp[]): void {
-  say(`$ vfio-names ${words.join(' ')} --root ${root}`);
+/** Prints a command line, runs it and prints its output. Throws on another exit status or missing output. */
+function run(args: readonly string[], root: string, status: number, expected: readonly RegExp[]): void {
+  print(`$ vfio-names ${args.join(' ')} --root ${root}`);
   const {
     stdout,
     stderr,
     status: found,
-  } = spawnSync(process.execPath, [program, ...words, '--root', root], {
+  } = spawnSync(process.execPath, [program, ...args, '--root', root], {
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1' },
   });
   process.stdout.write(stdout + stderr);
-  say(found === 0 ? '' : `(exit status ${found})\n`);
-  if (found !== status) throw new Surprise(`expected exit status ${status}, found ${found}`);
+  print(found === 0 ? '' : `(exit status ${found})\n`);
+  if (found !== status) throw new UnexpectedResult(`expected exit status ${status}, found ${found}`);
   const missing = expected.find((pattern) => !pattern.test(stdout + stderr));
-  if (missing) throw new Surprise(`expected ${missing} in the output`);
+  if (missing) throw new UnexpectedResult(`expected ${missing} in the output`);
 }
 
-/** A change to the machine by hand, shown as the shell command that would make it. */
-function byHand(line: string, act: () => void): void {
-  say(`$ ${line}\n`);
-  act();
+/** Prints a shell command and makes the change that it stands for. */
+function runByHand(line: string, fn: () => void): void {
+  print(`$ ${line}\n`);
+  fn();
 }
 
 function withNodes(root: string): void {
   const link = `${root}/dev/vfio/pci/0000:01:00.1`;
-  say('What would be done? vfio-names did not make the file in the way: it is left alone and reported.');
+  print('What would be done? vfio-names did not make the file in the way: it is left alone and reported.');
   run(['plan'], root, 1, [/^create \/dev\/vfio\/pci\/0000:01:00\.0 ->/m, /^blocked .*0000:02:00\.0/m]);
-  say('Make the names:');
+  print('Make the names:');
   run(['sync'], root, 1, [/^create \/dev\/vfio\/mdev\//m, /blocked .* found a file/]);
-  byHand(`rm ${root}/dev/vfio/pci/0000:02:00.0`, () => fs.unlinkSync(`${root}/dev/vfio/pci/0000:02:00.0`));
+  runByHand(`rm ${root}/dev/vfio/pci/0000:02:00.0`, () => fs.unlinkSync(`${root}/dev/vfio/pci/0000:02:00.0`));
   run(['sync'], root, 0, [/^create \/dev\/vfio\/pci\/0000:02:00\.0 ->/m]);
   run(['list'], root, 0, [
     /^pci\/0000:01:00\.0 +vfio/m,
@@ -55,11 +55,11 @@ function withNodes(root: string): void {
     /^platform\//m,
     /^pci\/0000:03:00\.0 .*no node/m,
   ]);
-  say('Which node is it? Asked of sysfs, and proved by the node itself:');
+  print('Which node is it? Asked of sysfs, and proved by the node itself:');
   run(['resolve', '01:00.0'], root, 0, [/^\/dev\/vfio\/devices\/vfio\d+$/m]);
   run(['verify'], root, 0, [/^fine: /]);
-  say('Now a link leads to the node of another device, as after a reused number:');
-  byHand(`ln -sfn ../devices/vfio0 ${link}`, () => {
+  print('Now a link leads to the node of another device, as after a reused number:');
+  runByHand(`ln -sfn ../devices/vfio0 ${link}`, () => {
     fs.unlinkSync(link);
     fs.symlinkSync('../devices/vfio0', link);
   });
@@ -69,7 +69,7 @@ function withNodes(root: string): void {
 }
 
 function withoutNodes(root: string): void {
-  say('Not root: device nodes can not be made, so verify, resolve and the broken link are left out.');
+  print('Not root: device nodes can not be made, so verify, resolve and the broken link are left out.');
   run(['plan'], root, 1, [/^create \/dev\/vfio\/pci\/0000:01:00\.0 ->/m, /^blocked .*0000:02:00\.0/m]);
   run(['list'], root, 0, [/^pci\/0000:01:00\.0 +vfio/m, /^pci\/0000:03:00\.0 .*no node/m]);
 }
@@ -82,13 +82,13 @@ function demo(): number {
   const root = fs.mkdtempSync(join(tmpdir(), 'vfio-names-demo-'));
   try {
     const { nodes, contents } = buildSample(root);
-    say(`A sample machine below ${root}: ${contents}.\n`);
+    print(`A sample machine below ${root}: ${contents}.\n`);
     if (nodes) withNodes(root);
     else withoutNodes(root);
-    say('All as expected.');
+    print('All as expected.');
     return 0;
   } catch (error) {
-    if (!(error instanceof Surprise)) throw error;
+    if (!(error instanceof UnexpectedResult)) throw error;
     process.stderr.write(`demo: ${error.message}\n`);
     return 1;
   } finally {

@@ -1,27 +1,27 @@
-/** The sample machine of the demo. Knows nothing of the program. */
+/** The sample machine of the demo. */
 import * as fs from 'node:fs';
 import { FakeRoot } from '../helpers/fake-root.ts';
 
 export interface Sample {
-  /** Whether real device nodes could be made. */
+  /** Whether device nodes could be created, which needs root. */
   readonly nodes: boolean;
   readonly contents: string;
 }
 
 const ids = { vendor: '0x8086', class: '0x020000', revision: '0x02', numa_node: '0' };
 
-/** Two PFs with four VFs each, an mdev, a platform device below a PCI device, a device without a node, a foreign file. */
+/** Creates two PFs with four VFs each, an mdev, a platform device below a PCI device, a device without a node, and a foreign file. */
 export function buildSample(directory: string): Sample {
   const root = new FakeRoot(directory);
   let number = 0;
   const sysname = (): string => `vfio${number++}`;
   for (const [index, bus] of ['01', '02'].entries()) {
-    const above = `/sys/devices/pci0000:00/0000:00:0${index + 1}.0`;
+    const parent = `/sys/devices/pci0000:00/0000:00:0${index + 1}.0`;
     const group = (member: number): string => String(10 + index * 5 + member);
     const pf = root.add({
       name: `0000:${bus}:00.0`,
       sysname: sysname(),
-      above,
+      above: parent,
       driver: 'vfio-pci',
       group: group(0),
       attributes: { ...ids, device: '0x1572', sriov_offset: '1', sriov_stride: '1', sriov_totalvfs: '4' },
@@ -31,21 +31,21 @@ export function buildSample(directory: string): Sample {
       root.add({
         name,
         sysname: sysname(),
-        above,
+        above: parent,
         driver: 'vfio-pci',
         group: group(vf + 1),
         attributes: { ...ids, device: '0x154c' },
       });
-      root.link(`${above}/${name}/physfn`, pf.syspath);
-      root.link(`${pf.syspath}/virtfn${vf}`, `${above}/${name}`);
+      root.link(`${parent}/${name}/physfn`, pf.syspath);
+      root.link(`${pf.syspath}/virtfn${vf}`, `${parent}/${name}`);
     }
   }
-  const carrier = '/sys/devices/pci0000:00/0000:00:03.0';
+  const mdevParent = '/sys/devices/pci0000:00/0000:00:03.0';
   root.add({
     bus: 'mdev',
     name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
     sysname: sysname(),
-    above: carrier,
+    above: mdevParent,
     driver: 'nvidia-vgpu-vfio',
     group: '20',
   });
@@ -53,7 +53,7 @@ export function buildSample(directory: string): Sample {
     bus: 'platform',
     name: 'dma.0',
     sysname: sysname(),
-    above: carrier,
+    above: mdevParent,
     driver: 'vfio-platform',
     group: '21',
   });

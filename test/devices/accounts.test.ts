@@ -2,7 +2,7 @@ import test from 'ava';
 import { accountNumber, parseAccounts, readAccounts } from '../../src/devices/accounts.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
-test('accounts are names with numbers; broken lines are passed over', (t) => {
+test('parseAccounts returns names with numbers and skips malformed lines', (t) => {
   const text =
     'root:x:0:0:root:/root:/bin/sh\n# c:x:1:\n+::::::\nbad\nx:y:z:\n:x:5:\nroot:x:9:\nkvm:x:36:a,b\n';
   t.deepEqual(
@@ -14,7 +14,7 @@ test('accounts are names with numbers; broken lines are passed over', (t) => {
   );
 });
 
-test('users and groups are those of the root', (t) => {
+test('readAccounts reads the users and groups below the root', (t) => {
   const root = fakeRoot(t);
   t.deepEqual(readAccounts(fakeFiles, root.dir), { users: new Map(), groups: new Map() });
   root.write('/etc/passwd', 'qemu:x:107:107::/:/bin/false\n');

@@ -3,7 +3,7 @@ import { readFact, readFacts } from '../../src/devices/facts.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { failure, hookedFiles } from '../helpers/hooked-files.ts';
 
-test('a PCI device has the facts of its directory, its links and its node', (t) => {
+test('readFacts returns the facts of a PCI device from its directory, symlinks and node', (t) => {
   const root = fakeRoot(t);
   const device = root.add({
     name: '0000:01:00.3',
@@ -46,7 +46,7 @@ test('a PCI device has the facts of its directory, its links and its node', (t) 
   t.is(fileGroup, String(process.getgid?.()));
 });
 
-test('only the facts that are asked for are read', (t) => {
+test('readFacts reads only the files of the wanted facts', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', driver: 'vfio-pci', noNode: true });
   const read: string[] = [];
@@ -55,7 +55,7 @@ test('only the facts that are asked for are read', (t) => {
   t.deepEqual(read, [root.at(`${device.syspath}/driver`)]);
 });
 
-test('a device without a node has no node, devnum, owner or mode, and the reason', (t) => {
+test('readFacts omits node, devnum, owner and mode of a device without a node, and gives the reason in cdev', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false, group: '3' });
   root.node('/dev/vfio/devices/vfio0', '247:0');
@@ -64,14 +64,14 @@ test('a device without a node has no node, devnum, owner or mode, and the reason
   t.regex(facts.cdev, /^no: .*CONFIG_VFIO_DEVICE_CDEV/);
 });
 
-test('a no-IOMMU device has a group node of its own kind and a node that is not named', (t) => {
+test("a no-IOMMU device with a node has the group node noiommu-N and cdev 'no: not named'", (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'noiommu-vfio0', group: '3', noNode: true });
   t.is(readFact(fakeFiles, root.dir, device, 'groupNode'), '/dev/vfio/noiommu-3');
   t.is(readFact(fakeFiles, root.dir, device, 'cdev'), 'no: not named');
 });
 
-test('a no-IOMMU device that the kernel calls vfioN, as it does up to Linux 7.2, is known by its group', (t) => {
+test('a no-IOMMU device called vfioN (up to Linux 7.2) is recognized by its group', (t) => {
   const root = fakeRoot(t);
   const bound = { devnum: false, group: '3' } as const;
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', ...bound });
@@ -82,7 +82,7 @@ test('a no-IOMMU device that the kernel calls vfioN, as it does up to Linux 7.2,
   t.is(facts().cdev, 'no: no-IOMMU devices have no node of their own');
 });
 
-test('a malformed or unreadable attribute is an absent fact and costs no other', (t) => {
+test('readFacts omits malformed and unreadable attributes and returns the other facts', (t) => {
   const root = fakeRoot(t);
   const device = root.add({
     name: '0000:01:00.0',
@@ -100,7 +100,7 @@ test('a malformed or unreadable attribute is an absent fact and costs no other',
   t.is(facts.device, '0x2204');
 });
 
-test('a fault of the program is no absent fact', (t) => {
+test('readFact throws errors that are not failed system calls', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(() => {

@@ -13,24 +13,25 @@ const nic = device('pci', '0000:02:00.0', 5);
 const mdev = device('mdev', '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', 6);
 const uart = device('platform', 'shared', 7);
 const uart2 = device('amba', 'shared', 8);
-const all = [gpu, vmd, nic, mdev, uart, uart2];
+const devices = [gpu, vmd, nic, mdev, uart, uart2];
 
-const found = test.macro({
+const finds = test.macro({
   exec(t, name: string, expected: Device) {
-    t.is(findDevice(all, name), expected);
+    t.is(findDevice(devices, name), expected);
   },
-  title: (_, name: string, expected: Device) => `${name} finds ${expected.bus}/${expected.name}`,
+  title: (_, name: string, expected: Device) =>
+    `findDevice finds ${expected.bus}/${expected.name} by ${name}`,
 });
-test(found, '0000:01:00.0', gpu);
-test(found, '02:00.0', nic);
-test(found, 'pci/02:00.0', nic);
-test(found, 'PCI/0000:02:00.0'.toLowerCase(), nic);
-test(found, '83B8F4F2-509F-382F-3C1E-E6BFE0FA1001', mdev);
-test(found, 'amba/shared', uart2);
-test(found, 'vfio3', gpu);
-test(found, '247:6', mdev);
-test(found, '/dev/vfio/devices/vfio5', nic);
-test(found, '/dev/vfio/pci/10000:01:00.0', vmd);
+test(finds, '0000:01:00.0', gpu);
+test(finds, '02:00.0', nic);
+test(finds, 'pci/02:00.0', nic);
+test(finds, 'PCI/0000:02:00.0'.toLowerCase(), nic);
+test(finds, '83B8F4F2-509F-382F-3C1E-E6BFE0FA1001', mdev);
+test(finds, 'amba/shared', uart2);
+test(finds, 'vfio3', gpu);
+test(finds, '247:6', mdev);
+test(finds, '/dev/vfio/devices/vfio5', nic);
+test(finds, '/dev/vfio/pci/10000:01:00.0', vmd);
 for (const path of [
   nic.syspath,
   `${nic.syspath}/vfio-dev`,
@@ -41,58 +42,64 @@ for (const path of [
   '/sys/bus/pci/devices/0000:02:00.0/vfio-dev/vfio5',
   '/sys/dev/char/247:5',
 ])
-  test(found, path, nic);
+  test(finds, path, nic);
 
-test('a link of the policy finds the device that wants it, whatever lies there', (t) => {
+test('findDevice finds the owner of a policy link without following the link', (t) => {
   const owner = (link: string): Device | undefined => (link === 'by-alias/gpu' ? gpu : undefined);
-  t.is(findDevice(all, 'by-alias/gpu', owner), gpu);
-  t.is(findDevice(all, '/dev/vfio/by-alias/gpu', owner), gpu);
+  t.is(findDevice(devices, 'by-alias/gpu', owner), gpu);
+  t.is(findDevice(devices, '/dev/vfio/by-alias/gpu', owner), gpu);
 });
 
-const refused = test.macro({
+const rejects = test.macro({
   exec(t, name: string, code: string, status: ExitStatus, message: string) {
-    const error = t.throws(() => findDevice(all, name), { instanceOf: VfioNamesError });
+    const error = t.throws(() => findDevice(devices, name), { instanceOf: VfioNamesError });
     t.is(error?.code, code);
     t.is(error?.exitCode, status);
     t.is(error?.message, message);
   },
-  title: (_, name, code) => `${JSON.stringify(name)} is refused: ${code}`,
+  title: (_, name, code) => `findDevice rejects ${JSON.stringify(name)}: ${code}`,
 });
-const none = 'expected a device bound to VFIO, found none called';
+const noDevice = 'expected a device bound to VFIO, found none called';
 test(
-  refused,
+  rejects,
   '01:00.0',
   'ambiguous',
   2,
   '01:00.0 fits 2 devices: pci/0000:01:00.0, pci/10000:01:00.0; name one of them',
 );
 test(
-  refused,
+  rejects,
   'shared',
   'ambiguous',
   2,
   'shared fits 2 devices: platform/shared, amba/shared; name one of them',
 );
-test(refused, '0000:01:00.1', 'no-device', 3, `${none} 0000:01:00.1; did you mean 0000:01:00.0?`);
-test(refused, 'vfio99', 'no-device', 3, `${none} vfio99; vfio-names list shows those that there are`);
-test(refused, 'nonsense', 'no-device', 3, `${none} nonsense; vfio-names list shows those that there are`);
-test(refused, 'a\nb', 'no-device', 3, `${none} a\\x0ab; vfio-names list shows those that there are`);
-test(refused, '/dev/null', 'no-device', 3, `${none} /dev/null; vfio-names list shows those that there are`);
+test(rejects, '0000:01:00.1', 'no-device', 3, `${noDevice} 0000:01:00.1; did you mean 0000:01:00.0?`);
+test(rejects, 'vfio99', 'no-device', 3, `${noDevice} vfio99; vfio-names list shows those that there are`);
+test(rejects, 'nonsense', 'no-device', 3, `${noDevice} nonsense; vfio-names list shows those that there are`);
+test(rejects, 'a\nb', 'no-device', 3, `${noDevice} a\\x0ab; vfio-names list shows those that there are`);
 test(
-  refused,
+  rejects,
+  '/dev/null',
+  'no-device',
+  3,
+  `${noDevice} /dev/null; vfio-names list shows those that there are`,
+);
+test(
+  rejects,
   '/dev/vfio/14',
   'no-device',
   3,
-  `${none} /dev/vfio/14; vfio-names list shows those that there are`,
+  `${noDevice} /dev/vfio/14; vfio-names list shows those that there are`,
 );
 test(
-  refused,
+  rejects,
   '/sys/devices/x',
   'no-device',
   3,
-  `${none} /sys/devices/x; vfio-names list shows those that there are`,
+  `${noDevice} /sys/devices/x; vfio-names list shows those that there are`,
 );
 
-test('a machine without devices says so', (t) => {
+test('findDevice reports that no device is bound to a VFIO driver', (t) => {
   t.throws(() => findDevice([], 'vfio0'), { message: /; no device is bound to a VFIO driver here$/ });
 });

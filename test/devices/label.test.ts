@@ -17,7 +17,7 @@ C 03  Display controller
 \t00  VGA
 `;
 
-test('a label is vendor and product', (t) => {
+test('labelFrom returns vendor and product', (t) => {
   t.is(labelFrom(ids, '0x10de', '0x2204'), 'NVIDIA Corporation GA102 [GeForce RTX 3090]');
   t.is(labelFrom(ids, '0x10de', '0x2205'), 'NVIDIA Corporation GA102');
   t.is(labelFrom(ids, '0x10de', '0x2206'), 'NVIDIA Corporation Device 2206');
@@ -27,7 +27,7 @@ test('a label is vendor and product', (t) => {
   t.is(labelFrom('', '0x10de', '0x0001'), undefined);
 });
 
-test('the label is read from the list of the system, once, and again when the list is a new one', (t) => {
+test('readLabel reads pci.ids once, and again when the file is replaced', (t) => {
   const root = fakeRoot(t);
   const device = root.add({
     name: '0000:01:00.0',

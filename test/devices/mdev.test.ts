@@ -3,7 +3,7 @@ import { readFact } from '../../src/devices/facts.ts';
 import { mdevParent } from '../../src/devices/mdev.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
-test('a mediated device has a type and a parent', (t) => {
+test('a mediated device has an mdevType and an mdevParent', (t) => {
   const root = fakeRoot(t);
   const name = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
   const mdev = root.add({

@@ -6,12 +6,12 @@ function sorted(...names: string[]): string[] {
   return names.sort(naturalOrder);
 }
 
-test('numbers inside names are compared by their value', (t) => {
+test('naturalOrder compares numbers inside names by value', (t) => {
   t.deepEqual(sorted('vfio10', 'vfio9', 'vfio1'), ['vfio1', 'vfio9', 'vfio10']);
   t.deepEqual(sorted('by-sriov/a/vf10', 'by-sriov/a/vf2'), ['by-sriov/a/vf2', 'by-sriov/a/vf10']);
 });
 
-test('PCI addresses are compared as hexadecimal numbers, longer domains too', (t) => {
+test('deviceOrder compares PCI addresses as hexadecimal numbers, including long domains', (t) => {
   const names = ['10000:e1:00.0', '0000:0a:00.0', '0000:9f:00.0', '0000:09:00.1', '0000:10:00.0'];
   const devices = names.map((name) => ({ bus: 'pci', name })).sort(deviceOrder);
   t.deepEqual(
@@ -20,16 +20,16 @@ test('PCI addresses are compared as hexadecimal numbers, longer domains too', (t
   );
 });
 
-test('the bus counts before the name', (t) => {
+test('deviceOrder compares the bus before the name', (t) => {
   t.true(deviceOrder({ bus: 'amba', name: 'z' }, { bus: 'pci', name: 'a' }) < 0);
   t.true(deviceOrder({ bus: 'pci', name: 'a' }, { bus: 'amba', name: 'z' }) > 0);
 });
 
-const word = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', ':', '.', '-'), maxLength: 6 });
+const text = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', ':', '.', '-'), maxLength: 6 });
 
-test('the order is total: it says equal of equal texts only, the opposite the other way round, and goes in no circle', (t) => {
+test('naturalOrder is a total order: 0 only for equal texts, antisymmetric, transitive', (t) => {
   fc.assert(
-    fc.property(word, word, word, (a, b, c) => {
+    fc.property(text, text, text, (a, b, c) => {
       t.is(Math.sign(naturalOrder(a, b)), -Math.sign(naturalOrder(b, a)) + 0);
       t.is(naturalOrder(a, b) === 0, a === b);
       if (naturalOrder(a, b) <= 0 && naturalOrder(b, c) <= 0) t.true(naturalOrder(a, c) <= 0);
@@ -50,7 +50,7 @@ const anyDevice = fc.record({
   ),
 });
 
-test('many devices are sorted as two are compared', (t) => {
+test('sortDevices sorts by deviceOrder', (t) => {
   fc.assert(
     fc.property(fc.array(anyDevice, { maxLength: 8 }), (devices) => {
       t.deepEqual(sortDevices(devices), [...devices].sort(deviceOrder));

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { addressOf, parseAddress, routingId } from '../../src/devices/pci-address.ts';
 
-test('an address is read in its parts, on bus pci only', (t) => {
+test('addressOf parses an address on bus pci only', (t) => {
   t.deepEqual(parseAddress('10000:e1:00.7'), { domain: '10000', bus: 'e1', device: '00', function: '7' });
   for (const name of ['01:00.0', '0000:01:00.8', '0000:01:00', 'lpss.0', ''])
     t.is(parseAddress(name), undefined);

@@ -5,7 +5,7 @@ const row = test.macro({
   exec(t, name: string, query: Query) {
     t.deepEqual(parseQuery(name), query);
   },
-  title: (_, name: string, query: Query) => `${name} is asked for by ${query.form}`,
+  title: (_, name: string, query: Query) => `parseQuery parses ${name} as ${query.form}`,
 });
 
 const address = '0000:01:00.0';

@@ -4,7 +4,7 @@ import { VfioNamesError } from '../../src/errors.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 
-test('a whole name, a name with its bus, vfioN and the path of a node find the device without a look at others', (t) => {
+test('quickFind finds a device by whole name, bus/name, vfioN and node path without reading other devices', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', noNode: true });
   root.add({ name: '0000:02:00.0', sysname: 'vfio4', noNode: true });
@@ -15,7 +15,7 @@ test('a whole name, a name with its bus, vfioN and the path of a node find the d
   t.false(paths.some((path) => path.includes('vfio4') || path.endsWith('/class/vfio-dev')));
 });
 
-test('what takes a scan to tell is left to the scan', (t) => {
+test('quickFind returns undefined for short forms, paths and unknown names', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio3', noNode: true });
   root.add({ name: '0000:05:00.0' });
@@ -34,7 +34,7 @@ test('what takes a scan to tell is left to the scan', (t) => {
     t.is(quickFind(fakeFiles, root.dir, name), undefined, name);
 });
 
-test('a name on two buses is left to the scan, which lists the candidates', (t) => {
+test('quickFind returns undefined for a name on two buses', (t) => {
   const root = fakeRoot(t);
   root.add({ bus: 'platform', name: 'shared', sysname: 'vfio0', noNode: true });
   root.add({ bus: 'amba', name: 'shared', sysname: 'vfio1', noNode: true, above: '/sys/devices/amba' });
@@ -42,7 +42,7 @@ test('a name on two buses is left to the scan, which lists the candidates', (t) 
   t.is(quickFind(fakeFiles, root.dir, 'amba/shared')?.sysname, 'vfio1');
 });
 
-test('a malformed device is refused with what was found', (t) => {
+test('quickFind throws for a malformed device with what was found', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   root.write(`${device.syspath}/vfio-dev/vfio0/dev`, 'junk\n');
@@ -52,7 +52,7 @@ test('a malformed device is refused with what was found', (t) => {
   t.is(error?.message, 'expected MAJOR:MINOR at /sys/class/vfio-dev/vfio0/dev, found junk');
 });
 
-test('a device that vanishes in between is left to the scan', (t) => {
+test('quickFind returns undefined for a device that disappears meanwhile', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(({ name }) => {

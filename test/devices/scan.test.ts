@@ -15,19 +15,19 @@ function problems(root: FakeRoot, files: Files = fakeFiles): string[] {
   return scanDevices(files, root.dir).problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
-test('a device has its bus, name, number, node and directory', (t) => {
+test('scan returns bus, name, sysname, device number and directory of a device', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: '247:3', noNode: true });
   t.deepEqual(scanDevices(fakeFiles, root.dir), { devices: [device], problems: [] });
 });
 
-test('a machine without the class directory has no devices and no problem', (t) => {
+test('scan returns no devices and no problems without the class directory', (t) => {
   const root = fakeRoot(t);
   fs.rmdirSync(root.at('/sys/class/vfio-dev'));
   t.deepEqual(scanDevices(fakeFiles, root.dir), { devices: [], problems: [] });
 });
 
-test('devices are sorted as people count', (t) => {
+test('scan sorts devices in natural order', (t) => {
   const root = fakeRoot(t);
   for (const [index, name] of ['0000:10:00.0', '10000:01:00.0', '0000:09:00.0'].entries())
     root.add({ name, sysname: `vfio${index}`, noNode: true });
@@ -42,7 +42,7 @@ test('devices are sorted as people count', (t) => {
   ]);
 });
 
-test('the bus is that of the immediate parent: a platform device below PCI, PCI below a platform bridge, an mdev', (t) => {
+test('scan takes the bus from the immediate parent: platform below PCI, PCI below a platform bridge, mdev', (t) => {
   const root = fakeRoot(t);
   const below = '/sys/devices/pci0000:00/0000:00:05.0';
   root.add({ bus: 'platform', name: 'dma.0', sysname: 'vfio0', above: below, noNode: true });
@@ -57,23 +57,23 @@ test('the bus is that of the immediate parent: a platform device below PCI, PCI 
   t.deepEqual(names(root), [`mdev/${uuid}=vfio2`, 'pci/0001:00:00.0=vfio1', 'platform/dma.0=vfio0']);
 });
 
-test('a device without dev is a device without a devnum, and no problem', (t) => {
+test('scan returns a device without devnum and no problem if the dev file is missing', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false });
-  const { devices, problems: none } = scanDevices(fakeFiles, root.dir);
-  t.deepEqual(none, []);
+  const { devices, problems: noProblems } = scanDevices(fakeFiles, root.dir);
+  t.deepEqual(noProblems, []);
   t.is(devices.length, 1);
   t.false('devnum' in (devices[0] ?? {}));
 });
 
-test('a no-IOMMU device is a device, with a node or without', (t) => {
+test('scan returns no-IOMMU devices with and without a node', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'noiommu-vfio0', devnum: false });
   root.add({ name: '0000:02:00.0', sysname: 'noiommu-vfio1', noNode: true });
   t.deepEqual(names(root), ['pci/0000:01:00.0=noiommu-vfio0', 'pci/0000:02:00.0=noiommu-vfio1']);
 });
 
-test('a domain of more than four digits is a name like any other', (t) => {
+test('scan accepts a PCI domain of more than four digits', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '10000:e1:00.0', sysname: 'vfio0', noNode: true });
   t.deepEqual(names(root), ['pci/10000:e1:00.0=vfio0']);
@@ -82,22 +82,22 @@ test('a domain of more than four digits is a name like any other', (t) => {
 const vanishing = test.macro({
   exec(t, call: string, ending: string) {
     const root = fakeRoot(t);
-    const gone = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+    const removed = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
     root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
     const files = hookedFiles(({ name, path }) => {
-      if (name === call && path.endsWith(ending)) root.unbind(gone);
+      if (name === call && path.endsWith(ending)) root.unbind(removed);
     });
     t.deepEqual(names(root, files), ['pci/0000:02:00.0=vfio1']);
     root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
     t.deepEqual(problems(root, files), ['/sys/class/vfio-dev/vfio0: went away while it was read, ignoring']);
   },
   title: (_, call, ending) =>
-    `a device that vanishes before ${call} of ${ending} is a problem and stops no other`,
+    `scan reports a device that disappears before ${call} of ${ending} and returns the others`,
 });
 test(vanishing, 'readlink', 'class/vfio-dev/vfio0');
 test(vanishing, 'read', '0000:01:00.0/vfio-dev/vfio0/dev');
 
-test('a device whose directory vanishes after its dev was missing is gone, not one without a node', (t) => {
+test('scanOne returns undefined if the directory disappears after the missing dev file', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false });
   const files = hookedFiles(({ name }) => {
@@ -106,7 +106,7 @@ test('a device whose directory vanishes after its dev was missing is gone, not o
   t.is(scanOne(files, root.dir, 'vfio0'), undefined);
 });
 
-test('a device that the kernel just lets go (ENODEV) is gone', (t) => {
+test('scanOne returns undefined if a read fails with ENODEV', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(({ name }) => {
@@ -115,7 +115,7 @@ test('a device that the kernel just lets go (ENODEV) is gone', (t) => {
   t.is(scanOne(files, root.dir, 'vfio0'), undefined);
 });
 
-test("an attribute that can't be read is a problem with its errno", (t) => {
+test('scan reports an unreadable attribute with its errno', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(({ name }) => {
@@ -124,7 +124,7 @@ test("an attribute that can't be read is a problem with its errno", (t) => {
   t.deepEqual(problems(root, files), ['/sys/class/vfio-dev/vfio0: EIO, ignoring']);
 });
 
-test('a fault of the program is not taken for a problem of a device', (t) => {
+test('scan throws errors that are not failed system calls', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(({ name }) => {
@@ -144,14 +144,15 @@ const malformed = test.macro({
       `/sys/class/vfio-dev/vfio0: expected MAJOR:MINOR at /sys/class/vfio-dev/vfio0/dev, found ${shown}, ignoring`,
     ]);
   },
-  title: (_, text) => `a dev of ${JSON.stringify(text)} is a problem, shown printable, and stops no other`,
+  title: (_, text) =>
+    `scan reports a dev file with ${JSON.stringify(text)}, escaped, and returns the other devices`,
 });
 test(malformed, '', 'nothing');
 test(malformed, '247', '247');
 test(malformed, '247:\u001b[2J', '247:\\x1b[2J');
 test(malformed, 'x'.repeat(5000), 'x'.repeat(64));
 
-test('a loop of links is a problem', (t) => {
+test('scan reports a loop of symlinks', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
   root.linkText('/sys/class/vfio-dev/vfio0', 'vfio0');
@@ -164,13 +165,13 @@ test('a loop of links is a problem', (t) => {
   ]);
 });
 
-test('a file where a class link should be is a problem', (t) => {
+test('scan reports a regular file in the class directory', (t) => {
   const root = fakeRoot(t);
   root.write('/sys/class/vfio-dev/vfio0', '');
   t.deepEqual(problems(root), ['/sys/class/vfio-dev/vfio0: EINVAL, ignoring']);
 });
 
-test('a class link that leads out of /sys/devices is never followed', (t) => {
+test('scan does not follow a class symlink that points outside /sys/devices', (t) => {
   const root = fakeRoot(t);
   root.linkText('/sys/class/vfio-dev/vfio0', '../../devices/../../etc/vfio-dev/vfio0');
   const followed: string[] = [];
@@ -179,16 +180,16 @@ test('a class link that leads out of /sys/devices is never followed', (t) => {
   t.true(followed.every((path) => path.startsWith(root.at('/sys/class/vfio-dev'))));
 });
 
-const odd = test.macro({
+const rawName = test.macro({
   exec(t, name: string) {
     const root = fakeRoot(t);
     root.add({ bus: 'platform', name, sysname: 'vfio0', noNode: true });
     t.deepEqual(names(root), [`platform/${name}=vfio0`]);
   },
-  title: (_, name: string) => `a device called ${JSON.stringify(name.slice(0, 20))} keeps its raw name`,
+  title: (_, name: string) => `scan keeps the raw name ${JSON.stringify(name.slice(0, 20))}`,
 });
-test(odd, 'two\nlines');
-test(odd, 'with blank');
-test(odd, '..name');
-test(odd, 'n'.repeat(255));
-test(odd, 'ünïcode');
+test(rawName, 'two\nlines');
+test(rawName, 'with blank');
+test(rawName, '..name');
+test(rawName, 'n'.repeat(255));
+test(rawName, 'ünïcode');

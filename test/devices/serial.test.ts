@@ -4,7 +4,7 @@ import { readFact } from '../../src/devices/facts.ts';
 import { serialFrom } from '../../src/devices/serial.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
-/** A configuration space with capabilities at offsets: id, next, and the two words of a serial number. */
+/** Builds a configuration space; each capability has an offset, an ID, the next offset, and the two words of a serial number. */
 function space(
   ...capabilities: readonly (readonly [at: number, id: number, next: number, low?: number, high?: number])[]
 ) {
@@ -18,17 +18,17 @@ function space(
   return bytes;
 }
 
-test('the serial number is found along the list, highest byte first', (t) => {
+test('serialFrom follows the capability list and prints the highest byte first', (t) => {
   const bytes = space([0x100, 1, 0x140], [0x140, 3, 0, 0xff123456, 0xa0369fff]);
   t.is(serialFrom(bytes), 'a0-36-9f-ff-ff-12-34-56');
 });
 
-test('the two lowest bits of a step in the list mean nothing', (t) => {
+test('serialFrom ignores the two lowest bits of a capability offset', (t) => {
   const bytes = space([0x100, 1, 0x143], [0x140, 3, 0, 0xff123456, 0xa0369fff]);
   t.is(serialFrom(bytes), 'a0-36-9f-ff-ff-12-34-56');
 });
 
-test('a device without a serial number has none', (t) => {
+test('serialFrom returns undefined for a device without a serial number', (t) => {
   t.is(serialFrom(new Uint8Array(64)), undefined);
   t.is(serialFrom(new Uint8Array(0)), undefined);
   t.is(serialFrom(new Uint8Array(4096)), undefined);
@@ -39,7 +39,7 @@ test('a device without a serial number has none', (t) => {
   t.is(serialFrom(space([0x100, 1, 0xffc], [0xff0, 0, 0]).fill(3, 0xffc, 0xffd)), undefined);
 });
 
-test('a list that goes round or nowhere comes to an end', (t) => {
+test('serialFrom terminates on cyclic and invalid capability lists', (t) => {
   t.is(serialFrom(space([0x100, 1, 0x100])), undefined);
   t.is(serialFrom(space([0x100, 1, 0x200], [0x200, 1, 0x100])), undefined);
   t.is(serialFrom(space([0x100, 1, 0x0fc], [0x0fc, 3, 0, 1, 1])), undefined);
@@ -52,7 +52,7 @@ test('a list that goes round or nowhere comes to an end', (t) => {
   );
 });
 
-test('the serial number is read from the configuration space', (t) => {
+test('readSerial reads the serial number from the configuration space', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   t.is(readFact(fakeFiles, root.dir, device, 'serial'), undefined);

@@ -3,7 +3,7 @@ import { readFact } from '../../src/devices/facts.ts';
 import { isInSlot } from '../../src/devices/slot.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
-test('the slot is the one with the address of the device', (t) => {
+test('readSlot returns the slot with the address of the device', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.1', sysname: 'vfio0' });
   const slot = () => readFact(fakeFiles, root.dir, device, 'slot');
@@ -16,7 +16,7 @@ test('the slot is the one with the address of the device', (t) => {
   t.is(readFact(fakeFiles, root.dir, platform, 'slot'), undefined);
 });
 
-test('a slot may be a whole bus', (t) => {
+test('isInSlot accepts a slot that is a whole bus', (t) => {
   const address = { domain: '0000', bus: '01', device: '02', function: '0' };
   t.true(isInSlot('0000:01\n', address));
   t.true(isInSlot('0000:01:02\n', address));

@@ -4,7 +4,7 @@ import { indexOf } from '../../src/devices/vf-index.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 
-/** A PF with two VFs, of which the second lies on the next bus and shares device and function with the PF. */
+/** Adds a PF with two VFs; the second VF is on the next bus and has the same device and function numbers as the PF. */
 function withVfs(
   root: FakeRoot,
   attributes: Record<string, string> = { sriov_offset: '1', sriov_stride: '255' },
@@ -20,7 +20,7 @@ function withVfs(
   return { pf, vfs };
 }
 
-test('a VF has an index and the path of its physical function, a physical function has its own', (t) => {
+test('a VF has an index and the path of its physical function with -vfN', (t) => {
   const root = fakeRoot(t);
   const { pf, vfs } = withVfs(root);
   const read = (device: typeof pf, fact: 'path' | 'vf' | 'pf' | 'function') =>
@@ -45,7 +45,7 @@ test('a VF has an index and the path of its physical function, a physical functi
   );
 });
 
-test('the index is found without a list of all VFs, and by the list where the numbers lie or are not there', (t) => {
+test('vfIndex computes the index without listing all VFs, and lists them if sriov_offset and sriov_stride are wrong or missing', (t) => {
   const root = fakeRoot(t);
   const { vfs } = withVfs(root);
   const [, second] = vfs;
@@ -60,7 +60,7 @@ test('the index is found without a list of all VFs, and by the list where the nu
   }
 });
 
-test('an index is whole and not negative', (t) => {
+test('indexOf returns undefined for a fractional or negative index', (t) => {
   const pf = '0000:01:00.0';
   t.is(indexOf('0000:01:10.2', pf, '128\n', '2\n'), '1');
   t.is(indexOf('0000:01:10.1', pf, '128', '2'), undefined);

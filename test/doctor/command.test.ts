@@ -8,7 +8,7 @@ import { fakeRoot } from '../helpers/fake-root.ts';
 
 const validate = new Ajv2020().compile(JSON.parse(readFileSync('src/cli/schemas/doctor.json', 'utf8')));
 
-test('on a machine without anything doctor has advice, and status 0', async (t) => {
+test('doctor prints warnings and exits with status 0 on a machine without VFIO', async (t) => {
   const { status, out, err } = await runCli(['doctor', '--root', fakeRoot(t).dir]);
   t.is(status, 0);
   t.deepEqual(err, []);
@@ -16,7 +16,7 @@ test('on a machine without anything doctor has advice, and status 0', async (t) 
   t.regex(out, /\n\d+ warnings\n$/);
 });
 
-test('a fault gives status 1, and its remedy stands below it', async (t) => {
+test('doctor exits with status 1 if a check has a fault', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '3', driver: 'vfio-pci' });
   root.add({ name: '0000:00:04.1', group: '3', driver: 'e1000e' });
@@ -28,7 +28,7 @@ test('a fault gives status 1, and its remedy stands below it', async (t) => {
   t.regex(out, /\n3 faults, \d+ warnings\n$/);
 });
 
-test('a group that VFIO made for a device without an IOMMU is no IOMMU', async (t) => {
+test('doctor does not count a no-IOMMU group as an IOMMU group', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', devnum: false, group: '0', driver: 'vfio-pci' });
   root.write('/sys/kernel/iommu_groups/0/name', 'vfio-noiommu\n');
@@ -39,7 +39,7 @@ test('a group that VFIO made for a device without an IOMMU is no IOMMU', async (
   t.regex(out, /^ok {7}devices {2}1 bound to VFIO drivers, 1 of them without an IOMMU: those get no names$/m);
 });
 
-test('where all is right it says so', async (t) => {
+test('doctor exits with status 0 on a healthy machine', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '3', driver: 'vfio-pci' });
   root.link('/dev/vfio/pci/0000:00:04.0', '/dev/vfio/devices/vfio0');
@@ -56,7 +56,7 @@ test('where all is right it says so', async (t) => {
   t.regex(out, /\nall is well\n$/);
 });
 
-test('--json follows the published schema', async (t) => {
+test('doctor --json prints a document that is valid against the schema', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '3', driver: 'vfio-pci' });
   const { status, out } = await runCli(['doctor', '--json', '--root', root.dir]);
@@ -69,13 +69,13 @@ test('--json follows the published schema', async (t) => {
   );
 });
 
-test('colour is only for terminals', async (t) => {
+test('doctor uses colour only on a terminal', async (t) => {
   const root = fakeRoot(t).dir;
   t.true((await runCli(['doctor', '--root', root], { stdoutIsTty: true })).out.includes('\u001b['));
   t.false((await runCli(['doctor', '--root', root])).out.includes('\u001b['));
 });
 
-test('a policy that is wrong is told, and the rest all the same', async (t) => {
+test('doctor reports an invalid policy, and runs the other checks', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/a.toml', 'scheme = "one"\n');
   const { status, out } = await runCli(['doctor', '--root', root.dir]);

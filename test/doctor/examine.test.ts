@@ -5,11 +5,11 @@ import type { Snapshot } from '../../src/doctor/snapshot.ts';
 import type { Holder } from '../../src/holders/holder.ts';
 import { bare, config, deviceState, healthy, withoutNode } from './snapshots.ts';
 
-const { distribution: _distribution, ...nameless } = healthy;
+const { distribution: _distribution, ...withoutDistribution } = healthy;
 const { rules: _rules, ...noRules } = healthy.udev;
-const { config: _config, interfaces: _interfaces, ...blind } = healthy.kernel;
+const { config: _config, interfaces: _interfaces, ...unknownKernel } = healthy.kernel;
 
-test('where all is right every line is ok', (t) => {
+test('doctor reports only ok lines, one per check, on a healthy machine', (t) => {
   t.deepEqual(
     examine(healthy).filter((line) => line.state !== 'ok'),
     [],
@@ -21,7 +21,7 @@ test('where all is right every line is ok', (t) => {
   );
 });
 
-test('a machine without VFIO has warnings with remedies, and no fault', (t) => {
+test('doctor reports warnings with remedies and no fault on a machine without VFIO', (t) => {
   const lines = examine(bare);
   t.deepEqual(
     lines.filter((line) => line.state === 'fault'),
@@ -31,8 +31,11 @@ test('a machine without VFIO has warnings with remedies, and no fault', (t) => {
   for (const line of lines) t.is(line.remedy === undefined, line.state === 'ok', line.message);
 });
 
-/** The lines of one check are exactly of this state, and the first fits the pattern, message and remedy. */
-const says = test.macro(
+/**
+ * Asserts that `check` has exactly one line, with this state, and that `message -> remedy` matches the
+ * pattern.
+ */
+const checkReports = test.macro(
   (
     t,
     change: Partial<Snapshot>,
@@ -59,95 +62,120 @@ const bareKernel = (change: Partial<Snapshot['kernel']>): Partial<Snapshot> => (
 const debian = { id: 'debian', like: [], name: 'Debian GNU/Linux 13 (trixie)' };
 
 test(
-  'the kernel is named with its distribution',
-  says,
+  'doctor kernel: shows the release and the distribution',
+  checkReports,
   {},
   'kernel',
   'ok',
   /^Linux 7\.2\.13 \(Fedora Linux 44\)/,
 );
 test(
-  'without os-release the kernel is named alone',
-  says,
+  'doctor kernel: shows only the release without os-release',
+  checkReports,
   {},
   'kernel',
   'ok',
   /^Linux 7\.2\.13 ->/,
-  nameless,
+  withoutDistribution,
 );
 test(
-  'a kernel from before the nodes of devices is too old',
-  says,
+  'doctor kernel: warns about a kernel older than Linux 6.6',
+  checkReports,
   kernel({ release: '6.5.13-x' }),
   'kernel',
   'warning',
   /since Linux 6\.6 -> use a newer/,
 );
-test('Linux 6.10 comes after 6.6', says, kernel({ release: '6.10.0' }), 'kernel', 'ok', /./);
 test(
-  'a release that could move the cursor is escaped',
-  says,
+  'doctor kernel: accepts Linux 6.10 as newer than 6.6',
+  checkReports,
+  kernel({ release: '6.10.0' }),
+  'kernel',
+  'ok',
+  /./,
+);
+test(
+  'doctor kernel: escapes control characters in the release',
+  checkReports,
   kernel({ release: '7.1\u001b[2J' }),
   'kernel',
   'ok',
   /7\.1\\x1b\[2J/,
 );
 test(
-  'without /proc the release is not known',
-  says,
-  { kernel: blind.release ? { vfio: 'present', vfioPci: 'present', iommufd: 'present' } : blind },
+  'doctor kernel: warns if the release is unknown because /proc is not mounted',
+  checkReports,
+  {
+    kernel: unknownKernel.release
+      ? { vfio: 'present', vfioPci: 'present', iommufd: 'present' }
+      : unknownKernel,
+  },
   'kernel',
   'warning',
   /mount proc/,
 );
 
 test(
-  'no IOMMU group on Intel',
-  says,
+  'doctor iommu: suggests VT-d on Intel if no IOMMU group exists',
+  checkReports,
   { groups: 0, devices: [{ ...withoutNode, noIommu: true }] },
   'iommu',
   'warning',
   /without isolation -> switch VT-d on .*intel_iommu=on/,
 );
 test(
-  'mediated devices need no IOMMU group',
-  says,
+  'doctor iommu: does not mention isolation if no device is in no-IOMMU mode',
+  checkReports,
   { groups: 0 },
   'iommu',
   'warning',
   /no IOMMU group exists -> switch VT-d on/,
 );
 test(
-  'no IOMMU group on AMD',
-  says,
+  'doctor iommu: suggests AMD-Vi on AMD if no IOMMU group exists',
+  checkReports,
   { groups: 0, processor: 'amd' },
   'iommu',
   'warning',
   /-> switch AMD-Vi on in the firmware;/,
 );
 test(
-  'no IOMMU group elsewhere',
-  says,
+  'doctor iommu: suggests the firmware on other processors if no IOMMU group exists',
+  checkReports,
   {},
   'iommu',
   'warning',
   /^no IOMMU group exists -> switch it on/,
   bare,
 );
-test('one IOMMU group is one', says, { groups: 1 }, 'iommu', 'ok', /on, 1 group ->/);
+test(
+  'doctor iommu: uses the singular for one group',
+  checkReports,
+  { groups: 1 },
+  'iommu',
+  'ok',
+  /on, 1 group ->/,
+);
 
 test(
-  'vfio is not needed to be listed where devices are bound',
-  says,
+  'doctor vfio: is ok if a device is bound, even if the state of the module is unknown',
+  checkReports,
   kernel({ vfio: 'unknown' }),
   'vfio',
   'ok',
   /at work/,
 );
-test('vfio loaded, no device yet', says, { devices: [] }, 'vfio', 'ok', /vfio-pci too/);
 test(
-  'vfio not loaded',
-  says,
+  'doctor vfio: is ok if vfio and vfio-pci are loaded and no device is bound',
+  checkReports,
+  { devices: [] },
+  'vfio',
+  'ok',
+  /vfio-pci too/,
+);
+test(
+  'doctor vfio: suggests modprobe if vfio is not loaded',
+  checkReports,
   bareKernel({ vfio: 'available', vfioPci: 'available' }),
   'vfio',
   'warning',
@@ -155,8 +183,8 @@ test(
   bare,
 );
 test(
-  'vfio loaded without vfio-pci',
-  says,
+  'doctor vfio: suggests modprobe if only vfio-pci is not loaded',
+  checkReports,
   bareKernel({ vfio: 'present', vfioPci: 'available' }),
   'vfio',
   'warning',
@@ -164,8 +192,8 @@ test(
   bare,
 );
 test(
-  'a kernel without vfio-pci',
-  says,
+  'doctor vfio: warns about a kernel without vfio-pci',
+  checkReports,
   bareKernel({ vfio: 'present', vfioPci: 'absent' }),
   'vfio',
   'warning',
@@ -173,46 +201,69 @@ test(
   bare,
 );
 test(
-  'a kernel without vfio',
-  says,
+  'doctor vfio: warns about a kernel without vfio',
+  checkReports,
   bareKernel({ vfio: 'absent', vfioPci: 'absent' }),
   'vfio',
   'warning',
   /built without vfio -> use a kernel with CONFIG_VFIO/,
   bare,
 );
-test('nothing tells of vfio', says, {}, 'vfio', 'warning', /nothing tells .* -> try modprobe/, bare);
-
-test('both interfaces', says, {}, 'cdev', 'ok', /own \(\/dev\/vfio\/devices\), and each group has one/);
 test(
-  'a kernel with nodes of devices only',
-  says,
+  'doctor vfio: suggests modprobe if the state of the module is unknown',
+  checkReports,
+  {},
+  'vfio',
+  'warning',
+  /nothing tells .* -> try modprobe/,
+  bare,
+);
+
+test(
+  'doctor cdev: reports device nodes and group nodes if the kernel supports both',
+  checkReports,
+  {},
+  'cdev',
+  'ok',
+  /own \(\/dev\/vfio\/devices\), and each group has one/,
+);
+test(
+  'doctor cdev: reports a kernel without group nodes',
+  checkReports,
   kernel({ interfaces: { cdev: true, group: false } }),
   'cdev',
   'ok',
   /none of groups/,
 );
 test(
-  'what the kernel reserved counts more than its configuration',
-  says,
+  'doctor cdev: prefers /proc/devices to the kernel configuration',
+  checkReports,
   { ...kernel({ config: config() }), devices: [] },
   'cdev',
   'ok',
   /own/,
 );
 test(
-  'before vfio is loaded the configuration tells',
-  says,
+  'doctor cdev: uses the kernel configuration while vfio is not loaded',
+  checkReports,
   bareKernel({ config: config('VFIO_DEVICE_CDEV=y', 'VFIO_GROUP=y') }),
   'cdev',
   'ok',
   /and each group/,
   bare,
 );
-test('nothing tells of nodes', says, {}, 'cdev', 'warning', /nothing tells .* bound to a VFIO driver/, bare);
 test(
-  'devices without nodes are a fault',
-  says,
+  'doctor cdev: is unknown without configuration, devices or /proc/devices',
+  checkReports,
+  {},
+  'cdev',
+  'warning',
+  /nothing tells .* bound to a VFIO driver/,
+  bare,
+);
+test(
+  'doctor cdev: is a fault if bound devices have no nodes',
+  checkReports,
   {
     ...kernel({ interfaces: { cdev: false, group: true }, config: config('IOMMUFD=m') }),
     devices: [withoutNode],
@@ -222,18 +273,18 @@ test(
   /CONFIG_VFIO_DEVICE_CDEV is off, says \/boot\/config-x -> use a kernel/,
 );
 test(
-  'a device without a node tells on a machine that tells nothing else',
-  says,
-  { kernel: blind, devices: [withoutNode] },
+  'doctor cdev: is a fault if a bound device has no node and the kernel has no configuration',
+  checkReports,
+  { kernel: unknownKernel, devices: [withoutNode] },
   'cdev',
   'fault',
   /no nodes of their own/,
 );
 test(
-  'a device without an IOMMU tells nothing about the kernel',
-  says,
+  'doctor cdev: ignores devices in no-IOMMU mode',
+  checkReports,
   {
-    kernel: blind,
+    kernel: unknownKernel,
     devices: [{ ...withoutNode, noIommu: true }],
   },
   'cdev',
@@ -241,8 +292,8 @@ test(
   /nothing tells/,
 );
 test(
-  'without devices it is a warning',
-  says,
+  'doctor cdev: missing support is a warning if no device is bound',
+  checkReports,
   bareKernel({ config: config() }),
   'cdev',
   'warning',
@@ -250,8 +301,8 @@ test(
   bare,
 );
 test(
-  'the case of Debian is named',
-  says,
+  'doctor cdev: mentions Debian for kernels of Debian',
+  checkReports,
   { ...bareKernel({ config: config(), release: '6.12.107+deb13-amd64' }), distribution: debian },
   'cdev',
   'warning',
@@ -259,8 +310,8 @@ test(
   bare,
 );
 test(
-  'another kernel booted on Debian is not one of Debian',
-  says,
+  'doctor cdev: does not mention Debian for a custom kernel on Debian',
+  checkReports,
   { ...bareKernel({ config: config(), release: '6.12.107-custom' }), distribution: debian },
   'cdev',
   'warning',
@@ -268,34 +319,41 @@ test(
   bare,
 );
 
-test('/dev/iommu with its mode and owner', says, {}, 'iommufd', 'ok', /mode 0660, owner 0:0/);
 test(
-  '/dev/iommu is missing where devices have nodes',
-  says,
+  'doctor iommufd: shows mode and owner of /dev/iommu',
+  checkReports,
+  {},
+  'iommufd',
+  'ok',
+  /mode 0660, owner 0:0/,
+);
+test(
+  'doctor iommufd: a missing /dev/iommu is a fault if a device has a node',
+  checkReports,
   { ...kernel({ iommufd: 'available' }), iommu: 'ENOENT' },
   'iommufd',
   'fault',
   /no use without it -> modprobe iommufd/,
 );
 test(
-  '/dev/iommu is missing though the kernel has it',
-  says,
+  'doctor iommufd: suggests devtmpfs if iommufd is loaded and /dev/iommu is missing',
+  checkReports,
   { iommu: 'ENOENT' },
   'iommufd',
   'fault',
   /-> mount devtmpfs on \/dev/,
 );
 test(
-  '/dev/iommu is missing before anything is bound',
-  says,
+  'doctor iommufd: a missing /dev/iommu is a warning if no device is bound',
+  checkReports,
   { iommu: 'ENOENT', devices: [] },
   'iommufd',
   'warning',
   /./,
 );
 test(
-  'a kernel without iommufd',
-  says,
+  'doctor iommufd: warns about a kernel without iommufd',
+  checkReports,
   bareKernel({ iommufd: 'absent', interfaces: { cdev: true, group: false } }),
   'iommufd',
   'warning',
@@ -303,24 +361,24 @@ test(
   bare,
 );
 test(
-  '/dev/iommu that may not be looked at',
-  says,
+  'doctor iommufd: warns if stat of /dev/iommu fails',
+  checkReports,
   { iommu: 'EACCES' },
   'iommufd',
   'warning',
   /EACCES -> run it as root/,
 );
 test(
-  '/dev/iommu that is a file',
-  says,
+  'doctor iommufd: a regular file at /dev/iommu is a fault',
+  checkReports,
   { iommu: { kind: 'file', mode: 0o644, uid: 0, gid: 0, inode: '1' } },
   'iommufd',
   'fault',
   /is a file, no character device -> remove it/,
 );
 test(
-  '/dev/iommu is not missed by groups',
-  says,
+  'doctor iommufd: a missing /dev/iommu is ok if the kernel has only group nodes',
+  checkReports,
   { ...kernel({ interfaces: { cdev: false, group: true } }), devices: [withoutNode], iommu: 'ENOENT' },
   'iommufd',
   'ok',
@@ -328,23 +386,23 @@ test(
 );
 
 test(
-  'no device is bound',
-  says,
+  'doctor devices: suggests how to bind a device if none is bound',
+  checkReports,
   { devices: [] },
   'devices',
   'warning',
   /no device .* -> bind one, .*driver_override/,
 );
 test(
-  'devices without an IOMMU get no names',
-  says,
+  'doctor devices: counts devices in no-IOMMU mode',
+  checkReports,
   { devices: [deviceState, { ...withoutNode, noIommu: true }] },
   'devices',
   'ok',
   /^2 bound to VFIO drivers, 1 of them without an IOMMU/,
 );
 
-test('a device that could not be read is told beside the others', (t) => {
+test('doctor devices: reports a device that can not be read in addition to the others', (t) => {
   const problems = [{ path: '/sys/class/vfio-dev/vfio\u001b9', message: 'EIO, ignoring' }];
   const lines = examine({ ...healthy, problems }).filter((line) => line.check === 'devices');
   t.deepEqual(
@@ -355,151 +413,166 @@ test('a device that could not be read is told beside the others', (t) => {
 });
 
 const sibling = { bus: 'pci', name: '0000:00:04.1', driver: 'e1000e', use: 'host' } as const;
-const harmless = { bus: 'pci', name: '0000:00:03.0', driver: 'pcieport', use: 'harmless' } as const;
+const harmlessSibling = { bus: 'pci', name: '0000:00:03.0', driver: 'pcieport', use: 'harmless' } as const;
 
 test(
-  'a sibling on a driver of the host makes the group a fault',
-  says,
-  { devices: [{ ...deviceState, siblings: [harmless, sibling] }] },
+  'doctor groups: a sibling on a host driver is a fault',
+  checkReports,
+  { devices: [{ ...deviceState, siblings: [harmlessSibling, sibling] }] },
   'groups',
   'fault',
   /^IOMMU group 3 is not viable: 0000:00:04\.0 is bound to VFIO, but its sibling 0000:00:04\.1 \(e1000e\) to a driver of the host -> bind it/,
 );
 test(
-  'siblings that do no DMA are fine',
-  says,
-  { devices: [{ ...deviceState, siblings: [harmless] }] },
+  'doctor groups: a sibling on a driver without DMA is ok',
+  checkReports,
+  { devices: [{ ...deviceState, siblings: [harmlessSibling] }] },
   'groups',
   'ok',
   /./,
 );
 test(
-  'several siblings are told together',
-  says,
+  'doctor groups: lists several siblings in one line',
+  checkReports,
   { devices: [{ ...deviceState, siblings: [sibling, { ...sibling, name: 'x' }] }] },
   'groups',
   'fault',
   /its siblings 0000:00:04\.1 \(e1000e\), x \(e1000e\) to drivers of the host -> bind them/,
 );
 
-test('a group is told once, however many of its devices are bound', (t) => {
-  const two = [deviceState, deviceState].map((one) => ({ ...one, siblings: [sibling] }));
-  t.is(examine({ ...healthy, devices: two }).filter((line) => line.check === 'groups').length, 1);
+test('doctor groups: reports a group with several bound devices once', (t) => {
+  const devices = [deviceState, deviceState].map((device) => ({ ...device, siblings: [sibling] }));
+  t.is(examine({ ...healthy, devices: devices }).filter((line) => line.check === 'groups').length, 1);
 });
 
 test(
-  'a wrong policy is a fault with its own words',
-  says,
+  'doctor policy: an invalid policy is a fault with the message of the reader',
+  checkReports,
   { policyFault: 'a.toml:3: expected a table' },
   'policy',
   'fault',
   /^a\.toml:3: expected a table -> fix/,
 );
 
-const state = (state: Snapshot['udev']['state']) => ({ udev: { ...healthy.udev, state } });
+const udevState = (state: Snapshot['udev']['state']) => ({ udev: { ...healthy.udev, state } });
 test(
-  'rules that somebody else made',
-  says,
-  state('foreign'),
+  'doctor udev: a rules file that vfio-names did not generate is a fault',
+  checkReports,
+  udevState('foreign'),
   'udev',
   'fault',
   /not made by vfio-names -> move it away, then/,
 );
 test(
-  'rules of another policy',
-  says,
-  state('other-policy'),
+  'doctor udev: warns about rules of another policy',
+  checkReports,
+  udevState('other-policy'),
   'udev',
   'warning',
   /another policy -> vfio-names rules install/,
 );
 test(
-  'rules that were edited',
-  says,
-  state('edited'),
+  'doctor udev: warns about edited rules',
+  checkReports,
+  udevState('edited'),
   'udev',
   'warning',
   /not what the policy gives -> vfio-names rules install/,
 );
 
-const down = { ...healthy.udev, running: false };
-test('udev made the names', says, {}, 'udev', 'ok', /made all one name by \/usr\/lib/);
+const stoppedUdev = { ...healthy.udev, running: false };
 test(
-  'udev made several names',
-  says,
+  'doctor udev: is ok if udev created the link',
+  checkReports,
+  {},
+  'udev',
+  'ok',
+  /made all one name by \/usr\/lib/,
+);
+test(
+  'doctor udev: counts the links that udev created',
+  checkReports,
   { devices: [deviceState, deviceState] },
   'udev',
   'ok',
   /made all 2 names/,
 );
 test(
-  'udev is ready before a device is bound',
-  says,
+  'doctor udev: is ok with rules and without devices',
+  checkReports,
   { devices: [] },
   'udev',
   'ok',
   /^running, with \/usr\/lib/,
 );
 test(
-  'udev runs without our rules',
-  says,
+  'doctor udev: missing rules are a fault if a device is bound',
+  checkReports,
   { udev: noRules },
   'udev',
   'fault',
   /no rules of vfio-names -> vfio-names rules install/,
 );
 test(
-  'udev runs without our rules before a device is bound',
-  says,
+  'doctor udev: missing rules are a warning if no device is bound',
+  checkReports,
   { udev: noRules, devices: [] },
   'udev',
   'warning',
   /rules install/,
 );
 test(
-  'udev runs without our rules, but the watch does its work',
-  says,
+  'doctor udev: missing rules are a warning if vfio-names watch is running',
+  checkReports,
   { udev: noRules, watcher: 7 },
   'udev',
   'warning',
   /rules install/,
 );
 test(
-  'our rules are switched off',
-  says,
+  'doctor udev: masked rules are a fault',
+  checkReports,
   { udev: { ...healthy.udev, state: 'masked' } },
   'udev',
   'fault',
   /switched off -> remove \/usr\/lib/,
 );
 test(
-  'udev has not applied the rules',
-  says,
+  "doctor udev: a link missing from udev's database is a fault",
+  checkReports,
   { devices: [{ ...deviceState, namedByUdev: false }] },
   'udev',
   'fault',
   /has not made the name of 0000:00:04\.0 -> .*trigger --subsystem-match=vfio-dev/,
 );
 test(
-  'many names that udev has not made are counted',
-  says,
+  'doctor udev: lists three missing links and counts the rest',
+  checkReports,
   { devices: Array.from({ length: 5 }, () => ({ ...deviceState, namedByUdev: false })) },
   'udev',
   'fault',
   /and 2 more/,
 );
 test(
-  'udev is down',
-  says,
-  { udev: down },
+  'doctor udev: warns if udev is not running and rules are installed',
+  checkReports,
+  { udev: stoppedUdev },
   'udev',
   'warning',
   /not running, so that .*70-vfio-names\.rules has no effect -> start udev, or keep vfio-names watch/,
 );
-test('neither udev nor the watch', says, {}, 'udev', 'warning', /^udev is not running -> /, bare);
 test(
-  'the watch stands in for udev',
-  says,
+  'doctor udev: warns if neither udev nor vfio-names watch is running',
+  checkReports,
+  {},
+  'udev',
+  'warning',
+  /^udev is not running -> /,
+  bare,
+);
+test(
+  'doctor udev: is ok without udev if vfio-names watch is running',
+  checkReports,
   { udev: { running: false, state: 'missing' }, watcher: 812 },
   'udev',
   'ok',
@@ -507,16 +580,30 @@ test(
 );
 
 test(
-  'the watch alone',
-  says,
+  'doctor watch: shows the pid of vfio-names watch',
+  checkReports,
   { udev: { running: false, state: 'missing' }, watcher: 812 },
   'watch',
   'ok',
   /^running \(pid 812\) ->/,
 );
-test('the watch beside udev', says, { watcher: 812 }, 'watch', 'ok', /beside udev: it only repairs/);
-test('no watch beside udev', says, {}, 'watch', 'ok', /not needed/);
-test('without both, one warning is enough', (t) => {
+test(
+  'doctor watch: checkReports that vfio-names watch only repairs if udev is running',
+  checkReports,
+  { watcher: 812 },
+  'watch',
+  'ok',
+  /beside udev: it only repairs/,
+);
+test(
+  'doctor watch: is ok if udev is running and vfio-names watch is not',
+  checkReports,
+  {},
+  'watch',
+  'ok',
+  /not needed/,
+);
+test('doctor watch: has no line if neither udev nor vfio-names watch is running', (t) => {
   t.deepEqual(
     examine(bare).filter((line) => line.check === 'watch'),
     [],
@@ -524,23 +611,37 @@ test('without both, one warning is enough', (t) => {
 });
 
 test(
-  'names that are not true are a fault',
-  says,
+  'doctor names: findings of verify are a fault',
+  checkReports,
   { findings: 3, fixable: 3 },
   'names',
   'fault',
   /^3 findings .* sync mends all of them/,
 );
-test('sync mends some', says, { findings: 3, fixable: 2 }, 'names', 'fault', /mends 2 of them/);
 test(
-  'sync mends none',
-  says,
+  'doctor names: counts the findings that sync can fix',
+  checkReports,
+  { findings: 3, fixable: 2 },
+  'names',
+  'fault',
+  /mends 2 of them/,
+);
+test(
+  'doctor names: does not suggest sync if it can fix no finding',
+  checkReports,
   { findings: 1 },
   'names',
   'fault',
   /^one finding of vfio-names verify -> vfio-names verify shows them$/,
 );
-test('names that can not be verified', says, { findings: 'EACCES' }, 'names', 'warning', /EACCES/);
+test(
+  'doctor names: warns if verify fails',
+  checkReports,
+  { findings: 'EACCES' },
+  'names',
+  'warning',
+  /EACCES/,
+);
 
 const holder: Holder = {
   pid: 9,
@@ -550,65 +651,72 @@ const holder: Holder = {
   deleted: false,
   command: 'qemu\u001b',
 };
-const held = (...holders: readonly Holder[]) => ({ devices: [{ ...deviceState, holders }] });
-test('nobody has a device open', says, {}, 'holders', 'ok', /no device is open/);
+const heldBy = (...holders: readonly Holder[]) => ({ devices: [{ ...deviceState, holders }] });
+test('doctor holders: is ok if no device is open', checkReports, {}, 'holders', 'ok', /no device is open/);
 test(
-  'a device is open through its node',
-  says,
-  held({ ...holder, interface: 'cdev' }),
+  'doctor holders: is ok if a device is open through its node',
+  checkReports,
+  heldBy({ ...holder, interface: 'cdev' }),
   'holders',
   'ok',
   /^1 open/,
 );
 test(
-  'a device is open through its group',
-  says,
-  held(holder, { ...holder, interface: 'device-fd', fd: 4 }),
+  'doctor holders: warns if a device with a node is open through its group',
+  checkReports,
+  heldBy(holder, { ...holder, interface: 'device-fd', fd: 4 }),
   'holders',
   'warning',
   /^0000:00:04\.0 is open through its group, by qemu\\x1b \(pid 9\): its own node/,
 );
 test(
-  'the group of a device without a node blocks nothing',
-  says,
+  'doctor holders: is ok if a device without a node is open through its group',
+  checkReports,
   { devices: [{ ...withoutNode, holders: [holder] }] },
   'holders',
   'ok',
   /1 open/,
 );
 test(
-  'who may not see all processes says so',
-  says,
+  'doctor holders: reports that not all processes are visible',
+  checkReports,
   { unseen: [{ reason: 'not-root', message: '5 of 9 may not' }] },
   'holders',
   'ok',
   /0 open as far as can be seen: 5 of 9 may not/,
 );
 
-test('an exempt user need not care for the limit', says, {}, 'memlock', 'ok', /CAP_IPC_LOCK/);
+test('doctor memlock: is ok with CAP_IPC_LOCK', checkReports, {}, 'memlock', 'ok', /CAP_IPC_LOCK/);
 test(
-  'no limit',
-  says,
+  'doctor memlock: is ok without a limit',
+  checkReports,
   { memoryLock: { soft: Number.POSITIVE_INFINITY, exempt: false } },
   'memlock',
   'ok',
   /unlimited/,
 );
 test(
-  'a small limit',
-  says,
+  'doctor memlock: warns about a small limit if a device is bound',
+  checkReports,
   { memoryLock: { soft: 8 << 20, exempt: false } },
   'memlock',
   'warning',
   /^at most 8 MiB .* -> raise it/,
 );
 test(
-  'a small limit without devices',
-  says,
+  'doctor memlock: a small limit is ok if no device is bound',
+  checkReports,
   { memoryLock: { soft: 8 << 20, exempt: false } },
   'memlock',
   'ok',
   /8 MiB/,
   bare,
 );
-test('a large limit', says, { memoryLock: { soft: 2 ** 34, exempt: false } }, 'memlock', 'ok', /16384 MiB/);
+test(
+  'doctor memlock: is ok with a large limit',
+  checkReports,
+  { memoryLock: { soft: 2 ** 34, exempt: false } },
+  'memlock',
+  'ok',
+  /16384 MiB/,
+);

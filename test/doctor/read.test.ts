@@ -7,7 +7,7 @@ import { findWatcher, isWatch, readMemoryLock } from '../../src/doctor/processes
 import { listens, readUdev, udevMade, udevSocket } from '../../src/doctor/udev.ts';
 import { fakeRoot, fakeFiles as files } from '../helpers/fake-root.ts';
 
-test('of the configuration only what is on is on', (t) => {
+test('parseKernelConfig returns n for every option that is not y or m', (t) => {
   const { option } = parseKernelConfig(
     'x',
     '# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=m\nCONFIG_D="y"\n#CONFIG_E=y\n',
@@ -15,7 +15,7 @@ test('of the configuration only what is on is on', (t) => {
   t.deepEqual(['A', 'B', 'C', 'D', 'E', 'F'].map(option), ['n', 'y', 'm', 'n', 'n', 'n']);
 });
 
-test('the configuration of the running kernel comes before files of its name', (t) => {
+test('readKernelConfig prefers /proc/config.gz to files of the release', (t) => {
   const root = fakeRoot(t);
   t.is(readKernelConfig(files, root.dir, '6.12.1'), undefined);
   root.write('/boot/config-6.12.1', 'CONFIG_VFIO=m\n');
@@ -28,16 +28,16 @@ test('the configuration of the running kernel comes before files of its name', (
   t.is(config?.option('VFIO'), 'y');
 });
 
-test('a configuration that is none is passed over', (t) => {
+test('readKernelConfig skips files that are not a kernel configuration', (t) => {
   const root = fakeRoot(t);
   root.write('/proc/config.gz', 'not gzip');
   root.write('/boot/config-1', '<html>');
   root.write('/lib/modules/1/config', 'CONFIG_VFIO=y\n');
   t.is(readKernelConfig(files, root.dir, '1')?.source, '/lib/modules/1/config');
-  t.is(readKernelConfig(files, root.dir, '../1'), undefined, 'a release is no path');
+  t.is(readKernelConfig(files, root.dir, '../1'), undefined, 'a release must not contain a slash');
 });
 
-test('a kernel of which nothing is known', (t) => {
+test('readKernel returns unknown for all modules without any source', (t) => {
   t.deepEqual(readKernel(files, fakeRoot(t).at('/empty')), {
     vfio: 'unknown',
     vfioPci: 'unknown',
@@ -45,7 +45,7 @@ test('a kernel of which nothing is known', (t) => {
   });
 });
 
-test('modules are present by their traces, available by the lists, absent otherwise', (t) => {
+test('readKernel: modules are present by sysfs, available by the module lists, and absent otherwise', (t) => {
   const root = fakeRoot(t);
   root.write('/proc/sys/kernel/osrelease', '6.12.1\n');
   root.write('/lib/modules/6.12.1/modules.builtin', 'kernel/drivers/iommu/iommufd/iommufd.ko\n');
@@ -65,24 +65,24 @@ test('modules are present by their traces, available by the lists, absent otherw
   t.deepEqual(states(), ['present', 'present', 'absent']);
 });
 
-test('without lists of modules the configuration says what could be loaded', (t) => {
+test('readKernel falls back to the configuration without module lists', (t) => {
   const root = fakeRoot(t);
   root.write('/proc/config.gz', gzipSync('CONFIG_VFIO_PCI=m\n'));
   const { vfioPci, iommufd } = readKernel(files, root.dir);
   t.deepEqual([vfioPci, iommufd], ['available', 'absent']);
 });
 
-test('the kinds of nodes are those that vfio reserved numbers for', (t) => {
+test('interfacesIn returns the kinds of node from /proc/devices', (t) => {
   const text = (...names: string[]) =>
     `Character devices:\n  1 mem\n${names.map((name) => `24${name}\n`).join('')}\nBlock devices:\n  8 vfio\n`;
   t.deepEqual(interfacesIn(text('7 vfio-dev', '3 vfio')), { cdev: true, group: true });
   t.deepEqual(interfacesIn(text('7 vfio-dev')), { cdev: true, group: false });
   t.deepEqual(interfacesIn(text('3 vfio')), { cdev: false, group: true });
-  t.is(interfacesIn(text('3 vfio-other')), undefined, 'and a block device is none');
+  t.is(interfacesIn(text('3 vfio-other')), undefined, 'block devices are ignored');
   t.is(interfacesIn(''), undefined);
 });
 
-test('the distribution is read from /etc, else from /usr/lib', (t) => {
+test('readDistribution reads /etc/os-release, or else /usr/lib/os-release', (t) => {
   const root = fakeRoot(t);
   t.is(readDistribution(files, root.dir), undefined);
   root.write('/usr/lib/os-release', 'NAME=x\n');
@@ -95,9 +95,9 @@ test('the distribution is read from /etc, else from /usr/lib', (t) => {
   });
 });
 
-test('of several rules files the one that udev takes counts, and a link to /dev/null is off', (t) => {
+test('readUdev reports the rules file that udev uses, and a link to /dev/null as masked', (t) => {
   const root = fakeRoot(t);
-  const udev = (wanted?: string) => readUdev(files, root.dir, true, wanted);
+  const udev = (expected?: string) => readUdev(files, root.dir, true, expected);
   t.deepEqual(readUdev(files, root.dir, false, ''), { running: false, state: 'missing' });
   const text = readFileSync('rules/70-vfio-names.rules', 'utf8');
   const rules = '/usr/lib/udev/rules.d/70-vfio-names.rules';
@@ -109,7 +109,7 @@ test('of several rules files the one that udev takes counts, and a link to /dev/
   t.deepEqual(udev(text), { running: true, rules: '/etc/udev/rules.d/70-vfio-names.rules', state: 'masked' });
 });
 
-test('the socket of udevd may be a link to that of varlink', (t) => {
+test('udevSocket follows a link to the varlink socket', (t) => {
   const root = fakeRoot(t);
   t.is(udevSocket(files, root.dir), '/run/udev/control');
   root.linkText('/run/udev/control', 'io.systemd.Udev');
@@ -118,7 +118,7 @@ test('the socket of udevd may be a link to that of varlink', (t) => {
   t.is(udevSocket(files, root.dir), '/run/udev/io.systemd.Udev');
 });
 
-test('udev made a link if its database has it in full', (t) => {
+test('udevMade matches whole links in the udev database', (t) => {
   const root = fakeRoot(t);
   t.is(udevMade(files, root.dir, '247:0', 'vfio/pci/a'), undefined, 'no database');
   root.write('/run/udev/data/c247:1', 'S:vfio/pci/ab\nI:77\n');
@@ -127,7 +127,7 @@ test('udev made a link if its database has it in full', (t) => {
   t.is(udevMade(files, root.dir, '247:1', 'vfio/pci/ab'), true);
 });
 
-test('a socket is listened on only with the flag of a listener', (t) => {
+test('listens requires the listening flag and the exact path', (t) => {
   const line = (flags: string, path: string) =>
     `000000003c79c08d: 00000002 00000000 ${flags} 0005 01  1174 ${path}\n`;
   const head = 'Num       RefCount Protocol Flags    Type St Inode Path\n';
@@ -138,20 +138,27 @@ test('a socket is listened on only with the flag of a listener', (t) => {
   t.false(listens('', '/run/udev/control'));
 });
 
-test('the watch is known by its command line', (t) => {
-  const words = (...all: string[]) => isWatch(`${all.join('\0')}\0`);
-  t.true(words('vfio-names', 'watch'));
+test('isWatch recognizes the command line of vfio-names watch', (t) => {
+  const isWatchArgs = (...args: string[]) => isWatch(`${args.join('\0')}\0`);
+  t.true(isWatchArgs('vfio-names', 'watch'));
   t.true(
-    words('/usr/bin/node', '--jitless', '/usr/share/vfio-names/vfio-names.cjs', '--json', 'watch', '--quiet'),
+    isWatchArgs(
+      '/usr/bin/node',
+      '--jitless',
+      '/usr/share/vfio-names/vfio-names.cjs',
+      '--json',
+      'watch',
+      '--quiet',
+    ),
   );
-  t.false(words('vfio-names', 'list'));
-  t.false(words('vim', 'vfio-names', 'watch'), 'an editor is no watch');
-  t.false(words('/bin/watch', 'vfio-names', 'list'));
-  t.false(words('tail', '/var/log/watch'));
+  t.false(isWatchArgs('vfio-names', 'list'));
+  t.false(isWatchArgs('vim', 'vfio-names', 'watch'), 'another program with these arguments');
+  t.false(isWatchArgs('/bin/watch', 'vfio-names', 'list'));
+  t.false(isWatchArgs('tail', '/var/log/watch'));
   t.false(isWatch(''));
 });
 
-test('the first watching process counts', (t) => {
+test('findWatcher returns the lowest pid of vfio-names watch', (t) => {
   const root = fakeRoot(t);
   t.is(findWatcher(files, root.dir), undefined);
   for (const pid of [900, 85]) root.write(`/proc/${pid}/cmdline`, 'node\0/usr/bin/vfio-names\0watch\0');
@@ -160,7 +167,7 @@ test('the first watching process counts', (t) => {
   t.is(findWatcher(files, root.dir), 85);
 });
 
-test('the limit of locked memory, and who is exempt', (t) => {
+test('readMemoryLock returns the soft limit, and whether CAP_IPC_LOCK exempts from it', (t) => {
   const root = fakeRoot(t);
   t.is(readMemoryLock(files, root.dir), undefined);
   const limits = (soft: string) =>

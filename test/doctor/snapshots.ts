@@ -1,10 +1,12 @@
-/** Snapshots of machines, for the pure checks: one where all is right, and pieces to change. */
+/** Sample snapshots for the tests of doctor's checks. */
 import { parseKernelConfig } from '../../src/doctor/kernel-config.ts';
 import type { DeviceState, Snapshot } from '../../src/doctor/snapshot.ts';
 
+/** A kernel configuration with options such as `VFIO=y`. */
 export const config = (...options: readonly string[]) =>
   parseKernelConfig('/boot/config-x', options.map((option) => `CONFIG_${option}\n`).join(''));
 
+/** A device with a node and a link. */
 export const deviceState: DeviceState = {
   device: {
     bus: 'pci',
@@ -19,7 +21,7 @@ export const deviceState: DeviceState = {
   namedByUdev: true,
 };
 
-/** The same device on a kernel without nodes of devices. */
+/** The same device on a kernel without device nodes. */
 export const withoutNode: DeviceState = {
   device: {
     bus: 'pci',
@@ -32,6 +34,7 @@ export const withoutNode: DeviceState = {
   holders: [],
 };
 
+/** A machine without problems. */
 export const healthy: Snapshot = {
   kernel: {
     release: '7.2.13',
@@ -54,7 +57,7 @@ export const healthy: Snapshot = {
   memoryLock: { soft: 8 << 20, exempt: true },
 };
 
-/** A machine without VFIO, as most are. */
+/** A machine without VFIO. */
 export const bare: Snapshot = {
   kernel: { release: '6.12.1', vfio: 'unknown', vfioPci: 'unknown', iommufd: 'unknown' },
   groups: 0,

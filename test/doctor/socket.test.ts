@@ -6,19 +6,19 @@ import test from 'ava';
 import { answers, connects } from '../../src/doctor/socket.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 
-const listening = (path: string): Promise<Server> =>
+const listenOn = (path: string): Promise<Server> =>
   new Promise((resolve) => {
     const server = createServer((client) => client.destroy());
     server.listen(path, () => resolve(server));
   });
 
-test('a socket answers while somebody listens, not when only its file is left', async (t) => {
+test('connects is true while a server listens, and false if only the socket file is left', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'vfio-names-socket-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   const path = join(directory, 'control');
   t.false(await connects(path));
-  const server = await listening(`${path}.new`);
-  // The server removes the file that it made, by the name that it knows.
+  const server = await listenOn(`${path}.new`);
+  // close() unlinks the path that was passed to listen(); rename it so that the socket file stays.
   renameSync(`${path}.new`, path);
   t.true(await connects(path));
   await new Promise((resolve) => server.close(resolve));
@@ -27,7 +27,7 @@ test('a socket answers while somebody listens, not when only its file is left', 
   t.false(await answers(nodeFiles, directory, '/control'));
 });
 
-test("the kernel's own table is enough for an answer", async (t) => {
+test('answers returns true if /proc/net/unix lists the socket as listening', async (t) => {
   const table = '0: 00000002 00000000 00010000 0005 01 1 /run/udev/control\n';
   t.true(await answers({ ...nodeFiles, read: () => table }, '/no/such/root', '/run/udev/control'));
 });

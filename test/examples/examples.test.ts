@@ -1,4 +1,4 @@
-/** Every command line that a text or the manual shows is run, and says what the text beside it says. */
+/** Runs every command line of the Markdown texts and the manual, and checks that it does what the text says. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { commands } from '../../src/cli/commands.ts';
@@ -168,19 +168,19 @@ const rows: Readonly<Record<string, Row>> = {
 const shown = [...new Set([...texts.flatMap((path) => linesOfText(projectText(path))), ...linesOfManual()])];
 
 for (const line of shown.filter((line) => !line.startsWith('npm ')))
-  test(`"${line}" does what the text beside it says`, async (t) => {
+  test(`example "${line}" does what the text says`, async (t) => {
     const row = rows[line];
     if (!row) return t.fail('expected a row of this table that runs it, found none; add one');
     await row(t, machine(t), line);
   });
 
-test('every row is a line that somebody is shown', (t) => {
+test('every row of the example table occurs in a text or the manual', (t) => {
   t.deepEqual(
     Object.keys(rows).filter((line) => !shown.includes(line)),
     [],
   );
 });
 
-test('every command has an example', (t) => {
+test('every command has an example in the manual', (t) => {
   t.deepEqual(Object.keys(examples).sort(), commands.map(({ name }) => name).sort());
 });

@@ -1,4 +1,4 @@
-/** The command lines that people are told to type: in the texts of the project and in the manual. Knows not what they do. */
+/** Extracts the command lines from the Markdown texts and the manual. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { manual } from '../../src/manual/manual.ts';
@@ -6,12 +6,12 @@ import { templates } from '../manual/templates.ts';
 
 const top = resolve(import.meta.dirname, '../..');
 
-/** A file of the project, by its path from the top. */
+/** The text of a project file; the path is relative to the top-level directory. */
 export function projectText(path: string): string {
   return readFileSync(join(top, path), 'utf8');
 }
 
-/** The texts in which people look for a command line. */
+/** The texts whose command lines are tested. */
 export const texts = [
   'README.md',
   'CONTRIBUTING.md',
@@ -20,14 +20,14 @@ export const texts = [
   'test/vm/README.md',
 ];
 
-/** The blocks of a Markdown text that are indented, without their indentation. */
+/** The indented code blocks of a Markdown text, without the indentation. */
 export function blocksOf(markdown: string): string[] {
   return [...markdown.matchAll(/(?<=\n\n)(?: {4}.*\n|\n(?= {4}))+/g)].map(([block]) =>
     block.replace(/^ {4}/gm, '').trim(),
   );
 }
 
-/** One line a command: what a backslash goes on with is joined, what stands two blanks apart is a comment. */
+/** The command lines of a text: joins lines that end with a backslash and removes comments, which follow two spaces. */
 export function commandLines(text: string): string[] {
   return text
     .replace(/\s*\\\n\s*/g, ' ')
@@ -41,19 +41,19 @@ export function commandLines(text: string): string[] {
     );
 }
 
-/** Those in the blocks and between the backticks of a Markdown text. */
+/** The command lines in the code blocks and between the backticks of a Markdown text. */
 export function linesOfText(markdown: string): string[] {
   const blocks = blocksOf(markdown).flatMap(commandLines);
-  const words = [...markdown.matchAll(/`([^`\n]+)`/g)].flatMap(([, text = '']) => commandLines(text));
-  return [...blocks, ...words];
+  const inlineLines = [...markdown.matchAll(/`([^`\n]+)`/g)].flatMap(([, text = '']) => commandLines(text));
+  return [...blocks, ...inlineLines];
 }
 
-/** Those of the pages of the manual: paragraphs, lines that keep their breaks, and words in bold. */
+/** The command lines of the man pages: in paragraphs, in unfilled lines and in bold. */
 export function linesOfManual(): string[] {
   const pages = [...manual(templates, '2026-01-02')].filter(([path]) => path.startsWith('man/'));
   const plain = (line: string): string => line.replace(/\\-/g, '-').replace(/\\\(aq/g, "'");
   return pages.flatMap(([, page]) => {
-    // A synopsis has patterns, and a term of a list is one.
+    // Synopses and list terms contain patterns, not command lines.
     const body = page.replace(/^\.SH SYNOPSIS\n[\s\S]*?(?=^\.SH )/gm, '').replace(/^\.TP\n.*$/gm, '');
     return body
       .split('\n')

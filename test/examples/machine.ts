@@ -1,4 +1,4 @@
-/** The machine of which the texts speak, and the ways to run a command line on it as a person would. */
+/** The machine that the texts describe, and functions that run a command line on it. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -15,7 +15,7 @@ import { fakeIommu, fakeVfio } from '../helpers/fake-vfio.ts';
 
 export const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
 
-/** 0000:01:00.0 is vfio3 and 247:3 behind a bridge, as everywhere in the texts; beside it another function and an mdev. */
+/** As in the texts, 0000:01:00.0 is vfio3 and 247:3 behind a bridge; the other devices are a PCI function and an mdev. */
 export function machine(t: ExecutionContext): FakeRoot {
   const root = fakeRoot(t);
   const gpu = { vendor: '0x10de', device: '0x2204', class: '0x030000' };
@@ -37,20 +37,22 @@ export function machine(t: ExecutionContext): FakeRoot {
   return root;
 }
 
-/** The words behind `vfio-names`, as they are typed on this machine: NAME and what lies in the file system are its own. */
+/** The arguments after `vfio-names` in `line`, with NAME, CMD and file paths replaced by those of this machine. */
 export function wordsOn(root: FakeRoot, line: string): string[] {
   const [, command = ''] = /(?:^|[ (])vfio-names\b([^|>)]*)/.exec(line) ?? [];
   const words = command.trim() === '' ? [] : command.trim().split(/\s+/);
-  const own = (word: string): string => {
+  const localPath = (word: string): string => {
     if (word === '/mnt/image') return root.dir;
     if (!/^(?:\/(?!dev\/|sys\/|usr\/bin\/)|\.\/\d)/.test(word)) return word;
     mkdirSync(dirname(root.at(word)), { recursive: true });
     return root.at(word);
   };
-  const typed = words.map(own).map((word) => (word === 'NAME' ? '01:00.0' : word === 'CMD' ? 'true' : word));
-  const end = typed.indexOf('--');
-  const rooted = typed.includes('--root') ? [] : ['--root', root.dir];
-  return end < 0 ? [...typed, ...rooted] : [...typed.slice(0, end), ...rooted, ...typed.slice(end)];
+  const args = words
+    .map(localPath)
+    .map((word) => (word === 'NAME' ? '01:00.0' : word === 'CMD' ? 'true' : word));
+  const end = args.indexOf('--');
+  const rooted = args.includes('--root') ? [] : ['--root', root.dir];
+  return end < 0 ? [...args, ...rooted] : [...args.slice(0, end), ...rooted, ...args.slice(end)];
 }
 
 function invocationOf(words: readonly string[]) {
@@ -59,7 +61,7 @@ function invocationOf(words: readonly string[]) {
   return parsed.invocation;
 }
 
-/** `vfio-names exec` with descriptors that nobody has opened: what the child would have been. */
+/** Runs `vfio-names exec` with fake descriptors and returns the request for its child process. */
 export async function runExec(root: FakeRoot, line: string): Promise<ChildRequest> {
   const opener = fakeCalls({
     [root.at('/dev/vfio/devices/vfio3')]: { devnum: '247:3' },
@@ -92,7 +94,7 @@ export async function runExec(root: FakeRoot, line: string): Promise<ChildReques
 
 const quiet = { out: () => {}, err: () => {}, env: {}, stdoutIsTty: false, stdinIsTty: false };
 
-/** `vfio-names probe` on devices that answer as PCI functions do. */
+/** Runs `vfio-names probe` on fake devices that respond as PCI functions. */
 export async function runProbes(root: FakeRoot, line: string): Promise<CliResult> {
   const at = (sysname: string): string => root.at(`/dev/vfio/devices/${sysname}`);
   const nodes = {
@@ -110,10 +112,10 @@ export async function runProbes(root: FakeRoot, line: string): Promise<CliResult
     {
       peer: () => ({
         ask: async (request) => {
-          const asked = JSON.parse(JSON.stringify(request));
-          const attribute = asked.devAttribute ?? '';
+          const copy = JSON.parse(JSON.stringify(request));
+          const attribute = copy.devAttribute ?? '';
           const text = attribute === '' ? '' : fakeFiles.read(attribute);
-          const answer = runProbe(fakeCalls(nodes, { [attribute]: text }), asked);
+          const answer = runProbe(fakeCalls(nodes, { [attribute]: text }), copy);
           return { kind: 'answer', value: JSON.parse(JSON.stringify(answer)) };
         },
         close: () => {},
@@ -126,7 +128,7 @@ export async function runProbes(root: FakeRoot, line: string): Promise<CliResult
   return { status, out, err };
 }
 
-/** Any other command. */
+/** Runs any other command. */
 export function runOn(root: FakeRoot, line: string): Promise<CliResult> {
   return runCli(wordsOn(root, line));
 }

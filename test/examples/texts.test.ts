@@ -1,4 +1,4 @@
-/** What the texts show beside command lines: output, policies, units, forms of NAME, npm scripts. */
+/** Checks what the texts contain besides command lines: output, policies, units, forms of NAME, npm scripts. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readlinkSync, writeFileSync } from 'node:fs';
 import test from 'ava';
@@ -12,10 +12,10 @@ const blocks = blocksOf(readme);
 const block = (start: string): string => blocks.find((text) => text.startsWith(start)) ?? '';
 const [listing, policy, unit] = [block('$ ls -l'), block('[names]'), block('[Unit]')];
 
-test('every line of a block of the README is a command line, or stands in one of three blocks that are held below', (t) => {
-  const held = [listing, policy, unit];
-  for (const text of held) t.not(text, '');
-  for (const text of blocks.filter((other) => !held.includes(other)))
+test('every line of a README code block is a command line, except in the three blocks tested below', (t) => {
+  const testedBelow = [listing, policy, unit];
+  for (const text of testedBelow) t.not(text, '');
+  for (const text of blocks.filter((other) => !testedBelow.includes(other)))
     for (const line of text
       .replace(/\s*\\\n\s*/g, ' ')
       .split('\n')
@@ -23,7 +23,7 @@ test('every line of a block of the README is a command line, or stands in one of
       t.not(commandLines(line).length, 0, line);
 });
 
-test('the listing of the README is what sync makes', async (t) => {
+test('the listing in the README shows the links that sync creates', async (t) => {
   const root = machine(t);
   await runOn(root, 'vfio-names sync');
   const expected = ['0000:00:04.0', '0000:01:00.0'].map((name) => {
@@ -33,7 +33,7 @@ test('the listing of the README is what sync makes', async (t) => {
   t.deepEqual(listing.split('\n'), ['$ ls -l /dev/vfio/pci', ...expected]);
 });
 
-test('the policy of the README is that of the manual, and gives the names that its comments show', async (t) => {
+test('the policy in the README equals that of the manual and creates the links that its comments show', async (t) => {
   const root = machine(t);
   const shown = async (text: string): Promise<string> => {
     writeFileSync(root.at('/policy.toml'), text);
@@ -56,7 +56,7 @@ test('the policy of the README is that of the manual, and gives the names that i
     );
 });
 
-test('the unit of the README is bound to the unit that show prints, and runs what exec takes', async (t) => {
+test('the unit in the README is bound to the unit that show prints, and its exec command is valid', async (t) => {
   const root = machine(t);
   await runOn(root, 'vfio-names sync');
   const { out } = await runOn(root, 'vfio-names show 0000:01:00.0');
@@ -68,7 +68,7 @@ test('the unit of the README is bound to the unit that show prints, and runs wha
   for (const key of unit.matchAll(/^(\w+)=/gm)) t.true(scenario.includes(`\n${key[1]}=`), key[1]);
 });
 
-test('every form of NAME is one device, in the README as in the manual', async (t) => {
+test('every form of NAME in the README and the manual resolves to its device', async (t) => {
   const root = machine(t);
   await runOn(root, 'vfio-names sync');
   const sentence = /^`NAME` is [\s\S]*?\n\n/m.exec(readme)?.[0] ?? '';
@@ -91,12 +91,12 @@ test('every form of NAME is one device, in the README as in the manual', async (
   t.is((await runOn(root, `vfio-names resolve ${uuid}`)).out, '/dev/vfio/devices/vfio7\n');
 });
 
-test('the exit statuses of the README are those of the manual', (t) => {
+test('the exit statuses in the README are the same as in the manual', (t) => {
   const words = exitStatuses.map(([status, meaning]) => `${status} ${meaning.replace(/ \(.*/, '')}`);
   t.true(readme.includes(`Exit status: ${words.join('; ')}.`));
 });
 
-test('the README and SECURITY.md know every command', (t) => {
+test('README.md and SECURITY.md mention every command', (t) => {
   const security = /## What each part may do[\s\S]*?(?=\n## )/.exec(projectText('SECURITY.md'))?.[0] ?? '';
   const overview = block('vfio-names  ');
   for (const { name } of commands) {
@@ -105,7 +105,7 @@ test('the README and SECURITY.md know every command', (t) => {
   }
 });
 
-test('each family of names is what the manual says of it', async (t) => {
+test('each family of links has the path that the manual describes', async (t) => {
   const root = machine(t);
   const families = ['by-tag', 'by-path', 'by-group'];
   writeFileSync(
@@ -120,7 +120,7 @@ test('each family of names is what the manual says of it', async (t) => {
   }
 });
 
-test('packaging/install.sh puts the program and the service below --destdir', (t) => {
+test('packaging/install.sh installs the program and the service below --destdir', (t) => {
   const top = `${import.meta.dirname}/../..`;
   t.true(projectText('packaging/README.md').includes('    packaging/install.sh --destdir DIR  '));
   if (!existsSync(`${top}/dist/vfio-names.cjs`)) return t.log('not built');
@@ -136,7 +136,7 @@ const manifest = JSON.parse(projectText('package.json')) as {
   readonly scripts: Readonly<Record<string, string>>;
 };
 
-/** Where each npm script that the texts name is run: by the continuous integration, or by a test. */
+/** The file that runs each npm script of the texts: continuous integration or a test. */
 const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> = {
   ci: ['.ci/run', /\bnpm ci\b/],
   test: ['.ci/run', /\bnpm test\b/],
@@ -144,16 +144,16 @@ const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> =
   fuzz: ['.ci/run', /\bnpm run fuzz -- --seconds \d+ --seed \d+/],
   package: ['packaging/cached.sh', /packaging\/package\.sh "\$1" --output/],
   'build:native': ['test/helper/native.sh', /packaging\/native\/build\.sh/],
-  // It measures and asserts nothing; what it found last is held.
+  // It measures and asserts nothing; figures.test.ts checks the recorded results.
   bench: ['test/bench/figures.test.ts', /figures/],
-  // Too long for each change; below this share it fails.
+  // Too slow for each change; fails below this score.
   'test:mutants': ['test/mutants/stryker.config.json', /"break": 85/],
   sbom: ['test/examples/texts.test.ts', /npm run --silent sbom/],
 };
 
 for (const line of new Set(texts.flatMap((path) => linesOfText(projectText(path)))))
   if (line.startsWith('npm '))
-    test(`"${line}" is run somewhere`, (t) => {
+    test(`"${line}" is run by continuous integration or a test`, (t) => {
       const [, first = '', second = ''] = line.split(' ');
       const name = first === 'run' ? second : first;
       t.true(name === 'ci' || name in manifest.scripts, line);
@@ -161,7 +161,7 @@ for (const line of new Set(texts.flatMap((path) => linesOfText(projectText(path)
       t.regex(projectText(file), pattern, line);
     });
 
-test('npm run --silent sbom prints a CycloneDX document with the licences of what comes along', (t) => {
+test('npm run --silent sbom prints a CycloneDX document with the licences of the dependencies', (t) => {
   const { status, stdout } = spawnSync('npm', ['run', '--silent', 'sbom'], {
     encoding: 'utf8',
     env: { ...process.env, NODE_V8_COVERAGE: '', npm_config_update_notifier: 'false' },

@@ -1,4 +1,4 @@
-/** The ways in which a line of the table in examples.test.ts is proved. */
+/** The kinds of checks for the table in examples.test.ts. */
 import { readFileSync, rmSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import { vfioId } from '../../src/helper/vfio-id.ts';
@@ -10,7 +10,7 @@ import { runExec, runOn, runProbes, wordsOn } from './machine.ts';
 
 export type Row = (t: ExecutionContext, root: FakeRoot, line: string) => Promise<unknown> | unknown;
 
-/** stdout of the command on the machine, whose names are made; with `status`. */
+/** The command exits with `status` and its stdout matches, after sync. */
 export const prints =
   (status: number, ...patterns: readonly RegExp[]): Row =>
   async (t, root, line) => {
@@ -21,7 +21,7 @@ export const prints =
     if (line.includes('--json')) validJson(t, 'list', out);
   };
 
-/** The same before any name is made. */
+/** As `prints`, but before sync. */
 export const printsAtFirst =
   (status: number, ...patterns: readonly RegExp[]): Row =>
   async (t, root, line) => {
@@ -46,7 +46,7 @@ export const becomes =
     t.is(request.env['VFIO_NAMES_FDS'], fds);
   };
 
-/** The service starts, keeps `file` while it runs, and ends by SIGTERM. */
+/** The service starts, writes `file` if given, and exits on SIGTERM. */
 export const serves =
   (file?: string, pattern = /./): Row =>
   async (t, root, line) => {
@@ -59,7 +59,7 @@ export const serves =
     t.is(await service.status, 0);
   };
 
-/** What needs a kernel, a real udevd, systemd, podman or QEMU: test/vm/scenarios/NAME.sh has the same words. */
+/** For commands that need a kernel, udevd, systemd, podman or QEMU: test/vm/scenarios/NAME.sh contains the same command line. */
 export const inLab =
   (scenario: string, ...patterns: readonly RegExp[]): Row =>
   (t) => {
@@ -67,7 +67,7 @@ export const inLab =
     for (const pattern of patterns) t.regex(text, pattern);
   };
 
-/** The rules call it in this way. */
+/** vfio_id creates or removes links as when udev rules call it. */
 export const helps =
   (action: 'add' | 'remove', links: Readonly<Record<string, string>>): Row =>
   async (t, root) => {

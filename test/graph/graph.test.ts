@@ -12,18 +12,18 @@ import { fakeRoot } from '../helpers/fake-root.ts';
 import { validJson } from '../helpers/schema.ts';
 import { samples } from './samples.ts';
 
-type Name = keyof typeof samples;
+type SampleName = keyof typeof samples;
 
-async function show(t: ExecutionContext, name: Name, ...words: string[]): Promise<CliResult> {
+async function show(t: ExecutionContext, name: SampleName, ...args: string[]): Promise<CliResult> {
   const root = fakeRoot(t);
   samples[name](root);
   await runCli(['sync', '--root', root.dir]);
-  return runCli(['graph', '--root', root.dir, ...words]);
+  return runCli(['graph', '--root', root.dir, ...args]);
 }
 
-for (const name of Object.keys(samples) as Name[])
+for (const name of Object.keys(samples) as SampleName[])
   for (const format of ['text', 'dot'] as const)
-    test(`the machine ${name} as ${format} is the golden one`, async (t) => {
+    test(`graph --format ${format} of the sample ${name} matches the golden file`, async (t) => {
       const { status, out } = await show(t, name, '--format', format);
       t.is(status, 0);
       const golden = new URL(`../golden/graph/${name}.${format === 'text' ? 'txt' : 'dot'}`, import.meta.url);
@@ -34,7 +34,7 @@ for (const name of Object.keys(samples) as Name[])
       t.is(out, fs.readFileSync(golden, 'utf8'));
     });
 
-test('the drawing is an SVG with every device, and the same each time', async (t) => {
+test('graph --format svg shows every device, and is reproducible', async (t) => {
   const first = await show(t, 'desktop', '--format', 'svg');
   t.is(first.status, 0);
   t.regex(first.out, /<svg [\s\S]*<\/svg>\n$/);
@@ -51,7 +51,7 @@ test('the drawing is an SVG with every device, and the same each time', async (t
   t.is((await show(t, 'desktop', '--format', 'svg')).out, first.out);
 });
 
-test('without the package that draws, one line says which, and what to do instead', async (t) => {
+test('drawSvg reports a missing or unusable package with an alternative', async (t) => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
   const error = await t.throwsAsync(drawSvg('digraph {}', () => Promise.reject(missing)));
   t.like(error, { code: 'no-drawer', exitCode: 5 });
@@ -59,20 +59,20 @@ test('without the package that draws, one line says which, and what to do instea
     error?.message,
     `expected the package ${drawer} to draw with, found none; npm install ${drawer}, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
   );
-  // As with node --jitless, which has no WebAssembly.
+  // As with node --jitless, which does not support WebAssembly.
   const broken = await t.throwsAsync(
     drawSvg('digraph {}', () => Promise.reject(new ReferenceError('WebAssembly is not defined'))),
   );
   t.regex(broken?.message ?? '', /found one that does not run here \(ReferenceError\); draw with Graphviz/);
 });
 
-test('the package is optional, pinned, and nothing else asks for it', (t) => {
+test('package.json pins the SVG renderer as an optional dependency', (t) => {
   const manifest = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   t.regex(manifest.optionalDependencies[drawer], /^\d+\.\d+\.\d+$/);
   t.false(drawer in manifest.dependencies);
 });
 
-test('--json has the entries by their schema, --all every PCI device', async (t) => {
+test('graph --json is valid against its schema, and graph --all shows every PCI device', async (t) => {
   const document = validJson<{ devices: { name: string; usage: string; holders?: { pid: number }[] }[] }>(
     t,
     'graph',
@@ -100,15 +100,15 @@ test('--json has the entries by their schema, --all every PCI device', async (t)
   t.is(all.out, 'pci0000:00\n├─ 0000:00:02.0 · group 2 · i915\n└─ 0000:00:03.0 · group 3 · no driver\n');
 });
 
-const entry = (more: Partial<Entry> & { readonly syspath: string }): Entry => ({
+const entry = (fields: Partial<Entry> & { readonly syspath: string }): Entry => ({
   bus: 'pci',
-  name: more.syspath.slice(more.syspath.lastIndexOf('/') + 1),
+  name: fields.syspath.slice(fields.syspath.lastIndexOf('/') + 1),
   state: 'free',
   bridge: false,
-  ...more,
+  ...fields,
 });
 
-test('a group that a bridge shares with its devices is one frame around all of them', (t) => {
+test('graphOf puts a bridge and the devices of its group into one frame', (t) => {
   const top = '/sys/devices/pci0000:00';
   const { frames } = graphOf([
     entry({ syspath: `${top}/a`, group: '1', bridge: true, state: 'host' }),
@@ -118,7 +118,7 @@ test('a group that a bridge shares with its devices is one frame around all of t
   t.deepEqual(frames, [{ group: '1', boxes: [`${top}/a`, `${top}/a/b`] }]);
 });
 
-test('VFs of one group are one box in its frame, and no cell says the group again', (t) => {
+test('graphDot shows VFs of one group as one grid in its frame, without the group in the cells', (t) => {
   const top = '/sys/devices/pci0000:00';
   const vfs = ['0', '1', '2'].map((vf) => entry({ syspath: `${top}/v${vf}`, group: '7', pf: 'pf', vf }));
   const graph = graphOf([entry({ syspath: `${top}/pf`, group: '7', state: 'host' }), ...vfs]);
@@ -127,13 +127,13 @@ test('VFs of one group are one box in its frame, and no cell says the group agai
   t.is(dot.match(/group 7/g)?.length, 2, dot);
 });
 
-test('words are wrapped at blanks, and a long one is not broken', (t) => {
+test('wrapped breaks text at spaces and does not split long words', (t) => {
   t.deepEqual(wrapped('one two three', 7), ['one two', 'three']);
   t.deepEqual(wrapped('toolongaword b', 5), ['toolongaword', 'b']);
   t.deepEqual(wrapped('', 5), []);
 });
 
-const nasty = fc.oneof(
+const hostileText = fc.oneof(
   fc.constantFrom(
     '</b><table>',
     '"];evil [label="',
@@ -150,23 +150,23 @@ const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
 );
 
-test('whatever names and labels say, the picture has as many boxes, is well-formed, and has no control character', async (t) => {
+test('graphDot and graphText produce well-formed output without control characters for hostile text', async (t) => {
   const { instance } = await import('@viz-js/viz');
   const viz = await instance();
-  const one = fc.record({
-    name: nasty,
-    label: nasty,
-    driver: nasty,
-    holder: nasty,
-    link: nasty,
-    mdevType: nasty,
+  const texts = fc.record({
+    name: hostileText,
+    label: hostileText,
+    driver: hostileText,
+    holder: hostileText,
+    link: hostileText,
+    mdevType: hostileText,
   });
   fc.assert(
     fc.property(
-      fc.array(one, { minLength: 1, maxLength: 5 }),
+      fc.array(texts, { minLength: 1, maxLength: 5 }),
       fc.constantFrom('pci', 'mdev'),
-      (many, bus) => {
-        const entries = many.map(({ name, label, driver, holder, link, mdevType }, index) =>
+      (devices, bus) => {
+        const entries = devices.map(({ name, label, driver, holder, link, mdevType }, index) =>
           entry({
             ...{ bus, name, label, driver, mdevType, group: '1', node: `vfio${index}` },
             syspath: `/sys/devices/top/${index}${name.replaceAll('/', '')}`,
@@ -175,14 +175,14 @@ test('whatever names and labels say, the picture has as many boxes, is well-form
           }),
         );
         const graph = graphOf(entries);
-        const boxes = (box: Box): number =>
-          1 + (box.kind === 'grid' ? 0 : box.below.map(boxes).reduce((a, b) => a + b, 0));
+        const countBoxes = (box: Box): number =>
+          1 + (box.kind === 'grid' ? 0 : box.below.map(countBoxes).reduce((a, b) => a + b, 0));
         const dot = graphDot(graph);
         const { status, output = '', errors } = viz.render(dot, { format: 'svg' });
         t.is(status, 'success', `${JSON.stringify(errors)}\n${dot}`);
         t.is(
           output.match(/<g id="node\d+"/g)?.length,
-          graph.roots.map(boxes).reduce((a, b) => a + b, 0),
+          graph.roots.map(countBoxes).reduce((a, b) => a + b, 0),
         );
         t.notRegex(output, /[\u0000-\u0008\u000b-\u001f\u007f\u202e]/);
         t.notRegex(

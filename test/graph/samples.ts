@@ -1,4 +1,4 @@
-/** Three machines as their owners know them: a desktop, a server with SR-IOV, a box with mediated and platform devices. Knows nothing of graphs. */
+/** Three sample machines: a desktop, a server with SR-IOV, and one with mediated and platform devices. */
 import * as fs from 'node:fs';
 import type { FakeDevice, FakeRoot } from '../helpers/fake-root.ts';
 
@@ -19,27 +19,27 @@ const ids = `10de  NVIDIA Corporation
 
 const root0 = '/sys/devices/pci0000:00';
 
-interface Seat extends FakeDevice {
-  /** `vendor device class`, of four, four and six digits. */
+interface SampleDevice extends FakeDevice {
+  /** `vendor device class`, with four, four and six hexadecimal digits. */
   readonly is?: string;
 }
 
-/** Adds a device of these ids; its VFIO number is the next one where it has one of our drivers. */
-function adder(root: FakeRoot): (seat: Seat) => ReturnType<FakeRoot['add']> {
+/** Returns a function that adds a device with these ids; devices with a VFIO driver get the next vfioN. */
+function adder(root: FakeRoot): (device: SampleDevice) => ReturnType<FakeRoot['add']> {
   root.write('/usr/share/misc/pci.ids', ids);
   let next = 0;
-  return ({ is, ...seat }) => {
+  return ({ is, ...sample }) => {
     const [vendor, device, code] = (is ?? '').split(' ');
     const attributes = {
       ...(vendor ? { vendor: `0x${vendor}`, device: `0x${device}`, class: `0x${code}` } : {}),
-      ...seat.attributes,
+      ...sample.attributes,
     };
-    const ours = seat.driver?.includes('vfio') ? { sysname: `vfio${next++}` } : {};
-    return root.add({ ...seat, ...ours, attributes });
+    const vfio = sample.driver?.includes('vfio') ? { sysname: `vfio${next++}` } : {};
+    return root.add({ ...sample, ...vfio, attributes });
   };
 }
 
-/** A process that has these nodes open. */
+/** Adds a process that has these nodes open. */
 function hold(root: FakeRoot, pid: number, command: string, ...nodes: string[]): void {
   root.write(`/proc/${pid}/comm`, `${command}\n`);
   root.write(`/proc/${pid}/status`, `Name:\t${command}\nUid:\t0\t0\t0\t0\n`);
@@ -54,7 +54,10 @@ function hold(root: FakeRoot, pid: number, command: string, ...nodes: string[]):
 
 export type Sample = (root: FakeRoot) => void;
 
-/** One card for a guest: its two functions in one group, taken by QEMU; a network card beside it is the host's. */
+/**
+ * A graphics card whose two functions share a group and are open in QEMU; an unused SSD; and a network card
+ * whose group is not viable because its audio device is bound to a host driver.
+ */
 export const desktop: Sample = (root) => {
   const add = adder(root);
   const port = { driver: 'pcieport', is: '8086 4c01 060400' } as const;
@@ -63,14 +66,14 @@ export const desktop: Sample = (root) => {
   add({ name: '0000:01:00.0', above, group: '14', driver: 'vfio-pci', is: '10de 2204 030000' });
   add({ name: '0000:01:00.1', above, group: '14', driver: 'vfio-pci', is: '10de 1aef 040300' });
   add({ name: '0000:00:1c.0', group: '8', ...port });
-  const behind = `${root0}/0000:00:1c.0`;
-  add({ name: '0000:05:00.0', above: behind, group: '17', driver: 'vfio-pci', is: '144d a80a 010802' });
+  const parent = `${root0}/0000:00:1c.0`;
+  add({ name: '0000:05:00.0', above: parent, group: '17', driver: 'vfio-pci', is: '144d a80a 010802' });
   add({ name: '0000:00:1f.0', group: '10', driver: 'vfio-pci', is: '8086 0d8f 020000' });
   add({ name: '0000:00:1f.3', group: '10', driver: 'snd_hda_intel', is: '8086 a0c8 040300' });
   hold(root, 812, 'qemu-system-x86', '/dev/vfio/devices/vfio0', '/dev/vfio/devices/vfio1');
 };
 
-/** Two ports of a network card with 64 VFs, of which some are taken, some are the host's and some are free. */
+/** A network card with two ports and 64 VFs: some in use, some bound to a host driver, some free. */
 export const server: Sample = (root) => {
   const add = adder(root);
   const top = '/sys/devices/pci0000:40';
@@ -86,7 +89,7 @@ export const server: Sample = (root) => {
       attributes: { numa_node: '1' },
     }),
   );
-  const held: string[] = [];
+  const openNodes: string[] = [];
   for (let index = 0; index < 64; index++) {
     const number = index + 8;
     const name = `0000:41:${(number >> 3).toString(16).padStart(2, '0')}.${number & 7}`;
@@ -101,16 +104,16 @@ export const server: Sample = (root) => {
     });
     root.link(`${vf.syspath}/physfn`, pf.syspath);
     root.link(`${pf.syspath}/virtfn${index < 60 ? index : index - 60}`, vf.syspath);
-    if (vf.sysname !== '' && index % 4 === 0) held.push(`/dev/vfio/devices/${vf.sysname}`);
+    if (vf.sysname !== '' && index % 4 === 0) openNodes.push(`/dev/vfio/devices/${vf.sysname}`);
   }
-  for (const [index, node] of held.entries()) hold(root, 2000 + index, 'qemu-kvm', node);
+  for (const [index, node] of openNodes.entries()) hold(root, 2000 + index, 'qemu-kvm', node);
 };
 
-/** A graphics chip that is shared as mediated devices, one that was bound by hand, two platform devices, one without an IOMMU. */
+/** A GPU with four mediated devices, a platform and an AMBA device, and a PCI device in no-IOMMU mode. */
 export const mixed: Sample = (root) => {
   const add = adder(root);
   add({ name: '0000:00:02.0', group: '2', driver: 'i915', is: '8086 4c9a 030000' });
-  const carrier = `${root0}/0000:00:02.0`;
+  const parent = `${root0}/0000:00:02.0`;
   for (const [index, type] of [
     'i915-GVTg_V5_4',
     'i915-GVTg_V5_4',
@@ -118,8 +121,8 @@ export const mixed: Sample = (root) => {
     'i915-GVTg_V5_8',
   ].entries()) {
     const name = `83b8f4f2-509f-382f-3c1e-e6bfe0fa100${index}`;
-    const mdev = add({ bus: 'mdev', name, above: carrier, group: String(20 + index), driver: 'vfio_mdev' });
-    root.link(`${mdev.syspath}/mdev_type`, `${carrier}/mdev_supported_types/${type}`);
+    const mdev = add({ bus: 'mdev', name, above: parent, group: String(20 + index), driver: 'vfio_mdev' });
+    root.link(`${mdev.syspath}/mdev_type`, `${parent}/mdev_supported_types/${type}`);
   }
   const soc = '/sys/devices/platform';
   add({ bus: 'platform', name: 'fe650000.dma', above: soc, group: '31', driver: 'vfio-platform' });

@@ -1,4 +1,7 @@
-/** Two hundred native helpers at once on the same directories: no link lost, none false. Runs where the native program must be there. */
+/**
+ * Runs two hundred native vfio_id at once on the same directories and checks all links. Runs only if the native program
+ * is required.
+ */
 import { spawn } from 'node:child_process';
 import test from 'ava';
 import { deviceOrder } from '../../src/devices/order.ts';
@@ -8,8 +11,8 @@ import { native, nativeRequired } from './programs.ts';
 const crowd = nativeRequired ? test.serial : test.skip;
 const count = 200;
 
-/** All calls at once, with their exit statuses. One that a busy machine held for more than its second says so by 1. */
-function all(root: FakeRoot, calls: readonly (readonly string[])[]): Promise<(number | null)[]> {
+/** Runs all calls at once and returns their exit statuses; 1 for a run that the time limit of one second ended. */
+function runAll(root: FakeRoot, calls: readonly (readonly string[])[]): Promise<(number | null)[]> {
   const file = native?.command[0] ?? '';
   return Promise.all(
     calls.map(
@@ -28,7 +31,7 @@ const name = (index: number): string => `0000:${index.toString(16).padStart(2, '
 const texts = ['--link', '1=by-one/{driver}', '--link', '2=by-some/{group}'];
 
 crowd(
-  'every one of two hundred devices has its names, and a name that many want has the first',
+  'two hundred concurrent link add create all links, and the first device gets a contended link',
   async (t) => {
     const root = fakeRoot(t);
     for (let index = 0; index < count; index++) {
@@ -43,13 +46,13 @@ crowd(
     }
     root.linkText('/dev/vfio/by-one/d', '../devices/vfio999');
     const order = Array.from({ length: count }, (_, index) => count - 1 - index);
-    const statuses = await all(
+    const statuses = await runAll(
       root,
       order.map((index) => ['add', ...texts, `/x/vfio${index}`]),
     );
     const links = root.links();
-    const done = order.filter((_, at) => statuses[at] === 0);
-    t.log(`${done.length} of ${count} helpers had their second`);
+    const done = order.filter((_, position) => statuses[position] === 0);
+    t.log(`${done.length} of ${count} runs completed within their second`);
     t.true(done.length > count / 2);
     const best = done.toSorted((a, b) =>
       deviceOrder({ bus: 'pci', name: name(a) }, { bus: 'pci', name: name(b) }),
@@ -62,12 +65,12 @@ crowd(
   },
 );
 
-crowd('half of them go while the other half come', async (t) => {
+crowd('concurrent link add and link remove do not affect each other', async (t) => {
   const root = fakeRoot(t);
   const calls: string[][] = [];
   for (let index = 0; index < count; index++) {
-    const half = index % 2 === 0;
-    if (half) root.linkText(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index}`);
+    const isRemoval = index % 2 === 0;
+    if (isRemoval) root.linkText(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index}`);
     else
       root.add({
         name: name(index),
@@ -76,28 +79,28 @@ crowd('half of them go while the other half come', async (t) => {
         group: '1',
         emptyNode: true,
       });
-    calls.push([half ? 'remove' : 'add', ...texts, `/x/vfio${index}`]);
+    calls.push([isRemoval ? 'remove' : 'add', ...texts, `/x/vfio${index}`]);
   }
-  const statuses = await all(root, calls);
+  const statuses = await runAll(root, calls);
   const links = root.links();
-  const held = statuses.filter((status) => status !== 0).length;
-  t.log(`${count - held} of ${count} helpers had their second`);
+  const timedOut = statuses.filter((status) => status !== 0).length;
+  t.log(`${count - timedOut} of ${count} runs completed within their second`);
   for (let index = 0; index < count; index++)
     if (statuses[index] === 0)
       t.is(links[`pci/${name(index)}`], index % 2 === 0 ? undefined : `../devices/vfio${index}`);
-  if (held === 0)
+  if (timedOut === 0)
     t.deepEqual(
       Object.keys(links).filter((link) => link.startsWith('by-some/')),
       ['by-some/1'],
     );
 });
 
-crowd('the last name takes its directory with it, and the first makes it, at the same time', async (t) => {
+crowd('link remove and link add do not conflict over their directory', async (t) => {
   for (let round = 0; round < 5; round++) {
     const root = fakeRoot(t);
     root.linkText(`/dev/vfio/pci/${name(0)}`, '../devices/vfio0');
     root.add({ name: name(1), sysname: 'vfio1', emptyNode: true });
-    const statuses = await all(root, [
+    const statuses = await runAll(root, [
       ['remove', '/x/vfio0'],
       ['add', '/x/vfio1'],
       ['remove', '/x/vfio0'],

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { exportLines, isExportable, propertyOf } from '../../src/helper/export-facts.ts';
 import { printable } from '../../src/text/printable.ts';
 
-test('a fact has its property', (t) => {
+test('propertyOf returns the udev property of a fact', (t) => {
   t.is(propertyOf('mdevType'), 'ID_VFIO_MDEV_TYPE');
   t.is(propertyOf('pf'), 'ID_VFIO_PF');
 });
 
 for (const value of ['0000:01:00.0', 'a b', 'Société "N" x', "it's", '$x %y', 'a=b'])
-  test(`udev reads back ${JSON.stringify(value)}`, (t) => t.true(isExportable(value)));
+  test(`isExportable accepts ${JSON.stringify(value)}`, (t) => t.true(isExportable(value)));
 
 for (const value of [
   '',
@@ -26,10 +26,10 @@ for (const value of [
   '\ud800',
   'x\udc00y',
 ])
-  test(`udev would misread "${printable(value.replaceAll(' ', '\\s'))}"`, (t) =>
+  test(`isExportable rejects "${printable(value.replaceAll(' ', '\\s'))}"`, (t) =>
     t.false(isExportable(value)));
 
-test('whatever the values are, udev sees only keys of ours, each at most once, in at most 16384 bytes', (t) => {
+test('exportLines prints only its own keys, each at most once, in at most 16384 bytes, for any values', (t) => {
   const value = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.string({ unit: fc.constantFrom('\n', '"', "'", '\\', '=', ' ', 'A', '\r', '€', '\0'), maxLength: 9 }),
@@ -37,9 +37,9 @@ test('whatever the values are, udev sees only keys of ours, each at most once, i
   );
   fc.assert(
     fc.property(fc.array(value, { maxLength: 8 }), (values) => {
-      const text = exportLines(values.map((one, index) => [`ID_VFIO_LINK_${index}`, one] as const));
-      t.true(Buffer.byteLength(text) <= 16384);
-      const lines = text.split(/[\n\r]/).slice(0, -1);
+      const output = exportLines(values.map((text, index) => [`ID_VFIO_LINK_${index}`, text] as const));
+      t.true(Buffer.byteLength(output) <= 16384);
+      const lines = output.split(/[\n\r]/).slice(0, -1);
       for (const line of lines) t.regex(line, /^ID_VFIO_LINK_\d=./s);
       t.is(new Set(lines.map((line) => line.split('=')[0])).size, lines.length);
     }),

@@ -1,4 +1,4 @@
-/** Whatever order the devices come in, vfio_id ends with the links that sync would make. */
+/** vfio_id creates the same links as sync, in whatever order the devices appear. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +9,17 @@ import { vfioId } from '../../src/helper/vfio-id.ts';
 import { observe } from '../../src/links/observe.ts';
 import { FakeRoot, fakeFiles } from '../helpers/fake-root.ts';
 
-const asked = [
+const requested = [
   { text: 'by-one/all', priority: 0 },
   { text: 'by-driver/{driver}', priority: 2 },
   { text: 'by-driver/{group}', priority: -1 },
   { text: 'by-x/{group}/{driver}', priority: 0 },
   { text: 'by-x/{name|r3a=5f}', priority: 0 },
 ];
-const options = asked.flatMap(({ text, priority }, index) => ['--link', `${index + 1}:${priority}=${text}`]);
+const options = requested.flatMap(({ text, priority }, index) => [
+  '--link',
+  `${index + 1}:${priority}=${text}`,
+]);
 
 const scene = fc.record({
   devices: fc.uniqueArray(
@@ -31,7 +34,7 @@ const scene = fc.record({
   stale: fc.array(fc.tuple(fc.constantFrom('by-one/all', 'by-driver/1', 'by-driver/2'), fc.nat(7))),
 });
 
-test('the links are those of sync', (t) => {
+test('vfio_id creates the same links as sync in any order of devices', (t) => {
   fc.assert(
     fc.property(scene, ({ devices, order, stale }) => {
       const root = new FakeRoot(mkdtempSync(join(tmpdir(), 'vfio-names-test-')));
@@ -45,10 +48,10 @@ test('the links are those of sync', (t) => {
             emptyNode: true,
           });
         for (const [link, number] of stale) root.linkText(`/dev/vfio/${link}`, `../devices/vfio${number}`);
-        const turns = devices
+        const sequence = devices
           .map((_, index) => index)
           .sort((a, b) => (order[a] ?? 0) - (order[b] ?? 0) || a - b);
-        for (const index of turns) {
+        for (const index of sequence) {
           const argv = ['link', 'add', ...options, `/x/vfio${index}`];
           const { status, err } = vfioId(
             { argv, env: {} },
@@ -60,12 +63,12 @@ test('the links are those of sync', (t) => {
           files: fakeFiles,
           root: root.dir,
           more: (device) =>
-            asked.flatMap(({ text, priority }) => {
+            requested.flatMap(({ text, priority }) => {
               const path = nameOfRequest(fakeFiles, root.dir, device, text);
               return path === undefined ? [] : [{ path, priority }];
             }),
         });
-        // A left-over name that nobody wants is its own device's to remove, when its event comes.
+        // Stale links are removed when vfio_id runs for the removal of their device.
         const missed = changes.filter(({ action }) => action !== 'remove' && action !== 'remove-directory');
         if (missed.length > 0) throw new Error(JSON.stringify([missed, root.links()]));
       } finally {

@@ -1,4 +1,4 @@
-/** Links that several runs want at once: every interleaving that matters, by hand. */
+/** Races between runs of vfio_id for the same link: one test per relevant interleaving. */
 import { unlinkSync } from 'node:fs';
 import test from 'ava';
 import { vfioId } from '../../src/helper/vfio-id.ts';
@@ -14,17 +14,17 @@ function run(root: FakeRoot, files: Files, ...argv: string[]): { status: number;
   return { status, err };
 }
 
-/** Does `act` once, right before the first call that `at` accepts. */
-function once(at: (call: Call) => boolean, act: () => void): Files {
+/** Calls `fn` once, right before the first call that `matches` accepts. */
+function once(matches: (call: Call) => boolean, fn: () => void): Files {
   let done = false;
   return hookedFiles((call) => {
-    if (done || !at(call)) return;
+    if (done || !matches(call)) return;
     done = true;
-    act();
+    fn();
   });
 }
 
-test('a better claim that comes between the look and the act wins', (t) => {
+test('link add keeps a better claim that appears after the link was read', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   root.add({ name: b, sysname: 'vfio1' });
@@ -37,7 +37,7 @@ test('a better claim that comes between the look and the act wins', (t) => {
   t.deepEqual(root.links(), { 'by-x/one': '../devices/vfio0', [`pci/${b}`]: '../devices/vfio1' });
 });
 
-test('a better claim that comes while the place is free wins too', (t) => {
+test('link add keeps a better claim that appears while the link is absent', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   root.add({ name: b, sysname: 'vfio1' });
@@ -50,7 +50,7 @@ test('a better claim that comes while the place is free wins too', (t) => {
   t.is(root.links()['by-x/one'], '../devices/vfio0');
 });
 
-test('a foreign link that comes between the look and the act stays', (t) => {
+test('link add keeps an unmanaged link that appears after the link was read', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio7');
@@ -62,7 +62,7 @@ test('a foreign link that comes between the look and the act stays', (t) => {
   t.deepEqual(root.links(), { [`pci/${a}`]: '/etc/passwd' });
 });
 
-test('the directory that goes with another name is made anew', (t) => {
+test('link add creates the directory again if another run removes it', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   const files = once(
@@ -73,7 +73,7 @@ test('the directory that goes with another name is made anew', (t) => {
   t.deepEqual(root.links(), { [`pci/${a}`]: '../devices/vfio0' });
 });
 
-test('a device that goes while its links are made keeps none', (t) => {
+test('link add leaves no links of a device that is removed meanwhile', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: a, sysname: 'vfio0' });
   const files = once(
@@ -84,7 +84,7 @@ test('a device that goes while its links are made keeps none', (t) => {
   t.deepEqual(root.links(), {});
 });
 
-test('a number that changes hands while links are made leaves those of the old device nowhere', (t) => {
+test('link add leaves no links of a device whose number is reused meanwhile', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: a, sysname: 'vfio0' });
   const files = once(
@@ -99,7 +99,7 @@ test('a number that changes hands while links are made leaves those of the old d
   t.deepEqual(root.links(), { [`pci/${b}`]: '../devices/vfio0' });
 });
 
-test('a device that comes back while its links are removed has them', (t) => {
+test('link remove creates the links again if the device comes back meanwhile', (t) => {
   const root = fakeRoot(t);
   root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio0');
   const files = once(
@@ -110,7 +110,7 @@ test('a device that comes back while its links are removed has them', (t) => {
   t.deepEqual(root.links(), { [`pci/${a}`]: '../devices/vfio0' });
 });
 
-test('removing what somebody else removed is no failure', (t) => {
+test('link remove succeeds if another process removed the link', (t) => {
   const root = fakeRoot(t);
   root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio0');
   const files = once(
@@ -120,7 +120,7 @@ test('removing what somebody else removed is no failure', (t) => {
   t.deepEqual(run(root, files, 'remove', '/vfio0'), { status: 0, err: '' });
 });
 
-test('what may not be written is said in one line', (t) => {
+test('link add and remove report failed links in one line', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   const files = hookedFiles(({ name }) => {
@@ -134,7 +134,7 @@ test('what may not be written is said in one line', (t) => {
   t.is(run(root, files, 'remove', '/vfio3').err, 'vfio_id: could not keep /dev/vfio/pci/old: EROFS');
 });
 
-test('a link that somebody takes away for ever is given up', (t) => {
+test('link add gives up on a link that keeps failing with ENOENT', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   const files = hookedFiles(({ name }) => {
@@ -143,7 +143,7 @@ test('a link that somebody takes away for ever is given up', (t) => {
   t.is(run(root, files, 'add', '/vfio0').err, `vfio_id: could not keep /dev/vfio/pci/${a}: ENOENT`);
 });
 
-test('the rule with the higher priority has the name, whichever device comes first', (t) => {
+test('link add gives a link to the rule with the higher priority in any order of devices', (t) => {
   for (const order of [
     [a, b],
     [b, a],

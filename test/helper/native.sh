@@ -1,7 +1,7 @@
 #!/bin/bash
-# Holds the native vfio_id against the same tests as the rest: the table of calls, two hundred at once, and a short fuzz.
-# Builds it first if it is missing or older than its source (in a Debian 13 directory, which needs root once).
-# Ends with `N passed, N failed` alone on a line.
+# Tests the native vfio_id: the table of calls, two hundred concurrent runs, a short fuzz run and the time limit.
+# Builds it first if it is missing or older than its source (in a Debian 13 chroot, which needs root once).
+# The last line of output is `N passed, N failed`.
 # Environment: VFIO_NAMES_FUZZ_SECONDS (20)
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -11,7 +11,7 @@ work=$(mktemp -d)
 log=$work/log
 trap 'rm -rf "$work"' EXIT
 
-# The runner prints `N tests passed` and `N tests failed`.
+# Prints N of the line `N tests passed` or `N tests failed` of ava.
 number() { sed -nE "s/^ *([0-9]+) (tests?|uncaught exceptions?) ?$1\$/\\1/p" "$log" | tail -n 1; }
 
 bash packaging/native/build.sh --chroot --loop --if-old || exit 1
@@ -23,7 +23,7 @@ good=$(number passed) bad=$(number failed)
 [ "$status" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
 passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
 
-# Trees of small files: in memory where there is room.
+# Use a tmpfs for trees of small files, if possible.
 [ -w /dev/shm ] && export TMPDIR=/dev/shm
 if VFIO_NAMES_NATIVE=required npm run --silent fuzz:vfio-id -- --seconds "${VFIO_NAMES_FUZZ_SECONDS:-20}" --seed 1; then
     passed=$((passed + 1))
@@ -31,8 +31,8 @@ else
     failed=$((failed + 1))
 fi
 
-# The limit by itself: what waits is ended, what works is not, however long.
-# limited STATUS SENTENCE BODY
+# Tests the time limit alone: it ends a program that waits, but not one that computes.
+# limited STATUS TITLE BODY
 limited() {
     local status=0
     echo "#include <time.h>
@@ -48,8 +48,8 @@ int main(void) { $3 return 0; }" > "$work/main.c"
         failed=$((failed + 1))
     fi
 }
-limited 1 "a program that waits is ended" 'for (;;) pause();'
-limited 0 "a program that works for two seconds is not" 'while (clock() < 2 * CLOCKS_PER_SEC) ;'
+limited 1 "the limit ends a program that waits" 'for (;;) pause();'
+limited 0 "the limit does not end a program that computes for two seconds" 'while (clock() < 2 * CLOCKS_PER_SEC) ;'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,4 +1,4 @@
-/** The builds of vfio_id, run as udev runs them: no shell, a bare environment, output and status kept. */
+/** Runs the builds of vfio_id like udev: without a shell, in an empty environment. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,16 +16,16 @@ export interface Result {
 
 const dist = (name: string): string => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
 
-/** test/helper/native.sh sets it: then it is an error that the native program is missing. */
+/** Whether a missing native program is an error; set by test/helper/native.sh. */
 export const nativeRequired = process.env['VFIO_NAMES_NATIVE'] === 'required';
 
-/** udevd's sandbox lets Node run with --jitless alone; the other option spares a warning about it. */
+/** udevd's sandbox requires --jitless; --no-expose-wasm suppresses a warning about it. */
 export const onNode: Program = {
   name: 'vfio_id on Node',
   command: [process.execPath, '--jitless', '--no-expose-wasm', dist('vfio_id.cjs')],
 };
 
-/** The native program, if there is one that this machine can run. */
+/** The native program, if one exists that this machine can run. */
 export const native: Program | undefined = ['vfio_id-static', 'vfio_id']
   .map((name): Program => ({ name: `native ${name}`, command: [dist(name)] }))
   .find(
@@ -37,13 +37,13 @@ if (nativeRequired && !native)
 
 export const programs: readonly Program[] = native ? [onNode, native] : [onNode];
 
-/** Runs a program to its end; never longer than ten seconds. */
+/** Runs a program and returns its result; kills it after ten seconds. */
 export function runProgram(
-  { command: [file, ...before] }: Program,
+  { command: [file, ...options] }: Program,
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Result {
-  const { status, signal, stdout, stderr, error } = spawnSync(file, [...before, ...argv], {
+  const { status, signal, stdout, stderr, error } = spawnSync(file, [...options, ...argv], {
     env,
     encoding: 'utf8',
     timeout: 10_000,

@@ -3,7 +3,7 @@ import { type AskedLink, readWords } from '../../src/helper/request.ts';
 
 const none: readonly AskedLink[] = [];
 
-test('arguments come before the environment', (t) => {
+test('readWords prefers arguments over the environment', (t) => {
   t.deepEqual(readWords({ argv: ['/a'], env: { DEVPATH: '/b' } }), {
     kind: 'export',
     devpath: '/a',
@@ -17,7 +17,7 @@ test('arguments come before the environment', (t) => {
   });
 });
 
-for (const [action, does] of [
+for (const [action, expected] of [
   ['add', 'add'],
   ['change', 'add'],
   ['bind', 'add'],
@@ -27,18 +27,18 @@ for (const [action, does] of [
   ['unbind', 'remove'],
   ['offline', 'remove'],
 ] as const)
-  test(`ACTION ${action} is link ${does}`, (t) => {
+  test(`readWords reads ACTION ${action} as link ${expected}`, (t) => {
     t.like(readWords({ argv: ['link'], env: { ACTION: action, MDEV: 'vfio/devices/vfio3' } }), {
-      action: does,
+      action: expected,
     });
   });
 
 for (const sysname of ['vfio', 'vfio1x', '..', 'noiommu-x', 'vfio12345678901', 'vfio1\n', ''])
-  test(`${JSON.stringify(sysname)} is no VFIO device`, (t) => {
+  test(`readWords rejects the device ${JSON.stringify(sysname)}`, (t) => {
     t.is(readWords({ argv: ['link', 'add', `/x/${sysname}`], env: {} }).kind, 'wrong');
   });
 
-test('a link has a number, a text and perhaps a priority; the last of a number counts', (t) => {
+test('readWords parses number, text and optional priority of --link; the last one of a number counts', (t) => {
   const argv = ['--link', '1=a', '--link=2:-5=by-x/{name|r3a=5f}', '--link', '1:7=b=c'];
   t.deepEqual(readWords({ argv: [...argv, '/d'], env: {} }), {
     kind: 'export',
@@ -51,11 +51,11 @@ test('a link has a number, a text and perhaps a priority; the last of a number c
 });
 
 for (const link of ['0=a', '01=a', '12345=a', '1e3=a', '-1=a', '1:=a', '1=', 'a', ''])
-  test(`--link ${JSON.stringify(link)} is refused`, (t) => {
+  test(`readWords rejects --link ${JSON.stringify(link)}`, (t) => {
     t.is(readWords({ argv: ['--link', link, '/d'], env: {} }).kind, 'wrong');
   });
 
-test('an option without its value, and a word too many, are refused', (t) => {
+test('readWords rejects an option without a value and an extra argument', (t) => {
   t.is(readWords({ argv: ['--link'], env: {} }).kind, 'wrong');
   t.is(readWords({ argv: ['--factsx=a', '/d'], env: {} }).kind, 'wrong');
   t.is(readWords({ argv: ['link', 'add', '/vfio1', '/vfio2'], env: {} }).kind, 'wrong');

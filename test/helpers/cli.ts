@@ -1,4 +1,4 @@
-/** Runs a command line through main, without a process. */
+/** Runs a command line through main in this process. */
 import type { Io } from '../../src/cli/command.ts';
 import { main } from '../../src/cli/run.ts';
 import { fakeFiles } from './fake-root.ts';
@@ -10,8 +10,8 @@ export interface CliResult {
   readonly err: readonly string[];
 }
 
-/** Exit status, stdout and stderr of `vfio-names WORDS`. */
-export async function runCli(words: readonly string[], more: Partial<Io> = {}): Promise<CliResult> {
+/** Runs `vfio-names ARGS` and returns exit status, stdout and stderr; `overrides` replaces parts of the default Io. */
+export async function runCli(args: readonly string[], overrides: Partial<Io> = {}): Promise<CliResult> {
   let out = '';
   const err: string[] = [];
   const io: Io = {
@@ -23,8 +23,8 @@ export async function runCli(words: readonly string[], more: Partial<Io> = {}): 
     stdoutIsTty: false,
     stdinIsTty: false,
     files: fakeFiles,
-    ...more,
+    ...overrides,
   };
-  const status = await main(words, io);
+  const status = await main(args, io);
   return { status, out, err };
 }

@@ -1,4 +1,4 @@
-/** System calls on devices that are not there: a table of nodes, each with its ioctls. */
+/** Fake system calls on a table of nodes, each with its ioctls. */
 import { CallError, type Calls } from '../../src/system/calls.ts';
 import type { Kind } from '../../src/system/files.ts';
 
@@ -9,18 +9,18 @@ export interface FakeNode {
   readonly devnum?: string;
   /** The errno of open. */
   readonly refuses?: string;
-  /** By the name of the ioctl; one that is not there gives ENOTTY. */
+  /** By the name of the ioctl; an ioctl that is not in the table fails with ENOTTY. */
   readonly ioctls?: Readonly<Record<string, FakeIoctl>>;
 }
 
 export interface FakeCalls extends Calls {
   /** Every call in order: `open iommu`, `VFIO_DEVICE_GET_INFO`, `close`. */
   readonly log: readonly string[];
-  /** How many descriptors are open. */
+  /** The number of open descriptors. */
   readonly opened: () => number;
 }
 
-/** Throws what an ioctl throws. */
+/** Throws the error of a failed ioctl. */
 export function fail(errno: string): never {
   throw new CallError('ioctl', errno);
 }
@@ -32,8 +32,8 @@ export function fakeCalls(
   const log: string[] = [];
   const open = new Map<number, FakeNode>();
   let next = 10;
-  const behind = (fd: number): FakeNode => open.get(fd) ?? fail('EBADF');
-  const take = (node: FakeNode): number => {
+  const nodeOf = (fd: number): FakeNode => open.get(fd) ?? fail('EBADF');
+  const openNode = (node: FakeNode): number => {
     open.set(next, node);
     return next++;
   };
@@ -45,14 +45,14 @@ export function fakeCalls(
       const node = nodes[path];
       if (!node) throw new CallError(step, 'ENOENT');
       if (node.refuses !== undefined) throw new CallError(step, node.refuses);
-      return take(node);
+      return openNode(node);
     },
     close: (fd) => {
       log.push('close');
       open.delete(fd);
     },
     status: (_step, fd) => {
-      const { kind = 'char', devnum } = behind(fd);
+      const { kind = 'char', devnum } = nodeOf(fd);
       return { kind, ...(devnum !== undefined && { devnum }) };
     },
     read: (step, path) => {
@@ -62,12 +62,12 @@ export function fakeCalls(
     },
     ioctl: (fd, ioctl, argument = 0) => {
       log.push(ioctl.name);
-      const act = behind(fd).ioctls?.[ioctl.name] ?? (() => fail('ENOTTY'));
+      const fn = nodeOf(fd).ioctls?.[ioctl.name] ?? (() => fail('ENOTTY'));
       try {
         const bytes = typeof argument === 'number' ? Buffer.alloc(0) : (argument as Buffer);
-        const result = act(bytes, typeof argument === 'number' ? argument : 0) ?? 0;
-        // A new descriptor, as of VFIO_GROUP_GET_DEVICE_FD: the table's node `device`.
-        return ioctl.name === 'VFIO_GROUP_GET_DEVICE_FD' ? take(nodes['device'] ?? {}) : result;
+        const result = fn(bytes, typeof argument === 'number' ? argument : 0) ?? 0;
+        // VFIO_GROUP_GET_DEVICE_FD returns a new descriptor, of the node `device` in the table.
+        return ioctl.name === 'VFIO_GROUP_GET_DEVICE_FD' ? openNode(nodes['device'] ?? {}) : result;
       } catch (error) {
         if (error instanceof CallError) throw new CallError(ioctl.name, error.code);
         throw error;

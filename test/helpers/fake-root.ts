@@ -1,4 +1,4 @@
-/** Builds a fake sysfs and /dev below a temporary directory, for the states that no machine at hand has. */
+/** Builds a fake sysfs and /dev below a temporary directory. */
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,18 +11,18 @@ import { nodeFiles } from '../../src/system/node-files.ts';
 export interface FakeDevice {
   readonly bus?: string;
   readonly name: string;
-  /** `vfioN`; without it the device is not bound. */
+  /** `vfioN`; without it, the device is not bound to a VFIO driver. */
   readonly sysname?: string;
-  /** `undefined` is 247:N; `false` is a kernel without nodes. */
+  /** The default is 247:N; `false` means a kernel without device nodes (no cdev). */
   readonly devnum?: string | false;
-  /** The directory above the device's own, `/sys/devices/pci0000:00`. */
+  /** The parent directory of the device, `/sys/devices/pci0000:00`. */
   readonly above?: string;
   readonly driver?: string;
   readonly group?: string;
   readonly attributes?: Readonly<Record<string, string>>;
-  /** No node in /dev although sysfs has a devnum. */
+  /** No node in /dev although sysfs has a device number. */
   readonly noNode?: boolean;
-  /** A file in its place: it is there, which is all that links need, and costs no mknod. */
+  /** An empty file in place of the node, without mknod: enough for tests of links, which need only its existence. */
   readonly emptyNode?: boolean;
 }
 
@@ -53,31 +53,31 @@ export class FakeRoot {
     fs.writeFileSync(this.at(path), text);
   }
 
-  /** A relative link between two paths of the fake machine. */
+  /** Creates a relative link between two paths of the fake machine. */
   link(path: string, to: string): void {
     fs.mkdirSync(dirname(this.at(path)), { recursive: true });
     fs.symlinkSync(relative(dirname(this.at(path)), this.at(to)), this.at(path));
   }
 
-  /** A link with exactly this target. */
+  /** Creates a link with exactly this target. */
   linkText(path: string, target: string): void {
     fs.mkdirSync(dirname(this.at(path)), { recursive: true });
     fs.rmSync(this.at(path), { force: true });
     fs.symlinkSync(target, this.at(path));
   }
 
-  /** A char node: a real one where mknod is allowed, else a file that `fakeFiles` shows as one. */
+  /** Creates a character device node: a real one if mknod is allowed, else a file that `fakeFiles` reports as one. */
   node(path: string, devnum: string, mode = 0o600): void {
     fs.mkdirSync(dirname(this.at(path)), { recursive: true });
     fs.rmSync(this.at(path), { force: true });
     const [major = '0', minor = '0'] = devnum.split(':');
-    const made =
+    const isReal =
       process.getuid?.() === 0 && spawnSync('mknod', [this.at(path), 'c', major, minor]).status === 0;
-    if (!made) fs.writeFileSync(this.at(path), `char ${devnum}\n`);
+    if (!isReal) fs.writeFileSync(this.at(path), `char ${devnum}\n`);
     fs.chmodSync(this.at(path), mode);
   }
 
-  /** Adds a device; with a `sysname` it is bound to a VFIO driver. Gives it as a scan would. */
+  /** Adds a device, bound to a VFIO driver if it has a `sysname`. Returns it like a scan. */
   add(fake: FakeDevice): Device {
     const bus = fake.bus ?? 'pci';
     const syspath = `${fake.above ?? '/sys/devices/pci0000:00'}/${fake.name}`;
@@ -119,7 +119,7 @@ export class FakeRoot {
     return { bus, name: fake.name, sysname, ...(devnum !== undefined && { devnum }), syspath };
   }
 
-  /** Unbinds a device as the kernel does: its VFIO directory, its class link and its node go; links stay. */
+  /** Unbinds a device like the kernel: removes its VFIO directory, its class link and its node, but no links to it. */
   unbind(device: Device): void {
     fs.rmSync(this.at(`${device.syspath}/vfio-dev`), { recursive: true, force: true });
     fs.rmSync(this.at(`/sys/class/vfio-dev/${device.sysname}`), { force: true });
@@ -131,7 +131,7 @@ export class FakeRoot {
     this.link(path, to);
   }
 
-  /** All links below /dev/vfio, by path, with their targets. */
+  /** Returns all links below /dev/vfio with their targets, sorted by path. */
   links(): Record<string, string> {
     const found: Record<string, string> = {};
     const visit = (directory: string): void => {
@@ -146,7 +146,7 @@ export class FakeRoot {
   }
 }
 
-/** A fake machine that goes with its test. */
+/** Creates a fake machine that is removed after the test. */
 export function fakeRoot(t: ExecutionContext): FakeRoot {
   const dir = fs.mkdtempSync(join(tmpdir(), 'vfio-names-test-'));
   t.teardown(() => fs.rmSync(dir, { recursive: true, force: true }));
@@ -159,7 +159,7 @@ function asChar(path: string, status: Status): Status {
   return devnum === undefined ? status : { ...status, kind: 'char', devnum };
 }
 
-/** Node's files, in which the stand-ins for char nodes look like the real ones. */
+/** nodeFiles, except that the files that replace character devices are reported as character devices. */
 export const fakeFiles: Files = {
   ...nodeFiles,
   lstat: (path) => asChar(path, nodeFiles.lstat(path)),

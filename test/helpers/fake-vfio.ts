@@ -1,4 +1,7 @@
-/** A VFIO device as a table of ioctls: silent until it is bound, then a PCI function with two regions and two irqs. */
+/**
+ * A fake VFIO device as a table of ioctls, which fail with EINVAL until it is bound: a PCI function with two regions
+ * and two IRQs.
+ */
 import { type FakeIoctl, type FakeNode, fail } from './fake-calls.ts';
 
 export interface FakeVfio {
@@ -7,22 +10,22 @@ export interface FakeVfio {
   readonly bind?: string;
   /** The errno of ATTACH. */
   readonly attach?: string;
-  /** Answers without BIND, as a device descriptor of a group does. */
+  /** Whether ioctls work without BIND, like on a device descriptor of a group. */
   readonly bound?: boolean;
-  /** Sees what BIND was given. */
+  /** Called with the argument of BIND. */
   readonly onBind?: (bytes: Buffer) => void;
 }
 
-/** Region 0 has the capabilities sparse-mmap and msix-mappable, region 1 is refused, region 2 is the last. */
+/** Region 0 has the capabilities sparse-mmap and msix-mappable, region 1 fails with EINVAL, region 2 is the last. */
 function regionInfo(bytes: Buffer): number {
   const index = bytes.readUInt32LE(8);
   if (index === 1) return fail('EINVAL');
   bytes.writeUInt32LE(index === 0 ? 0xf : 0x3, 4);
   bytes.writeBigUInt64LE(index === 0 ? 0x4000n : 0x100n, 16);
   if (index !== 0) return 0;
-  const room = bytes.readUInt32LE(0);
+  const size = bytes.readUInt32LE(0);
   bytes.writeUInt32LE(72, 0);
-  if (room < 72) return 0;
+  if (size < 72) return 0;
   bytes.writeUInt32LE(32, 12);
   bytes.writeUInt16LE(1, 32);
   bytes.writeUInt16LE(1, 34);
@@ -44,9 +47,9 @@ function irqInfo(bytes: Buffer): number {
 export function fakeVfio(fake: FakeVfio = {}): FakeNode {
   let bound = fake.bound ?? false;
   const whenBound =
-    (act: FakeIoctl): FakeIoctl =>
+    (fn: FakeIoctl): FakeIoctl =>
     (bytes, number) =>
-      bound ? act(bytes, number) : fail('EINVAL');
+      bound ? fn(bytes, number) : fail('EINVAL');
   return {
     devnum: fake.devnum ?? '247:0',
     ioctls: {
@@ -79,7 +82,7 @@ export const fakeIommu: FakeNode = {
   },
 };
 
-/** A group's node and its container, for `fakeCalls`. */
+/** The node of a group, for `fakeCalls`. */
 export function fakeGroup(viable = true): FakeNode {
   return {
     ioctls: {

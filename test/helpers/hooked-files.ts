@@ -1,29 +1,29 @@
-/** A view of the file system that tells of every call before it is made: for races, kills and refusals. */
+/** Files that call a hook before every system call, to simulate races, kills and failures. */
 import type { Files } from '../../src/system/files.ts';
 import { fakeFiles } from './fake-root.ts';
 
 export interface Call {
   readonly name: keyof Files;
-  /** The first operand, mostly the path. */
+  /** The first argument, usually the path. */
   readonly path: string;
-  /** From 1. */
+  /** The number of the call, counted from 1. */
   readonly number: number;
 }
 
-/** `before` runs ahead of each call and may throw in its place, or change the world. */
+/** Wraps `files`: calls `before` ahead of each call; it may throw, which replaces the call, or change the machine. */
 export function hookedFiles(before: (call: Call) => void, files: Files = fakeFiles): Files {
   let number = 0;
   const hook =
-    <A extends readonly string[], R>(name: keyof Files, act: (...operands: A) => R) =>
-    (...operands: A): R => {
+    <A extends readonly string[], R>(name: keyof Files, fn: (...args: A) => R) =>
+    (...args: A): R => {
       number++;
-      before({ name, path: operands[0] ?? '', number });
-      return act(...operands);
+      before({ name, path: args[0] ?? '', number });
+      return fn(...args);
     };
   return {
     list: hook('list', files.list),
-    read: (path, limit) => hook('read', (asked: string) => files.read(asked, limit))(path),
-    bytes: (path, limit) => hook('bytes', (asked: string) => files.bytes(asked, limit))(path),
+    read: (path, limit) => hook('read', (target: string) => files.read(target, limit))(path),
+    bytes: (path, limit) => hook('bytes', (target: string) => files.bytes(target, limit))(path),
     readlink: hook('readlink', files.readlink),
     lstat: hook('lstat', files.lstat),
     stat: hook('stat', files.stat),
@@ -37,13 +37,13 @@ export function hookedFiles(before: (call: Call) => void, files: Files = fakeFil
   };
 }
 
-/** The error of a system call. */
+/** Returns the error of a failed system call. */
 export function failure(errno: string): Error {
   return Object.assign(new Error(errno), { code: errno });
 }
 
-/** The process ends here: no errno, so that nothing can catch it as a failed call. */
+/** Simulates the end of the process: an error without an errno, so that no code handles it as a failed call. */
 export class Killed extends Error {}
 
-/** The calls that change something. */
+/** The calls that change the file system. */
 export const changing: ReadonlySet<string> = new Set(['symlink', 'rename', 'unlink', 'mkdir', 'rmdir']);

@@ -1,6 +1,6 @@
 /**
- * The same cases in every run of the tests, so that a red one is red again. VFIO_NAMES_SEED=random (or a number) looks
- * elsewhere; the seed is told with what fails.
+ * Seeds fast-check, so that every test run has the same cases and failures are reproducible. VFIO_NAMES_SEED=random (or
+ * a number) selects other cases; fast-check prints the seed of a failure.
  */
 import fc from 'fast-check';
 

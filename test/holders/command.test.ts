@@ -21,7 +21,7 @@ function machine(t: ExecutionContext): FakeRoot {
   return root;
 }
 
-test('the table names the process, made printable', async (t) => {
+test('holders prints a table with the process, made printable', async (t) => {
   const root = machine(t);
   const { status, out, err } = await runCli(['holders', '0000:00:04.0', '--root', root.dir]);
   t.is(status, 0);
@@ -35,7 +35,7 @@ test('the table names the process, made printable', async (t) => {
   t.deepEqual(others, ['']);
 });
 
-test('nobody has it open: status 0, and a word on stderr', async (t) => {
+test('holders exits with status 0 and a message on stderr if no process has the device open', async (t) => {
   const root = machine(t);
   const { status, out, err } = await runCli(['holders', 'vfio1', '--root', root.dir]);
   t.is(status, 0);
@@ -43,7 +43,7 @@ test('nobody has it open: status 0, and a word on stderr', async (t) => {
   t.deepEqual(err, ['vfio-names: no process is seen that has it open']);
 });
 
-test('without a name the holders of all devices are told', async (t) => {
+test('holders without a name prints the holders of all devices', async (t) => {
   const root = machine(t);
   root.linkText('/proc/1/fd/3', root.at('/dev/vfio/devices/vfio1'));
   const { out } = await runCli(['holders', '--root', root.dir]);
@@ -53,7 +53,7 @@ test('without a name the holders of all devices are told', async (t) => {
   );
 });
 
-test('--json follows the published schema', async (t) => {
+test('holders --json matches the published schema', async (t) => {
   const root = machine(t);
   const validate = schema('holders');
   const { out } = await runCli(['holders', '--json', '--root', root.dir]);
@@ -70,14 +70,14 @@ test('--json follows the published schema', async (t) => {
   });
 });
 
-test('a device that is gone and not held is no device: status 3', async (t) => {
+test('holders exits with status 3 for a device that is gone and not open', async (t) => {
   const root = machine(t);
   const { status, err } = await runCli(['holders', '0000:00:09.0', '--root', root.dir]);
   t.is(status, 3);
   t.regex(err.join('\n'), /found none called 0000:00:09\.0/);
 });
 
-test('a device that is gone but held is found by its number', async (t) => {
+test('holders finds a device that is gone but open by its device number', async (t) => {
   const root = machine(t);
   root.node('/gone', '247:9');
   root.linkText('/proc/812/fd/6', root.at('/gone'));
@@ -90,13 +90,13 @@ test('a device that is gone but held is found by its number', async (t) => {
   t.is(device.holders[0].fd, 6);
 });
 
-test('a word that fits several devices is an error of usage, not a device that is gone', async (t) => {
+test('holders exits with status 2 for a name that fits several devices', async (t) => {
   const root = machine(t);
   root.add({ bus: 'platform', name: '0000:00:04.0', above: '/sys/devices/platform', sysname: 'vfio2' });
   t.is((await runCli(['holders', '0000:00:04.0', '--root', root.dir])).status, 2);
 });
 
-test('where processes may be missing from the answer the status is 4, and stderr says why', async (t) => {
+test('holders exits with status 4 and reports why if processes may be missing', async (t) => {
   const root = machine(t);
   root.linkText('/proc/self/mounts', root.at('/proc/mounts-text'));
   root.write('/proc/mounts-text', 'proc /proc proc rw,hidepid=2 0 0\n');
@@ -108,7 +108,7 @@ test('where processes may be missing from the answer the status is 4, and stderr
   t.regex(err.join('\n'), /hidepid/);
 });
 
-test('without /proc it says so', async (t) => {
+test('holders reports a missing /proc', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0' });
   const { status, err } = await runCli(['holders', 'vfio0', '--root', root.dir]);
@@ -116,7 +116,7 @@ test('without /proc it says so', async (t) => {
   t.regex(err.join('\n'), /no processes can be seen/);
 });
 
-test('show has the siblings and the holders of its device', async (t) => {
+test('show prints the siblings and the holders of the device', async (t) => {
   const root = machine(t);
   root.add({ name: '0000:00:04.1', group: '3', driver: 'e1000e' });
   root.add({ name: '0000:00:04.2', group: '3' });

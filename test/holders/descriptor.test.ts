@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { heldThrough, isOther, mayBeVfio, splitDeleted, syspathIn } from '../../src/holders/descriptor.ts';
 
-test('every path may be a VFIO node, of the anonymous descriptors only the one of a device', (t) => {
+test('mayBeVfio accepts all paths, but of anonymous descriptors only device descriptors', (t) => {
   for (const link of [
     '/dev/vfio/5',
     '/',
@@ -15,7 +15,7 @@ test('every path may be a VFIO node, of the anonymous descriptors only the one o
     t.false(mayBeVfio(link), link);
 });
 
-test('of character nodes only those of the oldest devices are none of VFIO by their number', (t) => {
+test('isOther rules out character devices only by the fixed majors of memory devices and terminals', (t) => {
   const status = { kind: 'char', mode: 0o600, uid: 0, gid: 0, inode: '1' } as const;
   for (const devnum of ['1:3', '4:64', '5:0', '136:0', '143:255'])
     t.true(isOther({ ...status, devnum }), devnum);
@@ -25,13 +25,13 @@ test('of character nodes only those of the oldest devices are none of VFIO by th
   t.false(isOther({ ...status, kind: 'other' }));
 });
 
-test('the mark of a removed file is split off once', (t) => {
+test('splitDeleted splits off one suffix of a removed file', (t) => {
   t.deepEqual(splitDeleted('/dev/x (deleted)'), { path: '/dev/x', deleted: true });
   t.deepEqual(splitDeleted('/dev/x (deleted) (deleted)'), { path: '/dev/x (deleted)', deleted: true });
   t.deepEqual(splitDeleted('/dev/x'), { path: '/dev/x', deleted: false });
 });
 
-test('fdinfo names the device only in its own line', (t) => {
+test('syspathIn reads the syspath only from its own line', (t) => {
   t.is(syspathIn('pos:\t0\nvfio-device-syspath: /sys/devices/a/b\n'), '/sys/devices/a/b');
   t.is(syspathIn('pos:\t0\nvfio-device-syspath: /sys/devices/a b'), '/sys/devices/a b');
   t.is(syspathIn('pos:\t0\nx-vfio-device-syspath: /sys/devices/a\n'), undefined);
@@ -39,7 +39,7 @@ test('fdinfo names the device only in its own line', (t) => {
   t.is(syspathIn(''), undefined);
 });
 
-test('a target without any part fits nothing', (t) => {
+test('heldThrough matches nothing for an empty target', (t) => {
   fc.assert(
     fc.property(
       fc.record({ path: fc.string(), deleted: fc.boolean() }),
@@ -52,7 +52,7 @@ test('a target without any part fits nothing', (t) => {
   );
 });
 
-test('the number of the own node comes before all else', (t) => {
+test('heldThrough prefers the device number of the node', (t) => {
   const descriptor = { path: '/x', deleted: false, devnum: '1:1', syspath: '/sys/devices/a' };
   t.is(heldThrough(descriptor, { devnum: '1:1', groupDevnum: '1:1', syspath: '/sys/devices/a' }), 'cdev');
   t.is(heldThrough(descriptor, { groupDevnum: '1:1' }), 'group');

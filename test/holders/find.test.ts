@@ -9,7 +9,7 @@ const named = `pos:\t0\nflags:\t02000002\nvfio-device-syspath: ${syspath}\n`;
 const find = (system: FakeSystem, targets: Parameters<typeof findHolders>[2] = [target]) =>
   findHolders(fakeProc({ links: hostLinks, ...system }), system.root ?? '', targets);
 
-test('a process with the device node open is found by the number of the node', (t) => {
+test('findHolders finds a process by the device number of the open node', (t) => {
   const { holders, unseen } = find({
     processes: {
       1: { comm: 'init', fds: { 0: { link: '/dev/null', devnum: '1:3' } } },
@@ -47,13 +47,13 @@ test('a process with the device node open is found by the number of the node', (
   t.deepEqual(unseen, []);
 });
 
-test('the path of the node does not matter: a container may call it anything', (t) => {
+test('findHolders finds a node at any path, such as in a container', (t) => {
   const { holders } = find({ processes: { 9: { fds: { 3: { link: '/', devnum: '247:0' } } } } });
   t.is(holders[0]?.interface, 'cdev');
   t.is(holders[0]?.path, '/');
 });
 
-test('the same path with another number, or a block node of the same number, is not the device', (t) => {
+test('findHolders ignores the same path with another number and a block device with the same number', (t) => {
   const { holders } = find({
     processes: {
       9: {
@@ -68,7 +68,7 @@ test('the same path with another number, or a block node of the same number, is 
   t.deepEqual(holders, []);
 });
 
-test('the node of the group and the device descriptor that it hands out are found', (t) => {
+test('findHolders finds group nodes and device descriptors of a group', (t) => {
   const { holders, unseen } = find({
     processes: {
       20: {
@@ -89,7 +89,7 @@ test('the node of the group and the device descriptor that it hands out are foun
   t.deepEqual(unseen, []);
 });
 
-test('a device descriptor of another device is none of ours', (t) => {
+test('findHolders ignores a device descriptor of another device', (t) => {
   const { holders, unseen } = find({
     processes: { 20: { fds: { 6: { link: 'anon_inode:[vfio-device]', fdinfo: `${named.trimEnd()}x\n` } } } },
   });
@@ -97,7 +97,7 @@ test('a device descriptor of another device is none of ours', (t) => {
   t.deepEqual(unseen, []);
 });
 
-test('on a kernel that does not name the device of a descriptor, the processes are named instead', (t) => {
+test('findHolders reports processes with device descriptors on a kernel that does not show their device', (t) => {
   const { holders, unseen } = find({
     processes: {
       30: { fds: { 6: { link: 'anon_inode:[vfio-device]' }, 7: { link: 'anon_inode:[vfio-device]' } } },
@@ -112,7 +112,7 @@ test('on a kernel that does not name the device of a descriptor, the processes a
   t.regex(unseen[0]?.message ?? '', /processes 21, 30, .*6\.18/);
 });
 
-test('a node that was removed while it was open is found as deleted', (t) => {
+test('findHolders reports an open node that was removed as deleted', (t) => {
   const { holders } = find({
     processes: { 9: { fds: { 3: { link: '/dev/vfio/devices/vfio0 (deleted)', devnum: '247:0' } } } },
   });
@@ -120,7 +120,7 @@ test('a node that was removed while it was open is found as deleted', (t) => {
   t.is(holders[0]?.path, '/dev/vfio/devices/vfio0');
 });
 
-test('a device that is gone is found by the number of its node, by its old vfioN and by the name on its bus', (t) => {
+test('findHolders finds a device that is gone by device number, vfioN or name', (t) => {
   const processes = {
     9: { fds: { 3: { link: '/dev/vfio/devices/vfio0 (deleted)', devnum: '247:0', fdinfo: named } } },
     10: { fds: { 3: { link: '/dev/vfio/devices/vfio1', devnum: '247:1' } } },
@@ -131,14 +131,10 @@ test('a device that is gone is found by the number of its node, by its old vfioN
       [[9, 'cdev']],
       JSON.stringify(gone),
     );
-  t.deepEqual(
-    find({ processes }, [{ goneSysname: 'vfio1' }]).holders,
-    [],
-    'a node that is there is not gone',
-  );
+  t.deepEqual(find({ processes }, [{ goneSysname: 'vfio1' }]).holders, [], 'an existing node is not gone');
 });
 
-test('the descriptor of a group is told for each of its devices, in the order of the descriptors', (t) => {
+test('findHolders returns a group descriptor once per device of the group, sorted by descriptor', (t) => {
   const second = { devnum: '247:1', groupDevnum: '243:5' };
   const { holders } = find(
     {
@@ -160,7 +156,7 @@ test('the descriptor of a group is told for each of its devices, in the order of
   );
 });
 
-test('processes and descriptors that vanish meanwhile are passed over', (t) => {
+test('findHolders skips processes and descriptors that disappear during the scan', (t) => {
   const { holders, unseen } = find({
     processes: {
       4: { list: 'ESRCH' },
@@ -175,14 +171,14 @@ test('processes and descriptors that vanish meanwhile are passed over', (t) => {
   t.deepEqual(unseen, []);
 });
 
-test('what is not known of a holder is left out', (t) => {
+test('findHolders omits unknown properties of a holder', (t) => {
   const { holders } = find({ processes: { 6: { fds: { 3: { link: '/x', devnum: '247:0' } } } } });
   t.deepEqual(holders, [
     { pid: 6, fd: 3, interface: 'cdev', path: '/x', deleted: false, devnum: '247:0', target },
   ]);
 });
 
-test('processes that may not be looked into are counted, the others are searched', (t) => {
+test('findHolders counts processes that it may not read and searches the others', (t) => {
   const { holders, unseen } = find({
     processes: {
       1: { list: 'EACCES' },
@@ -195,13 +191,13 @@ test('processes that may not be looked into are counted, the others are searched
     [7],
   );
   t.deepEqual(
-    unseen.map((one) => one.reason),
+    unseen.map(({ reason }) => reason),
     ['not-root'],
   );
   t.regex(unseen[0]?.message ?? '', /^2 of 3 processes .*as root/);
 });
 
-test('a process that ends between the list and the look is not taken for a refused one', (t) => {
+test('findHolders does not count a process that ends during the scan as denied', (t) => {
   const files = fakeProc({
     links: hostLinks,
     processes: { 1: {}, 2: { fds: { 3: { link: '', readlink: 'EACCES' } } } },
@@ -218,49 +214,49 @@ test('a process that ends between the list and the look is not taken for a refus
   }
 });
 
-test('root that is refused is not told to become root', (t) => {
+test('findHolders does not suggest root if root is denied', (t) => {
   const texts = { '/proc/self/status': 'Name:\tnode\nUid:\t0\t0\t0\t0\n' };
   const { unseen } = find({ processes: { 1: {}, 2: { list: 'EACCES' } }, texts });
   t.deepEqual(
-    unseen.map((one) => one.reason),
+    unseen.map(({ reason }) => reason),
     ['refused'],
   );
   t.notRegex(unseen[0]?.message ?? '', /run it as root/);
 });
 
-test('in a PID namespace of its own it says that others are not seen', (t) => {
+test('findHolders reports a PID namespace that hides other processes', (t) => {
   const inside = { '/proc/self/ns/pid': 'pid:[4026532201]' };
   t.deepEqual(
-    find({ processes: { 1: {} }, links: inside }).unseen.map((one) => one.reason),
+    find({ processes: { 1: {} }, links: inside }).unseen.map(({ reason }) => reason),
     ['pid-namespace'],
   );
   const ofTheHost = { ...inside, '/proc/1/ns/pid': 'pid:[4026531836]' };
   t.deepEqual(find({ processes: { 1: {} }, links: ofTheHost }).unseen, []);
 });
 
-test('a /proc that hides processes is told, unless process 1 is seen in it', (t) => {
+test('findHolders reports hidepid unless process 1 is visible', (t) => {
   const texts = {
     '/proc/self/mounts': 'sys /sys sysfs rw 0 0\nproc /proc proc rw,nosuid,hidepid=invisible 0 0\n',
   };
   t.deepEqual(
-    find({ processes: { 77: {} }, texts }).unseen.map((one) => one.reason),
+    find({ processes: { 77: {} }, texts }).unseen.map(({ reason }) => reason),
     ['hidepid'],
   );
   t.deepEqual(find({ processes: { 1: {}, 77: {} }, texts }).unseen, []);
   t.deepEqual(find({ processes: { 77: {} } }).unseen, []);
 });
 
-test('without /proc it says so, below which root', (t) => {
+test('findHolders reports a missing /proc with its path below the root', (t) => {
   const { holders, unseen } = find({ root: '/mnt/image' });
   t.deepEqual(holders, []);
   t.deepEqual(
-    unseen.map((one) => one.reason),
+    unseen.map(({ reason }) => reason),
     ['no-proc'],
   );
   t.regex(unseen[0]?.message ?? '', /\/mnt\/image\/proc/);
 });
 
-test('sockets, pipes, terminals and /dev/null cost one call each, other anonymous descriptors two', (t) => {
+test('findHolders needs one call for sockets, pipes, terminals and /dev/null, two for other anonymous descriptors', (t) => {
   const files = fakeProc({
     links: hostLinks,
     processes: {
@@ -282,7 +278,7 @@ test('sockets, pipes, terminals and /dev/null cost one call each, other anonymou
   );
 });
 
-test('an error that is no refusal of the file system is not swallowed', (t) => {
+test('findHolders rethrows an error that is not an errno', (t) => {
   const files = fakeProc({ processes: { 5: {} } });
   const broken = {
     ...files,

@@ -1,14 +1,14 @@
-/** A /proc of processes with open descriptors, in memory: what no real directory can show (deleted nodes, refusals). */
+/** A fake /proc in memory, for states that a real directory cannot have (deleted nodes, permission errors). */
 import type { Files, Kind, Status } from '../../src/system/files.ts';
 
 export interface FakeDescriptor {
   readonly link: string;
-  /** `MAJOR:MINOR` where it is a character node. */
+  /** `MAJOR:MINOR`, for a character device. */
   readonly devnum?: string;
-  /** `block` makes the devnum that of a block node. */
+  /** Makes it a block device. */
   readonly block?: boolean;
   readonly fdinfo?: string;
-  /** What readlink fails with. */
+  /** The errno of readlink. */
   readonly readlink?: string;
 }
 
@@ -17,13 +17,13 @@ export interface FakeProcess {
   readonly uid?: number;
   readonly cgroup?: string;
   readonly fds?: Readonly<Record<number, FakeDescriptor>>;
-  /** What listing its descriptors fails with. */
+  /** The errno of listing its descriptors. */
   readonly list?: string;
 }
 
 export interface FakeSystem {
   readonly processes?: Readonly<Record<number, FakeProcess>>;
-  /** Further texts and links by their path. */
+  /** Other files, links and directories by path. */
   readonly texts?: Readonly<Record<string, string>>;
   readonly links?: Readonly<Record<string, string>>;
   readonly directories?: Readonly<Record<string, readonly string[]>>;
@@ -34,40 +34,40 @@ export function failure(errno: string): Error {
   return Object.assign(new Error(errno), { code: errno });
 }
 
-const refuse = (): never => {
+const failReadOnly = (): never => {
   throw failure('EROFS');
 };
 
-/** Sockets and pipes have a type, other anonymous descriptors have none. */
+/** The kind that stat(2) reports: sockets and pipes have a file type, other anonymous descriptors have none. */
 function kindOf(link: string): Kind {
   if (link.startsWith('socket:')) return 'socket';
   if (link.startsWith('pipe:')) return 'fifo';
   return link.startsWith('anon_inode:') ? 'other' : 'file';
 }
 
-/** Files over such a system; each call is written down in `calls`. */
+/** Returns Files of the fake system; `calls` records each call. */
 export function fakeProc(system: FakeSystem): Files & { readonly calls: string[] } {
   const calls: string[] = [];
   const root = system.root ?? '';
-  const own = (path: string): string => {
+  const stripRoot = (path: string): string => {
     if (!path.startsWith(root)) throw failure('ENOENT');
     return path.slice(root.length);
   };
-  const part = (path: string): { process: FakeProcess | undefined; rest: string } => {
+  const splitPath = (path: string): { process: FakeProcess | undefined; rest: string } => {
     const match = /^\/proc\/(\d+)\/(.*)$/.exec(path);
     return { process: system.processes?.[Number(match?.[1])], rest: match?.[2] ?? '' };
   };
   const descriptor = (path: string): FakeDescriptor | undefined => {
-    const { process, rest } = part(path);
+    const { process, rest } = splitPath(path);
     const fd = /^fd(?:info)?\/(\d+)$/.exec(rest)?.[1];
     return fd === undefined ? undefined : process?.fds?.[Number(fd)];
   };
-  const have = <T>(value: T | undefined): T => {
+  const orEnoent = <T>(value: T | undefined): T => {
     if (value === undefined) throw failure('ENOENT');
     return value;
   };
   const text = (path: string): string | undefined => {
-    const { process, rest } = part(path);
+    const { process, rest } = splitPath(path);
     if (process && rest === 'comm') return process.comm === undefined ? undefined : `${process.comm}\n`;
     if (process && rest === 'status')
       return process.uid === undefined ? undefined : `Name:\tx\nUid:\t0\t${process.uid}\t0\t0\nGid:\t0\n`;
@@ -79,43 +79,43 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
     calls,
     list: (path) => {
       calls.push(`list ${path}`);
-      const asked = own(path);
-      if (asked === '/proc')
-        return have(system.processes && [...Object.keys(system.processes), 'self', 'cmdline', 'net']);
-      const { process, rest } = part(asked);
-      if (rest !== 'fd') return [...have(system.directories?.[asked])];
+      const target = stripRoot(path);
+      if (target === '/proc')
+        return orEnoent(system.processes && [...Object.keys(system.processes), 'self', 'cmdline', 'net']);
+      const { process, rest } = splitPath(target);
+      if (rest !== 'fd') return [...orEnoent(system.directories?.[target])];
       if (process?.list !== undefined) throw failure(process.list);
-      return Object.keys(have(process).fds ?? {});
+      return Object.keys(orEnoent(process).fds ?? {});
     },
     read: (path) => {
       calls.push(`read ${path}`);
-      return have(text(own(path)));
+      return orEnoent(text(stripRoot(path)));
     },
     readlink: (path) => {
       calls.push(`readlink ${path}`);
-      const asked = own(path);
-      const found = descriptor(asked);
+      const target = stripRoot(path);
+      const found = descriptor(target);
       if (found?.readlink !== undefined) throw failure(found.readlink);
-      return have(found?.link ?? system.links?.[asked]);
+      return orEnoent(found?.link ?? system.links?.[target]);
     },
-    bytes: refuse,
-    lstat: refuse,
-    fstat: refuse,
-    hold: refuse,
+    bytes: failReadOnly,
+    lstat: failReadOnly,
+    fstat: failReadOnly,
+    hold: failReadOnly,
     stat: (path): Status => {
       calls.push(`stat ${path}`);
-      const found = have(descriptor(own(path)));
+      const found = orEnoent(descriptor(stripRoot(path)));
       const status = { mode: 0o600, uid: 0, gid: 0, inode: '1' };
       if (found.devnum === undefined) return { ...status, kind: kindOf(found.link) };
       return { ...status, kind: found.block ? 'block' : 'char', devnum: found.devnum };
     },
-    symlink: refuse,
-    rename: refuse,
-    unlink: refuse,
-    mkdir: refuse,
-    rmdir: refuse,
+    symlink: failReadOnly,
+    rename: failReadOnly,
+    unlink: failReadOnly,
+    mkdir: failReadOnly,
+    rmdir: failReadOnly,
   };
 }
 
-/** What a process of the first namespace on a host sees beside processes. */
+/** The links in /proc of a process in the initial PID namespace. */
 export const hostLinks = { '/proc/1/ns/pid': 'pid:[4026531836]', '/proc/self/ns/pid': 'pid:[4026531836]' };

@@ -21,7 +21,7 @@ const group = (drivers: Readonly<Record<string, string | undefined>>) => {
   return fakeProc({ links, directories });
 };
 
-test('the siblings are the other members of the group, in the order of people, with their drivers', (t) => {
+test('readSiblings returns the other members of the group with their drivers in natural order', (t) => {
   const files = group({
     '0000:02:10.0': 'e1000',
     '0000:02:01.0': 'vfio-pci',
@@ -37,7 +37,7 @@ test('the siblings are the other members of the group, in the order of people, w
   ]);
 });
 
-test('a sibling on a driver of the host blocks the group, no other does', (t) => {
+test('blockingSiblings returns only siblings with a host driver', (t) => {
   const files = group({ a: 'e1000', b: 'pci-stub', c: undefined, d: 'vfio-pci' });
   t.deepEqual(
     blockingSiblings(readSiblings(files, '', device)).map((sibling) => sibling.name),
@@ -45,7 +45,7 @@ test('a sibling on a driver of the host blocks the group, no other does', (t) =>
   );
 });
 
-test('a device without a group has no siblings, and one that vanishes is left out', (t) => {
+test('readSiblings returns nothing without a group and omits a sibling that is gone', (t) => {
   t.deepEqual(readSiblings(fakeProc({}), '', device), []);
   t.deepEqual(readSiblings(fakeProc({ directories: { [members]: ['gone'] } }), '', device), []);
 });

@@ -11,7 +11,7 @@ const device = {
 };
 const group = { [`${device.syspath}/iommu_group`]: '../../../kernel/iommu_groups/14' };
 
-test('a target has the numbers of the own node and of the node of the group', (t) => {
+test('targetOf returns the device numbers of the node and of the group node', (t) => {
   const files = fakeProc({ links: group, texts: { '/sys/class/vfio/14/dev': '243:2\n' } });
   t.deepEqual(targetOf(files, '', device), {
     device,
@@ -21,22 +21,22 @@ test('a target has the numbers of the own node and of the node of the group', (t
   });
 });
 
-test('the group of a no-IOMMU device has a node of another name', (t) => {
+test('targetOf finds the group node of a no-IOMMU device', (t) => {
   const files = fakeProc({ links: group, texts: { '/sys/class/vfio/noiommu-14/dev': '243:2\n' } });
   t.is(targetOf(files, '', device).groupDevnum, '243:2');
 });
 
-test('what the kernel does not have is left out', (t) => {
+test('targetOf omits device numbers that do not exist', (t) => {
   const { devnum, ...bare } = device;
   t.deepEqual(targetOf(fakeProc({}), '', bare), { device: bare, syspath: device.syspath });
   t.deepEqual(targetOf(fakeProc({ links: group }), '', device), { device, syspath: device.syspath, devnum });
 });
 
 const gone = test.macro({
-  exec(t, word: string, expected: object) {
-    t.deepEqual(goneTarget(word), expected);
+  exec(t, arg: string, expected: object) {
+    t.deepEqual(goneTarget(arg), expected);
   },
-  title: (_, word) => `a device that is gone is asked for by ${word}`,
+  title: (_, arg) => `goneTarget parses ${arg}`,
 });
 
 test(gone, 'vfio3', { goneSysname: 'vfio3' });

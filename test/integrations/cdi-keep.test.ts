@@ -14,7 +14,7 @@ import { hookedFiles } from '../helpers/hooked-files.ts';
 
 const names = ['0000:01:00.0', '0000:02:00.0', '0000:03:00.0'] as const;
 
-/** A machine whose devices get the lowest free number, as the kernel's ida gives it. */
+/** A machine whose devices get the lowest free number, as the kernel's ida assigns it. */
 class World {
   readonly root: FakeRoot;
   readonly plan: CdiPlan;
@@ -41,13 +41,14 @@ class World {
     this.#bound.delete(name);
   }
 
-  /** What the file says, and what it should say: each from its own source, none through the program. */
-  observe(): { readonly said: Record<string, string>; readonly is: Record<string, string> } {
-    const is = [...this.#bound].map(([name, { sysname }]) => [name, `/dev/vfio/devices/${sysname}`]);
-    return { said: this.said(), is: Object.fromEntries(is.sort()) };
+  /** Returns the nodes in the file and the expected nodes; neither is computed by the code under test. */
+  observe(): { readonly inFile: Record<string, string>; readonly expected: Record<string, string> } {
+    const expected = [...this.#bound].map(([name, { sysname }]) => [name, `/dev/vfio/devices/${sysname}`]);
+    return { inFile: this.nodesInFile(), expected: Object.fromEntries(expected.sort()) };
   }
 
-  said(): Record<string, string> {
+  /** Returns the node of each device in the file, by the name of the device. */
+  nodesInFile(): Record<string, string> {
     if (!fs.existsSync(this.plan.path)) return {};
     const { devices } = JSON.parse(fs.readFileSync(this.plan.path, 'utf8')) as {
       devices: { name: string; containerEdits: { deviceNodes: { hostPath: string }[] } }[];
@@ -57,45 +58,48 @@ class World {
   }
 }
 
-const isTrue = (t: ExecutionContext, world: World, when: string): void => {
-  const { said, is } = world.observe();
-  t.deepEqual(said, is, when);
+const assertFile = (t: ExecutionContext, world: World, when: string): void => {
+  const { inFile, expected } = world.observe();
+  t.deepEqual(inFile, expected, when);
 };
 
-test('the file follows devices that come, go and change their numbers', (t) => {
+test('keepSpec updates the file when devices are added, removed or renumbered', (t) => {
   const world = new World(t);
   const keep = (): string => keepSpec(fakeFiles, world.root.dir, world.plan, 'token').done;
   t.is(keep(), 'absent');
   world.bind(names[0]);
   world.bind(names[1]);
   t.is(keep(), 'written');
-  isTrue(t, world, 'two');
+  assertFile(t, world, 'two');
   t.is(keep(), 'unchanged');
   for (const name of [names[0], names[1]]) world.unbind(name);
   for (const name of [names[1], names[0]]) world.bind(name);
   t.is(keep(), 'written');
-  isTrue(t, world, 'exchanged');
-  t.deepEqual(world.said(), { [names[0]]: '/dev/vfio/devices/vfio1', [names[1]]: '/dev/vfio/devices/vfio0' });
+  assertFile(t, world, 'exchanged');
+  t.deepEqual(world.nodesInFile(), {
+    [names[0]]: '/dev/vfio/devices/vfio1',
+    [names[1]]: '/dev/vfio/devices/vfio0',
+  });
   for (const name of names) world.unbind(name);
   t.is(keep(), 'removed');
   t.deepEqual(fs.readdirSync(world.root.at('/run/cdi')), []);
 });
 
-test('numbers that change at any moment of the writing are never left in the file', (t) => {
+test('keepSpec never leaves a wrong node in the file when device numbers change during any call', (t) => {
   const step = fc.record({ call: fc.integer({ min: 1, max: 160 }), name: fc.constantFrom(...names) });
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 4 }), (steps) => {
       const world = new World(t);
       for (const name of names) world.bind(name);
       keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
-      // Something to write, so that the change falls into it.
+      // Changes a device, so that keepSpec writes the file while the numbers change.
       world.unbind(names[1]);
-      let [lastLook, lastChange] = [0, 0];
+      let [lastScan, lastChange] = [0, 0];
       const inode = (): number | undefined => fs.statSync(world.plan.path, { throwIfNoEntry: false })?.ino;
-      let seen = inode();
+      let lastInode = inode();
       const files = hookedFiles(({ number, name: call, path }) => {
-        seen = inode();
-        if (call === 'list' && path.endsWith('/vfio-dev')) lastLook = number;
+        lastInode = inode();
+        if (call === 'list' && path.endsWith('/vfio-dev')) lastScan = number;
         for (const { name } of steps.filter((step) => step.call === number)) {
           world.unbind(name);
           world.bind(names[1]);
@@ -104,17 +108,17 @@ test('numbers that change at any moment of the writing are never left in the fil
         }
       });
       keepSpec(files, world.root.dir, world.plan, 'token');
-      t.is(inode(), seen, 'a look follows the last write');
-      // Only a change after the last look began may have been missed; its event brings the next call.
-      if (lastChange > lastLook) keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
-      isTrue(t, world, JSON.stringify(steps));
+      t.is(inode(), lastInode, 'a scan follows the last write');
+      // keepSpec may only miss a change after its last scan started; the event of that change causes the next call.
+      if (lastChange > lastScan) keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
+      assertFile(t, world, JSON.stringify(steps));
       t.deepEqual(fs.readdirSync(world.root.at('/run/cdi')), ['vfio.json']);
     }),
     { numRuns: 60 },
   );
 });
 
-test('a device that leaves at any moment costs its own entry and no more', (t) => {
+test('keepSpec drops only the entry of a device that is unbound during any call', (t) => {
   let calls = 0;
   for (let leaving = 1; leaving <= Math.max(1, calls); leaving++) {
     const world = new World(t);
@@ -125,65 +129,65 @@ test('a device that leaves at any moment costs its own entry and no more', (t) =
     });
     t.notThrows(() => keepSpec(files, world.root.dir, world.plan, 'token'), `call ${leaving}`);
     keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
-    isTrue(t, world, `call ${leaving}`);
+    assertFile(t, world, `call ${leaving}`);
   }
   t.true(calls > 20);
 });
 
-test('a machine that never holds still has no file, and the error says when it comes back', (t) => {
+test('keepSpec removes the file and throws if device numbers keep changing, and writes it again later', (t) => {
   const world = new World(t);
   world.bind(names[0]);
   let writes = 0;
-  // Each time that the file is looked at, the numbers are exchanged after the document was made.
+  // Swaps the numbers each time keepSpec checks the file, after it built the document.
   const files = hookedFiles(({ name, path }) => {
     if (name !== 'lstat' || !path.endsWith('/vfio.json')) return;
     writes++;
     world.unbind(names[0]);
     world.unbind(names[1]);
-    for (const one of writes % 2 === 0 ? [names[0], names[1]] : [names[1], names[0]]) world.bind(one);
+    for (const name of writes % 2 === 0 ? [names[0], names[1]] : [names[1], names[0]]) world.bind(name);
   });
   const error = t.throws(() => keepSpec(files, world.root.dir, world.plan, 'token'));
   t.regex(error.message, /expected device numbers that hold still .* found others 9 times; it was removed/);
   t.is(writes, mostWrites + 2);
   t.deepEqual(fs.readdirSync(world.root.at('/run/cdi')), []);
   t.is(keepSpec(fakeFiles, world.root.dir, world.plan, 'token').done, 'written');
-  isTrue(t, world, 'at rest');
+  assertFile(t, world, 'at rest');
 });
 
-test('where the shared node goes, the file goes, and the end takes it away', (t) => {
+test('keepSpec removes the file if the shared node is removed, and dropSpec removes it in any case', (t) => {
   const world = new World(t);
   world.bind(names[0]);
   const keep = (): unknown => keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
   keep();
   fs.rmSync(world.root.at('/dev/iommu'));
   t.throws(keep, { message: /expected \/dev\/iommu for the interface cdev/ });
-  t.deepEqual(world.said(), {});
+  t.deepEqual(world.nodesInFile(), {});
   world.root.node('/dev/iommu', '10:125');
   keep();
-  isTrue(t, world, 'back');
+  assertFile(t, world, 'back');
   t.is(dropSpec(fakeFiles, world.plan, 'token'), 'removed');
   t.is(dropSpec(fakeFiles, world.plan, 'token'), 'absent');
 });
 
-test('a device whose node is gone leaves the file ahead of its entry in sysfs', (t) => {
+test('keepSpec drops a device whose node is gone while its sysfs entry still exists', (t) => {
   const world = new World(t);
   for (const name of names) world.bind(name);
   keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
   fs.rmSync(world.root.at('/dev/vfio/devices/vfio1'));
   const { done, leftOut } = keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
   t.is(done, 'written');
-  t.deepEqual(Object.keys(world.said()), [names[0], names[2]]);
+  t.deepEqual(Object.keys(world.nodesInFile()), [names[0], names[2]]);
   t.regex(leftOut.join('\n'), /^0000:02:00\.0 is left out: [^\n]*$/);
 });
 
-const concerned = test.macro({
+const concerns = test.macro({
   exec(t, places: readonly string[] | undefined, expected: boolean) {
     t.is(concernsNodes(places && new Set(places)), expected);
   },
   title: (_, places: readonly string[] | undefined, expected: boolean) =>
-    `a change at ${places?.join(', ') ?? 'any place'} is ${expected ? 'one' : 'none'} of nodes`,
+    `concernsNodes returns ${expected} for a change at ${places?.join(', ') ?? 'any path'}`,
 });
-test(concerned, undefined, true);
-test(concerned, ['devices/vfio3'], true);
-test(concerned, ['pci/0000:01:00.0', '14'], true);
-test(concerned, ['pci/0000:01:00.0', 'by-tag/pci-0000_01_00_0'], false);
+test(concerns, undefined, true);
+test(concerns, ['devices/vfio3'], true);
+test(concerns, ['pci/0000:01:00.0', '14'], true);
+test(concerns, ['pci/0000:01:00.0', 'by-tag/pci-0000_01_00_0'], false);

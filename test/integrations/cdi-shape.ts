@@ -1,7 +1,7 @@
 /**
- * What a CDI document must be for a runtime to take it: schema/schema.json of container-device-interface, and the checks
- * of its pkg/cdi (versions by the fields that are used, unknown fields, empty lists, names). For what we write: no hooks,
- * mounts or environment.
+ * Checks whether a runtime accepts a CDI document: schema/schema.json of container-device-interface, and the checks of its
+ * pkg/cdi (versions by the fields that are used, unknown fields, empty lists, names). Covers only the fields that vfio-names
+ * writes: no hooks, mounts or environment.
  */
 import { isDeviceName, isKind } from '../../src/integrations/cdi-name.ts';
 
@@ -15,9 +15,9 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A line for every mistake. */
+/** Returns one line for each error in the document. */
 export function cdiMistakes(spec: unknown): string[] {
-  if (!isFields(spec)) return ['no object'];
+  if (!isFields(spec)) return ['not an object'];
   const devices = listOf(spec['devices']);
   const names = devices.map((device) => (isFields(device) ? device['name'] : undefined));
   const annotated = devices.some((device) => isFields(device) && 'annotations' in device);
@@ -27,20 +27,20 @@ export function cdiMistakes(spec: unknown): string[] {
     ...(annotated && spec['cdiVersion'] === '0.5.0' ? ['annotations before 0.6.0'] : []),
     ...(isKind(String(spec['kind'])) ? [] : ['kind']),
     ...(devices.length > 0 ? [] : ['no devices']),
-    ...(new Set(names).size === names.length ? [] : ['a name twice']),
+    ...(new Set(names).size === names.length ? [] : ['duplicate name']),
     ...edits(spec['containerEdits']),
-    ...devices.flatMap(deviceMistakes),
+    ...devices.flatMap(deviceErrors),
   ];
 }
 
-function deviceMistakes(device: unknown): string[] {
-  if (!isFields(device)) return ['a device that is no object'];
+function deviceErrors(device: unknown): string[] {
+  if (!isFields(device)) return ['a device is not an object'];
   const { name, annotations = {} } = device;
-  const notes = isFields(annotations) ? Object.entries(annotations) : [['', 0] as const];
+  const entries = isFields(annotations) ? Object.entries(annotations) : [['', 0] as const];
   return [
     ...unknown(device, ['name', 'annotations', 'containerEdits']),
     ...(typeof name === 'string' && isDeviceName(name) ? [] : ['name']),
-    ...notes.flatMap(([key, value]) =>
+    ...entries.flatMap(([key, value]) =>
       /^[a-z0-9.-]+\/[A-Za-z0-9_.-]+$/.test(key) && typeof value === 'string' ? [] : [`annotation ${key}`],
     ),
     ...edits(device['containerEdits']),
@@ -54,13 +54,13 @@ function edits(value: unknown): string[] {
     ...unknown(value, ['deviceNodes']),
     ...(nodes.length > 0 ? [] : ['empty containerEdits']),
     ...nodes.flatMap((node) => {
-      if (!isFields(node)) return ['a node that is no object'];
-      const right =
+      if (!isFields(node)) return ['a node is not an object'];
+      const valid =
         /^\/dev\/./.test(String(node['path'])) &&
         /^\/dev\/./.test(String(node['hostPath'])) &&
         node['permissions'] === 'rw' &&
         node['fileMode'] === 432;
-      return [...unknown(node, ['path', 'hostPath', 'permissions', 'fileMode']), ...(right ? [] : ['node'])];
+      return [...unknown(node, ['path', 'hostPath', 'permissions', 'fileMode']), ...(valid ? [] : ['node'])];
     }),
   ];
 }

@@ -8,81 +8,82 @@ import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
 import { schemaErrors } from '../helpers/schema.ts';
 import { cdiMistakes } from './cdi-shape.ts';
 
-const valid = test.macro({
+const checksName = test.macro({
   exec(t, check: (name: string) => boolean, name: string, expected: boolean) {
     t.is(check(name), expected);
   },
   title: (_, check: (name: string) => boolean, name: string, expected: boolean) =>
-    `${check.name}: ${JSON.stringify(name)} is ${expected ? 'right' : 'wrong'}`,
+    `${check.name} ${expected ? 'accepts' : 'rejects'} ${JSON.stringify(name)}`,
 });
 for (const name of ['0000:01:00.0', '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', 'a', '0', 'a.b_c'])
-  test(valid, isDeviceName, name, true);
+  test(checksName, isDeviceName, name, true);
 for (const name of ['', ':1', '1:', 'a b', 'a/b', 'a\n', 'ü', '-a', '.'])
-  test(valid, isDeviceName, name, false);
-for (const kind of ['vfio-names.dev/pci', 'a/b', 'v_x.y/fsl-mc', 'V9/c_9']) test(valid, isKind, kind, true);
+  test(checksName, isDeviceName, name, false);
+for (const kind of ['vfio-names.dev/pci', 'a/b', 'v_x.y/fsl-mc', 'V9/c_9'])
+  test(checksName, isKind, kind, true);
 for (const kind of ['', 'a', '/a', 'a/', '9a/b', 'a/9b', 'a./b', 'a/b-', 'a/b.c', 'a/b/c', 'a/b\n', 'a b/c'])
-  test(valid, isKind, kind, false);
+  test(checksName, isKind, kind, false);
 
-const device = (more: Partial<CdiDevice> = {}): CdiDevice => ({
+const device = (overrides: Partial<CdiDevice> = {}): CdiDevice => ({
   name: '0000:01:00.0',
   node: '/dev/vfio/devices/vfio3',
   group: '14',
   numaNode: '0',
-  ...more,
+  ...overrides,
 });
 
-test('annotations are what makes it 0.6.0: a document of 0.5.0 with them is refused', (t) => {
+test('cdiSpec uses version 0.6.0 only if a device has annotations', (t) => {
   t.is(cdiSpec('a/b', 'cdev', [device()], false).cdiVersion, '0.5.0');
-  const noted = cdiSpec('a/b', 'cdev', [device(), device({ name: 'x', numaNode: undefined })], true);
-  t.is(noted.cdiVersion, '0.6.0');
-  t.deepEqual(noted.devices[0]?.annotations, {
+  const annotated = cdiSpec('a/b', 'cdev', [device(), device({ name: 'x', numaNode: undefined })], true);
+  t.is(annotated.cdiVersion, '0.6.0');
+  t.deepEqual(annotated.devices[0]?.annotations, {
     'vfio-names.dev/iommu-group': '14',
     'vfio-names.dev/numa-node': '0',
   });
-  t.deepEqual(noted.devices[1]?.annotations, { 'vfio-names.dev/iommu-group': '14' });
+  t.deepEqual(annotated.devices[1]?.annotations, { 'vfio-names.dev/iommu-group': '14' });
   const bare = cdiSpec('a/b', 'cdev', [device({ group: undefined, numaNode: undefined })], true);
   t.is(bare.cdiVersion, '0.5.0');
   t.false('annotations' in (bare.devices[0] ?? {}));
 });
 
-test('every document has the shape of CDI', (t) => {
-  const one = fc.record({
+test('cdiSpec produces valid CDI documents for any devices', (t) => {
+  const anyDevice = fc.record({
     name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,20}[A-Za-z0-9]$/),
     node: fc.nat(99).map((number) => `/dev/vfio/devices/vfio${number}`),
     group: fc.option(fc.nat(99).map(String), { nil: undefined }),
     numaNode: fc.option(fc.nat(3).map(String), { nil: undefined }),
   });
-  const many = fc.uniqueArray(one, { selector: ({ name }) => name, minLength: 1, maxLength: 4 });
+  const anyDevices = fc.uniqueArray(anyDevice, { selector: ({ name }) => name, minLength: 1, maxLength: 4 });
   fc.assert(
-    fc.property(many, fc.constantFrom('cdev', 'group'), fc.boolean(), (devices, by, annotate) => {
+    fc.property(anyDevices, fc.constantFrom('cdev', 'group'), fc.boolean(), (devices, by, annotate) => {
       t.deepEqual(cdiMistakes(JSON.parse(cdiText(cdiSpec('vfio-names.dev/pci', by, devices, annotate)))), []);
     }),
     { numRuns: 100 },
   );
 });
 
-test('the test of the shape refuses what runtimes refuse', (t) => {
-  const right = cdiSpec('vfio-names.dev/pci', 'cdev', [device()], true);
-  t.deepEqual(cdiMistakes(right), []);
-  const [first] = right.devices;
+test('the CDI shape check rejects documents that runtimes reject', (t) => {
+  const validSpec = cdiSpec('vfio-names.dev/pci', 'cdev', [device()], true);
+  t.deepEqual(cdiMistakes(validSpec), []);
+  const [first] = validSpec.devices;
   for (const [what, spec] of Object.entries({
-    'no device': { ...right, devices: [] },
-    'an unknown field': { ...right, version: 1 },
-    'annotations in 0.5.0': { ...right, cdiVersion: '0.5.0' },
-    'a name twice': { ...right, devices: [first, first] },
-    'a wrong name': { ...right, devices: [{ ...first, name: 'a/b' }] },
-    'no edits': { ...right, devices: [{ name: 'a', containerEdits: {} }] },
-    'a wrong kind': { ...right, kind: 'pci' },
+    'no device': { ...validSpec, devices: [] },
+    'an unknown field': { ...validSpec, version: 1 },
+    'annotations in 0.5.0': { ...validSpec, cdiVersion: '0.5.0' },
+    'duplicate names': { ...validSpec, devices: [first, first] },
+    'an invalid name': { ...validSpec, devices: [{ ...first, name: 'a/b' }] },
+    'no edits': { ...validSpec, devices: [{ name: 'a', containerEdits: {} }] },
+    'an invalid kind': { ...validSpec, kind: 'pci' },
   }))
     t.not(cdiMistakes(spec).length, 0, what);
 });
 
 interface Machine {
   readonly root: FakeRoot;
-  readonly run: (...words: string[]) => Promise<CliResult>;
+  readonly run: (...args: string[]) => Promise<CliResult>;
 }
 
-/** Two PCI devices of two groups with all nodes, and an mdev. */
+/** Two PCI devices in two groups with all nodes, and an mdev. */
 function machine(t: ExecutionContext): Machine {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio3', group: '14', attributes: { numa_node: '1' } });
@@ -97,7 +98,7 @@ function machine(t: ExecutionContext): Machine {
     root.node(path, devnum);
     root.write(`/sys/class/${attribute}/dev`, `${devnum}\n`);
   }
-  return { root, run: (...words) => runCli(['cdi', '--root', root.dir, ...words]) };
+  return { root, run: (...args) => runCli(['cdi', '--root', root.dir, ...args]) };
 }
 
 interface Spec {
@@ -109,7 +110,7 @@ interface Spec {
   }[];
 }
 
-/** Each device's node, and the shared one under the kind. */
+/** Returns the node of each device by name, and the shared node by kind. */
 function nodesOf(text: string): Record<string, string | undefined> {
   const spec = JSON.parse(text) as Spec;
   return {
@@ -120,14 +121,14 @@ function nodesOf(text: string): Record<string, string | undefined> {
   };
 }
 
-for (const [file, ...words] of [
+for (const [file, ...args] of [
   ['cdev'],
   ['group', '--interface', 'group'],
   ['annotated', '--annotate', '--kind', 'example.com/gpu'],
   ['mdev', '--bus', 'mdev'],
 ] as const)
-  test(`the document ${file} is the golden one, in the shape of CDI`, async (t) => {
-    const { status, out, err } = await machine(t).run(...words);
+  test(`cdi prints a valid document equal to the golden file ${file}.json`, async (t) => {
+    const { status, out, err } = await machine(t).run(...args);
     t.is(status, 0);
     t.deepEqual(err, []);
     t.deepEqual(cdiMistakes(JSON.parse(out)), []);
@@ -139,7 +140,7 @@ for (const [file, ...words] of [
     t.is(out, fs.readFileSync(golden, 'utf8'));
   });
 
-test('without /dev/iommu, auto takes the groups, and cdev says what is missing', async (t) => {
+test('cdi uses groups for --interface auto if /dev/iommu is missing, and fails for --interface cdev', async (t) => {
   const { root, run } = machine(t);
   fs.rmSync(root.at('/dev/iommu'));
   t.deepEqual(nodesOf((await run()).out), {
@@ -153,7 +154,7 @@ test('without /dev/iommu, auto takes the groups, and cdev says what is missing',
   t.regex(err.join(), /expected \/dev\/iommu for the interface cdev, found nothing; load the module iommufd/);
 });
 
-test('a shared node that is not the one of sysfs is as good as none', async (t) => {
+test('cdi treats a shared node with the wrong device number as missing', async (t) => {
   const { root, run } = machine(t);
   root.node('/dev/iommu', '1:3');
   t.is((await run('--interface', 'cdev')).status, 5);
@@ -163,7 +164,7 @@ test('a shared node that is not the one of sysfs is as good as none', async (t) 
   t.regex(err.join(), /expected \/dev\/vfio\/vfio .*found the device 1:3/);
 });
 
-test('a device that can not be in it is left out with a reason and status 1, the others stay', async (t) => {
+test('cdi skips devices that cannot be in the document, reports why, and exits with status 1', async (t) => {
   const { root, run } = machine(t);
   root.add({ name: '0000:03:00.0', sysname: 'noiommu-vfio5', devnum: false, group: '17' });
   root.add({ name: 'bad name', sysname: 'vfio6' });
@@ -180,7 +181,7 @@ test('a device that can not be in it is left out with a reason and status 1, the
   t.regex(err.join('\n'), /bad name is left out: .*as CDI wants its names/);
 });
 
-test('groups: no group, no node and a false node leave a device out', async (t) => {
+test('cdi --interface group skips devices without a group, without a group node, or with a wrong group node', async (t) => {
   const { root, run } = machine(t);
   root.add({ name: '0000:03:00.0', sysname: 'vfio5' });
   root.node('/dev/vfio/15', '1:3');
@@ -196,37 +197,37 @@ test('groups: no group, no node and a false node leave a device out', async (t) 
   t.regex(err.join('\n'), /03:00\.0 is left out: expected an IOMMU group/);
 });
 
-test("where the kernel's own path is missing, the node at the end of the link in /dev/char is named", async (t) => {
+test("cdi uses the target of the link in /dev/char if the kernel's node path is missing, but follows one link only", async (t) => {
   const { root, run } = machine(t);
   fs.renameSync(root.at('/dev/vfio/devices/vfio3'), root.at('/dev/elsewhere'));
   root.link('/dev/char/247:3', '/dev/middle');
   root.link('/dev/middle', '/dev/elsewhere');
-  const far = await run();
-  t.is(far.status, 1, far.err.join('\n'));
-  t.is(nodesOf(far.out)['0000:01:00.0'], undefined);
+  const twoLinks = await run();
+  t.is(twoLinks.status, 1, twoLinks.err.join('\n'));
+  t.is(nodesOf(twoLinks.out)['0000:01:00.0'], undefined);
   root.relink('/dev/char/247:3', '/dev/elsewhere');
-  const near = await run();
+  const oneLink = await run();
   if (fs.lstatSync(root.at('/dev/elsewhere')).isFile()) return t.pass('links to stand-ins show a file');
-  t.is(near.status, 0, near.err.join('\n'));
-  t.is(nodesOf(near.out)['0000:01:00.0'], '/dev/elsewhere');
+  t.is(oneLink.status, 0, oneLink.err.join('\n'));
+  t.is(nodesOf(oneLink.out)['0000:01:00.0'], '/dev/elsewhere');
 });
 
-const bad = test.macro({
-  async exec(t, words: readonly string[], pattern: RegExp) {
-    const { status, out, err } = await machine(t).run(...words);
+const rejects = test.macro({
+  async exec(t, args: readonly string[], pattern: RegExp) {
+    const { status, out, err } = await machine(t).run(...args);
     t.is(status, 2);
     t.is(out, '');
     t.regex(err.join('\n'), pattern);
   },
-  title: (_, words: readonly string[]) => `cdi ${words.join(' ')} is refused`,
+  title: (_, args: readonly string[]) => `cdi rejects ${args.join(' ')}`,
 });
-test(bad, ['--kind', 'pci'], /expected --kind to be VENDOR\/CLASS.*found pci/);
-test(bad, ['--bus', 'a.b'], /found vfio-names\.dev\/a\.b/);
-test(bad, ['--interface', 'both'], /expected --interface to be one of cdev, group, auto/);
-test(bad, ['--output', '/etc/cdi/x.yaml'], /expected --output to end in \.json/);
-test(bad, ['--output', '/etc/cdi/.json'], /expected --output to end in \.json/);
+test(rejects, ['--kind', 'pci'], /expected --kind to be VENDOR\/CLASS.*found pci/);
+test(rejects, ['--bus', 'a.b'], /found vfio-names\.dev\/a\.b/);
+test(rejects, ['--interface', 'both'], /expected --interface to be one of cdev, group, auto/);
+test(rejects, ['--output', '/etc/cdi/x.yaml'], /expected --output to end in \.json/);
+test(rejects, ['--output', '/etc/cdi/.json'], /expected --output to end in \.json/);
 
-test('a file is made with its directory, left alone while it is true, replaced, and removed with the last device', async (t) => {
+test('cdi --output creates the file and its directory, keeps it while it is correct, replaces it, and removes it with the last device', async (t) => {
   const { root, run } = machine(t);
   const file = root.at('/run/cdi/vfio.json');
   const put = async (): Promise<string> => (await run('--output', file)).out.split(' ')[0] ?? '';
@@ -245,7 +246,7 @@ test('a file is made with its directory, left alone while it is true, replaced, 
   t.deepEqual(fs.readdirSync(root.at('/run/cdi')), []);
   fs.rmdirSync(root.at('/run/cdi'));
   t.is(await put(), 'absent');
-  t.false(fs.existsSync(root.at('/run/cdi')), 'nothing is made for nothing');
+  t.false(fs.existsSync(root.at('/run/cdi')), 'no directory is created without a device');
   const { status, out, err } = await run('--output', '-');
   t.is(status, 0);
   t.is(out, '');
@@ -255,7 +256,7 @@ test('a file is made with its directory, left alone while it is true, replaced, 
 for (const [what, make] of Object.entries<(root: FakeRoot, path: string) => void>({
   'a file of another kind': (root, path) =>
     root.write(path, '{"cdiVersion":"0.5.0","kind":"nvidia.com/gpu"}'),
-  'a file that is no JSON': (root, path) => root.write(path, 'devices: []'),
+  'a file that is not JSON': (root, path) => root.write(path, 'devices: []'),
   null: (root, path) => root.write(path, 'null'),
   'a link': (root, path) => {
     root.write('/elsewhere', '{"kind":"vfio-names.dev/pci"}');
@@ -263,14 +264,14 @@ for (const [what, make] of Object.entries<(root: FakeRoot, path: string) => void
   },
   'a directory': (root, path) => root.write(`${path}/below`, ''),
 }))
-  test(`${what} in the file's place is neither replaced nor removed`, async (t) => {
+  test(`cdi --output does not replace or remove ${what} at the path of the file`, async (t) => {
     const { root, run } = machine(t);
     const path = '/run/cdi/vfio.json';
     make(root, path);
     const before = fs.lstatSync(root.at(path));
     for (const bus of ['pci', 'none']) {
-      const words = ['--bus', bus, '--kind', 'vfio-names.dev/pci', '--output', root.at(path)];
-      const { status, err } = await run(...words);
+      const args = ['--bus', bus, '--kind', 'vfio-names.dev/pci', '--output', root.at(path)];
+      const { status, err } = await run(...args);
       t.is(status, 1);
       t.regex(err.join('\n'), /expected a CDI specification of the kind vfio-names\.dev\/pci or nothing at/);
     }
@@ -280,7 +281,7 @@ for (const [what, make] of Object.entries<(root: FakeRoot, path: string) => void
     t.deepEqual(fs.readdirSync(root.at('/run/cdi')), ['vfio.json']);
   });
 
-test('a link in the place of the directory is not followed', async (t) => {
+test('cdi --output does not follow a link at the path of the directory', async (t) => {
   const { root, run } = machine(t);
   fs.mkdirSync(root.at('/elsewhere'));
   root.link('/run/cdi', '/elsewhere');
@@ -290,7 +291,7 @@ test('a link in the place of the directory is not followed', async (t) => {
   t.deepEqual(fs.readdirSync(root.at('/elsewhere')), []);
 });
 
-test('--json tells what was done, beside the document', async (t) => {
+test('cdi --json has the document or the change of the file, and the skipped devices', async (t) => {
   const { root, run } = machine(t);
   root.add({ name: 'bad name', sysname: 'vfio6' });
   const file = root.at('/run/cdi/vfio.json');

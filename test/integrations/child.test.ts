@@ -8,19 +8,19 @@ import { fakeRoot } from '../helpers/fake-root.ts';
 import { failure, hookedFiles } from '../helpers/hooked-files.ts';
 
 const { env } = process;
-const sh = (script: string, ...words: string[]) => ({
+const sh = (script: string, ...args: string[]) => ({
   command: 'sh',
-  words: ['-c', script, 'sh', ...words],
+  words: ['-c', script, 'sh', ...args],
   fds: [],
   env,
 });
 
-test('the exit status passes through', async (t) => {
+test('startChild reports the exit status of the child', async (t) => {
   t.deepEqual(await startChild(sh('exit 0')).ending, { kind: 'ended', status: 0 });
   t.deepEqual(await startChild(sh('exit 77')).ending, { kind: 'ended', status: 77 });
 });
 
-test('a signal passes through, and an end by one is 128 and its number', async (t) => {
+test('startChild sends signals to the child and reports 128 + N if signal N ends it', async (t) => {
   for (const [name, status] of [
     ['SIGTERM', 143],
     ['SIGINT', 130],
@@ -29,12 +29,12 @@ test('a signal passes through, and an end by one is 128 and its number', async (
     const child = startChild({ ...sh(''), command: 'sleep', words: ['600'] });
     child.signal(name);
     t.deepEqual(await child.ending, { kind: 'ended', status });
-    t.notThrows(() => child.signal(name), 'once it has ended');
+    t.notThrows(() => child.signal(name), 'signal after the child has ended');
   }
   t.deepEqual(await startChild(sh('kill -9 $$')).ending, { kind: 'ended', status: 137 });
 });
 
-test('a program that is not there, is no program or gets too much is not started', async (t) => {
+test('startChild reports the errno if the program does not exist, is not executable, or gets too many arguments', async (t) => {
   const root = fakeRoot(t);
   root.write('/text', 'text');
   for (const [command, errno] of [
@@ -51,11 +51,11 @@ test('a program that is not there, is no program or gets too much is not started
   t.notThrows(() => child.signal('SIGTERM'));
 });
 
-test('a word that no program can have is a fault of the program', (t) => {
+test('startChild throws a TypeError for an argument that contains NUL', (t) => {
   t.throws(() => startChild({ command: 'true', words: ['\0'], fds: [], env }), { instanceOf: TypeError });
 });
 
-/** The descriptors of a child, by number, with what they lead to. */
+/** Starts a child and returns its descriptors: the target of each link in /proc/self/fd by number. */
 async function descriptors(
   t: ExecutionContext,
   fds: readonly number[],
@@ -72,23 +72,23 @@ async function descriptors(
   );
 }
 
-test('the child has the given descriptors from 3 on in their order, and no other of ours', async (t) => {
+test('startChild passes the given descriptors from 3 on, in their order, and no others', async (t) => {
   const fds = ['/dev/null', '/dev/zero', '/dev/full'].map((path) => fs.openSync(path, 'r+'));
   t.teardown(() => fds.map((fd) => fs.closeSync(fd)));
-  // Not in the numbers' order, and one that is not given.
+  // The descriptors are passed in descending order, and one of them is not passed.
   const [a = -1, b = -1, c = -1] = fds;
   const found = await descriptors(t, [c, a], inheritedFds(nodeFiles));
   t.is(found['3'], '/dev/full');
   t.is(found['4'], '/dev/null');
   t.false(Object.values(found).includes('/dev/zero'), `${b} is not inherited`);
-  // ls reads a directory of /proc.
+  // ls has a directory of /proc open.
   const others = Object.keys(found).filter(
     (number) => Number(number) > 4 && !found[number]?.startsWith('/proc/'),
   );
   for (const number of others) t.is(found[number], '/dev/null', number);
 });
 
-test('what was inherited is /dev/null in the child, and what it is given is not', async (t) => {
+test('startChild replaces inherited descriptors with /dev/null in the child, except those it passes', async (t) => {
   const fds = ['/dev/zero', '/dev/full'].map((path) => fs.openSync(path, 'r+'));
   t.teardown(() => fds.map((fd) => fs.closeSync(fd)));
   const found = await descriptors(t, fds, [3, 4, 70, 72]);
@@ -99,7 +99,7 @@ test('what was inherited is /dev/null in the child, and what it is given is not'
   t.is(found['72'], '/dev/null');
 });
 
-test('inherited is what has no close-on-exec, behind stderr', (t) => {
+test('inheritedFds returns descriptors above 2 without close-on-exec, and none if /proc is missing', (t) => {
   const flags: Readonly<Record<string, string>> = {
     0: '0100002',
     2: '0100001',
@@ -118,21 +118,21 @@ test('inherited is what has no close-on-exec, behind stderr', (t) => {
     },
   };
   t.deepEqual(inheritedFds(files), [9, 250]);
-  const blind = hookedFiles(() => {
+  const noProc = hookedFiles(() => {
     throw failure('ENOENT');
   });
-  t.deepEqual(inheritedFds(blind), []);
+  t.deepEqual(inheritedFds(noProc), []);
 });
 
-test('front is where the process group is the one of the terminal', (t) => {
+test('the foreground check compares the process group with the foreground process group of the terminal', (t) => {
   t.true(isInFront('12 (node) S 1 12 12 34816 12 4194304'));
   t.false(isInFront('12 (node) S 1 12 12 34816 99 4194304'));
   t.false(isInFront('12 (node) S 1 12 12 0 -1 4194304'));
   t.true(isInFront('12 (a) b) (c d) S 1 12 12 34816 12 4194304'));
   t.false(isInFront(''));
   t.is(typeof isForeground(nodeFiles), 'boolean');
-  const blind = hookedFiles(() => {
+  const noProc = hookedFiles(() => {
     throw failure('ENOENT');
   });
-  t.false(isForeground(blind));
+  t.false(isForeground(noProc));
 });

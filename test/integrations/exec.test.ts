@@ -13,13 +13,13 @@ import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
 const tty = { env: {}, stdoutIsTty: false };
 
-function parse(words: readonly string[]) {
-  const parsed = parseCommandLine(words, commands, commonOptions, tty);
+function parse(args: readonly string[]) {
+  const parsed = parseCommandLine(args, commands, commonOptions, tty);
   if (parsed.kind !== 'run') throw new Error('no invocation');
   return parsed.invocation;
 }
 
-test('what stands behind -- belongs to CMD, options and further -- too', (t) => {
+test('exec passes everything after -- to CMD, including options and further --', (t) => {
   const { operands, tail, flags, values } = parse(
     '-q exec vfio0 --user qemu vfio1 -- prog --help -q -- --iommu {fd}'.split(' '),
   );
@@ -27,22 +27,22 @@ test('what stands behind -- belongs to CMD, options and further -- too', (t) => 
   t.deepEqual(tail, ['prog', '--help', '-q', '--', '--iommu', '{fd}']);
   t.deepEqual({ ...flags }, { quiet: true });
   t.deepEqual({ ...values }, { user: 'qemu' });
-  t.deepEqual(parse(['exec', 'vfio0', '--', 'vfio0', '']).tail, ['vfio0', ''], 'an empty word is a word');
+  t.deepEqual(parse(['exec', 'vfio0', '--', 'vfio0', '']).tail, ['vfio0', ''], 'an empty argument is kept');
 });
 
-const wrong = test.macro({
+const rejectsLine = test.macro({
   exec(t, line: string, pattern: RegExp) {
     t.throws(() => parse(line.split(' ')), { code: 'usage', message: pattern });
   },
-  title: (_, line: string) => `"${line}" is a wrong command line`,
+  title: (_, line: string) => `exec rejects the command line "${line}"`,
 });
-test(wrong, 'exec -- prog', /exec: expected NAME\.\.\., found nothing/);
-test(wrong, 'exec vfio0', /exec: expected -- CMD\.\.\., found nothing/);
-test(wrong, 'exec vfio0 prog', /exec: expected -- CMD\.\.\., found nothing/);
-test(wrong, 'exec vfio0 --', /exec: expected -- CMD\.\.\., found nothing/);
-test(wrong, 'exec vfio0 -- ', /exec: expected -- CMD\.\.\., found nothing/);
-test(wrong, 'exec vfio0 --iomu -- prog', /found --iomu; did you mean --iommu\?/);
-test(wrong, 'exec vfio0 --user -- prog --iomu', /expected USER after --user, found another option/);
+test(rejectsLine, 'exec -- prog', /exec: expected NAME\.\.\., found nothing/);
+test(rejectsLine, 'exec vfio0', /exec: expected -- CMD\.\.\., found nothing/);
+test(rejectsLine, 'exec vfio0 prog', /exec: expected -- CMD\.\.\., found nothing/);
+test(rejectsLine, 'exec vfio0 --', /exec: expected -- CMD\.\.\., found nothing/);
+test(rejectsLine, 'exec vfio0 -- ', /exec: expected -- CMD\.\.\., found nothing/);
+test(rejectsLine, 'exec vfio0 --iomu -- prog', /found --iomu; did you mean --iommu\?/);
+test(rejectsLine, 'exec vfio0 --user -- prog --iomu', /expected USER after --user, found another option/);
 
 interface Trial {
   readonly root: FakeRoot;
@@ -52,12 +52,12 @@ interface Trial {
   readonly requests: ChildRequest[];
   readonly world: ExecWorld;
   readonly io: Io;
-  /** Has the handlers while the child runs. */
+  /** Returns the signal handlers while the child runs. */
   readonly handlers: () => Readonly<Record<Signal, () => void>> | undefined;
   readonly run: (line: string) => Promise<number>;
 }
 
-/** Two devices and /dev/iommu; the child is a fake one that ends with `ending`. */
+/** Two devices and /dev/iommu; the child is a fake that ends with `ending`. */
 function trial(
   t: ExecutionContext,
   ending: Promise<Ending> = Promise.resolve({ kind: 'ended', status: 0 }),
@@ -75,7 +75,7 @@ function trial(
   const log: string[] = [];
   const err: string[] = [];
   const requests: ChildRequest[] = [];
-  let front = false;
+  let foreground = false;
   let handlers: Readonly<Record<Signal, () => void>> | undefined;
   const world: ExecWorld = {
     opener: calls,
@@ -91,23 +91,23 @@ function trial(
       return { ending, signal: (name) => log.push(name) };
     },
     inherited: () => {
-      log.push('look for what was inherited');
+      log.push('list inherited descriptors');
       return [50];
     },
     foreground: () => {
-      front = !front;
-      return !front;
+      foreground = !foreground;
+      return !foreground;
     },
   };
   const io: Io = {
-    out: () => t.fail('exec has no words of its own'),
+    out: () => t.fail('exec prints nothing itself'),
     err: (line) => err.push(line),
     env: { PATH: '/bin', LISTEN_FDS: '1', LISTEN_PID: '7', LISTEN_FDNAMES: 'x' },
     stdoutIsTty: false,
     stdinIsTty: false,
     files: fakeFiles,
-    signals: (given) => {
-      handlers = given;
+    signals: (newHandlers) => {
+      handlers = newHandlers;
       return () => {
         handlers = undefined;
       };
@@ -118,7 +118,7 @@ function trial(
   return { root, calls, log, err, requests, world, io, handlers: () => handlers, run };
 }
 
-test('the child gets its devices in the order of their names, then /dev/iommu, and ours are closed', async (t) => {
+test('exec passes the devices in the order of the NAMEs, then /dev/iommu, and closes its own descriptors', async (t) => {
   const { run, requests, calls, log } = trial(t);
   t.is(await run('--iommu vfio1 01:00.0 -- prog {fd:vfio1} {fd:01:00.0} {fd:pci/0000:01:00.0} {iommufd}'), 0);
   t.like(requests[0], { command: 'prog', words: ['3', '4', '4', '5'] });
@@ -129,21 +129,21 @@ test('the child gets its devices in the order of their names, then /dev/iommu, a
   t.is(requests[0]?.fds.length, 3);
   t.deepEqual(calls.log, ['open node', 'open node', 'open iommu', 'close', 'close', 'close']);
   t.is(calls.opened(), 0);
-  t.deepEqual(log, ['look for what was inherited', 'start with 3 open']);
+  t.deepEqual(log, ['list inherited descriptors', 'start with 3 open']);
   t.deepEqual(requests[0]?.inherited, [50]);
 });
 
-test('a device that is named twice is opened once', async (t) => {
+test('exec opens a device only once if it is named twice', async (t) => {
   const { run, requests } = trial(t);
   await run('vfio0 0000:01:00.0 -- prog {fd} {fd:vfio0} {fd:0000:01:00.0}');
   t.like(requests[0], { words: ['3', '3', '3'] });
   t.is(requests[0]?.fds.length, 1);
 });
 
-test('root is given up between the last open and the program', async (t) => {
+test('exec --user drops privileges after the last open and before CMD starts', async (t) => {
   const { run, log } = trial(t);
   t.is(await run('--user qemu --iommu vfio0 -- prog'), 0);
-  t.deepEqual(log, ['look for what was inherited', 'groups with 2 open', 'start with 2 open']);
+  t.deepEqual(log, ['list inherited descriptors', 'groups with 2 open', 'start with 2 open']);
 });
 
 for (const [line, code] of [
@@ -152,14 +152,14 @@ for (const [line, code] of [
   ['vfio0 -- prog {iommufd}', 'usage'],
   ['vfio0 --user nobody -- prog', 'no-user'],
 ] as const)
-  test(`"${line}" opens nothing and runs nothing`, async (t) => {
+  test(`exec opens and starts nothing for "${line}"`, async (t) => {
     const { run, calls, requests } = trial(t);
     await t.throwsAsync(run(line), { code });
     t.deepEqual(calls.log, []);
     t.is(requests.length, 0);
   });
 
-test('when one can not be opened, none stays open and nothing is run', async (t) => {
+test('exec closes all descriptors and does not start CMD if a node cannot be opened', async (t) => {
   const { run, calls, requests, root } = trial(t);
   root.write('/sys/class/misc/iommu/dev', '10:1\n');
   await t.throwsAsync(run('vfio0 vfio1 --iommu -- prog'), { code: 'false-node' });
@@ -167,7 +167,7 @@ test('when one can not be opened, none stays open and nothing is run', async (t)
   t.is(requests.length, 0);
 });
 
-test('SIGTERM and SIGHUP pass through, SIGINT where the terminal has not sent it to the child already', async (t) => {
+test('exec forwards SIGTERM and SIGHUP, and SIGINT only if the terminal does not send it to the child', async (t) => {
   let end = (_: Ending): void => {};
   const { run, handlers, log } = trial(
     t,
@@ -184,21 +184,21 @@ test('SIGTERM and SIGHUP pass through, SIGINT where the terminal has not sent it
   end({ kind: 'ended', status: 143 });
   t.is(await status, 143);
   t.deepEqual(log.slice(2), ['SIGTERM', 'SIGHUP', 'SIGINT']);
-  t.is(handlers(), undefined, 'nobody listens any more');
+  t.is(handlers(), undefined, 'the handlers are removed');
 });
 
 for (const [errno, status, pattern] of [
   ['ENOENT', 127, /^vfio-names: expected a program at pr\\x1bog, found none/],
   ['EACCES', 126, /could not run it: EACCES$/],
 ] as const)
-  test(`a program that fails to start with ${errno} is ${status}, as in a shell`, async (t) => {
+  test(`exec exits with status ${status}, as a shell does, if CMD fails to start with ${errno}`, async (t) => {
     const { run, err } = trial(t, Promise.resolve({ kind: 'not-started', errno }));
     t.is(await run('vfio0 -- pr\u001bog'), status);
     t.is(err.length, 1);
     t.regex(err[0] ?? '', pattern);
   });
 
-test('errors before the program are those of every command', async (t) => {
+test('exec reports an unknown device and a device without a node like other commands', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false });
   for (const [name, status] of [
@@ -211,15 +211,15 @@ test('errors before the program are those of every command', async (t) => {
   }
 });
 
-/** A device whose node is a real one: 1:3 is /dev/null. `undefined` where that can't be made or opened. */
-function nullMachine(t: ExecutionContext): FakeRoot | undefined {
+/** Returns a machine with a real device node, 1:3 (/dev/null); `undefined` if the node can't be created or opened. */
+function machineWithNullNode(t: ExecutionContext): FakeRoot | undefined {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: '1:3' });
   root.node('/dev/iommu', '1:5', 0o600);
   root.write('/sys/class/misc/iommu/dev', '1:5\n');
   root.write('/etc/passwd', 'nobody:x:65534:65534::/:/bin/false\n');
   root.write('/etc/group', 'kvm:x:36:nobody\nroot:x:0:root\n');
-  // Whoever the child becomes writes there.
+  // The child writes there as another user.
   fs.chmodSync(root.dir, 0o755);
   root.write('/out', '');
   fs.chmodSync(root.at('/out'), 0o666);
@@ -233,16 +233,16 @@ function nullMachine(t: ExecutionContext): FakeRoot | undefined {
 
 const program = ['--import', 'tsx', new URL('../../src/main.ts', import.meta.url).pathname];
 
-test('a real child of another user has a node that only root may open, and nothing of root', (t) => {
-  const root = nullMachine(t);
-  if (!root) return t.pass('only root can make such a machine');
+test('exec --user passes a node that only root may open to a real child without other rights of root', (t) => {
+  const root = machineWithNullNode(t);
+  if (!root) return t.pass('only root can create device nodes');
   const script =
     'id -u; id -G; readlink /proc/$$/fd/3 /proc/$$/fd/4; echo "$VFIO_NAMES_FDS" "$@"; cat; exec 2>&-; : <"$0" || echo refused; exit 9';
-  const words = ['exec', '--root', root.dir, '--iommu', '--user', 'nobody', '01:00.0', '--'];
+  const args = ['exec', '--root', root.dir, '--iommu', '--user', 'nobody', '01:00.0', '--'];
   const node = root.at('/dev/vfio/devices/vfio0');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [...program, ...words, 'sh', '-c', script, node, '{fd}', '$(id) ; `id`', '{iommufd}'],
+    [...program, ...args, 'sh', '-c', script, node, '{fd}', '$(id) ; `id`', '{iommufd}'],
     { encoding: 'utf8', input: 'from stdin\n' },
   );
   t.is(
@@ -258,31 +258,20 @@ test('a real child of another user has a node that only root may open, and nothi
     ].join('\n'),
     stderr,
   );
-  // A shell ends where a redirection is refused: 2 says that the node is root's alone.
+  // The shell exits with 2 because the redirection fails: only root may open the node.
   t.is(status, 2);
 });
 
-test('a real child of another user has nothing that root had open, however high its number', (t) => {
-  const root = nullMachine(t);
-  if (!root) return t.pass('only root can make such a machine');
+test('exec --user does not pass inherited descriptors to a real child, even ones with high numbers', (t) => {
+  const root = machineWithNullNode(t);
+  if (!root) return t.pass('only root can create device nodes');
   root.write('/secret', 'of root\n');
   fs.chmodSync(root.at('/secret'), 0o600);
   const secret = fs.openSync(root.at('/secret'), 'r');
   t.teardown(() => fs.closeSync(secret));
-  const words = [
-    'exec',
-    '--root',
-    root.dir,
-    '--user',
-    'nobody',
-    '01:00.0',
-    '--',
-    'ls',
-    '-l',
-    '/proc/self/fd',
-  ];
+  const args = ['exec', '--root', root.dir, '--user', 'nobody', '01:00.0', '--', 'ls', '-l', '/proc/self/fd'];
   const gap = Array.from({ length: 47 }, () => 'ignore' as const);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe', ...gap, secret],
   });
@@ -292,17 +281,17 @@ test('a real child of another user has nothing that root had open, however high 
   t.regex(stdout, / 50 -> \/dev\/null\n/);
 });
 
-test('a signal to the real program ends its child, and is its status', async (t) => {
-  const root = nullMachine(t);
-  if (!root) return t.pass('only root can make such a machine');
-  const words = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$; exec sleep 600'];
-  const parent = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+test('exec forwards SIGTERM to a real child and exits with its status', async (t) => {
+  const root = machineWithNullNode(t);
+  if (!root) return t.pass('only root can create device nodes');
+  const args = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$; exec sleep 600'];
+  const parent = spawn(process.execPath, [...program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
   t.teardown(() => {
     try {
       process.kill(Number(String(pid)), 'SIGKILL');
     } catch {
-      // It is gone, as it should be.
+      // The child has already ended, as expected.
     }
   });
   parent.kill('SIGTERM');

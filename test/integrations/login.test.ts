@@ -22,24 +22,24 @@ const group = [
   'a:x:5:x,qemu',
 ].join('\n');
 
-test('a user has the primary group and those of /etc/group, and no other', (t) => {
+test('readLogin returns the primary group and the groups in /etc/group, and no others', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/passwd', passwd);
   root.write('/etc/group', group);
   const qemu: Login = { name: 'qemu', uid: 107, gid: 108, groups: [5, 36, 108] };
   t.deepEqual(readLogin(fakeFiles, root.dir, 'qemu'), qemu);
   t.deepEqual(readLogin(fakeFiles, root.dir, '107'), qemu, 'by number');
-  t.is(readLogin(fakeFiles, root.dir, '1000').uid, 12, 'a name counts before a number');
+  t.is(readLogin(fakeFiles, root.dir, '1000').uid, 12, 'a name takes precedence over a number');
 });
 
 for (const user of ['nobody', '+nis', '', 'minus', 'words', '99', 'root:x', 'a\nb'])
-  test(`${JSON.stringify(user)} is no user`, (t) => {
+  test(`readLogin rejects the user ${JSON.stringify(user)}`, (t) => {
     const root = fakeRoot(t);
     root.write('/etc/passwd', passwd);
     t.throws(() => readLogin(fakeFiles, root.dir, user), { code: 'no-user', message: /^[^\n]*$/ });
   });
 
-test('without /etc/passwd nobody is known', (t) => {
+test('readLogin rejects every user without /etc/passwd', (t) => {
   t.throws(() => readLogin(fakeFiles, fakeRoot(t).dir, 'root'), { code: 'no-user' });
 });
 
@@ -51,7 +51,7 @@ interface State {
   groups: readonly number[];
 }
 
-function fakeCredentials(log: string[], more: Partial<Credentials> = {}): Credentials {
+function fakeCredentials(log: string[], overrides: Partial<Credentials> = {}): Credentials {
   const state: State = { uids: [0, 0], gids: [0, 0], groups: [0, 4] };
   return {
     setGroups: (groups) => {
@@ -67,44 +67,44 @@ function fakeCredentials(log: string[], more: Partial<Credentials> = {}): Creden
       state.uids = [uid, uid];
     },
     now: () => state,
-    ...more,
+    ...overrides,
   };
 }
 
-test('the groups go first, the user last', (t) => {
+test('dropping privileges sets the groups, then the gid, then the uid', (t) => {
   const log: string[] = [];
   become(fakeCredentials(log), nobody);
   t.deepEqual(log, ['groups', 'gid', 'uid']);
 });
 
-for (const [what, more] of Object.entries<Partial<Credentials>>({
-  'a group': { setGroups: () => {} },
+for (const [what, overrides] of Object.entries<Partial<Credentials>>({
+  'the supplementary groups': { setGroups: () => {} },
   'the primary group': { setGid: () => {} },
-  'the user': { setUid: () => {} },
+  'the uid': { setUid: () => {} },
 }))
-  test(`${what} of before that is left ends it`, (t) => {
-    t.throws(() => become(fakeCredentials([], more), nobody), {
+  test(`dropping privileges fails if the process keeps ${what} of the previous user`, (t) => {
+    t.throws(() => become(fakeCredentials([], overrides), nobody), {
       code: 'not-permitted',
       message: /found ids of before/,
     });
   });
 
-test('who is not root is told so, and any other error is thrown on', (t) => {
-  const refuse = (error: Error): Partial<Credentials> => ({
+test('dropping privileges reports a missing permission, and rethrows errors without an errno', (t) => {
+  const failing = (error: Error): Partial<Credentials> => ({
     setGroups: () => {
       throw error;
     },
   });
-  t.throws(() => become(fakeCredentials([], refuse(failure('EPERM'))), nobody), {
+  t.throws(() => become(fakeCredentials([], failing(failure('EPERM'))), nobody), {
     code: 'not-permitted',
     message: /found EPERM; --user needs root/,
   });
-  t.throws(() => become(fakeCredentials([], refuse(new TypeError('fault'))), nobody), {
+  t.throws(() => become(fakeCredentials([], failing(new TypeError('bug'))), nobody), {
     instanceOf: TypeError,
   });
 });
 
-test("the process's own credentials can be read, and set to what they are by root", async (t) => {
+test('processCredentials returns the credentials of this process, and root can set them again', async (t) => {
   const credentials = await processCredentials();
   const { uids, gids, groups } = credentials.now();
   t.deepEqual(uids, [process.getuid?.(), process.geteuid?.()]);

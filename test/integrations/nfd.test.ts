@@ -6,7 +6,10 @@ import { type CliResult, runCli } from '../helpers/cli.ts';
 import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
 import { schemaErrors, validJson } from '../helpers/schema.ts';
 
-/** As source/local/local.go reads a file of its own: lines, blanks cut off, the first `=`, a name with a slash as it is. */
+/**
+ * Parses a features file like source/local/local.go: trims lines, splits at the first `=`, keeps a name with a slash
+ * unchanged.
+ */
 function readAsNfd(text: string): Record<string, string> {
   const lines = text.split('\n').map((line) => line.trim());
   return Object.fromEntries(
@@ -20,7 +23,7 @@ function readAsNfd(text: string): Record<string, string> {
   );
 }
 
-function machine(t: ExecutionContext): { root: FakeRoot; run: (...words: string[]) => Promise<CliResult> } {
+function machine(t: ExecutionContext): { root: FakeRoot; run: (...args: string[]) => Promise<CliResult> } {
   const root = fakeRoot(t);
   const gpu = { vendor: '0x10de', class: '0x030000' };
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', attributes: gpu });
@@ -29,10 +32,10 @@ function machine(t: ExecutionContext): { root: FakeRoot; run: (...words: string[
   const mdev = root.add({ bus: 'mdev', name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', sysname: 'vfio3' });
   root.link(`${mdev.syspath}/mdev_type`, '/sys/devices/x/mdev_supported_types/nvidia-256');
   root.write('/sys/class/misc/iommu/dev', '10:125\n');
-  return { root, run: (...words) => runCli(['nfd', '--root', root.dir, ...words]) };
+  return { root, run: (...args) => runCli(['nfd', '--root', root.dir, ...args]) };
 }
 
-test('the features are counts by bus, class and vendor, and type, and what there is to open', async (t) => {
+test('nfd prints counts by bus, by class and vendor, and by mdev type, and the interface', async (t) => {
   const { status, out, err } = await machine(t).run();
   t.is(status, 0);
   t.deepEqual(err, []);
@@ -51,7 +54,7 @@ test('the features are counts by bus, class and vendor, and type, and what there
   );
 });
 
-test('without iommufd, or without nodes, the interface is that of the groups; without devices there is none', async (t) => {
+test('nfd prints the interface group without iommufd, and no interface without devices', async (t) => {
   const { root, run } = machine(t);
   fs.rmSync(root.at('/sys/class/misc/iommu/dev'));
   t.like(readAsNfd((await run()).out), {
@@ -61,12 +64,12 @@ test('without iommufd, or without nodes, the interface is that of the groups; wi
   t.is((await runCli(['nfd', '--root', fakeRoot(t).dir])).out, 'vfio-names.dev/iommufd=false\n');
 });
 
-test('every feature is a label, whatever the kernel calls things, and is read back as it was meant', (t) => {
-  const word = fc.oneof(
+test('nfdFeatures makes a valid label of every feature, for any bus and type', (t) => {
+  const anyText = fc.oneof(
     fc.string({ maxLength: 90 }),
     fc.constantFrom('', '/', 'a=b', '\n', '-', '.count', '#'),
   );
-  const device = fc.record({ bus: word, mdevType: word });
+  const device = fc.record({ bus: anyText, mdevType: anyText });
   fc.assert(
     fc.property(fc.array(device, { maxLength: 4 }), fc.boolean(), (devices, iommufd) => {
       const text = nfdFeatures({ devices, iommufd, interface: 'cdev' });
@@ -79,7 +82,7 @@ test('every feature is a label, whatever the kernel calls things, and is read ba
   );
 });
 
-test('a file is written whole, left alone while it is true, and never in place of another one', async (t) => {
+test('nfd --output writes the file, keeps it while it is correct, and does not replace a file of another program', async (t) => {
   const { root, run } = machine(t);
   const file = root.at('/etc/features.d/vfio-names');
   t.regex((await run('--output', file)).out, /^written .*: 4 devices\n$/);
@@ -95,7 +98,7 @@ test('a file is written whole, left alone while it is true, and never in place o
   t.regex(fs.readFileSync(file, 'utf8'), /^other/);
 });
 
-test('--json has the features by their names, and what was done', async (t) => {
+test('nfd --json has the features by name and the change of the file', async (t) => {
   const { root, run } = machine(t);
   const file = root.at('/etc/vfio-names');
   validJson(t, 'nfd', (await run('--json')).out);
@@ -104,7 +107,7 @@ test('--json has the features by their names, and what was done', async (t) => {
 });
 
 for (const path of ['/etc/.hidden', '/etc/', '..'])
-  test(`nfd --output ${path} is refused, since nobody reads it`, async (t) => {
+  test(`nfd rejects --output ${path}, because NFD does not read such a file`, async (t) => {
     const { status, err } = await machine(t).run('--output', path);
     t.is(status, 2);
     t.regex(err.join(), /expected --output to be a file whose name begins with no dot/);

@@ -10,7 +10,7 @@ import { failure, hookedFiles } from '../helpers/hooked-files.ts';
 const node = '/dev/vfio/devices/vfio0';
 const sample = { name: '0000:01:00.0', sysname: 'vfio0' } as const;
 
-const refusing = (error: Error): Opener => ({
+const failingOpener = (error: Error): Opener => ({
   open: () => {
     throw error;
   },
@@ -18,7 +18,7 @@ const refusing = (error: Error): Opener => ({
   status: () => ({ kind: 'char' }),
 });
 
-test('a device is opened by its own node', (t) => {
+test('openDevice opens the node of the device', (t) => {
   const root = fakeRoot(t);
   const device = root.add(sample);
   const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
@@ -27,7 +27,7 @@ test('a device is opened by its own node', (t) => {
   t.is(calls.opened(), 1);
 });
 
-test('where that is missing, the end of the link in /dev/char is opened, never the link', (t) => {
+test('openDevice opens the target of the link in /dev/char if the node is missing, not the link', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ ...sample, noNode: true });
   root.node('/dev/elsewhere', '247:0');
@@ -42,10 +42,10 @@ test('where that is missing, the end of the link in /dev/char is opened, never t
 });
 
 for (const [what, fake] of Object.entries({
-  'another number': { devnum: '247:9' },
-  'no device': { kind: 'file' },
+  'of another device': { devnum: '247:9' },
+  'not a character device': { kind: 'file' },
 } as const))
-  test(`a descriptor that is ${what} is closed, whatever the path showed before`, (t) => {
+  test(`openDevice closes a descriptor that is ${what} and reports false-node`, (t) => {
     const root = fakeRoot(t);
     const device = root.add(sample);
     const calls = fakeCalls({ [root.at(node)]: fake });
@@ -53,7 +53,7 @@ for (const [what, fake] of Object.entries({
     t.is(calls.opened(), 0);
   });
 
-test('a number that went to another device while it was opened is found, and closed', (t) => {
+test('openDevice closes the descriptor if the kernel reuses the vfioN for another device during the open', (t) => {
   const root = fakeRoot(t);
   const device = root.add(sample);
   const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
@@ -81,25 +81,27 @@ for (const [errno, code, exitCode] of [
   ['ELOOP', 'false-node', 1],
   ['EIO', 'EIO', 1],
 ] as const)
-  test(`an open that fails with ${errno} is one line with status ${exitCode}`, (t) => {
+  test(`openDevice reports a failed open with ${errno} in one line with status ${exitCode}`, (t) => {
     const root = fakeRoot(t);
     const device = root.add(sample);
-    const error = t.throws(() => openDevice(fakeFiles, root.dir, refusing(failure(errno)), device), {
+    const error = t.throws(() => openDevice(fakeFiles, root.dir, failingOpener(failure(errno)), device), {
       code,
       message: new RegExp(`^[^\\n]*${errno}[^\\n]*$`),
     }) as Error & { exitCode?: number };
     t.is(error.exitCode, exitCode);
   });
 
-test('a device without a node has status 5, and a fault of the program is thrown on', (t) => {
+test('openDevice rejects a device without a node; openDevice and openIommu rethrow errors without an errno', (t) => {
   const root = fakeRoot(t);
   const bare = root.add({ name: '0000:02:00.0', sysname: 'vfio1', devnum: false });
   t.throws(() => openDevice(fakeFiles, root.dir, fakeCalls({}), bare), { code: 'no-cdev' });
   const device = root.add(sample);
-  t.throws(() => openDevice(fakeFiles, root.dir, refusing(new TypeError('fault')), device), {
+  t.throws(() => openDevice(fakeFiles, root.dir, failingOpener(new TypeError('bug')), device), {
     instanceOf: TypeError,
   });
-  t.throws(() => openIommu(fakeFiles, root.dir, refusing(new TypeError('fault'))), { instanceOf: TypeError });
+  t.throws(() => openIommu(fakeFiles, root.dir, failingOpener(new TypeError('bug'))), {
+    instanceOf: TypeError,
+  });
 });
 
 function withIommu(root: FakeRoot, devnum = '10:125'): FakeRoot {
@@ -107,7 +109,7 @@ function withIommu(root: FakeRoot, devnum = '10:125'): FakeRoot {
   return root;
 }
 
-test('/dev/iommu is opened, and compared with the number in sysfs', (t) => {
+test('openIommu opens /dev/iommu and compares it with the device number in sysfs', (t) => {
   const root = withIommu(fakeRoot(t));
   const right = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
   openIommu(fakeFiles, root.dir, right);
@@ -120,7 +122,7 @@ test('/dev/iommu is opened, and compared with the number in sysfs', (t) => {
   t.is(wrong.opened(), 0);
 });
 
-test('sysfs is read behind the open, which may be what loads iommufd', (t) => {
+test('openIommu reads sysfs after the open, since the open may load iommufd', (t) => {
   const root = fakeRoot(t);
   const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
   const opener: Opener = {
@@ -133,7 +135,7 @@ test('sysfs is read behind the open, which may be what loads iommufd', (t) => {
   t.notThrows(() => openIommu(fakeFiles, root.dir, opener));
 });
 
-test('a number that is not to be had, as in a container without sysfs, is status 5', (t) => {
+test('openIommu reports no-iommufd if the device number in sysfs is not readable', (t) => {
   const root = fakeRoot(t);
   const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
   const files = hookedFiles(({ path }) => {
@@ -149,11 +151,11 @@ for (const [errno, code] of [
   ['EACCES', 'not-permitted'],
   ['EIO', 'EIO'],
 ] as const)
-  test(`/dev/iommu that fails with ${errno} is ${code}`, (t) => {
-    t.throws(() => openIommu(fakeFiles, fakeRoot(t).dir, refusing(failure(errno))), { code });
+  test(`openIommu reports ${code} if the open fails with ${errno}`, (t) => {
+    t.throws(() => openIommu(fakeFiles, fakeRoot(t).dir, failingOpener(failure(errno))), { code });
   });
 
-test('the real opener follows no link, and tells what it opened', (t) => {
+test('nodeOpener does not follow links, and returns the status of the opened node', (t) => {
   const fd = nodeOpener.open('open', '/dev/null');
   t.like(nodeOpener.status('fstat', fd), { kind: 'char', devnum: '1:3' });
   nodeOpener.close(fd);

@@ -21,7 +21,7 @@ interface FakePin {
   readonly status: () => Status;
 }
 
-/** A node that needs no privilege to be given away; `before` runs when it is pinned. */
+/** A fake pin, so that chown needs no privileges; `before` is called when the node is opened. */
 function fakePin(first: Partial<Status> = {}, before: () => void = () => {}): FakePin {
   let status: Status = {
     ...{ kind: 'char', devnum: '247:0', mode: 0o600, uid: 0, gid: 0, inode: '1' },
@@ -55,12 +55,12 @@ function machine(root: FakeRoot): Device[] {
   return [root.add({ name: '0000:01:00.0', sysname: 'vfio0' })];
 }
 
-/** Without root the node is a stand-in, which is pinned as what it is: no node, and so never given away. */
+/** Whether the node is a character device; without root it is a regular file, whose access is never changed. */
 function isReal(root: FakeRoot): boolean {
   return fs.lstatSync(root.at(node)).isCharacterDevice();
 }
 
-test('a node gets the group and mode of its rule, once', (t) => {
+test('applyAccess sets the group and mode of the rule of a node, once', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   const { uid, gid } = fakeFiles.fstat(root.at(node));
@@ -77,7 +77,7 @@ test('a node gets the group and mode of its rule, once', (t) => {
   t.deepEqual(calls, [`chown ${uid}:36`, 'chmod 660', 'release']);
 });
 
-test('what is as it should be is not touched, nor what no rule speaks of', (t) => {
+test('applyAccess changes no node that has the right access, has no rule or is missing', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   const pin: Pin = () => t.fail() as never;
@@ -89,7 +89,7 @@ test('what is as it should be is not touched, nor what no rule speaks of', (t) =
   t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [without], pin), []);
 });
 
-test('another thing at the path is never touched: not at the first look, not when it is held', (t) => {
+test('applyAccess never changes a path that is not the node of the device, before or after it is opened', (t) => {
   const root = fakeRoot(t);
   const [device] = machine(root);
   const other = { ...(device as Device), devnum: '247:5' };
@@ -107,7 +107,7 @@ test('another thing at the path is never touched: not at the first look, not whe
   );
 });
 
-test('a name that the machine does not know, and a call that fails, are told and stop no other node', (t) => {
+test('applyAccess reports an unknown user or group and a failed call, and continues with the other nodes', (t) => {
   const root = fakeRoot(t);
   const devices = [...machine(root), root.add({ name: '0000:02:00.0', sysname: 'vfio1' })];
   const rules = (first: object): AccessRules => ({
@@ -128,12 +128,12 @@ test('a name that the machine does not know, and a call that fails, are told and
   t.deepEqual(tried({ mode: '0660' }, refuse('ENOENT')), ['done']);
   t.throws(() =>
     tried({ mode: '0660' }, () => {
-      throw new TypeError('a fault');
+      throw new TypeError('a bug');
     }),
   );
 });
 
-test('/dev/iommu is found by its number in sysfs', (t) => {
+test('applyAccess finds /dev/iommu by its device number in sysfs', (t) => {
   const root = fakeRoot(t);
   machine(root);
   const rules: AccessRules = { of: () => ({}), iommu: { group: '36', mode: '0660' } };
@@ -148,7 +148,7 @@ test('/dev/iommu is found by its number in sysfs', (t) => {
   t.is(outcome?.result, 'done');
 });
 
-test('on the way no mode allows what neither the old nor the new one does, and never the new owner the old mode', (t) => {
+test('applyAccess never grants more than the old or the new mode in between, nor the old mode to the new owner', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   const mode = fc.nat(0o777);
@@ -156,36 +156,36 @@ test('on the way no mode allows what neither the old nor the new one does, and n
   fc.assert(
     fc.property(mode, mode, id, id, (from, to, uid, gid) => {
       const { pin, calls, status } = fakePin({ mode: from });
-      const seen = status();
-      if (seen.mode === to && seen.uid === uid && seen.gid === gid) return true;
+      const before = status();
+      if (before.mode === to && before.uid === uid && before.gid === gid) return true;
       const rules: AccessRules = {
         of: () => ({ owner: String(uid), group: String(gid), mode: to.toString(8).padStart(4, '0') }),
       };
       applyAccess({ ...fakeFiles, fstat: status }, root.dir, rules, devices, pin);
-      let now = from;
+      let current = from;
       for (const call of calls) {
-        if (call.startsWith('chmod')) now = Number.parseInt(call.slice(6), 8);
-        if (call.startsWith('chown') && (now & ~to) !== 0) return false;
-        if ((now & ~(from | to)) !== 0) return false;
+        if (call.startsWith('chmod')) current = Number.parseInt(call.slice(6), 8);
+        if (call.startsWith('chown') && (current & ~to) !== 0) return false;
+        if ((current & ~(from | to)) !== 0) return false;
       }
-      const end = status();
-      return end.mode === to && end.uid === uid && end.gid === gid;
+      const after = status();
+      return after.mode === to && after.uid === uid && after.gid === gid;
     }),
     { numRuns: 100 },
   );
   t.pass();
 });
-test('a held path is changed itself, and not what is put in its place', (t) => {
+test('pinPath changes the opened file, not a file that replaces it at the path', (t) => {
   const root = fakeRoot(t);
   root.write('/one', '');
-  const held = pinPath(root.at('/one'));
+  const pinned = pinPath(root.at('/one'));
   fs.renameSync(root.at('/one'), root.at('/two'));
   root.write('/one', '');
   fs.chmodSync(root.at('/one'), 0o644);
-  held.chmod(0o600);
-  const { uid, gid, mode } = held.status();
-  held.chown(uid, gid);
-  held.release();
+  pinned.chmod(0o600);
+  const { uid, gid, mode } = pinned.status();
+  pinned.chown(uid, gid);
+  pinned.release();
   t.is(mode, 0o600);
   t.is(fs.statSync(root.at('/two')).mode & 0o777, 0o600);
   t.is(fs.statSync(root.at('/one')).mode & 0o777, 0o644);
@@ -195,7 +195,7 @@ test('a held path is changed itself, and not what is put in its place', (t) => {
   link.release();
 });
 
-test('a policy without access looks at nothing, one with access reads only the facts of its rules', async (t) => {
+test('accessRules reads nothing for a policy without access, and only the facts of the access rules otherwise', async (t) => {
   t.is(accessRules(fakeFiles, '', defaultPolicy), undefined);
   const root = fakeRoot(t);
   const [device] = machine(root);
@@ -217,13 +217,13 @@ test('a policy without access looks at nothing, one with access reads only the f
   t.deepEqual(read, []);
 });
 
-test('verify --fix gives access as sync does, and tells of it', async (t) => {
+test('verify --fix applies access rules like sync and reports the changes', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   const real = isReal(root);
   root.write('/etc/vfio-names/10.toml', '[[access]]\nmode = "0640"\n');
-  const fix = (...words: string[]) =>
-    runCli(['verify', '--fix', ...words, '--root', root.dir], { files: fakeFiles });
+  const fix = (...args: string[]) =>
+    runCli(['verify', '--fix', ...args, '--root', root.dir], { files: fakeFiles });
   t.deepEqual(await fix(), {
     status: 0,
     out: `fixed: ${real ? '2 changes' : '1 change'}\nfine: 1 device, 1 name, all true\n`,
@@ -233,34 +233,34 @@ test('verify --fix gives access as sync does, and tells of it', async (t) => {
   const { access } = validJson<{ access: unknown[] }>(t, 'verify', (await fix('--json')).out);
   if (real) t.like(access[0], { file: '/dev/vfio/devices/vfio0', name: '0000:01:00.0', result: 'done' });
   root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "nobody-here"\n');
-  const refused = await fix();
-  t.is(refused.status, 1);
-  t.is(refused.out, 'fine: 1 device, 1 name, all true\n');
-  t.deepEqual(refused.err, [
+  const failed = await fix();
+  t.is(failed.status, 1);
+  t.is(failed.out, 'fine: 1 device, 1 name, all true\n');
+  t.deepEqual(failed.err, [
     'vfio-names: could not change the access of /dev/vfio/devices/vfio0: no group nobody-here on this machine',
   ]);
 });
 
-test('sync gives access, tells of it, and its exit status tells what it could not give', async (t) => {
+test('sync applies access rules, reports the changes, and fails if a change fails', async (t) => {
   const root = fakeRoot(t);
   machine(root);
   root.write('/etc/vfio-names/10.toml', '[[access]]\nmode = "0640"\n');
-  const words = ['sync', '--root', root.dir];
-  const first = await runCli(words);
+  const args = ['sync', '--root', root.dir];
+  const first = await runCli(args);
   t.is(first.status, 0);
   const real = isReal(root);
   if (real) t.regex(first.out, /^access \/dev\/vfio\/devices\/vfio0: \d+:\d+ 0640 \(was \d+:\d+ 0600\)$/m);
   t.is(fs.statSync(root.at(node)).mode & 0o777, real ? 0o640 : 0o600);
-  t.is((await runCli(words)).out, 'nothing to change: 1 name\n');
+  t.is((await runCli(args)).out, 'nothing to change: 1 name\n');
   root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "12345"\nmode = "0660"\n');
   fs.rmSync(root.at('/etc/group'));
-  const json = await runCli([...words, '--json']);
+  const json = await runCli([...args, '--json']);
   const { access } = validJson<{ access: { result: string }[] }>(t, 'sync', json.out);
-  // Only root may give a node to a group that it is not in.
+  // Only root may set a group that the user is not a member of.
   t.is(json.status, !real || access[0]?.result === 'done' ? 0 : 4);
   root.write('/etc/group', 'root:x:0:\n');
   root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "nobody-here"\n');
-  const unknown = await runCli(words);
+  const unknown = await runCli(args);
   t.is(unknown.status, 1);
   t.regex(unknown.err[0] ?? '', /could not change the access of .*: no group nobody-here on this machine/);
 });

@@ -4,8 +4,11 @@ import { sync } from '../../src/links/sync.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 
-/** One sync; at its `moment`-th call somebody exchanges the directory of names for a link. Whether it came so far. */
-function exchangedAt(moment: number, dir: string): boolean {
+/**
+ * Runs one sync and replaces the directory of links with a link before its `moment`-th call. Returns whether sync made
+ * that many calls.
+ */
+function replacedAt(moment: number, dir: string): boolean {
   let calls = 0;
   const files = hookedFiles(() => {
     if (++calls !== moment) return;
@@ -16,20 +19,20 @@ function exchangedAt(moment: number, dir: string): boolean {
   return calls >= moment;
 }
 
-test('a directory that is exchanged for a link at any moment leads nobody astray', (t) => {
+test('sync never follows a link that replaces a directory at any call', (t) => {
   let moment = 1;
-  for (let came = true; came; moment++) {
+  for (let reached = true; reached; moment++) {
     const root = fakeRoot(t);
     for (const number of [0, 1, 2]) root.add({ name: `0000:0${number}:00.0`, sysname: `vfio${number}` });
     root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
     root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9');
-    // What a run that was led astray would replace and remove.
+    // Links that sync would replace and remove if it followed the link.
     for (const [name, target] of [
       ['0000:01:00.0', 'vfio0'],
       ['0000:09:00.0', 'vfio9'],
     ] as const)
       root.linkText(`/elsewhere/${name}`, `../devices/${target}`);
-    came = exchangedAt(moment, root.dir);
+    reached = replacedAt(moment, root.dir);
     const left = fs
       .readdirSync(root.at('/elsewhere'))
       .map((name) => `${name} ${fs.readlinkSync(root.at(`/elsewhere/${name}`))}`);

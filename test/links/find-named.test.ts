@@ -12,7 +12,7 @@ function sample(t: ExecutionContext) {
   return { root, find: (name: string) => findNamed(machine, observe(machine), name).name };
 }
 
-test('a node anywhere is found by its devnum, through links too', (t) => {
+test('findNamed finds a device by a node at any path and through links', (t) => {
   const { root, find } = sample(t);
   root.node('/dev/mine', '247:0');
   root.link('/srv/gpu', '/dev/mine');
@@ -20,14 +20,14 @@ test('a node anywhere is found by its devnum, through links too', (t) => {
   t.is(find('/srv/gpu'), '0000:01:00.0');
 });
 
-test('a name of the policy is found with its directory and as a path, whatever lies there', (t) => {
+test('findNamed finds a policy name with its directory or as a path, even if the link is wrong', (t) => {
   const { root, find } = sample(t);
   root.linkText('/dev/vfio/by-alias/gpu', '../devices/vfio9');
   t.is(find('by-alias/gpu'), '0000:01:00.0');
   t.is(find('/dev/vfio/by-alias/gpu'), '0000:01:00.0');
 });
 
-test('a name whose device lacks its node is known all the same: who asks shall hear of the node', (t) => {
+test('findNamed finds a policy name whose device has no node, unless a device with a node claims it', (t) => {
   const { root, find } = sample(t);
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
   t.is(find('by-alias/gpu'), '0000:01:00.0');
@@ -35,7 +35,7 @@ test('a name whose device lacks its node is known all the same: who asks shall h
   t.is(find('by-alias/gpu'), '0000:02:00.0');
 });
 
-test('a path that is no device node is refused with what was found', (t) => {
+test('findNamed rejects a path that is not a device node and reports what it found', (t) => {
   const { root, find } = sample(t);
   root.write('/etc/file', '');
   root.linkText('/etc/loop', 'loop');

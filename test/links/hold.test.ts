@@ -5,27 +5,27 @@ import { holdDirectory } from '../../src/links/hold.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 
-function errno(act: () => unknown): string | undefined {
+function errno(fn: () => unknown): string | undefined {
   try {
-    act();
+    fn();
   } catch (error) {
     return errnoOf(error);
   }
   return undefined;
 }
 
-test('missing parts are made only where that is asked for', (t) => {
+test('holdDirectory creates missing parts only on request', (t) => {
   const root = fakeRoot(t);
   t.is(
     errno(() => holdDirectory(fakeFiles, root.dir, 'by-x/y', false)),
     'ENOENT',
   );
-  const held = holdDirectory(fakeFiles, root.dir, 'by-x/y', true);
-  t.is(fs.realpathSync(held.path), fs.realpathSync(root.at('/dev/vfio/by-x/y')));
-  held.release();
+  const handle = holdDirectory(fakeFiles, root.dir, 'by-x/y', true);
+  t.is(fs.realpathSync(handle.path), fs.realpathSync(root.at('/dev/vfio/by-x/y')));
+  handle.release();
 });
 
-test('every part must be a directory, not a link', (t) => {
+test('holdDirectory fails with ENOTDIR if a part is a link', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/elsewhere/y'), { recursive: true });
   root.link('/dev/vfio/by-x', '/elsewhere');
@@ -35,7 +35,7 @@ test('every part must be a directory, not a link', (t) => {
   );
 });
 
-test('a directory that somebody else makes at the same moment is taken', (t) => {
+test('holdDirectory opens a directory that another process creates at the same time', (t) => {
   const root = fakeRoot(t);
   const files = hookedFiles(({ name, path }) => {
     if (name === 'mkdir') fs.mkdirSync(path);
@@ -44,7 +44,7 @@ test('a directory that somebody else makes at the same moment is taken', (t) => 
   t.true(fs.existsSync(root.at('/dev/vfio/by-x')));
 });
 
-test('no descriptor is left open, whether it comes about or not', (t) => {
+test('holdDirectory leaks no descriptor, whether it succeeds or fails', (t) => {
   const root = fakeRoot(t);
   root.write('/dev/vfio/by-x/file', '');
   const before = fs.readdirSync('/proc/self/fd').length;

@@ -8,13 +8,13 @@ import { build, scratch, snapshot, tags, type World, world } from './world.ts';
 
 const turn = new Int32Array(new SharedArrayBuffer(12));
 
-/** A thread knows no TypeScript by itself. */
+/** Registers tsx first, since a worker thread does not load TypeScript by itself. */
 const loadWorker = `import('tsx/esm/api').then((tsx) => {
   tsx.register();
   return import('${new URL('./sync-worker.ts', import.meta.url).href}');
 });`;
 
-/** Both have loaded their code when this ends: that needs this thread, which is blocked later. */
+/** Returns after both workers have loaded their code, which needs the main thread; it is blocked later. */
 async function startWorkers(t: ExecutionContext): Promise<readonly [Worker, Worker]> {
   const start = async (me: 1 | 2): Promise<Worker> => {
     const worker = new Worker(loadWorker, { eval: true, workerData: { turn, me } });
@@ -25,7 +25,10 @@ async function startWorkers(t: ExecutionContext): Promise<readonly [Worker, Work
   return [await start(1), await start(2)];
 }
 
-/** Two runs on one machine, each call of each at the moment that `schedule` says; then the rest in turn. */
+/**
+ * Runs two syncs on one machine, ordering their calls by `schedule`, then alternating; returns their results (1:
+ * success).
+ */
 function interleave(
   workers: readonly [Worker, Worker],
   root: string,
@@ -34,8 +37,8 @@ function interleave(
   turn.fill(0);
   for (const worker of workers) worker.postMessage(root);
   for (let step = 0; Atomics.load(turn, 1) === 0 || Atomics.load(turn, 2) === 0; step++) {
-    const asked = (schedule[step] ?? step % 2 === 0) ? 1 : 2;
-    const next = Atomics.load(turn, asked) === 0 ? asked : 3 - asked;
+    const preferred = (schedule[step] ?? step % 2 === 0) ? 1 : 2;
+    const next = Atomics.load(turn, preferred) === 0 ? preferred : 3 - preferred;
     Atomics.store(turn, 0, next);
     Atomics.notify(turn, 0);
     while (Atomics.load(turn, 0) === next) Atomics.wait(turn, 0, next);
@@ -43,22 +46,22 @@ function interleave(
   return [Atomics.load(turn, 1), Atomics.load(turn, 2)];
 }
 
-/** Runs of calls, since the interesting races need one run to get ahead by a few. */
+/** Bursts of calls of one worker, since the interesting races need one sync to be several calls ahead. */
 const schedule = fc
   .array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 12 })), { maxLength: 40 })
   .map((runs) => runs.flatMap(([who, length]) => Array<boolean>(length).fill(who)));
 
-test('two syncs at once, interleaved call by call, end in the same right state, and neither fails', async (t) => {
+test('two concurrent syncs, interleaved call by call, both succeed and end in the same correct state', async (t) => {
   const workers = await startWorkers(t);
   const dir = scratch(t);
   fc.assert(
-    fc.property(world, schedule, (some: World, order) => {
-      const alone = build(dir, some);
+    fc.property(world, schedule, (generated: World, order) => {
+      const alone = build(dir, generated);
       sync({ files: fakeFiles, root: dir, more: tags }, 'alone');
-      const goal = snapshot(alone);
-      const root = build(dir, some);
+      const expected = snapshot(alone);
+      const root = build(dir, generated);
       t.deepEqual(interleave(workers, dir, order), [1, 1]);
-      t.deepEqual(snapshot(root), goal);
+      t.deepEqual(snapshot(root), expected);
     }),
     { numRuns: 40 },
   );

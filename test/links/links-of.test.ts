@@ -4,7 +4,7 @@ import { observe } from '../../src/links/observe.ts';
 import { sync } from '../../src/links/sync.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
-test('every device has its links and one state', (t) => {
+test('linksOf returns the links and the state of every device', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
   root.add({ name: '0000:02:00.0', sysname: 'vfio1', emptyNode: true });
@@ -28,7 +28,7 @@ test('every device has its links and one state', (t) => {
   ]);
 });
 
-test('the link of scheme 1 is first, where another device wanted the other name before, too', (t) => {
+test('linksInTurn puts the link of scheme 1 first, also if an earlier device claims the other link', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
   root.add({ name: '0000:02:00.0', sysname: 'vfio1', emptyNode: true });

@@ -13,7 +13,7 @@ const device: Device = {
   syspath: '/sys/devices/gpu',
 };
 
-/** `-> TARGET` is a link, `/` a directory, any other word a kind. */
+/** `-> TARGET` is a link, `/` a directory, anything else a kind. */
 function entries(tree: Readonly<Record<string, string>>): Map<string, Entry> {
   return new Map(
     Object.entries(tree).map(([path, what]): [string, Entry] => {
@@ -38,93 +38,83 @@ const row = test.macro({
 });
 
 const pci = { pci: '/' };
-test('a link that is missing is made', row, ['pci/gpu'], {}, ['create pci/gpu']);
-test(
-  'a link that is right is left alone',
-  row,
-  ['pci/gpu'],
-  { ...pci, 'pci/gpu': '-> ../devices/vfio0' },
-  [],
-);
-test('a link to another node is replaced', row, ['pci/gpu'], { ...pci, 'pci/gpu': '-> ../devices/vfio1' }, [
+test('plan creates a missing link', row, ['pci/gpu'], {}, ['create pci/gpu']);
+test('plan leaves a correct link alone', row, ['pci/gpu'], { ...pci, 'pci/gpu': '-> ../devices/vfio0' }, []);
+test('plan replaces a link to another node', row, ['pci/gpu'], { ...pci, 'pci/gpu': '-> ../devices/vfio1' }, [
   'replace pci/gpu',
 ]);
 test(
-  'a link out of the directories of names is in the way',
+  'plan is blocked by a link to a target outside the nodes',
   row,
   ['pci/gpu'],
   { ...pci, 'pci/gpu': '-> /dev/null' },
   ['blocked pci/gpu: a link to /dev/null'],
 );
-test('a file is in the way', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'file' }, ['blocked pci/gpu: a file']);
-test('a socket is in the way', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'other' }, [
+test('plan is blocked by a file', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'file' }, [
+  'blocked pci/gpu: a file',
+]);
+test('plan is blocked by a socket', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'other' }, [
   'blocked pci/gpu: a special file',
 ]);
-test('a block device is in the way', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'block' }, [
+test('plan is blocked by a block device', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'block' }, [
   'blocked pci/gpu: a block device',
 ]);
-test('a node is in the way', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'char' }, [
+test('plan is blocked by a character device', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'char' }, [
   'blocked pci/gpu: a character device',
 ]);
 test(
-  'a directory with something of others is in the way',
+  'plan is blocked by a directory with unmanaged entries',
   row,
   ['pci/gpu'],
   { ...pci, 'pci/gpu': '/', 'pci/gpu/x': 'block' },
   ['blocked pci/gpu: a directory'],
 );
-test('an empty directory in the place of a link goes first', row, ['pci/gpu'], { ...pci, 'pci/gpu': '/' }, [
-  'remove-directory pci/gpu',
-  'create pci/gpu',
-]);
 test(
-  'a file in the place of the bus is in the way of all its links',
+  'plan removes an empty directory in place of a link first',
   row,
-  ['pci/a', 'pci/b'],
-  { pci: 'file' },
-  ['blocked pci/a: a file at pci', 'blocked pci/b: a file at pci'],
+  ['pci/gpu'],
+  { ...pci, 'pci/gpu': '/' },
+  ['remove-directory pci/gpu', 'create pci/gpu'],
 );
-test('a link in the place of the bus is in the way', row, ['pci/a'], { pci: '-> /elsewhere' }, [
+test('plan blocks all links of a bus whose directory is a file', row, ['pci/a', 'pci/b'], { pci: 'file' }, [
+  'blocked pci/a: a file at pci',
+  'blocked pci/b: a file at pci',
+]);
+test('plan blocks the links of a bus whose directory is a link', row, ['pci/a'], { pci: '-> /elsewhere' }, [
   'blocked pci/a: a link to /elsewhere',
 ]);
 test(
-  'a link of a device that is gone is removed, with its directory',
+  'plan removes the link of a device that is gone, with its directory',
   row,
   [],
   { ...pci, 'pci/x': '-> ../devices/vfio9' },
   ['remove pci/x: gone', 'remove-directory pci'],
 );
 test(
-  'a link that nobody wants is removed although its device is there',
+  'plan removes an unwanted link of a device that exists',
   row,
   ['pci/gpu'],
   { ...pci, 'pci/gpu': '-> ../devices/vfio0', 'pci/x': '-> ../devices/vfio0' },
   ['remove pci/x: unwanted'],
 );
 test(
-  'a temporary name is removed',
+  'plan removes a temporary name',
   row,
   ['pci/gpu'],
   { ...pci, 'pci/gpu': '-> ../devices/vfio0', 'pci/.vfio-names-1-2': '-> ../devices/vfio0' },
   ['remove pci/.vfio-names-1-2: temporary'],
 );
 test(
-  'a temporary name is removed only where it is a link',
+  'plan removes a temporary name only if it is a link',
   row,
   [],
   { ...pci, 'pci/.vfio-names-1-2': 'file', 'pci/.vfio-names-3-4': '-> /dev/null' },
   ['remove pci/.vfio-names-3-4: temporary'],
 );
+test('plan ignores a link that was created during the scan', row, [], { ...pci, 'pci/gpu': 'symlink' }, []);
+test('plan keeps the directory of an unmanaged link', row, [], { ...pci, 'pci/x': '-> /dev/null' }, []);
 test(
-  'a link that came while it was looked at is left for the next look',
-  row,
-  [],
-  { ...pci, 'pci/gpu': 'symlink' },
-  [],
-);
-test('a link of others keeps its directory', row, [], { ...pci, 'pci/x': '-> /dev/null' }, []);
-test(
-  'directories go the deepest first',
+  'plan removes the deepest directories first',
   row,
   [],
   { 'by-a/b': '/', 'by-a': '/', 'by-c': '/', 'by-a/b/c': '/', 'by-b': '/' },
@@ -137,14 +127,14 @@ test(
   ],
 );
 test(
-  'a directory goes although its name begins the name of one that is needed',
+  'plan removes a directory whose name is a prefix of the name of a needed one',
   row,
   ['by-ab/x'],
   { 'by-ab': '/', 'by-a': '/' },
   ['remove-directory by-a', 'create by-ab/x'],
 );
 test(
-  'removals come first, and each kind of change in the order of its paths',
+  'plan puts removals first and sorts each kind of change by path',
   row,
   ['pci/d', 'pci/b', 'pci/c', 'pci/a'],
   {
@@ -166,14 +156,14 @@ test(
   ],
 );
 test(
-  'a link gives way to a directory that is wanted in its place',
+  'plan removes a link where a directory is needed',
   row,
   ['by-a/n/m'],
   { 'by-a': '/', 'by-a/n': '-> ../devices/vfio0' },
   ['remove by-a/n: unwanted', 'create by-a/n/m'],
 );
 
-test('what could not be read is kept, with all above it', (t) => {
+test('plan keeps directories that could not be read, with their parents', (t) => {
   const tree = {
     entries: entries({ 'by-a': '/', 'by-a/b': '/' }),
     unreadable: new Map([['by-a/b', 'EACCES']]),
@@ -181,7 +171,7 @@ test('what could not be read is kept, with all above it', (t) => {
   t.deepEqual(plan(new Map(), tree, new Set()), []);
 });
 
-test('a link is ours only by a relative target into devices from its own depth', (t) => {
+test('nodeOfTarget accepts only the relative path of a node from the depth of the link', (t) => {
   t.is(nodeOfTarget('pci/gpu', '../devices/vfio0'), 'vfio0');
   t.is(nodeOfTarget('by-a/b/c', '../../devices/vfio0'), 'vfio0');
   for (const target of [
@@ -198,12 +188,12 @@ test('a link is ours only by a relative target into devices from its own depth',
     t.is(nodeOfTarget('pci/gpu', target), undefined, target);
 });
 
-test('temporary names are told by their beginning', (t) => {
+test('isTemporary recognises temporary names by their prefix', (t) => {
   t.true(isTemporary('pci/.vfio-names-12-ab-1'));
   t.false(isTemporary('pci/vfio-names-12'));
 });
 
-test('the directories of buses, of families and of what is wanted are ours; those of the kernel and of others are not', (t) => {
+test('managedBy accepts directories of buses, families and wanted links, not those of the kernel or others', (t) => {
   const managed = managedBy(['later/x']);
   for (const first of ['pci', 'mdev', 'fsl-mc', 'by-alias', 'by-anything', 'later'])
     t.true(managed(first), first);

@@ -14,7 +14,7 @@ function read(root: FakeRoot, files: Files = fakeFiles) {
   return { entries: Object.fromEntries(entries), unreadable: Object.fromEntries(unreadable) };
 }
 
-test('links come with their targets, other things with their kinds, unmanaged directories not at all', (t) => {
+test('readTree returns links with targets, other entries with kinds, and no unmanaged directories', (t) => {
   const root = fakeRoot(t);
   root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
   root.linkText('/dev/vfio/own/b', '../devices/vfio0');
@@ -33,20 +33,20 @@ test('links come with their targets, other things with their kinds, unmanaged di
   });
 });
 
-test('no /dev/vfio is no entry and no problem', (t) => {
+test('readTree returns nothing if /dev/vfio does not exist', (t) => {
   const root = fakeRoot(t);
   fs.rmSync(root.at('/dev/vfio'), { recursive: true });
   t.deepEqual(read(root), { entries: {}, unreadable: {} });
 });
 
-test("a file in the place of /dev/vfio can't be read", (t) => {
+test('readTree reports ENOTDIR if /dev/vfio is a file', (t) => {
   const root = fakeRoot(t);
   fs.rmSync(root.at('/dev/vfio'), { recursive: true });
   root.write('/dev/vfio', '');
   t.deepEqual(read(root), { entries: {}, unreadable: { '': 'ENOTDIR' } });
 });
 
-const refused = test.macro({
+const continues = test.macro({
   exec(t, call: string, ending: string, errno: string, expected: Record<string, string>) {
     const root = fakeRoot(t);
     root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
@@ -56,16 +56,17 @@ const refused = test.macro({
     });
     t.deepEqual(read(root, files).unreadable, expected);
   },
-  title: (_, call, ending, errno) => `${errno} of ${call} at ${ending} stops no other entry`,
+  title: (_, call, ending, errno) =>
+    `readTree continues with the other entries after ${errno} of ${call} at ${ending}`,
 });
-test(refused, 'hold', '/pci', 'EACCES', { pci: 'EACCES' });
-test(refused, 'hold', '/pci', 'ENOENT', {});
-test(refused, 'readlink', '/pci/a', 'EACCES', { 'pci/a': 'EACCES' });
-test(refused, 'readlink', '/pci/a', 'ENOENT', {});
-test(refused, 'lstat', '/amba', 'EACCES', { amba: 'EACCES' });
-test(refused, 'lstat', '/amba', 'ENOENT', {});
+test(continues, 'hold', '/pci', 'EACCES', { pci: 'EACCES' });
+test(continues, 'hold', '/pci', 'ENOENT', {});
+test(continues, 'readlink', '/pci/a', 'EACCES', { 'pci/a': 'EACCES' });
+test(continues, 'readlink', '/pci/a', 'ENOENT', {});
+test(continues, 'lstat', '/amba', 'EACCES', { amba: 'EACCES' });
+test(continues, 'lstat', '/amba', 'ENOENT', {});
 
-test('a tree deeper than any name is read down to its limit', (t) => {
+test('readTree stops at the depth limit and reports the directory as too deep', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/dev/vfio/pci/1/2/3/4/5/6/7/8/9'), { recursive: true });
   const { entries, unreadable } = read(root);
@@ -73,7 +74,7 @@ test('a tree deeper than any name is read down to its limit', (t) => {
   t.deepEqual(unreadable, { 'pci/1/2/3/4/5/6/7/8': 'too deep' });
 });
 
-test('a fault of the program is thrown on', (t) => {
+test('readTree rethrows an error that is not an errno', (t) => {
   const root = fakeRoot(t);
   root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
   for (const call of ['hold', 'readlink'])
@@ -82,7 +83,7 @@ test('a fault of the program is thrown on', (t) => {
         read(
           root,
           hookedFiles(({ name }) => {
-            if (name === call) throw new TypeError('fault');
+            if (name === call) throw new TypeError('bug');
           }),
         ),
       { instanceOf: TypeError },

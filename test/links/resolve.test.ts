@@ -13,7 +13,7 @@ function gpu(root: FakeRoot): Device {
   return root.add({ name: '0000:01:00.0', sysname: 'vfio3' });
 }
 
-function refusal(root: FakeRoot, device: Device, files: Files = fakeFiles): string {
+function resolveOrError(root: FakeRoot, device: Device, files: Files = fakeFiles): string {
   try {
     return resolveDevice(files, root.dir, device).nodePath;
   } catch (error) {
@@ -22,87 +22,87 @@ function refusal(root: FakeRoot, device: Device, files: Files = fakeFiles): stri
   }
 }
 
-test('a true node is given with its devnum', (t) => {
+test('resolve returns the node of a device with its device number', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   t.deepEqual(resolveDevice(fakeFiles, root.dir, device), { device, nodePath: node, devnum: '247:3' });
 });
 
-test('a minor above 255 is compared in full', (t) => {
+test('resolve compares all bits of a minor above 255', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: '511:259' });
-  t.is(refusal(root, device), node);
+  t.is(resolveOrError(root, device), node);
   root.node(node, '511:3');
-  t.regex(refusal(root, device), /^false-node 1: /);
+  t.regex(resolveOrError(root, device), /^false-node 1: /);
 });
 
 const expected = `expected the character device 247:3 at ${node}, found`;
 const remedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
 
-test('a missing node is refused', (t) => {
+test('resolve fails with node-missing if the node does not exist', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   fs.rmSync(root.at(node));
-  t.is(refusal(root, device), `node-missing 1: ${expected} nothing; ${remedy}`);
+  t.is(resolveOrError(root, device), `node-missing 1: ${expected} nothing; ${remedy}`);
 });
 
-test('a node of another devnum is refused', (t) => {
+test('resolve fails if the node has another device number', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   root.node(node, '247:4');
-  t.is(refusal(root, device), `false-node 1: ${expected} the device 247:4; ${remedy}`);
+  t.is(resolveOrError(root, device), `false-node 1: ${expected} the device 247:4; ${remedy}`);
 });
 
-test('a file, a directory and a link to a true node are refused', (t) => {
+test('resolve rejects a file, a directory and a link to the right node in place of the node', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   fs.rmSync(root.at(node));
   root.write(node, 'no node');
-  t.is(refusal(root, device), `false-node 1: ${expected} a file; ${remedy}`);
+  t.is(resolveOrError(root, device), `false-node 1: ${expected} a file; ${remedy}`);
   fs.rmSync(root.at(node));
   fs.mkdirSync(root.at(node));
-  t.is(refusal(root, device), `false-node 1: ${expected} a directory; ${remedy}`);
+  t.is(resolveOrError(root, device), `false-node 1: ${expected} a directory; ${remedy}`);
   fs.rmdirSync(root.at(node));
   root.node('/dev/other', '247:3');
   root.link(node, '/dev/other');
-  t.is(refusal(root, device), `false-node 1: ${expected} a symlink; ${remedy}`);
+  t.is(resolveOrError(root, device), `false-node 1: ${expected} a symlink; ${remedy}`);
 });
 
-test('a node that may not be looked at is refused with status 4', (t) => {
+test('resolve fails with status 4 if the node may not be read', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   const files = hookedFiles(({ name }) => {
     if (name === 'fstat') throw failure('EACCES');
   });
-  t.regex(refusal(root, device, files), /^not-permitted 4: .*could not look: EACCES; run it as root/);
+  t.regex(resolveOrError(root, device, files), /^not-permitted 4: .*could not look: EACCES; run it as root/);
 });
 
-test('another failure of the node is a false node', (t) => {
+test('resolve fails with false-node on any other error of the node', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   const files = hookedFiles(({ name }) => {
     if (name === 'fstat') throw failure('ELOOP');
   });
-  t.regex(refusal(root, device, files), /^false-node 1: .*could not look: ELOOP/);
+  t.regex(resolveOrError(root, device, files), /^false-node 1: .*could not look: ELOOP/);
 });
 
-test('a kernel without nodes is refused with status 5 and the way out', (t) => {
+test('resolve fails with status 5 and a hint if the kernel creates no nodes', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: false });
   t.regex(
-    refusal(root, device),
+    resolveOrError(root, device),
     /^no-cdev 5: expected a node for 0000:01:00.0, found none: .*; use the group node/,
   );
 });
 
-for (const [title, spoil] of [
+for (const [title, damage] of [
   ['missing', (root: FakeRoot) => fs.rmSync(root.at(node))],
-  ['false', (root: FakeRoot) => root.node(node, '247:9')],
+  ['wrong', (root: FakeRoot) => root.node(node, '247:9')],
 ] as const)
-  test(`where the node is ${title}, /dev/char leads to the device, and why is said`, (t) => {
+  test(`resolve falls back to /dev/char and reports why if the node is ${title}`, (t) => {
     const root = fakeRoot(t);
     const device = gpu(root);
-    spoil(root);
+    damage(root);
     root.node('/dev/kept', '247:3');
     root.link('/dev/char/247:3', '/dev/kept');
     const resolution = resolveDevice(fakeFiles, root.dir, device);
@@ -110,26 +110,26 @@ for (const [title, spoil] of [
     t.true(resolution.instead?.startsWith(expected));
   });
 
-test('a /dev/char that leads to another device, to a file or nowhere is not taken', (t) => {
+test('resolve ignores a link in /dev/char to another device, a file or nothing', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   fs.rmSync(root.at(node));
   root.node('/dev/kept', '247:4');
   root.link('/dev/char/247:3', '/dev/kept');
-  t.regex(refusal(root, device), /^node-missing 1/);
+  t.regex(resolveOrError(root, device), /^node-missing 1/);
   root.write('/dev/kept2', '');
   root.relink('/dev/char/247:3', '/dev/kept2');
-  t.regex(refusal(root, device), /^node-missing 1/);
+  t.regex(resolveOrError(root, device), /^node-missing 1/);
   root.linkText('/dev/char/247:3', '247:3');
-  t.regex(refusal(root, device), /^node-missing 1/);
+  t.regex(resolveOrError(root, device), /^node-missing 1/);
 });
 
-function whenOpened(act: () => void): (call: Call) => void {
+function whenOpened(fn: () => void): (call: Call) => void {
   let done = false;
   return ({ name }) => {
     if (name !== 'fstat' || done) return;
     done = true;
-    act();
+    fn();
   };
 }
 
@@ -139,7 +139,7 @@ const race = test.macro({
     const device = gpu(root);
     const files = hookedFiles(whenOpened(() => change(root, device)));
     t.is(
-      refusal(root, device, files),
+      resolveOrError(root, device, files),
       `replaced 3: expected 0000:01:00.0 to stay bound while it was resolved, but ${message}; try again`,
     );
   },
@@ -147,14 +147,14 @@ const race = test.macro({
 });
 
 test(
-  'a device that goes in between is refused with status 3',
+  'resolve fails with status 3 if the device is removed meanwhile',
   race,
   (root, device) => root.unbind(device),
   'it went away',
 );
 
 test(
-  'a device that goes in between is refused with status 3 even if its node is false by then',
+  'resolve fails with status 3 if the device is removed and its node replaced meanwhile',
   race,
   (root, device) => {
     root.unbind(device);
@@ -164,7 +164,7 @@ test(
 );
 
 test(
-  'a device whose number goes to another one in between is refused with status 3, though the node looks true',
+  'resolve fails with status 3 if another device gets the number meanwhile, though the node matches',
   race,
   (root, device) => {
     root.unbind(device);
@@ -174,7 +174,7 @@ test(
 );
 
 test(
-  'a device that is bound anew with another devnum in between is refused with status 3',
+  'resolve fails with status 3 if the device is rebound with another device number meanwhile',
   race,
   (root, device) => {
     root.unbind(device);
@@ -183,7 +183,7 @@ test(
   '0000:01:00.0 has its number vfio3 now',
 );
 
-test('a fault of the program is thrown on, from either look', (t) => {
+test('resolve rethrows an error of fstat or stat that is not an errno', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   fs.rmSync(root.at(node));
@@ -192,7 +192,7 @@ test('a fault of the program is thrown on, from either look', (t) => {
       () =>
         resolveDevice(
           hookedFiles(({ name }) => {
-            if (name === call) throw new TypeError('fault');
+            if (name === call) throw new TypeError('bug');
           }),
           root.dir,
           device,

@@ -1,11 +1,13 @@
-/** One of two syncs that take turns: before each system call it waits until it is let. */
+/** A worker with one of two syncs that take turns: it waits for its turn before each system call. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { sync } from '../../src/links/sync.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 import { tags } from './world.ts';
 
 export interface Turns {
-  /** [0]: whose turn it is, 0 nobody's; [1] and [2]: 1 when that run has ended. */
+  /**
+   * [0]: the worker whose turn it is, or 0; [1] and [2]: the result of that worker, 0 running, 1 success, 2 failure.
+   */
   readonly turn: Int32Array;
   readonly me: 1 | 2;
 }
@@ -13,7 +15,8 @@ export interface Turns {
 const { turn, me } = workerData as Turns;
 
 function wait(): void {
-  for (let now = Atomics.load(turn, 0); now !== me; now = Atomics.load(turn, 0)) Atomics.wait(turn, 0, now);
+  for (let current = Atomics.load(turn, 0); current !== me; current = Atomics.load(turn, 0))
+    Atomics.wait(turn, 0, current);
 }
 
 function yieldTurn(): void {

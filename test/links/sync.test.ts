@@ -15,8 +15,8 @@ function run(root: FakeRoot, files: Files = fakeFiles, token = 'test') {
   return sync({ files, root: root.dir, more: tags }, token);
 }
 
-/** The links that must be there after a sync: those that are wanted and not blocked. */
-function right(root: FakeRoot): Record<string, string> {
+/** The links that must exist after a sync: those that are wanted and not blocked. */
+function expectedLinks(root: FakeRoot): Record<string, string> {
   const { desired, changes } = observe({ files: fakeFiles, root: root.dir, more: tags });
   const blocked = new Set(changes.flatMap((change) => (change.action === 'blocked' ? [change.link] : [])));
   return Object.fromEntries(
@@ -26,41 +26,41 @@ function right(root: FakeRoot): Record<string, string> {
   );
 }
 
-test('plan after sync is empty but for what is in the way, and every link is right', (t) => {
+test('sync creates all links, and a plan after it has only blocked changes', (t) => {
   const dir = scratch(t);
   fc.assert(
-    fc.property(world, (some) => {
-      const root = build(dir, some);
+    fc.property(world, (generated) => {
+      const root = build(dir, generated);
       const { last, settled, outcomes } = run(root);
       t.true(settled);
       t.true(last.changes.every((change) => change.action === 'blocked'));
       t.true(outcomes.every((outcome) => outcome.result === 'done' || outcome.result === 'blocked'));
       const after = snapshot(root);
-      for (const [link, target] of Object.entries(right(root))) t.is(after[link], target);
+      for (const [link, target] of Object.entries(expectedLinks(root))) t.is(after[link], target);
     }),
     { numRuns: 60 },
   );
 });
 
-test('after a sync every name leads to a node that is there, and every such node has its name', (t) => {
+test('sync leaves only links to existing nodes, and a link for every existing node', (t) => {
   const dir = scratch(t);
   fc.assert(
-    fc.property(world, (some) => {
-      const root = build(dir, some);
+    fc.property(world, (generated) => {
+      const root = build(dir, generated);
       const { last } = run(root);
       for (const [link, target] of Object.entries(snapshot(root))) {
         const node = target.startsWith('-> ') ? nodeOfTarget(link, target.slice(3)) : undefined;
         if (node !== undefined && !link.startsWith('own/'))
           t.true(fs.existsSync(root.at(`/dev/vfio/devices/${node}`)), `${link} ${target}`);
       }
-      const there = some.devices.filter((number) => !some.missing?.includes(number));
-      for (const number of there) t.true(last.desired.wanted.has(`pci/${nameOf(number)}`));
+      const present = generated.devices.filter((number) => !generated.missing?.includes(number));
+      for (const number of present) t.true(last.desired.wanted.has(`pci/${nameOf(number)}`));
     }),
     { numRuns: 60 },
   );
 });
 
-test('a name goes with its node, and comes with it', (t) => {
+test('sync removes the links of a device whose node is removed, and creates them again with the node', (t) => {
   const root = build(scratch(t), { devices: [1, 3], things: {} });
   run(root);
   const before = snapshot(root);
@@ -79,7 +79,7 @@ test('a name goes with its node, and comes with it', (t) => {
   t.deepEqual(snapshot(root), before);
 });
 
-test('a name that two devices want is that of the one whose node is there', (t) => {
+test('sync gives a link that two devices claim to the one whose node exists', (t) => {
   const root = build(scratch(t), { devices: [1, 2], missing: [1], things: {} });
   const machine = { files: fakeFiles, root: root.dir, more: () => [{ path: 'by-alias/gpu', priority: 0 }] };
   sync(machine, 'test');
@@ -89,7 +89,7 @@ test('a name that two devices want is that of the one whose node is there', (t) 
   t.is(snapshot(root)['by-alias/gpu'], '-> ../devices/vfio0');
 });
 
-test('a directory of nodes that nobody may look into costs no name', (t) => {
+test('sync keeps all links if the directory of nodes cannot be read', (t) => {
   const root = build(scratch(t), { devices: [1], things: {} });
   run(root);
   const before = snapshot(root);
@@ -100,11 +100,11 @@ test('a directory of nodes that nobody may look into costs no name', (t) => {
   t.deepEqual(snapshot(root), before);
 });
 
-test('one apply does all that its plan says: the plan after it has nothing but what is in the way', (t) => {
+test('apply makes all changes of a plan, and the next plan has only blocked changes', (t) => {
   const dir = scratch(t);
   fc.assert(
-    fc.property(world, (some) => {
-      const root = build(dir, some);
+    fc.property(world, (generated) => {
+      const root = build(dir, generated);
       const machine = { files: fakeFiles, root: root.dir, more: tags };
       const before = observe(machine).changes;
       for (const { result, change } of apply(fakeFiles, root.dir, before, 'test'))
@@ -118,11 +118,11 @@ test('one apply does all that its plan says: the plan after it has nothing but w
   );
 });
 
-test('foreign things are never touched', (t) => {
+test('sync never changes entries that it does not manage', (t) => {
   const dir = scratch(t);
   fc.assert(
-    fc.property(world, (some) => {
-      const root = build(dir, some);
+    fc.property(world, (generated) => {
+      const root = build(dir, generated);
       const before = foreign(root);
       run(root);
       t.deepEqual(foreign(root), before);
@@ -131,11 +131,11 @@ test('foreign things are never touched', (t) => {
   );
 });
 
-test('running it twice changes nothing', (t) => {
+test('sync changes nothing in a second run', (t) => {
   const dir = scratch(t);
   fc.assert(
-    fc.property(world, (some) => {
-      const root = build(dir, some);
+    fc.property(world, (generated) => {
+      const root = build(dir, generated);
       run(root);
       const after = snapshot(root);
       const calls: string[] = [];
@@ -168,19 +168,19 @@ const busy: World = {
   },
 };
 
-test('a kill between any two system calls leaves right links, old links or a temporary name; the next run mends it', (t) => {
+test('sync killed between any two system calls leaves only correct, old or temporary links, and the next run fixes them', (t) => {
   const dir = scratch(t);
-  const whole = build(dir, busy);
-  const old = snapshot(whole);
+  const undisturbed = build(dir, busy);
+  const before = snapshot(undisturbed);
   let calls = 0;
   run(
-    whole,
+    undisturbed,
     hookedFiles(() => {
       calls++;
     }),
   );
-  const goal = snapshot(whole);
-  const good = right(whole);
+  const expected = snapshot(undisturbed);
+  const correct = expectedLinks(undisturbed);
   t.true(calls > 40);
   for (let at = 1; at <= calls; at++) {
     const root = build(dir, busy);
@@ -189,19 +189,19 @@ test('a kill between any two system calls leaves right links, old links or a tem
     });
     t.throws(() => run(root, files), { instanceOf: Killed });
     for (const [path, what] of Object.entries(snapshot(root))) {
-      const fine =
-        what === old[path] ||
-        what === good[path] ||
+      const isAllowed =
+        what === before[path] ||
+        what === correct[path] ||
         what === 'directory' ||
         path.includes(`/${temporaryPrefix}`);
-      t.true(fine, `after a kill at call ${at}: ${path} ${what}`);
+      t.true(isAllowed, `after a kill at call ${at}: ${path} ${what}`);
     }
     run(root, fakeFiles, 'next');
-    t.deepEqual(snapshot(root), goal, `the run after a kill at call ${at}`);
+    t.deepEqual(snapshot(root), expected, `the run after a kill at call ${at}`);
   }
 });
 
-test('a link that is replaced is never absent in between', (t) => {
+test('sync replaces a link without removing it first', (t) => {
   const dir = scratch(t);
   const root = build(dir, busy);
   const link = root.at('/dev/vfio/pci/0000:01:00.0');
@@ -214,7 +214,7 @@ test('a link that is replaced is never absent in between', (t) => {
   t.is(fs.readlinkSync(link), '../devices/vfio1');
 });
 
-test('a call that fails is told of, the other changes are done, and the next run does the rest', (t) => {
+test('sync reports a failed call, makes the other changes, and the next run makes the rest', (t) => {
   const dir = scratch(t);
   const root = build(dir, busy);
   const calls: string[] = [];
@@ -222,7 +222,7 @@ test('a call that fails is told of, the other changes are done, and the next run
     root,
     hookedFiles(({ name }) => calls.push(name)),
   );
-  const goal = snapshot(root);
+  const expected = snapshot(root);
   for (const [index, name] of calls.entries()) {
     if (!changing.has(name)) continue;
     const again = build(dir, busy);
@@ -236,17 +236,17 @@ test('a call that fails is told of, the other changes are done, and the next run
     const failed = outcomes.filter((outcome) => outcome.result === 'failed');
     const errnos = failed.map((outcome) => outcome.errno ?? '');
     t.true(errnos.includes('EIO'), `${name} ${failing}`);
-    // The rest needs what failed: a directory that is not empty now, or a link where a directory should be.
+    // Changes that depend on the failed one: a directory is not empty, or a link is in place of a directory.
     t.deepEqual(
       errnos.filter((errno) => !['EIO', 'ENOTEMPTY', 'ENOTDIR'].includes(errno)),
       [],
     );
     run(again);
-    t.deepEqual(snapshot(again), goal);
+    t.deepEqual(snapshot(again), expected);
   }
 });
 
-test('where nothing may be written, each change is reported with its errno, and nothing is tried twice', (t) => {
+test('sync reports each change with its errno and retries none on a read-only file system', (t) => {
   const root = build(scratch(t), busy);
   const before = snapshot(root);
   const files = hookedFiles(({ name }) => {
@@ -260,13 +260,13 @@ test('where nothing may be written, each change is reported with its errno, and 
   t.is(new Set(what).size, what.length);
   t.deepEqual(
     what.filter((line) => !line.startsWith('failed EROFS')),
-    // It needs a directory where a link lies that could not be removed.
+    // Its parent directory is still a link, which could not be removed.
     ['failed ENOTDIR by-tag/pci-1/below', 'blocked blocked pci/0000:03:00.0'],
   );
   t.deepEqual(snapshot(root), before);
 });
 
-test('a machine without /dev is told so, and does not keep the run busy', (t) => {
+test('sync ends without changes if /dev does not exist', (t) => {
   const root = build(scratch(t), { devices: [1], things: {} });
   fs.rmSync(root.at('/dev'), { recursive: true });
   const { outcomes, settled, last } = run(root);
@@ -275,7 +275,7 @@ test('a machine without /dev is told so, and does not keep the run busy', (t) =>
   t.deepEqual([...last.missing], ['vfio0']);
 });
 
-test('somebody who undoes every change is told of, after some rounds', (t) => {
+test('sync gives up after a number of rounds if another process undoes every change', (t) => {
   const root = build(scratch(t), { devices: [1], things: {} });
   const link = root.at('/dev/vfio/pci/0000:01:00.0');
   const files = hookedFiles(({ name }) => {
@@ -284,7 +284,7 @@ test('somebody who undoes every change is told of, after some rounds', (t) => {
   t.false(run(root, files).settled);
 });
 
-test('a device that comes while a run is on is named by the same run, one that goes leaves no name', (t) => {
+test('sync creates the link of a device that is added during the run and removes that of a removed one', (t) => {
   const root = build(scratch(t), { devices: [1], things: {} });
   let done = false;
   const files = hookedFiles(({ name }) => {
@@ -304,14 +304,14 @@ test('a device that comes while a run is on is named by the same run, one that g
   });
 });
 
-test('a directory of ours that is empty goes, with the empty ones above it', (t) => {
+test('sync removes managed directories that become empty, with their empty parents', (t) => {
   const root = fakeRoot(t);
   root.linkText('/dev/vfio/by-old/a/b', '../../devices/vfio9');
   run(root);
   t.deepEqual(snapshot(root), { devices: 'directory' });
 });
 
-test('names deeper than any of ours are left alone, and do not keep the run busy', (t) => {
+test('sync leaves entries below the depth limit alone and ends', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/dev/vfio/pci/1/2/3/4/5/6/7/8/9/10'), { recursive: true });
   const before = snapshot(root);
@@ -322,7 +322,7 @@ test('names deeper than any of ours are left alone, and do not keep the run busy
 });
 
 for (const part of ['/dev/vfio', '/dev/vfio/pci', '/dev/vfio/by-tag']) {
-  test(`${part} as a link to elsewhere is never entered`, (t) => {
+  test(`sync does not enter ${part} if it is a link to another directory`, (t) => {
     const root = build(scratch(t), { devices: [1], things: {} });
     const other = root.at('/elsewhere');
     fs.mkdirSync(`${other}/pci`, { recursive: true });
@@ -337,7 +337,7 @@ for (const part of ['/dev/vfio', '/dev/vfio/pci', '/dev/vfio/by-tag']) {
   });
 }
 
-test('a directory that is swapped for a link to elsewhere before any call is never entered', (t) => {
+test('sync never enters a directory that is replaced with a link to another directory before any call', (t) => {
   const dir = scratch(t);
   const other = `${dir}-elsewhere`;
   let calls = 0;
@@ -370,7 +370,7 @@ test('a directory that is swapped for a link to elsewhere before any call is nev
   }
 });
 
-test('a second run inside the first one, at any call, ends in the same state', (t) => {
+test('sync ends in the same state if a second run starts at any of its calls', (t) => {
   const dir = scratch(t);
   const alone = build(dir, busy);
   let calls = 0;
@@ -380,7 +380,7 @@ test('a second run inside the first one, at any call, ends in the same state', (
       calls++;
     }),
   );
-  const goal = snapshot(alone);
+  const expected = snapshot(alone);
   for (let at = 1; at <= calls; at++) {
     const root = build(dir, busy);
     const files = hookedFiles(({ number }) => {
@@ -389,6 +389,6 @@ test('a second run inside the first one, at any call, ends in the same state', (
     const { settled, outcomes } = run(root, files, 'first');
     t.true(settled);
     t.false(outcomes.some((outcome) => outcome.result === 'failed'));
-    t.deepEqual(snapshot(root), goal, `second run at call ${at}`);
+    t.deepEqual(snapshot(root), expected, `second run at call ${at}`);
   }
 });

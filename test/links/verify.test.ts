@@ -10,35 +10,35 @@ import { failure, hookedFiles } from '../helpers/hooked-files.ts';
 const link = '/dev/vfio/pci/0000:01:00.0';
 const node = '/dev/vfio/devices/vfio0';
 
-/** Two devices of one IOMMU group with right names. */
+/** Two devices of one IOMMU group with correct links. */
 function sample(root: FakeRoot): void {
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '14' });
   root.add({ name: '0000:02:00.0', sysname: 'vfio1', group: '14' });
   sync({ files: fakeFiles, root: root.dir }, 'test');
 }
 
-/** Spoils the machine; may give another view of it. */
-type Spoiler = (root: FakeRoot) => unknown;
+/** Breaks something on the machine; may return parts that replace those of the machine. */
+type Damage = (root: FakeRoot) => unknown;
 
-const one = test.macro({
-  exec(t, expected: Finding, spoil: Spoiler) {
+const reports = test.macro({
+  exec(t, expected: Finding, damage: Damage) {
     const root = fakeRoot(t);
     sample(root);
-    const more = spoil(root) as Partial<Machine> | undefined;
-    t.deepEqual(verify({ files: fakeFiles, root: root.dir, ...more }).findings, [expected]);
+    const override = damage(root) as Partial<Machine> | undefined;
+    t.deepEqual(verify({ files: fakeFiles, root: root.dir, ...override }).findings, [expected]);
   },
   title: (why: string | undefined, expected: Finding) =>
-    `${expected.code}: ${why ?? ''}, one finding with its remedy`,
+    `verify reports ${expected.code} with its remedy if ${why ?? ''}`,
 });
 
 const device = '0000:01:00.0';
-const syncMends = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
+const syncRemedy = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
 const moveAway = 'look at it, and move it away; then vfio-names sync';
 const nodeRemedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
 const fixable = true;
 const notFixable = { fixable: false };
 
-test('a machine whose names are true has no finding', (t) => {
+test('verify reports nothing if all links are correct', (t) => {
   const root = fakeRoot(t);
   sample(root);
   const { findings, seen } = verify({ files: fakeFiles, root: root.dir });
@@ -47,28 +47,28 @@ test('a machine whose names are true has no finding', (t) => {
 });
 
 test(
-  'a link is not there',
-  one,
+  'a link is missing',
+  reports,
   {
     code: 'link-missing',
     path: link,
     device,
     message: 'expected a link to ../devices/vfio0, found nothing',
-    remedy: syncMends,
+    remedy: syncRemedy,
     fixable,
   },
   (root) => fs.unlinkSync(root.at(link)),
 );
 
 test(
-  'a link leads to a node of no device',
-  one,
+  'a link leads to a node that belongs to no device',
+  reports,
   {
     code: 'link-dangling',
     path: link,
     device,
     message: 'expected a link to ../devices/vfio0, found one to ../devices/vfio9, which is no device',
-    remedy: syncMends,
+    remedy: syncRemedy,
     fixable,
   },
   (root) => root.linkText(link, '../devices/vfio9'),
@@ -76,14 +76,14 @@ test(
 
 test(
   'a link leads to the node of another device',
-  one,
+  reports,
   {
     code: 'link-wrong',
     path: link,
     device,
     message:
       'expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/0000:02:00.0',
-    remedy: syncMends,
+    remedy: syncRemedy,
     fixable,
   },
   (root) => root.linkText(link, '../devices/vfio1'),
@@ -91,7 +91,7 @@ test(
 
 test(
   'a link leads out of /dev/vfio',
-  one,
+  reports,
   {
     code: 'link-foreign',
     path: link,
@@ -104,8 +104,8 @@ test(
 );
 
 test(
-  'a file is in the place of a link',
-  one,
+  'a file is in place of a link',
+  reports,
   {
     code: 'link-blocked',
     path: link,
@@ -121,8 +121,8 @@ test(
 );
 
 test(
-  'a directory with something in it is in the place of a link',
-  one,
+  'a directory with entries is in place of a link',
+  reports,
   {
     code: 'link-blocked',
     path: link,
@@ -138,60 +138,60 @@ test(
 );
 
 test(
-  'a link of a device that is gone is left',
-  one,
+  'the device of a link is gone',
+  reports,
   {
     code: 'link-left-over',
     path: '/dev/vfio/pci/0000:09:00.0',
     message: 'found a link to ../devices/vfio9, whose device is gone',
-    remedy: syncMends,
+    remedy: syncRemedy,
     fixable,
   },
   (root) => root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9'),
 );
 
 test(
-  'a link of a device that is gone has a number that another device got',
-  one,
+  'a link leads to the node of another device that reuses the number',
+  reports,
   {
     code: 'link-stale',
     path: '/dev/vfio/pci/0000:09:00.0',
     message: 'found a link to ../devices/vfio1, whose number belongs to pci/0000:02:00.0 now',
-    remedy: syncMends,
+    remedy: syncRemedy,
     fixable,
   },
   (root) => root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio1'),
 );
 
 test(
-  'a link of a family is not asked for',
-  one,
+  'a link of a family is not wanted',
+  reports,
   {
     code: 'link-unwanted',
     path: '/dev/vfio/by-alias/old',
     message: 'found a link to the node of pci/0000:02:00.0, which nothing asks for',
-    remedy: syncMends,
+    remedy: syncRemedy,
     fixable,
   },
   (root) => root.linkText('/dev/vfio/by-alias/old', '../devices/vfio1'),
 );
 
 test(
-  'a killed run left its temporary name',
-  one,
+  'a killed run left a temporary name',
+  reports,
   {
     code: 'temporary',
     path: '/dev/vfio/pci/.vfio-names-1-a',
     message: 'found a temporary name that an interrupted run left',
-    remedy: syncMends,
+    remedy: syncRemedy,
     fixable,
   },
   (root) => root.linkText('/dev/vfio/pci/.vfio-names-1-a', '../devices/vfio0'),
 );
 
 test(
-  'a directory of names may not be entered',
-  one,
+  'a directory of links may not be read',
+  reports,
   {
     code: 'directory-unreadable',
     path: '/dev/vfio/mdev',
@@ -210,8 +210,8 @@ test(
 );
 
 test(
-  'two devices want one name',
-  one,
+  'two devices claim one link',
+  reports,
   {
     code: 'name-conflict',
     path: '/dev/vfio/by-alias/gpu',
@@ -228,8 +228,8 @@ test(
 );
 
 test(
-  'a device wants a name below another name',
-  one,
+  'a device claims a link below another link',
+  reports,
   {
     code: 'name-conflict',
     path: '/dev/vfio/by-alias/gpu/x',
@@ -249,7 +249,7 @@ test(
 
 test(
   'no name can be made for a device',
-  one,
+  reports,
   {
     code: 'no-name',
     path: '/sys/devices/pci0000:00/ .. \\x0a',
@@ -272,12 +272,12 @@ const missing: Finding = {
   ...notFixable,
 };
 
-test('the node is not there, and the name is not either', one, missing, (root) => {
+test('a node and its link are missing', reports, missing, (root) => {
   fs.unlinkSync(root.at(node));
   fs.unlinkSync(root.at(link));
 });
 
-test('a name without its node is a finding of its own, which sync mends', (t) => {
+test('verify reports a link without its node as a separate finding, which sync fixes', (t) => {
   const root = fakeRoot(t);
   sample(root);
   fs.unlinkSync(root.at(node));
@@ -289,7 +289,7 @@ test('a name without its node is a finding of its own, which sync mends', (t) =>
       path: link,
       device,
       message: 'found a link to ../devices/vfio0, the node of pci/0000:01:00.0, which is not there',
-      remedy: syncMends,
+      remedy: syncRemedy,
       fixable,
     },
   ]);
@@ -298,8 +298,8 @@ test('a name without its node is a finding of its own, which sync mends', (t) =>
 });
 
 test(
-  'the node may not be looked at',
-  one,
+  'a node may not be read',
+  reports,
   {
     code: 'node-unreadable',
     path: node,
@@ -316,8 +316,8 @@ test(
 );
 
 test(
-  'the node is a directory',
-  one,
+  'a node is a directory',
+  reports,
   {
     code: 'node-not-char',
     path: node,
@@ -333,8 +333,8 @@ test(
 );
 
 test(
-  'the node has another devnum',
-  one,
+  'a node has another device number',
+  reports,
   {
     code: 'node-false',
     path: node,
@@ -352,8 +352,8 @@ const unknown = {
 };
 
 test(
-  'a node belongs to a device that sysfs does not know',
-  one,
+  'a node belongs to a device that is not in sysfs',
+  reports,
   {
     code: 'node-unknown',
     ...unknown,
@@ -365,7 +365,7 @@ test(
 
 test(
   'a node belongs to a device of another kind',
-  one,
+  reports,
   {
     code: 'node-unknown',
     ...unknown,
@@ -380,8 +380,8 @@ test(
 );
 
 test(
-  'something that is no node lies among the nodes',
-  one,
+  'an entry among the nodes is not a node',
+  reports,
   {
     code: 'node-unknown',
     ...unknown,
@@ -392,8 +392,8 @@ test(
 );
 
 test(
-  'a device without a devnum has a node all the same',
-  one,
+  'a device without a device number has a node',
+  reports,
   {
     code: 'node-unknown',
     ...unknown,
@@ -407,8 +407,8 @@ test(
 );
 
 test(
-  'everybody may open a node',
-  one,
+  'all users may open a node',
+  reports,
   {
     code: 'unsafe-node',
     path: node,
@@ -422,8 +422,8 @@ test(
 
 for (const path of ['/dev/vfio', '/dev/vfio/devices', '/dev/vfio/pci'])
   test(
-    `everybody may write in ${path}`,
-    one,
+    `all users may write ${path}`,
+    reports,
     {
       code: 'unsafe-directory',
       path,
@@ -436,7 +436,7 @@ for (const path of ['/dev/vfio', '/dev/vfio/devices', '/dev/vfio/pci'])
 
 test(
   'two devices of one IOMMU group have different owners',
-  one,
+  reports,
   {
     code: 'group-owners',
     path: '/dev/vfio/devices/vfio1',
@@ -458,8 +458,8 @@ test(
 );
 
 test(
-  'a device of sysfs is malformed',
-  one,
+  'a device in sysfs is malformed',
+  reports,
   {
     code: 'device-unreadable',
     path: '/sys/class/vfio-dev/vfio9',
@@ -470,7 +470,7 @@ test(
   (root) => root.write('/sys/class/vfio-dev/vfio9', ''),
 );
 
-test('siblings of different groups may have different owners', (t) => {
+test('verify accepts different owners for devices of different groups', (t) => {
   const root = fakeRoot(t);
   sample(root);
   root.add({ name: '0000:03:00.0', sysname: 'vfio2', group: '15' });
@@ -483,7 +483,7 @@ test('siblings of different groups may have different owners', (t) => {
   t.deepEqual(verify({ files, root: root.dir }).findings, []);
 });
 
-test('what is right again at a second look is no finding', (t) => {
+test('verify drops a finding that the second scan does not confirm', (t) => {
   const root = fakeRoot(t);
   sample(root);
   fs.unlinkSync(root.at(link));
@@ -496,7 +496,7 @@ test('what is right again at a second look is no finding', (t) => {
   t.is(scans, 2);
 });
 
-test('only the findings of the devices that are asked for are given', (t) => {
+test('verify returns only the findings of the given devices', (t) => {
   const root = fakeRoot(t);
   sample(root);
   fs.unlinkSync(root.at(link));
@@ -509,7 +509,7 @@ test('only the findings of the devices that are asked for are given', (t) => {
   t.deepEqual(codes, ['link-missing /dev/vfio/pci/0000:02:00.0', 'link-stale /dev/vfio/pci/0000:09:00.0']);
 });
 
-test('findings are sorted as people count, by path', (t) => {
+test('verify sorts findings by path in natural order', (t) => {
   const root = fakeRoot(t);
   sample(root);
   for (const name of ['vfio10', 'vfio9']) root.node(`/dev/vfio/devices/${name}`, '9:9');
@@ -519,7 +519,7 @@ test('findings are sorted as people count, by path', (t) => {
   );
 });
 
-test('a fault of the program is thrown on', (t) => {
+test('verify rethrows an error that is not an errno', (t) => {
   const root = fakeRoot(t);
   sample(root);
   for (const call of ['fstat', 'lstat'])
@@ -528,7 +528,7 @@ test('a fault of the program is thrown on', (t) => {
         verify({
           root: root.dir,
           files: hookedFiles(({ name }) => {
-            if (name === call) throw new TypeError('fault');
+            if (name === call) throw new TypeError('bug');
           }),
         }),
       { instanceOf: TypeError },

@@ -1,4 +1,4 @@
-/** Sample machines for the tests of links: devices, what lies in /dev/vfio, and what must stay as it is. */
+/** Generated machines for the tests of links: devices, entries of /dev/vfio, and entries that no run may change. */
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { ExecutionContext } from 'ava';
@@ -7,7 +7,7 @@ import type { Device } from '../../src/devices/device.ts';
 import type { MoreNames } from '../../src/names/claims.ts';
 import { FakeRoot } from '../helpers/fake-root.ts';
 
-/** What lies at a path of /dev/vfio before a run. */
+/** An entry of /dev/vfio before a run. */
 export type Thing =
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'file' }
@@ -16,7 +16,7 @@ export type Thing =
 export interface World {
   /** Numbers of the PCI devices 0000:0N:00.0, in the order of their vfioN. */
   readonly devices: readonly number[];
-  /** Those of them whose node is not there. */
+  /** The numbers of devices whose node is missing. */
   readonly missing?: readonly number[];
   readonly things: Readonly<Record<string, Thing>>;
 }
@@ -41,7 +41,7 @@ const thing: fc.Arbitrary<Thing> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Thing>({ kind: 'file' }, { kind: 'directory' }) },
 );
 
-/** `UP` in a target is as many `..` as the path has directories. */
+/** `UP` in a target stands for as many `..` as the path has directories. */
 export const world: fc.Arbitrary<World> = fc.record({
   devices: fc.shuffledSubarray([1, 2, 3]),
   missing: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.subarray([1, 2, 3])),
@@ -50,21 +50,21 @@ export const world: fc.Arbitrary<World> = fc.record({
     .map((pairs) => Object.fromEntries(pairs)),
 });
 
-/** Names beside scheme 1, one of them below the other, so that directories come and go. */
+/** Claims in addition to scheme 1, one below another, so that directories are created and removed. */
 export const tags: MoreNames = (device: Device) => [
   { path: `by-tag/pci-${Number(device.name.slice(5, 7))}`, priority: 0 },
   ...(device.name === nameOf(2) ? [{ path: 'by-tag/pci-1/below', priority: 1 }] : []),
 ];
 
-/** A path for worlds that goes with its test; in memory where the system has a place for that, since they are many. */
+/** Returns a path for worlds that is removed after the test; in /dev/shm if it exists, since many worlds are built. */
 export function scratch(t: ExecutionContext): string {
   const parent = fs.existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-  const own = fs.mkdtempSync(`${parent}/vfio-names-test-`);
-  t.teardown(() => fs.rmSync(own, { recursive: true, force: true }));
-  return `${own}/root`;
+  const directory = fs.mkdtempSync(`${parent}/vfio-names-test-`);
+  t.teardown(() => fs.rmSync(directory, { recursive: true, force: true }));
+  return `${directory}/root`;
 }
 
-/** Puts a world below `directory`, without real nodes. */
+/** Creates a world below `directory`; nodes are empty files. */
 export function build(directory: string, { devices, missing = [], things }: World): FakeRoot {
   fs.rmSync(directory, { recursive: true, force: true });
   const root = new FakeRoot(directory);
@@ -90,13 +90,13 @@ export function build(directory: string, { devices, missing = [], things }: Worl
           full,
         );
     } catch {
-      // Two things of this world exclude each other: the first stays.
+      // Two entries of this world exclude each other: keep the first.
     }
   }
   return root;
 }
 
-/** Every path below /dev/vfio with its target or its kind. */
+/** Returns every path below /dev/vfio with its target or kind. */
 export function snapshot(root: FakeRoot): Record<string, string> {
   const found: Record<string, string> = {};
   const visit = (directory: string): void => {
@@ -112,7 +112,7 @@ export function snapshot(root: FakeRoot): Record<string, string> {
   return found;
 }
 
-/** What no run may touch: files, links that lead elsewhere, and all of a directory that is not managed. */
+/** Returns the entries that no run may change: files, links to other targets, and entries of an unmanaged directory. */
 export function foreign(root: FakeRoot): Record<string, string> {
   return Object.fromEntries(
     Object.entries(snapshot(root)).filter(

@@ -8,11 +8,14 @@ import { completions } from '../../src/manual/completions.ts';
 import { fill } from '../../src/manual/fill.ts';
 import { templates } from './templates.ts';
 
-const made = completions({ commands, common: commonOptions, templates });
-const bash = made.get('vfio-names.bash') ?? '';
+const files = completions({ commands, common: commonOptions, templates });
+const bash = files.get('vfio-names.bash') ?? '';
 
-/** What bash offers behind words as bash splits them; the last is the one that is completed. */
-function offered(words: readonly string[], { breaks = ' \t\n"\'@><=;|&(:', before = '' } = {}): string[] {
+/** The completions that bash offers for the last of `words`, which are split as bash splits them. */
+function completionsOf(
+  words: readonly string[],
+  { breaks = ' \t\n"\'@><=;|&(:', before = '' } = {},
+): string[] {
   const script = `${bash}
 ${before}
 COMP_WORDBREAKS=$1; shift
@@ -28,7 +31,7 @@ _vfio_names
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-/** A machine with a named PCI device, one that has no name yet, and more names; gives its directory. */
+/** Creates a machine with a PCI device that has links and a platform device without a link; returns its directory. */
 function machine(t: ExecutionContext): string {
   const root = mkdtempSync(join(tmpdir(), 'vfio-names-completion-'));
   t.teardown(() => rmSync(root, { recursive: true }));
@@ -53,7 +56,7 @@ function machine(t: ExecutionContext): string {
   return root;
 }
 
-for (const [file, text] of made)
+for (const [file, text] of files)
   test(`${file} has every command with all its options and choices`, (t) => {
     t.notRegex(text, /undefined|\[object|\{\{/);
     for (const command of commands)
@@ -65,7 +68,7 @@ for (const [file, text] of made)
     }
   });
 
-test('an option has a value in every command or in none, since the value is left out before the command is known', (t) => {
+test('an option takes a value in every command or in none, since completion skips the value before it knows the command', (t) => {
   const types = new Map<string, string>();
   for (const command of commands)
     for (const [name, { type }] of Object.entries({ ...commonOptions, ...command.options })) {
@@ -74,89 +77,89 @@ test('an option has a value in every command or in none, since the value is left
     }
 });
 
-test('a value that can be completed has a kind of its own', (t) => {
+test('completions.ts handles every placeholder of an option value', (t) => {
   const labels = new Set(
     commands.flatMap(({ options = {} }) =>
       Object.values(options).flatMap(({ value, choices }) => (value && !choices ? [value] : [])),
     ),
   );
-  // What a new label calls for is to be decided in completions.ts.
+  // For a new placeholder, add its kind in completions.ts.
   t.deepEqual([...labels].sort(), ['BUS', 'FILE', 'KIND', 'SECONDS', 'USER', 'UUID']);
 });
 
-test('a template or a value that is not there is an error', (t) => {
+test('fill throws if a template or a value is missing', (t) => {
   t.throws(() => fill({}, 'manual/none', {}), { message: /templates\/manual\/none/ });
   t.throws(() => fill({ 'a/b': '{{missing}}' }, 'a/b', {}), { any: true });
 });
 
-test('bash offers commands, and the second word of those that have two', (t) => {
-  t.deepEqual(offered(['']), [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))]);
-  t.deepEqual(offered(['do']), ['doctor']);
-  t.deepEqual(offered(['rules', '']), ['render', 'check', 'install', 'uninstall']);
-  t.deepEqual(offered(['--json', 'config', 's']), ['show', 'schema']);
+test('bash offers commands, and the second word of two-word commands', (t) => {
+  t.deepEqual(completionsOf(['']), [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))]);
+  t.deepEqual(completionsOf(['do']), ['doctor']);
+  t.deepEqual(completionsOf(['rules', '']), ['render', 'check', 'install', 'uninstall']);
+  t.deepEqual(completionsOf(['--json', 'config', 's']), ['show', 'schema']);
 });
 
 for (const command of commands)
   test(`bash offers every option of ${command.name}`, (t) => {
     t.deepEqual(
-      offered([...command.name.split(' '), '-']).sort(),
+      completionsOf([...command.name.split(' '), '-']).sort(),
       Object.keys({ ...commonOptions, ...command.options })
         .map((name) => `--${name}`)
         .sort(),
     );
   });
 
-test('bash offers choices behind a blank, behind =, and where = does not split', (t) => {
-  t.deepEqual(offered(['resolve', '--print', 'd']), ['devnum']);
-  t.deepEqual(offered(['resolve', '--print', '=', 'd']), ['devnum']);
-  t.deepEqual(offered(['rules', 'render', '--via', '=']), ['native', 'import', 'run']);
-  t.deepEqual(offered(['resolve', '--print=d'], { breaks: ' ' }), ['--print=devnum']);
+test('bash offers choices after a space, after =, and if = does not split words', (t) => {
+  t.deepEqual(completionsOf(['resolve', '--print', 'd']), ['devnum']);
+  t.deepEqual(completionsOf(['resolve', '--print', '=', 'd']), ['devnum']);
+  t.deepEqual(completionsOf(['rules', 'render', '--via', '=']), ['native', 'import', 'run']);
+  t.deepEqual(completionsOf(['resolve', '--print=d'], { breaks: ' ' }), ['--print=devnum']);
 });
 
-test('bash offers the names of devices: those of links, those that have no link yet', (t) => {
+test('bash offers the names of devices with and without links', (t) => {
   const root = machine(t);
-  t.deepEqual(offered(['--root', root, 'show', '']).sort(), [
+  t.deepEqual(completionsOf(['--root', root, 'show', '']).sort(), [
     '0000:01:00.0',
     'by-alias/gpu',
     'by-sriov/0000:02:00.0/vf0',
     'fe00.gpu',
   ]);
-  t.deepEqual(offered(['show', '--root', '=', root, 'by-a']), ['by-alias/gpu']);
-  t.deepEqual(offered(['verify', '--root', root, 'x', 'fe']), ['fe00.gpu']);
-  t.deepEqual(offered(['show', '--root', root, 'v']), ['vfio0', 'vfio1']);
-  t.deepEqual(offered(['list', '--root', root, '--bus', '']), ['pci', 'platform']);
+  t.deepEqual(completionsOf(['show', '--root', '=', root, 'by-a']), ['by-alias/gpu']);
+  t.deepEqual(completionsOf(['verify', '--root', root, 'x', 'fe']), ['fe00.gpu']);
+  t.deepEqual(completionsOf(['show', '--root', root, 'v']), ['vfio0', 'vfio1']);
+  t.deepEqual(completionsOf(['list', '--root', root, '--bus', '']), ['pci', 'platform']);
 });
 
-test('bash completes behind a colon, where readline keeps what is before it', (t) => {
+test('bash completes names after a colon, where readline keeps the text before it', (t) => {
   const root = machine(t);
   const show = ['show', '--root', root];
-  t.deepEqual(offered([...show, '0000', ':']), ['01:00.0']);
-  t.deepEqual(offered([...show, '0000', ':', '01', ':', '0']), ['00.0']);
-  t.deepEqual(offered([...show, 'pci/0000', ':', '01']), ['01:00.0']);
-  t.deepEqual(offered([...show, '01', ':', '00']), ['00.0']);
-  t.deepEqual(offered([...show, '0000:0'], { breaks: ' ' }), ['0000:01:00.0']);
-  t.deepEqual(offered([...show, "'0000:0"]), ['0000:01:00.0']);
-  t.deepEqual(offered([...show, `${root}/dev/vfio/pci/0000`, ':']), ['01:00.0']);
+  t.deepEqual(completionsOf([...show, '0000', ':']), ['01:00.0']);
+  t.deepEqual(completionsOf([...show, '0000', ':', '01', ':', '0']), ['00.0']);
+  t.deepEqual(completionsOf([...show, 'pci/0000', ':', '01']), ['01:00.0']);
+  t.deepEqual(completionsOf([...show, '01', ':', '00']), ['00.0']);
+  t.deepEqual(completionsOf([...show, '0000:0'], { breaks: ' ' }), ['0000:01:00.0']);
+  t.deepEqual(completionsOf([...show, "'0000:0"]), ['0000:01:00.0']);
+  t.deepEqual(completionsOf([...show, `${root}/dev/vfio/pci/0000`, ':']), ['01:00.0']);
 });
 
-test('bash offers no name that the shell would run, and globs of the user stay as they are', (t) => {
+test('bash offers no names with shell syntax, and does not change glob options of the user', (t) => {
   const root = machine(t);
-  t.false(offered(['show', '--root', root, '']).some((name) => name.includes('$')));
-  t.deepEqual(offered(['show', '--root', root, '*']), []);
+  t.false(completionsOf(['show', '--root', root, '']).some((name) => name.includes('$')));
+  t.deepEqual(completionsOf(['show', '--root', root, '*']), []);
   const before =
     'shopt -s failglob nullglob; trap "shopt failglob nullglob | grep -q off && echo changed" EXIT';
-  t.deepEqual(offered(['show', '--root', '/nowhere', ''], { before }), []);
-  t.deepEqual(offered(['show', '--root', root, 'gp'], { before }), []);
+  t.deepEqual(completionsOf(['show', '--root', '/nowhere', ''], { before }), []);
+  t.deepEqual(completionsOf(['show', '--root', root, 'gp'], { before }), []);
 });
 
-test('bash completes files, directories, users, and the program behind --', (t) => {
+test('bash completes files, directories, users, and the command after --', (t) => {
   const root = machine(t);
-  t.deepEqual(offered(['list', '--policy', `${root}/dev/vfio/by-a`]), [`${root}/dev/vfio/by-alias`]);
-  t.deepEqual(offered(['config', 'check', `${root}/d`]), [`${root}/dev`]);
-  t.deepEqual(offered(['list', '--root', '=', `${root}/s`]), [`${root}/sys`]);
-  t.true(offered(['exec', '--user', 'roo']).includes('root'));
-  t.true(offered(['exec', 'x', '--', 'bas']).includes('bash'));
-  t.deepEqual(offered(['exec', 'x', '--', 'cat', `${root}/d`]), [`${root}/dev`]);
-  t.deepEqual(offered(['show', '--', '--js']), []);
-  t.deepEqual(offered(['watch', '--interval', '']), []);
+  t.deepEqual(completionsOf(['list', '--policy', `${root}/dev/vfio/by-a`]), [`${root}/dev/vfio/by-alias`]);
+  t.deepEqual(completionsOf(['config', 'check', `${root}/d`]), [`${root}/dev`]);
+  t.deepEqual(completionsOf(['list', '--root', '=', `${root}/s`]), [`${root}/sys`]);
+  t.true(completionsOf(['exec', '--user', 'roo']).includes('root'));
+  t.true(completionsOf(['exec', 'x', '--', 'bas']).includes('bash'));
+  t.deepEqual(completionsOf(['exec', 'x', '--', 'cat', `${root}/d`]), [`${root}/dev`]);
+  t.deepEqual(completionsOf(['show', '--', '--js']), []);
+  t.deepEqual(completionsOf(['watch', '--interval', '']), []);
 });

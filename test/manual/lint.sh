@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The manual by the judges that distributions have, and the completions in real shells. Installs what is missing (as root,
-# from Debian or Ubuntu). Ends with `N passed, N failed` alone on a line.
+# Checks the man pages with mandoc and man, and the completions in real shells. Installs missing programs (as root,
+# on Debian or Ubuntu). The last line is `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
@@ -17,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 
-# check SENTENCE EXPECTED FOUND
+# check TITLE EXPECTED FOUND
 check() {
     if [ "$2" = "$3" ]; then
         passed=$((passed + 1))
@@ -32,15 +32,15 @@ node packaging/npm/generate-manual.mjs "$work/dist" || exit 1
 completions=$work/dist/completions
 
 for page in "$work"/dist/man/*; do
-    check "mandoc finds no fault with ${page##*/}" '' "$(mandoc -T lint -W warning "$page" 2>&1)"
-    check "man shows ${page##*/} without a warning" '' \
+    check "mandoc reports nothing in ${page##*/}" '' "$(mandoc -T lint -W warning "$page" 2>&1)"
+    check "man formats ${page##*/} without warnings" '' \
         "$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 > /dev/null)"
 done
-check "bash reads its completion" '' "$(bash -n "$completions/vfio-names.bash" 2>&1)"
-check "zsh reads its completion" '' "$(zsh -n "$completions/_vfio-names" 2>&1)"
-check "fish reads its completion" '' "$(fish -n "$completions/vfio-names.fish" 2>&1)"
+check "bash parses its completion" '' "$(bash -n "$completions/vfio-names.bash" 2>&1)"
+check "zsh parses its completion" '' "$(zsh -n "$completions/_vfio-names" 2>&1)"
+check "fish parses its completion" '' "$(fish -n "$completions/vfio-names.fish" 2>&1)"
 
-# A machine: a named device, one without a name yet, one that is not bound, a name that a shell could run.
+# A machine with a PCI device that has links, a device without a link, an unbound device, and a link with shell syntax in its name.
 root=$work/root
 mkdir -p "$root"/dev/vfio/{devices,pci,by-alias} "$root/dev/vfio/by-sriov/0000:02:00.0" \
     "$root"/sys/class/vfio-dev/vfio{0,1} "$root/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio0" \
@@ -50,7 +50,7 @@ ln -s ../devices/vfio0 "$root/dev/vfio/pci/\$(id)"
 ln -s ../devices/vfio0 "$root/dev/vfio/by-alias/gpu"
 ln -s ../../devices/vfio0 "$root/dev/vfio/by-sriov/0000:02:00.0/vf0"
 
-# What is typed before a Tab, and the words after it.
+# The line typed before Tab, and the expected words after it.
 lines=(
     'vfio-names doc|<vfio-names><doctor>'
     'vfio-names rules un|<vfio-names><rules><uninstall>'
@@ -78,9 +78,9 @@ for shell in bash zsh; do
     done
 done
 
-# fish says itself what it offers.
+# fish prints the completions itself (complete -C).
 offers() {
-    check "fish offers behind: ${1//$root/ROOT}" "$2" \
+    check "fish offers after: ${1//$root/ROOT}" "$2" \
         "$(fish -c 'source $argv[1]; complete -C $argv[2]' "$completions/vfio-names.fish" "$1" 2>&1 | cut -f 1 | paste -s -d ' ')"
 }
 offers 'vfio-names doc' 'doctor'

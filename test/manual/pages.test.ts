@@ -19,13 +19,13 @@ import { bold, verbatim } from '../../src/manual/roff.ts';
 import { examples, exitStatuses, nameForms, policyExample, policyKeys } from '../../src/manual/words.ts';
 import { templates } from './templates.ts';
 
-const made = manual(templates, '2026-01-02');
+const files = manual(templates, '2026-01-02');
 
 function page(name: string): string {
-  return made.get(`man/${name}`) ?? '';
+  return files.get(`man/${name}`) ?? '';
 }
 
-/** The page as people read it, in one line: no faces, no escapes, no macros. */
+/** The text of a page on one line, without fonts, escapes and macros. */
 function prose(name: string): string {
   return page(name)
     .replace(/^\.(?:B|BR|I) (.*)$/gm, '$1')
@@ -38,31 +38,31 @@ function prose(name: string): string {
     .replace(/\s+/g, ' ');
 }
 
-test('there is a page for the program, for each command, the policy, vfio_id and the service', (t) => {
+test('the manual has a page for the program, each command, the policy, vfio_id and the service', (t) => {
   const expected = [
     'vfio-names.1',
     ...commands.map((command) => `${pageOf(command)}.1`),
     ...['vfio-names.toml.5', 'vfio_id.8', 'vfio-names.service.8'],
   ];
   t.deepEqual(
-    [...made.keys()].filter((path) => path.startsWith('man/')).sort(),
+    [...files.keys()].filter((path) => path.startsWith('man/')).sort(),
     expected.map((name) => `man/${name}`).sort(),
   );
 });
 
-test('every page says which it is, of which version and date, and what it is about', (t) => {
-  for (const [path, text] of made) {
+test('every page has its name, section, version, date and summary', (t) => {
+  for (const [path, text] of files) {
     if (!path.startsWith('man/')) continue;
     const [, name = '', section = ''] = /^man\/(.*)\.(\d)$/.exec(path) ?? [];
     t.true(text.includes(`\n.TH ${verbatim(name)} ${section} 2026-01-02 "vfio\\-names `), path);
-    // The service is known by its command, too.
+    // The service has the name of its command as an alias.
     const alias = name === 'vfio-names.service' ? `, ${verbatim('vfio-names-watch.service')}` : '';
     t.true(text.includes(`.SH NAME\n${verbatim(name)}${alias} \\- `), path);
     t.notRegex(text, /undefined|\[object|\{\{#|\{\{>/, path);
   }
 });
 
-test('the page of the program has every command and every common option', (t) => {
+test('vfio-names.1 has every command and every common option', (t) => {
   for (const command of commands) {
     t.true(page('vfio-names.1').includes(bold(`vfio-names ${command.name}`)), command.name);
     t.true(page('vfio-names.1').includes(`.BR ${verbatim(pageOf(command))} (1)`), command.name);
@@ -92,7 +92,7 @@ for (const command of commands)
     t.is(prose(name).includes('NAMES OF DEVICES'), command.operands?.label.includes('NAME') ?? false);
   });
 
-test('exit statuses and forms of NAME are those of the help', (t) => {
+test('exit statuses and forms of NAME are the same as in the help', (t) => {
   const help = overview(commands, commonOptions).replace(/\s+/g, ' ');
   t.true(
     help.includes(
@@ -106,17 +106,17 @@ test('exit statuses and forms of NAME are those of the help', (t) => {
   for (const [form] of nameForms.slice(0, -1)) t.true(help.includes(form), form);
 });
 
-test('every example is a command line of its command', (t) => {
+test('every example in the manual is a valid command line of its command', (t) => {
   for (const [name, lines] of Object.entries(examples))
     for (const [line] of lines) {
-      const [program, ...words] = line.split(' ');
+      const [program, ...args] = line.split(' ');
       t.is(program, 'vfio-names');
-      const parsed = parseCommandLine(words, commands, commonOptions, { env: {}, stdoutIsTty: false });
+      const parsed = parseCommandLine(args, commands, commonOptions, { env: {}, stdoutIsTty: false });
       t.is(parsed.kind === 'run' ? parsed.invocation.command.name : undefined, name, line);
     }
 });
 
-test('the page of the policy explains every key of the schema, and no other', (t) => {
+test('vfio-names.toml.5 describes exactly the keys of the schema', (t) => {
   const keys = policyKeysOf(schema);
   t.deepEqual(keys.map(({ path }) => path).sort(), Object.keys(policyKeys).sort());
   for (const { key, table, isTable, path } of keys) {
@@ -127,17 +127,17 @@ test('the page of the policy explains every key of the schema, and no other', (t
     t.true(prose('vfio-names.toml.5').includes(`.TP ${fact} ${meaning}`), fact);
 });
 
-test('a key that nobody has explained ends the build', (t) => {
+test('pages throws if a policy key has no description', (t) => {
   const sources = { commands, common: commonOptions, templates, version: '1', date: '2026-01-02' };
   const error = t.throws(() => pages({ ...sources, schema: { properties: { strange: {} } } }));
   t.regex(error?.message ?? '', /no words for the key strange/);
 });
 
-test('the policy of the example is one', (t) => {
+test('the example policy of the manual is valid', (t) => {
   t.false('mistakes' in readDocument({ file: 'example.toml', text: policyExample }));
 });
 
-test('the page of vfio_id has its usage and its facts with their properties', (t) => {
+test('vfio_id.8 has the usage and the facts with their properties', (t) => {
   for (const line of usage.trimEnd().split('\n'))
     t.true(prose('vfio_id.8').includes(line.replace(/^(?:Usage:)?\s+/, '')), line);
   for (const [fact] of factsOf(schema)) {
@@ -146,7 +146,7 @@ test('the page of vfio_id has its usage and its facts with their properties', (t
   }
 });
 
-test('the build writes these files, and no page of a command that is no more', (t) => {
+test('generate-manual.mjs writes all pages and removes pages of removed commands', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'vfio-names-manual-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   mkdirSync(join(directory, 'man'));
@@ -156,7 +156,7 @@ test('the build writes these files, and no page of a command that is no more', (
     env: { ...process.env, SOURCE_DATE_EPOCH: String(Date.UTC(2026, 0, 2) / 1000) },
   });
   const undated = (text: string): string => text.replace(/^(\.TH \S+ \d) \S+/m, '$1');
-  for (const [path, text] of made)
+  for (const [path, text] of files)
     t.is(undated(readFileSync(join(directory, path), 'utf8')), undated(text), path);
   t.throws(() => readFileSync(join(directory, 'man/vfio-names-gone.1')), { code: 'ENOENT' });
 });

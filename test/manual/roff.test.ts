@@ -3,20 +3,20 @@ import fc from 'fast-check';
 import { quoteFish, quoteZshArgument } from '../../src/manual/quote.ts';
 import { operandsOf, roff, verbatim } from '../../src/manual/roff.ts';
 
-test('what troff takes for a mark of its own stays what was written', (t) => {
+test('roff escapes characters that troff would replace', (t) => {
   t.is(roff('a-b'), 'a\\-b');
   t.is(roff(`it's "x" ^ ~ \``), 'it\\(aqs \\(dqx\\(dq \\(ha \\(ti \\(ga');
   t.is(roff('a\\b'), 'a\\eb');
   t.is(verbatim('é'), '\\[u00E9]');
 });
 
-test('a sentence begins a line of its own, and no line is a request', (t) => {
+test('roff starts each sentence on a new line and escapes requests', (t) => {
   t.is(roff('One. Two'), 'One.\nTwo');
   t.is(verbatim('.x\n.y'), '\\&.x\n\\&.y');
   t.is(verbatim("'x"), '\\(aqx');
 });
 
-test('no text becomes a request or an unknown escape', (t) => {
+test('roff returns no requests and only known escapes', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
       const page = roff(text);
@@ -29,11 +29,11 @@ test('no text becomes a request or an unknown escape', (t) => {
   t.pass();
 });
 
-test('capitals of an operand stand for something, the rest for itself', (t) => {
+test('operandsOf prints words in capitals in italics', (t) => {
   t.is(operandsOf('[NAME...] -- CMD...'), '[\\fINAME\\fR...] \\-\\- \\fICMD\\fR...');
 });
 
-test('texts are quoted for fish and for _arguments of zsh', (t) => {
+test('quoteFish and quoteZshArgument quote text for fish and for _arguments of zsh', (t) => {
   t.is(quoteFish("it's \\"), "'it\\'s \\\\'");
   t.is(quoteZshArgument("it's [a]: b"), "it'\\''s \\[a\\]\\: b");
 });

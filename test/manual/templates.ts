@@ -1,4 +1,4 @@
-/** The templates of the manual and the completions, as the build reads them. */
+/** Reads the templates of the manual and the completions as the build does. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Templates } from '../../src/manual/fill.ts';

@@ -1,9 +1,9 @@
-# Types each line with a Tab behind it into a real shell and prints what the line has become.
-# type.zsh bash|zsh COMPLETIONS LINE...
+# Types each line and a Tab into a real shell, and prints the completed line.
+# usage: type.zsh bash|zsh COMPLETIONS LINE...
 zmodload zsh/zpty || exit 1
 local shell=$1 directory=$2 out
 shift 2
-# An editor called vi would change what the keys do.
+# EDITOR=vi would select vi key bindings.
 unset EDITOR VISUAL
 case $shell in
     bash)
@@ -17,7 +17,7 @@ case $shell in
 esac
 while zpty -r tty out; do [[ $out != *READY* ]] || break; done
 for line; do
-    # ^A goes to the line's begin: what was typed and completed becomes operands of printf.
+    # ^A moves to the start of the line, so that the completed line becomes the operands of printf.
     zpty -n -w tty "$line"$'\t'$'\C-a'"printf LI''NE; printf '<%s>' "$'\n'
     zpty -n -w tty "echo; echo EN''D"$'\n'
     while zpty -r tty out; do

@@ -17,28 +17,28 @@ const nic: Device = {
   devnum: '247:1',
   syspath: '/sys/devices/b',
 };
-const { devnum: _, ...old } = { ...gpu, name: '0000:03:00.0', sysname: 'vfio2' };
+const { devnum: _, ...withoutNode } = { ...gpu, name: '0000:03:00.0', sysname: 'vfio2' };
 
-test('every device with a node claims the link of scheme 1, and what the policy adds', (t) => {
-  const claims = claimsOf([gpu, old], () => [{ path: 'by-alias/gpu', priority: 5 }]);
+test("claimsOf claims the link of scheme 1 and the policy's names for every device with a node", (t) => {
+  const claims = claimsOf([gpu, withoutNode], () => [{ path: 'by-alias/gpu', priority: 5 }]);
   t.deepEqual(claims, [
     { link: 'pci/0000:01:00.0', device: gpu, priority: Number.POSITIVE_INFINITY },
     { link: 'by-alias/gpu', device: gpu, priority: 5 },
   ]);
 });
 
-test('without a policy each device claims the link of scheme 1 alone', (t) => {
+test('claimsOf claims only the link of scheme 1 without a policy', (t) => {
   t.deepEqual(
     claimsOf([gpu, nic]).map(({ link }) => link),
     ['pci/0000:01:00.0', 'pci/0000:02:00.0'],
   );
 });
 
-test('no policy can take a link of scheme 1 away', (t) => {
-  const greedy = claimsOf([gpu, nic], (device) =>
+test('a policy cannot override a link of scheme 1', (t) => {
+  const claims = claimsOf([gpu, nic], (device) =>
     device === gpu ? [{ path: 'pci/0000:02:00.0', priority: Number.MAX_VALUE }] : [],
   );
-  const { wanted, conflicts } = desire(greedy);
+  const { wanted, conflicts } = desire(claims);
   t.is(wanted.get('pci/0000:02:00.0')?.device, nic);
   t.deepEqual(conflicts, [{ link: 'pci/0000:02:00.0', winner: nic, losers: [gpu] }]);
 });

@@ -20,8 +20,8 @@ function claim(link: string, of: Device, priority = 0): Claim {
   return { link, device: of, priority };
 }
 
-/** As data: links with their winners, and conflicts as `link: winner over losers`. */
-function told({ wanted, conflicts }: Desired): unknown {
+/** Formats a result: links with their winners, and conflicts as `link: winner over losers`. */
+function format({ wanted, conflicts }: Desired): unknown {
   return [
     Object.fromEntries(
       [...wanted]
@@ -35,9 +35,9 @@ function told({ wanted, conflicts }: Desired): unknown {
   ];
 }
 
-test('the higher priority wins, then the lower device name', (t) => {
+test('the claim with the higher priority wins, then the lower device name', (t) => {
   t.deepEqual(
-    told(desire([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/m', a), claim('by-x/m', c, 1)])),
+    format(desire([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/m', a), claim('by-x/m', c, 1)])),
     [
       { 'by-x/n': '0000:09:00.0 ../devices/vfio0', 'by-x/m': '0000:11:00.0 ../devices/vfio2' },
       ['by-x/m: 0000:11:00.0 over 0000:09:00.0', 'by-x/n: 0000:09:00.0 over 0000:10:00.0'],
@@ -45,7 +45,7 @@ test('the higher priority wins, then the lower device name', (t) => {
   );
 });
 
-test("the device name decides, not the kernel's number; the number only between devices of one name", (t) => {
+test('claims compare device names before sysnames', (t) => {
   const [low, high] = [device('0000:09:00.0', 7), device('0000:10:00.0', 3)];
   t.is(desire([claim('by-x/n', high), claim('by-x/n', low)]).wanted.get('by-x/n')?.device, low);
   const twin = { ...low, sysname: 'vfio8' };
@@ -53,19 +53,19 @@ test("the device name decides, not the kernel's number; the number only between 
     [low, twin],
     [twin, low],
   ])
-    t.deepEqual(desire(order.map((one) => claim('by-x/n', one))).conflicts, [
+    t.deepEqual(desire(order.map((claimant) => claim('by-x/n', claimant))).conflicts, [
       { link: 'by-x/n', winner: low, losers: [twin] },
     ]);
   t.deepEqual([weigh(claim('x', low), claim('x', twin)), weigh(claim('x', twin), claim('x', low))], [-1, 1]);
 });
 
-test('all losers are told, in their order', (t) => {
+test('a conflict lists all losers in order', (t) => {
   t.deepEqual(desire([claim('by-x/n', c), claim('by-x/n', a), claim('by-x/n', b)]).conflicts, [
     { link: 'by-x/n', winner: a, losers: [b, c] },
   ]);
 });
 
-test('a device that wants one link twice is no conflict, and its higher priority counts', (t) => {
+test('a device that claims one link twice uses its higher priority, without a conflict', (t) => {
   const { wanted, conflicts } = desire([claim('by-x/n', b), claim('by-x/n', a, 1), claim('by-x/n', b, 2)]);
   t.is(wanted.get('by-x/n')?.device, b);
   t.deepEqual(
@@ -75,31 +75,31 @@ test('a device that wants one link twice is no conflict, and its higher priority
   t.deepEqual(desire([claim('by-x/n', b), claim('by-x/n', b)]).conflicts, []);
 });
 
-test("a link can't lie below another link: the lighter one goes", (t) => {
-  t.deepEqual(told(desire([claim('by-x/n', a), claim('by-x/n/m', b, 1), claim('by-x/o', c)])), [
+test('of two nested links, the one with the weaker claim is removed', (t) => {
+  t.deepEqual(format(desire([claim('by-x/n', a), claim('by-x/n/m', b, 1), claim('by-x/o', c)])), [
     { 'by-x/n/m': '0000:10:00.0 ../../devices/vfio1', 'by-x/o': '0000:11:00.0 ../devices/vfio2' },
     ['by-x/n: 0000:10:00.0 over 0000:09:00.0 below by-x/n/m'],
   ]);
-  t.deepEqual(told(desire([claim('by-x/n', a, 1), claim('by-x/n/m', b)])), [
+  t.deepEqual(format(desire([claim('by-x/n', a, 1), claim('by-x/n/m', b)])), [
     { 'by-x/n': '0000:09:00.0 ../devices/vfio0' },
     ['by-x/n/m: 0000:09:00.0 over 0000:10:00.0 below by-x/n'],
   ]);
 });
 
-test('of two links of one device, of which one lies below the other, the upper one stays', (t) => {
+test('of two nested links of one device, the upper link stays', (t) => {
   for (const links of [
     ['by-x/n', 'by-x/n/m'],
     ['by-x/n/m', 'by-x/n'],
   ])
-    t.deepEqual(told(desire(links.map((link) => claim(link, a)))), [
+    t.deepEqual(format(desire(links.map((link) => claim(link, a)))), [
       { 'by-x/n': '0000:09:00.0 ../devices/vfio0' },
       ['by-x/n/m: 0000:09:00.0 over 0000:09:00.0 below by-x/n'],
     ]);
 });
 
-test('links that lie below others are settled each with its own', (t) => {
+test('each pair of nested links is resolved independently', (t) => {
   t.deepEqual(
-    told(desire([claim('by-x/n', a), claim('by-x/n/m', b), claim('by-y/n', b), claim('by-y/n/m', a)])),
+    format(desire([claim('by-x/n', a), claim('by-x/n/m', b), claim('by-y/n', b), claim('by-y/n/m', a)])),
     [
       { 'by-x/n': '0000:09:00.0 ../devices/vfio0', 'by-y/n/m': '0000:09:00.0 ../../devices/vfio0' },
       [
@@ -110,8 +110,8 @@ test('links that lie below others are settled each with its own', (t) => {
   );
 });
 
-test('a link whose winner loses to one below it is told twice, its own contest first', (t) => {
-  t.deepEqual(told(desire([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/n/m', c, 1)])), [
+test('a link has two conflicts if its winner loses to a link below it', (t) => {
+  t.deepEqual(format(desire([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/n/m', c, 1)])), [
     { 'by-x/n/m': '0000:11:00.0 ../../devices/vfio2' },
     ['by-x/n: 0000:09:00.0 over 0000:10:00.0', 'by-x/n: 0000:11:00.0 over 0000:09:00.0 below by-x/n/m'],
   ]);
@@ -120,23 +120,23 @@ test('a link whose winner loses to one below it is told twice, its own contest f
 const devices = fc
   .uniqueArray(fc.nat(5), { minLength: 1, maxLength: 5 })
   .map((numbers) => numbers.map((number) => device(`0000:${number}:00.0`, number)));
-const claims = devices.chain((some) =>
+const claims = devices.chain((choices) =>
   fc.array(
     fc.record({
       link: fc.constantFrom('by-x/a', 'by-x/a/b', 'by-x/a/b/c', 'by-x/b', 'by-y/a', 'by-y/a/c'),
-      device: fc.constantFrom(...some),
+      device: fc.constantFrom(...choices),
       priority: fc.constantFrom(0, 0, 1, -1, Number.POSITIVE_INFINITY),
     }),
     { maxLength: 14 },
   ),
 );
 
-test('each link has one winner, which claimed it, and no link lies below another', (t) => {
+test('each link has one winner from its claims, and no links are nested', (t) => {
   fc.assert(
-    fc.property(claims, (asked) => {
-      const { wanted } = desire(asked);
+    fc.property(claims, (input) => {
+      const { wanted } = desire(input);
       for (const [link, { device: winner }] of wanted) {
-        t.true(asked.some((one) => one.link === link && one.device === winner));
+        t.true(input.some((claimant) => claimant.link === link && claimant.device === winner));
         for (const other of wanted.keys()) t.false(other.startsWith(`${link}/`));
       }
     }),
@@ -144,40 +144,40 @@ test('each link has one winner, which claimed it, and no link lies below another
   );
 });
 
-test('every claim that did not win is told in a conflict', (t) => {
+test('every losing claim is reported in a conflict', (t) => {
   fc.assert(
-    fc.property(claims, (asked) => {
-      const { wanted, conflicts } = desire(asked);
-      for (const { link, device: one } of asked)
+    fc.property(claims, (input) => {
+      const { wanted, conflicts } = desire(input);
+      for (const { link, device: claimant } of input)
         t.true(
-          wanted.get(link)?.device === one ||
-            conflicts.some((conflict) => conflict.link === link && conflict.losers.includes(one)),
+          wanted.get(link)?.device === claimant ||
+            conflicts.some((conflict) => conflict.link === link && conflict.losers.includes(claimant)),
         );
     }),
     { numRuns: 150 },
   );
 });
 
-test('nobody who lost weighs more than the winner', (t) => {
+test('a winning claim never has a lower priority than a losing claim', (t) => {
   fc.assert(
-    fc.property(claims, (asked) => {
-      const priority = (link: string, one: Device): number =>
-        Math.max(...asked.filter((x) => x.link === link && x.device === one).map((x) => x.priority));
-      for (const { link, winner, losers, below } of desire(asked).conflicts)
+    fc.property(claims, (input) => {
+      const priority = (link: string, claimant: Device): number =>
+        Math.max(...input.filter((x) => x.link === link && x.device === claimant).map((x) => x.priority));
+      for (const { link, winner, losers, below } of desire(input).conflicts)
         for (const loser of losers) t.true(priority(below ?? link, winner) >= priority(link, loser));
     }),
     { numRuns: 150 },
   );
 });
 
-test('the order of the claims does not matter', (t) => {
+test('the winners do not depend on the order of the claims', (t) => {
   fc.assert(
     fc.property(
-      claims.chain((asked) =>
-        fc.tuple(fc.constant(asked), fc.shuffledSubarray(asked, { minLength: asked.length })),
+      claims.chain((input) =>
+        fc.tuple(fc.constant(input), fc.shuffledSubarray(input, { minLength: input.length })),
       ),
-      ([asked, shuffled]) => {
-        t.deepEqual(told(desire(shuffled)), told(desire(asked)));
+      ([input, shuffled]) => {
+        t.deepEqual(format(desire(shuffled)), format(desire(input)));
       },
     ),
     { numRuns: 150 },

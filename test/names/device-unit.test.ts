@@ -1,7 +1,7 @@
 import test from 'ava';
 import { deviceUnit } from '../../src/names/device-unit.ts';
 
-/** As systemd-escape --path --suffix=device gives them. */
+/** The output of systemd-escape --path --suffix=device. */
 const units: readonly (readonly [string, string])[] = [
   ['/dev/vfio/pci/0000:01:00.0', 'dev-vfio-pci-0000:01:00.0.device'],
   [
@@ -18,11 +18,11 @@ const units: readonly (readonly [string, string])[] = [
 ];
 
 for (const [path, unit] of units)
-  test(`systemd knows ${path} by ${unit}`, (t) => {
+  test(`deviceUnit returns ${unit} for ${path}`, (t) => {
     t.is(deviceUnit(path), unit);
   });
 
-test('a link whose unit would have more than 255 bytes has none by that name', (t) => {
+test('deviceUnit returns undefined if the unit name exceeds 255 bytes', (t) => {
   t.is(deviceUnit(`/dev/${'x'.repeat(244)}`)?.length, 255);
   t.is(deviceUnit(`/dev/${'x'.repeat(245)}`), undefined);
 });

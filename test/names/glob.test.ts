@@ -2,66 +2,66 @@ import test from 'ava';
 import fc from 'fast-check';
 import { globMatches, globProblem, isExact } from '../../src/names/glob.ts';
 
-const fits = test.macro({
+const matches = test.macro({
   exec(t, pattern: string, text: string, expected: boolean) {
     t.is(globProblem(pattern), undefined);
     t.is(globMatches(pattern, text), expected);
   },
   title: (_, pattern, text, expected) =>
-    `${pattern} ${expected ? 'fits' : 'does not fit'} ${JSON.stringify(text)}`,
+    `glob ${pattern} ${expected ? 'matches' : 'does not match'} ${JSON.stringify(text)}`,
 });
 
-test(fits, 'vfio-pci', 'vfio-pci', true);
-test(fits, 'vfio-pci', 'vfio-pci2', false);
-test(fits, '*', '', true);
-test(fits, '*', 'a/b', true);
-test(fits, '?', '', false);
-test(fits, '?', '\u{1f600}', true);
-test(fits, '*-pci', 'vfio-pci', true);
-test(fits, 'a*b*c', 'a-b-b-c', true);
-test(fits, 'a*b*c', 'a-b-b-d', false);
-test(fits, '0x[0-9a-f]*', '0x10de', true);
-test(fits, '0x[!0-9]*', '0x10de', false);
-test(fits, '[]]', ']', true);
-test(fits, '[!]]', ']', false);
-test(fits, '[a-]', '-', true);
-test(fits, '[*]', '*', true);
-test(fits, '[*]', 'x', false);
-test(fits, '[[]x', '[x', true);
-test(fits, '[a]', '\0', false);
-test(fits, '[a-c]', '-', false);
-test(fits, '[a-cx]', 'd', false);
-test(fits, '[abz]', 'm', false);
-test(fits, '[a:]', ':', true);
+test(matches, 'vfio-pci', 'vfio-pci', true);
+test(matches, 'vfio-pci', 'vfio-pci2', false);
+test(matches, '*', '', true);
+test(matches, '*', 'a/b', true);
+test(matches, '?', '', false);
+test(matches, '?', '\u{1f600}', true);
+test(matches, '*-pci', 'vfio-pci', true);
+test(matches, 'a*b*c', 'a-b-b-c', true);
+test(matches, 'a*b*c', 'a-b-b-d', false);
+test(matches, '0x[0-9a-f]*', '0x10de', true);
+test(matches, '0x[!0-9]*', '0x10de', false);
+test(matches, '[]]', ']', true);
+test(matches, '[!]]', ']', false);
+test(matches, '[a-]', '-', true);
+test(matches, '[*]', '*', true);
+test(matches, '[*]', 'x', false);
+test(matches, '[[]x', '[x', true);
+test(matches, '[a]', '\0', false);
+test(matches, '[a-c]', '-', false);
+test(matches, '[a-cx]', 'd', false);
+test(matches, '[abz]', 'm', false);
+test(matches, '[a:]', ':', true);
 
-const bad = test.macro({
+const rejects = test.macro({
   exec(t, pattern: string, problem: RegExp) {
     t.regex(globProblem(pattern) ?? 'fine', problem);
   },
-  title: (_, pattern) => `${JSON.stringify(pattern)} is refused`,
+  title: (_, pattern) => `globProblem rejects ${JSON.stringify(pattern)}`,
 });
 
-test(bad, '', /empty/);
-test(bad, '[a', /no "\]"/);
-test(bad, '[]', /no "\]"/);
-test(bad, '[z-a]', /the range z-a runs backwards/);
-test(bad, '[xz-aq]', /the range z-a runs/);
-test(bad, '[a[=b]', /classes/);
-test(bad, '[^a]', /\[!/);
-test(bad, '[[:digit:]]', /\[0-9\]/);
-test(bad, 'a|b', /list/);
-test(bad, 'a\\*', /backslash/);
-test(bad, 'a\nb', /control/);
+test(rejects, '', /empty/);
+test(rejects, '[a', /no "\]"/);
+test(rejects, '[]', /no "\]"/);
+test(rejects, '[z-a]', /the range z-a runs backwards/);
+test(rejects, '[xz-aq]', /the range z-a runs/);
+test(rejects, '[a[=b]', /classes/);
+test(rejects, '[^a]', /\[!/);
+test(rejects, '[[:digit:]]', /\[0-9\]/);
+test(rejects, 'a|b', /list/);
+test(rejects, 'a\\*', /backslash/);
+test(rejects, 'a\nb', /control/);
 
-test('a bad pattern fits nothing', (t) => {
+test('globMatches returns false for an invalid pattern', (t) => {
   t.false(globMatches('[a', '[a'));
 });
 
-test('a pattern of many stars is decided at once', (t) => {
+test('globMatches is fast for a pattern of many stars', (t) => {
   t.false(globMatches('*a'.repeat(500), 'a'.repeat(400)));
 });
 
-/** The pattern as a regular expression, piece by piece. */
+/** Converts a pattern to a regular expression. */
 function reference(pattern: string): RegExp {
   const source = pattern.replace(/\[(!?)(.[^\]]*)\]|[\s\S]/gu, (piece, not?: string, set?: string) => {
     if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\\][^&]/g, '\\$&')}]`;
@@ -71,7 +71,7 @@ function reference(pattern: string): RegExp {
   return new RegExp(`^${source}$`, 'u');
 }
 
-test('every good pattern means what the regular expression made of it means', (t) => {
+test('globMatches agrees with the equivalent regular expression', (t) => {
   const piece = fc.constantFrom(
     'a',
     'b',
@@ -92,17 +92,17 @@ test('every good pattern means what the regular expression made of it means', (t
     maxLength: 8,
   });
   fc.assert(
-    fc.property(fc.array(piece, { minLength: 1, maxLength: 6 }), text, (pieces, found) => {
+    fc.property(fc.array(piece, { minLength: 1, maxLength: 6 }), text, (pieces, subject) => {
       const pattern = pieces.join('');
       t.is(globProblem(pattern), undefined);
-      return globMatches(pattern, found) === reference(pattern).test(found);
+      return globMatches(pattern, subject) === reference(pattern).test(subject);
     }),
     { numRuns: 2000 },
   );
   t.pass();
 });
 
-test('an exact pattern fits itself only', (t) => {
+test('a glob without wildcards matches only itself', (t) => {
   t.true(isExact('0000:01:00.0'));
   fc.assert(
     fc.property(fc.string(), fc.string(), (a, b) => !isExact(a) || globMatches(a, b) === (a === b)),

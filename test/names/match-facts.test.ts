@@ -5,7 +5,7 @@ import { parseMatch } from '../../src/names/match-parse.ts';
 
 const ids = 'hexadecimal digits such as';
 
-/** What each fact is said to be, values and patterns that some device can have, and some that none can have. */
+/** For each fact: the description in messages, values and patterns that a device can have, and some that it cannot have. */
 const table: Readonly<
   Partial<Record<FactName, readonly [expected: string, can: readonly string[], cannot: readonly string[]]>>
 > = {
@@ -77,38 +77,38 @@ const table: Readonly<
   label: ['text', ['NVIDIA Corporation GA102 (x)', '*GA102*'], []],
 };
 
-test('every fact that a policy may use stands in the table of this test', (t) => {
+test('the table of this test contains every fact that a policy may use', (t) => {
   t.deepEqual(Object.keys(table), Object.keys(factKinds));
 });
 
-for (const [fact, [expected, can, cannot]] of Object.entries(table)) {
-  test(`${fact}: what some device can have is taken, what none can have is refused with what was expected`, (t) => {
-    for (const value of can) t.deepEqual(parseMatch({ [fact]: value }).complaints, [], value);
-    for (const value of cannot)
+for (const [fact, [expected, possible, impossible]] of Object.entries(table)) {
+  test(`match accepts possible values of ${fact} and rejects impossible values`, (t) => {
+    for (const value of possible) t.deepEqual(parseMatch({ [fact]: value }).complaints, [], value);
+    for (const value of impossible)
       t.deepEqual(parseMatch({ [fact]: value }).complaints, [
         { key: fact, message: `no device has it: expected ${expected}, found "${value}"` },
       ]);
   });
-  test(`${fact}: an empty text fits nothing`, (t) => {
+  test(`match rejects an empty value of ${fact}`, (t) => {
     t.deepEqual(parseMatch({ [fact]: '' }).complaints, [
       { key: fact, message: 'bad pattern "": an empty text fits nothing' },
     ]);
   });
 }
 
-const counted = ['group', 'numaNode', 'function', 'vf', 'slot'];
+const numericFacts = ['group', 'numaNode', 'function', 'vf', 'slot'];
 
-test('only what is counted may be a number, and a whole one', (t) => {
+test('match accepts integers only for numeric facts', (t) => {
   for (const [fact, [expected]] of Object.entries(table)) {
-    const refusal = (found: number) => [
+    const error = (found: number) => [
       { key: fact, message: `expected ${expected} in quotes, found the number ${found}` },
     ];
-    t.deepEqual(parseMatch({ [fact]: 3 }).complaints, counted.includes(fact) ? [] : refusal(3), fact);
-    t.deepEqual(parseMatch({ [fact]: 1.5 }).complaints, refusal(1.5), fact);
+    t.deepEqual(parseMatch({ [fact]: 3 }).complaints, numericFacts.includes(fact) ? [] : error(3), fact);
+    t.deepEqual(parseMatch({ [fact]: 1.5 }).complaints, error(1.5), fact);
   }
 });
 
-test('what every device with a node has can not be lacking', (t) => {
+test('match rejects a negated "*" only for facts that every device has', (t) => {
   const always = ['bus', 'name', 'node', 'devnum', 'syspath', 'cdev'];
   for (const fact of Object.keys(table))
     t.deepEqual(
@@ -120,7 +120,7 @@ test('what every device with a node has can not be lacking', (t) => {
     );
 });
 
-test('a fact is asked only of the buses that have it', (t) => {
+test('match accepts a fact only on the buses that have it', (t) => {
   const buses: Readonly<Record<string, readonly string[]>> = {
     ...Object.fromEntries(
       ['function', 'pf', 'vf', 'path', 'slot', 'serial', 'label'].map((fact) => [fact, ['pci']]),
@@ -141,13 +141,13 @@ test('a fact is asked only of the buses that have it', (t) => {
         [fact]: '*',
         ...(fact === 'name' && { name: '0000:01:00.0' }),
       });
-      const having = buses[fact];
-      const fine = bus === 'later' || having === undefined || having.includes(bus);
+      const busesWithFact = buses[fact];
+      const accepted = bus === 'later' || busesWithFact === undefined || busesWithFact.includes(bus);
       t.deepEqual(
         complaints.map(({ message }) => message),
-        fine
+        accepted
           ? []
-          : [`can't match: devices on bus ${bus} have no ${fact}, only those on ${having.join(', ')}`],
+          : [`can't match: devices on bus ${bus} have no ${fact}, only those on ${busesWithFact.join(', ')}`],
       );
     }
 });

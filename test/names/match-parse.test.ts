@@ -3,7 +3,7 @@ import { matches } from '../../src/names/match.ts';
 import { matchFacts } from '../../src/names/match-facts.ts';
 import { parseMatch, type RawMatch } from '../../src/names/match-parse.ts';
 
-const reads = test.macro((t, raw: RawMatch, expected: readonly string[]) => {
+const accepts = test.macro((t, raw: RawMatch, expected: readonly string[]) => {
   const { match, complaints } = parseMatch(raw);
   t.deepEqual(complaints, []);
   t.deepEqual(
@@ -12,76 +12,96 @@ const reads = test.macro((t, raw: RawMatch, expected: readonly string[]) => {
   );
 });
 
-test('an empty table matches everything', reads, {}, []);
-test('ids are brought into the form of sysfs', reads, { vendor: ['10DE', '0x1002', '0X8086'] }, [
+test('parseMatch: an empty table has no conditions', accepts, {}, []);
+test('parseMatch converts IDs to the form of sysfs', accepts, { vendor: ['10DE', '0x1002', '0X8086'] }, [
   'vendor 0x1002 0x10de 0x8086',
 ]);
-test('patterns of ids get their 0x', reads, { class: '03*', device: '[12]0de' }, [
+test('parseMatch adds 0x to patterns of IDs', accepts, { class: '03*', device: '[12]0de' }, [
   'device 0x[12]0de',
   'class 0x03*',
 ]);
-test('a pattern of ids that is open at its left stays so', reads, { vendor: '*de' }, ['vendor *de']);
-test('short addresses are completed', reads, { bus: 'pci', name: '01:00.0' }, [
+test('parseMatch adds no 0x to an ID pattern that starts with *', accepts, { vendor: '*de' }, ['vendor *de']);
+test('parseMatch completes short addresses on bus pci', accepts, { bus: 'pci', name: '01:00.0' }, [
   'bus pci',
   'name 0000:01:00.0',
 ]);
-test('short addresses are completed without a bus too', reads, { name: '0A:00.*' }, ['name 0000:0a:00.*']);
-test('the address of a physical function is completed', reads, { pf: '01:00.0' }, ['pf 0000:01:00.0']);
-test('a name on several buses may be any', reads, { bus: ['pci', 'platform'], name: 'gpu' }, [
-  'bus pci platform',
-  'name gpu',
+test('parseMatch completes short addresses without a bus', accepts, { name: '0A:00.*' }, [
+  'name 0000:0a:00.*',
 ]);
-test('a name on another bus than pci may be any', reads, { bus: 'platform', name: 'gpu' }, [
+test('parseMatch completes the address of a physical function', accepts, { pf: '01:00.0' }, [
+  'pf 0000:01:00.0',
+]);
+test(
+  'parseMatch accepts any name if several buses match',
+  accepts,
+  { bus: ['pci', 'platform'], name: 'gpu' },
+  ['bus pci platform', 'name gpu'],
+);
+test('parseMatch accepts any name on a bus other than pci', accepts, { bus: 'platform', name: 'gpu' }, [
   'bus platform',
   'name gpu',
 ]);
-test('UUIDs are in small letters', reads, { name: '83B8F4F2-509F-382F-3C1E-E6BFE0FA1001' }, [
+test('parseMatch converts UUIDs to lower case', accepts, { name: '83B8F4F2-509F-382F-3C1E-E6BFE0FA1001' }, [
   'name 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
 ]);
-test('counted facts may be numbers', reads, { group: 14, vf: [0, 1] }, ['group 14', 'vf 0 1']);
+test('parseMatch accepts numbers for numeric facts', accepts, { group: 14, vf: [0, 1] }, [
+  'group 14',
+  'vf 0 1',
+]);
 test(
-  'the order of the keys and of a list does not matter',
-  reads,
+  'parseMatch does not depend on the order of keys and lists',
+  accepts,
   { vendor: ['1002', '10de', '1002'], bus: 'pci' },
   ['bus pci', 'vendor 0x1002 0x10de'],
 );
-test('a negation is a condition of its own', reads, { bus: 'pci', not: { bus: 'x', driver: ['a', 'b*'] } }, [
-  'bus pci',
-  'not bus x',
-  'not driver a b*',
-]);
-test('a device without a physical function can be asked for', reads, { not: { pf: '*' } }, ['not pf *']);
-test('a fact of some buses goes with a pattern for them', reads, { bus: '[pc]*', vendor: '10de' }, [
-  'bus [pc]*',
-  'vendor 0x10de',
-]);
-test('a fact of one bus of a list can be asked', reads, { bus: ['platform', 'pci'], vendor: '10de' }, [
-  'bus pci platform',
-  'vendor 0x10de',
-]);
-test('a pattern that fits one bus of a fact will do', reads, { bus: 'pc*', vendor: '10de' }, [
-  'bus pc*',
-  'vendor 0x10de',
-]);
-test('facts of buses that overlap go together', reads, { vendor: '10de', slot: '1' }, [
+test(
+  'parseMatch returns a negation as a separate condition',
+  accepts,
+  { bus: 'pci', not: { bus: 'x', driver: ['a', 'b*'] } },
+  ['bus pci', 'not bus x', 'not driver a b*'],
+);
+test('parseMatch accepts a negation of pf = "*"', accepts, { not: { pf: '*' } }, ['not pf *']);
+test(
+  'parseMatch accepts a fact with a bus pattern that matches its buses',
+  accepts,
+  { bus: '[pc]*', vendor: '10de' },
+  ['bus [pc]*', 'vendor 0x10de'],
+);
+test(
+  'parseMatch accepts a fact that one bus of a list has',
+  accepts,
+  { bus: ['platform', 'pci'], vendor: '10de' },
+  ['bus pci platform', 'vendor 0x10de'],
+);
+test(
+  'parseMatch accepts a bus pattern that matches one bus of the fact',
+  accepts,
+  { bus: 'pc*', vendor: '10de' },
+  ['bus pc*', 'vendor 0x10de'],
+);
+test('parseMatch accepts two facts that share a bus', accepts, { vendor: '10de', slot: '1' }, [
   'vendor 0x10de',
   'slot 1',
 ]);
-test('a negation is compared with its own fact only', reads, { bus: 'pci', not: { driver: 'p*' } }, [
-  'bus pci',
-  'not driver p*',
+test(
+  'parseMatch compares a negation only with conditions on the same fact',
+  accepts,
+  { bus: 'pci', not: { driver: 'p*' } },
+  ['bus pci', 'not driver p*'],
+);
+test('parseMatch accepts a negation that leaves some values', accepts, { not: { name: ['a*', '*b'] } }, [
+  'not name *b a*',
 ]);
-test('a negation that leaves some is fine', reads, { not: { name: ['a*', '*b'] } }, ['not name *b a*']);
-test('a bus that comes later may have any fact', reads, { bus: 'cxl', vendor: '10de' }, [
+test('parseMatch accepts any fact on an unknown bus', accepts, { bus: 'cxl', vendor: '10de' }, [
   'bus cxl',
   'vendor 0x10de',
 ]);
-test('a pattern for buses that come later may have any fact', reads, { bus: 'cxl*', slot: '1' }, [
+test('parseMatch accepts any fact with a pattern of unknown buses', accepts, { bus: 'cxl*', slot: '1' }, [
   'bus cxl*',
   'slot 1',
 ]);
 
-const refuses = test.macro((t, raw: RawMatch, key: string, message: RegExp) => {
+const rejects = test.macro((t, raw: RawMatch, key: string, message: RegExp) => {
   const { complaints } = parseMatch(raw);
   t.is(complaints.length, 1, JSON.stringify(complaints));
   t.is(complaints[0]?.key, key);
@@ -89,99 +109,129 @@ const refuses = test.macro((t, raw: RawMatch, key: string, message: RegExp) => {
 });
 
 test(
-  'a platform device has no vendor',
-  refuses,
+  'parseMatch rejects vendor on bus platform',
+  rejects,
   { bus: 'platform', vendor: '10de' },
   'vendor',
   /bus platform have no vendor/,
 );
 test(
-  'devices of two buses without the fact',
-  refuses,
+  'parseMatch rejects a fact that neither of two buses has',
+  rejects,
   { bus: ['platform', 'amba'], vendor: '10de' },
   'vendor',
   /^can't match: devices on bus amba, platform have no vendor, only those on pci, cdx$/,
 );
 test(
-  'a value that no device has is told alone',
-  refuses,
+  'parseMatch reports an impossible value without contradictions',
+  rejects,
   { bus: 'platform', vendor: 'nvidia' },
   'vendor',
   /no device has it/,
 );
 test(
-  'a PCI device has no mdev type',
-  refuses,
+  'parseMatch rejects mdevType on bus pci',
+  rejects,
   { bus: 'pci', mdevType: 'x' },
   'mdevType',
   /only those on mdev/,
 );
 test(
-  'no device has a vendor and an mdev type',
-  refuses,
+  'parseMatch rejects vendor together with mdevType',
+  rejects,
   { vendor: '10de', mdevType: 'x' },
   'mdevType',
   /no device has both/,
 );
-test('a pattern of buses without the fact', refuses, { bus: 'pl*', slot: '1' }, 'slot', /no slot/);
 test(
-  'a negation of the same value',
-  refuses,
+  'parseMatch rejects a fact with a pattern of buses that do not have it',
+  rejects,
+  { bus: 'pl*', slot: '1' },
+  'slot',
+  /no slot/,
+);
+test(
+  'parseMatch rejects a value together with its negation',
+  rejects,
   { bus: 'pci', not: { bus: 'p*' } },
   'not.bus',
   /refuses every bus/,
 );
 test(
-  'a negation of what all devices have',
-  refuses,
+  'parseMatch rejects a negated "*" for a fact that all devices have',
+  rejects,
   { not: { bus: '*' } },
   'not.bus',
   /every device has a bus/,
 );
 test(
-  'a negation of what all devices have, among others',
-  refuses,
+  'parseMatch rejects "*" in a negated list for a fact that all devices have',
+  rejects,
   { not: { name: ['gpu', '**'] } },
   'not.name',
   /every device has a name/,
 );
 test(
-  'too many digits',
-  refuses,
+  'parseMatch rejects an ID with too many digits',
+  rejects,
   { vendor: '0x10de1' },
   'vendor',
   /expected 4 hexadecimal digits such as 0x10de, found "0x10de1"/,
 );
-test('too few digits', refuses, { class: '0300' }, 'class', /6 hexadecimal digits/);
-test('letters that no id has', refuses, { vendor: 'nvidia*' }, 'vendor', /no device has it/);
 test(
-  'a number where it would be read as decimal',
-  refuses,
+  'parseMatch rejects an ID with too few digits',
+  rejects,
+  { class: '0300' },
+  'class',
+  /6 hexadecimal digits/,
+);
+test(
+  'parseMatch rejects an ID pattern with letters that are not hexadecimal',
+  rejects,
+  { vendor: 'nvidia*' },
+  'vendor',
+  /no device has it/,
+);
+test(
+  'parseMatch rejects a number for a hexadecimal fact',
+  rejects,
   { vendor: 4318 },
   'vendor',
   /in quotes, found the number 4318/,
 );
-test('a number with a leading zero', refuses, { group: '014' }, 'group', /IOMMU group/);
 test(
-  'a name on bus pci that is no address',
-  refuses,
+  'parseMatch rejects a decimal number with a leading zero',
+  rejects,
+  { group: '014' },
+  'group',
+  /IOMMU group/,
+);
+test(
+  'parseMatch rejects a name on bus pci that is not an address',
+  rejects,
   { bus: 'pci', name: 'gpu' },
   'name',
   /PCI address such as/,
 );
-test('a function that is none', refuses, { function: 8 }, 'function', /0 to 7/);
-test('a node that is none', refuses, { node: 'vfio' }, 'node', /vfio3/);
-test('a bad pattern', refuses, { driver: 'a[' }, 'driver', /bad pattern "a\["/);
-test('a bad pattern in a negation', refuses, { not: { driver: 'a|b' } }, 'not.driver', /write a list/);
+test('parseMatch rejects an invalid function', rejects, { function: 8 }, 'function', /0 to 7/);
+test('parseMatch rejects an invalid node', rejects, { node: 'vfio' }, 'node', /vfio3/);
+test('parseMatch rejects an invalid pattern', rejects, { driver: 'a[' }, 'driver', /bad pattern "a\["/);
 test(
-  'control characters are shown safely',
-  refuses,
+  'parseMatch rejects an invalid pattern in a negation',
+  rejects,
+  { not: { driver: 'a|b' } },
+  'not.driver',
+  /write a list/,
+);
+test(
+  'parseMatch escapes control characters in messages',
+  rejects,
   { driver: 'a\u001b[2J' },
   'driver',
   /^bad pattern "a\\x1b\[2J"/,
 );
 
-test('every fact that a device can have can be matched by its own value', (t) => {
+test('parseMatch accepts every fact of a device by its own value', (t) => {
   const facts = {
     bus: 'pci',
     name: '0000:01:00.1',

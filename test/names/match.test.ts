@@ -17,20 +17,35 @@ const facts: Facts = {
 const is = (fact: Condition['fact'], ...patterns: string[]): Condition => ({ fact, negate: false, patterns });
 const not = (fact: Condition['fact'], ...patterns: string[]): Condition => ({ fact, negate: true, patterns });
 
-const decides = test.macro((t, match: Match, expected: boolean) => {
+const evaluates = test.macro((t, match: Match, expected: boolean) => {
   t.is(matches(match, facts), expected);
 });
 
-test('no condition matches every device', decides, [], true);
-test('an exact value matches', decides, [is('vendor', '0x10de')], true);
-test('any pattern of a list will do', decides, [is('vendor', '0x8086', '0x10*')], true);
-test('all conditions must hold', decides, [is('vendor', '0x10de'), is('driver', 'nvgrace*')], false);
-test('a fact that the device lacks fits no pattern', decides, [is('pf', '*')], false);
-test('a negation holds where no pattern fits', decides, [not('driver', 'mlx5*', 'nvgrace*')], true);
-test('a negation fails where one pattern fits', decides, [not('driver', 'mlx5*', 'vfio*')], false);
-test('a negation holds for a fact that the device lacks', decides, [not('pf', '*')], true);
+test('an empty match matches every device', evaluates, [], true);
+test('match: an exact value matches', evaluates, [is('vendor', '0x10de')], true);
+test('match: one pattern of a list is enough', evaluates, [is('vendor', '0x8086', '0x10*')], true);
+test(
+  'match: all conditions must be true',
+  evaluates,
+  [is('vendor', '0x10de'), is('driver', 'nvgrace*')],
+  false,
+);
+test('match: no pattern matches a missing fact', evaluates, [is('pf', '*')], false);
+test(
+  'match: a negation is true if no pattern matches',
+  evaluates,
+  [not('driver', 'mlx5*', 'nvgrace*')],
+  true,
+);
+test(
+  'match: a negation is false if one pattern matches',
+  evaluates,
+  [not('driver', 'mlx5*', 'vfio*')],
+  false,
+);
+test('match: a negation is true for a missing fact', evaluates, [not('pf', '*')], true);
 
-test('a pattern covers itself, what it fits, and with a star everything', (t) => {
+test('patternCovers: a pattern covers itself and the values it matches; * covers everything', (t) => {
   t.true(patternCovers('*', '[ab]?'));
   t.true(patternCovers('**', '[ab]?'));
   t.true(patternCovers('0x*', '0x10de'));
@@ -42,34 +57,64 @@ const covers = test.macro((t, broad: Match, narrow: Match, expected: boolean) =>
   t.is(matchCovers(broad, narrow), expected);
 });
 
-test('no condition covers all', covers, [], [is('bus', 'pci')], true);
+test('matchCovers: an empty match covers every match', covers, [], [is('bus', 'pci')], true);
 test(
-  'a match covers a narrower one',
+  'matchCovers: a match covers a narrower match',
   covers,
   [is('bus', 'pci')],
   [is('bus', 'pci'), is('vendor', '0x10de')],
   true,
 );
 test(
-  'a narrower match does not cover',
+  'matchCovers: a narrower match does not cover a broader match',
   covers,
   [is('bus', 'pci'), is('vendor', '0x10de')],
   [is('bus', 'pci')],
   false,
 );
-test('a list covers a part of it', covers, [is('vendor', 'a', 'b')], [is('vendor', 'a')], true);
-test('a part does not cover the list', covers, [is('vendor', 'a')], [is('vendor', 'a', 'b')], false);
-test('a negation covers a wider negation', covers, [not('bus', 'a')], [not('bus', 'a', 'b')], true);
-test('a negation covers other exact values', covers, [not('bus', 'a')], [is('bus', 'b')], true);
-test('a negation does not cover its own value', covers, [not('bus', 'a')], [is('bus', 'a', 'b')], false);
-test('a plain condition does not cover a negation', covers, [is('bus', 'a')], [not('bus', 'b')], false);
+test(
+  'matchCovers: a list covers a part of the list',
+  covers,
+  [is('vendor', 'a', 'b')],
+  [is('vendor', 'a')],
+  true,
+);
+test(
+  'matchCovers: a part of a list does not cover the list',
+  covers,
+  [is('vendor', 'a')],
+  [is('vendor', 'a', 'b')],
+  false,
+);
+test(
+  'matchCovers: a negation covers a negation of more values',
+  covers,
+  [not('bus', 'a')],
+  [not('bus', 'a', 'b')],
+  true,
+);
+test('matchCovers: a negation covers other exact values', covers, [not('bus', 'a')], [is('bus', 'b')], true);
+test(
+  'matchCovers: a negation does not cover its own value',
+  covers,
+  [not('bus', 'a')],
+  [is('bus', 'a', 'b')],
+  false,
+);
+test(
+  'matchCovers: a plain condition does not cover a negation',
+  covers,
+  [is('bus', 'a')],
+  [not('bus', 'b')],
+  false,
+);
 
-test('a negation of all that is allowed leaves nothing', (t) => {
+test('a negation that excludes every allowed value contradicts the plain condition', (t) => {
   t.true(refusesItself(is('bus', 'pci'), not('bus', 'p*')));
   t.false(refusesItself(is('bus', 'pci', 'mdev'), not('bus', 'p*')));
 });
 
-test('what a match covers, it matches', (t) => {
+test('matchCovers implies that every device of the narrow match matches', (t) => {
   const pattern = fc.constantFrom('a', 'b', 'ab', '*', 'a*', '?', '[ab]', '*b');
   const condition = fc.record({
     fact: fc.constantFrom('vendor' as const, 'driver' as const),

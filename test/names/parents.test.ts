@@ -1,7 +1,7 @@
 import test from 'ava';
 import { parentsOf } from '../../src/names/parents.ts';
 
-test('the parents of a link come from the outermost', (t) => {
+test('parentsOf returns the outermost directory first', (t) => {
   t.deepEqual(parentsOf('by-a/b/c'), ['by-a', 'by-a/b']);
   t.deepEqual(parentsOf('x'), []);
 });

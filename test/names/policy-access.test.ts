@@ -17,7 +17,7 @@ function policyOf(...access: readonly Omit<AccessRule, 'source' | 'match'>[]): P
   return { ...defaultPolicy, access: access.map((rule) => ({ match: [], source, ...rule })) };
 }
 
-test('no rule gives no access', (t) => {
+test('accessFor returns no access if no rule matches', (t) => {
   t.deepEqual(accessFor(defaultPolicy, facts), {});
   t.deepEqual(
     accessFor(
@@ -31,7 +31,7 @@ test('no rule gives no access', (t) => {
   );
 });
 
-test('a later rule wins key by key', (t) => {
+test('accessFor: a later rule overrides an earlier rule key by key', (t) => {
   t.deepEqual(accessFor(policyOf({ owner: 'a', group: 'b', mode: '0640' }, { group: 'c' }), facts), {
     owner: 'a',
     group: 'c',
@@ -39,12 +39,12 @@ test('a later rule wins key by key', (t) => {
   });
 });
 
-test('a group without a mode may read and write', (t) => {
+test('accessFor sets mode 0660 for a group without a mode', (t) => {
   t.deepEqual(accessFor(policyOf({ group: 'kvm' }), facts), { group: 'kvm', mode: '0660' });
   t.deepEqual(accessFor(policyOf({ owner: 'qemu' }), facts), { owner: 'qemu' });
 });
 
-test('/dev/iommu follows the one group of all rules', (t) => {
+test('iommuAccess returns the group that all rules share', (t) => {
   t.is(iommuAccess(defaultPolicy), undefined);
   t.is(iommuProblem(defaultPolicy), undefined);
   t.deepEqual(iommuAccess(policyOf({ group: 'kvm' }, { owner: 'x' }, { group: 'kvm', mode: '0600' })), {
@@ -57,17 +57,17 @@ test('/dev/iommu follows the one group of all rules', (t) => {
   t.is(iommuProblem(policyOf({ mode: '0640' })), undefined);
 });
 
-test('several groups leave /dev/iommu alone until the policy says whose it is', (t) => {
+test('iommuAccess returns undefined for several groups without [iommu]', (t) => {
   const policy = policyOf({ group: 'a' }, { group: 'b' });
   t.is(iommuAccess(policy), undefined);
   t.regex(iommuProblem(policy) ?? '', /several groups get devices \(a, b\).*add \[iommu\]/);
   t.regex(iommuProblem(policyOf({ owner: 'a' }, { owner: 'b' })) ?? '', /several owners/);
-  const told: Policy = { ...policy, iommu: { group: 'vfio', mode: '0660', source } };
-  t.deepEqual(iommuAccess(told), { group: 'vfio', mode: '0660' });
-  t.is(iommuProblem(told), undefined);
+  const withIommu: Policy = { ...policy, iommu: { group: 'vfio', mode: '0660', source } };
+  t.deepEqual(iommuAccess(withIommu), { group: 'vfio', mode: '0660' });
+  t.is(iommuProblem(withIommu), undefined);
 });
 
-test('devices of one IOMMU group that go to different users are told of', (t) => {
+test('siblingProblems reports devices of one IOMMU group with different owners or groups', (t) => {
   const policy: Policy = {
     ...defaultPolicy,
     access: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], group: 'kvm', source }],
@@ -79,7 +79,7 @@ test('devices of one IOMMU group that go to different users are told of', (t) =>
   ]);
   t.deepEqual(siblingProblems(policyOf({ owner: 'q', group: 'kvm' }), [facts, sibling]), []);
   const groups = [10, 9, 14].flatMap((group) =>
-    [facts, sibling].map((one) => ({ ...one, group: `${group}` })),
+    [facts, sibling].map((device) => ({ ...device, group: `${group}` })),
   );
   t.deepEqual(
     siblingProblems(policy, groups).map((problem) => problem.split(' ')[2]),
@@ -87,7 +87,7 @@ test('devices of one IOMMU group that go to different users are told of', (t) =>
   );
 });
 
-test("devices without an IOMMU group are nobody's siblings", (t) => {
+test('siblingProblems ignores devices without an IOMMU group', (t) => {
   const policy: Policy = {
     ...defaultPolicy,
     access: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], group: 'kvm', source }],

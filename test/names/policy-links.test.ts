@@ -29,12 +29,12 @@ function policyOf(links: readonly LinkRule[]): Policy {
   return { ...defaultPolicy, links };
 }
 
-test('the default policy adds no name and needs no fact', (t) => {
+test('the default policy adds no names and needs no facts', (t) => {
   t.deepEqual(policyNames(defaultPolicy, vf), []);
   t.deepEqual([...neededFacts(defaultPolicy)], []);
 });
 
-test('the families give their names', (t) => {
+test('policyNames returns the names of each family', (t) => {
   const policy = policyOf(switchedFamilies.map((family) => familyRule(family, source)));
   t.deepEqual(
     policyNames(policy, vf).map(({ path }) => path),
@@ -49,7 +49,7 @@ test('the families give their names', (t) => {
   );
 });
 
-test('by-tag and by-group name devices of every bus, the other families none but PCI', (t) => {
+test('by-tag and by-group name devices on every bus, other families only PCI devices', (t) => {
   const policy = policyOf(switchedFamilies.map((family) => familyRule(family, source)));
   const mdev: Facts = { ...vf, bus: 'mdev', name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001' };
   t.deepEqual(
@@ -71,13 +71,13 @@ const byHand: Readonly<Record<(typeof switchedFamilies)[number], string>> = {
 };
 
 for (const family of switchedFamilies)
-  test(`${family} is the same as the rule ${byHand[family]}`, (t) => {
+  test(`family ${family} is the same as the rule ${byHand[family]}`, (t) => {
     t.deepEqual(parseName(parseWithoutProcessing(byHand[family]).body), {
       parts: familyRule(family, source).name,
     });
   });
 
-test('by-tag and by-group ask nothing of a device, the others its bus', (t) => {
+test('by-tag and by-group have no conditions, other families match bus pci', (t) => {
   const matches = switchedFamilies.map((family) => [family, familyRule(family, source).match.length]);
   t.deepEqual(Object.fromEntries(matches), {
     'by-tag': 0,
@@ -89,26 +89,26 @@ test('by-tag and by-group ask nothing of a device, the others its bus', (t) => {
   });
 });
 
-test('an alias is the name that the policy gives, for the device that matches', (t) => {
+test('by-alias gives its name to the device that matches', (t) => {
   const alias = aliasRule('gpu', [{ fact: 'name', negate: false, patterns: ['0000:01:10.2'] }], source);
   t.is(alias.family, 'by-alias');
   t.deepEqual(policyNames(policyOf([alias]), vf), [{ path: 'by-alias/gpu', priority: 0 }]);
   t.deepEqual(policyNames(policyOf([alias]), { ...vf, name: '0000:01:10.3' }), []);
 });
 
-test('a rule whose facts the device lacks gives no name', (t) => {
+test('policyNames skips a rule with a fact that the device does not have', (t) => {
   const { serial: _, ...plain } = vf;
   t.deepEqual(policyNames(policyOf([familyRule('by-serial', source)]), plain), []);
 });
 
-test('a name that two rules give has the higher priority', (t) => {
+test('policyNames returns a name of two rules once, with the higher priority', (t) => {
   const rule: LinkRule = { match: [], name: [{ text: 'by-x/a' }], priority: 3, source };
   t.deepEqual(policyNames(policyOf([rule, { ...rule, priority: 9 }, { ...rule, priority: -1 }]), vf), [
     { path: 'by-x/a', priority: 9 },
   ]);
 });
 
-test('the facts that a policy needs are those of its names and matches', (t) => {
+test('neededFacts returns the facts of names and matches', (t) => {
   const policy: Policy = {
     ...policyOf([
       familyRule('by-sriov', source),
@@ -120,7 +120,7 @@ test('the facts that a policy needs are those of its names and matches', (t) => 
   t.deepEqual([...neededFacts(policy)].sort(), ['bus', 'driver', 'pf', 'serial', 'vf']);
 });
 
-test('who wins a name does not depend on the order of rules or devices', (t) => {
+test('the winner of a policy name does not depend on the order of rules or devices', (t) => {
   const rule = fc.record({
     match: fc.constantFrom<LinkRule['match']>(
       [],

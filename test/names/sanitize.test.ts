@@ -8,7 +8,7 @@ const row = test.macro({
     t.is(sanitizePart(text), expected);
   },
   title: (_, text: string, expected: string | undefined) =>
-    `"${printable(text.slice(0, 30))}" of ${text.length} ${expected === undefined ? 'makes no part' : `becomes ${printable(expected.slice(0, 30))}`}`,
+    `sanitizePart: "${printable(text.slice(0, 30))}" (length ${text.length}) ${expected === undefined ? 'has no result' : `becomes ${printable(expected.slice(0, 30))}`}`,
 });
 test(row, '0000:01:00.0', '0000:01:00.0');
 test(row, '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001');
@@ -54,7 +54,7 @@ const hostile = fc.oneof(
   fc.string({ minLength: 240, maxLength: 300 }),
 );
 
-test('whatever the text is, the part is safe: one part, no way up, no control character, at most 255 bytes', (t) => {
+test('sanitizePart returns one safe part for any text: no slash, no .., no control characters, at most 255 bytes', (t) => {
   fc.assert(
     fc.property(hostile, (text) => {
       const part = sanitizePart(text);
@@ -68,7 +68,7 @@ test('whatever the text is, the part is safe: one part, no way up, no control ch
   );
 });
 
-test('a part that was made safe stays as it is', (t) => {
+test('sanitizePart does not change its own result', (t) => {
   fc.assert(
     fc.property(hostile, (text) => {
       const part = sanitizePart(text);

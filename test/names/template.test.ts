@@ -14,27 +14,32 @@ const facts: Facts = {
   label: ' NVIDIA (GA102)/x ',
 };
 
-const gives = test.macro((t, parts: readonly NamePart[], expected: string | undefined) => {
+const returns = test.macro((t, parts: readonly NamePart[], expected: string | undefined) => {
   t.is(nameFrom(parts, facts), expected);
 });
 
-test('text and facts follow each other', gives, [{ text: 'by-x/' }, { fact: 'name' }], 'by-x/0000:01:00.0');
-test('a fact that the device lacks gives no name', gives, [{ text: 'by-x/' }, { fact: 'pf' }], undefined);
+test('nameFrom joins text and facts', returns, [{ text: 'by-x/' }, { fact: 'name' }], 'by-x/0000:01:00.0');
 test(
-  'a fact that the device lacks gives no name after a transform either',
-  gives,
+  'nameFrom returns undefined for a missing fact',
+  returns,
+  [{ text: 'by-x/' }, { fact: 'pf' }],
+  undefined,
+);
+test(
+  'nameFrom returns undefined for a missing fact with a transform',
+  returns,
   [{ text: 'by-x/' }, { fact: 'pf', apply: [{ kind: 'pad', width: 3 }] }],
   undefined,
 );
 test(
-  'a slash in a fact makes no directory',
-  gives,
+  'nameFrom replaces a slash in a fact',
+  returns,
   [{ text: 'by-x/' }, { fact: 'label' }],
   'by-x/NVIDIA__GA102__x',
 );
 test(
-  'transforms run in order',
-  gives,
+  'nameFrom applies transforms in order',
+  returns,
   [
     { text: 'by-x/' },
     {
@@ -45,40 +50,40 @@ test(
   'by-x/abab3',
 );
 test(
-  'a fact of which nothing is left gives no name',
-  gives,
+  'nameFrom returns undefined if sanitizing leaves nothing of a fact',
+  returns,
   [{ text: 'by-x/v' }, { fact: 'vf', apply: [{ kind: 'replace', from: '3', to: '' }] }],
   undefined,
 );
 test(
-  'a fact that becomes a dot gives no name',
-  gives,
+  'nameFrom returns undefined for a fact that becomes a dot',
+  returns,
   [{ text: 'by-x/' }, { fact: 'vf', apply: [{ kind: 'replace', from: '3', to: '..' }] }],
   undefined,
 );
 test(
-  'a hidden name is none',
-  gives,
+  'nameFrom rejects a hidden name',
+  returns,
   [{ text: 'by-x/' }, { fact: 'vf', apply: [{ kind: 'replace', from: '3', to: '.vfio-names-3' }] }],
   undefined,
 );
-test('a reserved first part is no name', gives, [{ text: 'devices/' }, { fact: 'vf' }], undefined);
-test('a single part is no name', gives, [{ text: 'by-x' }], undefined);
+test('nameFrom rejects a reserved first part', returns, [{ text: 'devices/' }, { fact: 'vf' }], undefined);
+test('nameFrom rejects a single part', returns, [{ text: 'by-x' }], undefined);
 test(
-  'a part of more than 255 bytes is no name',
-  gives,
+  'nameFrom rejects a part longer than 255 bytes',
+  returns,
   [{ text: 'by-x/a' }, { fact: 'vf', apply: [{ kind: 'pad', width: 255 }] }],
   undefined,
 );
 const longest = `by-x${'/a'.repeat(510)}`;
-test('a name of 1024 bytes is one', gives, [{ text: longest }], longest);
-test('a longer name is none', gives, [{ text: `${longest}a` }], undefined);
+test('nameFrom accepts a name of 1024 bytes', returns, [{ text: longest }], longest);
+test('nameFrom rejects a name longer than 1024 bytes', returns, [{ text: `${longest}a` }], undefined);
 
-test('only ASCII capitals become small', (t) => {
+test('lower converts only ASCII letters', (t) => {
   t.is(transform('ÄBC', { kind: 'lower' }), 'Äbc');
 });
 
-test('whatever a device says of itself, its name stays in its directory and is safe', (t) => {
+test('nameFrom returns a safe name inside its directory for any facts', (t) => {
   const hostile = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({

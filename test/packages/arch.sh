@@ -1,6 +1,6 @@
 #!/bin/bash
-# The packages for Arch Linux: built twice without network, installed, upgraded and removed by pacman on a machine that
-# has everything else from Debian 13.
+# Tests the Arch Linux packages: builds them twice without network, and installs, upgrades and removes them with pacman on
+# Debian 13.
 set -uo pipefail
 . test/packages/lib.sh
 . packaging/tools.sh
@@ -11,6 +11,6 @@ second() {
     local file
     for file in "$packages"/*.zst; do cmp "$file" "$work/second/${file##*/}" || return; done
 }
-check "a second build of the Arch packages is the same to the byte" second
+check "a second build of the Arch packages is identical" second
 debian_inside "$tools" --bind "$packages" /packages --bind test/packages /test -- \
-    bash /test/inside/arch.sh "$(node -p 'require("./package.json").version')" || echo "not ok - inside/arch.sh runs to its end"
+    bash /test/inside/arch.sh "$(node -p 'require("./package.json").version')" || echo "not ok - inside/arch.sh finishes"

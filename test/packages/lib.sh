@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Words for the tests of packages; sourced with the checkout as working directory. Each test line is a sentence.
+# Functions for the package tests; sourced with the checkout as working directory.
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# check SENTENCE COMMAND...: the sentence holds if the command succeeds; its output is shown if not.
+# check TITLE COMMAND...: passes if the command succeeds; otherwise prints the command and its output.
 check() {
-    local sentence=$1 output
+    local title=$1 output
     shift
     if output=$("$@" 2>&1); then
-        echo "ok - $sentence"
+        echo "ok - $title"
     else
-        echo "not ok - $sentence"
+        echo "not ok - $title"
         printf '  command: %.300s\n' "$*"
         [ -z "$output" ] || tail -n 40 <<< "$output" | sed 's/^/  /'
     fi
@@ -22,7 +22,7 @@ not() { ! "$@"; }
 # same FOUND EXPECTED: both texts are equal.
 same() { diff <(echo "$2") <(echo "$1"); }
 
-# shows TEXT COMMAND...: the command succeeds and its output has the text.
+# shows TEXT COMMAND...: the command succeeds and its output contains the text.
 shows() {
     local text=$1 output
     shift
@@ -30,8 +30,8 @@ shows() {
     [[ $output == *"$text"* ]] || { echo "expected: $text" && echo "$output" && return 1; }
 }
 
-# listed FILE: every line of the standard input is a pattern of FILE (extended regular expressions, one a line), and
-# each pattern has a line.
+# listed FILE: every line of the standard input matches a pattern in FILE (one extended regular expression per line), and
+# every pattern matches a line.
 listed() {
     local lines others pattern bad=0
     lines=$(cat)
@@ -45,7 +45,7 @@ listed() {
     return $bad
 }
 
-# fake_machine DIRECTORY: the sysfs of one VFIO device, 0000:00:04.0, and its name.
+# fake_machine DIRECTORY: creates the sysfs of one VFIO device, 0000:00:04.0, and its link.
 fake_machine() {
     local device=$1/sys/devices/pci0000:00/0000:00:04.0
     mkdir -p "$device/vfio-dev/vfio0" "$1"/sys/bus/pci/{devices,drivers/vfio-pci} "$1/sys/class/vfio-dev" \
@@ -59,5 +59,5 @@ fake_machine() {
     ln -s ../devices/vfio0 "$1/dev/vfio/pci/0000:00:04.0"
 }
 
-# built FAMILY: prints the directory with its packages of the checkout as it is.
+# built FAMILY: builds the packages of the checkout, or takes them from the cache, and prints their directory.
 built() { bash packaging/cached.sh "$1"; }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The RPM packages: built twice without network, judged by rpmlint, installed, upgraded and erased on a machine that has
-# Fedora's package manager and Debian 13's everything else.
+# Tests the RPM packages: builds them twice without network, checks them with rpmlint, and installs, upgrades and erases
+# them with rpm on Debian 13.
 set -uo pipefail
 . test/packages/lib.sh
 . packaging/tools.sh
@@ -11,6 +11,6 @@ second() {
     local file
     for file in "$packages"/*.rpm; do cmp "$file" "$work/second/${file##*/}" || return; done
 }
-check "a second build of the rpm packages is the same to the byte" second
+check "a second build of the RPM packages is identical" second
 debian_inside "$tools" --bind "$packages" /packages --bind test/packages /test --bind packaging/rpm /recipe -- \
-    bash /test/inside/rpm.sh "$(node -p 'require("./package.json").version')" || echo "not ok - inside/rpm.sh runs to its end"
+    bash /test/inside/rpm.sh "$(node -p 'require("./package.json").version')" || echo "not ok - inside/rpm.sh finishes"

@@ -16,7 +16,7 @@ const { hasArmOpen } = (await import(join(top, 'packaging/native/machine.mjs')))
   readonly hasArmOpen: (machine: string) => boolean;
 };
 
-test('the numbers of open flags follow the machine, by the word of uname and by that of a compiler', (t) => {
+test('hasArmOpen accepts machine names of uname and of compilers, and rejects unknown machines', (t) => {
   for (const machine of [
     'x86_64',
     'i686',
@@ -33,19 +33,19 @@ test('the numbers of open flags follow the machine, by the word of uname and by 
     t.throws(() => hasArmOpen(machine), { message: /linux-open\.ts, found (alpha|mips|hppa|sparc)/ });
 });
 
-test('a cross compiler gets the bundle of the machine that it compiles for', (t) => {
+test('build.sh passes the target machine of a cross compiler to the bundler', (t) => {
   const directory = temporary(t);
   const bin = join(directory, 'bin');
   for (const file of ['build.sh', 'compile.sh', 'limit.c'])
     cpSync(join(top, 'packaging/native', file), join(directory, 'packaging/native', file));
   mkdirSync(bin);
-  const put = (name: string, ...lines: readonly string[]) =>
+  const writeScript = (name: string, ...lines: readonly string[]) =>
     writeFileSync(join(bin, name), ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
-  put('node', `echo "$3" > '${directory}/machine'`, ': > "$2"');
-  put('qjsc', ':');
-  put('find', 'echo /usr/lib/quickjs/found');
-  // What it compiles it writes where -o says.
-  put(
+  writeScript('node', `echo "$3" > '${directory}/machine'`, ': > "$2"');
+  writeScript('qjsc', ':');
+  writeScript('find', 'echo /usr/lib/quickjs/found');
+  // Creates the file after -o.
+  writeScript(
     'cross-cc',
     '[ "$1" != -dumpmachine ] || { echo other-linux-gnu; exit; }',
     'while [ "$1" != -o ]; do shift; done',

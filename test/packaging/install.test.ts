@@ -6,11 +6,11 @@ import { scratch } from '../links/world.ts';
 
 const top = resolve(import.meta.dirname, '../..');
 
-function install(...words: readonly string[]) {
-  return spawnSync('bash', [join(top, 'packaging/install.sh'), ...words], { encoding: 'utf8' });
+function install(...args: readonly string[]) {
+  return spawnSync('bash', [join(top, 'packaging/install.sh'), ...args], { encoding: 'utf8' });
 }
 
-/** The programs and scripts of services below a directory, by path. */
+/** The paths of all executable files below a directory, sorted. */
 function executables(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .filter((path) => {
@@ -20,7 +20,7 @@ function executables(dir: string): string[] {
     .sort();
 }
 
-test('each manager of services gets its script where its directory is given, and nowhere else', (t) => {
+test('install.sh installs the service scripts of exactly those service managers whose directory is given', (t) => {
   const main = ['--part', 'main', '--paths', 'fedora', '--koffi', '', '--unitdir', ''];
   const [bare, all] = [scratch(t), scratch(t)];
   t.is(install('--destdir', bare, ...main).status, 0);
@@ -30,7 +30,7 @@ test('each manager of services gets its script where its directory is given, and
   t.deepEqual(added, ['etc/init.d/vfio-names', 'etc/s6/sv/vfio-names/run', 'etc/sv/vfio-names/run']);
 });
 
-test('a program that is not built is told of before anything is put', (t) => {
+test('install.sh reports a program that is not built before it installs anything', (t) => {
   const dest = scratch(t);
   const { status, stderr } = install('--destdir', dest, '--part', 'udev', '--native', '/nowhere/vfio_id');
   t.is(status, 2);
@@ -38,7 +38,7 @@ test('a program that is not built is told of before anything is put', (t) => {
   t.false(existsSync(dest));
 });
 
-for (const [what, words, expected] of [
+for (const [problem, args, expected] of [
   ['a relative destination', ['--destdir', 'here'], "expected --destdir and an absolute path, found 'here'"],
   [
     'an unknown option',
@@ -57,8 +57,8 @@ for (const [what, words, expected] of [
     'expected --paths debian, fedora, arch or alpine, found slackware',
   ],
 ] as const) {
-  test(`${what} is refused in one line, with status 2`, (t) => {
-    const { status, stderr } = install(...words);
+  test(`install.sh rejects ${problem} with one line and status 2`, (t) => {
+    const { status, stderr } = install(...args);
     t.is(status, 2);
     t.is(stderr, `packaging/install.sh: ${expected}\n`);
   });

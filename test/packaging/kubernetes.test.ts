@@ -44,13 +44,13 @@ const nfd = read<DaemonSet>('nfd/features.yaml').spec.template.spec;
 const containers = [...(watch.containers ?? []), ...(nfd.initContainers ?? [])];
 const volumes = [...watch.volumes, ...nfd.volumes];
 
-test('the manifests are what Kubernetes reads, to the letter', (t) => {
+test('the Kubernetes manifests match the strict schema', (t) => {
   for (const path of ['daemonset.yaml', 'namespace.yaml'])
     t.true(validate(read(path)), `${path}: ${JSON.stringify(validate.errors)}`);
   t.false(validate({ ...read<object>('daemonset.yaml'), spce: {} }));
 });
 
-test('what kustomize is told of is there, and the image is a placeholder in one place', (t) => {
+test('every file in the kustomizations exists, and the image is a placeholder set in one place', (t) => {
   const base = read<{ resources: string[]; images: { name: string }[] }>('kustomization.yaml');
   const part = read<{ patches: { path: string }[] }>('nfd/kustomization.yaml');
   for (const path of [...base.resources, ...part.patches.map((patch) => `nfd/${patch.path}`)])
@@ -59,7 +59,7 @@ test('what kustomize is told of is there, and the image is a placeholder in one 
   for (const container of containers) t.is(container.image, image?.name ?? 'none');
 });
 
-test('a container has no privilege, and writes only where it must', (t) => {
+test('the containers are unprivileged and have only the required writable mounts', (t) => {
   for (const { name, securityContext, volumeMounts } of containers) {
     t.deepEqual(
       securityContext,
@@ -82,7 +82,7 @@ test('a container has no privilege, and writes only where it must', (t) => {
   const writable = containers.flatMap(({ volumeMounts }) =>
     volumeMounts
       .filter(({ readOnly }) => !readOnly)
-      .map(({ name }) => volumes.find((one) => one.name === name)),
+      .map(({ name }) => volumes.find((volume) => volume.name === name)),
   );
   t.deepEqual(
     writable.map((volume) => volume?.hostPath.path),
@@ -90,13 +90,13 @@ test('a container has no privilege, and writes only where it must', (t) => {
   );
 });
 
-/** The image by its Containerfile: what it copies, where to, and what it runs. */
+/** The Containerfile, which defines the files of the image and its entry point. */
 const containerfile = fs.readFileSync(new URL('../container/Containerfile', directory), 'utf8');
 
 const built = fs.existsSync(new URL('../../dist/vfio-names.cjs', directory)) ? test : test.skip;
 const env = { PATH: process.env['PATH'] };
 
-/** The command line of a container, its files and its mounts below a temporary directory instead of its root. */
+/** The command line of a container, with its files and mounts in temporary directories instead of its root. */
 function commandLine(t: ExecutionContext, { args }: Container, root: FakeRoot): string[] {
   const image = fs.mkdtempSync(join(tmpdir(), 'vfio-names-image-'));
   t.teardown(() => fs.rmSync(image, { recursive: true, force: true }));
@@ -104,10 +104,10 @@ function commandLine(t: ExecutionContext, { args }: Container, root: FakeRoot): 
     fs.cpSync(new URL(`../../${from}`, directory), join(image, to), { recursive: true });
   const entry = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(containerfile)?.[1] ?? '[]') as string[];
   t.is(entry[0], 'node');
-  const inImage = entry.slice(1).map((word) => join(image, word));
-  const mounted = args.map((word) => {
-    if (word === '/host') return root.dir;
-    return word.startsWith('/') ? root.at(word) : word;
+  const inImage = entry.slice(1).map((arg) => join(image, arg));
+  const mounted = args.map((arg) => {
+    if (arg === '/host') return root.dir;
+    return arg.startsWith('/') ? root.at(arg) : arg;
   });
   return [...inImage, ...mounted];
 }
@@ -122,7 +122,7 @@ function machine(t: ExecutionContext): FakeRoot {
 }
 
 built(
-  "the service's own command line makes the names and the CDI file, and takes the file away at the end",
+  'the command line of the daemon set creates the links and the CDI file, and removes the file at the end',
   async (t) => {
     const root = machine(t);
     const [container] = watch.containers ?? [];
@@ -146,7 +146,7 @@ built(
     await Promise.race([ready, ended]);
     t.deepEqual(root.links(), { 'pci/0000:01:00.0': '../devices/vfio3' }, err);
     const file = root.at('/var/run/cdi/vfio-names-pci.json');
-    // Without the right to make device nodes there are none to name.
+    // Without permission to create device nodes, the CDI file is not written.
     const nodes = fs.lstatSync(root.at('/dev/vfio/devices/vfio3')).isCharacterDevice();
     t.is(fs.existsSync(file), nodes, err);
     if (nodes) t.regex(fs.readFileSync(file, 'utf8'), /"hostPath": "\/dev\/vfio\/devices\/vfio3"/);
@@ -156,7 +156,7 @@ built(
   },
 );
 
-built('the command line for Node Feature Discovery writes its file', async (t) => {
+built('the command line for Node Feature Discovery writes the features file', async (t) => {
   const root = machine(t);
   const [container] = nfd.initContainers ?? [];
   if (!container) return t.fail();

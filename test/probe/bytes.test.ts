@@ -6,7 +6,7 @@ import { structs } from '../../src/probe/layout.ts';
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff }).map(BigInt);
 const u64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 
-test('what is encoded is decoded', (t) => {
+test('decode returns the values that encode wrote', (t) => {
   const info = structs.vfio_region_info;
   fc.assert(
     fc.property(
@@ -19,24 +19,24 @@ test('what is encoded is decoded', (t) => {
   );
 });
 
-test('fields that are not given are zero, and a negative descriptor is its 32 bits', (t) => {
+test('encode zeroes omitted fields and writes a negative descriptor as 32 bits', (t) => {
   const bytes = encode(structs.vfio_device_bind_iommufd, { argsz: 24, iommufd: -1 });
   t.is(bytes.toString('hex'), '1800000000000000ffffffff000000000000000000000000');
 });
 
-test('a struct can be longer than its own fields, or end before the last ones', (t) => {
+test('encode accepts a size larger or smaller than the struct', (t) => {
   t.is(encode(structs.vfio_irq_info, { index: 3 }, 32).length, 32);
   t.is(encode(structs.vfio_device_bind_iommufd, { argsz: 16 }, 16).length, 16);
 });
 
-test('a field beyond the end is refused, and so is a name that is none', (t) => {
+test('encode rejects a field beyond the size and an unknown field name', (t) => {
   t.throws(() => encode(structs.vfio_device_bind_iommufd, { token_uuid_ptr: 1 }, 16), {
     instanceOf: RangeError,
   });
   t.throws(() => encode(structs.vfio_irq_info, { nonsense: 1 } as object), { instanceOf: RangeError });
 });
 
-test('a struct that does not lie within the bytes is refused', (t) => {
+test('decode rejects an offset at which the struct does not fit', (t) => {
   t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(15)), { instanceOf: RangeError });
   t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(32), 17), { instanceOf: RangeError });
   t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(32), -1), { instanceOf: RangeError });

@@ -18,7 +18,7 @@ const schema = JSON.parse(
 ) as object;
 const valid = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile(schema);
 
-interface World {
+interface Machine {
   readonly root: FakeRoot;
   readonly nodes: Record<string, FakeNode>;
   readonly questions: string[];
@@ -30,8 +30,8 @@ interface World {
   tty: boolean;
 }
 
-/** Devices 04.0 and 05.0, free. */
-function world(t: ExecutionContext): World {
+/** A machine with two unused devices, 04.0 and 05.0. */
+function fakeMachine(t: ExecutionContext): Machine {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
   root.add({ name: '0000:00:05.0', sysname: 'vfio1', group: '15', driver: 'vfio-pci' });
@@ -46,24 +46,24 @@ function world(t: ExecutionContext): World {
   return { root, nodes, questions: [], requests: [], limit: 0, closed: false, answer: 'y', tty: false };
 }
 
-function peerOf(w: World): Peer {
+function peerOf(machine: Machine): Peer {
   return {
     ask: async (request) => {
-      const asked = JSON.parse(JSON.stringify(request)) as ProbeRequest;
-      w.requests.push(asked);
-      if (w.reply) return w.reply;
-      const attribute = asked.devAttribute ?? '';
+      const received = JSON.parse(JSON.stringify(request)) as ProbeRequest;
+      machine.requests.push(received);
+      if (machine.reply) return machine.reply;
+      const attribute = received.devAttribute ?? '';
       const text = attribute === '' ? '' : fakeFiles.read(attribute);
-      const answer = runProbe(fakeCalls(w.nodes, { [attribute]: text }), asked);
+      const answer = runProbe(fakeCalls(machine.nodes, { [attribute]: text }), received);
       return { kind: 'answer', value: JSON.parse(JSON.stringify(answer)) };
     },
     close: () => {
-      w.closed = true;
+      machine.closed = true;
     },
   };
 }
 
-async function probe(w: World, ...words: string[]) {
+async function probe(machine: Machine, ...args: string[]) {
   let out = '';
   const err: string[] = [];
   const io = {
@@ -75,20 +75,25 @@ async function probe(w: World, ...words: string[]) {
     },
     env: {},
     stdoutIsTty: false,
-    stdinIsTty: w.tty,
+    stdinIsTty: machine.tty,
     files: fakeFiles,
   };
-  const parsed = parseCommandLine(['probe', '--root', w.root.dir, ...words], commands, commonOptions, io);
+  const parsed = parseCommandLine(
+    ['probe', '--root', machine.root.dir, ...args],
+    commands,
+    commonOptions,
+    io,
+  );
   if (parsed.kind !== 'run') throw new Error(parsed.kind);
   const status = await probeWith(
     {
       peer: (limit) => {
-        w.limit = limit;
-        return peerOf(w);
+        machine.limit = limit;
+        return peerOf(machine);
       },
       ask: (question) => {
-        w.questions.push(question);
-        return w.answer;
+        machine.questions.push(question);
+        return machine.answer;
       },
     },
     parsed.invocation,
@@ -97,30 +102,30 @@ async function probe(w: World, ...words: string[]) {
   return { status: status as number, out, err };
 }
 
-/** The document, valid by the schema. */
-async function document(t: ExecutionContext, w: World, ...words: string[]) {
-  const { status, out } = await probe(w, '--json', ...words);
+/** Runs probe with --json; returns its document after validating it against the schema. */
+async function document(t: ExecutionContext, machine: Machine, ...args: string[]) {
+  const { status, out } = await probe(machine, '--json', ...args);
   const content = JSON.parse(out) as { probes: Record<string, unknown>[] };
   t.true(valid(content), JSON.stringify(valid.errors));
   return { status, probes: content.probes };
 }
 
-test('a device that opens is one line and status 0', async (t) => {
-  const w = world(t);
-  t.deepEqual(await probe(w, '0000:00:04.0'), {
+test('probe prints one line and exits with status 0 for a device that opens', async (t) => {
+  const machine = fakeMachine(t);
+  t.deepEqual(await probe(machine, '0000:00:04.0'), {
     status: 0,
     out: '0000:00:04.0: openable: /dev/vfio/devices/vfio0\n',
     err: [],
   });
-  t.is(w.limit, 5000);
-  t.true(w.closed);
+  t.is(machine.limit, 5000);
+  t.true(machine.closed);
 });
 
-test('all devices are probed one after the other', async (t) => {
-  const w = world(t);
-  const { status, probes } = await document(t, w, '--all', '--timeout', '0.5');
+test('probe --all probes every device', async (t) => {
+  const machine = fakeMachine(t);
+  const { status, probes } = await document(t, machine, '--all', '--timeout', '0.5');
   t.deepEqual(
-    [status, w.limit, probes.map(({ asked, name, openable }) => [asked, name, openable])],
+    [status, machine.limit, probes.map(({ asked, name, openable }) => [asked, name, openable])],
     [
       0,
       500,
@@ -132,9 +137,9 @@ test('all devices are probed one after the other', async (t) => {
   );
 });
 
-test('--bind says what the device has, to people', async (t) => {
-  const w = world(t);
-  const { status, out, err } = await probe(w, '--bind', '--attach', '--yes', '0000:00:04.0');
+test('probe --bind prints the details of the device as text', async (t) => {
+  const machine = fakeMachine(t);
+  const { status, out, err } = await probe(machine, '--bind', '--attach', '--yes', '0000:00:04.0');
   t.is(status, 0);
   t.deepEqual(err, ['vfio-names: --bind takes and resets 0000:00:04.0']);
   t.deepEqual(out.split('\n'), [
@@ -150,8 +155,8 @@ test('--bind says what the device has, to people', async (t) => {
   ]);
 });
 
-test('--bind says what the device has, to programs', async (t) => {
-  const { status, probes } = await document(t, world(t), '--bind', '--yes', '0000:00:04.0');
+test('probe --bind --json prints the details of the device', async (t) => {
+  const { status, probes } = await document(t, fakeMachine(t), '--bind', '--yes', '0000:00:04.0');
   const [first] = probes;
   t.deepEqual(
     [status, first?.['numRegions'], first?.['numIrqs'], first?.['flags'], first?.['depth'], first?.['node']],
@@ -159,108 +164,110 @@ test('--bind says what the device has, to programs', async (t) => {
   );
 });
 
-test('--group goes through the group', async (t) => {
-  const { status, out } = await probe(world(t), '--group', '--yes', '0000:00:04.0');
+test('probe --group opens the device through its group', async (t) => {
+  const { status, out } = await probe(fakeMachine(t), '--group', '--yes', '0000:00:04.0');
   t.is(status, 0);
   t.regex(out, /^0000:00:04\.0: openable: group 14\n/);
 });
 
-test('on a terminal --bind asks first, and goes on with a yes', async (t) => {
-  const w = world(t);
-  w.tty = true;
-  t.is((await probe(w, '--bind', '0000:00:04.0')).status, 0);
-  t.deepEqual(w.questions, ['--bind takes and resets 0000:00:04.0. Go on? [y/N] ']);
+test('probe --bind asks for confirmation on a terminal, and continues after "y"', async (t) => {
+  const machine = fakeMachine(t);
+  machine.tty = true;
+  t.is((await probe(machine, '--bind', '0000:00:04.0')).status, 0);
+  t.deepEqual(machine.questions, ['--bind takes and resets 0000:00:04.0. Go on? [y/N] ']);
 });
 
-test('any other answer is a no, and nothing is touched', async (t) => {
+test('probe --group aborts without a request after any answer but yes', async (t) => {
   for (const answer of ['', 'n', 'maybe', 'yesterday']) {
-    const w = world(t);
-    w.tty = true;
-    w.answer = answer;
-    await t.throwsAsync(probe(w, '--group', '0000:00:04.0'), {
+    const machine = fakeMachine(t);
+    machine.tty = true;
+    machine.answer = answer;
+    await t.throwsAsync(probe(machine, '--group', '0000:00:04.0'), {
       instanceOf: VfioNamesError,
       code: 'declined',
     });
-    t.deepEqual(w.requests, []);
+    t.deepEqual(machine.requests, []);
   }
 });
 
-test('without a terminal and without --yes it is refused', async (t) => {
-  const w = world(t);
-  const error = await t.throwsAsync<VfioNamesError>(probe(w, '--bind', '0000:00:04.0'), { code: 'usage' });
+test('probe --bind without --yes is a usage error without a terminal', async (t) => {
+  const machine = fakeMachine(t);
+  const error = await t.throwsAsync<VfioNamesError>(probe(machine, '--bind', '0000:00:04.0'), {
+    code: 'usage',
+  });
   t.is(error?.exitCode, 2);
-  t.deepEqual([w.requests, w.questions], [[], []]);
+  t.deepEqual([machine.requests, machine.questions], [[], []]);
 });
 
-test('a device that somebody has is not bound, and they are named', async (t) => {
-  const w = world(t);
-  w.root.write('/proc/4711/comm', 'qemu\n');
-  w.root.linkText('/proc/4711/fd/9', w.root.at('/dev/vfio/devices/vfio0'));
-  const { status, probes } = await document(t, w, '--bind', '--yes', '0000:00:04.0');
+test('probe --bind does not bind a device that is in use, and reports its holders', async (t) => {
+  const machine = fakeMachine(t);
+  machine.root.write('/proc/4711/comm', 'qemu\n');
+  machine.root.linkText('/proc/4711/fd/9', machine.root.at('/dev/vfio/devices/vfio0'));
+  const { status, probes } = await document(t, machine, '--bind', '--yes', '0000:00:04.0');
   t.deepEqual(
     [status, probes[0]?.['step'], probes[0]?.['cause']],
     [1, 'holders', 'in use by pid 4711 (qemu) through the cdev'],
   );
-  t.deepEqual(w.requests, []);
-  t.is((await probe(w, '0000:00:04.0')).status, 0);
+  t.deepEqual(machine.requests, []);
+  t.is((await probe(machine, '0000:00:04.0')).status, 0);
 });
 
-test('a failed call is explained', async (t) => {
-  const w = world(t);
-  w.nodes[w.root.at('/dev/vfio/devices/vfio0')] = fakeVfio({ bind: 'EAGAIN' });
-  const { status, probes } = await document(t, w, '--bind', '--yes', '0000:00:04.0');
+test('probe --bind explains a failed call', async (t) => {
+  const machine = fakeMachine(t);
+  machine.nodes[machine.root.at('/dev/vfio/devices/vfio0')] = fakeVfio({ bind: 'EAGAIN' });
+  const { status, probes } = await document(t, machine, '--bind', '--yes', '0000:00:04.0');
   t.deepEqual(
     [status, probes[0]?.['step'], probes[0]?.['errno'], probes[0]?.['cause'], probes[0]?.['remedy']],
     [1, 'VFIO_DEVICE_BIND_IOMMUFD', 'EAGAIN', 'the device is busy with a reset', 'try again'],
   );
 });
 
-test('several devices: the others are probed, and the worst status counts', async (t) => {
-  const w = world(t);
-  w.nodes[w.root.at('/dev/vfio/devices/vfio0')] = { refuses: 'EPERM' };
-  const { status, probes } = await document(t, w, 'vfio0', '0000:7f:00.0', 'vfio1');
-  t.deepEqual([status, probes.map((one) => one['status'])], [3, [4, 3, 0]]);
+test('probe continues after a failed device, and exits with the most severe status', async (t) => {
+  const machine = fakeMachine(t);
+  machine.nodes[machine.root.at('/dev/vfio/devices/vfio0')] = { refuses: 'EPERM' };
+  const { status, probes } = await document(t, machine, 'vfio0', '0000:7f:00.0', 'vfio1');
+  t.deepEqual([status, probes.map((entry) => entry['status'])], [3, [4, 3, 0]]);
   t.is(probes[1]?.['step'], 'find');
 });
 
-test('a device that does not answer is told with its step', async (t) => {
-  const w = world(t);
-  w.reply = { kind: 'silent', step: 'open node' };
-  const { status, out } = await probe(w, '--timeout', '2', '0000:00:04.0');
+test('probe reports the step at which a device did not answer', async (t) => {
+  const machine = fakeMachine(t);
+  machine.reply = { kind: 'silent', step: 'open node' };
+  const { status, out } = await probe(machine, '--timeout', '2', '0000:00:04.0');
   t.is(status, 1);
   t.regex(out, /not openable: did not answer within 2 s at open node; /);
 });
 
-test('a second process that was lost is told', async (t) => {
-  const w = world(t);
-  w.reply = { kind: 'broken', message: 'it ended with SIGSEGV' };
-  const { status, probes } = await document(t, w, '0000:00:04.0');
+test('probe reports that the second process was killed', async (t) => {
+  const machine = fakeMachine(t);
+  machine.reply = { kind: 'broken', message: 'it ended with SIGSEGV' };
+  const { status, probes } = await document(t, machine, '0000:00:04.0');
   t.is(status, 1);
   t.regex(String(probes[0]?.['cause']), /it ended with SIGSEGV/);
 });
 
-test('without koffi the command ends with one error, and closes the peer', async (t) => {
-  const w = world(t);
-  w.reply = { kind: 'answer', value: { refused: 'no-koffi', message: 'install koffi' } };
-  const error = await t.throwsAsync<VfioNamesError>(probe(w, '0000:00:04.0'), { code: 'no-koffi' });
-  t.deepEqual([error?.exitCode as number, error?.message, w.closed], [5, 'install koffi', true]);
+test('probe without koffi fails with an error, and closes the peer', async (t) => {
+  const machine = fakeMachine(t);
+  machine.reply = { kind: 'answer', value: { refused: 'no-koffi', message: 'install koffi' } };
+  const error = await t.throwsAsync<VfioNamesError>(probe(machine, '0000:00:04.0'), { code: 'no-koffi' });
+  t.deepEqual([error?.exitCode as number, error?.message, machine.closed], [5, 'install koffi', true]);
 });
 
-test('a kernel without nodes is status 5, and --group is advised', async (t) => {
-  const w = world(t);
-  w.root.add({ name: '0000:00:06.0', sysname: 'vfio2', devnum: false });
-  const { status, probes } = await document(t, w, '0000:00:06.0');
+test('probe exits with status 5 and suggests --group on a kernel without device nodes', async (t) => {
+  const machine = fakeMachine(t);
+  machine.root.add({ name: '0000:00:06.0', sysname: 'vfio2', devnum: false });
+  const { status, probes } = await document(t, machine, '0000:00:06.0');
   t.is(status, 5);
   t.regex(String(probes[0]?.['remedy']), /--group/);
 });
 
-test('no device at all is status 3 with --all', async (t) => {
+test('probe --all exits with status 3 if no device is bound', async (t) => {
   const { status, err } = await runCli(['probe', '--all', '--root', fakeRoot(t).dir]);
   t.is(status, 3);
   t.regex(err.join(), /expected devices bound to VFIO, found none/);
 });
 
-const wrong: readonly [words: string[], message: RegExp][] = [
+const usageErrors: readonly [args: string[], message: RegExp][] = [
   [[], /expected NAME\.\.\. or --all, found neither/],
   [['--all', 'vfio0'], /found both/],
   [['--bind', '--group', 'vfio0'], /expected --bind or --group, found both/],
@@ -272,31 +279,36 @@ const wrong: readonly [words: string[], message: RegExp][] = [
   [['--timeout', '1e9', 'vfio0'], /expected seconds/],
   [['--timeout', '3601', 'vfio0'], /expected seconds/],
 ];
-for (const [words, message] of wrong)
-  test(`probe ${words.join(' ')} is refused with one line`, async (t) => {
-    const { status, out, err } = await runCli(['probe', '--root', fakeRoot(t).dir, ...words]);
+for (const [args, message] of usageErrors)
+  test(`usage error: probe ${args.join(' ')}`, async (t) => {
+    const { status, out, err } = await runCli(['probe', '--root', fakeRoot(t).dir, ...args]);
     t.deepEqual([status as number, out, err.length], [2, '', 1]);
     t.regex(err.join(), message);
   });
 
-test('a name that fits several devices is a usage error, not a finding', async (t) => {
-  const w = world(t);
-  w.root.add({ bus: 'platform', name: '0000:00:04.0', above: '/sys/devices/platform', sysname: 'vfio3' });
-  await t.throwsAsync(probe(w, '0000:00:04.0'), { code: 'ambiguous' });
+test('probe throws an error for an ambiguous name', async (t) => {
+  const machine = fakeMachine(t);
+  machine.root.add({
+    bus: 'platform',
+    name: '0000:00:04.0',
+    above: '/sys/devices/platform',
+    sysname: 'vfio3',
+  });
+  await t.throwsAsync(probe(machine, '0000:00:04.0'), { code: 'ambiguous' });
 });
 
-test('the token goes along', async (t) => {
-  const w = world(t);
+test('probe --vf-token passes the token to the second process', async (t) => {
+  const machine = fakeMachine(t);
   const token = 'bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3';
-  await probe(w, '--bind', '--yes', '--vf-token', token, 'vfio0');
-  t.is(w.requests[0]?.token, token);
+  await probe(machine, '--bind', '--yes', '--vf-token', token, 'vfio0');
+  t.is(machine.requests[0]?.token, token);
 });
 
-test('with the true second process: what is there is no VFIO device, and that is seen', async (t) => {
+test('probe with the real second process rejects a node that is not a VFIO device', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', devnum: '1:3' });
   const { status, out } = await runCli(['probe', '--root', root.dir, 'vfio0']);
   t.is(status, 1);
-  // Who may not make char nodes has a file there.
+  // Without permission to create device nodes, the fake node is a regular file.
   t.regex(out, /is no VFIO device|is file, and sysfs says 1:3/);
 });

@@ -13,13 +13,13 @@ function gather(root: FakeRoot, device: Device, token = false): Evidence {
   return gatherEvidence(fakeFiles, root.dir, device, paths, token);
 }
 
-/** Process 4711 has the path open. */
+/** Adds a process that has the path open. */
 function hold(root: FakeRoot, path: string, pid = 4711): void {
   root.write(`/proc/${pid}/comm`, 'qemu\n');
   root.linkText(`/proc/${pid}/fd/9`, root.at(path));
 }
 
-test('a bound device with its node, group and owner', (t) => {
+test('evidence of a bound device has group, node modes and user', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
   const evidence = gather(root, device, true);
@@ -32,7 +32,7 @@ test('a bound device with its node, group and owner', (t) => {
   t.deepEqual([evidence.holders, evidence.siblings, evidence.pf], [[], [], undefined]);
 });
 
-test('a device that left, or whose number went to another one, is not bound', (t) => {
+test('evidence: bound is false if the device is gone or its number was reused', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0' });
   root.unbind(device);
@@ -41,14 +41,14 @@ test('a device that left, or whose number went to another one, is not bound', (t
   t.false(gather(root, device).bound);
 });
 
-test('a class entry that can not be read is not bound', (t) => {
+test('evidence: bound is false if the class entry can not be read', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0' });
   root.linkText('/sys/class/vfio-dev/vfio0', 'nowhere');
   t.false(gather(root, device).bound);
 });
 
-test('holders of the device and of its siblings are told apart', (t) => {
+test('evidence lists the holders of the device and of its siblings separately', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
   root.add({ name: '0000:00:04.1', sysname: 'vfio1', group: '14', driver: 'vfio-pci' });
@@ -57,7 +57,7 @@ test('holders of the device and of its siblings are told apart', (t) => {
   hold(root, '/dev/vfio/devices/vfio1', 99);
   const { holders, siblings } = gather(root, device);
   t.deepEqual(
-    holders.map(({ pid, interface: way }) => [pid, way]),
+    holders.map(({ pid, interface: via }) => [pid, via]),
     [[4711, 'cdev']],
   );
   t.deepEqual(
@@ -73,7 +73,7 @@ test('holders of the device and of its siblings are told apart', (t) => {
   );
 });
 
-test("a VF's PF is told with its driver", (t) => {
+test('evidence of a VF has its PF and the driver of the PF', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', driver: 'vfio-pci' });
   const device = root.add({ name: '0000:01:00.1', sysname: 'vfio0' });
@@ -81,7 +81,7 @@ test("a VF's PF is told with its driver", (t) => {
   t.deepEqual(gather(root, device).pf, { name: '0000:01:00.0', driver: 'vfio-pci' });
 });
 
-test('a PF without a driver is told alone', (t) => {
+test('evidence of a VF has no PF driver if the PF is unbound', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0' });
   const device = root.add({ name: '0000:01:00.1', sysname: 'vfio0' });
@@ -89,7 +89,7 @@ test('a PF without a driver is told alone', (t) => {
   t.deepEqual(gather(root, device).pf, { name: '0000:01:00.0' });
 });
 
-test('a no-IOMMU device is told by the name of its group', (t) => {
+test('evidence: noiommu is true if the group is named noiommu-N', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0', devnum: false, group: '7' });
   t.false(gather(root, device).noiommu);
@@ -97,7 +97,7 @@ test('a no-IOMMU device is told by the name of its group', (t) => {
   t.true(gather(root, device).noiommu);
 });
 
-test('a no-IOMMU device is told by its name', (t) => {
+test('evidence: noiommu is true if the device is named noiommu-vfioN', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:00:04.0', sysname: 'noiommu-vfio0', devnum: false });
   const evidence = gather(root, device);

@@ -15,17 +15,17 @@ const qemu: Holder = {
 const groupHolder: Holder = { ...qemu, interface: 'group' };
 const deviceHolder: Holder = { ...qemu, interface: 'device-fd' };
 const unseen = [{ reason: 'pid-namespace', message: 'run it on the host to see all' }] as const;
-const onHost: HeldSibling = {
+const hostSibling: HeldSibling = {
   bus: 'pci',
   name: '0000:02:02.0',
   driver: 'e1000e',
   use: 'host',
   holders: [],
 };
-const heldSibling: HeldSibling = { ...onHost, driver: 'vfio-pci', use: 'vfio', holders: [qemu] };
+const heldSibling: HeldSibling = { ...hostSibling, driver: 'vfio-pci', use: 'vfio', holders: [qemu] };
 const root600 = { mode: 0o600, uid: 0, gid: 0 };
 
-const usual: Evidence = {
+const defaults: Evidence = {
   name: '0000:00:04.0',
   devnum: '247:0',
   group: '14',
@@ -47,7 +47,13 @@ const usual: Evidence = {
 const bind = 'VFIO_DEVICE_BIND_IOMMUFD';
 const attach = 'VFIO_DEVICE_ATTACH_IOMMUFD_PT';
 const device = 'VFIO_GROUP_GET_DEVICE_FD';
-type Row = readonly [step: string, what: string, evidence: Partial<Evidence>, status: number, cause: string];
+type Row = readonly [
+  step: string,
+  reason: string,
+  evidence: Partial<Evidence>,
+  status: number,
+  cause: string,
+];
 
 const table: readonly Row[] = [
   [
@@ -175,7 +181,13 @@ const table: readonly Row[] = [
     1,
     'group 14 is open, so the cdev is shut: in use, by a process that was not seen',
   ],
-  [bind, 'EPERM', { siblings: [onHost] }, 1, 'group 14 is not viable: sibling 0000:02:02.0 is on e1000e'],
+  [
+    bind,
+    'EPERM',
+    { siblings: [hostSibling] },
+    1,
+    'group 14 is not viable: sibling 0000:02:02.0 is on e1000e',
+  ],
   [
     bind,
     'EPERM',
@@ -227,7 +239,7 @@ const table: readonly Row[] = [
   [
     'VFIO_GROUP_GET_STATUS',
     'not-viable',
-    { siblings: [onHost] },
+    { siblings: [hostSibling] },
     1,
     'group 14 is not viable: sibling 0000:02:02.0 is on e1000e',
   ],
@@ -251,7 +263,7 @@ const table: readonly Row[] = [
   [
     'VFIO_GROUP_SET_CONTAINER',
     'EPERM',
-    { siblings: [onHost] },
+    { siblings: [hostSibling] },
     1,
     'group 14 is not viable: sibling 0000:02:02.0 is on e1000e',
   ],
@@ -288,28 +300,28 @@ const table: readonly Row[] = [
   ['somewhere', '', {}, 1, 'somewhere gave no errno'],
 ];
 
-function failureOf(step: string, what: string): Failure {
-  if (what === '') return { step };
-  if (/^E[A-Z0-9]+$/.test(what)) return { step, errno: what };
-  const [trouble, found] = what.split(' ');
+function failureOf(step: string, reason: string): Failure {
+  if (reason === '') return { step };
+  if (/^E[A-Z0-9]+$/.test(reason)) return { step, errno: reason };
+  const [trouble, found] = reason.split(' ');
   return { step, trouble: trouble as NonNullable<Failure['trouble']>, ...(found !== undefined && { found }) };
 }
 
-for (const [step, what, more, status, cause] of table)
-  test(`${step}, ${what || 'nothing'}, ${JSON.stringify(Object.keys(more))} ${status}: ${cause}`, (t) => {
-    const told = explain(failureOf(step, what), { ...usual, ...more });
-    t.deepEqual([told.status as number, told.cause], [status, cause]);
-    t.regex(told.remedy, /^\S[^\n]{5,}$/);
+for (const [step, reason, overrides, status, cause] of table)
+  test(`explain ${step}, ${reason || 'no errno'}, with ${JSON.stringify(Object.keys(overrides))}: status ${status}, ${cause}`, (t) => {
+    const explanation = explain(failureOf(step, reason), { ...defaults, ...overrides });
+    t.deepEqual([explanation.status as number, explanation.cause], [status, cause]);
+    t.regex(explanation.remedy, /^\S[^\n]{5,}$/);
   });
 
-test('an EINVAL of BIND is never called invalid', (t) => {
-  for (const more of [{}, { holders: [qemu] }, { unseen }, { token: true }]) {
-    const { cause, remedy } = explain({ step: bind, errno: 'EINVAL' }, { ...usual, ...more });
+test('explain never describes EINVAL of BIND as an invalid argument', (t) => {
+  for (const overrides of [{}, { holders: [qemu] }, { unseen }, { token: true }]) {
+    const { cause, remedy } = explain({ step: bind, errno: 'EINVAL' }, { ...defaults, ...overrides });
     t.notRegex(cause + remedy, /invalid|EINVAL/i);
   }
 });
 
-test('a process is named once for each way, and of many three', (t) => {
+test('explainHeld lists a process once per interface, and at most three processes', (t) => {
   const many = [1, 2, 3, 4, 5].map((pid) => ({ ...qemu, pid }));
   t.is(
     explainHeld({ holders: [qemu, { ...qemu, fd: 10 }] }).cause,
@@ -318,19 +330,19 @@ test('a process is named once for each way, and of many three', (t) => {
   t.regex(explainHeld({ holders: many }).cause, /pid 1 .*pid 2 .*pid 3 .* and 2 more$/);
 });
 
-test('a holder without a name is told by its number, and a strange name can not fool a terminal', (t) => {
+test('explainHeld shows only the pid of a holder without a name, and escapes control characters in names', (t) => {
   const { command: _command, ...nameless } = qemu;
   t.is(explainHeld({ holders: [nameless] }).cause, 'in use by pid 4711 through the cdev');
   t.notRegex(explainHeld({ holders: [{ ...qemu, command: 'a\u001b[2Jb\n' }] }).cause, /[\u001b\n]/);
 });
 
-test('silence names the step and the time', (t) => {
+test('explainSilence reports the step and the timeout', (t) => {
   const { status, cause } = explainSilence('open node', 2.5);
   t.deepEqual([status as number, cause], [1, 'did not answer within 2.5 s at open node']);
 });
 
-test('a node that is not there is named without an owner', (t) => {
-  const nodes = { ...usual.nodes, iommu: { path: '/dev/iommu' } };
-  const { cause } = explain({ step: 'open iommu', errno: 'EACCES' }, { ...usual, nodes });
+test('explain omits owner and mode of a node that does not exist', (t) => {
+  const nodes = { ...defaults.nodes, iommu: { path: '/dev/iommu' } };
+  const { cause } = explain({ step: 'open iommu', errno: 'EACCES' }, { ...defaults, nodes });
   t.is(cause, 'not permitted: /dev/iommu, you are uid 1000');
 });

@@ -1,4 +1,4 @@
-/* Prints what the kernel's headers say: `name value` a line, for layout.test.ts. What an older header lacks is left out. */
+/* Prints values of the kernel headers for layout.test.ts: `name value` lines. Skips names that older headers lack. */
 #include <stddef.h>
 #include <stdio.h>
 #include <linux/types.h>
@@ -106,7 +106,7 @@ int main(void) {
   FIELD(vfio_device_attach_iommufd_pt, pt_id);
 #endif
 #ifdef VFIO_DEVICE_BIND_FLAG_TOKEN
-  /* The struct of GET_INFO got its pad, and BIND its token. */
+  /* Linux 6.17 added the padding of the GET_INFO struct and the token of BIND. */
   NUMBER(VFIO_DEVICE_BIND_FLAG_TOKEN);
   SIZE(vfio_device_info);
   SIZE(vfio_device_bind_iommufd);

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { flagNames, ioctls, numbers, oldSizes, pciNames, structs } from '../../src/probe/layout.ts';
 
-/** Everything in our table, as layout.c prints the kernel's. */
-function ours(): Map<string, string> {
+/** Returns all values of layout.ts in the format of layout.c. */
+function ourValues(): Map<string, string> {
   const lines = new Map<string, string>();
-  // What stands in two of our tables has to be the same in both.
+  // A name that occurs in two tables must have the same value in both.
   const add = (name: string, value: string) => {
     const known = lines.get(name) ?? value;
     lines.set(name, known === value ? value : `${known} and ${value}`);
@@ -34,8 +34,8 @@ function ours(): Map<string, string> {
   return lines;
 }
 
-/** What the headers below `include` say. */
-function theirs(t: ExecutionContext, include: string): Map<string, string> {
+/** Compiles layout.c with the headers in `include`, and returns its output. */
+function headerValues(t: ExecutionContext, include: string): Map<string, string> {
   const directory = mkdtempSync(join(tmpdir(), 'vfio-names-layout-'));
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
   const program = join(directory, 'layout');
@@ -43,7 +43,7 @@ function theirs(t: ExecutionContext, include: string): Map<string, string> {
   const compiled = spawnSync(
     'cc',
     [
-      // Words of the kernel's source, which an installed header no longer has.
+      // Annotations in the kernel's source that are removed from installed headers.
       '-D__user=',
       '-D__counted_by(member)=',
       `-DVFIO_HEADER="${include}/linux/vfio.h"`,
@@ -59,8 +59,9 @@ function theirs(t: ExecutionContext, include: string): Map<string, string> {
   return new Map(printed.map((line) => line.split(' ') as [string, string]));
 }
 
-function agree(t: ExecutionContext, include: string): Map<string, string> {
-  const [table, kernel] = [ours(), theirs(t, include)];
+/** Asserts that layout.ts has all values of the headers in `include`. */
+function compareWithHeaders(t: ExecutionContext, include: string): Map<string, string> {
+  const [table, kernel] = [ourValues(), headerValues(t, include)];
   for (const [name, value] of kernel) t.is(table.get(name), value, name);
   return kernel;
 }
@@ -69,11 +70,11 @@ const hasCompiler = spawnSync('cc', ['--version']).status === 0;
 const system = '/usr/include';
 const whenSystem = hasCompiler && existsSync(`${system}/linux/vfio.h`) ? test : test.skip;
 
-whenSystem("numbers and structs are those of this system's headers", (t) => {
-  t.true(agree(t, system).size >= 60);
+whenSystem("layout has the numbers and structs of this system's headers", (t) => {
+  t.true(compareWithHeaders(t, system).size >= 60);
 });
 
-/** The source of the kernel that the virtual machines run, where they were built here. */
+/** Returns the headers of the kernel that the virtual machines run; `undefined` if it was not built here. */
 function labHeaders(): string | undefined {
   const cache = process.env['VFIO_NAMES_VM_CACHE'] ?? join(homedir(), '.cache/vfio-names');
   const include = join(cache, 'vm/builder/lab/source/include/uapi');
@@ -83,24 +84,24 @@ function labHeaders(): string | undefined {
 const lab = hasCompiler ? labHeaders() : undefined;
 const whenLab = lab === undefined ? test.skip : test;
 
-whenLab("every number and struct is that of the lab's kernel, and none is left out", (t) => {
-  const kernel = agree(t, lab ?? '');
-  const left = [...ours().keys()].filter((name) => !kernel.has(name));
-  // Names of ours that layout.c asks for by the first and the last of their row.
+whenLab("layout has the numbers and structs of the lab's kernel, which defines all of them", (t) => {
+  const kernel = compareWithHeaders(t, lab ?? '');
+  const missing = [...ourValues().keys()].filter((name) => !kernel.has(name));
+  // layout.c prints only the first and the last of the BARs.
   t.deepEqual(
-    left.filter((name) => !/^VFIO_PCI_BAR[1-4]_REGION_INDEX$/.test(name)),
+    missing.filter((name) => !/^VFIO_PCI_BAR[1-4]_REGION_INDEX$/.test(name)),
     [],
   );
 });
 
-test('the older, shorter structs end with a field', (t) => {
+test('oldSizes are the ends of fields', (t) => {
   const ends = (fields: Readonly<Record<string, readonly [number, number]>>) =>
     Object.values(fields).map(([offset, size]) => offset + size);
   t.true(ends(structs.vfio_device_bind_iommufd.fields).includes(oldSizes.bind));
   t.true(ends(structs.vfio_device_attach_iommufd_pt.fields).includes(oldSizes.attach));
 });
 
-test('the C program asks for everything that is in the table', (t) => {
+test('layout.c prints every ioctl, struct and field of layout.ts', (t) => {
   const source = readFileSync(join(import.meta.dirname, 'layout.c'), 'utf8');
   for (const { name } of Object.values(ioctls)) t.true(source.includes(`NUMBER(${name})`), name);
   for (const [name, { fields }] of Object.entries(structs)) {

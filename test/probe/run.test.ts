@@ -16,7 +16,7 @@ const request: ProbeRequest = {
   attach: false,
 };
 
-function probe(more: Partial<ProbeRequest>, nodes: Record<string, FakeNode> = {}, dev = '247:0\n') {
+function probe(overrides: Partial<ProbeRequest>, nodes: Record<string, FakeNode> = {}, dev = '247:0\n') {
   const calls = fakeCalls(
     {
       '/dev/vfio/devices/vfio0': fakeVfio(),
@@ -28,12 +28,12 @@ function probe(more: Partial<ProbeRequest>, nodes: Record<string, FakeNode> = {}
     },
     dev === '' ? {} : { '/sys/dev': dev },
   );
-  return { answer: runProbe(calls, { ...request, ...more }), calls };
+  return { answer: runProbe(calls, { ...request, ...overrides }), calls };
 }
 
 const node = (fake: FakeNode) => ({ '/dev/vfio/devices/vfio0': fake });
 
-test('the harmless probe opens, asks what no unbound device answers, and closes', (t) => {
+test('probe open calls only GET_INFO on the node, and closes it', (t) => {
   const { answer, calls } = probe({});
   t.deepEqual(answer, { openable: true });
   t.deepEqual(calls.log, ['open node', 'VFIO_DEVICE_GET_INFO', 'close']);
@@ -41,57 +41,62 @@ test('the harmless probe opens, asks what no unbound device answers, and closes'
 
 const failures: readonly [title: string, nodes: Record<string, FakeNode>, dev: string, answer: object][] = [
   [
-    'a node of another number is another device',
+    'probe open rejects a node with another device number',
     node({ devnum: '1:3' }),
     '247:0\n',
     { step: 'fstat node', trouble: 'other-device', found: '1:3' },
   ],
   [
-    'a file is no node',
+    'probe open rejects a regular file',
     node({ kind: 'file' }),
     '247:0\n',
     { step: 'fstat node', trouble: 'other-device', found: 'file' },
   ],
   [
-    'a device whose number went to another one has moved',
+    'probe open fails if the number of the node was reused',
     {},
     '247:1\n',
     { step: 'read dev', trouble: 'moved' },
   ],
-  ['a device that left has moved', {}, '', { step: 'read dev', trouble: 'moved' }],
+  ['probe open fails if the device is gone', {}, '', { step: 'read dev', trouble: 'moved' }],
   [
-    'ENOTTY is no VFIO device',
+    'probe open rejects a node that does not support GET_INFO',
     node({ devnum: '247:0' }),
     '247:0\n',
     { step: 'VFIO_DEVICE_GET_INFO', errno: 'ENOTTY' },
   ],
   [
-    'a device that answers unbound is no VFIO device',
+    'probe open rejects a node on which GET_INFO succeeds before BIND',
     node(fakeVfio({ bound: true })),
     '247:0\n',
     { step: 'VFIO_DEVICE_GET_INFO', trouble: 'answered-unbound' },
   ],
-  ['a refused open is told', node({ refuses: 'EACCES' }), '247:0\n', { step: 'open node', errno: 'EACCES' }],
+  [
+    'probe open returns the errno of a failed open',
+    node({ refuses: 'EACCES' }),
+    '247:0\n',
+    { step: 'open node', errno: 'EACCES' },
+  ],
 ];
 for (const [title, nodes, dev, answer] of failures)
-  test(`${title}, and nothing stays open`, (t) => {
+  test(`${title}, and closes all descriptors`, (t) => {
     const found = probe({}, nodes, dev);
     t.deepEqual(found.answer as object, { openable: false, ...answer });
     t.is(found.calls.opened(), 0);
   });
 
-test('an attribute that can not be read is told', (t) => {
+test('probe open returns the errno if the dev attribute can not be read', (t) => {
   const calls = fakeCalls(node(fakeVfio()));
   const broken = { ...calls, read: () => fail('EIO') };
   t.deepEqual(runProbe(broken, request), { openable: false, step: 'ioctl', errno: 'EIO' });
 });
 
-test('a device without a node has none to open', (t) => {
+test('probe open fails for a device without a node', (t) => {
   const { node: _node, devnum: _devnum, ...without } = request;
   t.deepEqual(runProbe(fakeCalls({}), without), { openable: false, step: 'open node', trouble: 'no-node' });
 });
 
-test('BIND tells flags, regions with their capabilities, and irqs', (t) => {
+test('probe bind returns flags, regions with capabilities, and irqs', (t) => {
   const { answer, calls } = probe({ depth: 'bind' });
   t.deepEqual(answer, {
     openable: true,
@@ -119,7 +124,7 @@ test('BIND tells flags, regions with their capabilities, and irqs', (t) => {
     },
   });
   t.is(calls.opened(), 0);
-  // The device is closed before the iommufd that it was bound to.
+  // The iommufd is opened first so that it is closed last.
   t.deepEqual(calls.log.slice(0, 4), [
     'open iommu',
     'open node',
@@ -128,43 +133,43 @@ test('BIND tells flags, regions with their capabilities, and irqs', (t) => {
   ]);
 });
 
-test('BIND without a token has the size that every kernel takes', (t) => {
+test('probe bind without a token passes the struct size that every kernel accepts', (t) => {
   let given = '';
   probe({ depth: 'bind' }, node(fakeVfio({ onBind: (bytes) => (given = bytes.toString('hex')) })));
   t.is(given, '10000000000000000a00000000000000');
 });
 
-test('a VF token goes along by its address', (t) => {
+test('probe bind passes the address of the VF token', (t) => {
   let given = '';
   const token = 'bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3';
   probe({ depth: 'bind', token }, node(fakeVfio({ onBind: (bytes) => (given = bytes.toString('hex')) })));
   t.is(given, '18000000010000000a00000000000000bc9a785634120000');
 });
 
-test('an I/O address space is attached when that was asked for', (t) => {
+test('probe bind attaches an I/O address space if requested', (t) => {
   const { answer, calls } = probe({ depth: 'bind', attach: true });
   t.true(answer.openable && answer.details?.attached);
   t.deepEqual(calls.log.slice(-4), ['IOMMU_IOAS_ALLOC', 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'close', 'close']);
 });
 
-test('a failed BIND or attach is told by its call, and nothing stays open', (t) => {
-  for (const [more, fake, step] of [
+test('probe bind returns the failed call and closes all descriptors if BIND or attach fails', (t) => {
+  for (const [overrides, fake, step] of [
     [{}, { bind: 'EINVAL' }, 'VFIO_DEVICE_BIND_IOMMUFD'],
     [{ attach: true }, { attach: 'EINVAL' }, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT'],
   ] as const) {
-    const { answer, calls } = probe({ depth: 'bind', ...more }, node(fakeVfio(fake)));
+    const { answer, calls } = probe({ depth: 'bind', ...overrides }, node(fakeVfio(fake)));
     t.deepEqual(answer, { openable: false, step, errno: 'EINVAL' });
     t.is(calls.opened(), 0);
   }
 });
 
-test('BIND does not touch a device that is not the right one', (t) => {
+test('probe bind does not call BIND on a node of another device', (t) => {
   const { answer, calls } = probe({ depth: 'bind' }, {}, '247:1\n');
   t.deepEqual(answer, { openable: false, step: 'read dev', trouble: 'moved' });
   t.false(calls.log.includes('VFIO_DEVICE_BIND_IOMMUFD'));
 });
 
-test('without /dev/iommu the device is not even opened', (t) => {
+test('probe bind does not open the device without /dev/iommu', (t) => {
   const calls = fakeCalls(node(fakeVfio()));
   t.deepEqual(runProbe(calls, { ...request, depth: 'bind' }), {
     openable: false,
@@ -174,7 +179,7 @@ test('without /dev/iommu the device is not even opened', (t) => {
   t.deepEqual(calls.log, ['open iommu']);
 });
 
-test('through the group the same device tells the same', (t) => {
+test('probe group returns the same regions as probe bind', (t) => {
   const { answer, calls } = probe({ depth: 'group' });
   t.true(answer.openable);
   t.deepEqual(answer.openable && answer.details?.regions.map(({ name }) => name), ['bar0', 'bar2']);
@@ -191,48 +196,48 @@ test('through the group the same device tells the same', (t) => {
   ]);
 });
 
-test('a group is asked for the device by its name, with the token behind it', (t) => {
-  const asked: string[] = [];
+test('probe group requests the device by name, followed by the VF token', (t) => {
+  const requested: string[] = [];
   const group = fakeGroup();
-  const seen: FakeNode = {
+  const recording: FakeNode = {
     ioctls: {
       ...group.ioctls,
       VFIO_GROUP_GET_DEVICE_FD: (bytes) => {
-        asked.push(bytes.toString());
+        requested.push(bytes.toString());
         return 0;
       },
     },
   };
-  probe({ depth: 'group' }, { '/dev/vfio/14': seen });
-  probe({ depth: 'group', token: 'bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3' }, { '/dev/vfio/14': seen });
-  t.deepEqual(asked, ['0000:00:04.0\0', '0000:00:04.0 vf_token=bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3\0']);
+  probe({ depth: 'group' }, { '/dev/vfio/14': recording });
+  probe({ depth: 'group', token: 'bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3' }, { '/dev/vfio/14': recording });
+  t.deepEqual(requested, ['0000:00:04.0\0', '0000:00:04.0 vf_token=bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3\0']);
 });
 
-const groups: readonly [title: string, nodes: Record<string, FakeNode>, answer: object][] = [
+const groupFailures: readonly [title: string, nodes: Record<string, FakeNode>, answer: object][] = [
   [
-    'a group that is not viable is told',
+    'probe group fails if the group is not viable',
     { '/dev/vfio/14': fakeGroup(false) },
     { step: 'VFIO_GROUP_GET_STATUS', trouble: 'not-viable' },
   ],
   [
-    'another version of the interface is told',
+    'probe group fails if the container has another API version',
     { '/dev/vfio/vfio': fakeContainer({ version: 1 }) },
     { step: 'VFIO_GET_API_VERSION', trouble: 'api-version', found: '1' },
   ],
   [
-    'a container without a type 1 IOMMU is told',
+    'probe group fails if the container has no type 1 IOMMU',
     { '/dev/vfio/vfio': fakeContainer({ type1: false }) },
     { step: 'VFIO_CHECK_EXTENSION', trouble: 'no-type1v2' },
   ],
 ];
-for (const [title, nodes, answer] of groups)
-  test(`${title}, and nothing stays open`, (t) => {
+for (const [title, nodes, answer] of groupFailures)
+  test(`${title}, and closes all descriptors`, (t) => {
     const found = probe({ depth: 'group' }, nodes);
     t.deepEqual(found.answer as object, { openable: false, ...answer });
     t.is(found.calls.opened(), 0);
   });
 
-test('a device without a group has none to open', (t) => {
+test('probe group fails for a device without a group', (t) => {
   const { group: _group, ...without } = request;
   t.deepEqual(runProbe(fakeCalls({}), { ...without, depth: 'group' }), {
     openable: false,
@@ -241,32 +246,32 @@ test('a device without a group has none to open', (t) => {
   });
 });
 
-test('a fault of the program is no answer', (t) => {
-  const calls = { ...fakeCalls({}), open: () => fault() };
+test('runProbe throws errors that are not CallErrors', (t) => {
+  const calls = { ...fakeCalls({}), open: () => crash() };
   t.throws(() => runProbe(calls, request), { message: 'fault' });
 });
 
-function fault(): never {
+function crash(): never {
   throw new Error('fault');
 }
 
-test('a device that talks of too much is asked for no more than it says first', (t) => {
-  const greedy = fakeVfio();
-  const info: FakeNode = {
-    ...greedy,
+test('probe bind ignores region info that is larger than the limit', (t) => {
+  const device = fakeVfio();
+  const oversized: FakeNode = {
+    ...device,
     ioctls: {
-      ...greedy.ioctls,
+      ...device.ioctls,
       VFIO_DEVICE_GET_REGION_INFO: (bytes) => {
         bytes.writeUInt32LE(0xffff_ffff, 0);
         return 0;
       },
     },
   };
-  const { answer } = probe({ depth: 'bind' }, node(info));
+  const { answer } = probe({ depth: 'bind' }, node(oversized));
   t.true(answer.openable);
 });
 
-test('an index that fails otherwise than by EINVAL is a failed probe', (t) => {
+test('probe bind fails if an index returns an errno other than EINVAL', (t) => {
   const device = fakeVfio();
   const broken: FakeNode = {
     ...device,

@@ -5,7 +5,7 @@ import { callerCommand } from '../../src/probe/peer-command.ts';
 import { worstStatus } from '../../src/probe/worst.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
-test('the worst status of several counts, in the order 3, 5, 4, 1, 0', (t) => {
+test('worstStatus returns the most severe status, in the order 3, 5, 4, 1, 0', (t) => {
   t.is(worstStatus([]), 0);
   t.is(worstStatus([0, 0]), 0);
   t.is(worstStatus([0, 1]), 1);
@@ -14,7 +14,7 @@ test('the worst status of several counts, in the order 3, 5, 4, 1, 0', (t) => {
   t.is(worstStatus([5, 3, 4]), 3);
 });
 
-test('the second program is the built one beside the first, or the source', (t) => {
+test('callerCommand uses the built program in the same directory, or else the source', (t) => {
   const root = fakeRoot(t);
   t.is(callerCommand(root.at('/dist')).args.at(-1), `${root.at('/dist')}/../caller.ts`);
   root.write('/dist/caller.cjs', '');
@@ -22,13 +22,13 @@ test('the second program is the built one beside the first, or the source', (t) 
   t.true(fs.existsSync(callerCommand().args.at(-1) ?? ''));
 });
 
-test('a question is written to the terminal, and the line behind it is the answer', (t) => {
+test('askTerminal writes the question to the terminal and returns the next line', (t) => {
   const root = fakeRoot(t);
   root.write('/dev/tty', '????yes\nrest');
   t.is(askTerminal('Go? ', root.at('/dev/tty')), 'yes');
   t.regex(fs.readFileSync(root.at('/dev/tty'), 'utf8'), /^Go\? yes/);
 });
 
-test('without a terminal the answer is empty', (t) => {
+test('askTerminal returns an empty string without a terminal', (t) => {
   t.is(askTerminal('Go? ', fakeRoot(t).at('/dev/tty')), '');
 });

@@ -4,9 +4,9 @@ import { findRules, rulesDirectories, rulesName } from '../../src/rules/place.ts
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hash } from './policies.ts';
 
-const text = (policy: string, more = ''): string => `# vfio-names scheme=1 policy=${policy}\n${more}`;
+const text = (policy: string, body = ''): string => `# vfio-names scheme=1 policy=${policy}\n${body}`;
 
-test('udev’s order of directories decides which file counts', (t) => {
+test("findRules returns the file in the first directory of udev's search order", (t) => {
   const root = fakeRoot(t);
   t.is(findRules(fakeFiles, root.dir), undefined);
   for (const directory of [...rulesDirectories].reverse()) {
@@ -21,7 +21,7 @@ test('udev’s order of directories decides which file counts', (t) => {
   t.deepEqual(findRules(fakeFiles, root.dir), { kind: 'masked', path: `/etc/udev/rules.d/${rulesName}` });
 });
 
-test('a link is followed within the root', (t) => {
+test('findRules follows a link within the root', (t) => {
   const root = fakeRoot(t);
   root.write('/opt/x.rules', text('default'));
   for (const target of ['/opt/x.rules', '../../../opt/x.rules']) {
@@ -40,14 +40,14 @@ const verdict = test.macro({
     t.regex(result.message, message);
     t.notRegex(result.message, /\n/);
   },
-  title: (title, _, state) => title ?? `check tells rules that are ${state}`,
+  title: (title, _, state) => title ?? `rules check reports rules that are ${state}`,
 });
 
 test(verdict, undefined, 'missing', /no rules.*rules install/);
 test(verdict, { kind: 'masked', path }, 'masked', /turns the rules off/);
 test(verdict, { kind: 'text', path, text: 'KERNEL=="x"\n' }, 'foreign', /not made by vfio-names/);
 test(
-  'check tells a directory from rules',
+  'rules check reports a directory as foreign',
   verdict,
   { kind: 'other', path, what: 'a directory' },
   'foreign',

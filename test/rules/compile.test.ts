@@ -7,36 +7,36 @@ const links = (...rules: LinkRule[]) => compile(policyOf({ links: rules })).link
 
 const pci = 'TEST=="/sys/bus/pci/devices/$id/vfio-dev/$kernel"';
 
-test('a rule for one bus is one line, and all its keys speak of one parent', (t) => {
+test('udev rules: a link rule for one bus is one line with keys on one parent', (t) => {
   const match = [when('bus', 'pci'), when('name', '0000:01:00.0', '0000:02:*'), when('driver', 'vfio-pci')];
   t.deepEqual(links(link(match, 'by-alias/gpu')), [
     `SUBSYSTEMS=="pci", KERNELS=="0000:01:00.0|0000:02:*", DRIVERS=="vfio-pci", ${pci}, SYMLINK+="vfio/by-alias/gpu"`,
   ]);
 });
 
-test('a rule without a bus is a line for each known one', (t) => {
+test('udev rules: a link rule without a bus has a line for each known bus', (t) => {
   t.is(links(link([], 'by-x/', { fact: 'name' })).length, 6);
   t.is(links(link([unless('bus', 'pci', 'm*')], 'by-x/', { fact: 'name' })).length, 4);
 });
 
-test('a bus that is named exactly needs not be known', (t) => {
+test('udev rules: an exact bus does not have to be known', (t) => {
   t.regex(links(link([when('bus', 'ccw')], 'by-x/', { fact: 'name' }))[0] ?? '', /^SUBSYSTEMS=="ccw"/);
   t.deepEqual(links(link([when('bus', 'c?w')], 'by-x/', { fact: 'name' })), []);
 });
 
-test('a negated attribute holds for devices without it, too', (t) => {
+test('udev rules: a negated attribute also matches devices without the attribute', (t) => {
   const lines = links(link([when('bus', 'pci'), unless('numaNode', '0')], 'by-x/', { fact: 'name' }));
   t.is(lines.length, 2);
   t.true(lines[0]?.includes('ATTRS{numa_node}!="0"'));
   t.true(lines[1]?.includes('TEST!="/sys/bus/pci/devices/$id/numa_node"'));
 });
 
-test('a fact in a name stands for devices that have it', (t) => {
+test('udev rules: a name with a fact matches only devices that have the fact', (t) => {
   const [line] = links(link([when('bus', 'pci')], 'by-numa/', { fact: 'numaNode' }));
   t.true(line?.includes('ATTRS{numa_node}=="[0-9]*"'));
 });
 
-test('vfio_id runs once for all rules, and for the devices that their matches leave', (t) => {
+test('udev rules: vfio_id runs once for all rules, for the devices that the matches select', (t) => {
   const { helper, links: lines } = compile(
     policyOf({
       links: [
@@ -53,12 +53,12 @@ test('vfio_id runs once for all rules, and for the devices that their matches le
   t.true(lines[0]?.endsWith('SYMLINK+="vfio/by-sriov/$env{ID_VFIO_PF}/vf$env{ID_VFIO_VF}"'));
 });
 
-test('a negated fact of vfio_id holds only after vfio_id spoke', (t) => {
+test('udev rules: a negated fact of vfio_id matches only after vfio_id ran', (t) => {
   const [line] = links(link([when('bus', 'pci'), unless('group', '7')], 'by-x/', { fact: 'name' }));
   t.true(line?.includes('ENV{.VFIO_NAMES}=="yes", ENV{ID_VFIO_GROUP}!="7"'));
 });
 
-test('a name that udev has no words for is asked from vfio_id as a whole', (t) => {
+test('udev rules: a name that udev cannot express is requested from vfio_id', (t) => {
   const label = link([when('bus', 'pci')], 'by-label/', { fact: 'label' });
   const { helper, links: lines } = compile(policyOf({ links: [label, label] }));
   t.true(helper.at(-1)?.includes(`--facts= --link '1=by-label/{label}' '$devpath'`));
@@ -67,7 +67,7 @@ test('a name that udev has no words for is asked from vfio_id as a whole', (t) =
   ]);
 });
 
-test('a transform that can change nothing costs nothing', (t) => {
+test('udev rules: a transform without effect does not need vfio_id', (t) => {
   const apply = [
     { kind: 'lower' },
     { kind: 'pad', width: 4 },
@@ -81,7 +81,7 @@ test('a transform that can change nothing costs nothing', (t) => {
   t.true(bus?.endsWith('SYMLINK+="vfio/by-x/00pci"'));
 });
 
-test('the name without colons is udev’s own where no other bridge stands before it', (t) => {
+test('udev rules: by-tag uses ID_PATH_TAG for devices without a second host bridge', (t) => {
   const apply = [
     { kind: 'replace', from: '.', to: '_' },
     { kind: 'replace', from: ':', to: '_' },
@@ -97,7 +97,7 @@ test('the name without colons is udev’s own where no other bridge stands befor
   t.true(lines[1]?.includes('ENV{ID_PATH}!="pci-????:??:??.?", ENV{ID_VFIO_LINK_1}=="?*"'));
 });
 
-test('the highest priority of a device’s links comes last, since it counts for all of them', (t) => {
+test('udev rules: lines are sorted by link priority, since the last one applies to all links of a device', (t) => {
   const high = { ...link([when('bus', 'pci')], 'by-a/b'), priority: 9 };
   const low = { ...link([when('bus', 'pci')], 'by-b/b'), priority: -2 };
   const lines = links(high, low, link([when('bus', 'pci')], 'by-c/b'));
@@ -107,7 +107,7 @@ test('the highest priority of a device’s links comes last, since it counts for
   );
 });
 
-test('access for all devices is one line, also for buses that come later', (t) => {
+test('udev rules: access for all devices is one line for any bus', (t) => {
   const { access, iommu } = compile(
     policyOf({ access: [{ match: [], group: 'kvm', mode: '0660', source }] }),
   );
@@ -115,7 +115,7 @@ test('access for all devices is one line, also for buses that come later', (t) =
   t.deepEqual(iommu, ['SUBSYSTEM=="misc", KERNEL=="iommu", GROUP="kvm", MODE="0660"']);
 });
 
-test('a match that no device with a node can fit gives no line', (t) => {
+test('udev rules: a match that no device with a node can satisfy gives no line', (t) => {
   t.deepEqual(links(link([when('cdev', 'no*')], 'by-x/', { fact: 'name' })), []);
   t.is(links(link([unless('cdev', 'no*')], 'by-x/', { fact: 'name' })).length, 6);
   t.deepEqual(links(link([when('bus', 'mdev'), when('pf', '*')], 'by-x/', { fact: 'name' })), []);
@@ -123,7 +123,7 @@ test('a match that no device with a node can fit gives no line', (t) => {
   t.is(links(link([when('bus', 'mdev'), unless('function', '0')], 'by-x/y')).length, 1);
 });
 
-const refused = test.macro({
+const rejects = test.macro({
   exec(t, policy: Partial<Policy>, message: RegExp) {
     const error = t.throws(() => compile(policyOf(policy)), {
       name: 'VfioNamesError',
@@ -132,42 +132,47 @@ const refused = test.macro({
     });
     t.notRegex(error?.message ?? '', /\n/);
   },
-  title: (title) => `udev refuses ${title}`,
+  title: (title) => `udev rules: compile rejects ${title}`,
 });
 
 test(
-  'a match on what the rules decide',
-  refused,
+  'a match on a fact that the rules set',
+  rejects,
   { links: [link([when('owner', '0')], 'by-x/y')] },
   /match on owner/,
 );
 test(
-  'a name of what the rules decide',
-  refused,
+  'a name with a fact that the rules set',
+  rejects,
   { links: [link([], 'by-x/', { fact: 'mode' })] },
   /\{\{mode\}\}/,
 );
-test('a pattern with a quote', refused, { links: [link([when('name', 'a"b')], 'by-x/y')] }, /quote/);
-test('a pattern with |', refused, { links: [link([when('name', 'a|b')], 'by-x/y')] }, /list/);
-test('a set beyond ASCII', refused, { links: [link([when('name', '[é]')], 'by-x/y')] }, /ASCII/);
+test('a pattern with a quote', rejects, { links: [link([when('name', 'a"b')], 'by-x/y')] }, /quote/);
+test('a pattern with |', rejects, { links: [link([when('name', 'a|b')], 'by-x/y')] }, /list/);
+test('a set with non-ASCII characters', rejects, { links: [link([when('name', '[é]')], 'by-x/y')] }, /ASCII/);
 test(
-  'a syspath that begins anywhere',
-  refused,
+  'a syspath pattern without a fixed beginning',
+  rejects,
   { links: [link([when('syspath', '*/sys/x')], 'by-x/y')] },
   /syspath/,
 );
-test('a bus of odd characters', refused, { links: [link([when('bus', 'a b')], 'by-x/y')] }, /the bus "a b"/);
 test(
-  'a group of odd characters',
-  refused,
+  'a bus with invalid characters',
+  rejects,
+  { links: [link([when('bus', 'a b')], 'by-x/y')] },
+  /the bus "a b"/,
+);
+test(
+  'a group with invalid characters',
+  rejects,
   { access: [{ match: [], group: 'a b', source }] },
   /user or group/,
 );
-test('a mode that is none', refused, { access: [{ match: [], mode: '999', source }] }, /octal/);
-test('a text of 256 bytes', refused, { links: [link([], `by-x/${'a'.repeat(256)}`)] }, /255 bytes/);
+test('an invalid mode', rejects, { access: [{ match: [], mode: '999', source }] }, /octal/);
+test('a name part of 256 bytes', rejects, { links: [link([], `by-x/${'a'.repeat(256)}`)] }, /255 bytes/);
 test(
-  'a line longer than udev reads',
-  refused,
+  "a line longer than udev's limit",
+  rejects,
   {
     links: [
       link(

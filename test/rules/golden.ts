@@ -1,4 +1,4 @@
-/** Compares a text with a file of test/golden; UPDATE_GOLDEN=1 writes the file instead. */
+/** Compares a text with a file in test/golden; with UPDATE_GOLDEN=1, writes the file first. */
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ExecutionContext } from 'ava';

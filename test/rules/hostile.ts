@@ -1,4 +1,4 @@
-/** Policies whose every text tries to break out of its place, for fast-check. */
+/** fast-check arbitraries of policies whose texts try to escape their strings. */
 import fc from 'fast-check';
 import type { Condition, LinkRule, Match, NamePart, Policy, Transform } from '../../src/config/policy.ts';
 import type { FactName } from '../../src/devices/device.ts';
@@ -7,7 +7,7 @@ import { udevFacts } from '../../src/rules/udev-facts.ts';
 
 const facts = Object.keys(udevFacts) as FactName[];
 
-/** Pieces that mean something to udev, mdev, sh, fnmatch or printf. */
+/** Characters and texts with a special meaning in udev, mdev, sh, fnmatch or printf. */
 const piece = fc.constantFrom(
   ...[
     '"',
@@ -53,13 +53,13 @@ const piece = fc.constantFrom(
   ...['vfio', '0000:01:00.0', 'a', '1'],
 );
 
-/** A text of such pieces, or any text at all. */
+/** A text of such pieces, or any text. */
 export const hostileText = fc.oneof(
   fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join('')),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }),
 );
 
-/** Texts that the policy's own check lets through, among others. */
+/** Mostly patterns that the check of the policy accepts. */
 const pattern = fc.oneof(
   hostileText.map((text) => (globProblem(text) === undefined && !text.includes('"') ? text : '0000:*')),
   { arbitrary: hostileText, weight: 1 },
@@ -95,7 +95,7 @@ const link: fc.Arbitrary<LinkRule> = fc.record({
 
 const account = fc.oneof(fc.constantFrom('kvm', 'root', '107'), { arbitrary: hostileText, weight: 1 });
 
-/** Some can be compiled; the others have to be refused. */
+/** Policies of which some compile and the others must be rejected. */
 export const hostilePolicy: fc.Arbitrary<Policy> = fc.record({
   scheme: fc.constant(1 as const),
   links: fc.array(link, { minLength: 1, maxLength: 2 }),

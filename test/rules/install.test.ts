@@ -5,46 +5,46 @@ import { carryOut, installPath, planInstallation } from '../../src/rules/install
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hash } from './policies.ts';
 
-const ours = (more = ''): string => `# vfio-names scheme=1 policy=${hash}\n${more}`;
+const generated = (body = ''): string => `# vfio-names scheme=1 policy=${hash}\n${body}`;
 
 const token = `${process.pid}-0`;
 
-test('the first line tells a file of ours, and nothing less does', (t) => {
-  t.deepEqual(readHeader(ours()), { scheme: 1, policy: hash });
+test('readHeader accepts only a complete first line', (t) => {
+  t.deepEqual(readHeader(generated()), { scheme: 1, policy: hash });
   t.deepEqual(readHeader('# vfio-names scheme=12 policy=default\n'), { scheme: 12, policy: 'default' });
   for (const text of [
     '',
     '\n',
-    `\n${ours()}`,
+    `\n${generated()}`,
     '# vfio-names',
     '# vfio-names scheme=1 policy=deadbeef\n',
-    ours().trim(),
+    generated().trim(),
   ])
     t.is(readHeader(text), undefined);
 });
 
-test('rules are written, replaced and removed, whole and with nothing left beside them', (t) => {
+test('rules install and uninstall write, replace and remove the file, without temporary files left', (t) => {
   const root = fakeRoot(t);
   const install = (text: string | undefined): void =>
     carryOut(fakeFiles, root.dir, planInstallation(fakeFiles, root.dir, text), token);
-  install(ours('a\n'));
-  t.is(fs.readFileSync(root.at(installPath), 'utf8'), ours('a\n'));
+  install(generated('a\n'));
+  t.is(fs.readFileSync(root.at(installPath), 'utf8'), generated('a\n'));
   t.is(fs.statSync(root.at(installPath)).mode & 0o777, 0o644);
-  install(ours('b\n'));
-  install(ours('b\n'));
-  t.is(fs.readFileSync(root.at(installPath), 'utf8'), ours('b\n'));
+  install(generated('b\n'));
+  install(generated('b\n'));
+  t.is(fs.readFileSync(root.at(installPath), 'utf8'), generated('b\n'));
   t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')), ['70-vfio-names.rules']);
   install(undefined);
   install(undefined);
   t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')), []);
 });
 
-test('what a killed run left is swept away, what a living one works on stays', (t) => {
+test('rules install removes temporary files of killed runs and keeps those of running processes', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/udev/rules.d/.vfio-names-rules-4194999-0', 'x');
   root.write(`/etc/udev/rules.d/.vfio-names-rules-${process.ppid}-0`, 'x');
   root.write('/etc/udev/rules.d/.vfio-names-rules-x', 'x');
-  carryOut(fakeFiles, root.dir, planInstallation(fakeFiles, root.dir, ours()), token);
+  carryOut(fakeFiles, root.dir, planInstallation(fakeFiles, root.dir, generated()), token);
   t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')).sort(), [
     `.vfio-names-rules-${process.ppid}-0`,
     '.vfio-names-rules-x',
@@ -53,42 +53,42 @@ test('what a killed run left is swept away, what a living one works on stays', (
 });
 
 const foreign = test.macro({
-  exec(t, make: (root: ReturnType<typeof fakeRoot>) => void) {
+  exec(t, create: (root: ReturnType<typeof fakeRoot>) => void) {
     const root = fakeRoot(t);
-    make(root);
-    for (const text of [ours(), undefined]) {
+    create(root);
+    for (const text of [generated(), undefined]) {
       const error = t.throws(() => planInstallation(fakeFiles, root.dir, text), { code: 'rules-not-ours' });
       t.regex(error?.message ?? '', /^expected .* found .* move it away first$/);
     }
   },
-  title: (title) => `${title} is neither replaced nor removed`,
+  title: (title) => `rules install neither replaces nor removes ${title}`,
 });
 
-test('a file that we did not make', foreign, (root) => root.write(installPath, 'KERNEL=="x"\n'));
+test('a file without our header', foreign, (root) => root.write(installPath, 'KERNEL=="x"\n'));
 test('an empty file', foreign, (root) => root.write(installPath, ''));
-test('a mask', foreign, (root) => root.linkText(installPath, '/dev/null'));
+test('a link to /dev/null', foreign, (root) => root.linkText(installPath, '/dev/null'));
 test('a directory', foreign, (root) => root.write(`${installPath}/x`, ''));
 test('a dangling link', foreign, (root) => root.linkText(installPath, 'nowhere'));
-test('a link to a file of ours', foreign, (root) => {
-  root.write('/etc/ours', ours());
+test('a link to a generated file', foreign, (root) => {
+  root.write('/etc/ours', generated());
   root.linkText(installPath, '../../ours');
 });
 
-test('a link among the directories is not followed', (t) => {
+test('rules install does not follow a symlink to a parent directory', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/elsewhere/rules.d'), { recursive: true });
   root.linkText('/etc/udev', '../elsewhere');
   const error = t.throws(
-    () => carryOut(fakeFiles, root.dir, planInstallation(fakeFiles, root.dir, ours()), token),
+    () => carryOut(fakeFiles, root.dir, planInstallation(fakeFiles, root.dir, generated()), token),
     { name: 'VfioNamesError' },
   );
   t.regex(error?.message ?? '', /^could not install the rules: .*70-vfio-names.rules: E(LOOP|NOTDIR)/);
   t.deepEqual(fs.readdirSync(root.at('/elsewhere/rules.d')), []);
 });
 
-test('a directory in the way of the last step leaves no temporary file', (t) => {
+test('rules install leaves no temporary file if the rename fails', (t) => {
   const root = fakeRoot(t);
-  const planned = planInstallation(fakeFiles, root.dir, ours());
+  const planned = planInstallation(fakeFiles, root.dir, generated());
   root.write(`${installPath}/x`, '');
   t.throws(() => carryOut(fakeFiles, root.dir, planned, token), { message: /EISDIR|ENOTEMPTY|EEXIST/ });
   t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')), ['70-vfio-names.rules']);

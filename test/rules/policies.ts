@@ -1,11 +1,11 @@
-/** Small policies for the tests of the compiler, written as the policy side gives them. */
+/** Builds small policies for the tests of the rules compiler. */
 import type { Condition, LinkRule, NamePart, Policy } from '../../src/config/policy.ts';
 import { defaultPolicy } from '../../src/config/policy.ts';
 import type { FactName } from '../../src/devices/device.ts';
 
 export const source = { file: 'test.toml', line: 1 };
 
-/** The SHA-256 of nothing in particular. */
+/** An arbitrary hash of a policy. */
 export const hash = 'c0ffee'.padEnd(64, '0');
 
 export const when = (fact: FactName, ...patterns: string[]): Condition => ({ fact, negate: false, patterns });
@@ -16,10 +16,10 @@ export const unless = (fact: FactName, ...patterns: string[]): Condition => ({
   patterns,
 });
 
-/** `link([when(...)], 'by-x/', { fact: 'name' })`. */
+/** Builds a link rule: `link([when(...)], 'by-x/', { fact: 'name' })`. */
 export function link(match: readonly Condition[], ...parts: (string | NamePart)[]): LinkRule {
   const name = parts.map((part) => (typeof part === 'string' ? { text: part } : part));
   return { match, name, priority: 0, source };
 }
 
-export const policyOf = (more: Partial<Policy>): Policy => ({ ...defaultPolicy, hash, ...more });
+export const policyOf = (overrides: Partial<Policy>): Policy => ({ ...defaultPolicy, hash, ...overrides });

@@ -3,29 +3,29 @@ import fc from 'fast-check';
 import { accountName, busName, modeText, safeText, udevMatch, udevText } from '../../src/rules/quote.ts';
 import { hostileText } from './hostile.ts';
 
-test('what udev would substitute stands for itself', (t) => {
+test("udevText escapes udev's substitutions", (t) => {
   t.is(udevText('a$id %k 100%'), 'a$$id %%k 100%%');
 });
 
 for (const text of ['"', 'a\\', '\\"', 'a\nb', '\0', '\x7f'])
-  test(`${JSON.stringify(text)} can't stand in a string of udev's`, (t) => {
+  test(`udevText and udevMatch reject ${JSON.stringify(text)}`, (t) => {
     t.throws(() => udevText(text), { code: 'policy' });
     t.throws(() => udevMatch([text]), { code: 'policy' });
   });
 
-test('patterns are alternatives in one string', (t) => {
+test('udevMatch joins patterns as alternatives in one string', (t) => {
   t.is(udevMatch(['0000:*', 'a b', '[!0-9]?']), '"0000:*|a b|[!0-9]?"');
   t.throws(() => udevMatch(['a', '']), { code: 'policy' });
 });
 
-test('only ASCII can stand in a set, since udev compares bytes', (t) => {
+test('udevMatch rejects non-ASCII characters in a set, since udev compares bytes', (t) => {
   for (const pattern of ['[é]', 'x[aé]', '[a][é]', '[!-é]', '[é-ü]x', '[a\u00a0b]'])
     t.throws(() => udevMatch([pattern]), { code: 'policy' }, pattern);
   t.is(udevMatch(['é[a]é', '[ -~]']), '"é[a]é|[ -~]"');
 });
 
-test('a refusal says what was found, and what to do', (t) => {
-  const refused: readonly (readonly [() => string, string])[] = [
+test('errors of quoting name what was found and what to do', (t) => {
+  const errors: readonly (readonly [() => string, string])[] = [
     [
       () => udevMatch(['a"']),
       'udev can\'t express the pattern "a\\""; a quote ends the text; write it in another way',
@@ -52,16 +52,16 @@ test('a refusal says what was found, and what to do', (t) => {
       'a rule can\'t express the mode "rw"; use three or four octal digits, such as 0660',
     ],
   ];
-  for (const [act, message] of refused) t.throws(act, { code: 'policy', message });
+  for (const [fn, message] of errors) t.throws(fn, { code: 'policy', message });
 });
 
-test('fixed text is made safe part by part, as names are', (t) => {
+test('safeText sanitizes fixed text part by part', (t) => {
   t.is(safeText('by-x/a b$%"\'{|}/'), 'by-x/a_b_______/');
   t.is(safeText('by-x/é\\x20'), 'by-x/é\\x20');
   t.is(safeText('a'.repeat(300)), undefined);
 });
 
-test('safe text always has a place in a rule, and ends no quotes', (t) => {
+test('safeText output needs no quoting in a rule', (t) => {
   fc.assert(
     fc.property(hostileText, (text) => {
       const safe = safeText(text);
@@ -72,7 +72,7 @@ test('safe text always has a place in a rule, and ends no quotes', (t) => {
   t.pass();
 });
 
-test('accounts, modes and buses are of plain characters', (t) => {
+test('accountName, modeText and busName accept only plain characters', (t) => {
   t.is(accountName('libvirt-qemu'), 'libvirt-qemu');
   t.is(modeText('660'), '0660');
   t.is(busName('fsl-mc'), 'fsl-mc');

@@ -9,12 +9,12 @@ import { golden } from './golden.ts';
 import { hostilePolicy } from './hostile.ts';
 import { link, policyOf, source, unless, when } from './policies.ts';
 
-test('the checked-in rules are those of the default policy', (t) => {
+test('the checked-in rules match the default policy', (t) => {
   const path = new URL('../../rules/70-vfio-names.rules', import.meta.url);
   t.is(render('udev', defaultPolicy), readFileSync(path, 'utf8'));
 });
 
-test('the templates that the build took in are those of templates/', (t) => {
+test('the built-in templates render for each target', (t) => {
   for (const target of ['udev', 'mdev', 'mdevd'] as const)
     t.regex(render(target, defaultPolicy), /^# vfio-names scheme=1 policy=default\n/);
 });
@@ -45,11 +45,11 @@ const rich = policyOf({
 
 for (const [name, policy] of Object.entries({ families, rich }))
   for (const target of ['udev', 'mdev', 'mdevd'] as const)
-    test(`the ${name} policy for ${target} is as it was`, (t) => {
+    test(`rules render matches the golden file of policy ${name} for ${target}`, (t) => {
       golden(t, `${name}.${target}`, render(target, policy));
     });
 
-test('a policy of facts that udev knows runs no program', (t) => {
+test('udev rules run no program if udev knows all facts', (t) => {
   const policy = policyOf({
     links: [
       link([when('vendor', '0x8086')], 'by-x/', { fact: 'name' }, '/', { fact: 'class' }, '-', {
@@ -68,13 +68,13 @@ test('a policy of facts that udev knows runs no program', (t) => {
   t.notRegex(render('udev', policy), /IMPORT|PROGRAM|RUN|vfio_id/);
 });
 
-/** Keys that a line of ours may have; anything else is something that broke out. */
+/** The keys that generated rules may use; any other key means that a policy text escaped its string. */
 const keys =
   /^(ACTION|SUBSYSTEM|KERNEL|DEVPATH|SUBSYSTEMS|KERNELS|DRIVERS|TEST|TAG|SYMLINK|OPTIONS|OWNER|GROUP|MODE|GOTO|LABEL|ENV\{[A-Z_.0-9]+\}|ATTRS?\{[a-z_]+\}|IMPORT\{(builtin|db|program)\})$/;
 
 const substitutions = /\$(id|kernel|driver|devpath|major|minor|attr\{[a-z_]+\}|env\{[A-Z_0-9]+\})|\$\$|%%/g;
 
-test('no text of a policy breaks out of its place in udev rules', (t) => {
+test('no policy text escapes its string in udev rules', (t) => {
   let rendered = 0;
   fc.assert(
     fc.property(hostilePolicy, (policy) => {
@@ -105,7 +105,7 @@ function isSound(line: string): boolean {
   return true;
 }
 
-test('no text of a policy breaks out of its place in mdev and mdevd lines', (t) => {
+test('no policy text escapes its field in mdev and mdevd lines', (t) => {
   const line = /^(vfio\/devices\/vfio\[0-9\]\+|vfio\/vfio|iommu) [\w.-]+:[\w.-]+ 0[0-7]{3}( \*.+)?$/;
   const command =
     /^ \*(vfio-names sync --quiet|\/usr\/lib\/udev\/vfio_id link "\$ACTION"( --link '[^'\n#]+')*)$/;

@@ -5,7 +5,7 @@ import { safePart } from '../../src/rules/compile.ts';
 import { readRequest, requestProperty, writeRequest } from '../../src/rules/request.ts';
 import { namePart } from './hostile.ts';
 
-test('a request reads as it is written', (t) => {
+test('readRequest parses the output of writeRequest', (t) => {
   const parts: NamePart[] = [
     { text: 'by-sriov/' },
     { fact: 'pf' },
@@ -20,7 +20,7 @@ test('a request reads as it is written', (t) => {
   t.is(requestProperty(2), 'ID_VFIO_LINK_2');
 });
 
-test('every name survives the way through a rule, and nothing in it ends a quote', (t) => {
+test('any name survives a round trip through a request, without quotes or blanks', (t) => {
   fc.assert(
     fc.property(fc.array(namePart, { minLength: 1, maxLength: 4 }), (parts) => {
       const safe = parts.map(safePart).filter((part) => !('text' in part) || part.text !== '');
@@ -44,6 +44,6 @@ for (const text of [
   '{name|p1000}',
   '{name|}',
 ])
-  test(`${JSON.stringify(text)} is no request`, (t) => {
+  test(`readRequest rejects ${JSON.stringify(text)}`, (t) => {
     t.is(readRequest(text), undefined);
   });

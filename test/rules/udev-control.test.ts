@@ -3,10 +3,10 @@ import { applyRules, execFile, udevRuns } from '../../src/rules/udev-control.ts'
 import type { Files } from '../../src/system/files.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 
-test('rules are reloaded, then applied to the nodes that are there', (t) => {
+test('applyRules reloads the rules, then triggers existing devices', (t) => {
   const calls: string[] = [];
   t.deepEqual(
-    applyRules((program, words) => calls.push([program, ...words].join(' '))),
+    applyRules((program, args) => calls.push([program, ...args].join(' '))),
     [],
   );
   t.deepEqual(calls, [
@@ -16,9 +16,9 @@ test('rules are reloaded, then applied to the nodes that are there', (t) => {
   ]);
 });
 
-test('a call that fails is a line, and stops no other', (t) => {
-  const lines = applyRules((_, words) => {
-    if (words[0] === 'control') throw Object.assign(new Error(), { code: 'ENOENT' });
+test('applyRules returns a line for each failed call and continues', (t) => {
+  const lines = applyRules((_, args) => {
+    if (args[0] === 'control') throw Object.assign(new Error(), { code: 'ENOENT' });
     throw Object.assign(new Error(), { status: 1 });
   });
   t.is(lines.length, 3);
@@ -26,20 +26,20 @@ test('a call that fails is a line, and stops no other', (t) => {
   t.regex(lines[1] ?? '', /^udevadm trigger .* failed: status 1; /);
 });
 
-test('a program runs without a shell, and its failure is thrown', (t) => {
+test('execFile runs a program without a shell and throws if it fails', (t) => {
   t.notThrows(() => execFile('true', ['$(false)', '; false']));
   t.throws(() => execFile('false', []));
 });
 
-test('udev runs only on the machine itself', (t) => {
+test('udevRuns is false below another root', (t) => {
   const files: Files = { ...nodeFiles, stat: () => nodeFiles.stat('/') };
   t.true(udevRuns(files, ''));
   t.false(udevRuns(files, '/some/root'));
-  const none: Files = {
+  const withoutUdev: Files = {
     ...nodeFiles,
     stat: () => {
       throw Object.assign(new Error(), { code: 'ENOENT' });
     },
   };
-  t.false(udevRuns(none, ''));
+  t.false(udevRuns(withoutUdev, ''));
 });

@@ -1,4 +1,4 @@
-/** The rules in which vfio_id tells or makes the names. */
+/** The rules in which vfio_id prints the names (import) or creates the links (run). */
 import test from 'ava';
 import fc from 'fast-check';
 import { defaultPolicy } from '../../src/config/policy.ts';
@@ -15,11 +15,11 @@ import { link, policyOf, source, unless, when } from './policies.ts';
 const families = policyOf({ links: switchedFamilies.map((family) => familyRule(family, source)) });
 
 for (const via of ['import', 'run'] as const)
-  test(`the families by ${via} are as they were`, (t) => {
+  test(`rules render --via ${via} matches the golden file of the families`, (t) => {
     golden(t, `families.udev-${via}`, render('udev', families, undefined, via));
   });
 
-test('import asks vfio_id for the name of the scheme, and for nothing else where the policy is empty', (t) => {
+test('--via import requests only the name of the scheme from vfio_id for an empty policy', (t) => {
   const { names, helper, links } = compile(defaultPolicy, undefined, 'import');
   t.deepEqual(names, []);
   t.is(helper[0], 'ENV{.VFIO_NAMES}="want"');
@@ -27,7 +27,7 @@ test('import asks vfio_id for the name of the scheme, and for nothing else where
   t.deepEqual(links, ['ENV{ID_VFIO_LINK_1}=="?*", SYMLINK+="vfio/$env{ID_VFIO_LINK_1}"']);
 });
 
-test('run makes and removes the links, and imports only what a match needs', (t) => {
+test('--via run creates and removes links with vfio_id, and imports only facts that a match needs', (t) => {
   const plain = compile(defaultPolicy, undefined, 'run');
   t.deepEqual(plain.helper, []);
   t.true(plain.remove[0]?.endsWith('RUN+="/usr/lib/udev/vfio_id link remove"'));
@@ -41,24 +41,24 @@ test('run makes and removes the links, and imports only what a match needs', (t)
   t.true(links[0]?.endsWith(`ENV{ID_VFIO_GROUP}!="7", ENV{.VFIO_NAMES_LINKS}+="--link '1:5=by-x/_{pf}'"`));
 });
 
-test('whatever the policy says, run never has udev make a link, and import makes none by itself', (t) => {
+test('--via run never uses SYMLINK, and --via import takes every name from vfio_id, for any policy', (t) => {
   fc.assert(
     fc.property(hostilePolicy, fc.constantFrom('import' as const, 'run' as const), (policy, via) => {
       try {
         const text = render('udev', policy, undefined, via);
-        const made = text.match(/SYMLINK\+?="[^"]*"/g) ?? [];
+        const links = text.match(/SYMLINK\+?="[^"]*"/g) ?? [];
         const runs = text.match(/(?<=^|, )(RUN|PROGRAM)[^"]*"[^"]*"/gm) ?? [];
-        const gathered = text.match(/ENV\{\.VFIO_NAMES_LINKS\}[^"]*"[^"]*"/g) ?? [];
+        const requests = text.match(/ENV\{\.VFIO_NAMES_LINKS\}[^"]*"[^"]*"/g) ?? [];
         if (
-          !runs.every((one) =>
-            /^RUN\+="\/usr\/lib\/udev\/vfio_id link (remove|add \$env\{\.VFIO_NAMES_LINKS\})"$/.test(one),
+          !runs.every((text) =>
+            /^RUN\+="\/usr\/lib\/udev\/vfio_id link (remove|add \$env\{\.VFIO_NAMES_LINKS\})"$/.test(text),
           )
         )
           return false;
-        if (!gathered.every((one) => /\+="--link '\d+(:-?\d+)?=[^'"\s]+'"$/.test(one))) return false;
+        if (!requests.every((text) => /\+="--link '\d+(:-?\d+)?=[^'"\s]+'"$/.test(text))) return false;
         return via === 'run'
-          ? made.length === 0
-          : made.every((one) => /^SYMLINK\+="vfio\/\$env\{ID_VFIO_LINK_\d+\}"$/.test(one));
+          ? links.length === 0
+          : links.every((text) => /^SYMLINK\+="vfio\/\$env\{ID_VFIO_LINK_\d+\}"$/.test(text));
       } catch (error) {
         return error instanceof VfioNamesError && error.exitCode === 2;
       }
@@ -68,12 +68,12 @@ test('whatever the policy says, run never has udev make a link, and import makes
   t.pass();
 });
 
-test('--via is for udev alone', async (t) => {
+test('--via is rejected for targets other than udev', async (t) => {
   const root = fakeRoot(t);
-  const words = ['rules', 'render', '--root', root.dir];
-  t.regex((await runCli([...words, '--via', 'run'])).out, /vfio_id link remove/);
-  t.is((await runCli([...words, '--via', 'native'])).out, (await runCli(words)).out);
-  const { status, err } = await runCli([...words, '--target', 'mdev', '--via', 'run']);
+  const args = ['rules', 'render', '--root', root.dir];
+  t.regex((await runCli([...args, '--via', 'run'])).out, /vfio_id link remove/);
+  t.is((await runCli([...args, '--via', 'native'])).out, (await runCli(args)).out);
+  const { status, err } = await runCli([...args, '--target', 'mdev', '--via', 'run']);
   t.is(status, 2);
   t.regex(err[0] ?? '', /expected --via with the rules of udev alone, found --target mdev/);
 });

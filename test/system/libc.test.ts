@@ -8,7 +8,7 @@ import { fakeRoot } from '../helpers/fake-root.ts';
 
 const getInfo = { name: 'VFIO_DEVICE_GET_INFO', number: 0x3b6b };
 
-test('a device that is no VFIO device gives ENOTTY', async (t) => {
+test('ioctl fails with ENOTTY on a device that is not a VFIO device', async (t) => {
   const calls = await loadLibc();
   const fd = calls.open('open node', '/dev/null');
   t.deepEqual(calls.status('fstat node', fd), {
@@ -23,7 +23,7 @@ test('a device that is no VFIO device gives ENOTTY', async (t) => {
   t.notThrows(() => calls.close(fd));
 });
 
-test('an ioctl writes into the bytes it is given, and takes a plain number, too', async (t) => {
+test('ioctl writes into the passed bytes and accepts a number as argument', async (t) => {
   const calls = await loadLibc();
   const fd = calls.open('open node', '/dev/ptmx');
   const number = Buffer.alloc(4, 0xff);
@@ -34,7 +34,7 @@ test('an ioctl writes into the bytes it is given, and takes a plain number, too'
   calls.close(fd);
 });
 
-test('a link in place of a node is not followed, and a missing one is ENOENT', async (t) => {
+test('open fails with ELOOP for a link and with ENOENT for a missing node', async (t) => {
   const root = fakeRoot(t);
   root.linkText('/dev/null-link', '/dev/null');
   const calls = await loadLibc();
@@ -42,7 +42,7 @@ test('a link in place of a node is not followed, and a missing one is ENOENT', a
   t.throws(() => calls.open('open node', join(root.dir, 'dev/none')), { message: 'open node: ENOENT' });
 });
 
-test('attributes are read, and the call is named when they are gone', async (t) => {
+test('read returns an attribute and names the step if the attribute is missing', async (t) => {
   const root = fakeRoot(t);
   root.write('/sys/dev', '247:0\n');
   const calls = await loadLibc();
@@ -50,13 +50,13 @@ test('attributes are read, and the call is named when they are gone', async (t) 
   t.throws(() => calls.read('read dev', root.at('/sys/none')), { message: 'read dev: ENOENT' });
 });
 
-test('the address of bytes is where they are', async (t) => {
+test('address returns the address of the bytes in memory', async (t) => {
   const calls = await loadLibc();
   const bytes = Buffer.alloc(64);
   t.is(calls.address(bytes.subarray(16)), calls.address(bytes) + 16n);
 });
 
-test('without koffi there is one clear error that names the package', async (t) => {
+test('loadLibc fails with no-koffi and a hint if koffi is not installed', async (t) => {
   const error = await t.throwsAsync<VfioNamesError>(
     loadLibc(() => Promise.reject(new Error('Cannot find module'))),
     { code: 'no-koffi' },
@@ -65,6 +65,6 @@ test('without koffi there is one clear error that names the package', async (t) 
   t.regex(error?.message ?? '', /npm install koffi@3/);
 });
 
-test('koffi is imported by its name', async (t) => {
+test('importKoffi imports koffi', async (t) => {
   t.is(typeof (await importKoffi()).load, 'function');
 });

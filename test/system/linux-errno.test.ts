@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import test from 'ava';
 import { linuxErrno } from '../../src/system/linux-errno.ts';
 
-test('every number that it knows has the name that this machine gives it', (t) => {
+test('linuxErrno returns the names of this machine for all known numbers', (t) => {
   const aliases = new Set(['EWOULDBLOCK', 'ENOTSUP']);
   const known = Object.entries(constants.errno).filter(
     ([name, number]) => number <= 34 && !aliases.has(name),
@@ -13,6 +13,6 @@ test('every number that it knows has the name that this machine gives it', (t) =
     t.is(linuxErrno(constants.errno[name]), name);
 });
 
-test('a number without a name gives E and the number', (t) => {
+test('linuxErrno returns E and the number for a number without a name', (t) => {
   t.is(linuxErrno(4095), 'E4095');
 });

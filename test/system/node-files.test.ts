@@ -6,16 +6,16 @@ import { errnoOf } from '../../src/errors.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
-function errno(act: () => unknown): string | undefined {
+function errno(fn: () => unknown): string | undefined {
   try {
-    act();
+    fn();
   } catch (error) {
     return errnoOf(error);
   }
   return 'none';
 }
 
-test('a text is read whole, whatever its length is beside the buffer', (t) => {
+test('read returns the whole text for lengths below, at and above the buffer size', (t) => {
   const root = fakeRoot(t);
   for (const length of [0, 1, 4095, 4096, 4097, 8192, 70000]) {
     root.write('/etc/text', 'x'.repeat(length));
@@ -23,27 +23,27 @@ test('a text is read whole, whatever its length is beside the buffer', (t) => {
   }
 });
 
-test('a text is never read beyond the limit', (t) => {
+test('read never returns more than the limit', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/text', 'x'.repeat(10000));
   for (const limit of [1, 64, 4096, 5000]) t.is(nodeFiles.read(root.at('/etc/text'), limit).length, limit);
 });
 
-test('the first bytes of a file come as they are', (t) => {
+test('bytes returns the first bytes of a file unchanged', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/bytes', new Uint8Array([0, 255, 128, 10]));
   t.deepEqual([...nodeFiles.bytes(root.at('/etc/bytes'), 3)], [0, 255, 128]);
   t.deepEqual([...nodeFiles.bytes(root.at('/etc/bytes'), 99)], [0, 255, 128, 10]);
 });
 
-test("the machine's own null device is the character device 1:3", (t) => {
+test('stat reports /dev/null as the character device 1:3', (t) => {
   const status = nodeFiles.stat('/dev/null');
   t.is(status.kind, 'char');
   t.is(status.devnum, '1:3');
   t.deepEqual(nodeFiles.fstat('/dev/null'), nodeFiles.lstat('/dev/null'));
 });
 
-test('every kind is told apart, and only nodes have a devnum', async (t) => {
+test('lstat distinguishes all kinds and returns a device number only for nodes', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/file', '');
   root.link('/etc/link', '/etc/file');
@@ -61,28 +61,28 @@ test('every kind is told apart, and only nodes have a devnum', async (t) => {
   t.true(kinds.every((status) => !('devnum' in status)));
 });
 
-test('the descriptor of a link is that of the link itself, never of what it leads to', (t) => {
+test('fstat opens the link itself, not its target', (t) => {
   const root = fakeRoot(t);
   root.linkText('/dev/vfio/devices/vfio0', '/dev/null');
   t.is(nodeFiles.fstat(root.at('/dev/vfio/devices/vfio0')).kind, 'symlink');
   t.is(nodeFiles.stat(root.at('/dev/vfio/devices/vfio0')).kind, 'char');
 });
 
-test('a directory that is held stays the same when its path leads elsewhere', (t) => {
+test('hold keeps the opened directory when its path is replaced', (t) => {
   const root = fakeRoot(t);
   root.write('/dev/vfio/pci/mine', '');
-  const held = nodeFiles.hold(root.at('/dev/vfio/pci'));
+  const handle = nodeFiles.hold(root.at('/dev/vfio/pci'));
   fs.renameSync(root.at('/dev/vfio/pci'), root.at('/dev/vfio/old'));
   root.linkText('/dev/vfio/pci', '/etc');
-  t.deepEqual(nodeFiles.list(held.path), ['mine']);
-  held.release();
+  t.deepEqual(nodeFiles.list(handle.path), ['mine']);
+  handle.release();
   t.is(
-    errno(() => nodeFiles.list(held.path)),
+    errno(() => nodeFiles.list(handle.path)),
     'ENOENT',
   );
 });
 
-test("a link or a file can't be held", (t) => {
+test('hold fails with ENOTDIR for a link or a file', (t) => {
   const root = fakeRoot(t);
   root.linkText('/dev/vfio/pci', '/etc');
   root.write('/dev/vfio/amba', '');
@@ -96,7 +96,7 @@ test("a link or a file can't be held", (t) => {
   );
 });
 
-test('links and directories are made, renamed and removed', (t) => {
+test('mkdir, symlink, rename, unlink and rmdir change links and directories', (t) => {
   const root = fakeRoot(t);
   const path = (name: string): string => root.at(`/etc/${name}`);
   nodeFiles.mkdir(path('directory'));
@@ -109,7 +109,7 @@ test('links and directories are made, renamed and removed', (t) => {
   t.deepEqual(nodeFiles.list(root.at('/etc')), []);
 });
 
-test("a failed call has the errno's name", (t) => {
+test('a failed call throws an error with the name of the errno', (t) => {
   t.is(
     errno(() => nodeFiles.read('/none')),
     'ENOENT',

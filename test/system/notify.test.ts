@@ -9,7 +9,7 @@ import { type Datagrams, openDatagrams } from '../../src/system/libc.ts';
 import { notifyText, openNotify, reloading, unixAddress } from '../../src/system/notify.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
-/** What arrives at a socket of that `sockaddr_un`: the manager's side, by system calls of its own. */
+/** Binds a socket to the `sockaddr_un`, like the service manager, and returns the messages that it receives. */
 async function received(name: string, address: Buffer): Promise<string[]> {
   const libc = koffi.load(null);
   const fd: number = libc.func('int socket(int, int, int)')(1, 2, 0);
@@ -32,64 +32,64 @@ async function received(name: string, address: Buffer): Promise<string[]> {
 const family = Buffer.from(new Uint16Array([1]).buffer);
 const messages = ['READY=1\nSTATUS=3 devices\n', 'STOPPING=1\n'];
 
-test('messages arrive at a socket with a path', async (t) => {
+test('openNotify sends messages to a socket with a path', async (t) => {
   const path = join(fakeRoot(t).dir, 'notify');
   t.deepEqual(await received(path, Buffer.concat([family, Buffer.from(`${path}\0`)])), messages);
 });
 
-test('messages arrive at an abstract socket', async (t) => {
+test('openNotify sends messages to an abstract socket', async (t) => {
   const name = `vfio-names-test-${process.pid}`;
   t.deepEqual(await received(`@${name}`, Buffer.concat([family, Buffer.from(`\0${name}`)])), messages);
 });
 
-test('without NOTIFY_SOCKET nothing is loaded', async (t) => {
+test('openNotify loads nothing without NOTIFY_SOCKET', async (t) => {
   for (const env of [{}, { NOTIFY_SOCKET: '' }])
     t.is(await openNotify(env, t.fail, () => t.fail() as never), undefined);
 });
 
-test('an address that is none, or a missing koffi, is one clear error of status 5', async (t) => {
-  const opened = (env: Record<string, string>, cause: unknown) =>
+test('openNotify fails with status 5 for an invalid address or without koffi', async (t) => {
+  const openError = (env: Record<string, string>, cause: unknown) =>
     t.throwsAsync<VfioNamesError>(
       openNotify(env, t.fail, () => Promise.reject(cause)),
       { code: 'no-notify' },
     );
-  const vsock = await opened({ NOTIFY_SOCKET: 'vsock:2:1234' }, new Error());
+  const vsock = await openError({ NOTIFY_SOCKET: 'vsock:2:1234' }, new Error());
   t.is(vsock?.exitCode, 5);
   t.regex(vsock?.message ?? '', /found vsock:2:1234/);
-  t.regex((await opened({ NOTIFY_SOCKET: '/run/n' }, new Error('no module')))?.message ?? '', /koffi 3/);
-  const socket = await opened({ NOTIFY_SOCKET: '/run/n' }, new CallError('socket', 'EAFNOSUPPORT'));
+  t.regex((await openError({ NOTIFY_SOCKET: '/run/n' }, new Error('no module')))?.message ?? '', /koffi 3/);
+  const socket = await openError({ NOTIFY_SOCKET: '/run/n' }, new CallError('socket', 'EAFNOSUPPORT'));
   t.regex(socket?.message ?? '', /socket: EAFNOSUPPORT/);
 });
 
-test('a manager that does not listen is told of once, and nothing ends', async (t) => {
-  const faults: string[] = [];
+test('openNotify reports a service manager that does not listen once and does not throw', async (t) => {
+  const errors: string[] = [];
   const notify = await openNotify({ NOTIFY_SOCKET: join(fakeRoot(t).dir, 'none') }, (line) =>
-    faults.push(line),
+    errors.push(line),
   );
   notify?.send({ READY: 1 });
   notify?.send({ READY: 1 });
   notify?.close();
-  t.deepEqual(faults, ['could not tell the service manager: sendto: ENOENT']);
+  t.deepEqual(errors, ['could not tell the service manager: sendto: ENOENT']);
   const broken: Datagrams = {
     send: () => {
-      throw new TypeError('a fault');
+      throw new TypeError('a bug');
     },
     close: () => {},
   };
   const other = await openNotify({ NOTIFY_SOCKET: '/x' }, t.fail, () => Promise.resolve(broken));
-  t.throws(() => other?.send({ READY: 1 }), { message: 'a fault' });
+  t.throws(() => other?.send({ READY: 1 }), { message: 'a bug' });
 });
 
-test('the watchdog time is read in microseconds, and nonsense is no time', async (t) => {
-  const quiet: Datagrams = { send: () => {}, close: () => {} };
-  const time = async (text: string): Promise<number | undefined> =>
-    (await openNotify({ NOTIFY_SOCKET: '/x', WATCHDOG_USEC: text }, t.fail, () => Promise.resolve(quiet)))
+test('openNotify reads WATCHDOG_USEC in microseconds and ignores an invalid value', async (t) => {
+  const silent: Datagrams = { send: () => {}, close: () => {} };
+  const timeout = async (text: string): Promise<number | undefined> =>
+    (await openNotify({ NOTIFY_SOCKET: '/x', WATCHDOG_USEC: text }, t.fail, () => Promise.resolve(silent)))
       ?.watchdog;
-  t.is(await time('30000000'), 30_000);
-  for (const text of ['', '0', '-1', '1e9', 'soon']) t.is(await time(text), undefined);
+  t.is(await timeout('30000000'), 30_000);
+  for (const text of ['', '0', '-1', '1e9', 'soon']) t.is(await timeout(text), undefined);
 });
 
-test('an address has the length of its name', (t) => {
+test('unixAddress returns an address with the length of its name', (t) => {
   t.deepEqual([...(unixAddress('/a') ?? [])].slice(2), [0x2f, 0x61, 0]);
   t.deepEqual([...(unixAddress('@a') ?? [])].slice(2), [0, 0x61]);
   t.is(unixAddress(`/${'x'.repeat(106)}`)?.length, 110);
@@ -98,7 +98,7 @@ test('an address has the length of its name', (t) => {
   for (const name of ['', '/', '@', 'run/notify', 'vsock:1:2']) t.is(unixAddress(name), undefined);
 });
 
-test('no value makes a field of its own', (t) => {
+test('notifyText never turns a value into another field', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (value) => {
       const text = notifyText({ STATUS: value });
@@ -108,14 +108,14 @@ test('no value makes a field of its own', (t) => {
   t.pass();
 });
 
-test('a reload carries the monotonic time in microseconds', (t) => {
+test('reloading returns the monotonic time in microseconds', (t) => {
   const before = process.hrtime.bigint() / 1000n;
   const { RELOADING, MONOTONIC_USEC } = reloading();
   t.is(RELOADING, 1);
   t.true(typeof MONOTONIC_USEC === 'bigint' && MONOTONIC_USEC >= before);
 });
 
-test('a socket that can not be had names the call', async (t) => {
+test('openDatagrams names the call if the socket cannot be created', async (t) => {
   await t.throwsAsync(
     openDatagrams(() =>
       Promise.resolve({

@@ -8,8 +8,7 @@ const row = test.macro({
   exec(t, word: string, expected: string | undefined) {
     t.is(nearest(word, commands), expected);
   },
-  title: (_, word, expected) =>
-    `${word} is ${expected === undefined ? 'near to nothing' : `near to ${expected}`}`,
+  title: (_, word, expected) => `the nearest command to "${word}" is ${expected ?? 'undefined'}`,
 });
 test(row, 'lsit', 'list');
 test(row, 'resovle', 'resolve');
@@ -18,11 +17,11 @@ test(row, 'synch', 'sync');
 test(row, 'frobnicate', undefined);
 test(row, '', undefined);
 
-test('nothing is near where there is no choice', (t) => {
+test('nearest returns undefined without choices', (t) => {
   t.is(nearest('list', []), undefined);
 });
 
-test('the distance is zero for the same word only, the same both ways, and never above the longer word', (t) => {
+test('distance is zero only for equal words, symmetric, and at most the length of the longer word', (t) => {
   fc.assert(
     fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
       t.is(distance(a, b), distance(b, a));

@@ -2,22 +2,22 @@ import test from 'ava';
 import fc from 'fast-check';
 import { columns, wrap } from '../../src/text/wrap.ts';
 
-test('a text that fits is one line behind what stands before it', (t) => {
+test('wrap puts a short text on one line after the first prefix', (t) => {
   t.is(wrap('two words', 4, '  a '), '  a two words');
 });
 
-test('a line is as long as a terminal is wide, and no longer', (t) => {
+test('wrap fills lines up to 80 columns', (t) => {
   const word = 'x'.repeat(39);
   t.is(wrap(`${word} ${word}y z`), `${word} ${word}y\nz`);
   t.is(wrap(`${word} ${word}yy z`, 2), `${word}\n  ${word}yy z`);
 });
 
-test('a word that is longer than a line stands alone', (t) => {
+test('wrap puts a word longer than a line on a line of its own', (t) => {
   const long = 'x'.repeat(100);
   t.is(wrap(`a ${long} b`), `a\n${long}\nb`);
 });
 
-test('whatever the text: every word is there, in its order, and each line fits or is one word', (t) => {
+test('wrap keeps all words in order, and each line fits or is one word', (t) => {
   const words = fc.array(fc.stringMatching(/^[a-z]{1,90}$/), { minLength: 1, maxLength: 30 });
   fc.assert(
     fc.property(words, fc.nat(20), (list, indent) => {

@@ -15,16 +15,16 @@ import { fakeClock } from './fake-clock.ts';
 interface Service {
   readonly file: string;
   readonly nodes: () => Record<string, string>;
-  /** The lines of --json that tell of the file. */
-  readonly told: () => string[];
+  /** The events of the CDI file in the output of --json. */
+  readonly cdiEvents: () => string[];
   readonly err: string[];
   readonly groups: boolean | undefined;
-  readonly look: (place?: string) => Promise<void>;
+  readonly pass: (place?: string) => Promise<void>;
   readonly end: () => Promise<number>;
 }
 
-/** The service with --cdi on a clock that stands still. */
-async function start(t: ExecutionContext, root: FakeRoot, ...words: string[]): Promise<Service> {
+/** Starts the service with --cdi on a fake clock. */
+async function start(t: ExecutionContext, root: FakeRoot, ...args: string[]): Promise<Service> {
   const clock = fakeClock();
   const file = root.at('/run/cdi/vfio.json');
   let out = '';
@@ -40,18 +40,18 @@ async function start(t: ExecutionContext, root: FakeRoot, ...words: string[]): P
     stdoutIsTty: false,
     stdinIsTty: false,
     files: fakeFiles,
-    signals: (given) => {
-      handlers = given;
+    signals: (value) => {
+      handlers = value;
       return () => {};
     },
   };
-  const line = ['watch', '--root', root.dir, '--json', '--cdi', file, ...words];
+  const line = ['watch', '--root', root.dir, '--json', '--cdi', file, ...args];
   const parsed = parseCommandLine(line, commands, commonOptions, io);
   if (parsed.kind !== 'run') throw new Error('not a run');
   const world = {
     clock,
-    trigger: (given: TriggerOptions) => {
-      options = given;
+    trigger: (value: TriggerOptions) => {
+      options = value;
       return { rearm: () => {}, close: () => Promise.resolve() };
     },
     notify: () => Promise.resolve(undefined),
@@ -70,7 +70,7 @@ async function start(t: ExecutionContext, root: FakeRoot, ...words: string[]): P
     err,
     groups,
     end,
-    look: async (place) => {
+    pass: async (place) => {
       hint('event', place);
       await clock.pass(longestPause);
     },
@@ -86,7 +86,7 @@ async function start(t: ExecutionContext, root: FakeRoot, ...words: string[]): P
         ),
       );
     },
-    told: () =>
+    cdiEvents: () =>
       out.split('\n').flatMap((text) => {
         if (text === '') return [];
         const document = JSON.parse(text);
@@ -103,92 +103,92 @@ function machine(t: ExecutionContext): FakeRoot {
   return root;
 }
 
-const [one, two] = ['0000:01:00.0', '0000:02:00.0'] as const;
+const [first, second] = ['0000:01:00.0', '0000:02:00.0'] as const;
 
-test('the file comes with the first device, follows its number, and goes with the last', async (t) => {
+test('watch --cdi creates the file with the first device, updates it, and removes it with the last device', async (t) => {
   const root = machine(t);
   const service = await start(t, root);
   t.false(fs.existsSync(service.file));
-  const device = root.add({ name: one, sysname: 'vfio0' });
-  await service.look('devices/vfio0');
-  t.deepEqual(service.nodes(), { [one]: '/dev/vfio/devices/vfio0' });
+  const device = root.add({ name: first, sysname: 'vfio0' });
+  await service.pass('devices/vfio0');
+  t.deepEqual(service.nodes(), { [first]: '/dev/vfio/devices/vfio0' });
   root.unbind(device);
-  const other = root.add({ name: two, sysname: 'vfio0' });
-  const moved = root.add({ name: one, sysname: 'vfio1' });
-  await service.look('devices/vfio0');
-  t.deepEqual(service.nodes(), { [one]: '/dev/vfio/devices/vfio1', [two]: '/dev/vfio/devices/vfio0' });
-  for (const gone of [other, moved]) root.unbind(gone);
-  await service.look();
+  const other = root.add({ name: second, sysname: 'vfio0' });
+  const moved = root.add({ name: first, sysname: 'vfio1' });
+  await service.pass('devices/vfio0');
+  t.deepEqual(service.nodes(), { [first]: '/dev/vfio/devices/vfio1', [second]: '/dev/vfio/devices/vfio0' });
+  for (const device of [other, moved]) root.unbind(device);
+  await service.pass();
   t.false(fs.existsSync(service.file));
-  t.deepEqual(service.told(), ['written event', 'written event', 'gone event']);
+  t.deepEqual(service.cdiEvents(), ['written event', 'written event', 'gone event']);
   t.deepEqual(service.err, []);
 });
 
-test('the file is right before the names are: a device that goes leaves it first', async (t) => {
+test('watch --cdi updates the file before the links', async (t) => {
   const root = machine(t);
-  const device = root.add({ name: one, sysname: 'vfio0' });
-  root.add({ name: two, sysname: 'vfio1' });
+  const device = root.add({ name: first, sysname: 'vfio0' });
+  root.add({ name: second, sysname: 'vfio1' });
   const service = await start(t, root);
   root.unbind(device);
-  // The name can't be removed: the file does not wait for it.
-  fs.rmSync(root.at(`/dev/vfio/pci/${one}`));
-  fs.mkdirSync(root.at(`/dev/vfio/pci/${one}/below`), { recursive: true });
-  await service.look('devices/vfio0');
-  t.deepEqual(service.nodes(), { [two]: '/dev/vfio/devices/vfio1' });
+  // The link can't be removed; the file is updated nevertheless.
+  fs.rmSync(root.at(`/dev/vfio/pci/${first}`));
+  fs.mkdirSync(root.at(`/dev/vfio/pci/${first}/below`), { recursive: true });
+  await service.pass('devices/vfio0');
+  t.deepEqual(service.nodes(), { [second]: '/dev/vfio/devices/vfio1' });
 });
 
-test('changes of names alone are no reason to look at the nodes', async (t) => {
+test('watch --cdi does not check the file after a change of links only', async (t) => {
   const root = machine(t);
-  root.add({ name: one, sysname: 'vfio0' });
+  root.add({ name: first, sysname: 'vfio0' });
   const service = await start(t, root);
   fs.rmSync(service.file);
-  await service.look(`pci/${one}`);
+  await service.pass(`pci/${first}`);
   t.false(fs.existsSync(service.file));
-  await service.look('devices/vfio0');
+  await service.pass('devices/vfio0');
   t.true(fs.existsSync(service.file));
 });
 
-test('the end takes the file away, since nobody keeps it true any more', async (t) => {
+test('watch --cdi removes the file when it ends and keeps the links', async (t) => {
   const root = machine(t);
-  root.add({ name: one, sysname: 'vfio0' });
+  root.add({ name: first, sysname: 'vfio0' });
   const service = await start(t, root);
   t.true(fs.existsSync(service.file));
   t.is(await service.end(), 0);
   t.deepEqual(fs.readdirSync(root.at('/run/cdi')), []);
-  t.deepEqual(root.links(), { [`pci/${one}`]: '../devices/vfio0' });
+  t.deepEqual(root.links(), { [`pci/${first}`]: '../devices/vfio0' });
 });
 
-test("another's file in its place is told of once and left alone; the names are kept", async (t) => {
+test('watch --cdi reports a file of another program once, does not replace it, and still updates the links', async (t) => {
   const root = machine(t);
-  root.add({ name: one, sysname: 'vfio0' });
+  root.add({ name: first, sysname: 'vfio0' });
   root.write('/run/cdi/vfio.json', '{"kind":"nvidia.com/gpu"}');
   const service = await start(t, root);
-  await service.look();
+  await service.pass();
   await service.end();
   t.is(service.err.length, 1);
   t.regex(service.err[0] ?? '', /expected a CDI specification of the kind vfio-names\.dev\/pci or nothing/);
   t.is(fs.readFileSync(service.file, 'utf8'), '{"kind":"nvidia.com/gpu"}');
-  t.deepEqual(root.links(), { [`pci/${one}`]: '../devices/vfio0' });
+  t.deepEqual(root.links(), { [`pci/${first}`]: '../devices/vfio0' });
 });
 
-test('a device that stays left out is told of once, one that is just leaving is not', async (t) => {
+test('watch --cdi reports a skipped device once, and does not report a device that is being unbound', async (t) => {
   const root = machine(t);
-  root.add({ name: one, sysname: 'vfio0' });
-  const leaving = root.add({ name: two, sysname: 'vfio1' });
+  root.add({ name: first, sysname: 'vfio0' });
+  const leaving = root.add({ name: second, sysname: 'vfio1' });
   root.add({ name: 'bad name', sysname: 'vfio2' });
   const service = await start(t, root, '--interval', '1');
   fs.rmSync(root.at('/dev/vfio/devices/vfio1'));
-  await service.look();
+  await service.pass();
   root.unbind(leaving);
-  for (let looks = 0; looks < 8; looks++) await service.look();
+  for (let passes = 0; passes < 8; passes++) await service.pass();
   const lines = service.err.filter((line) => line.includes('left out'));
   t.is(lines.length, 1, service.err.join('\n'));
   t.regex(lines[0] ?? '', /bad name is left out/);
 });
 
-test('groups: the file names their nodes, and the watch hears of them', async (t) => {
+test('watch --cdi --interface group names group nodes and watches them', async (t) => {
   const root = machine(t);
-  root.add({ name: one, sysname: 'vfio0', group: '14' });
+  root.add({ name: first, sysname: 'vfio0', group: '14' });
   for (const [path, attribute, devnum] of [
     ['/dev/vfio/vfio', 'misc/vfio', '10:196'],
     ['/dev/vfio/14', 'vfio/14', '246:14'],
@@ -197,21 +197,21 @@ test('groups: the file names their nodes, and the watch hears of them', async (t
     root.write(`/sys/class/${attribute}/dev`, `${devnum}\n`);
   }
   const service = await start(t, root, '--interface', 'group', '--kind', 'example.com/card');
-  t.deepEqual(service.nodes(), { [one]: '/dev/vfio/14' });
+  t.deepEqual(service.nodes(), { [first]: '/dev/vfio/14' });
   t.true(service.groups);
   fs.rmSync(root.at('/dev/vfio/14'));
-  await service.look('14');
+  await service.pass('14');
   t.false(fs.existsSync(service.file));
 });
 
-const refused = test.macro({
-  async exec(t, words: readonly string[], pattern: RegExp) {
-    const { status, err } = await runCli(['watch', '--root', fakeRoot(t).dir, ...words]);
+const rejects = test.macro({
+  async exec(t, args: readonly string[], pattern: RegExp) {
+    const { status, err } = await runCli(['watch', '--root', fakeRoot(t).dir, ...args]);
     t.is(status, 2);
     t.regex(err.join('\n'), pattern);
   },
-  title: (_, words: readonly string[]) => `watch ${words.join(' ')} is refused`,
+  title: (_, args: readonly string[]) => `watch rejects ${args.join(' ')}`,
 });
-test(refused, ['--cdi', '/run/cdi/x.yaml'], /expected --cdi to end in \.json/);
-test(refused, ['--cdi', '/run/cdi/x.json', '--kind', 'x'], /expected --kind to be VENDOR\/CLASS/);
-test(refused, ['--bus', 'pci'], /expected --cdi FILE beside --bus, found none/);
+test(rejects, ['--cdi', '/run/cdi/x.yaml'], /expected --cdi to end in \.json/);
+test(rejects, ['--cdi', '/run/cdi/x.json', '--kind', 'x'], /expected --kind to be VENDOR\/CLASS/);
+test(rejects, ['--bus', 'pci'], /expected --cdi FILE beside --bus, found none/);

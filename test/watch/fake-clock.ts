@@ -1,24 +1,24 @@
-/** A clock that stands still until the test moves it. */
+/** A clock whose time advances only when the test calls `pass`. */
 import type { Clock } from '../../src/system/clock.ts';
 
 export interface FakeClock extends Clock {
-  /** Moves time on, runs what is due in its order, and lets promises settle after each. */
+  /** Advances the time and runs the timers that are due, in order; lets promises settle after each timer. */
   readonly pass: (milliseconds: number) => Promise<void>;
-  /** How many calls are still to come. */
+  /** The number of timers that have not run yet. */
   readonly pending: () => number;
 }
 
 export function fakeClock(): FakeClock {
   let now = 0;
-  let timers: { readonly at: number; readonly act: () => void }[] = [];
+  let timers: { readonly at: number; readonly fn: () => void }[] = [];
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   };
   return {
     now: () => now,
     date: () => new Date(Date.UTC(2026, 0, 1) + now),
-    after: (milliseconds, act) => {
-      const timer = { at: now + milliseconds, act };
+    after: (milliseconds, fn) => {
+      const timer = { at: now + milliseconds, fn };
       timers.push(timer);
       return () => {
         timers = timers.filter((other) => other !== timer);
@@ -32,7 +32,7 @@ export function fakeClock(): FakeClock {
         if (!next) break;
         timers = timers.filter((timer) => timer !== next);
         now = next.at;
-        next.act();
+        next.fn();
         await settle();
       }
       now = end;

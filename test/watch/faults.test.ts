@@ -10,8 +10,8 @@ const errnos = ['EIO', 'ENOSPC', 'EACCES', 'EINTR'];
 
 const nameOf = (number: number): string => `0000:0${number}:00.0`;
 
-/** Three devices with two names each, as the service finds them. */
-function before(dir: string): FakeRoot {
+/** Three devices, with a policy that gives each two links. */
+function createMachine(dir: string): FakeRoot {
   const root = new FakeRoot(dir);
   root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
   for (const number of [1, 2, 3])
@@ -19,8 +19,11 @@ function before(dir: string): FakeRoot {
   return root;
 }
 
-/** Two exchange their numbers, one goes, one comes, one name is turned elsewhere, one is left over. */
-function happen(root: FakeRoot): readonly string[] {
+/**
+ * Two devices swap their numbers, one is removed, one is added, one link gets a wrong target, and one link is orphaned.
+ * Returns the changed places.
+ */
+function changeMachine(root: FakeRoot): readonly string[] {
   for (const number of [1, 2, 3])
     root.unbind({
       bus: 'pci',
@@ -45,105 +48,109 @@ interface Run {
   readonly root: FakeRoot;
   readonly service: Service;
   /** The links before the pass. */
-  readonly old: Readonly<Record<string, string>>;
+  readonly linksBefore: Readonly<Record<string, string>>;
 }
 
-/** A service that has looked once; then it happens, and `fault` is asked before each call of the pass that follows. */
+/**
+ * Starts the service, changes the machine after the first pass, and calls `beforeCall` before each system call of the next
+ * pass.
+ */
 async function run(
   t: ExecutionContext,
   dir: string,
-  whole: boolean,
-  fault: (call: Call) => void,
+  full: boolean,
+  beforeCall: (call: Call) => void,
 ): Promise<Run> {
-  const root = before(dir);
-  let first: number | undefined;
+  const root = createMachine(dir);
+  let firstCall: number | undefined;
   let armed = false;
   const files = hookedFiles((call) => {
     if (!armed) return;
-    first ??= call.number;
-    fault({ ...call, number: call.number - first + 1 });
+    firstCall ??= call.number;
+    beforeCall({ ...call, number: call.number - firstCall + 1 });
   });
   const service = await startService(t, root, ['--json'], { files });
-  const places = happen(root);
-  const old = root.links();
+  const places = changeMachine(root);
+  const linksBefore = root.links();
   armed = true;
-  if (whole) service.hint('event');
+  if (full) service.hint('event');
   else for (const place of places) service.hint('event', place);
   await service.clock.pass(longestPause);
   armed = false;
-  return { root, service, old };
+  return { root, service, linksBefore };
 }
 
-/** What the pass does where nothing fails. */
-async function undisturbed(t: ExecutionContext, whole: boolean) {
+/** Runs the pass without errors; returns its system calls and the links after it. */
+async function runWithoutErrors(t: ExecutionContext, full: boolean) {
   const calls: Call[] = [];
-  const { root } = await run(t, scratch(t), whole, (call) => calls.push(call));
-  const goal = root.links();
+  const { root } = await run(t, scratch(t), full, (call) => calls.push(call));
+  const expected = root.links();
   t.deepEqual(
-    Object.keys(goal),
+    Object.keys(expected),
     ['by-tag', 'pci'].flatMap((directory) =>
       [1, 2, 4].map((n) => `${directory}/${directory === 'pci' ? nameOf(n) : `pci-0000_0${n}_00_0`}`),
     ),
   );
   t.true(calls.length > 30);
-  return { calls, goal };
+  return { calls, expected };
 }
 
-/** Each name is as it was or as it is to be; one that is neither is a temporary one, or was taken away. */
-function torn({ root, old }: Run, goal: Readonly<Record<string, string>>): string[] {
+/** Returns the links whose target is neither the previous nor the expected one, temporary links excepted. */
+function wrongLinks({ root, linksBefore }: Run, expected: Readonly<Record<string, string>>): string[] {
   return Object.entries(root.links())
     .filter(
-      ([link, target]) => target !== old[link] && target !== goal[link] && !/\/\.vfio-names-/.test(link),
+      ([link, target]) =>
+        target !== linksBefore[link] && target !== expected[link] && !/\/\.vfio-names-/.test(link),
     )
     .map(([link, target]) => `${link} -> ${target}`);
 }
 
-for (const [what, whole] of [
-  ['over places', false],
-  ['over everything', true],
+for (const [kind, full] of [
+  ['an incremental', false],
+  ['a full', true],
 ] as const) {
-  test(`killed before any call of a pass ${what}, it leaves no name torn, and the next start mends all`, async (t) => {
-    const { calls, goal } = await undisturbed(t, whole);
+  test(`watch killed before any system call of ${kind} pass leaves no wrong links, and the next start corrects all links`, async (t) => {
+    const { calls, expected } = await runWithoutErrors(t, full);
     for (const { number, name, path } of calls) {
       const where = `at call ${number}, ${name} ${path}`;
-      const killed = await run(t, scratch(t), whole, (call) => {
+      const killed = await run(t, scratch(t), full, (call) => {
         if (call.number >= number) throw new Killed(where);
       });
       await t.throwsAsync(killed.service.status, { instanceOf: Killed }, where);
-      t.deepEqual(torn(killed, goal), [], where);
+      t.deepEqual(wrongLinks(killed, expected), [], where);
       await startService(t, killed.root);
-      t.deepEqual(killed.root.links(), goal, where);
+      t.deepEqual(killed.root.links(), expected, where);
     }
   });
 
-  test(`an error at any call of a pass ${what} ends nothing, and the next pass mends all`, async (t) => {
-    const { calls, goal } = await undisturbed(t, whole);
-    // What reads meets one of them, in turn; what changes something meets each.
+  test(`watch continues after an error in any system call of ${kind} pass, and the next pass corrects all links`, async (t) => {
+    const { calls, expected } = await runWithoutErrors(t, full);
+    // Each changing call fails with each errno, each reading call with one of them in turn.
     for (const { number, name, path } of calls)
       for (const errno of changing.has(name) ? errnos : errnos.slice(number % 4, (number % 4) + 1)) {
         const where = `${errno} at call ${number}, ${name} ${path}`;
-        const failed = await run(t, scratch(t), whole, (call) => {
+        const failed = await run(t, scratch(t), full, (call) => {
           if (call.number === number) throw Object.assign(failure(errno), { path, syscall: name });
         });
-        t.deepEqual(torn(failed, goal), [], where);
+        t.deepEqual(wrongLinks(failed, expected), [], where);
         for (const line of failed.service.err) t.regex(line, /^vfio-names: .* .*\/(dev|sys)\/.*/, where);
         failed.service.hint('armed');
         await failed.service.clock.pass(longestPause);
-        t.deepEqual(failed.root.links(), goal, where);
+        t.deepEqual(failed.root.links(), expected, where);
         t.is(failed.service.sent.at(-1)?.['STATUS'], '3 devices, 6 names', where);
       }
   });
 }
 
-test('a look that fails as a whole is told once with its path, and tried again until it works', async (t) => {
-  const root = before(scratch(t));
+test('watch reports a failed pass once with its path, and retries until it works', async (t) => {
+  const root = createMachine(scratch(t));
   let broken = false;
   const files = hookedFiles(({ name, path }) => {
     if (broken && name === 'list' && path.endsWith('/sys/class/vfio-dev'))
       throw Object.assign(failure('EIO'), { path, syscall: 'scandir' });
   });
   const service = await startService(t, root, ['--json'], { files });
-  happen(root);
+  changeMachine(root);
   broken = true;
   service.hint('event');
   await service.clock.pass(longestPause + 2 * retryPause);
@@ -155,16 +162,16 @@ test('a look that fails as a whole is told once with its path, and tried again u
   t.is(service.err.length, 1);
   broken = true;
   service.signal('SIGHUP');
-  // Node reads the policy in as many turns as it likes.
+  // Loading the policy takes an unknown number of event loop turns.
   while (service.err.length < 2) {
     await service.clock.pass(longestPause);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  t.true('READY' in (service.sent.at(-1) ?? {}), 'the manager does not wait for ever');
+  t.true('READY' in (service.sent.at(-1) ?? {}), 'READY is sent although the pass failed');
 });
 
-test('a first look that fails as a whole is an error of the start', async (t) => {
-  const root = before(scratch(t));
+test('watch rejects if the first pass fails', async (t) => {
+  const root = createMachine(scratch(t));
   const files = hookedFiles(({ name, path }) => {
     if (name === 'list' && path.endsWith('/sys/class/vfio-dev')) throw failure('EIO');
   });

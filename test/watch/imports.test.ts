@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 
-/** The files of src whose imports name a module. */
+/** Returns the files in src that import a module. */
 function importers(module: string): string[] {
   return fs
     .readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -12,13 +12,13 @@ function importers(module: string): string[] {
     );
 }
 
-test('only the trigger imports chokidar, and only the command imports the trigger', (t) => {
+test('chokidar is imported only by trigger.ts, and trigger.ts only by the watch command', (t) => {
   t.deepEqual(importers('chokidar'), ['watch/trigger.ts']);
   const service = fs.readFileSync('src/watch/service.ts', 'utf8');
-  t.regex(service, /import type \{[^}]*\} from '\.\/trigger\.ts'/, 'the service knows it as a type');
+  t.regex(service, /import type \{[^}]*\} from '\.\/trigger\.ts'/, 'service.ts imports only its types');
   t.deepEqual(importers('\\.\\./\\.\\./watch/trigger\\.ts'), ['cli/commands/watch.ts']);
 });
 
-test('only libc imports koffi', (t) => {
+test('koffi is imported only by libc.ts', (t) => {
   t.deepEqual(importers('koffi'), ['system/libc.ts']);
 });

@@ -3,16 +3,16 @@ import fc from 'fast-check';
 import { type Loop, longestPause, type Reason, shortestPause, startLoop } from '../../src/watch/loop.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 
-interface Rig {
+interface TestLoop {
   readonly clock: FakeClock;
   readonly loop: Loop;
   readonly passes: (readonly Reason[])[];
   readonly stop: () => void;
-  /** Makes passes wait from now on, until the result is called. */
-  readonly hold: () => () => void;
+  /** Blocks passes until the returned function is called. */
+  readonly block: () => () => void;
 }
 
-function rig(act: () => Promise<void> | void = () => {}): Rig {
+function startTestLoop(fn: () => Promise<void> | void = () => {}): TestLoop {
   const clock = fakeClock();
   const passes: (readonly Reason[])[] = [];
   const controller = new AbortController();
@@ -23,25 +23,25 @@ function rig(act: () => Promise<void> | void = () => {}): Rig {
     signal: controller.signal,
     pass: async ({ reasons }) => {
       passes.push([...reasons]);
-      await act();
+      await fn();
       await gate;
     },
   });
-  const hold = (): (() => void) => {
-    let open = (): void => {};
+  const block = (): (() => void) => {
+    let release = (): void => {};
     gate = new Promise((resolve) => {
-      open = resolve;
+      release = resolve;
     });
     return () => {
       gate = undefined;
-      open();
+      release();
     };
   };
-  return { clock, loop, passes, stop: () => controller.abort(), hold };
+  return { clock, loop, passes, stop: () => controller.abort(), block };
 }
 
-test('a burst of hints is one pass', async (t) => {
-  const { clock, loop, passes } = rig();
+test('loop runs one pass for a burst of hints', async (t) => {
+  const { clock, loop, passes } = startTestLoop();
   for (let count = 0; count < 100; count++) loop.hint('event');
   loop.hint('armed');
   t.is(passes.length, 0);
@@ -49,8 +49,8 @@ test('a burst of hints is one pass', async (t) => {
   t.deepEqual(passes, [['event', 'armed']]);
 });
 
-test('hints that never stop do not put the pass off', async (t) => {
-  const { clock, loop, passes } = rig();
+test('loop does not delay passes while hints keep coming', async (t) => {
+  const { clock, loop, passes } = startTestLoop();
   for (let count = 0; count < 20; count++) {
     loop.hint('event');
     await clock.pass(1);
@@ -58,9 +58,9 @@ test('hints that never stop do not put the pass off', async (t) => {
   t.true(passes.length >= 3);
 });
 
-test('hints during a pass make one more pass after it, never one beside it', async (t) => {
-  const { clock, loop, passes, hold } = rig();
-  const release = hold();
+test('loop runs one more pass after the running one for hints during a pass', async (t) => {
+  const { clock, loop, passes, block } = startTestLoop();
+  const release = block();
   loop.hint('start');
   await clock.pass(shortestPause);
   loop.hint('event');
@@ -72,8 +72,8 @@ test('hints during a pass make one more pass after it, never one beside it', asy
   t.deepEqual(passes, [['start'], ['event']]);
 });
 
-test('without hints there is a pass an interval, and nothing else wakes up', async (t) => {
-  const { clock, loop, passes } = rig();
+test('loop runs one pass per interval without hints, and has no other timer', async (t) => {
+  const { clock, loop, passes } = startTestLoop();
   loop.hint('start');
   await clock.pass(shortestPause);
   t.is(clock.pending(), 1);
@@ -84,32 +84,32 @@ test('without hints there is a pass an interval, and nothing else wakes up', asy
   t.is(clock.pending(), 1);
 });
 
-test('a loop that nobody gives a hint looks after an interval', async (t) => {
-  const { clock, passes } = rig();
+test('loop runs its first pass after an interval if it gets no hint', async (t) => {
+  const { clock, passes } = startTestLoop();
   await clock.pass(30_100);
   t.deepEqual(passes, [['rescan']]);
 });
 
-test('long passes are spaced out by their own length, up to a quarter of a second', async (t) => {
-  const box: { clock?: FakeClock } = {};
-  const made = rig(
+test('loop waits as long as the last pass took before the next one, up to the maximum pause', async (t) => {
+  const ref: { clock?: FakeClock } = {};
+  const started = startTestLoop(
     () =>
       new Promise((resolve) => {
-        box.clock?.after(100, resolve);
+        ref.clock?.after(100, resolve);
       }),
   );
-  box.clock = made.clock;
-  made.loop.hint('start');
-  await made.clock.pass(shortestPause + 100);
-  made.loop.hint('event');
-  await made.clock.pass(99);
-  t.is(made.passes.length, 1);
-  await made.clock.pass(1);
-  t.is(made.passes.length, 2);
+  ref.clock = started.clock;
+  started.loop.hint('start');
+  await started.clock.pass(shortestPause + 100);
+  started.loop.hint('event');
+  await started.clock.pass(99);
+  t.is(started.passes.length, 1);
+  await started.clock.pass(1);
+  t.is(started.passes.length, 2);
 });
 
-test('the end while nothing runs is at once, and no timer is left', async (t) => {
-  const { clock, loop, passes, stop } = rig();
+test('loop ends at once on abort while no pass runs, and leaves no timer', async (t) => {
+  const { clock, loop, passes, stop } = startTestLoop();
   loop.hint('event');
   stop();
   await loop.done;
@@ -119,9 +119,9 @@ test('the end while nothing runs is at once, and no timer is left', async (t) =>
   t.is(clock.pending(), 0);
 });
 
-test('the end waits for the pass that runs, and begins no other', async (t) => {
-  const { clock, loop, passes, stop, hold } = rig();
-  const release = hold();
+test('loop completes the running pass on abort and starts no other', async (t) => {
+  const { clock, loop, passes, stop, block } = startTestLoop();
+  const release = block();
   loop.hint('start');
   await clock.pass(shortestPause);
   loop.hint('event');
@@ -139,7 +139,7 @@ test('the end waits for the pass that runs, and begins no other', async (t) => {
   t.is(clock.pending(), 0);
 });
 
-test('a loop that was ended before it began has ended', async (t) => {
+test('loop ends at once if the signal is already aborted', async (t) => {
   const controller = new AbortController();
   controller.abort();
   const clock = fakeClock();
@@ -150,11 +150,11 @@ test('a loop that was ended before it began has ended', async (t) => {
   t.is(clock.pending(), 0);
 });
 
-test('what a pass throws ends the loop and is told', async (t) => {
-  const { clock, loop, passes } = rig(() => {
-    throw new Error('a fault');
+test('loop ends and rejects with the error that a pass throws', async (t) => {
+  const { clock, loop, passes } = startTestLoop(() => {
+    throw new Error('a bug');
   });
-  const done = t.throwsAsync(loop.done, { message: 'a fault' });
+  const done = t.throwsAsync(loop.done, { message: 'a bug' });
   loop.hint('start');
   await clock.pass(shortestPause);
   await done;
@@ -164,19 +164,19 @@ test('what a pass throws ends the loop and is told', async (t) => {
   t.is(clock.pending(), 0);
 });
 
-test('after the last hint there is always a pass that began later, and never two at once', async (t) => {
+test('loop always starts a pass after the last hint, and never runs two at once', async (t) => {
   const step = fc.record({ wait: fc.nat(400), length: fc.nat(300) });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
       const clock = fakeClock();
-      let [active, most, lastStart, length] = [0, 0, -1, 0];
+      let [active, maxActive, lastStart, length] = [0, 0, -1, 0];
       const loop = startLoop({
         clock,
         interval: 30_000,
         signal: new AbortController().signal,
         pass: async () => {
           lastStart = clock.now();
-          most = Math.max(most, ++active);
+          maxActive = Math.max(maxActive, ++active);
           await new Promise<void>((resolve) => void clock.after(length, resolve));
           active--;
         },
@@ -189,7 +189,7 @@ test('after the last hint there is always a pass that began later, and never two
         loop.hint('event');
       }
       await clock.pass(300 + longestPause + 1);
-      return most === 1 && lastStart >= lastHint && lastStart <= lastHint + 300 + longestPause;
+      return maxActive === 1 && lastStart >= lastHint && lastStart <= lastHint + 300 + longestPause;
     }),
     { numRuns: 50 },
   );

@@ -13,45 +13,51 @@ const device = (name: string): Device => ({
   sysname: 'vfio0',
   syspath: `/sys/devices/${name}`,
 });
-const [one, two] = [device('0000:01:00.0'), device('0000:02:00.0')];
-const link = `pci/${one.name}`;
+const [first, second] = [device('0000:01:00.0'), device('0000:02:00.0')];
+const link = `pci/${first.name}`;
 const target = '../devices/vfio0';
 
-/** A pass in which all kinds of things happened. */
-const busy: Pass = {
+/** A pass with every kind of outcome. */
+const busyPass: Pass = {
   settled: false,
   outcomes: [
-    { change: { action: 'create', link, target, device: one.name }, result: 'done' },
+    { change: { action: 'create', link, target, device: first.name }, result: 'done' },
     {
       change: { action: 'remove', link: 'by-tag/x', from: '../devices/vfio4', reason: 'unwanted' },
       result: 'done',
     },
     { change: { action: 'remove-directory', link: 'by-tag' }, result: 'done' },
     {
-      change: { action: 'create', link: 'pci/x', target, device: two.name },
+      change: { action: 'create', link: 'pci/x', target, device: second.name },
       result: 'failed',
       errno: 'ENOSPC',
     },
     { change: { action: 'remove-directory', link: 'mdev' }, result: 'failed', errno: 'EBUSY' },
     {
-      change: { action: 'blocked', link: 'pci/y', target, device: two.name, found: 'a file' },
+      change: { action: 'blocked', link: 'pci/y', target, device: second.name, found: 'a file' },
       result: 'blocked',
     },
   ],
   access: [
-    { path: '/dev/vfio/devices/vfio0', device: one.name, result: 'done', from: '0:0 0600', to: '0:36 0660' },
+    {
+      path: '/dev/vfio/devices/vfio0',
+      device: first.name,
+      result: 'done',
+      from: '0:0 0600',
+      to: '0:36 0660',
+    },
     { path: '/dev/iommu', result: 'failed', why: 'EPERM' },
   ],
   problems: [{ path: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }],
-  conflicts: [{ link: 'by-own/gpu', winner: one, losers: [two] }],
+  conflicts: [{ link: 'by-own/gpu', winner: first, losers: [second] }],
   devices: 1,
   missing: 0,
   links: 1,
 };
-const nothing: Before = { link: () => undefined, device: () => false, told: new Set() };
+const emptyState: Before = { link: () => undefined, device: () => false, told: new Set() };
 
-test('every kind of event has its line, for people and by the schema', (t) => {
-  const { events, counts } = report(busy, nothing);
+test('report returns every kind of event; watchLine and watchJson format each of them', (t) => {
+  const { events, counts } = report(busyPass, emptyState);
   t.deepEqual(events.map(watchLine), [
     `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
     'removed /dev/vfio/by-tag/x (unwanted, was ../devices/vfio4)',
@@ -72,9 +78,9 @@ test('every kind of event has its line, for people and by the schema', (t) => {
   t.deepEqual(counts, { devices: 1, missing: 0, links: 1, findings: 7 });
 });
 
-test('what lasts is told once, what is done is told each time', (t) => {
-  const { told } = report(busy, nothing);
-  const again = report(busy, {
+test('report returns a lasting problem once and a change each time', (t) => {
+  const { told } = report(busyPass, emptyState);
+  const again = report(busyPass, {
     link: (path) => (path === link ? target : undefined),
     device: () => true,
     told,
@@ -83,10 +89,10 @@ test('what lasts is told once, what is done is told each time', (t) => {
     again.events.map(({ event, reason }) => `${event} ${reason}`),
     ['repaired missing', 'removed unwanted', 'access access'],
   );
-  t.deepEqual(again.counts, report(busy, nothing).counts);
+  t.deepEqual(again.counts, report(busyPass, emptyState).counts);
 });
 
-test('text of the machine is never printed raw', (t) => {
+test('watchLine escapes control characters', (t) => {
   const line = watchLine({
     event: 'conflict',
     reason: 'in-the-way',
@@ -96,7 +102,7 @@ test('text of the machine is never printed raw', (t) => {
   t.notRegex(line, /[\u0000-\u001f]/);
 });
 
-test('figures that can not be put in place leave nothing behind', (t) => {
+test('writeMetrics leaves no temporary file if the rename fails', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/run/figures.prom'));
   t.throws(() => writeMetrics(root.at('/run/figures.prom'), 'text', 'one'), { code: 'EISDIR' });

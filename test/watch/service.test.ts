@@ -17,23 +17,23 @@ import { type Service, startService } from './start-service.ts';
 
 const address = '0000:01:00.0';
 
-/** A hint, and the pass that follows. */
-async function look(service: Service, reason: 'event' | 'armed' = 'event'): Promise<void> {
+/** Sends a hint and waits for the pass that it causes. */
+async function hintAndPass(service: Service, reason: 'event' | 'armed' = 'event'): Promise<void> {
   service.hint(reason);
   await service.clock.pass(longestPause);
 }
 
-test('names come, move and go with their devices, a line each', async (t) => {
+test('watch creates, replaces and removes links when devices change, and prints one line for each', async (t) => {
   const root = fakeRoot(t);
-  const one = root.add({ name: address, sysname: 'vfio0' });
+  const device = root.add({ name: address, sysname: 'vfio0' });
   const service = await startService(t, root);
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
-  root.unbind(one);
+  root.unbind(device);
   root.add({ name: address, sysname: 'vfio7' });
-  await look(service);
+  await hintAndPass(service);
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio7' });
-  root.unbind({ ...one, sysname: 'vfio7' });
-  await look(service);
+  root.unbind({ ...device, sysname: 'vfio7' });
+  await hintAndPass(service);
   t.deepEqual(root.links(), {});
   const link = `/dev/vfio/pci/${address}`;
   const common = { version: 1, link, name: address };
@@ -61,14 +61,14 @@ test('names come, move and go with their devices, a line each', async (t) => {
   );
 });
 
-test('a name that was taken away comes back, and one that lies is mended', async (t) => {
+test('watch restores a link that was removed and corrects a link with a wrong target', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
   const service = await startService(t, root);
   fs.rmSync(root.at('/dev/vfio/pci'), { recursive: true });
-  await look(service);
+  await hintAndPass(service);
   root.linkText(`/dev/vfio/pci/${address}`, '../devices/vfio9');
-  await look(service);
+  await hintAndPass(service);
   t.deepEqual(
     service.lines().map(({ event, reason }) => `${event} ${reason}`),
     ['added appeared', 'repaired missing', 'repaired false'],
@@ -76,30 +76,30 @@ test('a name that was taken away comes back, and one that lies is mended', async
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
 });
 
-test('a trouble is told once while it lasts, and again when it comes again', async (t) => {
+test('watch reports a persistent problem once, and again when it recurs', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
   root.write(`/dev/vfio/pci/${address}`, 'a file');
   const service = await startService(t, root);
-  await look(service);
-  await look(service);
+  await hintAndPass(service);
+  await hintAndPass(service);
   t.deepEqual(
     service.lines().map(({ event, reason, found }) => `${event} ${reason} ${found}`),
     ['conflict in-the-way a file'],
   );
   t.is(service.err.length, 1);
   fs.rmSync(root.at(`/dev/vfio/pci/${address}`));
-  await look(service);
+  await hintAndPass(service);
   fs.rmSync(root.at(`/dev/vfio/pci/${address}`));
   root.write(`/dev/vfio/pci/${address}`, 'a file');
-  await look(service);
+  await hintAndPass(service);
   t.deepEqual(
     service.lines().map(({ event }) => event),
     ['conflict', 'added', 'conflict'],
   );
 });
 
-test('a node that can not be given to whom the policy says is a finding while it lasts, told once', async (t) => {
+test('watch reports a node whose access cannot be changed once, and counts it as a finding while it lasts', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "nobody-has-this-name"\n');
   const service = await startService(t, root);
@@ -112,7 +112,7 @@ test('a node that can not be given to whom the policy says is a finding while it
   }
 });
 
-test('the rescan finds what nobody told of, and has the watch set up anew for it', async (t) => {
+test('watch finds a change without an event in the rescan, and then sets up the trigger again', async (t) => {
   const root = fakeRoot(t);
   const service = await startService(t, root, ['--json', '--interval', '10']);
   root.add({ name: address, sysname: 'vfio0' });
@@ -124,7 +124,7 @@ test('the rescan finds what nobody told of, and has the watch set up anew for it
   t.is(service.rearmed(), 1);
 });
 
-test('what fails is told and does not stop the rest', async (t) => {
+test('watch reports failures on stderr and continues with the other devices', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
   root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
@@ -142,7 +142,7 @@ test('what fails is told and does not stop the rest', async (t) => {
   t.regex(service.err[1] ?? '', /^<4>vfio-names: failed .*0000:01:00\.0 of 0000:01:00\.0: EROFS/);
 });
 
-test('a name goes with its node, and the device is looked at again until it is gone, too', async (t) => {
+test('watch removes the link of a device without a node, and checks the device again until it is gone', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: address, sysname: 'vfio0' });
   const service = await startService(t, root);
@@ -156,13 +156,13 @@ test('a name goes with its node, and the device is looked at again until it is g
   t.is(service.sent.at(-1)?.['STATUS'], '0 devices, 0 names');
 });
 
-test('a device that has no node here, as in a container, is looked for so many times and no more', async (t) => {
+test('watch stops retrying a device that never has a node, as in a container, and links it when the node appears', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0', noNode: true });
   const service = await startService(t, root);
   await service.clock.pass(firstDoubt * 2 ** (mostDoubts + 1));
-  t.is(service.clock.pending(), 1, 'only the rescan is left');
-  await look(service);
+  t.is(service.clock.pending(), 1, 'only the rescan is scheduled');
+  await hintAndPass(service);
   t.is(service.clock.pending(), 1);
   t.deepEqual(root.links(), {});
   t.deepEqual(service.lines(), []);
@@ -179,15 +179,15 @@ test('a device that has no node here, as in a container, is looked for so many t
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
   service.hint('event', 'devices/vfio0');
   await service.clock.pass(shortestPause);
-  t.is(service.clock.pending(), 2, 'it was there in between');
+  t.is(service.clock.pending(), 2, 'the retries start again, because the node existed meanwhile');
 });
 
-test('on a terminal it says what it does', async (t) => {
+test('watch without --json prints its changes as text', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: address, sysname: 'vfio0' });
   const service = await startService(t, root, []);
   root.unbind(device);
-  await look(service);
+  await hintAndPass(service);
   t.deepEqual(service.out().split('\n'), [
     `added /dev/vfio/pci/${address} -> ../devices/vfio0 (appeared)`,
     'watching: 1 device, 1 name',
@@ -196,13 +196,13 @@ test('on a terminal it says what it does', async (t) => {
   ]);
 });
 
-test('a SIGHUP that comes before the first look is not lost', async (t) => {
+test('watch reloads the policy after a SIGHUP that arrives before the first pass', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
   let read = false;
   const files = hookedFiles(({ name, path }) => {
     if (read || name !== 'list' || !path.endsWith('/etc/vfio-names')) return;
-    // The policy comes just after it was looked for.
+    // The policy is created right after watch listed the directory.
     read = true;
     root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
     throw failure('ENOENT');
@@ -213,13 +213,16 @@ test('a SIGHUP that comes before the first look is not lost', async (t) => {
   t.deepEqual(Object.keys(root.links()), ['by-tag/pci-0000_01_00_0', `pci/${address}`]);
 });
 
-test('SIGHUP reads the policy anew; a wrong one is refused in one line, and the old one stays', async (t) => {
+test('watch reloads the policy on SIGHUP; it reports an invalid policy in one line and keeps the previous one', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0', attributes: { vendor: '0x10de' } });
   root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
   const service = await startService(t, root);
-  const both = { [`by-tag/pci-0000_01_00_0`]: '../devices/vfio0', [`pci/${address}`]: '../devices/vfio0' };
-  t.deepEqual(root.links(), both);
+  const bothLinks = {
+    [`by-tag/pci-0000_01_00_0`]: '../devices/vfio0',
+    [`pci/${address}`]: '../devices/vfio0',
+  };
+  t.deepEqual(root.links(), bothLinks);
 
   const reload = async (): Promise<void> => {
     const passes = service.sent.filter((fields) => 'READY' in fields).length;
@@ -230,7 +233,7 @@ test('SIGHUP reads the policy anew; a wrong one is refused in one line, and the 
   };
   root.write('/etc/vfio-names/10.toml', '[nammes]\n');
   await reload();
-  t.deepEqual(root.links(), both);
+  t.deepEqual(root.links(), bothLinks);
   t.is(service.err.length, 1);
   t.regex(service.err[0] ?? '', /the new policy is refused, the old one stays: .*10\.toml/);
 
@@ -247,7 +250,7 @@ test('SIGHUP reads the policy anew; a wrong one is refused in one line, and the 
   t.is(service.err.length, 1);
 });
 
-test('a policy that is wrong at the start is an error of status 2, and nothing is changed', async (t) => {
+test('watch exits with status 2 and changes nothing if the policy is invalid at the start', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
   root.write('/etc/vfio-names/10.toml', '[nammes]\n');
@@ -258,7 +261,7 @@ test('a policy that is wrong at the start is an error of status 2, and nothing i
 });
 
 for (const name of ['SIGTERM', 'SIGINT'] as const)
-  test(`${name} ends it with status 0, and no timer is left`, async (t) => {
+  test(`watch exits with status 0 on ${name} and leaves no timer`, async (t) => {
     const root = fakeRoot(t);
     root.add({ name: address, sysname: 'vfio0' });
     const service = await startService(t, root, ['--json'], { watchdog: 30_000 });
@@ -270,14 +273,14 @@ for (const name of ['SIGTERM', 'SIGINT'] as const)
     t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
   });
 
-test('the manager hears of the start, of reloads in their order, and twice in its time of life', async (t) => {
+test('watch notifies the service manager of start and reload, and twice per watchdog interval', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0' });
   const service = await startService(t, root, ['--json'], { watchdog: 8_000 });
   t.deepEqual(service.sent, [{ STATUS: '1 device, 1 name', READY: 1 }]);
   await service.clock.pass(12_000);
   t.deepEqual(service.sent.slice(1), [{ WATCHDOG: 1 }, { WATCHDOG: 1 }, { WATCHDOG: 1 }]);
-  await look(service);
+  await hintAndPass(service);
   t.deepEqual(service.sent.at(-1), { STATUS: '1 device, 1 name' });
   service.signal('SIGHUP');
   await service.clock.pass(longestPause);
@@ -285,7 +288,7 @@ test('the manager hears of the start, of reloads in their order, and twice in it
   t.deepEqual(Object.keys(service.sent.at(-2) ?? {}), ['RELOADING', 'MONOTONIC_USEC']);
 });
 
-test('the figures are in their file after each look, whole, and nothing else is left there', async (t) => {
+test('watch --metrics writes the file after each pass, leaves no temporary files, and reports a failure once', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: address, sysname: 'vfio0' });
   fs.mkdirSync(root.at('/metrics'));
@@ -301,7 +304,7 @@ test('the figures are in their file after each look, whole, and nothing else is 
     '0',
   ]);
   root.unbind(device);
-  await look(service);
+  await hintAndPass(service);
   t.deepEqual(['devices', 'links', 'passes_total', 'changes_total', 'findings'].map(value), [
     '0',
     '0',
@@ -311,13 +314,13 @@ test('the figures are in their file after each look, whole, and nothing else is 
   ]);
   t.deepEqual(fs.readdirSync(root.at('/metrics')), ['vfio.prom']);
   fs.rmSync(root.at('/metrics'), { recursive: true });
-  await look(service);
-  await look(service);
+  await hintAndPass(service);
+  await hintAndPass(service);
   t.is(service.err.length, 1);
   t.regex(service.err[0] ?? '', /could not write the metrics: .*ENOENT/);
 });
 
-test('figures never take the place of what is no file', async (t) => {
+test('watch --metrics does not replace a node, a link or a directory', async (t) => {
   const root = fakeRoot(t);
   root.node('/node', '1:7');
   root.link('/link', '/node');
@@ -336,23 +339,23 @@ test('figures never take the place of what is no file', async (t) => {
   }
 });
 
-test('a trouble of the watch is told', async (t) => {
+test('watch reports problems of the trigger on stderr', async (t) => {
   const root = fakeRoot(t);
   const service = await startService(t, root);
   service.fault('no watch');
   t.deepEqual(service.err, ['vfio-names: no watch']);
 });
 
-test('an interval that is none is a usage error', async (t) => {
+test('watch rejects invalid values of --interval', async (t) => {
   const root = fakeRoot(t);
-  for (const word of ['0', 'soon', '1.5', '123456']) {
-    const { status, err } = await runCli(['watch', '--root', root.dir, '--interval', word]);
+  for (const value of ['0', 'soon', '1.5', '123456']) {
+    const { status, err } = await runCli(['watch', '--root', root.dir, '--interval', value]);
     t.is(status, 2);
     t.regex(err[0] ?? '', /expected --interval to be whole seconds/);
   }
 });
 
-test('with the real watcher a name is there after the event alone', async (t) => {
+test('watch creates links after events of the real trigger, without a rescan', async (t) => {
   const root = fakeRoot(t);
   fs.rmdirSync(root.at('/dev/vfio/devices'));
   let wake = (): void => {};
@@ -380,7 +383,7 @@ test('with the real watcher a name is there after the event alone', async (t) =>
     io,
   );
   if (parsed.kind !== 'run') throw new Error('not a run');
-  const said = async (text: string): Promise<void> => {
+  const waitForOutput = async (text: string): Promise<void> => {
     while (!out.includes(text))
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -389,20 +392,20 @@ test('with the real watcher a name is there after the event alone', async (t) =>
   };
   const world = { clock: systemClock, trigger: startTrigger, notify: () => Promise.resolve(undefined) };
   const status = watchWith(world, parsed.invocation, io);
-  await said('watching');
+  await waitForOutput('watching');
   for (const sysname of ['vfio0', 'vfio1']) {
     const device = root.add({ name: address, sysname });
-    await said(`added /dev/vfio/pci/${address} -> ../devices/${sysname}`);
+    await waitForOutput(`added /dev/vfio/pci/${address} -> ../devices/${sysname}`);
     root.unbind(device);
-    await said(`removed /dev/vfio/pci/${address}`);
+    await waitForOutput(`removed /dev/vfio/pci/${address}`);
     // The kernel removes the directory with the last node.
     fs.rmdirSync(root.at('/dev/vfio/devices'));
   }
   root.add({ name: address, sysname: 'vfio0' });
-  await said('added');
+  await waitForOutput('added');
   fs.rmSync(root.at('/dev/vfio'), { recursive: true });
   root.node('/dev/vfio/devices/vfio0', '247:0');
-  await said(`repaired /dev/vfio/pci/${address} -> ../devices/vfio0 (missing)`);
+  await waitForOutput(`repaired /dev/vfio/pci/${address} -> ../devices/vfio0 (missing)`);
   end();
   t.is(await status, 0);
 });

@@ -1,4 +1,4 @@
-/** The whole command on a clock that stands still, with a trigger that the test pulls. */
+/** Runs the watch command with a fake clock and a trigger whose hints the test sends. */
 import type { ExecutionContext } from 'ava';
 import type { Io, Signal } from '../../src/cli/command.ts';
 import { watchWith } from '../../src/cli/commands/watch.ts';
@@ -26,11 +26,11 @@ export interface Service {
   readonly status: Promise<number>;
 }
 
-/** Returns after the first pass. */
+/** Starts the service and returns after its first pass. `early` is a signal sent before the policy is loaded. */
 export async function startService(
   t: ExecutionContext,
   root: FakeRoot,
-  words: readonly string[] = ['--json'],
+  args: readonly string[] = ['--json'],
   {
     files = fakeFiles,
     watchdog,
@@ -67,7 +67,7 @@ export async function startService(
     ...(watchdog !== undefined && { watchdog }),
     close: () => sent.push({ CLOSED: 1 }),
   };
-  const parsed = parseCommandLine(['watch', '--root', root.dir, ...words], commands, commonOptions, io);
+  const parsed = parseCommandLine(['watch', '--root', root.dir, ...args], commands, commonOptions, io);
   if (parsed.kind !== 'run') throw new Error('not a run');
   const world = {
     clock,
@@ -78,9 +78,9 @@ export async function startService(
     notify: () => Promise.resolve(notify),
   };
   const status = watchWith(world, parsed.invocation, io);
-  // Who waits for it hears of a failure; nobody has to.
+  // Prevents an unhandled rejection if the test does not await the status.
   status.catch(() => {});
-  // Node reads the policy in as many turns as it likes.
+  // Loading the policy takes an unknown number of event loop turns.
   while (!options) await new Promise((resolve) => setImmediate(resolve));
   const given = options;
   await clock.pass(shortestPause);

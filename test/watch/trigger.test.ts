@@ -7,14 +7,14 @@ import { readyLimit, rearmPause, startTrigger, type Trigger } from '../../src/wa
 import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
 import { fakeClock } from './fake-clock.ts';
 
-interface Ear {
+interface TestTrigger {
   readonly trigger: Trigger;
-  /** Waits for the next hint after the call before last; ava's time limit bounds it. */
+  /** Waits for the next hint with this reason; ava's timeout limits the wait. */
   readonly next: (reason: 'event' | 'armed') => Promise<void>;
   readonly faults: readonly string[];
 }
 
-function listen(t: ExecutionContext, root: FakeRoot): Ear {
+function listen(t: ExecutionContext, root: FakeRoot): TestTrigger {
   const waiting = { event: new Set<() => void>(), armed: new Set<() => void>() };
   const faults: string[] = [];
   const trigger = startTrigger({
@@ -34,145 +34,146 @@ function listen(t: ExecutionContext, root: FakeRoot): Ear {
   };
 }
 
-const remake = (root: FakeRoot, path: string): void => {
+const recreate = (root: FakeRoot, path: string): void => {
   fs.rmSync(root.at(path), { recursive: true });
   fs.mkdirSync(root.at(path));
 };
 
-/** Does something and waits until the watch was set up anew. */
-async function rearmed(ear: Ear, act: () => void): Promise<void> {
-  const armed = ear.next('armed');
-  act();
+/** Calls `fn` and waits until the trigger has set up its watches again. */
+async function expectArmed(listener: TestTrigger, fn: () => void): Promise<void> {
+  const armed = listener.next('armed');
+  fn();
   await armed;
 }
 
-async function heard(ear: Ear, act: () => void): Promise<void> {
-  const event = ear.next('event');
-  act();
+/** Calls `fn` and waits for an event. */
+async function expectEvent(listener: TestTrigger, fn: () => void): Promise<void> {
+  const event = listener.next('event');
+  fn();
   await event;
 }
 
-test('it says when it hears, and hears a node come, change and go', async (t) => {
+test('trigger hints when it is armed and when a node is created, changed or removed', async (t) => {
   const root = fakeRoot(t);
-  const ear = listen(t, root);
-  await ear.next('armed');
-  await heard(ear, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
-  await heard(ear, () => fs.chmodSync(root.at('/dev/vfio/devices/vfio0'), 0o660));
-  await heard(ear, () => fs.rmSync(root.at('/dev/vfio/devices/vfio0')));
-  t.deepEqual(ear.faults, []);
+  const listener = listen(t, root);
+  await listener.next('armed');
+  await expectEvent(listener, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
+  await expectEvent(listener, () => fs.chmodSync(root.at('/dev/vfio/devices/vfio0'), 0o660));
+  await expectEvent(listener, () => fs.rmSync(root.at('/dev/vfio/devices/vfio0')));
+  t.deepEqual(listener.faults, []);
 });
 
-test('it hears a node that was replaced at once', async (t) => {
+test('trigger detects a node that is replaced at once', async (t) => {
   const root = fakeRoot(t);
   root.node('/dev/vfio/devices/vfio0', '247:0');
-  const ear = listen(t, root);
-  await ear.next('armed');
-  await heard(ear, () => root.node('/dev/vfio/devices/vfio0', '247:9'));
-  await heard(ear, () => root.node('/dev/vfio/devices/vfio0', '247:10'));
+  const listener = listen(t, root);
+  await listener.next('armed');
+  await expectEvent(listener, () => root.node('/dev/vfio/devices/vfio0', '247:9'));
+  await expectEvent(listener, () => root.node('/dev/vfio/devices/vfio0', '247:10'));
   t.pass();
 });
 
-test('it hears in a directory of nodes that was removed and made anew at once', async (t) => {
+test('trigger detects nodes in a devices directory that was removed and created again at once', async (t) => {
   const root = fakeRoot(t);
-  const ear = listen(t, root);
-  await ear.next('armed');
+  const listener = listen(t, root);
+  await listener.next('armed');
   for (const node of ['vfio0', 'vfio1', 'vfio2']) {
-    await rearmed(ear, () => remake(root, '/dev/vfio/devices'));
-    await heard(ear, () => root.node(`/dev/vfio/devices/${node}`, '247:0'));
+    await expectArmed(listener, () => recreate(root, '/dev/vfio/devices'));
+    await expectEvent(listener, () => root.node(`/dev/vfio/devices/${node}`, '247:0'));
   }
   t.pass();
 });
 
-test('it hears in a /dev/vfio that was removed and made anew at once', async (t) => {
+test('trigger detects nodes in a /dev/vfio that was removed and created again at once', async (t) => {
   const root = fakeRoot(t);
-  const ear = listen(t, root);
-  await ear.next('armed');
-  await rearmed(ear, () => {
-    remake(root, '/dev/vfio');
+  const listener = listen(t, root);
+  await listener.next('armed');
+  await expectArmed(listener, () => {
+    recreate(root, '/dev/vfio');
     fs.mkdirSync(root.at('/dev/vfio/devices'));
   });
-  await heard(ear, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
+  await expectEvent(listener, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
   t.pass();
 });
 
-test('it hears below parents that were missing when it began', async (t) => {
+test('trigger detects nodes below parents that did not exist at its start', async (t) => {
   const root = fakeRoot(t);
   fs.rmSync(root.at('/dev'), { recursive: true });
-  const ear = listen(t, root);
-  await ear.next('armed');
-  await rearmed(ear, () => fs.mkdirSync(root.at('/dev')));
-  await rearmed(ear, () => fs.mkdirSync(root.at('/dev/vfio')));
-  await rearmed(ear, () => fs.mkdirSync(root.at('/dev/vfio/devices')));
-  await heard(ear, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
+  const listener = listen(t, root);
+  await listener.next('armed');
+  await expectArmed(listener, () => fs.mkdirSync(root.at('/dev')));
+  await expectArmed(listener, () => fs.mkdirSync(root.at('/dev/vfio')));
+  await expectArmed(listener, () => fs.mkdirSync(root.at('/dev/vfio/devices')));
+  await expectEvent(listener, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
   t.pass();
 });
 
-test('it hears below parents that all come in one moment', async (t) => {
+test('trigger detects nested directories created at the same time', async (t) => {
   const root = fakeRoot(t);
   fs.rmSync(root.at('/dev/vfio'), { recursive: true });
-  const ear = listen(t, root);
-  await ear.next('armed');
-  await rearmed(ear, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
-  await heard(ear, () => root.node('/dev/vfio/devices/vfio1', '247:1'));
+  const listener = listen(t, root);
+  await listener.next('armed');
+  await expectArmed(listener, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
+  await expectEvent(listener, () => root.node('/dev/vfio/devices/vfio1', '247:1'));
   t.pass();
 });
 
-test('it hears that a name was taken away, in a family of names, too', async (t) => {
+test('trigger detects the removal of links, also in nested directories', async (t) => {
   const root = fakeRoot(t);
   root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
   root.linkText('/dev/vfio/by-sriov/0000:01:00.0/vf1', '../../devices/vfio1');
-  const ear = listen(t, root);
-  await ear.next('armed');
-  await heard(ear, () => fs.rmSync(root.at('/dev/vfio/pci/0000:01:00.0')));
-  await heard(ear, () => fs.rmSync(root.at('/dev/vfio/by-sriov/0000:01:00.0/vf1')));
+  const listener = listen(t, root);
+  await listener.next('armed');
+  await expectEvent(listener, () => fs.rmSync(root.at('/dev/vfio/pci/0000:01:00.0')));
+  await expectEvent(listener, () => fs.rmSync(root.at('/dev/vfio/by-sriov/0000:01:00.0/vf1')));
   t.pass();
 });
 
-test('a link in place of a directory is not followed', async (t) => {
+test('trigger does not follow a link at the path of a directory', async (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/elsewhere'));
   fs.symlinkSync(root.at('/elsewhere'), root.at('/dev/vfio/pci'));
-  const ear = listen(t, root);
-  await ear.next('armed');
-  const event = ear.next('event');
-  let told = false;
+  const listener = listen(t, root);
+  await listener.next('armed');
+  const event = listener.next('event');
+  let hinted = false;
   void event.then(() => {
-    told = true;
+    hinted = true;
   });
   root.write('/elsewhere/one', '');
-  await rearmed(ear, () => ear.trigger.rearm());
-  t.false(told);
+  await expectArmed(listener, () => listener.trigger.rearm());
+  t.false(hinted);
 });
 
-test('it can be set up anew at any time, and many times at once', async (t) => {
+test('trigger can be rearmed at any time, and several times at once', async (t) => {
   const root = fakeRoot(t);
-  const ear = listen(t, root);
-  await ear.next('armed');
+  const listener = listen(t, root);
+  await listener.next('armed');
   for (let count = 0; count < 3; count++)
-    await rearmed(ear, () => {
-      for (let times = 0; times < 10; times++) ear.trigger.rearm();
+    await expectArmed(listener, () => {
+      for (let times = 0; times < 10; times++) listener.trigger.rearm();
     });
-  await heard(ear, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
+  await expectEvent(listener, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
   t.pass();
 });
 
-test('after its end it is silent', async (t) => {
+test('trigger sends no hints after close', async (t) => {
   const root = fakeRoot(t);
-  const ear = listen(t, root);
-  await ear.next('armed');
-  let told = false;
-  void ear.next('event').then(() => {
-    told = true;
+  const listener = listen(t, root);
+  await listener.next('armed');
+  let hinted = false;
+  void listener.next('event').then(() => {
+    hinted = true;
   });
-  await ear.trigger.close();
-  ear.trigger.rearm();
+  await listener.trigger.close();
+  listener.trigger.rearm();
   const other = listen(t, root);
   await other.next('armed');
-  await heard(other, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
-  t.false(told);
+  await expectEvent(other, () => root.node('/dev/vfio/devices/vfio0', '247:0'));
+  t.false(hinted);
 });
 
-/** Stands for chokidar: the test says what it tells. */
+/** Replaces chokidar's watcher; the test emits its events. */
 class Stub extends EventEmitter {
   closed = false;
   getWatched(): Record<string, string[]> {
@@ -184,11 +185,11 @@ class Stub extends EventEmitter {
   }
 }
 
-test('a watch that fails is told once with what to do, and again after it worked in between', async (t) => {
+test('trigger reports a failing watch once with a hint, and again after it worked meanwhile', async (t) => {
   const root = fakeRoot(t);
   fs.rmdirSync(root.at('/dev/vfio/devices'));
   const clock = fakeClock();
-  const made: Stub[] = [];
+  const watchers: Stub[] = [];
   const faults: string[] = [];
   const hints: string[] = [];
   const trigger = startTrigger({
@@ -198,14 +199,14 @@ test('a watch that fails is told once with what to do, and again after it worked
     fault: (message) => faults.push(message),
     chokidar: () => {
       const stub = new Stub();
-      made.push(stub);
+      watchers.push(stub);
       return stub as unknown as FSWatcher;
     },
   });
   const fails = async (code: string): Promise<void> => {
-    made.at(-1)?.emit('error', Object.assign(new Error(code), { code }));
-    made.at(-1)?.emit('error', Object.assign(new Error(code), { code }));
-    made.at(-1)?.emit('ready');
+    watchers.at(-1)?.emit('error', Object.assign(new Error(code), { code }));
+    watchers.at(-1)?.emit('error', Object.assign(new Error(code), { code }));
+    watchers.at(-1)?.emit('ready');
     trigger.rearm();
     await clock.pass(rearmPause);
   };
@@ -213,35 +214,39 @@ test('a watch that fails is told once with what to do, and again after it worked
   await fails('ENOSPC');
   t.is(faults.length, 1);
   t.regex(faults[0] ?? '', /ENOSPC; raise fs\.inotify\.max_user_watches/);
-  made.at(-1)?.emit('ready');
+  watchers.at(-1)?.emit('ready');
   await fails('EMFILE');
   t.regex(faults[1] ?? '', /max_user_instances/);
-  made.at(-1)?.emit('ready');
+  watchers.at(-1)?.emit('ready');
   await fails('EIO');
   t.regex(faults[2] ?? '', /EIO; see/);
 
-  const old = made.at(-2);
-  t.true(old?.closed);
-  const before = [hints.length, faults.length, made.length];
-  old?.emit('raw', 'rename', 'devices', { watchedPath: root.at('/dev/vfio') });
-  old?.emit('error', new Error('EIO'));
-  old?.emit('ready');
-  t.deepEqual([hints.length, faults.length, made.length], before, 'a watch that was given up is not heard');
+  const closedWatcher = watchers.at(-2);
+  t.true(closedWatcher?.closed);
+  const before = [hints.length, faults.length, watchers.length];
+  closedWatcher?.emit('raw', 'rename', 'devices', { watchedPath: root.at('/dev/vfio') });
+  closedWatcher?.emit('error', new Error('EIO'));
+  closedWatcher?.emit('ready');
+  t.deepEqual(
+    [hints.length, faults.length, watchers.length],
+    before,
+    'events of a closed watcher are ignored',
+  );
 
   await clock.pass(readyLimit + rearmPause);
-  t.is(made.length, (before[2] ?? 0) + 1, 'a watch that never is ready is set up anew');
-  made.at(-1)?.emit('raw', 'rename', null, { watchedPath: root.at('/dev/vfio') });
+  t.is(watchers.length, (before[2] ?? 0) + 1, 'a watcher that is never ready is replaced');
+  watchers.at(-1)?.emit('raw', 'rename', null, { watchedPath: root.at('/dev/vfio') });
   await clock.pass(rearmPause);
-  t.is(made.length, (before[2] ?? 0) + 2, 'an event without a name may be a directory');
+  t.is(watchers.length, (before[2] ?? 0) + 2, 'an event without a name may concern a directory');
   await trigger.close();
   t.is(clock.pending(), 0);
 });
 
-test('a /dev/vfio that came before chokidar was ready makes the watch be set up anew', async (t) => {
+test('trigger rearms if /dev/vfio was created before chokidar was ready', async (t) => {
   const root = fakeRoot(t);
   fs.rmSync(root.at('/dev/vfio'), { recursive: true });
   const clock = fakeClock();
-  const made: Stub[] = [];
+  const watchers: Stub[] = [];
   const hints: string[] = [];
   const trigger = startTrigger({
     root: root.dir,
@@ -250,26 +255,26 @@ test('a /dev/vfio that came before chokidar was ready makes the watch be set up 
     fault: t.fail,
     chokidar: () => {
       const stub = new Stub();
-      made.push(stub);
+      watchers.push(stub);
       return stub as unknown as FSWatcher;
     },
   });
   t.teardown(trigger.close);
   fs.mkdirSync(root.at('/dev/vfio'));
-  made[0]?.emit('ready');
+  watchers[0]?.emit('ready');
   await clock.pass(rearmPause);
-  t.is(made.length, 2);
+  t.is(watchers.length, 2);
   t.deepEqual(hints, []);
-  made[1]?.emit('ready');
+  watchers[1]?.emit('ready');
   await clock.pass(rearmPause);
-  t.is(made.length, 2);
+  t.is(watchers.length, 2);
   t.deepEqual(hints, ['armed']);
 });
 
-test('chokidar is given one directory, and nothing in it', async (t) => {
+test('trigger lets chokidar watch only one directory without its entries', async (t) => {
   const root = fakeRoot(t);
   root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
-  let made: FSWatcher | undefined;
+  let watcher: FSWatcher | undefined;
   const armed = new Promise<void>((resolve) => {
     const trigger = startTrigger({
       root: root.dir,
@@ -277,13 +282,13 @@ test('chokidar is given one directory, and nothing in it', async (t) => {
       hint: () => resolve(),
       fault: t.fail,
       chokidar: (paths, options) => {
-        made = watch(paths, options);
-        return made;
+        watcher = watch(paths, options);
+        return watcher;
       },
     });
     t.teardown(trigger.close);
   });
   await armed;
-  t.deepEqual(Object.keys(made?.getWatched() ?? {}), [root.at('/dev'), root.at('/dev/vfio')]);
-  t.deepEqual(made?.getWatched()[root.at('/dev/vfio')], []);
+  t.deepEqual(Object.keys(watcher?.getWatched() ?? {}), [root.at('/dev'), root.at('/dev/vfio')]);
+  t.deepEqual(watcher?.getWatched()[root.at('/dev/vfio')], []);
 });

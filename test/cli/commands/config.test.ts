@@ -6,7 +6,7 @@ import { runCli } from '../../helpers/cli.ts';
 import { fakeRoot } from '../../helpers/fake-root.ts';
 import { validJson } from '../../helpers/schema.ts';
 
-test('a machine without policy is fine and shows the default', async (t) => {
+test('config check accepts a machine without policy, and config show prints the default policy', async (t) => {
   const root = fakeRoot(t);
   const check = await runCli(['config', 'check', '--root', root.dir]);
   t.deepEqual(check, { status: 0, out: 'no policy file; the names of scheme 1 hold\n', err: [] });
@@ -14,7 +14,7 @@ test('a machine without policy is fine and shows the default', async (t) => {
   t.deepEqual(show, { status: 0, out: 'scheme = 1  # default\n', err: [] });
 });
 
-test('check tells all mistakes of all files, by file and line, and nothing on stdout', async (t) => {
+test('config check reports all errors of all files with file and line, on stderr only', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\n');
   root.write('/etc/vfio-names/20-b.toml', '[names]\nby-paht = true\nby-slto = true\n');
@@ -36,7 +36,7 @@ test('check tells all mistakes of all files, by file and line, and nothing on st
   t.is(validJson<{ mistakes: unknown[] }>(t, 'config-check', json.out).mistakes.length, 4);
 });
 
-test('check knows the users and groups of the root', async (t) => {
+test('config check looks up users and groups below --root', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nqemu:x:107:107::/:/sbin/nologin\n');
   root.write('/etc/group', 'root:x:0:\nkvm:x:36:\n');
@@ -53,7 +53,7 @@ test('check knows the users and groups of the root', async (t) => {
   ]);
 });
 
-test('users are not judged where the root names nobody, and never by show', async (t) => {
+test('config check skips the lookup of users without /etc/passwd, and config show always', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/10-a.toml', '[[access]]\nowner = "nobody-here"\n');
   t.is((await runCli(['config', 'check', '--root', root.dir])).status, 0);
@@ -62,7 +62,7 @@ test('users are not judged where the root names nobody, and never by show', asyn
   t.is((await runCli(['config', 'show', '--root', root.dir])).status, 0);
 });
 
-test('check warns of an IOMMU group whose devices go to different users', async (t) => {
+test('config check warns if devices of one IOMMU group are assigned to different users', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '14' });
   root.add({ name: '0000:01:00.1', sysname: 'vfio1', group: '14' });
@@ -77,7 +77,7 @@ test('check warns of an IOMMU group whose devices go to different users', async 
   t.is(validJson<{ warnings: unknown[] }>(t, 'config-check', json.out).warnings.length, 1);
 });
 
-test('check takes files, in the order given, in place of the installed ones', async (t) => {
+test('config check FILE... checks these files in the given order instead of the installed ones', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/10-a.toml', 'bad');
   root.write('/b.toml', '[names]\nby-path = true\n');
@@ -103,7 +103,7 @@ test('check takes files, in the order given, in place of the installed ones', as
   });
 });
 
-test('show tells which file gave each part, in TOML that can be read back', async (t) => {
+test('config show prints valid TOML with the source file of each part', async (t) => {
   const root = fakeRoot(t);
   root.write('/usr/lib/vfio-names/10-a.toml', '[names]\nby-path = true\nby-tag = true\n');
   root.write('/etc/vfio-names/20-b.toml', '[names]\nby-path = false\n\n[[link]]\nname = "by-x/{{name}}"\n');
@@ -129,7 +129,7 @@ name = "by-x/{{name}}"
   });
 });
 
-test('show --json fits its schema', async (t) => {
+test('config show --json matches its schema', async (t) => {
   const root = fakeRoot(t);
   root.write(
     '/etc/vfio-names/10-a.toml',
@@ -158,14 +158,14 @@ group = "kvm"
   t.is(bare.status, 2);
 });
 
-test('a policy of one file can be shown', async (t) => {
+test('config show --policy prints the policy of this file', async (t) => {
   const root = fakeRoot(t);
   root.write('/try.toml', '[names]\nby-group = true\n');
   const { out } = await runCli(['config', 'show', '--root', root.dir, '--policy', root.at('/try.toml')]);
   t.regex(out, /by-group = true/);
 });
 
-test('schema prints the JSON Schema that validates policies', async (t) => {
+test('config schema prints the JSON Schema that validates policies', async (t) => {
   const { status, out } = await runCli(['config', 'schema']);
   t.is(status, 0);
   const path = new URL('../../../src/config/policy.schema.json', import.meta.url);
@@ -176,7 +176,7 @@ test('schema prints the JSON Schema that validates policies', async (t) => {
   t.false(validate(parse('[[link]]\n')));
 });
 
-test('the schema knows every fact that a match can have', async (t) => {
+test('config schema has every fact that a match can test', async (t) => {
   const { matchFacts } = await import('../../../src/names/match-facts.ts');
   const { out } = await runCli(['config', 'schema']);
   const { $defs } = JSON.parse(out);

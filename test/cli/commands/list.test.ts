@@ -4,7 +4,7 @@ import { fakeRoot } from '../../helpers/fake-root.ts';
 import { schemaErrors, validJson } from '../../helpers/schema.ts';
 import { sample, uuid } from '../sample.ts';
 
-test('list is the default, and shows a row a device with the state of its name', async (t) => {
+test('list is the default command and prints one row per device with the state of its link', async (t) => {
   const { root, run } = sample(t);
   await run('sync');
   root.linkText('/dev/vfio/pci/10000:01:00.0', '../devices/vfio0');
@@ -27,7 +27,7 @@ test('list is the default, and shows a row a device with the state of its name',
   t.deepEqual(await run('list'), { status, out, err });
 });
 
-test('of thousands of devices each has its row, in order, and the columns fit the last of them', async (t) => {
+test('list prints thousands of devices in order, with columns as wide as the widest cell', async (t) => {
   const root = fakeRoot(t);
   const count = 2100;
   const nameOf = (index: number): string =>
@@ -60,7 +60,7 @@ test('of thousands of devices each has its row, in order, and the columns fit th
   ]);
 });
 
-test('list --long adds columns, --bus leaves out the other buses', async (t) => {
+test('list --long adds columns and --bus omits other buses', async (t) => {
   const { run } = sample(t);
   const { out } = await run('list', '--long', '--bus', 'mdev');
   t.regex(out, /^LINK .* NUMANODE|DEVNUM/);
@@ -68,7 +68,7 @@ test('list --long adds columns, --bus leaves out the other buses', async (t) => 
   t.notRegex(out, /pci\//);
 });
 
-test('list --json is one document by its schema', async (t) => {
+test('list --json prints one document that matches its schema', async (t) => {
   const { run } = sample(t);
   await run('sync');
   const { status, out } = await run('list', '--json');
@@ -89,11 +89,11 @@ test('list --json is one document by its schema', async (t) => {
   );
 });
 
-test('the schema refuses what is no list', (t) => {
+test('the schema of list rejects invalid documents', (t) => {
   t.not(schemaErrors('list', { version: 1, devices: [{}], problems: [], more: 1 }).length, 0);
 });
 
-test('a machine without devices gives no table, a hint on stderr and status 0', async (t) => {
+test('list without devices prints no table, a hint on stderr, and exits with status 0', async (t) => {
   const { root, run } = sample(t);
   root.write('/etc/x', '');
   for (const [index, name] of ['0000:01:00.0', '10000:01:00.0', uuid, '0000:03:00.0'].entries())
@@ -108,7 +108,7 @@ test('a machine without devices gives no table, a hint on stderr and status 0', 
   validJson(t, 'list', (await run('list', '--json')).out);
 });
 
-test('a malformed device is one line on stderr, and the others are shown', async (t) => {
+test('list reports a malformed device on stderr and prints the others', async (t) => {
   const { root, run } = sample(t);
   root.write('/sys/class/vfio-dev/vfio9', '');
   const { status, out, err } = await run('list');
@@ -119,7 +119,7 @@ test('a malformed device is one line on stderr, and the others are shown', async
   t.is(problems.length, 1);
 });
 
-test('a name that could fool a terminal is escaped, in JSON it stays raw', async (t) => {
+test('list escapes control characters in names, but not with --json', async (t) => {
   const { root, run } = sample(t);
   root.add({ bus: 'platform', name: 'evil\n\u001b[2J', sysname: 'vfio7' });
   t.regex((await run('list', '--bus', 'platform')).out, /^platform\/evil__\[2J|platform\/evil_/m);

@@ -5,60 +5,64 @@ import { hookedFiles } from '../../helpers/hooked-files.ts';
 import { validJson } from '../../helpers/schema.ts';
 import { sample, uuid } from '../sample.ts';
 
-const form = test.macro({
+const resolves = test.macro({
   async exec(t, name: string, node: string) {
     const { run } = sample(t);
     t.deepEqual(await run('resolve', name), { status: 0, out: `/dev/vfio/devices/${node}\n`, err: [] });
   },
-  title: (_, name: string) => `${name} is resolved to its node`,
+  title: (_, name: string) => `resolve ${name} prints its node`,
 });
-test(form, '0000:01:00.0', 'vfio0');
-test(form, '10000:01:00.0', 'vfio1');
-test(form, 'pci/0000:01:00.0', 'vfio0');
-test(form, uuid, 'vfio2');
-test(form, uuid.toUpperCase(), 'vfio2');
-test(form, `mdev/${uuid}`, 'vfio2');
-test(form, 'vfio1', 'vfio1');
-test(form, '247:1', 'vfio1');
-test(form, '/dev/vfio/devices/vfio1', 'vfio1');
-test(form, '/dev/vfio/pci/0000:01:00.0', 'vfio0');
-test(form, '/sys/bus/pci/devices/0000:01:00.0', 'vfio0');
-test(form, '/sys/devices/pci0000:00/0000:01:00.0/', 'vfio0');
-test(form, '/sys/class/vfio-dev/vfio1', 'vfio1');
+test(resolves, '0000:01:00.0', 'vfio0');
+test(resolves, '10000:01:00.0', 'vfio1');
+test(resolves, 'pci/0000:01:00.0', 'vfio0');
+test(resolves, uuid, 'vfio2');
+test(resolves, uuid.toUpperCase(), 'vfio2');
+test(resolves, `mdev/${uuid}`, 'vfio2');
+test(resolves, 'vfio1', 'vfio1');
+test(resolves, '247:1', 'vfio1');
+test(resolves, '/dev/vfio/devices/vfio1', 'vfio1');
+test(resolves, '/dev/vfio/pci/0000:01:00.0', 'vfio0');
+test(resolves, '/sys/bus/pci/devices/0000:01:00.0', 'vfio0');
+test(resolves, '/sys/devices/pci0000:00/0000:01:00.0/', 'vfio0');
+test(resolves, '/sys/class/vfio-dev/vfio1', 'vfio1');
 
-test('the short form is resolved where it fits one device', async (t) => {
+test('resolve accepts a PCI address without domain if it matches one device', async (t) => {
   const { root, run } = sample(t);
   root.add({ name: '0000:05:00.1', sysname: 'vfio5' });
   t.is((await run('resolve', '05:00.1')).out, '/dev/vfio/devices/vfio5\n');
 });
 
-test('the path of any node is resolved by its number', async (t) => {
+test('resolve finds a device by the path of any node with its device number', async (t) => {
   const { root, run } = sample(t);
   root.node('/dev/mine', '247:1');
   t.is((await run('resolve', '/dev/mine')).out, '/dev/vfio/devices/vfio1\n');
 });
 
-test('a false link fools nobody: the name is asked of sysfs', async (t) => {
+test("resolve ignores a link that points to another device's node", async (t) => {
   const { root, run } = sample(t);
   root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
   t.is((await run('resolve', '/dev/vfio/pci/0000:01:00.0')).out, '/dev/vfio/devices/vfio0\n');
 });
 
-const printed = test.macro({
-  async exec(t, what: string, name: string, expected: string) {
+const prints = test.macro({
+  async exec(t, property: string, name: string, expected: string) {
     const { run } = sample(t);
-    t.deepEqual(await run('resolve', name, '--print', what), { status: 0, out: `${expected}\n`, err: [] });
+    t.deepEqual(await run('resolve', name, '--print', property), {
+      status: 0,
+      out: `${expected}\n`,
+      err: [],
+    });
   },
-  title: (_, what: string, name: string) => `--print ${what} of ${name}`,
+  title: (_, property: string, name: string) => `resolve ${name} --print ${property} prints it`,
 });
-test(printed, 'node', 'vfio0', '/dev/vfio/devices/vfio0');
-test(printed, 'link', 'vfio0', '/dev/vfio/pci/0000:01:00.0');
-test(printed, 'link', '247:0', '/dev/vfio/pci/0000:01:00.0');
-test(printed, 'devnum', 'vfio0', '247:0');
-test(printed, 'syspath', 'vfio0', '/sys/devices/pci0000:00/0000:01:00.0');
-test(printed, 'group', 'vfio0', '14');
+test(prints, 'node', 'vfio0', '/dev/vfio/devices/vfio0');
+test(prints, 'link', 'vfio0', '/dev/vfio/pci/0000:01:00.0');
+test(prints, 'link', '247:0', '/dev/vfio/pci/0000:01:00.0');
+test(prints, 'devnum', 'vfio0', '247:0');
+test(prints, 'syspath', 'vfio0', '/sys/devices/pci0000:00/0000:01:00.0');
+test(prints, 'group', 'vfio0', '14');
 
-test('resolve --json is one document by its schema', async (t) => {
+test('resolve --json prints one document that matches its schema', async (t) => {
   const { root, run } = sample(t);
   const { instead, ...document } = validJson(t, 'resolve', (await run('resolve', 'vfio0', '--json')).out);
   t.is(instead, undefined);
@@ -81,7 +85,7 @@ test('resolve --json is one document by its schema', async (t) => {
   t.regex(String(other['instead']), /found nothing$/);
 });
 
-test('where /dev/char is taken, stderr says why', async (t) => {
+test('resolve reports on stderr why it falls back to /dev/char', async (t) => {
   const { root, run } = sample(t);
   fs.renameSync(root.at('/dev/vfio/devices/vfio0'), root.at('/dev/kept'));
   root.link('/dev/char/247:0', '/dev/kept');
@@ -94,43 +98,43 @@ test('where /dev/char is taken, stderr says why', async (t) => {
   });
 });
 
-const refused = test.macro({
+const fails = test.macro({
   async exec(t, name: string, status: number, message: string) {
     const { root, run } = sample(t);
     fs.rmSync(root.at('/dev/vfio/devices/vfio2'));
     root.node('/dev/vfio/devices/vfio1', '247:7');
     t.deepEqual(await run('resolve', name), { status, out: '', err: [`vfio-names: ${message}`] });
   },
-  title: (_, name: string, status: number) => `${name} is refused with status ${status}`,
+  title: (_, name: string, status: number) => `resolve ${name} fails with status ${status}`,
 });
 const remedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
-test(refused, '01:00.0', 2, '01:00.0 fits 2 devices: pci/0000:01:00.0, pci/10000:01:00.0; name one of them');
+test(fails, '01:00.0', 2, '01:00.0 fits 2 devices: pci/0000:01:00.0, pci/10000:01:00.0; name one of them');
 test(
-  refused,
+  fails,
   '0000:01:00.7',
   3,
   'expected a device bound to VFIO, found none called 0000:01:00.7; did you mean 0000:01:00.0?',
 );
 test(
-  refused,
+  fails,
   'vfio2',
   1,
   `expected the character device 247:2 at /dev/vfio/devices/vfio2, found nothing; ${remedy}`,
 );
 test(
-  refused,
+  fails,
   'vfio1',
   1,
   `expected the character device 247:1 at /dev/vfio/devices/vfio1, found the device 247:7; ${remedy}`,
 );
 test(
-  refused,
+  fails,
   '0000:03:00.0',
   5,
   'expected a node for 0000:03:00.0, found none: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use the group node, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
 );
 
-test('--print of what a device lacks is refused with status 5', async (t) => {
+test('resolve --print of a value that the device lacks fails with status 5', async (t) => {
   const { run } = sample(t);
   t.deepEqual(await run('resolve', 'vfio2', '--print', 'group'), {
     status: 5,
@@ -139,13 +143,13 @@ test('--print of what a device lacks is refused with status 5', async (t) => {
   });
 });
 
-test('a device that is replaced between any two system calls is never given the wrong node', async (t) => {
+test('resolve never prints the wrong node if the device is replaced between two system calls', async (t) => {
   const statuses: number[] = [];
-  for (let at = 1, number = 1; number >= at; at++) {
+  for (let changeAt = 1, calls = 1; calls >= changeAt; changeAt++) {
     const { root } = sample(t);
-    number = 0;
+    calls = 0;
     const files = hookedFiles(() => {
-      if (++number !== at) return;
+      if (++calls !== changeAt) return;
       root.unbind({
         bus: 'pci',
         name: '',
@@ -156,8 +160,8 @@ test('a device that is replaced between any two system calls is never given the 
     });
     const { status, out } = await runCli(['resolve', '0000:01:00.0', '--root', root.dir], { files });
     statuses.push(status);
-    // Right is only an answer whose last look at sysfs came before the change.
-    if (status === 0) t.true(number <= at);
+    // A result is correct only if sysfs was last read before the change.
+    if (status === 0) t.true(calls <= changeAt);
     else t.is(out, '');
   }
   t.true(statuses.length > 8);

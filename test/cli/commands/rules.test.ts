@@ -14,7 +14,7 @@ match = { bus = "pci" }
 name = "by-driver/{{driver}}/{{name}}"
 `;
 
-test('render prints the rules of the policy for each target', async (t) => {
+test('rules render prints the rules of the policy for each target', async (t) => {
   const root = fakeRoot(t);
   const plain = await runCli(['rules', 'render', '--root', root.dir]);
   t.is(plain.status, 0);
@@ -27,9 +27,9 @@ test('render prints the rules of the policy for each target', async (t) => {
   t.is(validJson(t, 'rules-render', out)['manager'], 'mdevd');
 });
 
-test('install, check and uninstall go round', async (t) => {
+test('rules install, check and uninstall write, check and remove the rules', async (t) => {
   const root = fakeRoot(t);
-  const run = (...words: string[]) => runCli(['rules', ...words, '--root', root.dir]);
+  const run = (...args: string[]) => runCli(['rules', ...args, '--root', root.dir]);
   t.is((await run('check')).status, 1);
   const dry = await run('install', '--dry-run');
   t.is(dry.status, 0);
@@ -57,11 +57,11 @@ test('install, check and uninstall go round', async (t) => {
   t.is((await run('uninstall')).out, `nothing to remove: ${path}\n`);
 });
 
-test('a file of somebody else’s is refused with one line and stays', async (t) => {
+test('rules install and uninstall leave a foreign file alone and print one line', async (t) => {
   const root = fakeRoot(t);
   root.write(path, 'KERNEL=="x"\n');
-  for (const words of [['install'], ['uninstall'], ['install', '--dry-run']]) {
-    const { status, out, err } = await runCli(['rules', ...words, '--root', root.dir]);
+  for (const args of [['install'], ['uninstall'], ['install', '--dry-run']]) {
+    const { status, out, err } = await runCli(['rules', ...args, '--root', root.dir]);
     t.is(status, 1);
     t.is(out, '');
     t.is(err.length, 1);
@@ -69,7 +69,7 @@ test('a file of somebody else’s is refused with one line and stays', async (t)
   t.is(readFileSync(root.at(path), 'utf8'), 'KERNEL=="x"\n');
 });
 
-test('a policy that is wrong leaves the rules as they are', async (t) => {
+test('rules install with an invalid policy leaves the rules unchanged', async (t) => {
   const root = fakeRoot(t);
   await runCli(['rules', 'install', '--root', root.dir]);
   const before = readFileSync(root.at(path), 'utf8');
@@ -85,9 +85,9 @@ test('a policy that is wrong leaves the rules as they are', async (t) => {
   }
 });
 
-test('on the machine itself udev is told, and a udev that does not answer is status 1', (t) => {
+test('rules install without --root triggers udev, and exits with status 1 if udev fails', (t) => {
   const root = fakeRoot(t);
-  // The machine's own paths, led below a temporary root.
+  // Redirects the machine's own paths below a temporary root.
   const below = (name: string): string => (name.startsWith('/proc/self') ? name : root.at(name));
   const files = {
     ...fakeFiles,
@@ -108,16 +108,16 @@ test('on the machine itself udev is told, and a udev that does not answer is sta
   const calls: string[] = [];
   const planned = { path, after: '# vfio-names scheme=1 policy=default\n' };
   t.is(
-    installRules(planned, invocation, io, (_, words) => calls.push(words.join(' '))),
+    installRules(planned, invocation, io, (_, args) => calls.push(args.join(' '))),
     0,
   );
   t.is(calls.length, 3);
   t.is(out, `wrote ${path}, and udev applied the change\n`);
-  const { after, ...gone } = { ...planned, before: planned.after };
-  const fails = (): void => {
+  const { after, ...uninstallation } = { ...planned, before: planned.after };
+  const failingExec = (): void => {
     throw Object.assign(new Error(), { status: 1 });
   };
-  t.is(installRules(gone, invocation, io, fails), 1);
+  t.is(installRules(uninstallation, invocation, io, failingExec), 1);
   t.is(err.length, 3);
   t.true(out.endsWith(`removed ${path}\n`));
   t.is(after, planned.after);

@@ -2,7 +2,7 @@ import test from 'ava';
 import { validJson } from '../../helpers/schema.ts';
 import { sample } from '../sample.ts';
 
-test('show has a line for every fact, the link, its unit of systemd and its state', async (t) => {
+test('show prints a line for every fact, the link, its systemd unit and its state', async (t) => {
   const { run } = sample(t);
   const { status, out } = await run('show', '0000:01:00.0');
   t.is(status, 0);
@@ -22,7 +22,7 @@ test('show has a line for every fact, the link, its unit of systemd and its stat
     t.regex(out, line);
 });
 
-test('show of a device without a node says why', async (t) => {
+test('show prints why a device has no node', async (t) => {
   const { run } = sample(t);
   const { status, out } = await run('show', '03:00.0');
   t.is(status, 0);
@@ -30,7 +30,7 @@ test('show of a device without a node says why', async (t) => {
   t.notRegex(out, /^(link|unit) /m);
 });
 
-test('show --json is one document by its schema, with the siblings of the group', async (t) => {
+test('show --json prints one document that matches its schema, with the siblings of the group', async (t) => {
   const { root, run } = sample(t);
   root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });
   const document = validJson<{ siblings: unknown[]; units: string[] }>(

@@ -5,7 +5,7 @@ import { changing, failure, hookedFiles } from '../../helpers/hooked-files.ts';
 import { validJson } from '../../helpers/schema.ts';
 import { changes, sample, uuid } from '../sample.ts';
 
-test('plan tells what sync does, sync does it, and then there is nothing to change', async (t) => {
+test('plan prints the changes that sync makes, and nothing to change after sync', async (t) => {
   const { root, run } = sample(t);
   const lines = `${changes.join('\n')}\n`;
   t.deepEqual(await run('plan'), { status: 1, out: lines, err: [] });
@@ -20,7 +20,7 @@ test('plan tells what sync does, sync does it, and then there is nothing to chan
   t.deepEqual(await run('sync'), { status: 0, out: 'nothing to change: 3 names\n', err: [] });
 });
 
-test('plan and sync tell what is replaced, removed and in the way', async (t) => {
+test('plan and sync print replaced, removed and blocked links', async (t) => {
   const { root, run } = sample(t);
   root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
   root.linkText('/dev/vfio/by-old/x/y', '../../devices/vfio9');
@@ -43,7 +43,7 @@ test('plan and sync tell what is replaced, removed and in the way', async (t) =>
   t.true(fs.lstatSync(root.at(`/dev/vfio/mdev/${uuid}`)).isFile());
 });
 
-test('plan --json and sync --json are documents by their schemas, whatever is to be done', async (t) => {
+test('plan --json and sync --json match their schemas with every kind of change', async (t) => {
   const { root, run } = sample(t);
   root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
   root.linkText('/dev/vfio/by-old/x', '../devices/vfio9');
@@ -66,25 +66,25 @@ const denied = test.macro({
     const files = hookedFiles(({ name }) => {
       if (changing.has(name)) throw failure(errno);
     });
-    const words = ['sync', '--root', root.dir];
-    const { status: found, out, err } = await runCli(words, { files });
+    const args = ['sync', '--root', root.dir];
+    const { status: found, out, err } = await runCli(args, { files });
     t.is(found, status);
     t.is(out, '');
     t.deepEqual(
       err,
       changes.map((line) => `vfio-names: could not ${line}: ${errno}${remedy}`),
     );
-    validJson(t, 'sync', (await runCli([...words, '--json'], { files })).out);
+    validJson(t, 'sync', (await runCli([...args, '--json'], { files })).out);
   },
   title: (_, errno: string, status: number) =>
-    `a /dev/vfio that can't be written (${errno}) gives status ${status}, a line a name`,
+    `sync exits with status ${status} and prints a line per link if /dev/vfio is not writable (${errno})`,
 });
 test(denied, 'EACCES', 4, '; run it as root');
 test(denied, 'EPERM', 4, '; run it as root');
 test(denied, 'EROFS', 4, '; run it as root');
 test(denied, 'ENOSPC', 1, '');
 
-test('names that are changed by somebody all the time are told of with status 1', async (t) => {
+test('sync reports links that another process keeps changing, with status 1', async (t) => {
   const { root } = sample(t);
   const files = hookedFiles(({ name }) => {
     if (name === 'list') fs.rmSync(root.at('/dev/vfio/pci/0000:01:00.0'), { force: true });
@@ -96,7 +96,7 @@ test('names that are changed by somebody all the time are told of with status 1'
   ]);
 });
 
-test('devices whose nodes are not there are left out, which one line tells, and the status is 0', async (t) => {
+test('sync skips devices without nodes, prints one line and exits with status 0', async (t) => {
   const { root, run } = sample(t);
   await run('sync');
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
@@ -120,7 +120,7 @@ test('devices whose nodes are not there are left out, which one line tells, and 
   ]);
 });
 
-test('--quiet prints no results, and the status tells', async (t) => {
+test('--quiet prints no results and keeps the exit status', async (t) => {
   const { run } = sample(t);
   t.deepEqual(await run('plan', '--quiet'), { status: 1, out: '', err: [] });
   t.deepEqual(await run('sync', '-q'), { status: 0, out: '', err: [] });

@@ -5,9 +5,9 @@ import { changing, failure, hookedFiles } from '../../helpers/hooked-files.ts';
 import { validJson } from '../../helpers/schema.ts';
 import { sample, uuid } from '../sample.ts';
 
-const mends = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
+const fixHint = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
 
-test('true names are one line and status 0', async (t) => {
+test('verify prints one line and exits with status 0 if all links are correct', async (t) => {
   const { run } = sample(t);
   await run('sync');
   t.deepEqual(await run('verify'), { status: 0, out: 'fine: 4 devices, 3 names, all true\n', err: [] });
@@ -19,7 +19,7 @@ test('true names are one line and status 0', async (t) => {
   validJson(t, 'verify', (await run('verify', '--json')).out);
 });
 
-test('each finding is a line with its remedy, and the status is 1', async (t) => {
+test('verify prints each finding with its remedy and exits with status 1', async (t) => {
   const { root, run } = sample(t);
   await run('sync');
   root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
@@ -29,8 +29,8 @@ test('each finding is a line with its remedy, and the status is 1', async (t) =>
   t.deepEqual(err, []);
   t.deepEqual(out.split('\n'), [
     'node-missing: /dev/vfio/devices/vfio2: expected the character device 247:2 at /dev/vfio/devices/vfio2, found nothing; bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)',
-    `link-dangling: /dev/vfio/mdev/${uuid}: found a link to ../devices/vfio2, the node of mdev/${uuid}, which is not there; ${mends}`,
-    `link-wrong: /dev/vfio/pci/0000:01:00.0: expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/10000:01:00.0; ${mends}`,
+    `link-dangling: /dev/vfio/mdev/${uuid}: found a link to ../devices/vfio2, the node of mdev/${uuid}, which is not there; ${fixHint}`,
+    `link-wrong: /dev/vfio/pci/0000:01:00.0: expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/10000:01:00.0; ${fixHint}`,
     '3 findings',
     '',
   ]);
@@ -41,7 +41,7 @@ test('each finding is a line with its remedy, and the status is 1', async (t) =>
   t.regex((await run('verify')).out, /^node-missing: .*\n1 finding\n$/);
 });
 
-test('--fix mends what sync may mend and reports the rest', async (t) => {
+test('verify --fix fixes what sync can fix and reports the rest', async (t) => {
   const { root, run } = sample(t);
   root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
   root.write(`/dev/vfio/mdev/${uuid}`, '');
@@ -64,7 +64,7 @@ test('--fix mends what sync may mend and reports the rest', async (t) => {
   t.deepEqual(document.findings, []);
 });
 
-test('--fix that may not write says so for each name, with status 4', async (t) => {
+test('verify --fix reports each link that it may not write, with status 4', async (t) => {
   const { root } = sample(t);
   const files = hookedFiles(({ name }) => {
     if (changing.has(name)) throw failure('EACCES');
@@ -75,7 +75,7 @@ test('--fix that may not write says so for each name, with status 4', async (t) 
   t.true(err.every((line) => line.endsWith(': EACCES; run it as root')));
 });
 
-test('a machine without devices has nothing to verify, and status 0', async (t) => {
+test('verify without devices exits with status 0', async (t) => {
   const { root, run } = sample(t);
   fs.rmSync(root.at('/sys/class/vfio-dev'), { recursive: true });
   fs.rmSync(root.at('/dev/vfio'), { recursive: true });

@@ -1,9 +1,9 @@
 #!/bin/busybox sh
-# shellcheck shell=dash disable=SC1091,SC2034,SC2086,SC2116,SC2154 # the APKBUILD's variables, which are words
-# Runs an APKBUILD where there is no abuild, as far as abuild(1) and APKBUILD(5) tell what is called and where: it is
-# checked, unpacked, built, checked, packaged and split. Knows nothing of apk's format, of dependencies or signatures.
+# shellcheck shell=dash disable=SC1091,SC2034,SC2086,SC2116,SC2154 # the variables of an APKBUILD are word lists
+# Runs an APKBUILD without abuild, as abuild(1) and APKBUILD(5) describe it: checks and unpacks it, runs build, check and
+# package, and splits the packages. Does not create apk files, install dependencies or check signatures.
 # usage: apkbuild.sh DIRECTORY WORK MACHINE
-#   gives WORK/pkg/NAME, the files of each package, and WORK/info/NAME: its depends and install_if
+#   writes the files of each package to WORK/pkg/NAME, and its depends, install_if and arch to WORK/info/NAME
 set -eu
 startdir=$1 work=$2 CARCH=$3 CHOST=$3-alpine-linux-musl
 srcdir=$work/src pkgbasedir=$work/pkg
@@ -14,7 +14,7 @@ die() {
     exit 1
 }
 
-# amove PATH...: from the main package to the one that is split off.
+# amove PATH...: moves paths from the main package to the current subpackage.
 amove() {
     local path
     for path; do
@@ -25,7 +25,7 @@ amove() {
     done
 }
 
-# The splits that every APKBUILD has, unless it says otherwise.
+# The default split functions of abuild.
 doc() {
     local path
     depends='' install_if="docs $pkgname=$pkgver-r$pkgrel"
@@ -46,7 +46,7 @@ check() { :; }
 
 . "$startdir/APKBUILD"
 
-# subpkg WORD: what NAME[:FUNCTION[:ARCH]] means.
+# subpkg NAME[:FUNCTION[:ARCH]]: sets subpkgname, split and subarch.
 subpkg() {
     local rest=${1#"${1%%:*}"}
     subpkgname=${1%%:*} split='' subarch=''
