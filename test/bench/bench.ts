@@ -1,10 +1,10 @@
 /**
- * `npm run bench`: one run, one table of ratios, one JSON file. Needs root (real char nodes, a private mount namespace)
- * and cc; udevadm and Python's pyudev are measured where they are installed.
- *   --quick        3 runs a row instead of 11
- *   --slow         65536 devices, too
- *   --only WORDS   rows whose name matches this regular expression
- *   --json FILE    the rows as JSON
+ * `npm run bench`: measures ratios and prints them as a table. Requires root (it creates device nodes and a mount
+ * namespace) and cc; udevadm and Python's pyudev are measured if they are installed.
+ *   --quick        3 runs per row instead of 11
+ *   --slow         also measure 65536 devices
+ *   --only REGEX   only rows whose name matches this regular expression
+ *   --json FILE    write the rows to a JSON file
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 if (process.getuid?.() !== 0) {
-  console.error('bench: expected root, which real char nodes need; run it with sudo');
+  console.error('bench: must run as root, because it creates device nodes; run it with sudo');
   process.exit(4);
 }
 const work = mkdtempSync(join(tmpdir(), 'vfio-names-bench-'));

@@ -1,4 +1,4 @@
-/* N processes with nine descriptors each, until standard input ends: crowd N */
+/* Starts N processes with nine open files each and keeps them until end of standard input: crowd N */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		if (child == 0) {
-			/* A parent that is gone by now sends no signal any more. */
+			/* If the parent has ended before prctl, there will be no signal. */
 			if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 				_exit(0);
 			pause();

@@ -1,4 +1,4 @@
-/** The README's table of a run of the bench. Pure. */
+/** Renders the results of a benchmark run as the README's table. */
 import type { MachineKind } from './machine.ts';
 import { keepsAim, type Row } from './table.ts';
 
@@ -7,8 +7,8 @@ export interface Figures extends MachineKind {
   readonly rows: readonly Row[];
 }
 
-/** What a user of the names asks; the rest is in the JSON. */
-const shown = [
+/** The rows that the README shows; the JSON file has all of them. */
+const shownRows = [
   /^verify (64|4096|65536)$/,
   /^verify 4096, on \/sys$/,
   /^list 4096, on \/sys$/,
@@ -23,9 +23,9 @@ const shown = [
   /^installed/,
 ];
 
-/** Markdown: one row a ratio, with its aim and whether that is kept. */
+/** Returns a Markdown table with one row per ratio, its target and whether the target is reached. */
 export function figuresTable({ date, cpu, cores, kernel, node, rows }: Figures): string {
-  const wanted = rows.filter(({ what }) => shown.some((one) => one.test(what)));
+  const wanted = rows.filter(({ what }) => shownRows.some((pattern) => pattern.test(what)));
   return [
     `Measured by \`npm run bench -- --slow\` on ${date}: ${cores} cores (${cpu}), Linux ${kernel}, Node.js ${node}.`,
     'Each row is a ratio of medians of two things measured in turn on a shared virtual machine, where tens of per cent may',
@@ -42,7 +42,7 @@ function aimOf(row: Row): string {
   return keepsAim(row) ? row.aim : `${row.aim}, not reached`;
 }
 
-/** The text between the marks of the README, replaced. */
+/** Returns the README with the table between its markers replaced. */
 export function withFigures(readme: string, table: string): string {
   return readme.replace(
     /(<!-- figures -->)[\s\S]*?(<!-- end of figures -->)/,

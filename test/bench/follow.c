@@ -1,6 +1,6 @@
 /*
- * The C program that `watch` is held against: hears of nodes by inotify and makes and removes their names, one at a time,
- * from a state that is right. Knows PCI alone, no policy, no repair. follow DIR; says so when it hears, ends with its input.
+ * Reference for `watch`: creates and removes links on inotify events of nodes, one at a time, from a correct state. PCI
+ * only, without policy or repair. follow DIR: prints `watching` when it is ready, ends at end of standard input.
  */
 #include <poll.h>
 #include <stdio.h>

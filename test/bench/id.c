@@ -1,4 +1,4 @@
-/* The C program that vfio_id is held against: reads and prints the same for a PCI device. id DIR DEVPATH */
+/* Reference for vfio_id: reads the same files of a PCI device and prints the same lines. id DIR DEVPATH */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The C program that a first sync is held against: every link of scheme 1, made beside its place and renamed. link DIR */
+/* Reference for a first sync: creates every default link under a temporary name and renames it. link DIR */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The loop that an admin would write: every link against sysfs by stat. loop.sh DIR
+# Reference for verify as a simple shell loop: compares every link with sysfs by stat. loop.sh DIR
 wrong=0
 for entry in "$1"/sys/class/vfio-dev/*; do
     device=$(readlink -f "$(dirname "$(dirname "$(readlink -f "$entry")")")")

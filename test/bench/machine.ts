@@ -1,4 +1,4 @@
-/** What kind of machine measured: as much as a reader needs to weigh a ratio, and nothing that names it. */
+/** Describes the machine of a run, without anything that identifies it. */
 import { cpus, release } from 'node:os';
 
 export interface MachineKind {
@@ -6,17 +6,17 @@ export interface MachineKind {
   readonly date: string;
   readonly cpu: string;
   readonly cores: number;
-  /** `6.18`: what follows names the machine more than the kernel. */
+  /** `6.18`, without the part that identifies the build. */
   readonly kernel: string;
   readonly node: string;
 }
 
 export function thisMachine(): MachineKind {
-  const all = cpus();
+  const processors = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),
-    cpu: all[0]?.model ?? 'unknown',
-    cores: all.length,
+    cpu: processors[0]?.model ?? 'unknown',
+    cores: processors.length,
     kernel: release().replace(/^(\d+\.\d+).*/, '$1'),
     node: process.version,
   };

@@ -1,4 +1,4 @@
-/** Times in turn: so what slows the machine for a while slows both. Knows nothing of what is measured. */
+/** Measures times of two tasks in turn, so that a temporary slowdown of the machine affects both. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 
@@ -11,33 +11,33 @@ export interface Spread {
 
 export type CommandLine = readonly [string, ...string[]];
 
-/** Something to be timed: a command line, or an act that says how many milliseconds it took. */
+/** A task to measure: a command line, or a function that returns its duration in milliseconds. */
 export type Task = CommandLine | (() => Promise<number>);
 
-/** Exit statuses with which a measured command has still done its work: 4 is `holders` in a container. */
-const finished: readonly (number | null)[] = [0, 4];
+/** Exit statuses of a completed command; `holders` exits with 4 in a container. */
+const acceptedStatuses: readonly (number | null)[] = [0, 4];
 
-/** Runs a command to its end; gives what it wrote. Throws where it did not do its work. */
-function run([program, ...words]: CommandLine): string {
-  // A list of 65536 devices is longer than the megabyte that is the default.
-  const result = spawnSync(program, words, {
+/** Runs a command and returns its output; throws if it failed. */
+function run([program, ...args]: CommandLine): string {
+  // The list of 65536 devices is longer than the default limit of one megabyte.
+  const result = spawnSync(program, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 1 << 26,
   });
-  if (!finished.includes(result.status))
-    throw new Error(`${program} ${words.join(' ')}: status ${result.status}: ${result.stderr}`);
+  if (!acceptedStatuses.includes(result.status))
+    throw new Error(`${program} ${args.join(' ')}: status ${result.status}: ${result.stderr}`);
   return result.stdout;
 }
 
-/** Runs a command to its end, in milliseconds, by the program of stopwatch.c. */
+/** Runs a command with the program of stopwatch.c; returns its duration in milliseconds. */
 export type Stopwatch = (command: CommandLine) => number;
 
 export function stopwatchBy(program: string): Stopwatch {
   return (command) => Number(run([program, ...command])) / 1e6;
 }
 
-async function once(task: Task, stopwatch: Stopwatch): Promise<number> {
+async function measureOnce(task: Task, stopwatch: Stopwatch): Promise<number> {
   return typeof task === 'function' ? await task() : stopwatch(task);
 }
 
@@ -47,25 +47,25 @@ export function spread(times: readonly number[]): Spread {
   return { median: at(sorted.length >> 1), lowest: at(0), highest: at(sorted.length - 1) };
 }
 
-/** Runs two tasks in turn, `runs` times each after one run that does not count. */
+/** Runs two tasks in turn, `runs` times each after one warm-up run; returns their durations in milliseconds. */
 export async function inTurn(
   first: Task,
   second: Task,
   runs: number,
   stopwatch: Stopwatch,
 ): Promise<readonly [readonly number[], readonly number[]]> {
-  const [one, two]: [number[], number[]] = [[], []];
-  await once(first, stopwatch);
-  await once(second, stopwatch);
+  const [firstTimes, secondTimes]: [number[], number[]] = [[], []];
+  await measureOnce(first, stopwatch);
+  await measureOnce(second, stopwatch);
   for (let run = 0; run < runs; run++) {
-    one.push(await once(first, stopwatch));
-    two.push(await once(second, stopwatch));
+    firstTimes.push(await measureOnce(first, stopwatch));
+    secondTimes.push(await measureOnce(second, stopwatch));
   }
-  return [one, two];
+  return [firstTimes, secondTimes];
 }
 
-/** The most memory that a Node program used, in megabytes (10^6 bytes). */
-export function peakMemory(script: string, words: readonly string[]): number {
+/** Returns the peak memory of a Node program, in megabytes (10^6 bytes). */
+export function peakMemory(script: string, args: readonly string[]): number {
   const report = `${script}.memory`;
   const code = `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(report)}, String(process.resourceUsage().maxRSS)))`;
   run([
@@ -73,7 +73,7 @@ export function peakMemory(script: string, words: readonly string[]): number {
     '--eval',
     `${code}; process.argv.splice(1, 0, ${JSON.stringify(script)}); require(${JSON.stringify(script)})`,
     '--',
-    ...words,
+    ...args,
   ]);
   const kibibytes = Number(readFileSync(report, 'utf8'));
   rmSync(report);

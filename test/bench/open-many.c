@@ -1,4 +1,4 @@
-/* Opens /dev/null COUNT times, says so, and waits for the end of its standard input: open-many COUNT */
+/* Opens /dev/null COUNT times, prints `open`, and waits for end of standard input: open-many COUNT */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

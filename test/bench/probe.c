@@ -1,4 +1,4 @@
-/* The C program that the harmless probe is held against. Reads lines `NODE ATTRIBUTE`; the same calls for each. */
+/* Reference for probe without --bind: reads lines `NODE ATTRIBUTE` and makes the same system calls for each. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

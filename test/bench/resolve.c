@@ -1,4 +1,4 @@
-/* The C program that resolve is held against: sysfs, the opened node, sysfs once more. resolve ADDRESS */
+/* Reference for resolve: reads sysfs, opens the node, compares the numbers, reads sysfs again. resolve ADDRESS */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /**
- * The field's own tools on the same machine of a fixture. They know no --root, so the fixture lies over /sys and
- * /dev/vfio in a mount namespace of its own, which both sides of each row enter.
+ * Compares with existing tools on the same fixture. They have no --root option, so the fixture is mounted on /sys and
+ * /dev/vfio in a separate mount namespace, in which both commands of each row run.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,8 +8,8 @@ import type { CommandLine } from './measure.ts';
 import type { Table } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
-/** $0 is the fixture. /dev is made anew: the machine's own nodes must not be touched, nor be missed. */
-const cover = `
+/** $0 is the fixture. A new /dev hides the machine's own nodes and has only the nodes that the commands require. */
+const mountScript = `
 mount --make-rprivate / && mount --rbind "$0/sys" /sys && mount -t tmpfs -o mode=755 bench /dev &&
 mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/zero c 1 5 && mknod -m 666 /dev/urandom c 1 9 &&
 ln -s /proc/self/fd /dev/fd && mkdir /dev/vfio && mount --bind "$0/dev/vfio" /dev/vfio && echo ready && exec cat`;
@@ -18,7 +18,7 @@ export async function measureField(table: Table, shop: Workshop): Promise<void> 
   const walk = shop.compile('walk');
   const resolve = shop.compile('resolve');
   for (const size of shop.sizes.filter((size) => size <= 4096)) {
-    const namespace = spawn('unshare', ['--mount', 'sh', '-c', cover, shop.fixture(size)], {
+    const namespace = spawn('unshare', ['--mount', 'sh', '-c', mountScript, shop.fixture(size)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     await once(namespace.stdout, 'data');

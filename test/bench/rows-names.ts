@@ -1,4 +1,4 @@
-/** Names: verify, list, resolve, sync, their memory and how they grow. */
+/** Measures list, resolve, plan, sync and verify: time, memory and growth with the number of devices. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { peakMemory } from './measure.ts';
@@ -7,12 +7,11 @@ import type { Workshop } from './workshop.ts';
 
 export async function measureNames(table: Table, shop: Workshop): Promise<void> {
   const walk = shop.compile('walk');
-  const took = new Map<number, number>();
+  const verifyTimes = new Map<number, number>();
   for (const size of shop.sizes) {
     const root = shop.fixture(size);
-    const ours = (command: string, ...words: readonly string[]) =>
-      shop.ours(command, '--root', root, ...words);
-    took.set(
+    const ours = (command: string, ...args: readonly string[]) => shop.ours(command, '--root', root, ...args);
+    verifyTimes.set(
       size,
       await table.compare(
         `verify ${size}`,
@@ -40,31 +39,31 @@ export async function measureNames(table: Table, shop: Workshop): Promise<void> 
   }
   const [small, large] = [shop.sizes.at(-2) ?? 0, shop.sizes.at(-1) ?? 0];
   for (const [from, to] of [[64, large] as const, [small, large] as const]) {
-    const grown = (took.get(to) ?? Number.NaN) / (took.get(from) ?? Number.NaN);
-    if (Number.isFinite(grown) && from < to)
+    const growth = (verifyTimes.get(to) ?? Number.NaN) / (verifyTimes.get(from) ?? Number.NaN);
+    if (Number.isFinite(growth) && from < to)
       table.add({
         what: `verify, growth ${from} to ${to}`,
         beside: 'exponent',
-        ratio: Math.log(grown) / Math.log(to / from),
+        ratio: Math.log(growth) / Math.log(to / from),
         aim: '<= 1.1',
       });
     if (from === small) break;
   }
 }
 
-/** All links from nothing, beside a C program that makes the same links by symlink and rename. */
+/** Measures a first sync against a C program that creates the same links by symlink and rename. */
 async function measureFirstSync(table: Table, shop: Workshop, size: number): Promise<void> {
   const root = shop.fixture(size);
-  const names = join(root, 'dev/vfio/pci');
+  const links = join(root, 'dev/vfio/pci');
   const link = shop.compile('link');
-  const from = (task: () => number) => async (): Promise<number> => {
-    rmSync(names, { recursive: true });
+  const withoutLinks = (task: () => number) => async (): Promise<number> => {
+    rmSync(links, { recursive: true });
     return task();
   };
   await table.compare(
     `sync ${size}, from nothing`,
-    from(() => shop.stopwatch(shop.ours('sync', '--root', root))),
+    withoutLinks(() => shop.stopwatch(shop.ours('sync', '--root', root))),
     'C, the same links',
-    from(() => shop.stopwatch([link, root])),
+    withoutLinks(() => shop.stopwatch([link, root])),
   );
 }

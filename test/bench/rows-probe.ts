@@ -1,6 +1,6 @@
 /**
- * The harmless probe, 1,000 in one process, beside a C program with the same calls. The nodes are those of /dev/random,
- * which answers an ioctl that it does not know with EINVAL, as an unbound VFIO device does (drivers/char/random.c).
+ * Compares 1,000 probes without --bind in one process with a C program that makes the same calls. The node is /dev/random,
+ * which returns EINVAL for an unknown ioctl (drivers/char/random.c), as a VFIO device does before it is bound to an iommufd.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import type { CommandLine } from './measure.ts';
 import type { Table } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
-const probes = 1000;
+const PROBE_COUNT = 1000;
 
 export async function measureProbe(table: Table, shop: Workshop): Promise<void> {
   const tree = join(shop.work, 'probe-tree');
@@ -28,37 +28,37 @@ export async function measureProbe(table: Table, shop: Workshop): Promise<void> 
     container: '',
     attach: false,
   });
-  const ours = startAnswerer([process.execPath, join(shop.dist, 'caller.cjs')], request);
-  const inC = startAnswerer([shop.compile('probe')], `/dev/random ${attribute}`);
-  await table.compare(`probe, ${probes} in a process`, ours.ask, 'C, the same calls', inC.ask);
+  const ours = startPeer([process.execPath, join(shop.dist, 'caller.cjs')], request);
+  const inC = startPeer([shop.compile('probe')], `/dev/random ${attribute}`);
+  await table.compare(`probe, ${PROBE_COUNT} in a process`, ours.measure, 'C, the same calls', inC.measure);
   await ours.end();
   await inC.end();
 }
 
-interface Answerer {
-  /** Asks a thousand times; milliseconds from the first question to the last answer. */
-  readonly ask: () => Promise<number>;
+interface Peer {
+  /** Sends all requests; returns the milliseconds from the first request to the last answer. */
+  readonly measure: () => Promise<number>;
   readonly end: () => Promise<void>;
 }
 
-function startAnswerer([program, ...words]: CommandLine, question: string): Answerer {
-  const child: ChildProcess = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+function startPeer([program, ...args]: CommandLine, request: string): Peer {
+  const child: ChildProcess = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   if (!child.stdin || !child.stdout) throw new Error(`${program} has no pipes`);
   const { stdin } = child;
   const lines = createInterface({ input: child.stdout });
-  let hear: (line: string) => void = () => {};
-  lines.on('line', (line) => hear(line));
+  let onLine: (line: string) => void = () => {};
+  lines.on('line', (line) => onLine(line));
   return {
-    ask: () =>
+    measure: () =>
       new Promise((resolve, reject) => {
         let answers = 0;
         const start = process.hrtime.bigint();
-        hear = (line) => {
+        onLine = (line) => {
           if (!line.startsWith('answer ')) return;
           if (line !== 'answer {"openable":true}') reject(new Error(`${program}: ${line}`));
-          if (++answers === probes) resolve(Number(process.hrtime.bigint() - start) / 1e6);
+          if (++answers === PROBE_COUNT) resolve(Number(process.hrtime.bigint() - start) / 1e6);
         };
-        stdin.write(`${question}\n`.repeat(probes));
+        stdin.write(`${request}\n`.repeat(PROBE_COUNT));
       }),
     end: async () => {
       stdin.end();

@@ -1,4 +1,4 @@
-/** How much is installed, and how many packages of others come along. */
+/** Measures the installed size and the number of npm dependencies at run time. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

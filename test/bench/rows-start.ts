@@ -1,4 +1,4 @@
-/** How long each command takes on a small machine, beside a Node that does nothing. */
+/** Compares each command on a small machine with a Node process that does nothing. */
 import type { Table } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -19,10 +19,10 @@ const commands: readonly (readonly string[])[] = [
 
 export async function measureStart(table: Table, shop: Workshop): Promise<void> {
   const root = shop.fixture(64);
-  for (const words of commands) {
-    const line = shop.ours(...words, ...(words[0]?.startsWith('--') ? [] : ['--root', root]));
+  for (const args of commands) {
+    const line = shop.ours(...args, ...(args[0]?.startsWith('--') ? [] : ['--root', root]));
     await table.compare(
-      `start of ${words.filter((word) => word !== 'vfio16').join(' ')}`,
+      `start of ${args.filter((arg) => arg !== 'vfio16').join(' ')}`,
       line,
       'node -e 0',
       shop.bare,

@@ -1,4 +1,4 @@
-/** The service as its unit starts it: from a node to its name, a burst, what it takes when nothing happens, its memory. */
+/** Measures the service with the options of its unit: latency from a node to its link, a burst, idle CPU time, memory. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -19,40 +19,40 @@ import type { Table } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 /** More devices than any machine has. */
-const many = 10_000;
-const burst = 4096;
-/** Milliseconds of quiet in which the processor's time is taken; as many before that are for V8 to tidy up. */
-const quiet = 10_000;
-/** Looks at everything, each of which leaves as much behind as the first one. */
-const looks = 6;
+const DEVICE_COUNT = 10_000;
+const BURST_SIZE = 4096;
+/** Duration of the idle measurement in milliseconds, after an equal pause for V8's garbage collection. */
+const IDLE_MS = 10_000;
+/** Passes before the memory is measured; each allocates as much as the first one. */
+const PASS_COUNT = 6;
 
 export async function measureWatch(table: Table, shop: Workshop): Promise<void> {
-  const root = shop.fixture(many);
+  const root = shop.fixture(DEVICE_COUNT);
   const plain = shop.fixture(64);
   const service = await start(serviceOf(shop, root));
   const follower = await start([shop.compile('follow'), plain]);
   await table.compare(
-    `watch ${many}, node to name`,
+    `watch ${DEVICE_COUNT}, node to name`,
     () => addOne(root),
     'C, by inotify',
     () => addOne(plain),
   );
   await follower.end();
-  await pause(quiet);
+  await pause(IDLE_MS);
   const before = cpu(service.pid);
-  await pause(quiet);
+  await pause(IDLE_MS);
   table.add({
-    what: `watch ${many}, idle CPU`,
+    what: `watch ${DEVICE_COUNT}, idle CPU`,
     beside: 'all of one processor',
-    ratio: (cpu(service.pid) - before) / quiet,
+    ratio: (cpu(service.pid) - before) / IDLE_MS,
     aim: '<= 0',
   });
   await service.end();
   const figures = join(shop.work, 'figures.prom');
   const busy = await start([...serviceOf(shop, root, 1), '--metrics', figures]);
-  await until(() => passes(figures) >= looks);
+  await until(() => passes(figures) >= PASS_COUNT);
   table.add({
-    what: `watch ${many}, memory`,
+    what: `watch ${DEVICE_COUNT}, memory`,
     beside: '90 MB',
     ratio: (peak(busy.pid) * 1024) / 90e6,
     aim: '<= 1',
@@ -61,50 +61,50 @@ export async function measureWatch(table: Table, shop: Workshop): Promise<void> 
   await measureBurst(table, shop);
 }
 
-/** From the first of many nodes that come at once to the last name; beside one pass of `sync` for all. */
+/** Measures the time from the first of many nodes created at once to the last link, against one run of `sync`. */
 async function measureBurst(table: Table, shop: Workshop): Promise<void> {
   const root = join(shop.work, 'burst');
-  spawnSync(shop.compile('fixture'), [root, String(burst)], { stdio: 'inherit' });
+  spawnSync(shop.compile('fixture'), [root, String(BURST_SIZE)], { stdio: 'inherit' });
   const [devices, pci] = [join(root, 'dev/vfio/devices'), join(root, 'dev/vfio/pci')];
-  const [nodes, known] = [join(root, 'nodes'), join(root, 'sys/class/vfio-dev')];
-  mkdirSync(nodes);
-  const come = (): void => {
-    rmSync(known, { recursive: true });
-    renameSync(`${known}.all`, known);
-    for (const node of readdirSync(nodes)) renameSync(join(nodes, node), join(devices, node));
+  const [hiddenNodes, entries] = [join(root, 'nodes'), join(root, 'sys/class/vfio-dev')];
+  mkdirSync(hiddenNodes);
+  const addAll = (): void => {
+    rmSync(entries, { recursive: true });
+    renameSync(`${entries}.all`, entries);
+    for (const node of readdirSync(hiddenNodes)) renameSync(join(hiddenNodes, node), join(devices, node));
   };
-  const go = (): void => {
-    renameSync(known, `${known}.all`);
-    mkdirSync(known);
-    for (const node of readdirSync(devices)) renameSync(join(devices, node), join(nodes, node));
+  const removeAll = (): void => {
+    renameSync(entries, `${entries}.all`);
+    mkdirSync(entries);
+    for (const node of readdirSync(devices)) renameSync(join(devices, node), join(hiddenNodes, node));
   };
-  // The service removes the directory after the last name: only then it is done.
-  const gone = (): boolean => !isThere(pci);
+  // The service removes the directory after the last link, so it has finished then.
+  const linksRemoved = (): boolean => !exists(pci);
   const links = (): number => attempt(() => readdirSync(pci).length, 'ENOENT') ?? 0;
-  go();
+  removeAll();
   const service = await start(serviceOf(shop, root));
   await table.compare(
-    `watch, burst of ${burst}`,
+    `watch, burst of ${BURST_SIZE}`,
     async () => {
-      await until(gone);
+      await until(linksRemoved);
       const begin = performance.now();
-      come();
-      await until(() => links() === burst);
-      const took = performance.now() - begin;
-      go();
-      return took;
+      addAll();
+      await until(() => links() === BURST_SIZE);
+      const elapsed = performance.now() - begin;
+      removeAll();
+      return elapsed;
     },
     'sync, one process',
     async () => {
-      await until(gone);
+      await until(linksRemoved);
       service.pause();
-      come();
+      addAll();
       const begin = performance.now();
       spawnSync(...split(shop.ours('sync', '--root', root)), { stdio: 'ignore' });
-      const took = performance.now() - begin;
-      go();
-      service.goOn();
-      return took;
+      const elapsed = performance.now() - begin;
+      removeAll();
+      service.resume();
+      return elapsed;
     },
     undefined,
     5,
@@ -112,8 +112,8 @@ async function measureBurst(table: Table, shop: Workshop): Promise<void> {
   await service.end();
 }
 
-function split([program, ...words]: CommandLine): [string, string[]] {
-  return [program, words];
+function split([program, ...args]: CommandLine): [string, string[]] {
+  return [program, args];
 }
 
 function serviceOf({ dist }: Workshop, root: string, interval = 99_999): CommandLine {
@@ -124,7 +124,7 @@ function serviceOf({ dist }: Workshop, root: string, interval = 99_999): Command
   ];
 }
 
-/** A device comes, and goes again; milliseconds from its node to its name. */
+/** Adds a device and removes it again; returns the milliseconds from its node to its link. */
 async function addOne(root: string): Promise<number> {
   const [name, sysname] = ['ffff:00:00.0', 'vfio20000'];
   const device = join(root, 'sys/devices/pciffff:00', name);
@@ -137,39 +137,39 @@ async function addOne(root: string): Promise<number> {
   spawnSync('mknod', [`${node}.new`, 'c', '511', '20000'], { stdio: 'inherit' });
   const begin = performance.now();
   renameSync(`${node}.new`, node);
-  await until(() => isThere(link));
-  const took = performance.now() - begin;
+  await until(() => exists(link));
+  const elapsed = performance.now() - begin;
   rmSync(entry);
   rmSync(device, { recursive: true });
   rmSync(node);
-  await until(() => !isThere(link));
-  return took;
+  await until(() => !exists(link));
+  return elapsed;
 }
 
-function isThere(path: string): boolean {
+function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Asks again and again, with a pause that is short beside what is measured. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await pause(1);
+/** Polls a condition, with a pause that is short compared to the measured times. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(1);
 }
 
 interface Running {
   readonly pid: number;
   readonly pause: () => void;
-  readonly goOn: () => void;
+  readonly resume: () => void;
   readonly end: () => Promise<void>;
 }
 
-/** Returns when the program says that it watches. */
-async function start([program, ...words]: CommandLine): Promise<Running> {
-  const child: ChildProcess = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+/** Starts a program; returns after it has printed `watching`. */
+async function start([program, ...args]: CommandLine): Promise<Running> {
+  const child: ChildProcess = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
-    let said = '';
+    let output = '';
     child.stdout?.on('data', (text: Buffer) => {
-      said = said.includes('watching') ? said : said + text.toString();
-      if (said.includes('watching')) resolve();
+      output = output.includes('watching') ? output : output + text.toString();
+      if (output.includes('watching')) resolve();
     });
     child.once('close', () => reject(new Error(`${program} did not start`)));
   });
@@ -177,7 +177,7 @@ async function start([program, ...words]: CommandLine): Promise<Running> {
   return {
     pid: child.pid,
     pause: () => child.kill('SIGSTOP'),
-    goOn: () => child.kill('SIGCONT'),
+    resume: () => child.kill('SIGCONT'),
     end: async () => {
       child.kill('SIGTERM');
       await once(child, 'close');
@@ -185,7 +185,7 @@ async function start([program, ...words]: CommandLine): Promise<Running> {
   };
 }
 
-/** Processor time in milliseconds; a tick of proc_pid_stat(5) is 10 of them on every machine that Node runs on. */
+/** CPU time in milliseconds; a clock tick of proc_pid_stat(5) is 10 ms on every machine that Node supports. */
 function cpu(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
@@ -196,7 +196,7 @@ function passes(figures: string): number {
   return Number(/^vfio_names_passes_total (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
-/** The most memory that it ever had, in KiB. */
+/** Peak resident memory in KiB. */
 function peak(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

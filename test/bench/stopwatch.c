@@ -1,6 +1,6 @@
 /*
- * Runs a command to its end and prints how many nanoseconds that took: stopwatch PROGRAM [WORD...].
- * From a big process as Node a start costs more than a small program needs for all its work.
+ * Runs a command and prints its duration in nanoseconds: stopwatch PROGRAM [ARGUMENT...].
+ * Starting a process from a large one such as Node takes longer than a small program runs.
  */
 #include <fcntl.h>
 #include <spawn.h>

@@ -1,17 +1,17 @@
-/** The rows of one run: each a ratio of two things measured in turn. Knows nothing of what is measured. */
+/** The rows of one run; each is a ratio of two values, usually of two tasks measured in turn. */
 import { inTurn, type Spread, type Stopwatch, spread, type Task } from './measure.ts';
 
 export interface Row {
   readonly what: string;
   readonly beside: string;
   readonly ratio: number;
-  /** The bound that the ratio is held against, `<= 2.5` or `>= 25`. */
+  /** The target of the ratio, `<= 2.5` or `>= 25`. */
   readonly aim?: string;
   readonly times?: readonly [Spread, Spread];
 }
 
 export interface Table {
-  /** Measures `first` and `second` in turn and adds their ratio; gives the median of the first in milliseconds. */
+  /** Measures `first` and `second` in turn and adds their ratio; returns the median of `first` in milliseconds. */
   compare(
     what: string,
     first: Task,
@@ -24,7 +24,7 @@ export interface Table {
   readonly rows: readonly Row[];
 }
 
-/** A table that shows each row as soon as it is there: a long run that fails late has lost nothing. */
+/** Creates a table that prints each row at once, so that a run that fails late has printed the earlier rows. */
 export function startTable(
   runs: number,
   wanted: RegExp,
@@ -43,8 +43,8 @@ export function startTable(
     },
     compare: async (what, first, beside, second, aim, count = runs) => {
       if (!wanted.test(what)) return Number.NaN;
-      const [one, two] = await inTurn(first, second, Math.min(count, runs), stopwatch);
-      const times = [spread(one), spread(two)] as const;
+      const [firstTimes, secondTimes] = await inTurn(first, second, Math.min(count, runs), stopwatch);
+      const times = [spread(firstTimes), spread(secondTimes)] as const;
       const ratio = times[0].median / times[1].median;
       add({ what, beside, ratio, times, ...(aim !== undefined && { aim }) });
       return times[0].median;
@@ -52,7 +52,7 @@ export function startTable(
   };
 }
 
-/** Whether the row keeps its aim; one without an aim does. */
+/** Returns whether the row reaches its target; true without a target. */
 export function keepsAim({ ratio, aim }: Row): boolean {
   const [relation, bound] = (aim ?? '').split(' ');
   if (relation === '<=') return ratio <= Number(bound);

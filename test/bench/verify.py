@@ -1,4 +1,4 @@
-# The script that verify is held against: every VFIO device by pyudev, its node by stat, its link by stat.
+# Reference for verify: lists every VFIO device with pyudev and checks its node and its link by stat.
 import os
 import sys
 

@@ -1,4 +1,4 @@
-/* The C program that verify is held against: the same system calls for every device. walk DIR */
+/* Reference for verify: makes the same system calls for every device. walk DIR */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>

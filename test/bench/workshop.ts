@@ -1,24 +1,24 @@
-/** What the rows share: compiled C programs, fixtures, and the command lines of the program itself. */
+/** Shared by all rows: compiled C programs, fixtures, and the command lines of vfio-names. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandLine, type Stopwatch, stopwatchBy } from './measure.ts';
 
 export interface Workshop {
-  /** Numbers of devices, ascending. */
+  /** Device counts to measure, ascending. */
   readonly sizes: readonly number[];
   readonly work: string;
   /** The folder of the built programs. */
   readonly dist: string;
-  /** Compiles `NAME.c` of this folder; gives the program's path. */
+  /** Compiles `NAME.c` of this folder; returns the program's path. */
   compile(name: string): string;
-  /** A file of this folder. */
+  /** Returns the path of a file in this folder. */
   file(name: string): string;
-  /** The root directory of a machine with so many devices, all names true. */
+  /** Returns the root directory of a tree with `size` devices and correct links. */
   fixture(size: number): string;
   ours(...words: readonly string[]): CommandLine;
   readonly stopwatch: Stopwatch;
-  /** A Node that does nothing: the floor of every program on Node. */
+  /** A Node process that does nothing: the lower bound for every program on Node. */
   readonly bare: CommandLine;
 }
 

@@ -1,11 +1,11 @@
-/** `npm run bench:figures -- FILE`: takes the JSON of a run into the checkout, and its table into the README. */
+/** `npm run bench:figures -- FILE`: copies the JSON file of a run to figures.json and updates the README's table. */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Figures, figuresTable, withFigures } from './figures.ts';
 
 const [file] = process.argv.slice(2);
 if (file === undefined) {
-  console.error('expected the JSON file of a run: npm run bench -- --slow --json FILE');
+  console.error('expected the JSON file of a run; create one with npm run bench -- --slow --json FILE');
   process.exit(2);
 }
 const readme = join(import.meta.dirname, '../../README.md');

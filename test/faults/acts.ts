@@ -1,18 +1,19 @@
-/** What is run with faults, on which machine, and what must hold before and after. */
+/** The commands that the fault tests run, each with the fake root it runs on and the state that it changes. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { FakeRoot } from '../helpers/fake-root.ts';
 
 export interface Act {
   readonly name: string;
   readonly words: (root: string) => readonly string[];
-  /** Builds the machine as it is before. */
+  /** Creates the devices, links and files that exist before the run. */
   readonly before: (root: FakeRoot) => void;
-  /** What the act changes, by path below the root: the texts of files, the targets of links; absent where nothing is. */
+  /** The files and links that the command changes, by path below the root: contents of files, targets of links. */
   readonly state: (root: FakeRoot) => Readonly<Record<string, string>>;
-  /** Directories in which nothing else may be left. */
+  /** Directories in which no other file may be left. */
   readonly directories: readonly string[];
 }
 
+/** Three devices. */
 function machine(root: FakeRoot): void {
   for (const number of [0, 1, 2])
     root.add({
@@ -24,8 +25,8 @@ function machine(root: FakeRoot): void {
     });
 }
 
-/** One link right, one to another's node, one missing, one left over, one foreign. */
-function links(root: FakeRoot): void {
+/** One correct link, one to another device's node, one missing, two of devices that are gone, one foreign. */
+function machineWithLinks(root: FakeRoot): void {
   machine(root);
   root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
   root.linkText('/dev/vfio/pci/0000:02:00.0', '../devices/vfio0');
@@ -44,7 +45,7 @@ export const acts: readonly Act[] = [
   {
     name: 'sync',
     words: (root) => ['sync', '--root', root],
-    before: links,
+    before: machineWithLinks,
     state: (root) => root.links(),
     directories: ['/dev/vfio/pci', '/dev/vfio'],
   },

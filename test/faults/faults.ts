@@ -1,9 +1,10 @@
 /**
- * `npm run test:faults`: the real program on disks that fail and without rights. Each file call of sync, rules install and cdi fails once, with each errno, or the process is
- * killed there. Afterwards every file and link is the old or the new one, one line names what failed, nothing is left
- * behind that the next run does not clear, and the next run brings the new state. Needs root and strace.
- *   --act NAME       the faults of this one only
- *   --load SECONDS   how long devices come and go a thousand times a second (20)
+ * `npm run test:faults`: runs the built program with failing system calls and without permissions. Each file system call
+ * of sync, rules install and cdi fails once with each errno, or the process is killed there. Afterwards each file and link
+ * has its old or its new content, an error message names a path, no temporary file is left that the next run does not
+ * remove, and the next run reaches the new state. Requires root and strace.
+ *   --act NAME       test this command only
+ *   --load SECONDS   duration of the load test with a thousand device changes per second (20)
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -23,7 +24,7 @@ const work = mkdtempSync(join(tmpdir(), 'vfio-names-faults-'));
 
 const line = (act: Act, root: string): string[] => [process.execPath, program, ...act.words(root)];
 
-/** A machine of its own for each run, copied from the first: the same paths' lengths, the same calls. */
+/** Copies a fake root for one run. All copies have the same path length, so that each run makes the same calls. */
 function copy(from: string, name: string): FakeRoot {
   const to = join(work, name);
   rmSync(to, { recursive: true, force: true });
@@ -37,26 +38,27 @@ function entries(act: Act, root: FakeRoot): string[] {
   );
 }
 
-/** How often a run is begun anew when the fault fell on a call of Node's own. */
-const attempts = 5;
+/** Number of attempts per fault; an attempt does not count if the fault hit a call of Node itself. */
+const MAX_ATTEMPTS = 5;
 
-/** `undefined` if the fault never fell on a call of ours. */
-async function outcome(
+/** Runs the command with one fault; returns `undefined` if the fault never hit a call below the root. */
+async function testFault(
   act: Act,
   template: string,
   clean: Clean,
   call: Call,
   fault: Fault,
 ): Promise<Outcome | undefined> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const root = copy(template, 'run');
     const run = runWithFault(line(act, root.dir), root.dir, call, fault);
-    if (run.hit !== undefined) return afterwards(act, root, clean, call, fault, run);
+    if (run.hit !== undefined) return collectOutcome(act, root, clean, call, fault, run);
   }
   return undefined;
 }
 
-async function afterwards(
+/** Reads the state after a run with a fault, then runs the command again without one. */
+async function collectOutcome(
   act: Act,
   root: FakeRoot,
   clean: Clean,
@@ -85,7 +87,7 @@ async function afterwards(
 interface Clean {
   readonly before: Readonly<Record<string, string>>;
   readonly after: Readonly<Record<string, string>>;
-  /** What may lie in the directories: what was there before, and what is there after. */
+  /** Entries of the directories that are expected: those before and those after a run without a fault. */
   readonly entries: readonly string[];
   readonly last: readonly string[];
   readonly status: number | null;
@@ -100,35 +102,35 @@ function cleanRun(act: Act, template: string): Clean {
   return { before, after: act.state(root), entries: [...first, ...last], last, status };
 }
 
-interface Tried {
+interface ActResult {
   readonly runs: number;
-  /** Faults that fell on no call of ours. */
+  /** Number of faults that hit no call below the root. */
   readonly missed: number;
-  readonly wrong: readonly string[];
+  readonly problems: readonly string[];
 }
 
-async function tryAct(act: Act): Promise<Tried> {
+async function testAct(act: Act): Promise<ActResult> {
   const template = join(work, 'template');
   rmSync(template, { recursive: true, force: true });
   act.before(new FakeRoot(template));
   const clean = cleanRun(act, template);
   const root = copy(template, 'run').dir;
   const calls = onePerKind(listCalls(line(act, root), root));
-  const wrong: string[] = [];
+  const problems: string[] = [];
   let runs = 0;
   let missed = 0;
   for (const call of calls)
     for (const fault of faultsOf(call)) {
-      const result = await outcome(act, template, clean, call, fault);
+      const result = await testFault(act, template, clean, call, fault);
       if (!result) {
         missed++;
         continue;
       }
       runs++;
-      for (const complaint of complaints(result, clean))
-        wrong.push(`${call.line} -> ${fault === 'kill' ? 'killed' : fault.errno}: ${complaint}`);
+      for (const problem of complaints(result, clean))
+        problems.push(`${call.line} -> ${fault === 'kill' ? 'killed' : fault.errno}: ${problem}`);
     }
-  return { runs, missed, wrong };
+  return { runs, missed, problems };
 }
 
 const { values } = parseArgs({
@@ -137,7 +139,7 @@ const { values } = parseArgs({
 let passed = 0;
 let failed = 0;
 
-function say({ sentence, wrong }: Check): void {
+function report({ sentence, wrong }: Check): void {
   if (wrong === '') passed++;
   else failed++;
   console.log(`${wrong === '' ? 'ok' : 'not ok'} - ${sentence}`);
@@ -146,16 +148,16 @@ function say({ sentence, wrong }: Check): void {
 
 try {
   for (const act of acts.filter(({ name }) => values.act === undefined || name === values.act)) {
-    const { runs, missed, wrong } = await tryAct(act);
-    const good = wrong.length === 0 && runs > 9 * missed;
-    if (good) passed++;
+    const { runs, missed, problems } = await testAct(act);
+    const ok = problems.length === 0 && runs > 9 * missed;
+    if (ok) passed++;
     else failed++;
-    console.log(`${good ? 'ok' : 'not ok'} - ${act.name}: ${runs} faults, ${missed} fell elsewhere`);
-    for (const one of wrong) console.log(`  ${one}`);
+    console.log(`${ok ? 'ok' : 'not ok'} - ${act.name}: ${runs} faults, ${missed} hit other calls`);
+    for (const problem of problems) console.log(`  ${problem}`);
   }
   if (values.act === undefined) {
-    for (const check of checkRights(work, program)) say(check);
-    for await (const check of checkLoad(work, program, Number(values.load))) say(check);
+    for (const check of checkRights(work, program)) report(check);
+    for await (const check of checkLoad(work, program, Number(values.load))) report(check);
   }
 } finally {
   rmSync(work, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** What may never be, whatever call failed. Pure. */
+/** Checks the result of a run in which one system call failed. */
 import type { Call, Fault, Run } from './strace.ts';
 
 type State = Readonly<Record<string, string>>;
@@ -7,11 +7,11 @@ export interface Outcome {
   readonly call: Call;
   readonly fault: Fault;
   readonly run: Run;
-  /** Right after the run. */
+  /** The state after the run with the fault. */
   readonly state: State;
-  /** What lies in the directories and belongs to neither state. */
+  /** Entries of the directories that do not belong to the old or the new state. */
   readonly left: readonly string[];
-  /** The next run, without a fault. */
+  /** The next run of the same command, without a fault. */
   readonly again: {
     readonly status: number | null;
     readonly err: string;
@@ -27,6 +27,7 @@ export interface Expected {
   readonly status: number | null;
 }
 
+/** Returns the problems, one line each. */
 export function* complaints(outcome: Outcome, expected: Expected): Generator<string> {
   const { run, state, fault, again } = outcome;
   for (const path of new Set([
@@ -35,30 +36,33 @@ export function* complaints(outcome: Outcome, expected: Expected): Generator<str
     ...Object.keys(expected.after),
   ])) {
     const now = state[path];
-    // Who is killed can't clear away; the next run does.
+    // A killed process cannot remove its temporary files; the next run does.
     if (fault === 'kill' && path.includes('/.vfio-names-')) continue;
-    // Who is told that a device's directory is not there must take its name away.
+    // The command removes a link if the injected error is ENOENT, since then the device's directory seems to be gone.
     const gone = now === undefined && fault !== 'kill' && fault.errno === 'ENOENT';
     if (now !== expected.before[path] && now !== expected.after[path] && !gone)
-      yield `${path} is neither the old nor the new one: ${now?.slice(0, 80)}`;
+      yield `${path} has neither its old nor its new content: ${now?.slice(0, 80)}`;
   }
   if (fault !== 'kill') {
-    if (run.signal !== null) yield `it died by ${run.signal}`;
-    yield* oneLineEach(run);
-    if (outcome.left.length > 0 && !run.hit?.startsWith('unlink')) yield `it left ${outcome.left.join(', ')}`;
+    if (run.signal !== null) yield `the run was killed by ${run.signal}`;
+    yield* stderrProblems(run);
+    if (outcome.left.length > 0 && !run.hit?.startsWith('unlink'))
+      yield `the run left ${outcome.left.join(', ')}`;
   }
-  if (again.status !== expected.status) yield `the next run ended with ${again.status}: ${again.err}`;
+  if (again.status !== expected.status) yield `the next run exited with status ${again.status}: ${again.err}`;
   for (const path of new Set([...Object.keys(again.state), ...Object.keys(expected.after)]))
-    if (again.state[path] !== expected.after[path]) yield `the next run did not bring ${path}`;
+    if (again.state[path] !== expected.after[path])
+      yield `the next run did not set ${path} to its new content`;
   const extra = again.entries.filter((path) => !expected.last.includes(path));
   if (extra.length > 0) yield `the next run left ${extra.join(', ')}`;
 }
 
-/** A fault that is told is told in lines of ours, and one of them names a path. */
-function* oneLineEach({ status, err }: Run): Generator<string> {
+/** Each line on stderr must have one of our prefixes, and a failed run must print a line with a path. */
+function* stderrProblems({ status, err }: Run): Generator<string> {
   const lines = err.split('\n').filter((line) => line !== '');
-  for (const line of lines) if (!/^(vfio-names: |[a-z]+ |warning: )/.test(line)) yield `it said ${line}`;
-  if (status !== 0 && lines.length === 0) yield `status ${status} without a word`;
+  for (const line of lines)
+    if (!/^(vfio-names: |[a-z]+ |warning: )/.test(line)) yield `unexpected line on stderr: ${line}`;
+  if (status !== 0 && lines.length === 0) yield `status ${status} without an error message`;
   if (status !== 0 && lines.length > 0 && !lines.some((line) => line.includes('/')))
     yield `no path in: ${err}`;
 }

@@ -1,4 +1,4 @@
-/** The service while devices come and go a thousand times a second, and fifty commands run at once beside it. */
+/** Load test: devices are added and removed a thousand times a second while the service and fifty commands run. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync } from 'node:fs';
@@ -7,11 +7,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { randomFrom } from '../fuzz/hostile.ts';
 import type { Check } from './rights.ts';
 
-const devices = 512;
-const perSecond = 1000;
-const atOnce = 50;
-/** For the names to be true once it is quiet, in milliseconds: a slow machine's time, not ours. */
-const soon = 120_000;
+const DEVICES = 512;
+const CHANGES_PER_SECOND = 1000;
+const COMMANDS_AT_ONCE = 50;
+/** Time for the links to become correct after the last device change, in milliseconds; enough for a slow machine. */
+const SETTLE_TIMEOUT_MS = 120_000;
 const commands = [
   ['list'],
   ['verify'],
@@ -21,53 +21,58 @@ const commands = [
   ['show', '0000:00:02.0'],
 ];
 
-/** `seconds` of load; `work` is a directory of ours, `program` the built vfio-names. */
+/** Runs the load test for `seconds`; `work` is a temporary directory, `program` the built vfio-names. */
 export async function* checkLoad(work: string, program: string, seconds: number): AsyncGenerator<Check> {
   const root = join(work, 'load');
   const fixture = join(work, 'fixture');
   execFileSync('cc', ['-O2', '-o', fixture, join(import.meta.dirname, '../bench/fixture.c')]);
-  execFileSync(fixture, [root, String(devices)]);
+  execFileSync(fixture, [root, String(DEVICES)]);
   const machine = new Machine(root);
   const service = spawn(process.execPath, [program, 'watch', '--root', root, '--json'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let complaints = '';
+  let stderr = '';
   service.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints = (complaints + text).slice(-2000);
+    stderr = (stderr + text).slice(-2000);
   });
-  const running = Array.from({ length: atOnce }, (_, index) =>
+  const running = Array.from({ length: COMMANDS_AT_ONCE }, (_, index) =>
     run(program, root, commands[index % commands.length] ?? []),
   );
-  const plugs = await plug(machine, seconds);
-  const statuses = await Promise.all(running);
-  const odd = statuses.filter(({ status, err }) => ![0, 1, 3].includes(status ?? -1) || /^\s+at /m.test(err));
+  const changes = await changeDevices(machine, seconds);
+  const results = await Promise.all(running);
+  const failed = results.filter(
+    ({ status, err }) => ![0, 1, 3].includes(status ?? -1) || /^\s+at /m.test(err),
+  );
   yield {
-    sentence: `${atOnce} commands at once beside ${plugs} hot plugs end by themselves, with an answer`,
-    wrong: odd.map(({ words, status, err }) => `${words.join(' ')}: ${status}: ${err}`).join('; '),
+    sentence: `${COMMANDS_AT_ONCE} commands at once exit with status 0, 1 or 3 during ${changes} device changes`,
+    wrong: failed.map(({ args, status, err }) => `${args.join(' ')}: ${status}: ${err}`).join('; '),
   };
-  const end = performance.now() + soon;
+  const end = performance.now() + SETTLE_TIMEOUT_MS;
   while (machine.difference() !== '' && performance.now() < end) await pause(50);
   yield {
-    sentence: 'once it is quiet every name is true, and no other is there',
+    sentence: 'watch creates a correct link for each device and no other link after the last change',
     wrong: machine.difference(),
   };
   yield {
-    sentence: 'the service is still there',
-    wrong: service.exitCode === null ? '' : `status ${service.exitCode}: ${complaints}`,
+    sentence: 'watch is still running after the load',
+    wrong: service.exitCode === null ? '' : `status ${service.exitCode}: ${stderr}`,
   };
   service.kill('SIGTERM');
   const [status] = service.exitCode === null ? await once(service, 'close') : [service.exitCode];
-  yield { sentence: 'and ends with status 0', wrong: status === 0 ? '' : `status ${status}: ${complaints}` };
+  yield {
+    sentence: 'watch exits with status 0 on SIGTERM',
+    wrong: status === 0 ? '' : `status ${status}: ${stderr}`,
+  };
 }
 
-/** Devices that come and go as the kernel does it: sysfs first when one comes, the node first when it goes. */
+/** Adds and removes devices in the kernel's order: adds the sysfs entry before the node, removes the node first. */
 class Machine {
   readonly #root: string;
-  readonly #here: boolean[];
+  readonly #present: boolean[];
 
   constructor(root: string) {
     this.#root = root;
-    this.#here = Array.from({ length: devices }, () => true);
+    this.#present = Array.from({ length: DEVICES }, () => true);
     for (const path of ['gone-nodes', 'gone-entries']) mkdirSync(join(root, path));
   }
 
@@ -76,58 +81,61 @@ class Machine {
       [`dev/vfio/devices/vfio${number}`, `gone-nodes/vfio${number}`],
       [`sys/class/vfio-dev/vfio${number}`, `gone-entries/vfio${number}`],
     ] as const;
-    const here = this.#here[number] ?? false;
-    for (const [place, away] of here ? places : [...places].reverse())
-      renameSync(join(this.#root, here ? place : away), join(this.#root, here ? away : place));
-    this.#here[number] = !here;
+    const present = this.#present[number] ?? false;
+    for (const [place, away] of present ? places : [...places].reverse())
+      renameSync(join(this.#root, present ? place : away), join(this.#root, present ? away : place));
+    this.#present[number] = !present;
   }
 
-  /** What is wrong with the names; empty where they are the truth. */
+  /** The first difference between the links and the devices; empty if all links are correct. */
   difference(): string {
     const directory = join(this.#root, 'dev/vfio/pci');
     const found = existsSync(directory) ? readdirSync(directory) : [];
     const wanted = new Map<string, string>();
-    for (const [number, here] of this.#here.entries())
-      if (here) wanted.set(nameOf(number), `../devices/vfio${number}`);
+    for (const [number, present] of this.#present.entries())
+      if (present) wanted.set(nameOf(number), `../devices/vfio${number}`);
     for (const name of found) {
       const path = join(directory, name);
-      if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return `${name} is no link`;
-      if (wanted.get(name) !== readlinkSync(path)) return `${name} leads to ${readlinkSync(path)}`;
+      if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return `${name} is not a link`;
+      if (wanted.get(name) !== readlinkSync(path)) return `${name} points to ${readlinkSync(path)}`;
       wanted.delete(name);
     }
-    return wanted.size === 0 ? '' : `${wanted.size} names are missing`;
+    return wanted.size === 0 ? '' : `${wanted.size} links are missing`;
   }
 }
 
-/** As the fixture names them. */
+/** The name that fixture.c gives to a device. */
 function nameOf(number: number): string {
   const hex = (value: number, width: number): string => value.toString(16).padStart(width, '0');
   return `${hex(number >> 8, 4)}:00:${hex((number >> 3) % 32, 2)}.${number % 8}`;
 }
 
-/** So many hot plugs a second as the machine can, a thousand at most; the first device stays, for the commands. */
-async function plug(machine: Machine, seconds: number): Promise<number> {
+/**
+ * Adds and removes devices for `seconds`, at most CHANGES_PER_SECOND times a second; returns the number of changes. Device
+ * 16 always exists, since the commands use it.
+ */
+async function changeDevices(machine: Machine, seconds: number): Promise<number> {
   const random = randomFrom(1);
   const begin = performance.now();
-  let plugs = 0;
+  let changes = 0;
   for (let now = begin; now < begin + seconds * 1000; now = performance.now()) {
-    for (const due = ((now - begin) / 1000) * perSecond; plugs < due; plugs++) {
-      const number = Math.floor(random() * devices);
+    for (const due = ((now - begin) / 1000) * CHANGES_PER_SECOND; changes < due; changes++) {
+      const number = Math.floor(random() * DEVICES);
       if (number !== 16) machine.toggle(number);
     }
     await pause(1);
   }
-  return plugs;
+  return changes;
 }
 
-interface Done {
-  readonly words: readonly string[];
+interface CommandResult {
+  readonly args: readonly string[];
   readonly status: number | null;
   readonly err: string;
 }
 
-async function run(program: string, root: string, words: readonly string[]): Promise<Done> {
-  const child: ChildProcess = spawn(process.execPath, [program, ...words, '--root', root], {
+async function run(program: string, root: string, args: readonly string[]): Promise<CommandResult> {
+  const child: ChildProcess = spawn(process.execPath, [program, ...args, '--root', root], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let err = '';
@@ -135,5 +143,5 @@ async function run(program: string, root: string, words: readonly string[]): Pro
     err = (err + text).slice(0, 2000);
   });
   const [status] = await once(child, 'close');
-  return { words, status, err };
+  return { args, status, err };
 }

@@ -1,4 +1,4 @@
-/** The real program where it lacks rights, or where somebody tries to lead it astray. Needs root, to give rights up. */
+/** Runs the built program without permissions and on trees with misleading links. Requires root, to drop privileges. */
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,32 +6,33 @@ import { FakeRoot } from '../helpers/fake-root.ts';
 
 export interface Check {
   readonly sentence: string;
-  /** What was wrong; empty where all was right. */
+  /** The problem; empty if the check passed. */
   readonly wrong: string;
 }
 
-interface Done {
+interface CommandResult {
   readonly status: number | null;
   readonly err: string;
 }
 
-type Run = (words: readonly string[], by?: readonly string[]) => Done;
+/** Runs the program with `args`; `prefix` is a command that starts it. */
+type Run = (args: readonly string[], prefix?: readonly string[]) => CommandResult;
 
-/** The checks in `work`; `built` is the built vfio-names. */
+/** Runs all checks; `work` is a temporary directory, `built` the built vfio-names. */
 export function* checkRights(work: string, built: string): Generator<Check> {
   fs.chmodSync(work, 0o755);
-  // Where it was built nobody may not even read it, perhaps.
+  // User nobody may not be able to read the directory in which the program was built.
   fs.cpSync(dirname(built), join(work, 'dist'), { recursive: true });
   const program = join(work, 'dist/vfio-names.cjs');
-  const run: Run = (words, by = []) => {
-    const [file = '', ...rest] = [...by, process.execPath, program, ...words];
+  const run: Run = (args, prefix = []) => {
+    const [file = '', ...rest] = [...prefix, process.execPath, program, ...args];
     const { status, stderr } = spawnSync(file, rest, { encoding: 'utf8' });
     return { status, err: stderr };
   };
   let number = 0;
   const machine = (): FakeRoot => {
     const root = new FakeRoot(join(work, `rights${number++}`));
-    for (const one of [0, 1, 2, 3]) root.add({ name: `0000:0${one + 1}:00.0`, sysname: `vfio${one}` });
+    for (const index of [0, 1, 2, 3]) root.add({ name: `0000:0${index + 1}:00.0`, sysname: `vfio${index}` });
     return root;
   };
   yield nobody(run, machine());
@@ -41,27 +42,28 @@ export function* checkRights(work: string, built: string): Generator<Check> {
   yield linkedBus(run, machine());
 }
 
-const nothing = (root: FakeRoot): string => (Object.keys(root.links()).length === 0 ? '' : 'links were made');
+const linksProblem = (root: FakeRoot): string =>
+  Object.keys(root.links()).length === 0 ? '' : 'links were created';
 
-/** Status 4, and a line for each name that could not be made. */
-function refused({ status, err }: Done): string {
+/** The run must exit with status 4 and print an errno. */
+function denialProblem({ status, err }: CommandResult): string {
   if (status !== 4) return `status ${status}: ${err}`;
-  return /EACCES|EPERM|EROFS/.test(err) ? '' : `no reason in: ${err}`;
+  return /EACCES|EPERM|EROFS/.test(err) ? '' : `no errno in: ${err}`;
 }
 
 function nobody(run: Run, root: FakeRoot): Check {
-  const by = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
-  const wrong = refused(run(['sync', '--root', root.dir], by)) || nothing(root);
-  const list = run(['list', '--root', root.dir], by);
+  const prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+  const wrong = denialProblem(run(['sync', '--root', root.dir], prefix)) || linksProblem(root);
+  const list = run(['list', '--root', root.dir], prefix);
   return {
-    sentence: 'nobody makes no name, is told so with status 4, and may list',
+    sentence: 'sync as user nobody exits with status 4 and creates no link; list works',
     wrong: wrong || (list.status === 0 ? '' : list.err),
   };
 }
 
 function userNamespace(run: Run, root: FakeRoot): Check {
-  // Root of its own namespace, and nobody to the directory's owner.
-  const by = [
+  // Root in its own user namespace, user nobody outside.
+  const prefix = [
     'setpriv',
     '--reuid=65534',
     '--regid=65534',
@@ -72,46 +74,46 @@ function userNamespace(run: Run, root: FakeRoot): Check {
     '--map-root-user',
   ];
   return {
-    sentence: 'root of a user namespace makes no name where it may not write',
-    wrong: refused(run(['sync', '--root', root.dir], by)) || nothing(root),
+    sentence: 'sync as root of a user namespace exits with status 4 if the directory is not writable',
+    wrong: denialProblem(run(['sync', '--root', root.dir], prefix)) || linksProblem(root),
   };
 }
 
 function readOnly(run: Run, root: FakeRoot): Check {
   const dev = root.at('/dev');
   const mount = `mount --make-rprivate / && mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"`;
-  const done = run(['sync', '--root', root.dir], ['unshare', '--mount', 'sh', '-c', mount, dev]);
+  const result = run(['sync', '--root', root.dir], ['unshare', '--mount', 'sh', '-c', mount, dev]);
   return {
-    sentence: 'on a read-only /dev no name is made, with status 4',
-    wrong: refused(done) || nothing(root),
+    sentence: 'sync exits with status 4 on a read-only /dev and creates no link',
+    wrong: denialProblem(result) || linksProblem(root),
   };
 }
 
-function elsewhereOf(root: FakeRoot): string {
+function makeElsewhere(root: FakeRoot): string {
   fs.mkdirSync(root.at('/elsewhere/devices'), { recursive: true });
   return root.at('/elsewhere');
 }
 
 function linkedRoot(run: Run, root: FakeRoot): Check {
-  const elsewhere = elsewhereOf(root);
+  const elsewhere = makeElsewhere(root);
   fs.renameSync(root.at('/dev/vfio'), root.at('/dev/vfio-was'));
   fs.symlinkSync('../elsewhere', root.at('/dev/vfio'));
   const { status, err } = run(['sync', '--root', root.dir]);
-  const made = fs.readdirSync(elsewhere).filter((name) => name !== 'devices');
+  const created = fs.readdirSync(elsewhere).filter((name) => name !== 'devices');
   return {
-    sentence: 'a link in the place of /dev/vfio is refused, and nothing is made where it leads',
-    wrong: status === 0 || made.length > 0 ? `status ${status}, made ${made}: ${err}` : '',
+    sentence: 'sync fails if /dev/vfio is a link and creates nothing at its target',
+    wrong: status === 0 || created.length > 0 ? `status ${status}, created ${created}: ${err}` : '',
   };
 }
 
 function linkedBus(run: Run, root: FakeRoot): Check {
-  const elsewhere = elsewhereOf(root);
+  const elsewhere = makeElsewhere(root);
   fs.symlinkSync('../../elsewhere', root.at('/dev/vfio/pci'));
   const { status, err } = run(['sync', '--root', root.dir]);
-  const made = fs.readdirSync(elsewhere).filter((name) => name !== 'devices');
+  const created = fs.readdirSync(elsewhere).filter((name) => name !== 'devices');
   const kept = fs.lstatSync(root.at('/dev/vfio/pci')).isSymbolicLink();
   return {
-    sentence: 'a link in the place of a directory of names is refused, and left as it is',
-    wrong: status === 0 || made.length > 0 || !kept ? `status ${status}, made ${made}: ${err}` : '',
+    sentence: 'sync fails if a directory of links is itself a link and does not change it',
+    wrong: status === 0 || created.length > 0 || !kept ? `status ${status}, created ${created}: ${err}` : '',
   };
 }

@@ -1,8 +1,8 @@
-/** Runs the real program under strace(1), which lists its system calls, or lets one of them fail. Knows no command. */
+/** Runs a program under strace(1) to list its system calls or to make one of them fail. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 
-/** The calls by which files are looked at and changed, as Node makes them on x86-64 and arm64. */
+/** The system calls with which Node reads and changes files on x86-64 and arm64. */
 export const fileCalls = [
   'openat',
   'read',
@@ -30,15 +30,15 @@ export const fileCalls = [
   'ftruncate',
 ];
 
-/** One call of a run: the `nth` of its name, counted from the start of the process. */
+/** One call of a run: the `nth` call of this name since the start of the process. */
 export interface Call {
   readonly name: string;
   readonly nth: number;
-  /** The line of strace. */
+  /** The line that strace printed for it. */
   readonly line: string;
 }
 
-/** What happens to the call: an errno's name, or a kill before it. */
+/** The fault to inject: an errno, or SIGKILL at the call. */
 export type Fault = { readonly errno: string } | 'kill';
 
 export interface Run {
@@ -46,16 +46,16 @@ export interface Run {
   readonly signal: string | null;
   readonly err: string;
   /**
-   * The line of the call that was tampered with, if it was one below the root. A process does not make the same calls
-   * in the same order twice: Node's own may take the number that one of ours had, and such a run tells nothing.
+   * The line of the call with the fault, if it was a call below the root. The order of calls differs between runs: a call
+   * of Node itself may have the number of the intended one, and the result of such a run is not meaningful.
    */
   readonly hit?: string;
 }
 
-/** Every call of the main thread on a path or descriptor below `root`; what Node does for itself is left out. */
-export function listCalls(words: readonly string[], root: string): Call[] {
+/** Returns every call of the main thread on a path or descriptor below `root`, without the calls of Node itself. */
+export function listCalls(args: readonly string[], root: string): Call[] {
   const log = `${root}.calls`;
-  const result = spawnSync('strace', ['-qq', '-y', '-s', '300', '-o', log, '-e', known(), ...words], {
+  const result = spawnSync('strace', ['-qq', '-y', '-s', '300', '-o', log, '-e', traceFilter(), ...args], {
     encoding: 'utf8',
   });
   if (result.status === null || result.error)
@@ -77,38 +77,38 @@ function isBelow(line: string, root: string): boolean {
   return line.includes(root) || line.includes('"/proc/self/fd/');
 }
 
-/** The errnos that such a call gives on a disk that fails or is full, on a path that may not be used or is gone. */
+/** Returns the faults to inject: the errnos for a failing or full disk, for a denied or a missing path, and a kill. */
 export function faultsOf({ name, line }: Call): Fault[] {
   const changes =
     /^(write|pwrite|fsync|symlink|rename|unlink|mkdir|rmdir|fchmod)/.test(name) || line.includes('O_CREAT');
-  const walks = /^(open|readlink|symlink|rename|unlink|mkdir|rmdir|statx|newfstatat)/.test(name);
-  // A policy directory that is not there is a machine without a policy.
+  const usesPath = /^(open|readlink|symlink|rename|unlink|mkdir|rmdir|statx|newfstatat)/.test(name);
+  // A missing policy directory is not an error: there is no policy then.
   const absent = line.includes('/etc/vfio-names') ? [] : ['ENOENT'];
-  const errnos = ['EIO', ...(changes ? ['ENOSPC'] : []), ...(walks ? ['EACCES', ...absent] : ['EINTR'])];
+  const errnos = ['EIO', ...(changes ? ['ENOSPC'] : []), ...(usesPath ? ['EACCES', ...absent] : ['EINTR'])];
   return [...errnos.map((errno) => ({ errno })), 'kill'];
 }
 
-/** The first and the last of the calls that differ in numbers only: what holds for one device holds for the next. */
+/** Returns the first and the last of the calls that differ only in numbers, since all devices are handled alike. */
 export function onePerKind(calls: readonly Call[]): Call[] {
   const kinds = new Map<string, Call[]>();
   for (const call of calls) {
     const kind = call.line.replace(/\d+/g, 'N');
-    const known = kinds.get(kind);
-    if (!known) kinds.set(kind, [call]);
-    else known[1] = call;
+    const group = kinds.get(kind);
+    if (!group) kinds.set(kind, [call]);
+    else group[1] = call;
   }
   return [...kinds.values()].flat();
 }
 
-/** A run in which one call fails, or in which the process dies at it. */
-export function runWithFault(words: readonly string[], root: string, call: Call, fault: Fault): Run {
+/** Runs a command in which one call fails or in which the process is killed at it. */
+export function runWithFault(args: readonly string[], root: string, call: Call, fault: Fault): Run {
   const log = `${root}.fault`;
-  // A call that is made to return an error is not made; the one at which we die is, so the death comes before the next.
-  const how = fault === 'kill' ? 'signal=KILL' : `error=${fault.errno}`;
-  const inject = `inject=${call.name}:${how}:when=${call.nth}`;
+  // With an injected error strace does not execute the call; with a signal it does, and the process ends before the next.
+  const action = fault === 'kill' ? 'signal=KILL' : `error=${fault.errno}`;
+  const inject = `inject=${call.name}:${action}:when=${call.nth}`;
   const result = spawnSync(
     'strace',
-    ['-qq', '-y', '-s', '300', '-o', log, '-e', known(), '-e', inject, ...words],
+    ['-qq', '-y', '-s', '300', '-o', log, '-e', traceFilter(), '-e', inject, ...args],
     {
       encoding: 'utf8',
       timeout: 60_000,
@@ -130,7 +130,7 @@ function killedAt(lines: readonly string[], call: Call): string | undefined {
   return lines.filter((line) => line.startsWith(`${call.name}(`))[call.nth - 1];
 }
 
-/** Only what this architecture has: strace refuses the names of others without the question mark. */
-function known(): string {
+/** The question mark makes strace ignore calls that this architecture does not have. */
+function traceFilter(): string {
   return `trace=${fileCalls.map((name) => `?${name}`).join(',')}`;
 }

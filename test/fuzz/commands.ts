@@ -1,8 +1,9 @@
 /**
- * Every command on hostile trees with hostile policies and names: no fault of the program, one line an error, nothing that
- * a terminal could misread, nothing changed but links of ours, and that by sync alone.
+ * Fuzzer for all commands, on hostile trees with hostile policies and names. Checks that no command throws, that each error
+ * is one line, that the output has no control characters, and that only sync and verify --fix change anything, and only
+ * our links.
  *
- * Usage: npm run fuzz:commands -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed of its own call.
+ * Usage: npm run fuzz:commands -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed that reproduces it.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +28,7 @@ const policies = ['vendor-list', 'alias', 'families', 'replace', 'vf-only'].map(
   readFileSync(new URL(`../vm/policies/${name}.toml`, import.meta.url), 'utf8'),
 );
 
-/** A policy that is right, or was before something hostile came into it. */
+/** A valid policy, or one with hostile bytes inserted. */
 function policyFrom(hostile: Hostile): Step[] {
   if (hostile.chance(0.4)) return [];
   const good = hostile.pick(policies);
@@ -39,7 +40,7 @@ function policyFrom(hostile: Hostile): Step[] {
   return [{ make: 'file', path: Buffer.from('/etc/vfio-names/a.toml'), text }];
 }
 
-const nameless = [
+const commandsWithoutName = [
   ['list'],
   ['list', '--long'],
   ['list', '--json'],
@@ -59,7 +60,7 @@ const nameless = [
   ['config', 'check'],
   ['config', 'show'],
 ];
-const named = [
+const commandsWithName = [
   ['show'],
   ['show', '--json'],
   ['resolve'],
@@ -68,14 +69,14 @@ const named = [
   ['verify'],
 ];
 
-function wordsFrom(hostile: Hostile, names: readonly string[]): string[] {
-  if (hostile.chance(0.6)) return [...hostile.pick(nameless)];
+function argsFrom(hostile: Hostile, names: readonly string[]): string[] {
+  if (hostile.chance(0.6)) return [...hostile.pick(commandsWithoutName)];
   const name = hostile.chance(0.6) && names.length > 0 ? hostile.pick(names) : hostile.bytes().toString();
-  return [...hostile.pick(named), '--', name];
+  return [...hostile.pick(commandsWithName), '--', name];
 }
 
-/** Characters that move a cursor, colour, hide or turn text round; only the newline is left of them. */
-const misread =
+/** Control and formatting characters that affect a terminal; all except the newline. */
+const controlCharacters =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]/;
 
 async function call(seed: number): Promise<string[]> {
@@ -84,43 +85,38 @@ async function call(seed: number): Promise<string[]> {
   const root = `${top}/${seed}`;
   build(root, [...steps, ...policyFrom(hostile)]);
   const names = nodeFiles.list(`${root}/sys/class/vfio-dev`);
-  const words = wordsFrom(hostile, names);
+  const args = argsFrom(hostile, names);
   const before = snapshot(root);
-  const found: string[] = [];
-  const dash = words.includes('--') ? words.indexOf('--') : words.length;
+  const problems: string[] = [];
+  const dash = args.includes('--') ? args.indexOf('--') : args.length;
   try {
-    const { status, out, err } = await runCli([
-      ...words.slice(0, dash),
-      '--root',
-      root,
-      ...words.slice(dash),
-    ]);
-    if (!(status >= 0 && status <= 5)) found.push(`status ${status}`);
-    for (const line of [...err, ...(words.includes('--json') ? [] : out.split('\n'))])
-      if (misread.test(line)) found.push(`said ${JSON.stringify(line)}`);
-    if (err.some((line) => line.includes('\n'))) found.push('an error of more than one line');
-    if (words.includes('--json') && out !== '') JSON.parse(out);
+    const { status, out, err } = await runCli([...args.slice(0, dash), '--root', root, ...args.slice(dash)]);
+    if (!(status >= 0 && status <= 5)) problems.push(`status ${status}`);
+    for (const line of [...err, ...(args.includes('--json') ? [] : out.split('\n'))])
+      if (controlCharacters.test(line)) problems.push(`printed ${JSON.stringify(line)}`);
+    if (err.some((line) => line.includes('\n'))) problems.push('an error of more than one line');
+    if (args.includes('--json') && out !== '') JSON.parse(out);
   } catch (error) {
-    found.push(`threw ${error instanceof Error ? error.stack : String(error)}`);
+    problems.push(`threw ${error instanceof Error ? error.stack : String(error)}`);
   }
   const after = snapshot(root);
-  const mayChange = words[0] === 'sync' || words.includes('--fix');
-  if (!mayChange) for (const what of changes(before, after)) found.push(`changed ${what}`);
-  found.push(...wrongChanges(before, after));
+  const mayChange = args[0] === 'sync' || args.includes('--fix');
+  if (!mayChange) for (const change of changes(before, after)) problems.push(`changed ${change}`);
+  problems.push(...wrongChanges(before, after));
   rmSync(root, { recursive: true, force: true });
-  return found.length === 0 ? found : [...found, `words ${JSON.stringify(words)}`];
+  return problems.length === 0 ? problems : [...problems, `arguments ${JSON.stringify(args)}`];
 }
 
-const first = Number(values.seed);
+const firstSeed = Number(values.seed);
 const end = Date.now() + Number(values.seconds) * 1000;
 let calls = 0;
 let failures = 0;
 for (; calls < Number(values.calls) && (Date.now() < end || calls === 0) && failures < 5; calls++) {
-  const found = await call(first + calls);
-  if (found.length === 0) continue;
+  const problems = await call(firstSeed + calls);
+  if (problems.length === 0) continue;
   failures++;
-  console.log(`seed ${first + calls} (npm run fuzz:commands -- --calls 1 --seed ${first + calls}):`);
-  for (const one of found.slice(0, 6)) console.log(`  ${one.slice(0, 1500)}`);
+  console.log(`seed ${firstSeed + calls} (npm run fuzz:commands -- --calls 1 --seed ${firstSeed + calls}):`);
+  for (const problem of problems.slice(0, 6)) console.log(`  ${problem.slice(0, 1500)}`);
 }
-console.log(`${calls} calls from seed ${first}: ${failures} wrong`);
+console.log(`${calls} calls from seed ${firstSeed}: ${failures} failed`);
 process.exitCode = failures > 0 ? 1 : 0;

@@ -1,12 +1,12 @@
-/** `npm run fuzz -- [--seconds N] [--seed S] [--calls N]`: every fuzzer in turn, each with these words. */
+/** `npm run fuzz -- [--seconds N] [--seed S] [--calls N]`: runs every fuzzer in turn with these options. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 const fuzzers = ['vfio-id', 'commands'];
 let failed = 0;
 for (const name of fuzzers) {
-  const words = ['--import', 'tsx', join(import.meta.dirname, `${name}.ts`), ...process.argv.slice(2)];
-  const { status } = spawnSync(process.execPath, words, { stdio: 'inherit' });
+  const args = ['--import', 'tsx', join(import.meta.dirname, `${name}.ts`), ...process.argv.slice(2)];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   console.log(`${status === 0 ? 'ok' : 'not ok'} - fuzz ${name}`);
   if (status !== 0) failed++;
 }

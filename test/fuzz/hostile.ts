@@ -1,5 +1,5 @@
-/** Random trees of sysfs and /dev, environments and arguments, as hostile as a file system lets them be. */
-/** The same numbers for the same seed (mulberry32). */
+/** Random trees of sysfs and /dev, environments and arguments, with any bytes that a file system accepts. */
+/** A random number generator in [0, 1) with a seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -10,7 +10,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** A step that builds the tree; paths and texts are bytes, the root not among them. */
+/** A step that creates one entry of the tree; paths (below the root) and contents are bytes. */
 export interface Step {
   readonly make: 'directory' | 'file' | 'link';
   readonly path: Buffer;
@@ -78,7 +78,7 @@ const rawPieces = [
   [0xf0, 0x9f, 0x98, 0x80],
 ].map((bytes) => Buffer.from(bytes));
 
-const words = {
+const samples = {
   names: [
     '0000:00:04.0',
     '0000:00:05.0',
@@ -148,7 +148,7 @@ export class Hostile {
     return list[this.below(list.length)] as T;
   }
 
-  /** Text of any length; no NUL, which no file name or environment can hold. */
+  /** A string of any length without NUL, which file names and environments cannot contain. */
   text(): string {
     if (this.chance(0.03))
       return this.pick(pieces)
@@ -164,7 +164,7 @@ export class Hostile {
     return Buffer.concat(parts);
   }
 
-  /** One part of a path. */
+  /** One component of a path. */
   part(): Buffer {
     const bytes = Buffer.from(
       this.bytes()
@@ -182,7 +182,7 @@ export class Hostile {
 const join = (...parts: readonly (string | Buffer)[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
 
-/** One scene: up to three devices with anything wrong, links that are there already, and a call. */
+/** Creates a scene: up to three devices with random defects, existing links, and a call of vfio_id. */
 export function sceneFrom(hostile: Hostile): Scene {
   const steps: Step[] = ['/sys/class/vfio-dev', '/dev/vfio/devices'].map((path) => ({
     make: 'directory',
@@ -206,12 +206,12 @@ export function sceneFrom(hostile: Hostile): Scene {
 }
 
 function addDevice(hostile: Hostile, steps: Step[]): string {
-  const name = hostile.chance(0.15) ? hostile.part() : Buffer.from(hostile.pick(words.names));
-  const sysname = hostile.pick(words.sysnames);
-  const above = hostile.pick(['/devices/pci0000:00', '/devices/pci0000:00/0000:00:06.0', '/devices/x']);
-  const directory = join('/sys', above, '/', name);
+  const name = hostile.chance(0.15) ? hostile.part() : Buffer.from(hostile.pick(samples.names));
+  const sysname = hostile.pick(samples.sysnames);
+  const parent = hostile.pick(['/devices/pci0000:00', '/devices/pci0000:00/0000:00:06.0', '/devices/x']);
+  const directory = join('/sys', parent, '/', name);
   const vfio = join(directory, '/vfio-dev/', sysname);
-  const target = join('../..', above, '/', name, '/vfio-dev/', sysname);
+  const target = join('../..', parent, '/', name, '/vfio-dev/', sysname);
   steps.push({ make: 'directory', path: vfio });
   steps.push({
     make: 'link',
@@ -225,7 +225,7 @@ function addDevice(hostile: Hostile, steps: Step[]): string {
       text: hostile.mostly('247:3\n', 0.1),
     });
   const links: readonly [string, string][] = [
-    ['subsystem', `../../../bus/${hostile.pick(words.buses)}`],
+    ['subsystem', `../../../bus/${hostile.pick(samples.buses)}`],
     ['driver', '../../../bus/pci/drivers/vfio-pci'],
     ['iommu_group', '../../../kernel/iommu_groups/7'],
     ['physfn', hostile.pick(['../0000:00:06.0', '../0000:01:00.0', '.', 'physfn'])],
@@ -239,7 +239,7 @@ function addDevice(hostile: Hostile, steps: Step[]): string {
         path: join(directory, '/', link),
         text: hostile.mostly(good, link === 'subsystem' ? 0.07 : 0.3),
       });
-  for (const attribute of words.attributes)
+  for (const attribute of samples.attributes)
     if (hostile.chance(0.3))
       steps.push({
         make: hostile.chance(0.05) ? 'directory' : 'file',
@@ -256,14 +256,14 @@ function addDevice(hostile: Hostile, steps: Step[]): string {
         ),
       ),
     });
-  return `${above}/${name}/vfio-dev/${sysname}`;
+  return `${parent}/${name}/vfio-dev/${sysname}`;
 }
 
 function addLink(hostile: Hostile, steps: Step[]): void {
   const first = hostile.chance(0.2)
     ? hostile.part()
     : Buffer.from(hostile.pick(['pci', 'mdev', 'by-x', 'mine']));
-  const second = hostile.chance(0.3) ? hostile.part() : Buffer.from(hostile.pick(words.names));
+  const second = hostile.chance(0.3) ? hostile.part() : Buffer.from(hostile.pick(samples.names));
   const path = join(
     '/dev/vfio/',
     first,
@@ -283,17 +283,17 @@ function addLink(hostile: Hostile, steps: Step[]): void {
 }
 
 function callFrom(hostile: Hostile, devpaths: readonly string[]): Pick<Scene, 'argv' | 'env'> {
-  const mine = devpaths.length > 0 ? hostile.pick(devpaths) : '/devices/x/vfio-dev/vfio0';
-  const devpath = hostile.chance(0.15) ? hostile.text() : mine;
+  const known = devpaths.length > 0 ? hostile.pick(devpaths) : '/devices/x/vfio-dev/vfio0';
+  const devpath = hostile.chance(0.15) ? hostile.text() : known;
   const argv: string[] = [];
   const env: Record<string, string> = {};
   const isLink = hostile.chance(0.5);
   if (isLink) argv.push('link');
-  if (isLink && hostile.chance(0.5)) argv.push(hostile.pick(words.actions));
-  else if (isLink) env['ACTION'] = hostile.chance(0.1) ? hostile.text() : hostile.pick(words.actions);
+  if (isLink && hostile.chance(0.5)) argv.push(hostile.pick(samples.actions));
+  else if (isLink) env['ACTION'] = hostile.chance(0.1) ? hostile.text() : hostile.pick(samples.actions);
   else if (hostile.chance(0.5))
     argv.push(
-      `--facts=${[hostile.pick(words.facts), hostile.pick(words.facts), hostile.pick(words.facts), hostile.chance(0.05) ? hostile.text() : 'label'].join(',')}`,
+      `--facts=${[hostile.pick(samples.facts), hostile.pick(samples.facts), hostile.pick(samples.facts), hostile.chance(0.05) ? hostile.text() : 'label'].join(',')}`,
     );
   for (let count = hostile.below(3); count > 0; count--)
     argv.push('--link', `${count}${hostile.pick(['', '', ':1', ':-2'])}=${textFrom(hostile)}`);
@@ -305,13 +305,13 @@ function callFrom(hostile: Hostile, devpaths: readonly string[]): Pick<Scene, 'a
   return { argv: argv.map(wellFormed), env };
 }
 
-/** As a program gets it: no NUL, and half surrogates as Node writes them. */
+/** The string as a program receives it: without NUL, lone surrogates replaced as Node does. */
 function wellFormed(text: string): string {
   return Buffer.from(text.replaceAll('\0', '')).toString();
 }
 
 function textFrom(hostile: Hostile): string {
   if (hostile.chance(0.1)) return hostile.text();
-  const fact = (): string => `{${hostile.pick(words.facts)}${hostile.pick(words.transforms)}}`;
+  const fact = (): string => `{${hostile.pick(samples.facts)}${hostile.pick(samples.transforms)}}`;
   return `${hostile.pick(['by-x', 'by-y/z', 'pci', 'devices', '.', '7', 'by-x/one'])}/${hostile.chance(0.7) ? fact() : 'one'}${hostile.chance(0.3) ? `-${fact()}` : ''}`;
 }

@@ -1,4 +1,4 @@
-/** The native code of vfio_id kept running: scenes in, answers out, as many as there are. Knows no tree. */
+/** Client of native-loop.ts, which runs vfio_id in QuickJS for many calls in one process. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -13,12 +13,12 @@ export interface Question {
 }
 
 export interface Loop {
-  /** Answers in the order of the questions; throws where the process ended. */
+  /** Returns the results in the order of the calls; throws if the process ended. */
   ask(questions: readonly Question[]): Promise<Result[]>;
   end(): void;
 }
 
-/** `undefined` where it is not built: npm run build:native -- --chroot --loop */
+/** Starts the process; `undefined` if it is not built (npm run build:native -- --chroot --loop). */
 export function startLoop(): Loop | undefined {
   if (!existsSync(program)) return undefined;
   const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -1,10 +1,10 @@
-/** What the fuzzer's loop needs of QuickJS besides what vfio_id does. */
+/** The parts of QuickJS's modules that native-loop.ts uses in addition to those of vfio_id. */
 
 declare module 'qjs:std' {
   interface Input {
     getline(): string | null;
   }
-  // Named as in QuickJS; `in` is a word of the language.
+  // QuickJS calls it `in`, which is a reserved word.
   const input: Input;
 
   export { input as in };

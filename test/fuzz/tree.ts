@@ -1,37 +1,37 @@
-/** Builds a tree of a scene and takes it away again; the names in it are bytes. */
+/** Creates and removes the file tree of a scene; file names are bytes. */
 import { mkdirSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { Step } from './hostile.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What the file system refuses (a name that is too long, a place that is taken) is left out. */
+/** Creates the tree below `root`. Steps that the file system rejects (name too long, path exists) are skipped. */
 export function build(root: string, steps: readonly Step[]): void {
   mkdirSync(root);
-  const made = new Set<string>();
+  const created = new Set<string>();
   const directory = (path: Buffer): void => {
     const key = path.toString('latin1');
-    if (made.has(key)) return;
+    if (created.has(key)) return;
     mkdirSync(path, { recursive: true });
-    made.add(key);
+    created.add(key);
   };
   for (const { make, path, text = Buffer.alloc(0) } of steps) {
-    const whole = Buffer.concat([Buffer.from(root), path]);
+    const fullPath = Buffer.concat([Buffer.from(root), path]);
     try {
-      directory(whole.subarray(0, whole.lastIndexOf('/')));
-      if (make === 'directory') directory(whole);
-      else if (make === 'file') writeFileSync(whole, text);
-      else symlinkSync(text, whole);
+      directory(fullPath.subarray(0, fullPath.lastIndexOf('/')));
+      if (make === 'directory') directory(fullPath);
+      else if (make === 'file') writeFileSync(fullPath, text);
+      else symlinkSync(text, fullPath);
     } catch (error) {
       if (!/^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
 }
 
-/** Removes exactly what the snapshot shows, from the bottom up; throws where anything else lies there. */
+/** Removes the entries of the snapshot, children first; throws if the tree has any other entry. */
 export function clear(root: string, snapshot: Snapshot): void {
-  for (const [path, what] of [...snapshot].reverse()) {
-    const whole = Buffer.concat([Buffer.from(root), Buffer.from(path, 'latin1')]);
-    if (what === 'directory') rmdirSync(whole);
-    else unlinkSync(whole);
+  for (const [path, value] of [...snapshot].reverse()) {
+    const fullPath = Buffer.concat([Buffer.from(root), Buffer.from(path, 'latin1')]);
+    if (value === 'directory') rmdirSync(fullPath);
+    else unlinkSync(fullPath);
   }
   rmdirSync(root);
 }

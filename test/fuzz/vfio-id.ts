@@ -1,9 +1,10 @@
 /**
- * Hostile trees and environments through the code of vfio_id on Node and through the same code by QuickJS: the same answer,
- * no crash, no second key, and nothing changed but links of ours. Every 200th call goes through both programs as udev runs
- * them, a process each; the others are asked in processes that stay, which is what makes a million calls possible.
+ * Fuzzer for vfio_id with hostile trees and environments: runs the same code on Node and in QuickJS, and checks that the
+ * results are equal, that it does not crash, that it prints only valid keys, and that it changes only our links. Every
+ * 200th call also runs both built programs, as udev does; the other calls share processes, which makes a million calls
+ * possible.
  *
- * Usage: npm run fuzz:vfio-id -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed of its own call, to run it alone.
+ * Usage: npm run fuzz:vfio-id -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed that reproduces it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,25 +25,26 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '1000000' },
   },
 });
-const first = Number(values.seed);
+const firstSeed = Number(values.seed);
 const top = mkdtempSync(`${tmpdir()}/vfio-names-fuzz-`);
 process.on('exit', () => rmSync(top, { recursive: true, force: true }));
 
-/** As many trees as lie there at once. */
-const batch = 50;
-const every = 200;
+/** Number of trees that exist at once. */
+const BATCH_SIZE = 50;
+/** Every how many calls the built programs run, too. */
+const PROGRAM_INTERVAL = 200;
 
-/** What a call may never do, whatever it answered. */
-function* wrongs(before: Snapshot, after: Snapshot, scene: Scene, result: Result) {
+/** Returns the problems of one call. */
+function* problemsOf(before: Snapshot, after: Snapshot, scene: Scene, result: Result) {
   for (const line of result.out.split('\n').slice(0, -1))
     if (!/^(ID_VFIO_[A-Z0-9_]+=[^\s"'].*|Usage: .*| {7}vfio_id .*|vfio_id \d.*)$/.test(line))
       yield `printed ${JSON.stringify(line)}`;
   const lines = result.err.split('\n');
   if (result.err !== '' && (lines.length !== 2 || lines[1] !== '')) yield 'more than one line on stderr';
   if (result.status !== 0 && result.out !== '') yield 'printed something and failed';
-  if (result.status === 0 && result.err !== '') yield 'complained and did not fail';
+  if (result.status === 0 && result.err !== '') yield 'printed an error and did not fail';
   if (scene.argv[0] !== 'link')
-    for (const what of changes(before, after)) yield `printing facts changed ${what}`;
+    for (const change of changes(before, after)) yield `printing facts changed ${change}`;
   yield* wrongChanges(before, after);
 }
 
@@ -50,10 +52,10 @@ interface Trial {
   readonly seed: number;
   readonly scene: Scene;
   readonly answers: string[];
-  readonly found: string[];
+  readonly problems: string[];
 }
 
-/** A tree of its own for each answer, with the same length of path. */
+/** The root of a trial's tree; each run has its own tree, and all paths have the same length. */
 const rootOf = ({ seed }: Trial, run: string): string =>
   `${top}/${String(seed % 1e9).padStart(9, '0')}${run}`;
 
@@ -68,9 +70,9 @@ function prepare(trial: Trial, run: string): Prepared {
   return { root, before: snapshot(root) };
 }
 
-function judge({ scene, answers, found }: Trial, { root, before }: Prepared, result: Result): void {
+function checkResult({ scene, answers, problems }: Trial, { root, before }: Prepared, result: Result): void {
   const after = snapshot(root);
-  found.push(...wrongs(before, after, scene, result));
+  problems.push(...problemsOf(before, after, scene, result));
   clear(root, after);
   const links = [...after].filter(([path]) => path.startsWith('/dev/')).sort();
   answers.push(JSON.stringify([result, links]));
@@ -84,33 +86,37 @@ function inProcess(scene: Scene, root: string): Result {
 async function tryAll(seeds: readonly number[], loop: Loop | undefined): Promise<Trial[]> {
   const trials = seeds.map((seed): Trial => {
     const scene = sceneFrom(new Hostile(randomFrom(seed)));
-    return { seed, scene, answers: [], found: [] };
+    return { seed, scene, answers: [], problems: [] };
   });
   const prepared = loop ? trials.map((trial) => prepare(trial, 'q')) : [];
-  const asked = loop?.ask(
+  const answers = loop?.ask(
     trials.map((trial) => ({ argv: trial.scene.argv, env: trial.scene.env, root: rootOf(trial, 'q') })),
   );
   for (const trial of trials) {
-    const mine = prepare(trial, 'n');
-    judge(trial, mine, inProcess(trial.scene, mine.root));
-    if ((trial.seed - first) % every === 0)
-      for (const program of [native, onNode]) if (program) judgeProgram(trial, program);
+    const tree = prepare(trial, 'n');
+    checkResult(trial, tree, inProcess(trial.scene, tree.root));
+    if ((trial.seed - firstSeed) % PROGRAM_INTERVAL === 0)
+      for (const program of [native, onNode]) if (program) checkProgram(trial, program);
   }
-  for (const [index, result] of ((await asked) ?? []).entries()) {
+  for (const [index, result] of ((await answers) ?? []).entries()) {
     const [trial, tree] = [trials[index], prepared[index]];
-    if (trial && tree) judge(trial, tree, result);
+    if (trial && tree) checkResult(trial, tree, result);
   }
   return trials;
 }
 
-function judgeProgram(trial: Trial, program: Program): void {
-  const mine = prepare(trial, 'p');
-  judge(trial, mine, runProgram(program, [`--root=${mine.root}`, ...trial.scene.argv], trial.scene.env));
+function checkProgram(trial: Trial, program: Program): void {
+  const tree = prepare(trial, 'p');
+  checkResult(
+    trial,
+    tree,
+    runProgram(program, [`--root=${tree.root}`, ...trial.scene.argv], trial.scene.env),
+  );
 }
 
-function complaintsOf({ scene, answers, found }: Trial): string[] {
+function allProblems({ scene, answers, problems }: Trial): string[] {
   const other = answers.findIndex((answer) => answer !== answers[0]);
-  const all = other > 0 ? [...found, `answers differ:\n  ${answers[0]}\n  ${answers[other]}`] : found;
+  const all = other > 0 ? [...problems, `answers differ:\n  ${answers[0]}\n  ${answers[other]}`] : problems;
   return all.length > 0
     ? [...all, `argv ${JSON.stringify(scene.argv)} env ${JSON.stringify(scene.env)}`]
     : all;
@@ -120,24 +126,24 @@ const loop = startLoop();
 if (nativeRequired && !loop)
   throw new Error('expected dist/vfio_id-loop, found none; npm run build:native -- --chroot --loop');
 const end = Date.now() + Number(values.seconds) * 1000;
-const most = Number(values.calls);
+const maxCalls = Number(values.calls);
 let calls = 0;
 let failures = 0;
-while (calls < most && (Date.now() < end || calls === 0) && failures < 5) {
-  const count = Math.min(batch, most - calls);
-  const seeds = Array.from({ length: count }, (_, index) => first + calls + index);
+while (calls < maxCalls && (Date.now() < end || calls === 0) && failures < 5) {
+  const count = Math.min(BATCH_SIZE, maxCalls - calls);
+  const seeds = Array.from({ length: count }, (_, index) => firstSeed + calls + index);
   calls += count;
   for (const trial of await tryAll(seeds, loop)) {
-    const found = complaintsOf(trial);
-    if (found.length === 0) continue;
+    const problems = allProblems(trial);
+    if (problems.length === 0) continue;
     failures++;
     console.log(`seed ${trial.seed} (npm run fuzz:vfio-id -- --calls 1 --seed ${trial.seed}):`);
-    for (const one of found.slice(0, 6)) console.log(`  ${one.slice(0, 1500)}`);
+    for (const problem of problems.slice(0, 6)) console.log(`  ${problem.slice(0, 1500)}`);
   }
 }
 loop?.end();
 const builds = loop
-  ? 'the code on Node and by QuickJS'
-  : 'the code on Node alone (npm run build:native -- --chroot --loop)';
-console.log(`${calls} calls from seed ${first} through ${builds}: ${failures} wrong`);
+  ? 'the code on Node and in QuickJS'
+  : 'the code on Node only (npm run build:native -- --chroot --loop)';
+console.log(`${calls} calls from seed ${firstSeed} through ${builds}: ${failures} failed`);
 process.exitCode = failures > 0 ? 1 : 0;

@@ -1,12 +1,12 @@
-/** As much of ava as tests of pure code use, without its processes: a failed assertion throws. */
+/** The part of ava's API that tests of pure code use, in one process: a failed assertion throws. */
 import assert from 'node:assert';
 import { isDeepStrictEqual } from 'node:util';
 
-/** A `test` function like ava's, and the list that it fills. */
+/** Returns a `test` function like ava's and the list to which it adds the tests. */
 export function gather() {
   const tests = [];
-  const test = (...given) => {
-    const [title, body, ...values] = typeof given[0] === 'string' ? given : [undefined, ...given];
+  const test = (...args) => {
+    const [title, body, ...values] = typeof args[0] === 'string' ? args : [undefined, ...args];
     const run = () => withTeardowns(body.exec ?? body, values);
     tests.push({ title: body.title?.(title, ...values) ?? title, run });
   };
@@ -16,9 +16,9 @@ export function gather() {
 async function withTeardowns(run, values) {
   const teardowns = [];
   try {
-    await run({ ...assertions, teardown: (act) => teardowns.push(act) }, ...values);
+    await run({ ...assertions, teardown: (fn) => teardowns.push(fn) }, ...values);
   } finally {
-    for (const act of teardowns.reverse()) await act();
+    for (const fn of teardowns.reverse()) await fn();
   }
 }
 
@@ -32,8 +32,8 @@ const assertions = {
   regex: (text, expression, message) => ok(expression.test(text), message),
   notRegex: (text, expression, message) => ok(!expression.test(text), message),
   pass: () => undefined,
-  throws(act, { code, message, instanceOf } = {}) {
-    const error = thrownBy(act);
+  throws(fn, { code, message, instanceOf } = {}) {
+    const error = thrownBy(fn);
     ok(error instanceof (instanceOf ?? Error), 'nothing was thrown, or something else');
     ok(code === undefined || error.code === code);
     ok(message === undefined || (message.test?.(error.message) ?? message === error.message));
@@ -41,9 +41,9 @@ const assertions = {
   },
 };
 
-function thrownBy(act) {
+function thrownBy(fn) {
   try {
-    act();
+    fn();
     return undefined;
   } catch (error) {
     return error;

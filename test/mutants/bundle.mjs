@@ -1,4 +1,4 @@
-/** A test file with all that it imports of this project, as one function that can be called again and again. */
+/** Bundles a test file with its imports from this project into one function that can be called repeatedly. */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { compileFunction } from 'node:vm';
 import { build } from 'esbuild';
 import { gather } from './ava.mjs';
 
-/** The test files among `paths`, which are files or directories. */
+/** Returns the test files in `paths`, which are files or directories. */
 export function testFiles(paths) {
   return paths.flatMap((path) =>
     path.endsWith('.ts')
@@ -19,9 +19,9 @@ export function testFiles(paths) {
   );
 }
 
-/** What a test reads beside itself is found from where the test lies, which its bundle does not know. */
-const places = {
-  name: 'places',
+/** Replaces import.meta.dirname and import.meta.url by the paths of the source files, from which tests read other files. */
+const sourcePaths = {
+  name: 'source-paths',
   setup: (esbuild) =>
     esbuild.onLoad({ filter: /\/(test|src)\/.*\.ts$/ }, async ({ path }) => ({
       loader: 'ts',
@@ -31,26 +31,26 @@ const places = {
     })),
 };
 
-/** The bundle of a file; `ids` are those of its tests. */
+/** Returns the bundle of a file; `ids` are the ids of its tests. */
 export async function bundle(file) {
   const { outputFiles } = await build({
     entryPoints: [file],
-    // Stryker changes to its copy of the project after esbuild was loaded.
+    // Stryker changes the working directory to its copy of the project after esbuild was loaded.
     absWorkingDir: process.cwd(),
     bundle: true,
     write: false,
     platform: 'node',
     format: 'cjs',
     packages: 'external',
-    plugins: [places],
+    plugins: [sourcePaths],
   });
   const body = compileFunction(outputFiles[0].text, ['require', 'module', 'exports'], { filename: file });
-  const one = { file, body, ids: [] };
-  one.ids = evaluate(one).map(({ id }) => id);
-  return one;
+  const result = { file, body, ids: [] };
+  result.ids = evaluate(result).map(({ id }) => id);
+  return result;
 }
 
-/** The tests of a bundle, which is evaluated as if it were imported for the first time. */
+/** Evaluates a bundle as if it were imported for the first time, and returns its tests. */
 export function evaluate({ file, body }) {
   const require = createRequire(join(process.cwd(), file));
   const { test, tests } = gather();

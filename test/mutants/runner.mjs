@@ -1,13 +1,13 @@
 /**
- * A test runner for Stryker that stays in one process: each test file is bundled once with all mutants in it, and the
- * bundle is evaluated anew for each mutant, so that tables at the top of a file are mutated too. For pure code only.
+ * A test runner for Stryker that uses one process: it bundles each test file once with all mutants and evaluates the
+ * bundle again for each mutant, so that mutants in module-level tables take effect, too. For pure code only.
  */
 import { commonTokens, declareFactoryPlugin, PluginKind, tokens } from '@stryker-mutator/api/plugin';
 import { DryRunStatus, MutantRunStatus, TestStatus } from '@stryker-mutator/api/test-runner';
 import { bundle, evaluate, testFiles } from './bundle.mjs';
 
 function createRunner(options) {
-  /** What the mutants look at: which of them is on, and which test runs (INSTRUMENTER_CONSTANTS of Stryker's API). */
+  /** The object that mutants read: the active mutant and the current test (INSTRUMENTER_CONSTANTS of Stryker's API). */
   globalThis.__stryker__ ??= {};
   const space = globalThis.__stryker__;
   const bundles = [];
@@ -19,9 +19,9 @@ function createRunner(options) {
     },
     async dryRun() {
       const results = [];
-      for (const one of bundles) {
+      for (const testBundle of bundles) {
         space.currentTestId = undefined;
-        for (const test of evaluate(one)) results.push(await tryTest(space, test));
+        for (const test of evaluate(testBundle)) results.push(await dryRunTest(space, test));
       }
       return { status: DryRunStatus.Complete, tests: results, mutantCoverage: space.mutantCoverage };
     },
@@ -40,8 +40,8 @@ createRunner.inject = tokens(commonTokens.options);
 
 export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'in-process', createRunner)];
 
-/** One test without a mutant, with the mutants that it comes by. */
-async function tryTest(space, { id, name, run }) {
+/** Runs one test without a mutant; Stryker's instrumentation records the mutants that it covers. */
+async function dryRunTest(space, { id, name, run }) {
   space.currentTestId = id;
   const begin = performance.now();
   const failureMessage = await failureOf(run);
@@ -51,8 +51,8 @@ async function tryTest(space, { id, name, run }) {
     : { id, name, timeSpentMs, status: TestStatus.Failed, failureMessage };
 }
 
-/** The tests that come by the mutant, until one fails; all tests where `asked` is not given. */
-async function firstFailure(bundles, asked) {
+/** Runs the tests with the ids in `filter`, or all tests without it, until one fails. */
+async function firstFailure(bundles, filter) {
   let nrOfTests = 0;
   const killed = (by, failureMessage) => ({
     status: MutantRunStatus.Killed,
@@ -60,15 +60,15 @@ async function firstFailure(bundles, asked) {
     failureMessage,
     nrOfTests,
   });
-  for (const one of bundles) {
-    if (asked && !one.ids.some((id) => asked.has(id))) continue;
+  for (const testBundle of bundles) {
+    if (filter && !testBundle.ids.some((id) => filter.has(id))) continue;
     let tests = [];
     const broken = await failureOf(() => {
-      tests = evaluate(one);
+      tests = evaluate(testBundle);
     });
-    if (broken !== undefined) return killed(one.ids[0], broken);
+    if (broken !== undefined) return killed(testBundle.ids[0], broken);
     for (const { id, run } of tests) {
-      if (asked && !asked.has(id)) continue;
+      if (filter && !filter.has(id)) continue;
       nrOfTests++;
       const failure = await failureOf(run);
       if (failure !== undefined) return killed(id, failure);

@@ -1,4 +1,7 @@
-/** Renders what `run` gives to udev: the default, the policies here, and policies of hostile texts. usage: render.ts DIRECTORY */
+/**
+ * Renders the rules that `run` tests with udev: of the default policy, of the policies in this directory, and of random
+ * policies with hostile strings. Usage: render.ts DIRECTORY
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -22,7 +25,7 @@ for (const file of readdirSync(join(here, 'policies')).filter((name) => name.end
     render('udev', await loadPolicy(nodeFiles, '', join(here, 'policies', file))),
   );
 
-// The other two ways are there to be read; what they do is tried in the virtual machine.
+// The other two values of --via are only checked for syntax here; the VM tests check their effect.
 for (const via of ['import', 'run'] as const) {
   const policy = await loadPolicy(nodeFiles, '', join(here, 'policies', 'helper.toml'));
   write(`helper-${via}`, render('udev', policy, undefined, via));

@@ -1,4 +1,4 @@
-# Builds and caches a chroot with the udev of one Debian suite. Knows nothing about rules.
+# Builds and caches a chroot with the udev of one Debian suite.
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -6,7 +6,7 @@ die() {
   exit 2
 }
 
-# Only root can build a chroot and mount into it; util-linux has unshare and flock.
+# need_programs: checks for root, which debootstrap and mount require, and installs missing programs.
 need_programs() {
   local missing=()
   ((EUID == 0)) || die "expected root (chroot, mount), found uid $EUID; run it as root"
@@ -18,8 +18,8 @@ need_programs() {
   DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >&2
 }
 
-# suite_chroot SUITE: prints the directory of the chroot, built when it is not there yet.
-# It is made beside its place and renamed, so that what has the name is whole.
+# suite_chroot SUITE: prints the directory of the chroot and builds it if it does not exist. It is built under another name
+# and renamed, so that an existing chroot is always complete.
 suite_chroot() (
   suite=$1 place=$cache/$1
   mkdir -p "$cache"
@@ -43,8 +43,8 @@ bootstrap() {
   debootstrap --variant=minbase --include=udev "$1" "$2" "$mirror"
 }
 
-# sid is trixie with sid's udev: sid's InRelease file expires within days, which apt can be told to
-# overlook and debootstrap can't, and half of sid in transition need not be installable as a base.
+# build_sid DIRECTORY: trixie with sid's udev. sid's InRelease file expires within days, which apt can ignore and
+# debootstrap cannot, and during transitions a base system of sid may not be installable.
 build_sid() {
   local base
   base=$(suite_chroot trixie) || return

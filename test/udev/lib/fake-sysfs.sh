@@ -1,6 +1,6 @@
-# Makes a sysfs with every place where a VFIO device can sit, for `udevadm test`. Knows nothing about udev or rules.
+# Creates a sysfs with VFIO devices on every kind of bus and parent, for `udevadm test`.
 
-# device BUS DIRECTORY [ATTRIBUTE=VALUE...]: a device on a bus; `driver=` is a link, other attributes are files.
+# device BUS DIRECTORY [ATTRIBUTE=VALUE...]: creates a device on a bus; `driver=` is a link, other attributes are files.
 device() {
   local bus=$1 directory=$sys/devices/$2 pair
   mkdir -p "$directory" "$sys/bus/$bus/devices" "$sys/bus/$bus/drivers"
@@ -17,13 +17,13 @@ device() {
   done
 }
 
-# pci DIRECTORY [ATTRIBUTE=VALUE...]: the attributes that every PCI device has; later ones count.
+# pci DIRECTORY [ATTRIBUTE=VALUE...]: creates a PCI device with the usual attributes; given values replace the defaults.
 pci() {
   device pci "$1" vendor=0x8086 device=0x10d3 subsystem_vendor=0x8086 subsystem_device=0x0000 \
     class=0x020000 revision=0x01 numa_node=-1 "${@:2}"
 }
 
-# bind DIRECTORY NAME [MINOR]: the device gets a VFIO device NAME; without MINOR it has no node.
+# bind DIRECTORY NAME [MINOR]: adds a VFIO device NAME to the device; without MINOR it has no node.
 bind() {
   local directory=$sys/devices/$1/vfio-dev/$2
   mkdir -p "$directory" "$sys/class/vfio-dev"
@@ -36,14 +36,14 @@ bind() {
   printf 'MAJOR=247\nMINOR=%s\nDEVNAME=vfio/devices/%s\n' "$3" "$2" >"$directory/uevent"
 }
 
-# group NUMBER DIRECTORY...: the IOMMU group of the devices.
+# group NUMBER DIRECTORY...: creates an IOMMU group with these devices.
 group() {
   local devices=$sys/kernel/iommu_groups/$1/devices directory
   mkdir -p "$devices"
   for directory in "${@:2}"; do ln -sfnr "$sys/devices/$directory" "$devices/${directory##*/}"; done
 }
 
-# misc NAME MINOR: a device of class misc, such as /dev/iommu.
+# misc NAME MINOR: creates a device of class misc, such as /dev/iommu.
 misc() {
   local directory=$sys/devices/virtual/misc/$1
   mkdir -p "$directory" "$sys/class/misc"
@@ -55,7 +55,7 @@ misc() {
 
 uuid=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
 
-# fake_sysfs DIRECTORY: makes all of it.
+# fake_sysfs DIRECTORY: creates the whole tree.
 fake_sysfs() {
   local sys=$1 root=pci0000:00
   pci $root/0000:00:01.0 driver=pcieport class=0x060400
@@ -78,7 +78,7 @@ fake_sysfs() {
   pci $root/0000:00:0e.0/pci10000:e0/10000:e0:01.0 driver=pcieport class=0x060400
   pci $root/0000:00:0e.0/pci10000:e0/10000:e0:01.0/10000:e1:00.0 driver=vfio-pci
   bind $root/0000:00:0e.0/pci10000:e0/10000:e0:01.0/10000:e1:00.0 vfio4 4
-  # An mdev below a PCI device that is bound itself, too.
+  # An mdev below a PCI device that is itself bound to vfio-pci.
   pci $root/0000:00:02.0 driver=vfio-pci vendor=0x1af4
   bind $root/0000:00:02.0 vfio11 11
   device mdev $root/0000:00:02.0/$uuid driver=vfio_mdev
@@ -91,11 +91,11 @@ fake_sysfs() {
   bind platform/soc/80c000000.fsl-mc/dprc.1/dprc.2 vfio7 7
   device cdx platform/cdx/cdx-00:01 driver=vfio-cdx
   bind platform/cdx/cdx-00:01 vfio8 8
-  # A bus that nobody knows, below a PCI device.
+  # An unknown bus below a PCI device.
   pci $root/0000:00:03.0 driver=strange
   device newbus $root/0000:00:03.0/strange0 driver=vfio-strange
   bind $root/0000:00:03.0/strange0 vfio9 9
-  # No node: a kernel without VFIO_DEVICE_CDEV, and no IOMMU; the last as a later kernel might have it.
+  # No node: a kernel without VFIO_DEVICE_CDEV, and a device without an IOMMU; the last one has a node, as in a later kernel.
   pci $root/0000:00:04.0 driver=vfio-pci
   bind $root/0000:00:04.0 vfio10
   pci $root/0000:00:05.0 driver=vfio-pci

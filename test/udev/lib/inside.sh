@@ -1,11 +1,11 @@
-# Runs in a mount namespace of its own: one udev over the fake sysfs. Prints a line a check: `ok WHAT` or `FAILED WHAT`.
+# Runs one udev on the fake sysfs, in its own mount namespace. Prints one line per check: `ok TITLE` or `FAILED TITLE`.
 # usage: inside.sh SUITE CHROOT WORK
 set -euo pipefail
 export LC_ALL=C
 suite=$1 top=$2 work=$3
 here=$(dirname "$(dirname "$(realpath "$0")")")
 
-# Only udev's own defaults beside ours, so that no other rule has a say.
+# Only udev's default rules beside ours, so that no other rule affects the result.
 mkdir -p "$work/udev/rules.d"
 cp "$top/usr/lib/udev/rules.d/50-udev-default.rules" "$work/udev/rules.d/"
 mount -t proc proc "$top/proc"
@@ -17,7 +17,7 @@ mount --bind "$work/dev" "$top/dev"
 mknod -m 666 "$top/dev/null" c 1 3
 version=$(chroot "$top" udevadm --version)
 
-# report WHAT EXPECTED FOUND
+# report TITLE EXPECTED FOUND
 report() {
   if [[ $2 == "$3" ]]; then
     echo "ok $1"
@@ -26,7 +26,7 @@ report() {
   fi
 }
 
-# What `udevadm test` says of one device: its tag, links and access, in one line.
+# observe SYSNAME: prints the tag, links and access that `udevadm test` reports for a device, on one line.
 observe() {
   local class=vfio-dev log
   [[ $1 == iommu ]] && class=misc
@@ -48,7 +48,7 @@ observe() {
     }' <<<"$log"
 }
 
-# check POLICY EXPECTED: the links of every device under the policy's rules.
+# check POLICY EXPECTED: compares the links of every device under the policy's rules with a file of expected lines.
 check() {
   local expected
   cp "$work/rules/$1.rules" "$work/udev/rules.d/70-vfio-names.rules"
@@ -57,7 +57,7 @@ check() {
   done <"$here/policies/$2.expected"
 }
 
-# remember MINOR FACT=VALUE...: what udev's database has of a device, from an earlier event.
+# remember MINOR FACT=VALUE...: writes an entry of udev's database for a device, as if from an earlier event.
 remember() {
   mkdir -p "$top/run/udev/data"
   {
@@ -69,22 +69,22 @@ remember() {
 
 if ((version >= 254)); then
   cp -rL "$work/rules" "$top/run/rules"
-  # The accounts of the policies here exist, those of the hostile ones mostly don't.
+  # The accounts in the policies of this directory exist, most of those in the hostile policies do not.
   verify() {
-    local what=$1 files=("${@:3}") found
+    local title=$1 files=("${@:3}") found
     found=$(chroot "$top" udevadm verify "--resolve-names=$2" "${files[@]/#//run/rules/}" 2>&1) && found=fine
-    report "udev $version, udevadm verify: ${#files[@]} files, $what" fine "$found"
+    report "udev $version, udevadm verify: ${#files[@]} files, $title" fine "$found"
   }
   mapfile -t files < <(cd "$work/rules" && ls)
   verify policies early $(printf '%s\n' "${files[@]}" | grep -v '^hostile-')
   verify hostile never $(printf '%s\n' "${files[@]}" | grep '^hostile-')
   verify default never default.rules
 else
-  # This udev has no `verify`, but complains of what it can't read when it loads rules.
+  # This udev has no `verify`, but logs errors in rules when it loads them.
   for file in "$work/rules/"*.rules; do cp "$file" "$work/udev/rules.d/71-$(basename "$file")"; done
   found=$(SYSTEMD_DEVICE_VERIFY_SYSFS=0 chroot "$top" udevadm test /sys/class/vfio-dev/vfio9 2>&1 |
     grep -E '/71-[^ ]*:[0-9]+ .*(nvalid|gnoring|nknown|Failed)' | head -3 || :)
-  report "udev $version: loads all rules without a complaint" '' "$found"
+  report "udev $version: loads all rules without an error" '' "$found"
   rm "$work/udev/rules.d/71-"*
 fi
 
@@ -93,25 +93,25 @@ check native native
 check by-tag by-tag
 check helper absent
 
-# No vfio_id is there: whatever is named beside the scheme was in the database, and is true.
+# vfio_id is not installed: all links except the default ones come from the database and are confirmed by sysfs.
 below=/sys/devices/pci0000:00
 remember 0 GROUP=7 PATH=pci0000_00-01.0-00.0 SYSPATH=$below/0000:00:01.0/0000:01:00.0
 remember 1 GROUP=14 PF=0000:01:00.0 VF=0 PATH=pci0000_00-01.0-00.0-vf0 SYSPATH=$below/0000:00:01.0/0000:01:00.1
 remember 2 GROUP=20
-# From other devices: the group, the path, the index, and all of it.
+# Values of other devices: the group, the path, the index, and all of them.
 remember 3 GROUP=7 PATH=pci0002_00-01.0 SYSPATH=/sys/devices/platform/40000000.pcie/pci0002:00/0002:00:01.0
 remember 11 GROUP=20 PATH=pci0000_00-03.0 SYSPATH=$below/0000:00:03.0
 check remembered remembered
 remember 1 GROUP=14 PF=0000:01:00.0 VF=1 PATH=pci0000_00-01.0-00.0-vf1 SYSPATH=$below/0000:00:01.0/0000:01:00.1
 remember 0 GROUP=14 PF=0000:01:00.0 VF=0 PATH=pci0000_00-01.0-00.0-vf0 SYSPATH=$below/0000:00:01.0/0000:01:00.1
-# Not all that is needed.
+# Incomplete entries.
 remember 2 PATH=x
 remember 3 GROUP=20 PATH=pci0002_00-01.0
 remember 11 GROUP=20 SYSPATH=$below/0000:00:02.0
 check remembered default
 rm -r "$top/run/udev/data"
 if ((version < 256)); then
-  # Later ones run no programs in a test.
+  # Later versions run no programs in `udevadm test`.
   cp "$here/vfio_id" "$work/udev/vfio_id"
   check helper helper
 fi

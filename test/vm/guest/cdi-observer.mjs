@@ -1,5 +1,5 @@
-// Compares a CDI file with sysfs after each write: cdi-observer.mjs FILE. One line a write:
-// `true`, `false` or `twice` (two devices with one node), and the nodes. Knows nothing of the program.
+// Compares a CDI file with sysfs after each write: cdi-observer.mjs FILE. Prints a line per write: `true`, `false` or
+// `twice` (two devices with the same node), and the nodes. Independent of the program under test.
 import { lstatSync, readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
@@ -16,7 +16,7 @@ function sysfs(address, path) {
   return basename(path) === vfio ? readFileSync(`${device}/vfio-dev/${vfio}/dev`, 'utf8') : vfio;
 }
 
-function isTrue(address, path) {
+function isCorrect(address, path) {
   try {
     const { rdev } = lstatSync(path);
     const major = ((rdev >> 8) & 0xfff) | 0;
@@ -27,7 +27,7 @@ function isTrue(address, path) {
   }
 }
 
-function look() {
+function check() {
   let text;
   try {
     text = readFileSync(file, 'utf8');
@@ -41,10 +41,10 @@ function look() {
     containerEdits.deviceNodes[0].hostPath,
   ]);
   const twice = new Set(nodes.map(([, path]) => path)).size < nodes.length;
-  const right = nodes.every(([name, path]) => isTrue(name, path));
-  const verdict = twice ? 'twice' : right ? 'true' : 'false';
+  const correct = nodes.every(([name, path]) => isCorrect(name, path));
+  const verdict = twice ? 'twice' : correct ? 'true' : 'false';
   process.stdout.write(`${verdict} ${nodes.map((pair) => pair.join('=')).join(' ')}\n`);
 }
 
-watch(dirname(file), look);
-look();
+watch(dirname(file), check);
+check();

@@ -1,23 +1,23 @@
-# What can happen to the service in watch-chaos, each a function `do_NAME`; and the truth, judged by stat and sysfs.
-# An action returns when the kernel has done its part, never when the service has. $RANDOM decides.
+# The actions of the scenario watch-chaos, each a function `do_NAME`, and `links_match`, which checks the links by stat and
+# sysfs. An action returns when the kernel has finished and does not wait for the service. $RANDOM decides.
 
 fixed=(0000:00:04.0 0000:00:05.0 0000:00:06.0)
 slot=0000:01:00.0
-actions=(bind bind bind unbind unbind exchange rebind_all plug remove_names remove_all hostile hostile false_name left_over
+actions=(bind bind bind unbind unbind exchange rebind_all plug remove_links remove_all obstruct obstruct wrong_link stale_link
   kill kill clock fill good_policy bad_policy)
-tags='' # yes: the policy gives names by tag, too
-hostile='' # what lies in the place of which name
+tags='' # yes: the policy has by-tag links
+obstructed='' # address whose link path is occupied by another file
 plugged='' kills=0 full=''
-starting='' # yes: the service was started in this step, and may not have read its policy yet
+starting='' # yes: the service was started in this step and may not have read its policy yet
 
-# present: the functions that there are.
+# present: the functions that exist.
 present() {
   local address
   for address in "${fixed[@]}" $slot; do
     if [[ -e $pci/$address ]]; then echo "$address"; fi
   done
 }
-# bound: those that have a VFIO device.
+# bound: the functions that have a VFIO device.
 bound() {
   local address
   for address in "${fixed[@]}" $slot; do
@@ -29,29 +29,29 @@ tag_of() {
   echo "/dev/vfio/by-tag/pci-${tag//./_}"
 }
 
-# truth: each bound function has its true names, and there is no other link; what is hostile is as it was put.
-truth() {
+# links_match: each bound function has correct links, there is no other link, and the obstacle is unchanged.
+links_match() {
   local address count=0 bad=0
   for address in $(bound); do
-    if [[ $hostile == "$address" ]]; then
-      same "$(stat -c %F%s "/dev/vfio/pci/$address")" "$hostile_is" || bad=1
+    if [[ $obstructed == "$address" ]]; then
+      same "$(stat -c %F%s "/dev/vfio/pci/$address")" "$obstacle_stat" || bad=1
     else
-      true_pci "$address" || bad=1
+      pci_links_correct "$address" || bad=1
       count=$((count + 1))
     fi
     if [[ $tags ]]; then
-      true_name "$(tag_of "$address")" "$pci/$address" || bad=1
+      link_correct "$(tag_of "$address")" "$pci/$address" || bad=1
       count=$((count + 1))
     fi
   done
-  [[ $hostile && $hostile_is == symbolic* ]] && count=$((count + 1))
+  [[ $obstructed && $obstacle_stat == symbolic* ]] && count=$((count + 1))
   same "$(find /dev/vfio -type l | wc -l)" $count || bad=1
   same "$(find /dev/vfio -name '.*')" "" || bad=1
   return $bad
 }
 
-# pick COMMAND...: sets `picked` to a line of its output; fails without one. Not in a process of its own, where $RANDOM
-# would be another.
+# pick COMMAND...: sets `picked` to a random line of the command's output; fails if there is no output. It must not run in
+# a subshell, which has its own $RANDOM.
 pick() {
   local lines
   mapfile -t lines < <("$@")
@@ -61,7 +61,7 @@ pick() {
 
 do_bind() { if pick present; then bind "$picked"; fi; }
 do_unbind() { if pick bound; then unbind "$picked"; fi; }
-# All give their numbers back and take them in another order.
+# Unbind all functions and bind them in another order, so that their numbers change.
 do_exchange() {
   local address all
   mapfile -t all < <(bound | sort -r)
@@ -75,7 +75,7 @@ do_rebind_all() {
 do_plug() {
   local try
   if [[ $plugged ]]; then
-    # A slot that is still at work with the last wish overhears the next one.
+    # A slot that still processes a request ignores the next one.
     for try in {1..12}; do
       monitor device_del "$plugged"
       until_true 20 absent $pci/$slot >/dev/null && break
@@ -88,49 +88,49 @@ do_plug() {
     bind $slot
   fi
 }
-do_remove_names() {
+do_remove_links() {
   rm -rf /dev/vfio/pci
-  hostile=''
+  obstructed=''
 }
-# The kernel makes no node anew but with its device.
+# The kernel creates a node only together with its device.
 do_remove_all() {
   rm -rf /dev/vfio
-  hostile=''
+  obstructed=''
   do_rebind_all
 }
-do_hostile() {
+do_obstruct() {
   local path
-  [[ ! $hostile ]] && pick bound || return 0
-  hostile=$picked path=/dev/vfio/pci/$picked
+  [[ ! $obstructed ]] && pick bound || return 0
+  obstructed=$picked path=/dev/vfio/pci/$picked
   mkdir -p /dev/vfio/pci
-  # The service may put the name back in between.
+  # The service may create the link again in between.
   case $((RANDOM % 3)) in
-    0) echo mine >/dev/vfio/.hostile ;;
-    # An empty directory is nothing that anybody would miss: the service removes it.
-    1) mkdir /dev/vfio/.hostile && echo mine >/dev/vfio/.hostile/file ;;
-    2) ln -s /dev/null /dev/vfio/.hostile ;;
+    0) echo mine >/dev/vfio/.obstacle ;;
+    # The service removes an empty directory, so this one contains a file.
+    1) mkdir /dev/vfio/.obstacle && echo mine >/dev/vfio/.obstacle/file ;;
+    2) ln -s /dev/null /dev/vfio/.obstacle ;;
   esac
-  hostile_is=$(stat -c %F%s /dev/vfio/.hostile)
-  until mv -fT /dev/vfio/.hostile "$path" 2>/dev/null; do
+  obstacle_stat=$(stat -c %F%s /dev/vfio/.obstacle)
+  until mv -fT /dev/vfio/.obstacle "$path" 2>/dev/null; do
     rm -f "$path"
     mkdir -p /dev/vfio/pci
   done
 }
-end_hostility() {
-  [[ $hostile ]] || return 0
-  rm -rf "/dev/vfio/pci/$hostile"
-  hostile=''
+remove_obstacle() {
+  [[ $obstructed ]] || return 0
+  rm -rf "/dev/vfio/pci/$obstructed"
+  obstructed=''
 }
-do_false_name() { if pick bound && [[ $hostile != "$picked" ]]; then ln -sfn ../devices/vfio999 "/dev/vfio/pci/$picked"; fi; } 2>/dev/null
-do_left_over() { ln -s ../devices/vfio77 "/dev/vfio/pci/0000:77:00.$((RANDOM % 8))"; } 2>/dev/null
-# It dies in the middle of something, and something happens while it is dead.
+do_wrong_link() { if pick bound && [[ $obstructed != "$picked" ]]; then ln -sfn ../devices/vfio999 "/dev/vfio/pci/$picked"; fi; } 2>/dev/null
+do_stale_link() { ln -s ../devices/vfio77 "/dev/vfio/pci/0000:77:00.$((RANDOM % 8))"; } 2>/dev/null
+# Kill the service during an exchange, and change devices and links while it does not run.
 do_kill() {
   do_exchange
   kill -9 $service
   wait $service 2>/dev/null
   kills=$((kills + 1))
   do_bind
-  do_left_over
+  do_stale_link
   start_watch
   starting=yes
 }
@@ -148,7 +148,7 @@ do_fill() {
   fi
   do_bind
 }
-# hup: SIGHUP, which ends a process that does not listen yet.
+# hup: sends SIGHUP when the service has a handler, since without one the signal ends it.
 listens() { ((0x$(awk '/^SigCgt/ { print $2 }' "/proc/$service/status") & 1)); }
 alive() { kill -0 $service 2>/dev/null; }
 hup() { until_true 240 eval '! alive || listens' && kill -HUP $service; }
@@ -162,20 +162,21 @@ do_good_policy() {
   fi
   hup
 }
-refusals() { grep -c 'the old one stays' /tmp/troubles; }
-# The old one stays. A reload that was asked for before may have met the bad one, so the good one is read once more. Who
-# was just starting has no old one and ends: then it is started again, as by its supervisor.
+rejections() { grep -c 'the old one stays' /tmp/troubles; }
+# The service keeps the previous policy. An earlier reload may have read the bad policy, so reload the good one again. A
+# service that was just starting has no previous policy and ends: then start it again, as its supervisor would.
 do_bad_policy() {
   local before
-  before=$(refusals)
+  before=$(rejections)
   cp /run/vfio-names/10.toml /run/good.toml
   echo '[nonsense]' >/run/vfio-names/10.toml
   hup
-  until_true 240 eval "! alive || ((\$(refusals) > $before))" || echo "# no word of the bad policy"
+  until_true 240 eval "! alive || ((\$(rejections) > $before))" || echo "# the bad policy was not reported"
   cp /run/good.toml /run/vfio-names/10.toml
   if alive; then hup; elif [[ $starting ]] && ended_by_policy; then start_watch; fi
 }
-# ended_by_policy: with the status of a wrong policy; any other end is a fault, and the step tells that nothing runs.
+# ended_by_policy: the service ended with the status of an invalid policy (2); after any other status the step fails
+# because the service does not run.
 ended_by_policy() {
   local status=0
   wait $service 2>/dev/null || status=$?

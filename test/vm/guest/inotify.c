@@ -1,10 +1,10 @@
 /*
- * Writes down when nodes and names come and go, by inotify, and judges what it wrote. Independent of the project: it
- * knows directories, not rules.
+ * Logs with inotify when nodes and links are created and removed, and checks such a log. Independent of the project: it
+ * uses directories only, not rules.
  *
- *   inotify record LOG           until SIGTERM; LOG is there when it hears; both directories must be there before
- *   inotify latency LOG          from each node to the first name that leads to it; status 1 if a node got none
- *   inotify once LOG             status 1 if a name came twice, or went, or never had its node
+ *   inotify record LOG           until SIGTERM; LOG is created when the watches exist; both directories must exist before
+ *   inotify latency LOG          time from each node to the first link that points to it; status 1 if a node got no link
+ *   inotify once LOG             status 1 if a link was created twice or removed, or if the log has no link
  *
  * A line of LOG: NANOSECONDS came|went node|name NAME [TARGET], by CLOCK_MONOTONIC when the event was read.
  */
@@ -51,7 +51,7 @@ static int watch(int fd, const char *directory)
 	return number;
 }
 
-static void tell(FILE *log, const struct inotify_event *event, int names)
+static void log_event(FILE *log, const struct inotify_event *event, int names)
 {
 	char path[512], target[512] = "";
 	int name = event->wd == names;
@@ -77,9 +77,9 @@ static int record(const char *path)
 	FILE *log;
 	ssize_t length;
 
-	/* Before everybody else, so that the time of reading is that of the event. */
+	/* Realtime priority, so that the time of reading is close to the time of the event. */
 	sched_setscheduler(0, SCHED_FIFO, &first);
-	/* No SA_RESTART: read(2) is to end. */
+	/* No SA_RESTART: SIGTERM must interrupt read(2). */
 	sigaction(SIGTERM, &action, NULL);
 	watch(fd, NODES);
 	names = watch(fd, NAMES);
@@ -90,7 +90,7 @@ static int record(const char *path)
 		for (char *at = buffer; at < buffer + length;) {
 			struct inotify_event *event = (struct inotify_event *)at;
 
-			tell(log, event, names);
+			log_event(log, event, names);
 			at += sizeof(*event) + event->len;
 		}
 	return fclose(log) != 0;

@@ -1,10 +1,10 @@
-# Functions for scenarios. A scenario is sourced after this file; every `check` is one line of the
-# report. Links are judged by stat(1) and sysfs, never by the program under test.
+# Functions for scenarios. A scenario is sourced after this file; each `check` prints one line of the report. Links are
+# checked by stat(1) and sysfs, never by the program under test.
 
 checks=0 failures=0 finished=
 pci=/sys/bus/pci/devices
 
-# The report ends with a count only if the scenario was run to its end.
+# The report ends with a count only if the scenario ran to its end.
 trap '[[ $finished ]] || { echo "not ok - the scenario runs to its end"; exit 1; }' EXIT
 
 finish() {
@@ -17,30 +17,30 @@ finish() {
   exit $((failures > 0))
 }
 
-# check SENTENCE COMMAND...: the sentence holds if the command succeeds; its output is shown if not.
+# check TITLE COMMAND...: reports `ok` if the command succeeds, otherwise `not ok` with the command's output.
 check() {
-  local sentence=$1 output
+  local title=$1 output
   shift
   checks=$((checks + 1))
   if output=$("$@" 2>&1); then
-    echo "ok - $sentence"
+    echo "ok - $title"
     return
   fi
   failures=$((failures + 1))
-  echo "not ok - $sentence"
+  echo "not ok - $title"
   echo "  command: $*"
   [[ -z $output ]] || sed 's/^/  /' <<<"$output"
 }
 
-# note TEXT...: a line for the reader.
+# note TEXT...: prints a comment line.
 note() { echo "# $*"; }
 
 not() { ! "$@"; }
 
-# absent PATH: nothing there, not even a link that leads nowhere.
+# absent PATH: the path does not exist, not even as a dangling link.
 absent() { [[ ! -e $1 && ! -L $1 ]]; }
 
-# same FOUND EXPECTED: both texts are equal.
+# same FOUND EXPECTED: both strings are equal.
 same() {
   [[ $1 == "$2" ]] && return
   echo "found:    $1"
@@ -48,7 +48,7 @@ same() {
   return 1
 }
 
-# exits STATUS COMMAND...: the command's exit status is exactly this.
+# exits STATUS COMMAND...: the command exits with this status.
 exits() {
   local want=$1 got=0
   shift
@@ -57,7 +57,7 @@ exits() {
   ((got == want))
 }
 
-# contains TEXT COMMAND...: the command's output has the text, whatever its exit status.
+# contains TEXT COMMAND...: the command's output contains the text; the exit status is ignored.
 contains() {
   local want=$1 got
   shift
@@ -66,8 +66,8 @@ contains() {
   [[ $got == *"$want"* ]]
 }
 
-# until_true SECONDS COMMAND...: try until the command succeeds. The wait is for a state that an
-# event brings, of which nothing tells; the pause only keeps the loop from eating the machine.
+# until_true SECONDS COMMAND...: retries until the command succeeds. For states that change asynchronously without a
+# notification; the pause only limits the load of the loop.
 until_true() {
   local end=$((SECONDS + $1)) output
   shift
@@ -82,20 +82,20 @@ until_true() {
 
 settle() { udevadm settle --timeout=120; }
 
-# bind ADDRESS: give the PCI function to vfio-pci. The kernel has made or removed the VFIO device
-# when this returns; udevd may still be at work: `settle`.
+# bind ADDRESS: binds the PCI function to vfio-pci. The kernel has created the VFIO device when this returns; udevd may
+# still process the event: `settle`.
 bind() {
   unbind "$1" && echo vfio-pci >"$pci/$1/driver_override" && echo "$1" >/sys/bus/pci/drivers_probe
 }
 
-# unbind ADDRESS: take it from whatever driver has it.
+# unbind ADDRESS: unbinds the PCI function from its driver, if it has one.
 unbind() {
   if [[ -e $pci/$1/driver ]]; then
     echo "$1" >"$pci/$1/driver/unbind"
   fi
 }
 
-# virtual_functions COUNT CONTROLLER...: so many of each, without a driver.
+# virtual_functions COUNT CONTROLLER...: enables COUNT virtual functions of each controller, without a driver.
 virtual_functions() {
   local count=$1 pf
   shift
@@ -104,7 +104,7 @@ virtual_functions() {
   done
 }
 
-# functions_of CONTROLLER...: their virtual functions, one a line, sorted.
+# functions_of CONTROLLER...: prints their virtual functions, one per line, sorted.
 functions_of() {
   local pf vf
   for pf; do
@@ -112,7 +112,7 @@ functions_of() {
   done | sort
 }
 
-# vfio_of SYSFS: the vfioN of a device.
+# vfio_of SYSFS: prints the vfioN of a device.
 vfio_of() {
   local found=("$1"/vfio-dev/vfio*)
   if ((${#found[@]} != 1)) || [[ ! -d ${found[0]} ]]; then
@@ -122,13 +122,13 @@ vfio_of() {
   echo "${found[0]##*/}"
 }
 
-# true_name LINK SYSFS: the link leads to the very node that the kernel gives this device, and its
-# text is the relative one the naming scheme promises.
-true_name() {
+# link_correct LINK SYSFS: the link points to a node with the device's number, and its target is the relative path of the
+# naming scheme.
+link_correct() {
   local vfio want got
   vfio=$(vfio_of "$2") || return
   if [[ ! -L $1 ]]; then
-    echo "$1 is no link"
+    echo "$1 is not a link"
     return 1
   fi
   want=$(<"$2/vfio-dev/$vfio/dev")
@@ -136,24 +136,23 @@ true_name() {
   same "$got" "character special file $want" && same "$(readlink "$1")" "../devices/$vfio"
 }
 
-# true_pci ADDRESS...: each of these PCI functions has its true name.
-true_pci() {
+# pci_links_correct ADDRESS...: the link below /dev/vfio/pci of each PCI function is correct.
+pci_links_correct() {
   local address bad=0
   for address; do
-    true_name "/dev/vfio/pci/$address" "$pci/$address" || bad=1
+    link_correct "/dev/vfio/pci/$address" "$pci/$address" || bad=1
   done
   return $bad
 }
 
-# only DIRECTORY NAME...: the directory has exactly these entries; without a name it is empty or
-# not there.
+# only DIRECTORY NAME...: the directory has exactly these entries; without NAME it is empty or does not exist.
 only() {
   local directory=$1
   shift
   same "$(ls -A "$directory" 2>/dev/null | sort)" "$( (($# == 0)) || printf '%s\n' "$@" | sort)"
 }
 
-# monitor LINE: have the host type a line into QEMU's monitor; returns when it was sent.
+# monitor LINE: sends a line to QEMU's monitor through the host; returns when it was sent.
 monitor() {
   echo "$*" >/results/monitor.part
   mv /results/monitor.part /results/monitor.ask

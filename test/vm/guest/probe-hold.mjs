@@ -1,5 +1,5 @@
-// Holds a VFIO device as some program would, until it is killed. Written apart from the program under test.
-// Usage: probe-hold.mjs open NODE | bind NODE | group GROUPNODE; prints `held` when it has it.
+// Keeps a VFIO device open until it is killed. Independent of the program under test.
+// Usage: probe-hold.mjs open NODE | bind NODE | group GROUPNODE; prints `held` when the device is open.
 import { openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 

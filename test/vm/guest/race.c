@@ -1,12 +1,12 @@
 /*
- * Binds and unbinds PCI functions in changing order and writes down when each had which number, then judges what
- * somebody else said meanwhile. Independent of the project: it reads sysfs by itself.
+ * Binds and unbinds PCI functions in changing order and logs when each function had which number; then checks answers
+ * that another program logged meanwhile. Independent of the project: it reads sysfs itself.
  *
- *   race rebind LOG STOP ADDRESS...   until the file STOP is there; a line of LOG: ADDRESS vfioN DEVNUM FROM TO
- *   race judge LOG ANSWERS            a line of ANSWERS: FROM TO ADDRESS vfioN DEVNUM; status 1 if any was never true
+ *   race rebind LOG STOP ADDRESS...   until the file STOP exists; a line of LOG: ADDRESS vfioN DEVNUM FROM TO
+ *   race judge LOG ANSWERS            a line of ANSWERS: FROM TO ADDRESS vfioN DEVNUM; status 1 if any answer is wrong
  *
- * Times are CLOCK_MONOTONIC in nanoseconds. FROM is before the bind begins and TO after the unbind has ended, so that an
- * answer is wrong only if the device did not have that number at any moment of its question.
+ * Times are CLOCK_MONOTONIC in nanoseconds. FROM is taken before the bind and TO after the unbind, so an answer counts as
+ * wrong only if the device did not have that number at any moment between the answer's own FROM and TO.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -33,7 +33,7 @@ static long long now(void)
 	return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-static void put(const char *path, const char *text)
+static void write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -44,7 +44,7 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
-static void look(struct span *span)
+static void read_device(struct span *span)
 {
 	char path[1024];
 	struct dirent *entry;
@@ -82,11 +82,11 @@ static int rebind(int argc, char **argv)
 	for (int i = 0; i < count; i++)
 		snprintf(spans[i].address, sizeof(spans[i].address), "%.31s", argv[4 + i]);
 	for (int i = 0; i < count; i++)
-		look(&spans[i]);
+		read_device(&spans[i]);
 	for (; access(argv[3], F_OK) < 0 || rounds == 0; rounds++) {
 		for (int i = 0; i < count; i++) {
 			snprintf(path, sizeof(path), DEVICES "/%s/driver/unbind", spans[i].address);
-			put(path, spans[i].address);
+			write_file(path, spans[i].address);
 			spans[i].to = now();
 			fprintf(log, "%s %s %s %lld %lld\n", spans[i].address, spans[i].node, spans[i].devnum, spans[i].from, spans[i].to);
 		}
@@ -95,10 +95,10 @@ static int rebind(int argc, char **argv)
 			struct span *span = &spans[(i + (order >> 16)) % count];
 
 			span->from = now();
-			put("/sys/bus/pci/drivers_probe", span->address);
-			look(span);
+			write_file("/sys/bus/pci/drivers_probe", span->address);
+			read_device(span);
 		}
-		/* Room for answers: a device that is hardly ever there gives none. */
+		/* Keep the devices bound for a while, so that the other program can resolve them. */
 		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
 	}
 	for (int i = 0; i < count; i++)
@@ -127,7 +127,7 @@ static int judge(char **argv)
 			right++;
 		else {
 			wrong++;
-			printf("never true: %s %s %s\n", answer.address, answer.node, answer.devnum);
+			printf("wrong: %s %s %s\n", answer.address, answer.node, answer.devnum);
 		}
 	}
 	printf("%ld right, %ld wrong, %ld spans\n", right, wrong, count);

@@ -1,11 +1,11 @@
-// Resolves devices by name again and again and writes down each answer and when it was asked for:
+// Resolves devices by name COUNT times and writes each answer with the times before and after the call to the file ANSWERS:
 // resolve-loop.mjs COUNT ANSWERS ADDRESS...
 import { writeFileSync } from 'node:fs';
 import { nodeFiles, quickFind, resolveDevice, VfioNamesError } from '../../../dist/index.js';
 
 const [count = '0', path = '', ...addresses] = process.argv.slice(2);
 const lines = [];
-const refusals = new Map();
+const errorCounts = new Map();
 for (let turn = 0; turn < Number(count); turn++) {
   const address = addresses[turn % addresses.length];
   const from = process.hrtime.bigint();
@@ -17,15 +17,15 @@ for (let turn = 0; turn < Number(count); turn++) {
 `);
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
-    refusals.set(error.code, (refusals.get(error.code) ?? 0) + 1);
+    errorCounts.set(error.code, (errorCounts.get(error.code) ?? 0) + 1);
   }
 }
 writeFileSync(path, lines.join(''));
 console.log(
-  `${lines.length} answers; refused: ${[...refusals].map(([code, times]) => `${code} ${times}`).join(', ') || 'none'}`,
+  `${lines.length} answers; errors: ${[...errorCounts].map(([code, times]) => `${code} ${times}`).join(', ') || 'none'}`,
 );
-// On its way out a device has a directory without a number for a moment, as on a kernel without nodes.
-const unknown = [...refusals.keys()].filter(
+// While a device is being unbound, its directory has no number for a moment, as on a kernel without nodes.
+const unknown = [...errorCounts.keys()].filter(
   (code) => !['no-device', 'replaced', 'node-missing', 'no-cdev'].includes(code),
 );
 process.exitCode = lines.length >= 100 && unknown.length === 0 ? 0 : 1;

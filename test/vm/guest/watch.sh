@@ -1,30 +1,30 @@
-# Functions for the scenarios of the service, below systemd and without it; they source it.
+# Functions for the scenarios of the service, with and without systemd; the scenarios source this file.
 
 unit=vfio-names.service
 
-# show PROPERTY: of the service's unit, as systemd has it.
+# show PROPERTY: prints a property of the service's unit.
 show() { systemctl show --property="$1" --value $unit; }
 
-# has PROPERTY VALUE
+# has PROPERTY VALUE: the unit's property has this value.
 has() { same "$(show "$1")" "$2"; }
 
-# install_unit [DROPIN]...: the unit as it is packaged but for the program's place, with these files beside it.
+# install_unit [DROPIN]...: installs the packaged unit and these drop-ins, with the path of the program replaced.
 install_unit() {
   local dropin
   local dist='s|/usr/share/vfio-names/|/project/dist/|'
   sed "$dist" "/project/packaging/systemd/$unit" >"/run/systemd/system/$unit"
   mkdir -p "/run/systemd/system/$unit.d"
-  # The emulator is slow; the sign of life is to be seen soon.
+  # A longer start timeout, because the emulator is slow, and a short watchdog interval, so that a scenario can see it.
   printf '[Service]\nTimeoutStartSec=120\nWatchdogSec=20\n' >"/run/systemd/system/$unit.d/lab.conf"
   for dropin; do sed "$dist" "$dropin" >"/run/systemd/system/$unit.d/${dropin##*/}"; done
   systemctl daemon-reload
 }
 
-# end_udev: no udevd from here on. To stop its unit would stop the scenario, which requires it.
+# end_udev: ends udevd under systemd. Stopping its unit would stop the scenario's unit, which requires it.
 end_udev() {
   mkdir -p /run/systemd/system/systemd-udevd.service.d
   printf '[Service]\nRestart=no\n' >/run/systemd/system/systemd-udevd.service.d/lab.conf
-  # The first start of a unit pulls in sysinit.target, and that udevd.
+  # The first start of a unit starts sysinit.target, which starts udevd.
   systemctl mask --runtime --quiet systemd-udevd.service systemd-udevd-{control,kernel}.socket
   systemctl daemon-reload
   systemctl stop systemd-udevd-{control,kernel}.socket
@@ -33,16 +33,16 @@ end_udev() {
   rm -f /run/udev/control
 }
 
-# end_bare_udev: the same where udevd is no unit.
+# end_bare_udev: ends a udevd that is not a unit.
 end_bare_udev() {
   udevadm control --exit
   until_true 60 not pgrep -x systemd-udevd
   rm -f /run/udev/control
 }
 
-# start_watch [SECONDS]: starts the service as a child; $figures is there when its first look is over. It
-# rescans no sooner than in an hour: what is found, an event has told. What it says is in /tmp/lines and /tmp/troubles.
-# Not below `check`, which runs in a process of its own.
+# start_watch [SECONDS]: starts the service as a child; $figures exists after its first pass. It rescans after an hour at
+# the earliest, so it reacts to events only. Its output is in /tmp/lines and /tmp/troubles. Must not run in `check`, which
+# uses a subshell.
 figures=/tmp/figures.prom
 start_watch() {
   rm -f $figures
@@ -51,16 +51,16 @@ start_watch() {
   service=$!
 }
 
-# end_watch: by SIGTERM; its status is that of the service.
+# end_watch: ends the service by SIGTERM; returns its exit status.
 end_watch() {
   kill -TERM $service
   wait $service
 }
 
-# passes: how often the service has looked.
+# passes: prints the number of passes that the service has completed.
 passes() { sed -n 's/^vfio_names_passes_total //p' $figures; }
 
-# reload_watch: has the service read the policy anew, and returns when it has looked at everything after it.
+# reload_watch: reloads the service's policy and waits for the next pass.
 reload_watch() {
   local before
   before=$(passes)
@@ -70,7 +70,7 @@ reload_watch() {
 
 observer=/project/test/vm/guest/inotify
 
-# record LOG: an observer writes down from here on what comes and goes; end_record ends it.
+# record LOG: starts an observer that logs created and removed nodes and links; end_record ends it.
 record() {
   $observer record "$1" &
   recorder=$!

@@ -1,16 +1,16 @@
-# The card of by-path-alone.sh with two more bridges before it: another address, the same name by path.
+# The card of by-path-alone.sh with two more bridges before it: the address differs, the by-path link is the same.
 # kernels: both
 # devices: slot-behind-bridge
 # native: yes
 
 . /project/test/vm/guest/helper.sh
 card=$(basename "$(echo $pci/0000:00:06.0/0000:*)")
-check "there is a place for vfio_id" writable /usr/lib/udev
-check "vfio_id is installed" install_native
+check "/usr/lib/udev is writable" writable /usr/lib/udev
+check "install vfio_id" install_native
 printf '[names]\nby-path = true\n' >/tmp/policy.toml
-check "rules of the policy" rules_via native /tmp/policy.toml
+check "install the rules of the policy" rules_via native /tmp/policy.toml
 check "the card is at 0000:03:00.0" same "$card" 0000:03:00.0
-check "bind it" bind "$card"
+check "bind the card" bind "$card"
 settle
-check "its name by path says nothing of that" only /dev/vfio/by-path pci0000_00-06.0-00.0
-check "and is true" same "$(readlink /dev/vfio/by-path/*)" "../devices/$(vfio_of $pci/$card)"
+check "its by-path link does not contain the bus number" only /dev/vfio/by-path pci0000_00-06.0-00.0
+check "the by-path link is correct" same "$(readlink /dev/vfio/by-path/*)" "../devices/$(vfio_of $pci/$card)"

@@ -1,41 +1,41 @@
-# doctor on a live system with udev: content when all is right, and when one thing is missing it
-# names that thing and what to do.
+# doctor on a running system with udev: it reports no problem when everything works, and otherwise the missing part and
+# what to do.
 # kernels: both
 # devices: one
 
 address=0000:00:04.0
 rules=/run/udev/rules.d/70-vfio-names.rules
 
-# look ARGUMENT...: runs the program once; `status`, `told` and `line` judge this one run.
-look() {
+# run_program ARGUMENT...: runs the program once; `status`, `output_has` and `line` check this run.
+run_program() {
   got=0
   out=$(vfio_names "$@" 2>&1) || got=$?
 }
 status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-told() {
+output_has() {
   echo "$out"
   [[ $out == *"$1"* ]]
 }
-# line STATE CHECK: doctor's line about this check begins so.
+# line STATE CHECK: the output has a line that starts with this state and this check.
 line() {
   echo "$out"
   grep -qE "^$1 +$2 " <<<"$out"
 }
 listening() { grep -q ' /run/udev/control$' /proc/net/unix; }
 
-look doctor
-check "without a device there is no fault" status 0
-check "it tells how to bind one" told "driver_override"
+run_program doctor
+check "doctor exits with status 0 without a device" status 0
+check "doctor explains how to bind a device" output_has "driver_override"
 
 check "bind" bind $address
 settle
-look doctor
-check "all is right" status 0
-check "it says so of udev, and whose rules made the name" told "made all one name by $rules"
-check "the names are true" line ok names
-check "both interfaces are known" told "and each group has one"
+run_program doctor
+check "doctor exits with status 0 with a bound device" status 0
+check "doctor reports which rules file made udev create the link" output_has "made all one name by $rules"
+check "doctor reports the links as ok" line ok names
+check "doctor reports both the cdev and the group interface" output_has "and each group has one"
 
-# Held through the legacy interface: the device's own node is blocked meanwhile.
+# A process that has the device open through the legacy group interface blocks the device's own node.
 group=$(basename "$(readlink $pci/$address/iommu_group)")
 perl -e '
   open(my $container, "+<", "/dev/vfio/vfio") or die $!;
@@ -56,39 +56,39 @@ device_fd() {
   done
   return 1
 }
-check "a program takes the device through its group and closes the group" until_true 60 device_fd
-look holders --json $address
-check "holders finds it by the descriptor that the group gave" told "\"interface\": \"device-fd\""
-check "with the right process" told "\"pid\": $legacy,"
-look doctor
-check "doctor warns that the device's own node is blocked" \
-  told "$address is open through its group, by perl (pid $legacy)"
+check "a process opens the device through its group and closes the group" until_true 60 device_fd
+run_program holders --json $address
+check "holders reports the device descriptor obtained from the group" output_has "\"interface\": \"device-fd\""
+check "holders reports the PID of that process" output_has "\"pid\": $legacy,"
+run_program doctor
+check "doctor warns that the device is open through its group" \
+  output_has "$address is open through its group, by perl (pid $legacy)"
 kill $legacy
 wait $legacy
 
 rm $rules
 udevadm control --reload
-look doctor
-check "without our rules it finds a fault" status 1
-check "it is udev's" line fault udev
-check "it tells what to do" told "vfio-names rules install"
+run_program doctor
+check "doctor exits with status 1 without our rules" status 1
+check "doctor reports the check udev as failed" line fault udev
+check "doctor suggests rules install" output_has "vfio-names rules install"
 udevadm trigger --action=change --subsystem-match=vfio-dev
 settle
-look doctor
-check "the name is gone, and it finds that, too" line fault names
+run_program doctor
+check "doctor reports the check names as failed after the link is removed" line fault names
 
 cp /project/rules/70-vfio-names.rules $rules
 udevadm control --reload
-look doctor
-check "rules that udev has not applied yet are a fault" told "has not made the name of $address"
+run_program doctor
+check "doctor reports rules that udev has not applied yet" output_has "has not made the name of $address"
 udevadm trigger --subsystem-match=vfio-dev --action=change
 settle
-look doctor
-check "what it told to do mends it" status 0
+run_program doctor
+check "doctor exits with status 0 after the suggested trigger" status 0
 
-check "udev is told to end" udevadm control --exit
-check "and ends" until_true 60 not listening
+check "udevadm control --exit" udevadm control --exit
+check "udevd closes its control socket" until_true 60 not listening
 [[ -e /run/udev/control ]] || : >/run/udev/control
-look doctor
-check "the file of its socket alone is no udev" line warning udev
-check "it says so" told "udev is not running"
+run_program doctor
+check "doctor warns about udev if only the file of its socket exists" line warning udev
+check "doctor reports that udev is not running" output_has "udev is not running"

@@ -1,4 +1,4 @@
-# QEMU as a user without rights takes a device by the descriptors that exec gives it; without them it is refused.
+# QEMU runs as an unprivileged user and uses a device through the descriptors that exec passes; without them it fails.
 # kernels: both
 # devices: one
 # timeout: 1500
@@ -11,26 +11,26 @@ by_address=(-object iommufd,id=iommufd0 -device "vfio-pci,host=$address,iommufd=
 mkfifo /tmp/monitor
 exec 9<>/tmp/monitor
 
-# start COMMAND...: an emulator that waits for words on its monitor. ask: have it tell its PCI devices and end; `out`
-# and `got` are what came of it.
+# start COMMAND...: starts QEMU with its monitor on a FIFO. list_and_quit: sends `info pci` and `quit`; sets `out` to the
+# output and `got` to the exit status.
 start() {
   timeout 400 "$@" <&9 >/tmp/out 2>&1 9>&- &
   child=$!
 }
-ask() {
+list_and_quit() {
   printf 'info pci\nquit\n' >&9
   got=0
   wait $child || got=$?
   out=$(</tmp/out)
-  # What an emulator that did not get so far has left unread is not for the next one.
+  # Discard the commands that a QEMU which failed early did not read.
   while read -r -t 0.1 -u 9; do :; done
 }
 status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-told() {
+output_has() {
   echo "$out"
   [[ $out == *"$1"* ]]
 }
-# exec_as LIMIT: by exec as nobody, who may lock so many bytes.
+# exec_as LIMIT: starts QEMU by exec as user nobody, with LIMIT bytes of locked memory.
 exec_as() {
   start prlimit --memlock="$1" node /project/dist/vfio-names.cjs exec --iommu --user nobody $address -- \
     "${emulator[@]}" "${by_descriptor[@]}"
@@ -39,28 +39,28 @@ held_by() { same "$(vfio_names holders --json $address | tr -d '" \n' | grep -oE
 
 check "bind" bind $address
 settle
-check "the node is root's alone" same "$(stat -L -c '%U:%G %a' $link)" "root:root 600"
+check "the node has owner root:root and mode 0600" same "$(stat -L -c '%U:%G %a' $link)" "root:root 600"
 identity="PCI device $(sed s/0x// $pci/$address/vendor):$(sed s/0x// $pci/$address/device)"
 
 exec_as $((128 << 20))
-check "by exec: QEMU runs" until_true 400 grep -q '(qemu)' /tmp/out
-check "by exec: nobody has the device open, and nobody else" held_by nobody
-ask
-check "by exec: QEMU shows the device" told "$identity"
-check "by exec: it ends with status 0" status 0
+check "with exec: QEMU starts" until_true 400 grep -q '(qemu)' /tmp/out
+check "with exec: only user nobody has the device open" held_by nobody
+list_and_quit
+check "with exec: QEMU lists the device" output_has "$identity"
+check "with exec: QEMU exits with status 0" status 0
 
-# iommufd counts what it pins against the user's limit, and all of the memory that QEMU gives its guest is pinned.
+# iommufd charges pinned pages to the user's limit of locked memory, and QEMU pins all of the guest's memory.
 exec_as $((8 << 20))
-ask
-check "with the kernel's usual limit of locked memory: refused" status 1
-check "with the kernel's usual limit of locked memory: it says why" told "Cannot allocate memory"
+list_and_quit
+check "with the default limit of locked memory: QEMU exits with status 1" status 1
+check "with the default limit of locked memory: QEMU reports that it cannot allocate memory" output_has "Cannot allocate memory"
 
 start setpriv --reuid=nobody --regid=nogroup --clear-groups "${emulator[@]}" "${by_address[@]}"
-ask
-check "without exec: the same user is refused" status 1
-check "without exec: it says why" told "Failed to open /dev/vfio/devices/$(vfio_of $pci/$address)"
+list_and_quit
+check "without exec: QEMU exits with status 1 as the same user" status 1
+check "without exec: QEMU reports that it cannot open the node" output_has "Failed to open /dev/vfio/devices/$(vfio_of $pci/$address)"
 
 start "${emulator[@]}" "${by_address[@]}"
-ask
-check "without exec, as root: the same words are right" told "$identity"
-check "without exec, as root: it ends with status 0" status 0
+list_and_quit
+check "without exec, as root: QEMU lists the device" output_has "$identity"
+check "without exec, as root: QEMU exits with status 0" status 0

@@ -1,4 +1,4 @@
-# A virtual machine as a service that lives as long as its device: it waits for the device, and gives it back at once.
+# A virtual machine as a service bound to its device: it waits for the device and stops when the device is unbound.
 # kernels: both
 # devices: one
 # init: systemd
@@ -27,13 +27,13 @@ ExecStart=/usr/bin/node /project/dist/vfio-names.cjs exec --iommu --user nobody 
 UNIT
 systemctl daemon-reload
 
-check "the service is asked for" systemctl start --no-block machine.service
-check "it waits for the device" is inactive
+check "start the service" systemctl start --no-block machine.service
+check "the service waits for the device" is inactive
 check "bind" bind $address
-check "nobody's QEMU has the device" until_true 400 held_by nobody
-check "the service runs" is active
-# The unbinding waits for the last descriptor; the name goes first, and the service with it.
-check "the device is taken away while it is in use" \
+check "QEMU has the device open as user nobody" until_true 400 held_by nobody
+check "the service is active" is active
+# The unbind waits until the last descriptor is closed; udev removes the link first, which stops the service.
+check "unbind returns while the device is in use" \
   timeout 400 bash -c "echo $address >$pci/$address/driver/unbind"
 check "the service is stopped" until_true 120 is inactive
-check "QEMU is gone" not pgrep -u nobody
+check "QEMU has ended" not pgrep -u nobody

@@ -1,5 +1,5 @@
-# In a mount namespace of its own /dev/vfio/devices holds a node with another device's number, as a
-# container's /dev may: nothing may give that node out.
+# In a separate mount namespace, as in a container, /dev/vfio/devices has a node with another device's number: verify
+# reports it and resolve does not print it.
 # kernels: both
 # devices: three
 
@@ -10,14 +10,14 @@ bind $b
 settle
 first=$(vfio_of $pci/$a) second=$(vfio_of $pci/$b)
 
-# inside COMMAND...: with a /dev/vfio in which the first device's node has the second one's number.
+# inside COMMAND...: runs the program with a /dev/vfio in which the first device's node has the second device's number.
 inside() {
   unshare --mount bash -c '
     mount -t tmpfs none /dev/vfio && mkdir /dev/vfio/devices /dev/vfio/pci || exit 99
     IFS=: read -r major minor <"$4/vfio-dev/$2/dev"
     mknod "/dev/vfio/devices/$1" c "$major" "$minor"
     ln -s "../devices/$1" "/dev/vfio/pci/$3"
-    # The /dev/char of udev leads to the false node, too; with-char has a true one there.
+    # The link of udev in /dev/char also points to the wrong node; with-char puts a correct node there.
     IFS=: read -r major minor <"$5/vfio-dev/$1/dev"
     if [[ $6 == with-char ]]; then
       mount -t tmpfs none /dev/char && mknod "/dev/char/$major:$minor" c "$major" "$minor" || exit 99
@@ -28,12 +28,12 @@ inside() {
   ' bash "$first" "$second" $a $pci/$b $pci/$a "$@"
 }
 
-check "verify finds the false node" exits 1 inside verify
-check "and says what it is" contains "node-false: /dev/vfio/devices/$first" inside verify
-check "and misses the other" contains "node-missing: /dev/vfio/devices/$second" inside verify
-check "resolve refuses it, by /dev/char too" exits 1 inside resolve $a
-check "and prints no node" same "$(inside resolve $a 2>/dev/null)" ""
-check "a true node in /dev/char is taken instead" \
+check "verify exits with status 1 for a node with another device's number" exits 1 inside verify
+check "verify reports node-false for this node" contains "node-false: /dev/vfio/devices/$first" inside verify
+check "verify reports node-missing for the other device" contains "node-missing: /dev/vfio/devices/$second" inside verify
+check "resolve exits with status 1 and does not accept the link in /dev/char" exits 1 inside resolve $a
+check "resolve prints no node" same "$(inside resolve $a 2>/dev/null)" ""
+check "resolve prints a correct node in /dev/char instead" \
   same "$(inside with-char resolve $a 2>/dev/null)" "/dev/char/$(<$pci/$a/vfio-dev/$first/dev)"
-check "and it says why" contains "expected the character device" inside with-char resolve $a
-check "outside all is true" exits 0 vfio_names verify
+check "resolve reports why it does not use the first node" contains "expected the character device" inside with-char resolve $a
+check "verify finds nothing in the host's namespace" exits 0 vfio_names verify

@@ -1,4 +1,4 @@
-# The same as initramfs, by an image that dracut made.
+# The same as initramfs, with an image made by dracut.
 # kernels: both
 # devices: bridge
 # initramfs: dracut

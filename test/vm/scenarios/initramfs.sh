@@ -1,4 +1,4 @@
-# Devices that the kernel's command line gives to vfio-pci have their names before the root is mounted, and keep them.
+# Devices that the kernel's command line assigns to vfio-pci have links before the root is mounted, and keep them.
 # kernels: both
 # devices: bridge
 # initramfs: initramfs-tools
@@ -10,24 +10,24 @@
 
 . /project/test/vm/guest/helper.sh
 a=0000:02:01.0 b=0000:02:02.0
-# What test/vm/early/note wrote down: name, target, number behind the name, number in sysfs.
+# early FIELD: a column of what test/vm/early/note wrote: link, target, device number of the node, number in sysfs.
 early() { cut -d ' ' -f "$1" /run/early.names; }
 
-check "the image was left before the root was mounted" not grep -q ' 9p ' /run/early.mounts
-check "before that each name led to its device" same "$(early 3)" "$(early 4)"
-check "the names of the scheme were there" \
+check "the links were recorded before the root was mounted" not grep -q ' 9p ' /run/early.mounts
+check "in the image each link pointed to its device" same "$(early 3)" "$(early 4)"
+check "in the image the default links existed" \
   same "$(early 1 | grep ^/dev/vfio/pci/ | sort)" "$(printf '/dev/vfio/pci/%s\n' $a $b)"
-check "the names that only vfio_id knows were there" same "$(early 1 | grep ^/dev/vfio/by-path/ | sort)" \
+check "in the image the by-path links made by vfio_id existed" same "$(early 1 | grep ^/dev/vfio/by-path/ | sort)" \
   "$(printf '/dev/vfio/by-path/pci0000_00-06.0-00.0-%s\n' 01.0 02.0)"
 
-check "behind it udevd has its rules and vfio_id" test -s /run/udev/rules.d/70-vfio-names.rules -a -x $helper
-check "the names are the same" same "$(links)" "$(early 1,2 | sed 's,^/dev/vfio/,,' | sort)"
-check "and true" true_pci $a $b
+check "the system's udevd has the rules and vfio_id" test -s /run/udev/rules.d/70-vfio-names.rules -a -x $helper
+check "the system's links are those of the image" same "$(links)" "$(early 1,2 | sed 's,^/dev/vfio/,,' | sort)"
+check "the system's links are correct" pci_links_correct $a $b
 
 rm -r /dev/vfio/pci
 udevadm trigger --subsystem-match=vfio-dev --action=change
 settle
-check "a name that is lost is made anew, now by this udevd" true_pci $a $b
+check "the system's udevd creates removed links again on a change event" pci_links_correct $a $b
 for address in $a $b; do unbind $address; done
 settle
-check "the names go with the devices" same "$(links)" ""
+check "the links are removed with the devices" same "$(links)" ""

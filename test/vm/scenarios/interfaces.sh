@@ -1,61 +1,61 @@
-# Kernels that have only one of the two interfaces: doctor says which, and what that means.
+# Kernels with only one of the two interfaces (cdev, group): doctor reports which one and what follows.
 # kernels: cdev group
 # devices: one
 
 address=0000:00:04.0
 
-# look ARGUMENT...: runs the program once; `status`, `told` and `line` judge this one run.
-look() {
+# run_program ARGUMENT...: runs the program once; `status`, `output_has` and `line` check this run.
+run_program() {
   got=0
   out=$(vfio_names "$@" 2>&1) || got=$?
 }
 status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-told() {
+output_has() {
   echo "$out"
   [[ $out == *"$1"* ]]
 }
-# line STATE CHECK: doctor's line about this check begins so.
+# line STATE CHECK: the output has a line that starts with this state and this check.
 line() {
   echo "$out"
   grep -qE "^$1 +$2 " <<<"$out"
 }
-look doctor
-check "without a device doctor finds no fault" status 0
+run_program doctor
+check "doctor exits with status 0 without a device" status 0
 case $KERNEL in
-  cdev) check "it knows the nodes of devices" line ok cdev ;;
-  group) check "it warns that devices get no nodes" line warning cdev ;;
+  cdev) check "doctor reports cdev as ok" line ok cdev ;;
+  group) check "doctor warns that the kernel has no cdev" line warning cdev ;;
 esac
-check "it says that nothing is bound" line warning devices
+check "doctor warns that no device is bound" line warning devices
 
 check "bind" bind $address
 settle
 vfio=$(vfio_of $pci/$address)
 group=$(basename "$(readlink $pci/$address/iommu_group)")
-look doctor
+run_program doctor
 case $KERNEL in
   cdev)
-    check "there is no node of the group" absent "/dev/vfio/$group"
-    check "doctor finds no fault" status 0
-    check "it says that groups have no nodes" told "there are none of groups"
-    check "it finds /dev/iommu" told "/dev/iommu is there, mode 0"
+    check "the group has no node" absent "/dev/vfio/$group"
+    check "doctor exits with status 0 with a bound device" status 0
+    check "doctor reports that groups have no nodes" output_has "there are none of groups"
+    check "doctor reports /dev/iommu" output_has "/dev/iommu is there, mode 0"
     ;;
   group)
-    check "there is no node of the device" absent /dev/vfio/devices
-    check "doctor finds a fault" status 1
-    check "it is that devices have no nodes" line fault cdev
-    check "it names the option and the file that tells" \
-      told "CONFIG_IOMMUFD is off, says /proc/config.gz"
-    check "/dev/iommu is not missed" line ok iommufd
+    check "the device has no node" absent /dev/vfio/devices
+    check "doctor exits with status 1" status 1
+    check "doctor reports the check cdev as failed" line fault cdev
+    check "doctor prints the kernel option and the file it was read from" \
+      output_has "CONFIG_IOMMUFD is off, says /proc/config.gz"
+    check "doctor reports iommufd as ok without /dev/iommu" line ok iommufd
 
-    # shellcheck disable=SC2217 # it only holds the descriptor
+    # shellcheck disable=SC2217 # it only keeps the descriptor open
     sleep infinity <>"/dev/vfio/$group" &
     holder=$!
-    check "who opens the group holds the device" \
+    check "holders prints the process that has the group open" \
       until_true 60 contains " $holder " vfio_names holders $address
-    look holders --json $address
-    check "through the group" told "\"interface\": \"group\""
+    run_program holders --json $address
+    check "holders --json reports the interface as group" output_has "\"interface\": \"group\""
     kill $holder
     wait $holder
-    check "afterwards nobody does" same "$(vfio_names holders $address 2>/dev/null)" ""
+    check "holders prints nothing after the process has ended" same "$(vfio_names holders $address 2>/dev/null)" ""
     ;;
 esac

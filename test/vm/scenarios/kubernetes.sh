@@ -1,5 +1,5 @@
-# The DaemonSet's container by its own words, without a cluster: its command line, its mounts, a root
-# that can't be written, and no capability. Names and CDI file are kept, and nothing else can be changed.
+# The DaemonSet's container as its manifest describes it, without a cluster: its command line, its mounts, a read-only
+# root and no capability. The service maintains links and the CDI file and can change nothing else.
 # kernels: both
 # devices: three
 # rules: no
@@ -11,7 +11,7 @@ pod=/tmp/pod
 file=/run/cdi/vfio-names-pci.json
 mkdir -p $pod /run/cdi
 
-# manifest EXPRESSION: of the pod's specification, a line a value.
+# manifest EXPRESSION: values of the pod's specification, one per line.
 manifest() {
   node -p "const { volumes, containers: [{ args, volumeMounts }] } =
     require('/project/node_modules/yaml').parse(fs.readFileSync('/project/packaging/kubernetes/daemonset.yaml', 'utf8'))
@@ -22,7 +22,7 @@ mapfile -t mounts < <(manifest "volumeMounts.map(({ name, mountPath, readOnly })
   [volumes.find((volume) => volume.name === name).hostPath.path, mountPath, readOnly ? 'ro' : 'rw'].join(' '))")
 check "the manifest has arguments and mounts" test ${#args[@]} -gt 3 -a ${#mounts[@]} -gt 3
 
-# container COMMAND...: runs it in the container's world; what comes from the image is the guest's own.
+# container COMMAND...: runs the command in the container's mounts; the guest's /usr replaces the image.
 container() {
   # shellcheck disable=SC2016
   unshare --mount --propagation private bash -euc '
@@ -43,38 +43,38 @@ container() {
     exec chroot "$pod" setpriv --no-new-privs --bounding-set=-all --inh-caps=-all "$@"
   ' bash $pod ${#mounts[@]} "${mounts[@]}" "$@"
 }
-# The manifest says /var/run, which is a link to /run on any host.
-check "the guest has /var/run as hosts have it" same "$(realpath /var/run)" /run
+# The manifest mounts /var/run, which is a link to /run on any host.
+check "/var/run is a link to /run in the guest" same "$(realpath /var/run)" /run
 
-check "its root can't be written" not container touch /x
-check "nor /dev of the host" not container touch /host/dev/x
-check "nor a setting of the kernel" not container sh -c 'echo 1 >/host/sys/bus/pci/rescan'
-check "it can write where it must" container sh -c 'touch /host/dev/vfio/.x /var/run/cdi/.x &&
+check "the container cannot write to its root" not container touch /x
+check "the container cannot write to the host's /dev" not container touch /host/dev/x
+check "the container cannot write to sysfs" not container sh -c 'echo 1 >/host/sys/bus/pci/rescan'
+check "the container can write to /dev/vfio and /run/cdi" container sh -c 'touch /host/dev/vfio/.x /var/run/cdi/.x &&
   rm /host/dev/vfio/.x /var/run/cdi/.x'
 
 container node /project/dist/vfio-names.cjs "${args[@]}" >/tmp/lines 2>/tmp/troubles &
 job=$!
-names() { only /dev/vfio/pci "$@" && true_pci "$@"; }
+names() { only /dev/vfio/pci "$@" && pci_links_correct "$@"; }
 listed() {
   same "$(node -p 'JSON.parse(fs.readFileSync(process.argv[1], "utf8")).devices
     .map(({ name, containerEdits }) => `${name}=${containerEdits.deviceNodes[0].hostPath}`).sort().join("\n")' $file)" \
     "$(for address; do echo "$address=/dev/vfio/devices/$(vfio_of $pci/$address)"; done)"
 }
-check "it runs" until_true $soon grep -q watching /tmp/lines
+check "the service starts" until_true $soon grep -q watching /tmp/lines
 service=$(pgrep -fx 'node /project/dist/vfio-names.cjs watch .*')
-check "it has no capability" same "$(awk '/^Cap(Eff|Bnd|Prm)/ { print $2 }' /proc/$service/status | sort -u)" \
+check "the service has no capability" same "$(awk '/^Cap(Eff|Bnd|Prm)/ { print $2 }' /proc/$service/status | sort -u)" \
   0000000000000000
 for address in $a $b; do bind $address; done
-check "names come on the host" until_true $soon names $a $b
-check "and the file" until_true $soon listed $a $b
+check "the service creates links on the host" until_true $soon names $a $b
+check "the service writes the CDI file" until_true $soon listed $a $b
 unbind $a
 bind $c
-check "both follow" until_true $soon listed $b $c
-check "the names, too" until_true $soon names $b $c
+check "the CDI file is updated after bind and unbind" until_true $soon listed $b $c
+check "the links are updated after bind and unbind" until_true $soon names $b $c
 kill $service
 status=0
 wait $job || status=$?
-check "SIGTERM ends it with status 0" same $status 0
-check "the file goes" absent $file
-check "it had no trouble" same "$(grep -v 'left out' /tmp/troubles)" ""
+check "the service exits with status 0 on SIGTERM" same $status 0
+check "the service removes the CDI file when it ends" absent $file
+check "the service reported no problem" same "$(grep -v 'left out' /tmp/troubles)" ""
 sed 's/^/# /' /tmp/lines /tmp/troubles

@@ -1,4 +1,4 @@
-# An unprivileged user in the policy's group can open his device's node and not the others; by udev's rules, and by sync.
+# A user in the policy's group can open the node of the device in the policy and no other; with udev's rules and with sync.
 # kernels: both
 # devices: three
 # timeout: 900
@@ -7,26 +7,26 @@
 a=0000:00:04.0 b=0000:00:05.0
 
 printf '[[access]]\nmatch = { name = "%s" }\ngroup = "kvm"\nmode = "0660"\n' $a >/tmp/policy.toml
-check "rules of the policy" rules_via native /tmp/policy.toml
+check "install the rules of the policy" rules_via native /tmp/policy.toml
 udevadm trigger --subsystem-match=misc --sysname-match=iommu --action=change
 bind $a
 bind $b
 settle
 
-# opens ADDRESS: nobody, in the group kvm, can open the device's node for reading and writing.
+# opens ADDRESS: user nobody, in the group kvm, can open the device's node for reading and writing.
 opens() {
   setpriv --reuid=nobody --regid=nogroup --groups="$(getent group kvm | cut -d: -f3)" \
     bash -c 'exec 3<>"$1"' bash "/dev/vfio/devices/$(vfio_of $pci/$1)"
 }
 
-check "the device of the group opens" opens $a
-check "the other does not" not opens $b
-check "/dev/iommu is the group's, too" same "$(stat -c %G /dev/iommu)" kvm
+check "a user in the group can open the device in the policy" opens $a
+check "a user in the group cannot open the other device" not opens $b
+check "/dev/iommu belongs to the group" same "$(stat -c %G /dev/iommu)" kvm
 
 rm /run/udev/rules.d/70-vfio-names.rules
 udevadm control --reload
 chown root:root "/dev/vfio/devices/$(vfio_of $pci/$a)"
-check "without access it does not open" not opens $a
-check "sync gives the access" exits 0 vfio_names sync --policy /tmp/policy.toml
-check "the device of the group opens again" opens $a
-check "the other does not, still" not opens $b
+check "a user in the group cannot open the device after its group is reset" not opens $a
+check "sync sets the access of the policy" exits 0 vfio_names sync --policy /tmp/policy.toml
+check "a user in the group can open the device in the policy after sync" opens $a
+check "a user in the group cannot open the other device after sync" not opens $b

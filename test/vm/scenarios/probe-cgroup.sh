@@ -1,4 +1,4 @@
-# A unit whose device cgroup does not allow the node: the kernel says EPERM, and that is explained.
+# A unit whose device cgroup does not allow the node: the kernel returns EPERM, and probe explains it.
 # kernels: both
 # devices: one
 # init: systemd
@@ -9,7 +9,7 @@ check "bind" bind $address
 settle
 node=/dev/vfio/devices/$(vfio_of $pci/$address)
 
-# in_unit LINE...: probe in a unit with these lines, by root.
+# in_unit LINE...: runs probe as root in a unit with these lines.
 in_unit() {
   cat >/run/systemd/system/lab-probe.service <<UNIT
 [Unit]
@@ -23,7 +23,7 @@ UNIT
   systemctl daemon-reload && systemctl start lab-probe.service && status=$(</tmp/status)
 }
 in_unit DevicePolicy=closed
-check "root is not permitted, because of the device cgroup" \
-  gave 4 "not permitted: the device cgroup of this container or unit does not allow $node" "DeviceAllow="
+check "probe reports that the device cgroup denies access to root" \
+  exited 4 "not permitted: the device cgroup of this container or unit does not allow $node" "DeviceAllow="
 in_unit DevicePolicy=closed "DeviceAllow=$node rw"
-check "with what is advised it opens" gave 0 "$address: openable: $node"
+check "probe opens the device in a unit with the suggested DeviceAllow=" exited 0 "$address: openable: $node"

@@ -1,5 +1,5 @@
-# A device that another process has: --bind refuses and tells who; where the holder is not seen, the
-# kernel's EINVAL and EBUSY are explained.
+# A device that another process has open: probe --bind refuses and reports the process; if the process is not visible,
+# probe explains the kernel's EINVAL or EBUSY.
 # kernels: both cdev
 # devices: one
 . /project/test/vm/guest/probe.sh
@@ -11,45 +11,45 @@ node=/dev/vfio/devices/$(vfio_of $pci/$address)
 group=$(group_of $address)
 
 holder bind "$node"
-check "a process takes it through the cdev" holds
+check "a process binds the device through the cdev" holder_ready
 before=$(resets)
 run vfio_names probe $address
-check "the harmless probe still opens it" gave 0
+check "probe without --bind opens the device" exited 0
 run vfio_names probe --json --bind --yes $address
-check "--bind is refused before anything is done, and says who has it" \
-  gave 1 "in use by pid $held (node) through the cdev" '"step": "holders"'
-run elsewhere --json --bind --yes $address
-check "from a container the kernel says EINVAL, and that is explained as in use" \
-  gave 1 '"errno": "EINVAL"' '"step": "VFIO_DEVICE_BIND_IOMMUFD"' "in use, by a process that was not seen"
-check "never as an invalid argument" not grep -qi invalid /tmp/out
-check "nothing of that resets it" same "$(resets)" "$before"
+check "probe --bind stops before the first ioctl and reports the process" \
+  exited 1 "in use by pid $held (node) through the cdev" '"step": "holders"'
+run from_container --json --bind --yes $address
+check "probe --bind in a container explains EINVAL as in use" \
+  exited 1 '"errno": "EINVAL"' '"step": "VFIO_DEVICE_BIND_IOMMUFD"' "in use, by a process that was not seen"
+check "probe --bind in a container does not mention an invalid argument" not grep -qi invalid /tmp/out
+check "the device was not reset so far" same "$(resets)" "$before"
 if [[ $KERNEL == both ]]; then
-  run elsewhere --json --group --yes $address
-  check "through the group it is busy, and that is explained" gave 1 '"errno": "EBUSY"' "group $group is in use"
+  run from_container --json --group --yes $address
+  check "probe --group in a container explains EBUSY as in use" exited 1 '"errno": "EBUSY"' "group $group is in use"
 fi
-let_go
+release
 
 holder open "$node"
-check "a process only opens it" holds
+check "a process opens the device without binding it" holder_ready
 run vfio_names probe --bind --yes $address
-check "--bind is refused then, too" gave 1 "in use by pid $held (node) through the cdev"
-run elsewhere --bind --yes $address
-check "from a container it can be taken all the same" gave 0
-let_go
+check "probe --bind reports the process that only opened the device" exited 1 "in use by pid $held (node) through the cdev"
+run from_container --bind --yes $address
+check "probe --bind in a container claims a device that is only open" exited 0
+release
 
 if [[ $KERNEL == both ]]; then
   holder group "/dev/vfio/$group"
-  check "a process opens the group" holds
+  check "a process opens the group" holder_ready
   run vfio_names probe --bind --yes $address
-  check "--bind says who has the group" gave 1 "in use by pid $held (node) through the group node"
-  run elsewhere --json --bind --yes $address
-  check "from a container the kernel says EBUSY, and that is explained" \
-    gave 1 '"errno": "EBUSY"' "group $group is open, so the cdev is shut"
-  run elsewhere --group --yes $address
-  check "the group itself is busy" gave 1 "group $group is in use"
-  let_go
+  check "probe --bind reports the process that has the group open" exited 1 "in use by pid $held (node) through the group node"
+  run from_container --json --bind --yes $address
+  check "probe --bind in a container explains EBUSY by the open group" \
+    exited 1 '"errno": "EBUSY"' "group $group is open, so the cdev is shut"
+  run from_container --group --yes $address
+  check "probe --group in a container reports that the group is in use" exited 1 "group $group is in use"
+  release
   run vfio_names probe --group --yes $address
-  check "when it has let go, the group can be taken" gave 0
+  check "probe --group claims the group after the process has ended" exited 0
 fi
 run vfio_names probe --bind --yes $address
-check "when all have let go, --bind takes it" gave 0
+check "probe --bind claims the device after all processes have ended" exited 0

@@ -1,5 +1,5 @@
-# Nodes that are not as they should be: of another user, missing, of another device; and a device
-# that leaves between the look-up and the open.
+# Unusable nodes: of another user, missing, of another device; and a device that is unbound between the lookup and the
+# open.
 # kernels: both
 # devices: three
 . /project/test/vm/guest/probe.sh
@@ -13,39 +13,39 @@ devnum=$(<"$pci/$first/vfio-dev/$vfio/dev")
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups node /project/dist/vfio-names.cjs probe "$@"; }
 
 run user $first
-check "who may not is told whose node it is, and who they are" \
-  gave 4 "not permitted: $node is root:root 0600, you are uid 1000"
+check "probe reports the owner and mode of the node and the UID of the user" \
+  exited 4 "not permitted: $node is root:root 0600, you are uid 1000"
 chown 1000 "$node"
 run user --bind --yes $first
-check "the owner may, but to bind they need /dev/iommu, too" gave 4 "not permitted: /dev/iommu is root:root 0" "you are uid 1000"
+check "probe --bind by the node's owner reports that /dev/iommu is not accessible" exited 4 "not permitted: /dev/iommu is root:root 0" "you are uid 1000"
 chown 1000 /dev/iommu
 run user --bind --yes $first
-check "with both they may, without any privilege" gave 0
+check "probe --bind works without privileges for the owner of both nodes" exited 0
 chown 0 "$node" /dev/iommu
 
 mv /dev/iommu /dev/iommu.away
 run vfio_names probe --bind --yes $first
-check "no /dev/iommu: this kernel can't, and what to do" gave 5 "CONFIG_IOMMUFD"
+check "probe --bind without /dev/iommu exits with status 5 and suggests CONFIG_IOMMUFD" exited 5 "CONFIG_IOMMUFD"
 mv /dev/iommu.away /dev/iommu
 
 mv "$node" "$node.away"
 run vfio_names probe $first
-check "no node: it says so" gave 1 "there is no $node here"
+check "probe reports a missing node" exited 1 "there is no $node here"
 mknod "$node" c 1 3
 run vfio_names probe $first
-check "the node of another device is not taken for it" gave 1 "$node is 1:3, and sysfs says $devnum"
+check "probe rejects a node with another device's number" exited 1 "$node is 1:3, and sysfs says $devnum"
 rm "$node"
 ln -s "$node.away" "$node"
 run vfio_names probe $first
-check "a link in its place is not followed" gave 1 "is a link"
+check "probe does not follow a link in place of the node" exited 1 "is a link"
 rm "$node"
 mknod "$node" c 250 999
 run vfio_names probe $first
-check "a node that nothing is behind" gave 1 "is a left-over node"
+check "probe reports a node that no driver serves" exited 1 "is a left-over node"
 rm "$node"
 mv "$node.away" "$node"
 
-# Another tree's sysfs that promises /dev/null: only the device itself can tell.
+# A tree whose sysfs has the number of /dev/null: only an ioctl on the node can detect this.
 fake=/tmp/fake
 mkdir -p $fake/sys/devices/x/0000:00:1f.0/vfio-dev/vfio9 $fake/sys/class/vfio-dev $fake/sys/bus/pci $fake/dev/vfio/devices
 ln -s ../../../bus/pci $fake/sys/devices/x/0000:00:1f.0/subsystem
@@ -53,20 +53,20 @@ ln -s ../../devices/x/0000:00:1f.0/vfio-dev/vfio9 $fake/sys/class/vfio-dev/vfio9
 echo 1:3 >$fake/sys/devices/x/0000:00:1f.0/vfio-dev/vfio9/dev
 mknod $fake/dev/vfio/devices/vfio9 c 1 3
 run vfio_names probe --root $fake --json vfio9
-check "a device that is no VFIO device gives itself away" gave 1 '"errno": "ENOTTY"' "is no VFIO device"
+check "probe reports ENOTTY for a node that is not a VFIO device" exited 1 '"errno": "ENOTTY"' "is no VFIO device"
 
-# What the second process is asked after a look-up, when the device has left since.
-asked() {
+# run_caller: sends the second process a request with the result of an earlier lookup.
+run_caller() {
   echo "{\"depth\":\"open\",\"name\":\"$first\",\"node\":\"$node\",\"devnum\":\"$devnum\",\"devAttribute\":\"$pci/$first/vfio-dev/$vfio/dev\",\"iommu\":\"\",\"container\":\"\",\"attach\":false}" |
     node /project/dist/caller.cjs
 }
-check "asked while it is there, it is openable" contains '"openable":true' asked
+check "the second process opens the device while it is bound" contains '"openable":true' run_caller
 check "unbind" unbind $first
-check "the node went with the device" contains '"errno":"ENOENT"' asked
-check "bind another one" bind $second
+check "the second process reports ENOENT after unbind" contains '"errno":"ENOENT"' run_caller
+check "bind another device" bind $second
 settle
-check "it has the same node and the same number" same \
+check "the other device has the same node and the same number" same \
   "$(vfio_of $pci/$second) $(<"$pci/$second/vfio-dev/$vfio/dev")" "$vfio $devnum"
-check "the look-up is out of date, and that is seen" contains '"trouble":"moved"' asked
+check "the second process detects that the lookup is out of date" contains '"trouble":"moved"' run_caller
 run vfio_names probe $second
-check "a new look-up finds the other one" gave 0
+check "probe opens the other device after a new lookup" exited 0

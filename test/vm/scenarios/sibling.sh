@@ -1,11 +1,11 @@
-# A function is bound to VFIO and its sibling of the IOMMU group to a driver of the host: the group
-# is not viable, which doctor says before a virtual machine does.
+# A function is bound to VFIO and its sibling in the IOMMU group to a host driver: the group is not viable, and doctor
+# reports it.
 # kernels: both
 # devices: mixed
 
-one=0000:02:01.0 two=0000:02:02.0
+first=0000:02:01.0 second=0000:02:02.0
 
-# viable GROUP: what the kernel itself says: VFIO_GROUP_GET_STATUS, flag 1.
+# viable GROUP: VFIO_GROUP_GET_STATUS reports VFIO_GROUP_FLAGS_VIABLE (1).
 viable() {
   perl -e '
     open(my $group, "+<", $ARGV[0]) or die "$ARGV[0]: $!";
@@ -15,40 +15,40 @@ viable() {
   ' "/dev/vfio/$1"
 }
 
-# look ARGUMENT...: runs the program once; `status` and `told` judge this one run.
-look() {
+# run_program ARGUMENT...: runs the program once; `status` and `output_has` check this run.
+run_program() {
   got=0
   out=$(vfio_names "$@" 2>&1) || got=$?
 }
 status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-told() {
+output_has() {
   echo "$out"
   [[ $out == *"$1"* ]]
 }
 
-group=$(basename "$(readlink $pci/$one/iommu_group)")
+group=$(basename "$(readlink $pci/$first/iommu_group)")
 check "both functions are in one IOMMU group" \
-  same "$(basename "$(readlink $pci/$two/iommu_group)")" "$group"
-check "the sibling is on a driver of the host" \
-  same "$(basename "$(readlink $pci/$two/driver)")" virtio-pci
-check "bind the first" bind $one
+  same "$(basename "$(readlink $pci/$second/iommu_group)")" "$group"
+check "the sibling is bound to a host driver" \
+  same "$(basename "$(readlink $pci/$second/driver)")" virtio-pci
+check "bind the first" bind $first
 settle
-check "the kernel calls the group not viable" not viable "$group"
-look doctor
-check "doctor finds a fault" status 1
-check "doctor says which group, because of whom" \
-  told "IOMMU group $group is not viable: $one is bound to VFIO, but its sibling $two (virtio-pci)"
-look show $one
-check "show names the sibling, its driver and what it does" \
-  told "$two (virtio-pci): in the way: the group is not viable"
+check "the kernel reports the group as not viable" not viable "$group"
+run_program doctor
+check "doctor exits with status 1" status 1
+check "doctor reports the group, the bound function and the sibling" \
+  output_has "IOMMU group $group is not viable: $first is bound to VFIO, but its sibling $second (virtio-pci)"
+run_program show $first
+check "show prints the sibling, its driver and that it makes the group unusable" \
+  output_has "$second (virtio-pci): in the way: the group is not viable"
 
-check "take the sibling from its driver" unbind $two
-check "the kernel calls the group viable" viable "$group"
-check "doctor is content" exits 0 vfio_names doctor
-check "bind the sibling to VFIO, too" bind $two
+check "unbind the sibling" unbind $second
+check "the kernel reports the group as viable" viable "$group"
+check "doctor exits with status 0" exits 0 vfio_names doctor
+check "bind the sibling to VFIO" bind $second
 settle
-check "the kernel calls the group viable still" viable "$group"
-look doctor
-check "doctor says so" told "every IOMMU group of these devices can be used"
-look show $one
-check "show has the sibling" told "$two (vfio-pci): bound to VFIO too"
+check "the kernel still reports the group as viable" viable "$group"
+run_program doctor
+check "doctor reports that every group is usable" output_has "every IOMMU group of these devices can be used"
+run_program show $first
+check "show prints the sibling as bound to VFIO" output_has "$second (vfio-pci): bound to VFIO too"

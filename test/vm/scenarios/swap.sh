@@ -1,5 +1,5 @@
-# Three devices are unbound and bound in other orders: their numbers change hands, and a name that
-# were merely kept would lead to another device.
+# Three devices are unbound and bound in other orders, so that their numbers change and an outdated link would point to
+# another device.
 # kernels: both cdev
 # devices: three
 
@@ -16,8 +16,8 @@ for order in "$a $b $c" "$b $c $a" "$c $b $a" "$b $a $c" "$c $a $b"; do
     check "round $round: bind $address" bind "$address"
   done
   settle
-  check "round $round: all three names are true" true_pci "$a" "$b" "$c"
-  check "round $round: nothing else is named" only /dev/vfio/pci "$a" "$b" "$c"
+  check "round $round: all three links are correct" pci_links_correct "$a" "$b" "$c"
+  check "round $round: there is no other link" only /dev/vfio/pci "$a" "$b" "$c"
   for address in "$a" "$b" "$c"; do
     now=$(vfio_of "$pci/$address")
     [[ ${before[$address]:-$now} == "$now" ]] || swaps=$((swaps + 1))
@@ -25,13 +25,13 @@ for order in "$a $b $c" "$b $c $a" "$c $b $a" "$b $a $c" "$c $a $b"; do
   done
   note "round $round: ${before[$a]} ${before[$b]} ${before[$c]}"
 done
-check "numbers did change hands ($swaps times)" test "$swaps" -gt 0
+check "devices changed their numbers ($swaps times)" test "$swaps" -gt 0
 
-# Once more without waiting for udevd in between, so that its events meet newer numbers.
+# Once more without waiting for udevd in between, so that it processes events after the numbers have changed again.
 for order in "$a $b $c" "$b $c $a" "$c $b $a"; do
   for address in "$a" "$b" "$c"; do unbind "$address"; done
   for address in $order; do bind "$address"; done
 done
 settle
-check "in haste: all three names are true" true_pci "$a" "$b" "$c"
-check "in haste: nothing else is named" only /dev/vfio/pci "$a" "$b" "$c"
+check "without settle: all three links are correct" pci_links_correct "$a" "$b" "$c"
+check "without settle: there is no other link" only /dev/vfio/pci "$a" "$b" "$c"

@@ -1,5 +1,5 @@
-# With systemd as PID 1, and udevd in the sandbox of its unit: the name is a device unit, and a
-# service bound to it follows the device.
+# With systemd as PID 1 and udevd in its unit's sandbox: the link is a device unit, and a service bound to this unit
+# starts and stops with the device.
 # kernels: both cdev
 # devices: one
 # init: systemd
@@ -13,8 +13,8 @@ state() { systemctl show --property=ActiveState --value "$1"; }
 is() { same "$(state "$1")" "$2"; }
 
 check "PID 1 is systemd" same "$(</proc/1/comm)" systemd
-check "udevd runs as systemd's service" is systemd-udevd.service active
-check "systemd would call the link by this unit" \
+check "systemd-udevd.service is active" is systemd-udevd.service active
+check "systemd-escape prints the unit name of the link" \
   same "$(systemd-escape --path --suffix=device $link)" "$unit"
 
 cat >/run/systemd/system/user.service <<UNIT
@@ -28,20 +28,20 @@ JobTimeoutSec=infinity
 ExecStart=/bin/sleep infinity
 UNIT
 systemctl daemon-reload
-check "no device unit before the device is bound" is $unit inactive
+check "the device unit is inactive before bind" is $unit inactive
 
 for round in 1 2; do
-  check "round $round: the service is asked for" systemctl start --no-block user.service
-  check "round $round: it waits for the device" is user.service inactive
+  check "round $round: start the service" systemctl start --no-block user.service
+  check "round $round: the service waits for the device" is user.service inactive
   check "round $round: bind" bind $address
-  check "round $round: the name is initialised" udevadm wait --timeout=120 $link
-  check "round $round: the name is true" true_pci $address
-  check "round $round: show tells the unit" same "$(vfio_names show $address | sed -n 's/^unit *//p')" "$unit"
-  check "round $round: the device unit comes" until_true 120 is $unit active
-  check "round $round: the service follows" until_true 120 is user.service active
+  check "round $round: udev has initialised the link" udevadm wait --timeout=120 $link
+  check "round $round: the link is correct" pci_links_correct $address
+  check "round $round: show prints the unit name" same "$(vfio_names show $address | sed -n 's/^unit *//p')" "$unit"
+  check "round $round: the device unit becomes active" until_true 120 is $unit active
+  check "round $round: the service becomes active" until_true 120 is user.service active
 
   check "round $round: unbind" unbind $address
-  check "round $round: the name goes" udevadm wait --timeout=120 --removed $link
-  check "round $round: the device unit goes" until_true 120 is $unit inactive
+  check "round $round: the link is removed" udevadm wait --timeout=120 --removed $link
+  check "round $round: the device unit becomes inactive" until_true 120 is $unit inactive
   check "round $round: the service is stopped" until_true 120 is user.service inactive
 done

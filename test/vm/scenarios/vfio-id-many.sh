@@ -1,4 +1,4 @@
-# A policy that needs vfio_id for each of 254 virtual functions: all names are true, and the pass ends soon.
+# A policy that needs vfio_id for each of 254 virtual functions: all links are correct, and later passes run no helper.
 # kernels: both
 # devices: sriov-twice
 # timeout: 1800
@@ -7,14 +7,14 @@
 . /project/test/vm/guest/helper.sh
 controllers=(0000:01:00.0 0000:02:00.0) count=254
 
-check "two controllers make $count virtual functions" virtual_functions $((count / 2)) "${controllers[@]}"
+check "enable $count virtual functions of two controllers" virtual_functions $((count / 2)) "${controllers[@]}"
 mapfile -t functions < <(functions_of "${controllers[@]}")
-check "there are $count of them" same "${#functions[@]}" $count
+check "there are $count virtual functions" same "${#functions[@]}" $count
 bind_all() {
   local vf
   for vf in "${functions[@]}"; do bind "$vf" || return; done
 }
-# pass [OPTION...]: one `change` for every device, or for those of the options; prints milliseconds.
+# pass [OPTION...]: triggers `change` for every device, or for those selected by the options; prints milliseconds.
 pass() {
   local begin=${EPOCHREALTIME/./} end
   udevadm trigger --subsystem-match=vfio-dev --action=change "$@" && settle
@@ -22,14 +22,14 @@ pass() {
   echo $(((end - begin) / 1000))
 }
 
-check "there is a place for vfio_id" writable /usr/lib/udev
-check "vfio_id is installed" install_native
+check "/usr/lib/udev is writable" writable /usr/lib/udev
+check "install vfio_id" install_native
 rm -f /run/udev/rules.d/70-vfio-names.rules
 udevadm control --reload
-check "bind them all" bind_all
+check "bind all functions" bind_all
 settle
-check "without rules there is no name" absent /dev/vfio/pci
-# In turn, three times each, and the median: what slows the machine for a while slows both.
+check "there is no link without rules" absent /dev/vfio/pci
+# Alternate three times and take the median, so that a temporary slowdown of the machine affects both.
 median() { printf '%s\n' "$@" | sort -n | sed -n 2p; }
 without_rules() { rm -f /run/udev/rules.d/70-vfio-names.rules && udevadm control --reload; }
 printf '[[link]]\nmatch = { bus = "pci", driver = "vfio-pci" }\nname = "by-driver/{{driver}}/{{name}}"\n' >/tmp/native.toml
@@ -37,11 +37,11 @@ bare=() native=()
 for turn in 1 2 3; do
   without_rules
   bare+=("$(pass)")
-  check "turn $turn: the rules of a policy that udev knows" rules_via native /tmp/native.toml
+  check "turn $turn: install rules that need no helper" rules_via native /tmp/native.toml
   native+=("$(pass)")
-  check "turn $turn: each device has both names" link_count $((2 * count))
+  check "turn $turn: each device has two links" link_count $((2 * count))
 done
-check "they run no program" not grep -q 'IMPORT{program}' /run/udev/rules.d/70-vfio-names.rules
+check "the rules without a helper run no program" not grep -q 'IMPORT{program}' /run/udev/rules.d/70-vfio-names.rules
 without=$(median "${bare[@]}")
 note "one pass over $count devices: ${bare[*]} ms without rules, ${native[*]} ms with native ones: $(($(median "${native[@]}") * 100 / without)) %"
 
@@ -51,30 +51,30 @@ scheme = 1
 by-sriov = true
 by-group = true
 POLICY
-check "the rules ask vfio_id for each" rules_via native /tmp/policy.toml
+check "install rules that call vfio_id for each device" rules_via native /tmp/policy.toml
 first=$(pass)
 note "the first pass: $without ms without rules, $first ms with vfio_id for each: $((first * 100 / without)) %"
-check "each device has its three names" link_count $((3 * count))
+check "each device has three links after the first pass" link_count $((3 * count))
 
-# From now on udev has each answer; a vfio_id that is started all the same is seen.
+# From here on udev's database has all values; the replaced vfio_id records any further run.
 printf '#!/bin/sh\n: >/run/vfio_id.called\nexit 1\n' >$helper
 later=()
 for turn in 1 2 3; do later+=("$(pass)"); done
 with=$(median "${later[@]}")
 note "later passes: ${later[*]} ms: $((with * 100 / without)) %"
-check "no later pass starts vfio_id" absent /run/vfio_id.called
+check "later passes do not run vfio_id" absent /run/vfio_id.called
 
-# Ten of them by both builds, with names that only vfio_id makes, so that each event starts it.
+# Ten devices with each build; with --via import each event runs vfio_id.
 ten() { pass --sysname-match='vfio1?'; }
-check "the rules ask for every name" rules_via import /tmp/policy.toml
+check "install rules that call vfio_id for every link" rules_via import /tmp/policy.toml
 install_native
 native=$(ten)
 install_node
-note "ten devices: $native ms with the native vfio_id, $(ten) ms with that of Node"
-check "each device has its three names by Node, too" link_count $((3 * count))
+note "ten devices: $native ms with the native vfio_id, $(ten) ms with the Node build"
+check "each device has three links after the pass with Node" link_count $((3 * count))
 
-check "$count names of the scheme are true" true_pci "${functions[@]}"
-true_vfs() {
+check "$count default links are correct" pci_links_correct "${functions[@]}"
+vf_links_correct() {
   local pf index bad=0 vf
   for pf in "${controllers[@]}"; do
     for ((index = 0; index < count / 2; index++)); do
@@ -84,9 +84,9 @@ true_vfs() {
   done
   return $bad
 }
-check "$count names by index are true" true_vfs
-check "$count names by group are there" link_count $count by-group
-check "each device has its three names" link_count $((3 * count))
-check "the controllers take their virtual functions away" virtual_functions 0 "${controllers[@]}"
+check "$count by-sriov links are correct" vf_links_correct
+check "there are $count by-group links" link_count $count by-group
+check "each device has three links at the end" link_count $((3 * count))
+check "disable the virtual functions" virtual_functions 0 "${controllers[@]}"
 settle
 check "no link is left" link_count 0

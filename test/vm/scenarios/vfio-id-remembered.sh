@@ -1,4 +1,5 @@
-# What vfio_id said once is not asked again while it is true, and is never believed when it is not.
+# Values of vfio_id are cached in udev's database: the rules reuse them while sysfs confirms them and call vfio_id again
+# otherwise.
 # kernels: both
 # devices: sriov-and-one
 # native: yes
@@ -6,7 +7,7 @@
 . /project/test/vm/guest/helper.sh
 pf=0000:01:00.0 alone=0000:00:04.0 count=4
 
-# counted NUMBER COMMAND...: the command makes vfio_id run so often. A run is noted before it answers.
+# counted NUMBER COMMAND...: the command causes NUMBER runs of vfio_id. A run is logged before it prints anything.
 cat >/run/counting <<'HELPER'
 #!/bin/sh
 echo "$*" >>/run/vfio_id.calls
@@ -29,7 +30,7 @@ bind_in_order() {
   for address; do bind "$address" || return; done
 }
 bind_anew() { unbind "$1" && bind "$1"; }
-true_vfs() {
+vf_links_correct() {
   local index bad=0
   for ((index = 0; index < count; index++)); do
     same "$(readlink "/dev/vfio/by-sriov/$pf/vf$index")" "../../devices/$(vfio_of "$pci/$pf/virtfn$index")" || bad=1
@@ -37,7 +38,7 @@ true_vfs() {
   done
   return $bad
 }
-true_groups() {
+group_links_correct() {
   local address group bad=0
   for address; do
     group=$(basename "$(readlink "$pci/$address/iommu_group")")
@@ -46,64 +47,64 @@ true_groups() {
   return $bad
 }
 all_names() {
-  check "$1: the names by index and by path are true" true_vfs
-  check "$1: the names by group are true" true_groups "${all[@]}"
-  check "$1: the names of the scheme are true" true_pci "${all[@]}"
-  check "$1: there is no other name" link_count $((2 * ${#all[@]} + 2 * count + 1))
+  check "$1: the by-sriov and by-path links are correct" vf_links_correct
+  check "$1: the by-group links are correct" group_links_correct "${all[@]}"
+  check "$1: the default links are correct" pci_links_correct "${all[@]}"
+  check "$1: there is no other link" link_count $((2 * ${#all[@]} + 2 * count + 1))
 }
 numbers() {
   local address
   for address in "${all[@]}"; do echo "$address $(vfio_of "$pci/$address")"; done
 }
 
-check "there is a place for vfio_id" writable /usr/lib/udev
-check "vfio_id is installed" install -m 755 /run/counting $helper
-check "the controller makes $count virtual functions" virtual_functions $count $pf
+check "/usr/lib/udev is writable" writable /usr/lib/udev
+check "install a vfio_id that logs its runs" install -m 755 /run/counting $helper
+check "enable $count virtual functions" virtual_functions $count $pf
 mapfile -t functions < <(functions_of $pf)
 all=("${functions[@]}" $alone)
 
-check "names by index, path and group" policy by-sriov by-path by-group
-check "each device is asked for once" counted ${#all[@]} bind_in_order "${all[@]}"
+check "install rules for by-sriov, by-path and by-group" policy by-sriov by-path by-group
+check "bind runs vfio_id once for each device" counted ${#all[@]} bind_in_order "${all[@]}"
 all_names "bound"
 facts() { udevadm info /dev/vfio/devices/* | grep '^E: ID_VFIO_' | sort; }
 facts >/tmp/facts
 for action in change add; do
-  check "$action: nobody is asked for again" counted 0 event $action
+  check "$action: vfio_id does not run" counted 0 event $action
   all_names "$action"
-  check "$action: the facts are as they were" same "$(facts)" "$(cat /tmp/facts)"
+  check "$action: the facts are unchanged" same "$(facts)" "$(cat /tmp/facts)"
 done
 
-check "a device that went is asked for when it is back" counted 1 bind_anew "${functions[0]}"
-all_names "one bound anew"
+check "vfio_id runs for a device that is bound again" counted 1 bind_anew "${functions[0]}"
+all_names "one device bound again"
 
-# udevd sees nothing of this, so that its database speaks of other devices than those that have the numbers now.
+# udevd does not run during the next steps, so that its database describes the devices that had the numbers before.
 numbers >/tmp/before
 pkill -x systemd-udevd
-check "udevd is gone" until_true 60 not pgrep -x systemd-udevd
+check "udevd ends" until_true 60 not pgrep -x systemd-udevd
 for address in "${all[@]}"; do unbind "$address"; done
-check "they are bound in another order" \
+check "bind the devices in another order" \
   bind_in_order "$alone" "${functions[2]}" "${functions[3]}" "${functions[0]}" "${functions[1]}"
-check "the numbers are others'" not same "$(numbers)" "$(cat /tmp/before)"
+check "the devices have other numbers" not same "$(numbers)" "$(cat /tmp/before)"
 : >/run/vfio_id.calls
 /usr/lib/systemd/systemd-udevd --daemon
 event change
 settle
-all_names "numbers changed hands"
+all_names "numbers changed"
 moved=$(numbers | grep -cvxFf /tmp/before)
-check "those that moved were asked for ($moved)" same "$(wc -l </run/vfio_id.calls)" "$moved"
-check "and no more" counted 0 event change
-all_names "after that"
+check "vfio_id ran for the devices whose number changed ($moved)" same "$(wc -l </run/vfio_id.calls)" "$moved"
+check "vfio_id does not run for the next change event" counted 0 event change
+all_names "after the next change event"
 
-check "fewer names: by group alone" policy by-group
-check "what it needs is known" counted 0 event change
-check "the groups' names are true" true_groups "${all[@]}"
-check "there is no other name, then" link_count $((2 * ${#all[@]}))
-check "the other names come back" policy by-sriov by-path by-group
-check "what was not kept is asked for" counted ${#all[@]} event change
-all_names "the old policy"
+check "install rules for by-group only" policy by-group
+check "vfio_id does not run for values that are cached" counted 0 event change
+check "the by-group links are correct" group_links_correct "${all[@]}"
+check "there is no other link after the policy change" link_count $((2 * ${#all[@]}))
+check "install the rules for all three families again" policy by-sriov by-path by-group
+check "vfio_id runs for values that are not cached" counted ${#all[@]} event change
+all_names "all three families again"
 
-check "a name by serial number" policy by-sriov by-serial
-check "that can't be proved: each is asked for" counted ${#all[@]} event change
-check "and again" counted ${#all[@]} event change
-check "the names by index are there" same "$(find /dev/vfio/by-sriov -type l | wc -l)" $count
-check "vfio_id had nothing to complain of" same "$(cat /run/vfio_id.log)" ""
+check "install rules for by-sriov and by-serial" policy by-sriov by-serial
+check "vfio_id runs for each device, since sysfs cannot confirm a serial number" counted ${#all[@]} event change
+check "vfio_id runs again for each device on the next event" counted ${#all[@]} event change
+check "the by-sriov links exist" same "$(find /dev/vfio/by-sriov -type l | wc -l)" $count
+check "vfio_id printed no errors" same "$(cat /run/vfio_id.log)" ""

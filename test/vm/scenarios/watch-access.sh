@@ -1,5 +1,5 @@
-# With access.conf the service gives nodes and /dev/iommu to whom the policy says, at each bind anew,
-# and without it says that it may not.
+# With access.conf the service sets owner and mode of nodes and /dev/iommu as the policy says, after each bind; without it
+# the service reports that it is not permitted.
 # kernels: both
 # devices: one
 # init: systemd
@@ -19,27 +19,27 @@ check "udevd ends" end_udev
 mkdir -p /run/vfio-names
 printf '[[access]]\nmatch = { bus = "pci" }\ngroup = "kvm"\n' >/run/vfio-names/10.toml
 bind $address
-check "the kernel gives the node to root alone" same "$(access "$(node)")" "root:root 600"
+check "the kernel creates the node with owner root:root and mode 0600" same "$(access "$(node)")" "root:root 600"
 chmod 600 /dev/iommu
 
 install_unit
-check "without access.conf the service starts" systemctl start $unit
-check "the name is there all the same" true_pci $address
-check "the node stays root's" same "$(access "$(node)")" "root:root 600"
-check "it tells that it may not" has StatusText "1 device, 1 name, 1 finding"
+check "the service starts without access.conf" systemctl start $unit
+check "the service creates the link without access.conf" pci_links_correct $address
+check "the service does not change the node without access.conf" same "$(access "$(node)")" "root:root 600"
+check "the service reports a finding without access.conf" has StatusText "1 device, 1 name, 1 finding"
 systemctl stop $unit
 
 install_unit /project/packaging/systemd/access.conf
-check "with access.conf it starts" systemctl start $unit
-check "the node is open to the group" open_to_kvm "$(node)"
-check "and so is /dev/iommu" open_to_kvm /dev/iommu
-check "it has these two capabilities and no other" \
+check "the service starts with access.conf" systemctl start $unit
+check "the node has the group and the mode of the policy" open_to_kvm "$(node)"
+check "/dev/iommu has the group and the mode of the policy" open_to_kvm /dev/iommu
+check "the service has only CAP_CHOWN and CAP_FOWNER" \
   same "$(capsh --decode="$(awk '/^CapEff/ { print $2 }' "/proc/$(show MainPID)/status")" | cut -d= -f2)" \
   cap_chown,cap_fowner
 
 unbind $address
 bind $address
-check "a node that comes later is open to the group soon" until_true $soon open_to_kvm "$(node)"
-check "and the name is true" true_pci $address
+check "the service sets the group and the mode of a node created later" until_true $soon open_to_kvm "$(node)"
+check "the link is correct after the second bind" pci_links_correct $address
 check "stop" systemctl stop $unit
 journalctl -b --no-pager -u $unit 2>/dev/null | tail -n 15 | sed 's/^/# /'

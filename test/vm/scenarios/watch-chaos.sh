@@ -1,4 +1,4 @@
-# Whatever happens in whatever order, without udevd: once it is quiet, the service has made the names the truth.
+# Random actions in random order, without udevd: after each step the service makes all links match sysfs.
 # kernels: both
 # devices: three-and-port
 # rules: no
@@ -7,21 +7,21 @@
 . /project/test/vm/guest/watch.sh
 . /project/test/vm/guest/chaos.sh
 steps=40
-# For the slowest machine; mostly it is a second or two.
+# Enough for the slowest machine; usually it takes a second or two.
 soon=180
 
 seed=$(sed -n 's/.*lab\.seed=\([0-9]\+\).*/\1/p' /proc/cmdline)
 RANDOM=${seed:=1}
-note "seed $seed, $steps steps; VFIO_NAMES_VM_SEED=N makes another"
+note "seed $seed, $steps steps; VFIO_NAMES_VM_SEED=N selects another seed"
 
 check "udevd ends" end_bare_udev
-# What the service writes lies in a file system that can be filled.
+# The service writes its metrics to a file system that can be filled.
 mkdir -p /run/vfio-names /run/small
 mount -t tmpfs -o size=64k tmpfs /run/small
 figures=/run/small/figures.prom
 : >/run/vfio-names/10.toml
 start_watch
-check "the service looks once" until_true $soon test -e $figures
+check "the service completes its first pass" until_true $soon test -e $figures
 
 for ((step = 1; step <= steps; step++)); do
   done=() starting=''
@@ -30,16 +30,16 @@ for ((step = 1; step <= steps; step++)); do
     done+=("$chosen")
     "do_$chosen"
   done
-  check "step $step, ${done[*]}: the names are the truth" until_true $soon truth
-  end_hostility
-  check "step $step, and with nothing in the way" until_true $soon truth
+  check "step $step, ${done[*]}: all links match sysfs" until_true $soon links_match
+  remove_obstacle
+  check "step $step: all links match sysfs without an obstacle" until_true $soon links_match
   kill -0 $service 2>/dev/null || check "step $step: the service runs" false
   ((failures == 0)) || break
 done
-note "it was killed $kills times and told $(grep -c '^vfio-names:' /tmp/troubles) troubles"
+note "the service was killed $kills times and reported $(grep -c '^vfio-names:' /tmp/troubles) problems"
 
 status=0
 end_watch || status=$?
-check "it ends at SIGTERM with status 0" same $status 0
-check "and leaves the truth" truth
+check "the service exits with status 0 on SIGTERM" same $status 0
+check "all links match sysfs after the service has ended" links_match
 if ((failures > 0)); then tail -n 40 /tmp/lines /tmp/troubles | sed 's/^/# /'; fi

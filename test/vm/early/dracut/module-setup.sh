@@ -1,12 +1,12 @@
 #!/bin/bash
-# The lab in dracut's image: its root is a share, and its script notes what it sees before that is mounted.
+# The lab's dracut module: mounts the root from a 9p share and records the links before it is mounted.
 
-# called by dracut
+# Called by dracut.
 check() {
     return 255
 }
 
-# called by dracut
+# Called by dracut.
 install() {
     inst_multiple stat readlink
     inst_hook cmdline 50 "$moddir/root.sh"
