@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints the directory with the packages of the checkout as it is; builds them unless they are in the cache.
+# Prints the directory with the packages of the current checkout; builds them if they are not in the cache.
 # Usage: packaging/cached.sh deb|rpm|arch|apk
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -11,7 +11,7 @@ mkdir -p "$cache"
 exec 9> "$cache/built-$1.lock"
 flock 9
 if [ ! -d "$directory" ]; then
-    # Those of a week ago are of no use.
+    # Remove packages older than a week.
     find "$cache" -maxdepth 1 -name "built-$1-*" -mtime +7 -exec rm -rf {} +
     rm -rf "$directory.part"
     bash packaging/package.sh "$1" --output "$directory.part" >&2

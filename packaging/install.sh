@@ -1,22 +1,22 @@
 #!/bin/bash
-# Puts the files of a built checkout where a distribution wants them: the one place that knows where each goes.
-# Builds nothing, asks no network, and knows nothing of package managers: their triggers are for packaging/FAMILY.
+# Installs the files of a built checkout into the directories of a distribution. All paths are defined here. It builds
+# nothing and uses no network; scriptlets of package managers are in packaging/FAMILY.
 #
 # Usage: packaging/install.sh --destdir DIR [OPTION...]
-#   --part udev|main|all  udev: rules, native vfio_id, initramfs hooks; needs no Node. main: everything else (all)
+#   --part udev|main|all  udev: rules, native vfio_id, initramfs hooks, without Node. main: everything else (all)
 #   --paths FAMILY        debian, fedora, arch or alpine: the directories and hooks of that family (debian)
-#   --built DIR           what `npm run build` made (dist)
+#   --built DIR           the output of `npm run build` (dist)
 #   --rules FILE          the rules (rules/70-vfio-names.rules)
 #   --native FILE         the native vfio_id (dist/vfio_id)
-#   --koffi DIR           the node_modules that holds koffi and @koromix (node_modules); '' leaves koffi out, and with it
-#                         probe, exec --user and the readiness of the service
-#   --machine MACHINE     whose koffi, as `uname -m` says it (this machine's)
-#   --libc glibc|musl     which of its two builds (glibc; alpine: musl)
+#   --koffi DIR           the node_modules with koffi and @koromix (node_modules); '' omits koffi, which disables probe,
+#                         exec --user and the readiness notification of the service
+#   --machine MACHINE     the machine of koffi's build, as printed by `uname -m` (this machine)
+#   --libc glibc|musl     the C library of koffi's build (glibc; alpine: musl)
 #   --bindir, --libdir, --datadir, --udevdir, --unitdir, --openrcdir, --runitdir, --s6dir, --mandir, --docdir,
 #   --licensedir, --bash, --zsh, --fish DIR
-#                         one directory other than the family's; '' leaves its files out
-#   --initramfs 'TOOL...' which of initramfs-tools, dracut, mkinitcpio get a hook
-# Exit status: 0 fine, 2 wrong usage or something is not built.
+#                         replaces a directory of the family; '' omits its files
+#   --initramfs 'TOOL...' tools to install hooks for: initramfs-tools, dracut, mkinitcpio
+# Exit status: 0 success, 2 wrong usage or a file is not built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -40,10 +40,10 @@ while (($#)); do
     esac
 done
 
-# option NAME DEFAULT: what was given, which may be empty.
+# option NAME DEFAULT: prints the given value, which may be empty, or the default.
 option() { echo "${given[$1]-$2}"; }
 
-# The families differ in this alone.
+# The differences between the families.
 zsh=/usr/share/zsh/site-functions unitdir=/usr/lib/systemd/system openrcdir='' libdir=/usr/lib licensedir='' libc=glibc
 case $(option paths debian) in
     debian)
@@ -61,23 +61,23 @@ udevdir=$(option udevdir /usr/lib/udev) mandir=$(option mandir /usr/share/man)
 docdir=$(option docdir /usr/share/doc/vfio-names)
 [[ $dest == /* ]] || die "expected --destdir and an absolute path, found '$dest'"
 
-# put MODE FILE PATH: FILE as PATH in the package; nothing where the family has no such directory.
+# put MODE FILE PATH: installs FILE as PATH in the package; does nothing if the family has no such directory.
 put() {
     [[ $3 == /* ]] || return 0
     [[ -f $2 ]] || die "expected $2, found none; npm run build makes dist, npm run build:native makes dist/vfio_id"
     install -D -m "$1" "$2" "$dest$3"
 }
 
-# script FILE PATH INTERPRETER: a program, with the distribution's interpreter in its first line.
+# script FILE PATH INTERPRETER: installs a program with this interpreter in its first line.
 script() {
     put 755 "$1" "$2"
     sed -i "1s|^#!.*|#!$3|" "$dest$2"
 }
 
-# below DIRECTORY NAME: the path, or nothing where the directory is empty.
+# below DIRECTORY NAME: prints the path, or nothing if DIRECTORY is empty.
 below() { echo "${1:+$1/$2}"; }
 
-# pages SECTION NAME...: pages of the manual.
+# pages SECTION NAME...: installs man pages.
 pages() {
     local section=$1 name
     shift
@@ -99,7 +99,7 @@ part_udev() {
     done
 }
 
-# part_koffi DIR: what runs of it, and of its builds only this machine's.
+# part_koffi DIR: installs the files of koffi that are needed at run time, with the build of one machine.
 part_koffi() {
     local cpu build home=$libdir/node_modules file
     case $(option machine "$(uname -m)") in
@@ -124,7 +124,7 @@ part_koffi() {
     for file in package.json index.js "$(basename "$(dirname "${build[0]}")")/koffi.node"; do
         put 644 "$1/@koromix/koffi-linux-$cpu/$file" "$home/@koromix/koffi-linux-$cpu/$file"
     done
-    # Node looks for it beside the programs, which are the same for every machine.
+    # Node searches for it beside the programs, which are the same for every machine.
     ln -sfnr "$dest$home" "$dest$datadir/node_modules"
 }
 
@@ -133,7 +133,7 @@ part_main() {
     bindir=$(option bindir /usr/bin)
     script "$built/vfio-names.cjs" "$datadir/vfio-names.cjs" /usr/bin/node
     script "$built/caller.cjs" "$datadir/caller.cjs" /usr/bin/node
-    # For machines without the native one; udevd's sandbox lets no just-in-time compiler live.
+    # For machines without the native program; --jitless, because udevd's sandbox forbids just-in-time compilation.
     script "$built/vfio_id.cjs" "$datadir/vfio_id.cjs" '/usr/bin/node --jitless'
     for file in "$built"/{parts,lib}/*.cjs "$built"/schemas/*.json; do put 644 "$file" "$datadir/${file#"$built/"}"; done
     [[ -z $(option koffi node_modules) ]] || part_koffi "$(option koffi node_modules)"
@@ -156,7 +156,7 @@ part_main() {
     done
     put 644 LICENSE "$(below "$(option licensedir "$licensedir")" LICENSE)"
     put 644 "$built/licenses.txt" "$(below "$(option licensedir "$licensedir")" licenses.txt)"
-    # The admin's policy.
+    # The directory of the administrator's policy.
     install -d -m 755 "$dest/etc/vfio-names"
 }
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Builds packages of distributions from the checkout as it is, into a directory outside of it.
+# Builds distribution packages from the current checkout into a directory outside of it.
 #
 # Usage: npm run package -- deb|rpm|arch|apk|all... [--output DIR]
-#   --output DIR: where they go; without it a new directory, which is told
-# Needs `npm ci` and root; each family has its own tools in ~/.cache/vfio-names (or $VFIO_NAMES_VM_CACHE).
-# Exit status: 0 fine, 1 a build failed, 2 wrong usage.
+#   --output DIR: directory for the packages; without it a new directory, whose path is printed
+# Requires `npm ci` and root; the tools of each family are cached in ~/.cache/vfio-names (or $VFIO_NAMES_VM_CACHE).
+# Exit status: 0 success, 1 a build failed, 2 wrong usage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . packaging/sources.sh
@@ -21,7 +21,7 @@ while (($#)); do
         deb | rpm | arch | apk) wanted+=("$1") ;;
         all) wanted=(deb rpm arch apk) ;;
         --output)
-            (($# > 1)) || die "expected a directory behind --output"
+            (($# > 1)) || die "expected a directory after --output"
             output=$2
             shift
             ;;

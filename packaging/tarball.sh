@@ -1,7 +1,7 @@
 #!/bin/bash
-# Makes the release tarball from which distributions build: vfio-names-VERSION.tar.gz with the sources, dist/ as built,
-# vfio_id's bundle per machine for a distribution's own QuickJS, and the one library that is not in the bundles (koffi).
-# Asks no network, and knows nothing of package formats. The same sources give the same bytes.
+# Creates the release tarball from which distributions build: vfio-names-VERSION.tar.gz with the sources, the built dist/,
+# vfio_id's bundle per machine for the distribution's QuickJS, and the one library that is not bundled (koffi).
+# Uses no network. The result is reproducible.
 # usage: packaging/tarball.sh [DIRECTORY]; prints the tarball's path
 # Environment: SOURCE_DATE_EPOCH (the date in the changelog of the Debian package)
 set -euo pipefail
@@ -24,14 +24,14 @@ mkdir -p "$tree/dist" "$tree/node_modules/@koromix" "$output"
 
 node packaging/npm/build.mjs >&2
 source_files | tar --create --no-recursion --files-from - | tar --extract --directory "$tree"
-# By name: what an older build left in dist/ is no part of this one, nor is a vfio_id for this machine.
+# An explicit list, which excludes files of older builds in dist/ and the native vfio_id of this machine.
 cp -a dist/{completions,lib,man,parts,schemas,types,licenses.txt,index.js,caller.cjs,vfio-names.cjs,vfio_id.cjs} "$tree/dist/"
 for machine in x86_64 aarch64; do
     mkdir -p "$tree/dist/native/$machine"
     node packaging/native/bundle.mjs "$tree/dist/native/$machine/vfio_id.js" "$machine"
     cp packaging/native/limit.c "$tree/dist/native/$machine/"
 done
-# As npm unpacked them: for this machine, or for all those that npm was asked for, and with koffi's own sources.
+# As installed by npm: for this machine or all machines selected with npm, with koffi's sources.
 cp -a node_modules/koffi "$tree/node_modules/"
 cp -a node_modules/@koromix/koffi-linux-* "$tree/node_modules/@koromix/"
 

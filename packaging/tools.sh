@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# The package tools of other distributions and their service managers, as Debian 13 has them: $tools is the directory.
-# Sourced with the checkout as working directory, as root. Knows nothing of what is built there.
+# Debian 13's packages of the package tools and service managers of other distributions; sets $tools to the directory.
+# Sourced with the checkout as working directory, as root.
 . packaging/debian/chroot.sh
 
 tools=binutils,busybox-static,debugedit,fakeroot,file,gcc,libarchive-tools,libc6-dev,libquickjs,makepkg,man-db,nodejs

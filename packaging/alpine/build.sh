@@ -1,8 +1,8 @@
 #!/bin/bash
-# Makes what Alpine's abuild builds from: a directory with the APKBUILD, its scripts and the tarball, whose checksum is
-# filled in. abuild itself is Alpine's alone; there, in that directory, `abuild -r` makes the packages.
+# Creates the input of Alpine's abuild: a directory with the APKBUILD, its scripts and the tarball, whose checksum it
+# inserts. abuild is only available on Alpine; run `abuild -r` in that directory there to build the packages.
 # usage: packaging/alpine/build.sh SOURCE OUTPUT
-#   SOURCE: the sources with node_modules, or a checkout; OUTPUT: a directory, which gets alpine/
+#   SOURCE: the sources with node_modules, or a checkout; OUTPUT: a directory, in which alpine/ is created
 # Environment: SOURCE_DATE_EPOCH
 set -euo pipefail
 source=$(realpath "${1:?expected SOURCE OUTPUT}") output=$(realpath -m "${2:?expected SOURCE OUTPUT}")/alpine

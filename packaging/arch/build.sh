@@ -1,9 +1,9 @@
 #!/bin/bash
-# Builds the packages for Arch Linux by Debian 13's makepkg, without network; on Arch itself `makepkg` does it, beside
-# the tarball (packaging/tarball.sh).
+# Builds the packages for Arch Linux with Debian 13's makepkg, without network. On Arch, run `makepkg` in a directory with
+# the PKGBUILD and the tarball (packaging/tarball.sh).
 # usage: packaging/arch/build.sh SOURCE OUTPUT
 #   SOURCE: the sources with node_modules, or a checkout; OUTPUT: a directory for *.pkg.tar.zst and the PKGBUILD
-# Environment: SOURCE_DATE_EPOCH, and that of packaging/debian/chroot.sh
+# Environment: SOURCE_DATE_EPOCH, and the variables of packaging/debian/chroot.sh
 set -euo pipefail
 source=$(realpath "${1:?expected SOURCE OUTPUT}") output=$(realpath -m "${2:?expected SOURCE OUTPUT}")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -20,8 +20,8 @@ sum=$(sha256sum "$tarball" | cut -c 1-64)
 sed "s/^sha256sums=.*/sha256sums=($sum)/" "$source/packaging/arch/PKGBUILD" > "$work/PKGBUILD"
 cp "$source/packaging/arch/makepkg.conf" "$work"
 
-# makepkg refuses to be root. No dependency is looked for: what is built with has the names of Debian.
-# shellcheck disable=SC2016 # for the shell inside
+# makepkg refuses to run as root. --nodeps, because the build dependencies are Debian packages.
+# shellcheck disable=SC2016 # expanded by the inner shell
 debian_inside "$tools" --bind "$work" /build -- env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" bash -euc '
     chown -R nobody /build
     cd /build

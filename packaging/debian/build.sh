@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the Debian packages in a Debian 13 directory without network: build.sh SOURCE OUTPUT
-# SOURCE is a tree prepared by packaging/package.sh and is written in; OUTPUT is a directory for the packages.
+# Builds the Debian packages in a Debian 13 root directory without network: build.sh SOURCE OUTPUT
+# SOURCE is a tree prepared by packaging/package.sh, which the build modifies; OUTPUT is a directory for the packages.
 set -euo pipefail
 [ $# -eq 2 ] || { echo "usage: packaging/debian/build.sh SOURCE OUTPUT" >&2 && exit 2; }
 source=$(cd "$1" && pwd) output=$(cd "$2" && pwd)
@@ -11,7 +11,7 @@ cp -a "$source/packaging/debian" "$source/debian"
 rm "$source"/debian/{build,chroot}.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# dpkg-buildpackage writes beside the source.
+# dpkg-buildpackage writes its results to the parent directory of the source.
 mkdir "$work/source"
 debian_inside "$root" --bind "$work" /build --bind "$source" /build/source -- bash -euc '
     cd /build/source

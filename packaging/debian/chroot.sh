@@ -1,17 +1,18 @@
 # shellcheck shell=bash disable=SC2016,SC2034
-# Root directories of Debian 13, made once by debootstrap and apt and kept by the hash of their recipe. Knows nothing of packages
-# that are built. Sourced by build.sh and by the tests, as root.
+# Root directories of Debian 13, created once by debootstrap and apt and cached under the hash of their recipe. Sourced by
+# build.sh and by the tests, as root.
 
 debian_suite=trixie
 debian_mirror=${VFIO_NAMES_VM_MIRROR:-http://deb.debian.org/debian}
 debian_cache=${VFIO_NAMES_VM_CACHE:-${HOME:?}/.cache/vfio-names}/packages
 
-# What builds and judges; the hosts on which the packages are tried: without udev, and with an initramfs.
+# Packages for building and checking, and for the hosts on which the packages are tested: without udev, and with an
+# initramfs.
 debian_build=build-essential,debhelper,nodejs,quickjs,libquickjs,lintian,autopkgtest,udev
 debian_host=nodejs
 debian_initramfs=nodejs,initramfs-tools,udev
 
-# debian_chroot PACKAGE,...: prints where the directory is; makes it unless it is there.
+# debian_chroot PACKAGE,...: prints the path of the directory; creates it if it does not exist.
 debian_chroot() {
     local key directory
     key=$(echo "$debian_suite $1" | sha256sum)
@@ -23,7 +24,7 @@ debian_chroot() {
         [ ! -d "$directory" ] || exit 0
         [ "$(id -u)" -eq 0 ] || { echo "making a Debian 13 directory needs root (debootstrap); run once as root" >&2 && exit 1; }
         command -v debootstrap > /dev/null || { apt-get update -qq && apt-get install -y -qq debootstrap; } >&2 || exit
-        # A mirror may fail in the middle of so many packages.
+        # The mirror may fail during the download; retry.
         for _ in 1 2 3; do
             rm -rf "$directory.part"
             debian_make "$directory.part" "$1" > "$directory.log" 2>&1 && mv "$directory.part" "$directory" && exit 0
@@ -34,22 +35,23 @@ debian_chroot() {
     echo "$directory"
 }
 
-# debian_make DIRECTORY PACKAGE,...: apt knows in which order; debootstrap does not where so much is included.
+# debian_make DIRECTORY PACKAGE,...: creates the directory. apt installs the packages, because debootstrap --include does
+# not order that many packages correctly.
 debian_make() {
     debootstrap --variant=minbase --cache-dir="$debian_cache/archives" "$debian_suite" "$1" "$debian_mirror" || return
     mv "$debian_cache/archives"/*.deb "$1/var/cache/apt/archives/"
-    # A package that is installed here starts no service.
+    # Prevent packages from starting services.
     printf '#!/bin/sh\nexit 101\n' > "$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"
     chroot "$1" apt-get update || return
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # several arguments
     DEBIAN_FRONTEND=noninteractive chroot "$1" \
         apt-get install --yes --no-install-recommends --option APT::Keep-Downloaded-Packages=true ${2//,/ } || return
     mv "$1"/var/cache/apt/archives/*.deb "$debian_cache/archives/"
     rm -rf "$1"/var/lib/apt/lists/*
 }
 
-# debian_inside DIRECTORY [--bind FROM TO]... -- COMMAND...: runs it as root in the directory, whose files come back as
-# they were when it ends; without network, and nothing of the caller's environment. What is bound keeps its changes.
+# debian_inside DIRECTORY [--bind FROM TO]... -- COMMAND...: runs the command as root in the directory, without network and
+# with an empty environment. Changes to the directory are discarded at the end; changes to bound paths are kept.
 debian_inside() {
     local layer status=0
     layer=$(mktemp -d)

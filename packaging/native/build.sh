@@ -1,9 +1,9 @@
 #!/bin/bash
-# Compiles vfio_id to a native program: TypeScript -> esbuild -> qjsc -> cc. Gives dist/vfio_id.
-# With --chroot the compiler comes from a Debian 13 directory made by debootstrap (Debian 12 has no QuickJS); then there
-# is dist/vfio_id-static too, the same program for hosts whose C library is older than Debian 13's.
-# With --loop there is dist/vfio_id-loop too, the same code for the fuzzer, which asks it a thousand times.
-# With --if-old nothing is done where the program is there and no older than what it is made of.
+# Compiles vfio_id to a native program: TypeScript -> esbuild -> qjsc -> cc. Creates dist/vfio_id.
+# With --chroot it uses the compiler of a Debian 13 root directory created by debootstrap (Debian 12 has no QuickJS), and
+# also creates dist/vfio_id-static, the same program for hosts whose C library is older than Debian 13's.
+# With --loop it also creates dist/vfio_id-loop, the same code for the fuzzer, which runs many calls in one process.
+# With --if-old it does nothing if the program exists and is newer than its sources.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -27,18 +27,18 @@ make_chroot() {
     mv "$cache/trixie.part" "$cache/trixie"
 }
 
-# is_new FILE: no source is newer.
+# is_new FILE: the file exists and no source is newer.
 is_new() {
     [ -x "$1" ] && [ -z "$(find src/{devices,helper,links,names,system,text} src/rules/request.ts src/errors.ts packaging/native test/fuzz/native-loop.ts package.json -newer "$1" -print -quit)" ]
 }
 
 chroot='' if_old='' loop=''
-for word; do
-    case $word in
+for arg; do
+    case $arg in
         --chroot) chroot=yes ;;
         --if-old) if_old=yes ;;
         --loop) loop=yes ;;
-        *) die "expected --chroot, --loop or --if-old, found $word" ;;
+        *) die "expected --chroot, --loop or --if-old, found $arg" ;;
     esac
 done
 if [ -n "$if_old" ] && is_new dist/vfio_id && { [ -z "$chroot" ] || is_new dist/vfio_id-static; } &&
@@ -60,10 +60,10 @@ else
     inside=$(mktemp -d "$cache/trixie/tmp/build.XXXXXX")
 fi
 
-# The machine that the compiler compiles for, which is another one where CC is a cross compiler.
+# The target machine of the compiler, which may be a cross compiler.
 if [ -n "$chroot" ]; then machine=$(uname -m); else machine=$(${CC:-cc} -dumpmachine); fi
 
-# compile NAME ENTRY: gives $work/NAME/vfio_id, in the Debian 13 directory vfio_id-static too.
+# compile NAME ENTRY: creates $work/NAME/vfio_id, with --chroot also vfio_id-static.
 compile() {
     mkdir "$work/$1"
     node packaging/native/bundle.mjs "$work/$1/vfio_id.js" "$machine" "$2"

@@ -1,4 +1,5 @@
-// Bundles vfio_id for QuickJS into one module: bundle.mjs OUTPUT MACHINE (as `uname -m` or `cc -dumpmachine` says it) [ENTRY].
+// Bundles vfio_id for QuickJS into one module: bundle.mjs OUTPUT MACHINE [ENTRY]. MACHINE is a name as printed by
+// `uname -m` or `cc -dumpmachine`.
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { hasArmOpen } from './machine.mjs';

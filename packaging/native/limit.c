@@ -1,9 +1,9 @@
 /*
- * vfio_id never waits longer than a second: an attribute that does not answer costs its facts, not the event.
+ * Ends vfio_id after a second of waiting, so that a sysfs attribute that blocks delays only its own facts and not the event.
  *
- * What counts is time in which the process slept and did nothing. On a machine so busy that a millisecond of work takes more
- * than a second it is ready to run and does not sleep: giving up then would lose names for nothing. A process that sleeps
- * gives up the CPU by itself each time that a tick has woken it. Five seconds of work are the end in any case.
+ * Only time in which the process sleeps counts. On a busy machine a millisecond of work may take more than a second, but the
+ * process is then runnable and not asleep, and ending it would lose links without need. A sleeping process causes a
+ * voluntary context switch after each tick that wakes it. Five seconds of CPU time are the limit in any case.
  */
 #include <signal.h>
 #include <sys/resource.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { tick_us = 100000, still_ticks = 10, progress_ns = 500000, most_s = 5 };
+enum { tick_us = 100000, max_idle_ticks = 10, progress_ns = 500000, max_cpu_s = 5 };
 
 static long long cpu_time(void)
 {
@@ -25,17 +25,17 @@ static void tick(int signal)
 {
 	static const char line[] = "vfio_id: a file of sysfs did not answer within a second\n";
 	static long long last;
-	static long slept;
-	static int still;
+	static long switches;
+	static int idle_ticks;
 	long long now = cpu_time();
 	struct rusage usage;
 
 	(void)signal;
 	getrusage(RUSAGE_SELF, &usage);
-	still = now - last < progress_ns && usage.ru_nvcsw > slept ? still + 1 : 0;
+	idle_ticks = now - last < progress_ns && usage.ru_nvcsw > switches ? idle_ticks + 1 : 0;
 	last = now;
-	slept = usage.ru_nvcsw;
-	if (still < still_ticks && now < most_s * 1000000000LL)
+	switches = usage.ru_nvcsw;
+	if (idle_ticks < max_idle_ticks && now < max_cpu_s * 1000000000LL)
 		return;
 	_exit(write(STDERR_FILENO, line, sizeof(line) - 1) < 0 ? 2 : 1);
 }

@@ -1,6 +1,6 @@
 /**
- * Whether the flags of open(2) have arm's numbers on a machine (src/system/linux-open.ts), by its name as `uname -m` or
- * `cc -dumpmachine` says it. Knows no other difference between machines. Throws for those that have other numbers again.
+ * Returns whether the flags of open(2) have arm's values on a machine (src/system/linux-open.ts). `machine` is a name as
+ * printed by `uname -m` or `cc -dumpmachine`. Throws for machines with other values.
  */
 export function hasArmOpen(machine) {
   if (/^(alpha|hppa|mips|parisc|sparc)/.test(machine))

@@ -1,4 +1,4 @@
-// Builds dist/: one CommonJS bundle a program, the library, its types, the JSON Schemas, the manual and the completions.
+// Builds dist/: a CommonJS bundle per program, the library, its types, the JSON Schemas, the manual and the completions.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -7,7 +7,7 @@ import { generate } from './generate.mjs';
 import { generateManual } from './generate-manual.mjs';
 import { writeLicenses } from './licenses.mjs';
 
-// Libraries that few commands need lie beside the programs: no other command reads or parses them.
+// Libraries that only some commands use become separate files, so that other commands do not read and parse them.
 const libraries = {
   chokidar: 'chokidar',
   handlebars: 'handlebars',
@@ -15,10 +15,10 @@ const libraries = {
   'smol-toml': 'smol-toml',
 };
 
-// What is imported when it is needed (a command, the reader of policies) becomes a file of its own in dist/parts.
+// Dynamic imports (commands, the policy reader) become separate files in dist/parts.
 const parts = new Map();
-const beside = {
-  name: 'parts-and-libraries-beside',
+const separateFiles = {
+  name: 'separate-files',
   setup({ initialOptions, onResolve }) {
     const up = initialOptions.outdir === 'dist/parts' ? '..' : '.';
     onResolve({ filter: /^(chokidar|handlebars|smol-toml)/ }, ({ path, kind }) => {
@@ -42,10 +42,10 @@ const programs = {
   target: 'node20.19',
   format: 'cjs',
   external: ['koffi', '@viz-js/viz'],
-  plugins: [beside],
-  // require() instead: a program of CommonJS files never starts Node's loader of modules.
+  plugins: [separateFiles],
+  // Replaced by require(), so that Node does not start its ES module loader.
   supported: { 'dynamic-import': false },
-  // Where the programs lie; the source says it as a module does.
+  // The directory of the program in CommonJS.
   define: { 'import.meta.dirname': '__dirname' },
   minify: true,
   charset: 'utf8',
@@ -55,7 +55,7 @@ const programs = {
   outExtension: { '.js': '.cjs' },
 };
 
-// Nothing is removed first: a program that runs meanwhile finds all its parts.
+// Do not remove old files first: a program that runs during the build must find all its parts.
 mkdirSync('dist', { recursive: true });
 await generate();
 const results = [await build({ ...programs, entryPoints: libraries, outdir: 'dist/lib' })];

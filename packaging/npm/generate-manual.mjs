@@ -12,12 +12,12 @@ export async function generateManual(directory = 'dist') {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  // The page of a command that is no more.
+  // Remove pages of commands that no longer exist.
   for (const name of readdirSync(join(directory, 'man')))
     if (!texts.has(`man/${name}`)) rmSync(join(directory, 'man', name));
 }
 
-// The texts by their path below templates/, without .hbs.
+// Returns the templates by their path below templates/, without .hbs.
 function templates() {
   return Object.fromEntries(
     ['completions', 'manual'].flatMap((folder) =>
@@ -31,7 +31,7 @@ function templates() {
   );
 }
 
-// That of the release; of a version that is not yet released, the one that the packager gives, else today.
+// Returns the date of the release; for an unreleased version SOURCE_DATE_EPOCH, otherwise today.
 function pageDate() {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   const heading = readFileSync('CHANGELOG.md', 'utf8')
@@ -43,7 +43,7 @@ function pageDate() {
   return released ?? built.toISOString().slice(0, 10);
 }
 
-// Runs a TypeScript module. What a command imports when it runs is left out: only the table is wanted.
+// Bundles and runs a TypeScript module. Dynamic imports of commands are omitted, since only the command table is needed.
 async function load(entryPoint) {
   const { outputFiles } = await build({
     bundle: true,
@@ -55,7 +55,7 @@ async function load(entryPoint) {
     entryPoints: [entryPoint],
     plugins: [
       {
-        name: 'commands-left-out',
+        name: 'omit-dynamic-imports',
         setup({ onResolve }) {
           onResolve({ filter: /^\./ }, ({ kind, path }) =>
             kind === 'dynamic-import' ? { path, external: true } : undefined,

@@ -1,4 +1,4 @@
-// Writes the code that is generated before a build: the policy's validator, from its JSON Schema, and the templates.
+// Generates code before a build: the policy's validator from its JSON Schema, and a module with the templates.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export async function generate() {
@@ -17,7 +17,7 @@ export async function generate() {
   writeFileSync('src/config/validate-policy.js', standaloneCode.default(ajv, validate));
 }
 
-// As a module, so that the bundle, tsx and tests read the templates in the same way.
+// Writes a module, so that the bundle, tsx and tests load the templates in the same way.
 function generateTemplates() {
   const names = readdirSync('templates').filter((name) => name.endsWith('.hbs'));
   const texts = names

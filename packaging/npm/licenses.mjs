@@ -1,9 +1,9 @@
-// Writes dist/licenses.txt: the licences of the libraries that the bundles hold, and of the one that runs beside them.
+// Writes dist/licenses.txt: the licences of the bundled libraries and of those shipped beside the bundles.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-const besideTheBundles = ['koffi'];
+const unbundled = ['koffi'];
 
-// `metafiles` are those of esbuild: what went into a bundle, whatever package-lock.json says.
+// `metafiles` are those of esbuild; they list the files that are really in a bundle.
 export function writeLicenses(metafiles, file = 'dist/licenses.txt') {
   const bundled = metafiles
     .flatMap(({ outputs }) => Object.values(outputs))
@@ -11,7 +11,7 @@ export function writeLicenses(metafiles, file = 'dist/licenses.txt') {
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .map(([path]) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
     .filter((name) => name !== undefined);
-  const names = [...new Set([...bundled, ...besideTheBundles])].sort();
+  const names = [...new Set([...bundled, ...unbundled])].sort();
   writeFileSync(file, names.map(section).join('\n'));
 }
 

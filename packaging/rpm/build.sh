@@ -1,9 +1,9 @@
 #!/bin/bash
-# Builds the packages for Fedora and its kin by Debian 13's rpmbuild, without network; on Fedora itself
-# `rpmbuild -ta vfio-names-VERSION.tar.gz` does it (tarball: packaging/tarball.sh).
+# Builds the packages for Fedora and related distributions with Debian 13's rpmbuild, without network. On Fedora, run
+# `rpmbuild -ta vfio-names-VERSION.tar.gz` (tarball: packaging/tarball.sh).
 # usage: packaging/rpm/build.sh SOURCE OUTPUT
 #   SOURCE: the sources with node_modules, or a checkout; OUTPUT: an empty or new directory for *.rpm
-# Environment: SOURCE_DATE_EPOCH, and that of packaging/debian/chroot.sh
+# Environment: SOURCE_DATE_EPOCH, and the variables of packaging/debian/chroot.sh
 set -euo pipefail
 source=$(realpath "${1:?expected SOURCE OUTPUT}") output=$(realpath -m "${2:?expected SOURCE OUTPUT}")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -18,8 +18,8 @@ mkdir "$work/SOURCES"
 unshare --net bash "$source/packaging/tarball.sh" "$work/SOURCES" > /dev/null
 cp "$source"/packaging/rpm/{vfio-names.spec,macros.debian} "$work"
 
-# No BuildRequires are looked for: what is built with has the names of Debian.
-# shellcheck disable=SC2016 # for the shell inside
+# --nodeps, because the build dependencies are Debian packages.
+# shellcheck disable=SC2016 # expanded by the inner shell
 debian_inside "$tools" --bind "$work" /work -- env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" bash -euc '
     rpmbuild --quiet --nodeps -ba --load /work/macros.debian --define "_topdir /work" --define "_buildhost reproducible" \
         --define "use_source_date_epoch_as_buildtime 1" --define "build_mtime_policy clamp_to_source_date_epoch" \

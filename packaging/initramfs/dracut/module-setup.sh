@@ -1,25 +1,26 @@
 #!/bin/bash
-# Takes the rules and the native vfio_id into the initramfs. Goes to /usr/lib/dracut/modules.d/75vfio-names/module-setup.sh;
-# asked for by `dracut --add vfio-names` or `add_dracutmodules+=" vfio-names "`.
+# Adds the rules and the native vfio_id to the initramfs. Installed as /usr/lib/dracut/modules.d/75vfio-names/module-setup.sh;
+# enabled by `dracut --add vfio-names` or `add_dracutmodules+=" vfio-names "`.
 
-# called by dracut
+# Called by dracut.
 check() {
     return 255
 }
 
-# called by dracut
+# Called by dracut.
 depends() {
     echo udev-rules
 }
 
-# called by dracut
+# Called by dracut.
 install() {
     local directory rules
-    # As udev reads them. By the name alone inst_rules would pass over an admin's file in an image for any host.
+    # The order in which udev reads them. With only a file name, inst_rules would ignore the administrator's file in a
+    # generic image (--no-hostonly).
     for directory in /etc/udev/rules.d /run/udev/rules.d /usr/local/lib/udev/rules.d /usr/lib/udev/rules.d; do
         rules=${dracutsysrootdir:-}$directory/70-vfio-names.rules
         [[ -e $rules || -L $rules ]] || continue
-        # An empty one, or a link to /dev/null, turns them off.
+        # An empty file or a link to /dev/null disables the rules.
         [[ ! -s $rules ]] || inst_rules "$rules"
         break
     done
