@@ -1,4 +1,4 @@
-/** Renders the results of a benchmark run as the README's table. */
+/** Renders the results of a benchmark run as the table of README.md here. */
 import type { MachineKind } from './machine.ts';
 import { keepsAim, type Row } from './table.ts';
 
@@ -28,10 +28,10 @@ export function figuresTable({ date, cpu, cores, kernel, node, rows }: Figures):
   const wanted = rows.filter(({ what }) => shownRows.some((pattern) => pattern.test(what)));
   return [
     `Measured by \`npm run bench -- --slow\` on ${date}: ${cores} cores (${cpu}), Linux ${kernel}, Node.js ${node}.`,
-    'Each row is a ratio of medians of two things measured in turn on a shared virtual machine, where tens of per cent may',
-    'be noise: the spread is in test/bench/figures.json. A row that misses its aim says so.',
+    'Each ratio is that of the medians of two tasks, which were measured in turn on a shared virtual machine. Differences of',
+    'some tens of per cent may be noise: figures.json has the spread. Rows that miss their target are marked.',
     '',
-    '| what | beside | ratio | aim |',
+    '| measured | compared with | ratio | target |',
     '|---|---|---|---|',
     ...wanted.map((row) => `| ${row.what} | ${row.beside} | ${row.ratio.toFixed(2)} | ${aimOf(row)} |`),
   ].join('\n');
@@ -39,7 +39,7 @@ export function figuresTable({ date, cpu, cores, kernel, node, rows }: Figures):
 
 function aimOf(row: Row): string {
   if (row.aim === undefined) return '';
-  return keepsAim(row) ? row.aim : `${row.aim}, not reached`;
+  return keepsAim(row) ? row.aim : `${row.aim}, missed`;
 }
 
 /** Returns the README with the table between its markers replaced. */

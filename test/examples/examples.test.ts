@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { commands } from '../../src/cli/commands.ts';
 import { examples, policyExample } from '../../src/manual/words.ts';
+import { fakeRoot } from '../helpers/fake-root.ts';
 import { cdiMistakes } from '../integrations/cdi-shape.ts';
 import { linesOfManual, linesOfText, projectText, texts } from './lines.ts';
 import { machine, runOn, uuid, wordsOn } from './machine.ts';
@@ -42,9 +43,26 @@ const holders = both(prints(0, /^$/), inLab('held', /vfio_names holders \$addres
 const emulator = ['-object', 'iommufd,id=iommufd0,fd=4', '-device', 'vfio-pci,fd=3,iommufd=iommufd0'];
 const triggered = inLab('watch-beside-udev', /udevadm trigger --subsystem-match=vfio-dev --action=change$/m);
 
+/** The commands that bind a device are those that doctor suggests. */
+const isSuggested: Row = async (t, root, line) => {
+  const { out } = await runOn(root, 'vfio-names doctor');
+  const suggested = out
+    .replaceAll('$D', '/sys/bus/pci/devices/ADDRESS')
+    .replaceAll('ADDRESS', '0000:01:00.0');
+  t.true(suggested.includes(`; ${line}`), suggested);
+};
+const bindLines = Object.fromEntries(
+  [
+    'echo vfio-pci > /sys/bus/pci/devices/0000:01:00.0/driver_override',
+    'echo 0000:01:00.0 > /sys/bus/pci/devices/0000:01:00.0/driver/unbind',
+    'echo 0000:01:00.0 > /sys/bus/pci/drivers_probe',
+  ].map((line): [string, Row] => [line, (t, _, text) => isSuggested(t, fakeRoot(t), text)]),
+);
+
 const rows: Readonly<Record<string, Row>> = {
   'vfio-names': prints(0, ...table),
   'vfio-names list --bus pci --json': prints(0, /"node": "vfio3"/),
+  'vfio-names list': prints(0, ...table),
   'vfio-names show NAME': prints(0, ...facts),
   'vfio-names show 01:00.0': prints(0, ...facts),
   'vfio-names resolve NAME': prints(0, node),
@@ -69,6 +87,16 @@ const rows: Readonly<Record<string, Row>> = {
   'vfio-names holders NAME': holders,
   'vfio-names holders 0000:01:00.0': holders,
   'vfio-names doctor': both(doctor, inLab('doctor', /doctor/)),
+  ...bindLines,
+  'cp rules/70-vfio-names.rules /etc/udev/rules.d/': async (t, root) => {
+    const { out } = await runOn(root, 'vfio-names rules render');
+    t.is(projectText('rules/70-vfio-names.rules'), out);
+    inLab('rules-removed', /^cp \/project\/rules\/70-vfio-names\.rules \/run\/udev\/rules\.d\/$/m)(
+      t,
+      root,
+      '',
+    );
+  },
   'vfio-names watch': serves(),
   'vfio-names watch --metrics /var/lib/node_exporter/vfio.prom': serves(
     '/var/lib/node_exporter/vfio.prom',

@@ -12,6 +12,7 @@ import { type CliResult, runCli } from '../helpers/cli.ts';
 import { fakeCalls } from '../helpers/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { fakeIommu, fakeVfio } from '../helpers/fake-vfio.ts';
+import { projectText } from './lines.ts';
 
 export const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
 
@@ -34,6 +35,25 @@ export function machine(t: ExecutionContext): FakeRoot {
   root.node('/dev/iommu', '10:125');
   root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nqemu:x:107:36::/:/bin/false\n');
   root.write('/etc/group', 'root:x:0:\nkvm:x:36:\n');
+  return root;
+}
+
+/** The same machine with udev and its rules, which have created the links, and with a virtual machine that uses the GPU. */
+export async function host(t: ExecutionContext): Promise<FakeRoot> {
+  const root = machine(t);
+  await runOn(root, 'vfio-names sync');
+  root.write('/etc/os-release', 'PRETTY_NAME="Ubuntu 24.04 LTS"\n');
+  root.write('/proc/sys/kernel/osrelease', '6.8.0\n');
+  root.write('/proc/cpuinfo', 'vendor_id\t: GenuineIntel\n');
+  root.write('/proc/net/unix', '0: 00000002 00000000 00010000 0005 01 1 /run/udev/control\n');
+  root.write('/usr/lib/udev/rules.d/70-vfio-names.rules', projectText('rules/70-vfio-names.rules'));
+  for (const [link, target] of Object.entries(root.links()))
+    root.write(`/run/udev/data/c247:${target.replace(/\D*/, '')}`, `S:vfio/${link}\n`);
+  root.write('/proc/4711/comm', 'qemu-system-x86\n');
+  root.write('/proc/4711/status', 'Name:\tqemu-system-x86\nUid:\t107\t107\t107\t107\n');
+  root.write('/proc/4711/cgroup', '0::/machine.slice/vm.service\n');
+  root.write('/proc/4711/fdinfo/9', 'pos:\t0\nflags:\t02\n');
+  root.linkText('/proc/4711/fd/9', root.at('/dev/vfio/devices/vfio3'));
   return root;
 }
 
