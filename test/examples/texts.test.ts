@@ -333,7 +333,10 @@ test('packaging/install.sh installs the program and the service below --destdir'
 });
 
 const manifest = JSON.parse(projectText('package.json')) as {
+  readonly name: string;
+  readonly version: string;
   readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
 };
 
 /** The file that runs each npm script of the texts: continuous integration or a test. */
@@ -362,18 +365,38 @@ for (const line of new Set(texts.flatMap((path) => linesOfText(projectText(path)
       t.regex(projectText(file), pattern, line);
     });
 
-test('npm run --silent sbom prints a CycloneDX document with the licences of the dependencies', (t) => {
-  const { status, stdout } = spawnSync('npm', ['run', '--silent', 'sbom'], {
+interface Bom {
+  readonly bomFormat: string;
+  readonly components: readonly {
+    readonly 'bom-ref': string;
+    readonly name: string;
+    readonly licenses: readonly { readonly license: { readonly id: string } }[];
+    readonly hashes: readonly { readonly content: string }[];
+  }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
+test('npm run --silent sbom prints a CycloneDX document of the packages that are installed at run time', (t) => {
+  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'sbom'], {
     encoding: 'utf8',
     env: { ...process.env, NODE_V8_COVERAGE: '', npm_config_update_notifier: 'false' },
     cwd: `${import.meta.dirname}/../..`,
   });
-  t.is(status, 0);
-  const { bomFormat, components } = JSON.parse(stdout) as {
-    readonly bomFormat: string;
-    readonly components: readonly { readonly name: string; readonly licenses?: readonly unknown[] }[];
-  };
+  t.is(status, 0, stderr);
+  const { bomFormat, components, dependencies } = JSON.parse(stdout) as Bom;
   t.is(bomFormat, 'CycloneDX');
-  t.true(components.some(({ name }) => name === 'koffi'));
-  for (const { name, licenses = [] } of components) t.not(licenses.length, 0, name);
+  for (const { name, licenses, hashes } of components) {
+    t.regex(licenses[0]?.license.id ?? '', /^[\w.-]+$/, name);
+    t.regex(hashes[0]?.content ?? '', /^[0-9a-f]{128}$/, name);
+  }
+  const names = components.map(({ name }) => name);
+  for (const name of Object.keys(manifest.dependencies)) t.true(names.includes(name), name);
+  for (const name of ['typescript', '@koromix/koffi-win32-x64']) t.false(names.includes(name), name);
+  // Each component once, and each reached from the program.
+  const refs = components.map((component) => component['bom-ref']);
+  t.is(new Set(refs).size, refs.length);
+  const reached = new Set([dependencies[0]?.ref]);
+  for (const from of reached)
+    for (const to of dependencies.find(({ ref }) => ref === from)?.dependsOn ?? []) reached.add(to);
+  t.deepEqual([...reached].sort(), [`${manifest.name}@${manifest.version}`, ...refs].sort());
 });
