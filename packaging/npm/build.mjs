@@ -1,11 +1,12 @@
 // Builds dist/: a CommonJS bundle per program, the library, its types, the JSON Schemas, the manual and the completions.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { generate } from './generate.mjs';
 import { generateManual } from './generate-manual.mjs';
 import { writeLicenses } from './licenses.mjs';
+import { nodeVersionCheck } from './node-version.mjs';
 
 // Libraries that only some commands use become separate files, so that other commands do not read and parse them.
 const libraries = {
@@ -60,8 +61,16 @@ mkdirSync('dist', { recursive: true });
 await generate();
 const results = [await build({ ...programs, entryPoints: libraries, outdir: 'dist/lib' })];
 const entries = { 'vfio-names': 'src/main.ts', caller: 'src/caller.ts', vfio_id: 'src/helper/node.ts' };
+const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
 results.push(
-  await build({ ...programs, entryPoints: entries, outdir: 'dist', banner: { js: '#!/usr/bin/env node' } }),
+  await build({
+    ...programs,
+    entryPoints: entries,
+    outdir: 'dist',
+    // Node parses a whole file before it runs the check at its beginning, so an older one must understand the syntax.
+    target: 'node12',
+    banner: { js: `#!/usr/bin/env node\n${nodeVersionCheck(engines.node)}` },
+  }),
 );
 for (const name of Object.keys(entries)) chmodSync(`dist/${name}.cjs`, 0o755);
 for (const built = new Set(); built.size < parts.size; ) {
