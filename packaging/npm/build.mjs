@@ -82,7 +82,7 @@ for (const built = new Set(); built.size < parts.size; ) {
       entryPoints: Object.fromEntries(next),
       outdir: 'dist/parts',
       define: { 'import.meta.dirname': '__programs' },
-      banner: { js: 'const __programs = require("node:path").dirname(__dirname);' },
+      banner: { js: '"use strict";const __programs = require("node:path").dirname(__dirname);' },
     }),
   );
 }
