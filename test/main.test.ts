@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { type FakeRoot, fakeRoot } from './helpers/fake-root.ts';
 
-const program = ['--import', 'tsx', new URL('../src/main.ts', import.meta.url).pathname];
+const program = ['--import', 'tsx', join(import.meta.dirname, '../src/main.ts')];
 
 /** The write end of a pipe whose read end is closed. */
 function brokenPipe(root: FakeRoot): number {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 
-const root = new URL('../../', import.meta.url).pathname;
-// The demo runs the built program; without a build the test is skipped.
+const root = join(import.meta.dirname, '../..');
+// The demo shows the built program; without a build there is nothing to show.
 const built = fs.existsSync(join(root, 'dist/vfio-names.cjs')) ? test : test.skip;
 
 function demo(t: { teardown: (fn: () => void) => void }, options: object = {}) {

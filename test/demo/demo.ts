@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSample } from './sample.ts';
 
-const program = new URL('../../dist/vfio-names.cjs', import.meta.url).pathname;
+const program = join(import.meta.dirname, '../../dist/vfio-names.cjs');
 
 /** The program did not behave as expected. */
 class UnexpectedResult extends Error {}

@@ -1,10 +1,11 @@
 /** Client of native-loop.ts, which runs vfio_id in QuickJS for many calls in one process. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Result } from '../helper/programs.ts';
 
-const program = new URL('../../dist/vfio_id-loop', import.meta.url).pathname;
+const program = join(import.meta.dirname, '../../dist/vfio_id-loop');
 
 export interface Question {
   readonly argv: readonly string[];

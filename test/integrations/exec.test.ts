@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Io, Signal } from '../../src/cli/command.ts';
 import { type ExecWorld, execWith } from '../../src/cli/commands/exec.ts';
@@ -231,7 +232,7 @@ function machineWithNullNode(t: ExecutionContext): FakeRoot | undefined {
   }
 }
 
-const program = ['--import', 'tsx', new URL('../../src/main.ts', import.meta.url).pathname];
+const program = ['--import', 'tsx', join(import.meta.dirname, '../../src/main.ts')];
 
 test('exec --user passes a node that only root may open to a real child without other rights of root', (t) => {
   const root = machineWithNullNode(t);
