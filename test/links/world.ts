@@ -56,12 +56,20 @@ export const tags: MoreNames = (device: Device) => [
   ...(device.name === nameOf(2) ? [{ path: 'by-tag/pci-1/below', priority: 1 }] : []),
 ];
 
-/** Returns a path for worlds that is removed after the test; in /dev/shm if it exists, since many worlds are built. */
+/** In memory where that can be written: in a chroot, /dev/shm may be missing, or only a directory of root's. */
+function temporary(): string {
+  try {
+    return fs.mkdtempSync('/dev/shm/vfio-names-test-');
+  } catch {
+    return fs.mkdtempSync(`${tmpdir()}/vfio-names-test-`);
+  }
+}
+
+/** A path for worlds that goes with its test; in memory where possible, since they are many. */
 export function scratch(t: ExecutionContext): string {
-  const parent = fs.existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-  const directory = fs.mkdtempSync(`${parent}/vfio-names-test-`);
-  t.teardown(() => fs.rmSync(directory, { recursive: true, force: true }));
-  return `${directory}/root`;
+  const own = temporary();
+  t.teardown(() => fs.rmSync(own, { recursive: true, force: true }));
+  return `${own}/root`;
 }
 
 /** Creates a world below `directory`; nodes are empty files. */
