@@ -31,6 +31,8 @@ export class FakeRoot {
 
   constructor(dir: string) {
     this.dir = dir;
+    // The modes of a real machine: with the umask 002 that Debian sets at login, its directories would be group-writable.
+    process.umask(0o022);
     for (const path of [
       '/sys/class/vfio-dev',
       '/sys/bus',
