@@ -69,7 +69,9 @@ function withNodes(root: string): void {
 }
 
 function withoutNodes(root: string): void {
-  print('Not root: device nodes can not be made, so verify, resolve and the broken link are left out.');
+  say(
+    'No device nodes: only root may make them (CAP_MKNOD), so verify, resolve and the broken link are left out.',
+  );
   run(['plan'], root, 1, [/^create \/dev\/vfio\/pci\/0000:01:00\.0 ->/m, /^blocked .*0000:02:00\.0/m]);
   run(['list'], root, 0, [/^pci\/0000:01:00\.0 +vfio/m, /^pci\/0000:03:00\.0 .*no node/m]);
 }

@@ -155,6 +155,21 @@ export function fakeRoot(t: ExecutionContext): FakeRoot {
   return new FakeRoot(dir);
 }
 
+/** Whether a device node can be made and opened here: not without CAP_MKNOD, and not on a file system mounted with nodev. */
+export function canUseNodes(): boolean {
+  const dir = fs.mkdtempSync(join(tmpdir(), 'vfio-names-test-'));
+  const node = join(dir, 'null');
+  try {
+    spawnSync('mknod', [node, 'c', '1', '3']);
+    fs.closeSync(fs.openSync(node, 'r+'));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    fs.rmSync(dir, { recursive: true });
+  }
+}
+
 function asChar(path: string, status: Status): Status {
   if (status.kind !== 'file') return status;
   const devnum = /^char (\d+:\d+)\n$/.exec(nodeFiles.read(path, 64))?.[1];

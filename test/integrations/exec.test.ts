@@ -10,7 +10,7 @@ import { parseCommandLine } from '../../src/cli/parse.ts';
 import type { Child, ChildRequest, Ending } from '../../src/integrations/child.ts';
 import { runCli } from '../helpers/cli.ts';
 import { type FakeCalls, fakeCalls } from '../helpers/fake-calls.ts';
-import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
+import { canUseNodes, type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
 const tty = { env: {}, stdoutIsTty: false };
 
@@ -212,8 +212,8 @@ test('exec reports an unknown device and a device without a node like other comm
   }
 });
 
-/** Returns a machine with a real device node, 1:3 (/dev/null); `undefined` if the node can't be created or opened. */
-function machineWithNullNode(t: ExecutionContext): FakeRoot | undefined {
+/** A device whose node is a real one: 1:3 is /dev/null. */
+function nullMachine(t: ExecutionContext): FakeRoot {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: '1:3' });
   root.node('/dev/iommu', '1:5', 0o600);
@@ -224,19 +224,15 @@ function machineWithNullNode(t: ExecutionContext): FakeRoot | undefined {
   fs.chmodSync(root.dir, 0o755);
   root.write('/out', '');
   fs.chmodSync(root.at('/out'), 0o666);
-  try {
-    fs.closeSync(fs.openSync(root.at('/dev/vfio/devices/vfio0'), 'r+'));
-    return process.getuid?.() === 0 ? root : undefined;
-  } catch {
-    return undefined;
-  }
+  return root;
 }
+
+const whenNodes = canUseNodes() ? test : test.skip;
 
 const program = ['--import', 'tsx', join(import.meta.dirname, '../../src/main.ts')];
 
-test('exec --user passes a node that only root may open to a real child without other rights of root', (t) => {
-  const root = machineWithNullNode(t);
-  if (!root) return t.pass('only root can create device nodes');
+whenNodes('a real child of another user has a node that only root may open, and nothing of root', (t) => {
+  const root = nullMachine(t);
   const script =
     'id -u; id -G; readlink /proc/$$/fd/3 /proc/$$/fd/4; echo "$VFIO_NAMES_FDS" "$@"; cat; exec 2>&-; : <"$0" || echo refused; exit 9';
   const args = ['exec', '--root', root.dir, '--iommu', '--user', 'nobody', '01:00.0', '--'];
@@ -263,9 +259,8 @@ test('exec --user passes a node that only root may open to a real child without 
   t.is(status, 2);
 });
 
-test('exec --user does not pass inherited descriptors to a real child, even ones with high numbers', (t) => {
-  const root = machineWithNullNode(t);
-  if (!root) return t.pass('only root can create device nodes');
+whenNodes('a real child of another user has nothing that root had open, however high its number', (t) => {
+  const root = nullMachine(t);
   root.write('/secret', 'of root\n');
   fs.chmodSync(root.at('/secret'), 0o600);
   const secret = fs.openSync(root.at('/secret'), 'r');
@@ -282,11 +277,10 @@ test('exec --user does not pass inherited descriptors to a real child, even ones
   t.regex(stdout, / 50 -> \/dev\/null\n/);
 });
 
-test('exec forwards SIGTERM to a real child and exits with its status', async (t) => {
-  const root = machineWithNullNode(t);
-  if (!root) return t.pass('only root can create device nodes');
-  const args = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$; exec sleep 600'];
-  const parent = spawn(process.execPath, [...program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+whenNodes('a signal to the real program ends its child, and is its status', async (t) => {
+  const root = nullMachine(t);
+  const words = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$; exec sleep 600'];
+  const parent = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
   t.teardown(() => {
     try {
