@@ -40,23 +40,41 @@ find_scenario() {
     die "scenario '$name' runs on these kernels: $kernels; not on '${1#*@}'"
 }
 
+# core_scenarios: the NAME@KERNEL of the file `core`, one a line.
+core_scenarios() {
+  local item
+  while read -r item; do
+    [[ -z $item || $item == "#"* ]] || find_scenario "$item" || return
+  done <"$here/core"
+}
+
 # run_scenario NAME@KERNEL RESULTS: print the report; a failed one gets a second run, which then
 # decides, and both are told.
 run_scenario() {
-  local item=$1 results=$2 began=$SECONDS
+  local item=$1 results=$2 began=$SECONDS spent
   trap 'stop_guest; exit 143' TERM
   if attempt "$item" "$results/$item.1"; then
-    say "$item: passed ($((SECONDS - began)) s)"
+    spent "$began" "$results/$item.times"
+    say "$item: passed ($spent)"
     return
   fi
   say "$item: failed, running it again; the first run's logs are in $results/$item.1"
   began=$SECONDS
   if attempt "$item" "$results/$item.2"; then
-    say "$item: failed, run again: passed ($((SECONDS - began)) s)"
+    spent "$began" "$results/$item.times"
+    say "$item: failed, run again: passed ($spent)"
     return
   fi
-  say "$item: FAILED twice ($((SECONDS - began)) s)"
+  spent "$began" "$results/$item.times"
+  say "$item: FAILED twice ($spent)"
   return 1
+}
+
+# spent BEGAN FILE: sets `spent` to the time since then, and the processor time of the guests of this shell, which depends
+# less on what else the machine does. `times` must run in this very shell.
+spent() {
+  times >"$2"
+  spent="$((SECONDS - $1)) s, $(awk -F '[ms ]+' 'NR == 2 { printf "%d", 60 * ($1 + $3) + $2 + $4 }' "$2") s of processor time"
 }
 
 # attempt NAME@KERNEL DIRECTORY: boot it once and print what came of it.
