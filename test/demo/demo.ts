@@ -69,7 +69,7 @@ function withNodes(root: string): void {
 }
 
 function withoutNodes(root: string): void {
-  say(
+  print(
     'No device nodes: only root may make them (CAP_MKNOD), so verify, resolve and the broken link are left out.',
   );
   run(['plan'], root, 1, [/^create \/dev\/vfio\/pci\/0000:01:00\.0 ->/m, /^blocked .*0000:02:00\.0/m]);

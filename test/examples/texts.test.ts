@@ -340,19 +340,16 @@ const manifest = JSON.parse(projectText('package.json')) as {
   readonly dependencies: Readonly<Record<string, string>>;
 };
 
-/** The file that runs each npm script of the texts: continuous integration or a test. */
+/** Where each npm script that the texts name is run: by one of the two tiers of the continuous integration, or by a test. */
 const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> = {
-  ci: ['.ci/run', /\bnpm ci\b/],
+  ci: ['.ci/install', /\bnpm ci\b/],
   test: ['.ci/run', /\bnpm test\b/],
   demo: ['test/demo/demo.test.ts', /'test\/demo\/demo\.ts'/],
-  fuzz: ['.ci/run', /\bnpm run fuzz -- --seconds \d+ --seed \d+/],
+  fuzz: ['.ci/full', /\bnpm run fuzz -- --seconds \d+ --seed \d+/],
   package: ['packaging/cached.sh', /packaging\/package\.sh "\$1" --output/],
   'build:native': ['test/helper/native.sh', /packaging\/native\/build\.sh/],
   // It measures and asserts nothing; figures.test.ts checks the recorded results.
   bench: ['test/bench/figures.test.ts', /figures/],
-  'bench:figures': ['test/bench/figures.test.ts', /withFigures\(readme, figuresTable\(figures\)\)/],
-  // Too slow for each change; fails below this score.
-  'test:mutants': ['test/mutants/stryker.config.json', /"break": 85/],
   sbom: ['test/examples/texts.test.ts', /npm run --silent sbom/],
 };
 
@@ -362,7 +359,7 @@ for (const line of new Set(texts.flatMap((path) => linesOfText(projectText(path)
       const [, first = '', second = ''] = line.split(' ');
       const name = first === 'run' ? second : first;
       t.true(name === 'ci' || name in manifest.scripts, line);
-      const [file, pattern] = runs[name] ?? ['.ci/run', new RegExp(`\\bnpm run ${name}\\b`)];
+      const [file, pattern] = runs[name] ?? ['.ci/full', new RegExp(`\\bnpm run ${name}\\b`)];
       t.regex(projectText(file), pattern, line);
     });
 

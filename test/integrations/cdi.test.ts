@@ -222,9 +222,9 @@ whenNodes(
   },
 );
 
-const bad = test.macro({
-  async exec(t, words: readonly string[], pattern: RegExp) {
-    const { status, out, err } = await machine(t).run(...words);
+const rejects = test.macro({
+  async exec(t, args: readonly string[], pattern: RegExp) {
+    const { status, out, err } = await machine(t).run(...args);
     t.is(status, 2);
     t.is(out, '');
     t.regex(err.join('\n'), pattern);
