@@ -10,21 +10,27 @@ start_limit=120 # seconds until `started`
 early_limit=300 # the same where an image for early boot comes before
 start_tries=3
 
+# What makes an emulated guest fast. QEMU finds the code that it has translated by its address: where programs lie at random
+# addresses it translates them again at each start. A second processor costs a third more, and so does the fifth level of page
+# tables a tenth. 512 terminals of the old kind are most of the devices that udevd goes through at boot.
+words_of_the_lab="norandmaps pty.legacy_count=0 no_timer_check quiet"
+processor=max,la57=off
+
 # The processes of the guest that runs in this shell, for whoever must stop it.
 qemu='' reader=''
 
-# boot KERNEL SET TIMEOUT RESULTS INITRAMFS WORD...: INITRAMFS is a file or nothing; the words go onto the
+# boot KERNEL SET CPUS TIMEOUT RESULTS INITRAMFS WORD...: INITRAMFS is a file or nothing; the words go onto the
 # kernel's command line. Sets `why` to the reason when the guest did not end by itself with a status. Not for
 # a subshell: stop_guest must know the processes.
 boot() {
   local try
   for ((try = 1; try <= start_tries; try++)); do
-    rm -rf "$4"
-    mkdir -p "$4"
+    rm -rf "$5"
+    mkdir -p "$5"
     why=''
     boot_once "$@" && return
     # Without the first mark nothing of the project has run yet: that was the emulator.
-    [[ -e $4/started ]] && return 1
+    [[ -e $5/started ]] && return 1
     echo "# the guest did not start (try $try of $start_tries): $why"
   done
   return 1
@@ -38,9 +44,9 @@ stop_guest() {
 }
 
 boot_once() {
-  local kernel=$1 set=$2 limit=$3 results=$4 initramfs=$5
+  local kernel=$1 set=$2 cpus=$3 limit=$4 results=$5 initramfs=$6
   local devices modules deadline start=$start_limit began=$SECONDS
-  shift 5
+  shift 6
   [[ -z $initramfs ]] || start=$early_limit
   devices_of "$set"
   # Without `npm ci` the share is an empty directory.
@@ -50,10 +56,10 @@ boot_once() {
   cat <>"$results/monitor.out" >"$results/monitor.log" &
   reader=$!
   qemu-system-x86_64 -nodefaults -no-reboot -display none -serial stdio \
-    -m 2048 -smp 2 -accel tcg,thread=multi -machine q35,kernel-irqchip=split -cpu max \
+    -m 2048 -smp "$cpus" -accel tcg,thread=multi -machine q35,kernel-irqchip=split -cpu "$processor" \
     -device intel-iommu,intremap=on,caching-mode=on \
     -kernel "$(kernel_dir "$kernel")/bzImage" ${initramfs:+-initrd "$initramfs"} \
-    -append "console=ttyS0 root=rootfs rootfstype=9p rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose ro init=/lab-init intel_iommu=on no_timer_check quiet systemd.unit=lab.target $*" \
+    -append "console=ttyS0 root=rootfs rootfstype=9p rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose ro init=/lab-init intel_iommu=on $words_of_the_lab systemd.unit=lab.target $*" \
     -fsdev "local,id=root,path=$(guest_dir),security_model=none,readonly=on" \
     -device virtio-9p-pci,fsdev=root,mount_tag=rootfs,addr=10.0 \
     -fsdev "local,id=project,path=${results%/*}/project,security_model=none,readonly=on" \

@@ -3,6 +3,7 @@
 # A header is comment lines at the head of scenarios/NAME.sh:
 #   # kernels: both cdev    on which kernels it runs
 #   # devices: one          a set of lib/devices.sh
+#   # cpus: 2               processors of the guest (default 1); where things must happen at the same time
 #   # init: systemd         PID 1 (default script: udevd alone)
 #   # rules: no             whether udevd has the project's rules (default yes), or a policy of test/vm/policies
 #                           whose rules it has, and vfio_id with them where the root can be written
@@ -82,7 +83,7 @@ attempt() {
   local name=${1%@*} kernel=${1#*@} why='' status=none rules initramfs
   rules=$(header "$name" rules yes) initramfs=$(header "$name" initramfs)
   say "$1"
-  boot "$kernel" "$(header "$name" devices none)" "$(header "$name" timeout 600)" "$2" \
+  boot "$kernel" "$(header "$name" devices none)" "$(header "$name" cpus 1)" "$(header "$name" timeout 600)" "$2" \
     "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules")}" \
     "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
     "lab.rules=$rules" "lab.root=$(header "$name" root read-only)" "$(header "$name" words)" || true

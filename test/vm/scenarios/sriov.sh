@@ -2,6 +2,7 @@
 # kernels: both cdev
 # devices: sriov
 # timeout: 900
+# cpus: 2
 
 pf=0000:01:00.0 count=127
 

@@ -2,6 +2,7 @@
 # another device.
 # kernels: both cdev
 # devices: three
+# cpus: 2
 
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0
 swaps=0

@@ -3,6 +3,7 @@
 # devices: three
 # rules: no
 # timeout: 1200
+# cpus: 2
 
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0
 

@@ -3,6 +3,7 @@
 # devices: sriov-twice
 # timeout: 1800
 # native: yes
+# cpus: 2
 
 . /project/test/vm/guest/helper.sh
 controllers=(0000:01:00.0 0000:02:00.0) count=254

@@ -2,6 +2,7 @@
 # kernels: cdev
 # devices: sriov
 # timeout: 900
+# cpus: 2
 
 . /project/test/vm/guest/watch.sh
 pf=0000:01:00.0 count=127

@@ -5,6 +5,7 @@
 # init: systemd
 # rules: no
 # timeout: 1500
+# cpus: 2
 
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0
 soon=120

@@ -3,6 +3,7 @@
 # devices: three-and-port
 # rules: no
 # timeout: 1800
+# cpus: 2
 
 . /project/test/vm/guest/watch.sh
 . /project/test/vm/guest/chaos.sh

@@ -4,6 +4,7 @@
 # devices: sriov-twice
 # rules: no
 # timeout: 1800
+# cpus: 2
 
 . /project/test/vm/guest/watch.sh
 controllers=(0000:01:00.0 0000:02:00.0) count=254
