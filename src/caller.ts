@@ -5,16 +5,17 @@
 import { VfioNamesError } from './errors.ts';
 import type { ProbeRequest } from './probe/request.ts';
 import { runProbe } from './probe/run.ts';
-import { announced } from './system/calls.ts';
-import { loadLibc } from './system/libc.ts';
-import { servePeer } from './system/peer-loop.ts';
+import { announceCalls } from './system/calls.ts';
+import { loadCalls } from './system/libc.ts';
+import { serveRequests } from './system/peer-loop.ts';
 
-loadLibc().then(
-  (calls) => servePeer((request, announce) => runProbe(announced(calls, announce), request as ProbeRequest)),
+loadCalls().then(
+  (calls) =>
+    serveRequests((request, announce) => runProbe(announceCalls(calls, announce), request as ProbeRequest)),
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     // The main process turns this code back into the same error.
     const code = error instanceof VfioNamesError ? error.code : 'error';
-    servePeer(() => ({ refused: code, message }));
+    serveRequests(() => ({ refused: code, message }));
   },
 );

@@ -4,7 +4,7 @@
 
 /** Exit statuses of every command; scripts depend on them. */
 export const exitStatus = {
-  fine: 0,
+  ok: 0,
   findings: 1,
   usage: 2,
   noDevice: 3,
@@ -14,7 +14,7 @@ export const exitStatus = {
 
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
-export interface ErrorFacts {
+export interface ErrorDetails {
   readonly path?: string;
   readonly device?: string;
   readonly cause?: unknown;
@@ -32,7 +32,7 @@ export class VfioNamesError extends Error {
     return value instanceof Error && value.name === 'VfioNamesError';
   }
 
-  constructor(code: string, exitCode: ExitStatus, message: string, facts: ErrorFacts = {}) {
+  constructor(code: string, exitCode: ExitStatus, message: string, facts: ErrorDetails = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = 'VfioNamesError';
     this.code = code;
@@ -49,7 +49,7 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /** Returns the result of `fn`, or `undefined` if it fails with one of `errnos`; rethrows every other error. */
-export function attempt<T>(fn: () => T, ...errnos: readonly string[]): T | undefined {
+export function ignoring<T>(fn: () => T, ...errnos: readonly string[]): T | undefined {
   try {
     return fn();
   } catch (error) {

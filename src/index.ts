@@ -2,7 +2,7 @@
 export type { Device, FactName, Facts, Problem, Scan } from './devices/device.ts';
 export { readFact, readFacts } from './devices/facts.ts';
 export { findDevice } from './devices/find.ts';
-export { quickFind } from './devices/quick-find.ts';
+export { findByWholeName as quickFind } from './devices/quick-find.ts';
 export { scanDevices } from './devices/scan.ts';
 export { type ExitStatus, exitStatus, VfioNamesError } from './errors.ts';
 export { apply } from './links/apply.ts';
@@ -13,9 +13,14 @@ export { plan } from './links/plan.ts';
 export { type Resolution, resolveDevice } from './links/resolve.ts';
 export { type SyncResult, sync } from './links/sync.ts';
 export { type Verification, verify } from './links/verify.ts';
-export { type Claim, type Conflict, type Desired, desire } from './names/desire.ts';
-export { sanitizePart } from './names/sanitize.ts';
+export {
+  type Assignment as Desired,
+  type Claim,
+  type Conflict,
+  resolveClaims as desire,
+} from './names/desire.ts';
+export { sanitizePathPart as sanitizePart } from './names/sanitize.ts';
 export { linkTarget, schemeLink, schemeNumber } from './names/scheme.ts';
-export type { Files, Status } from './system/files.ts';
+export type { FileStatus as Status, Files } from './system/files.ts';
 export { nodeFiles } from './system/node-files.ts';
 export { type Root, rootFrom } from './system/root.ts';

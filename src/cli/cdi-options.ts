@@ -11,7 +11,7 @@ export interface CdiOptions {
 }
 
 /** `--bus`, `--kind` and `--interface` with their defaults. Throws VfioNamesError `usage` (status 2) for an invalid kind. */
-export function cdiOptionsOf(values: Readonly<Record<string, string>>): CdiOptions {
+export function parseCdiOptions(values: Readonly<Record<string, string>>): CdiOptions {
   const bus = values['bus'] ?? 'pci';
   const kind = values['kind'] ?? `vfio-names.dev/${bus}`;
   if (!isKind(kind))
@@ -22,7 +22,7 @@ export function cdiOptionsOf(values: Readonly<Record<string, string>>): CdiOptio
 }
 
 /** Returns `path`, the value of `option` (`--output`). Throws VfioNamesError `usage` (status 2) unless it ends in .json: container runtimes ignore other files. */
-export function specFileOf(option: string, path: string): string {
+export function checkSpecPath(option: string, path: string): string {
   if (/[^/]\.json$/.test(path)) return path;
   throw usage(
     `expected ${option} to end in .json, found ${printable(path)}; container runtimes read no other file`,

@@ -4,7 +4,7 @@ import { linkRoot } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
 
 /** `create /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3`, with the previous target if the link existed. */
-export function changeLine(change: Change): string {
+export function formatChange(change: Change): string {
   const path = `${linkRoot}/${printable(change.link)}`;
   switch (change.action) {
     case 'create':

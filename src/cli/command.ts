@@ -7,7 +7,7 @@ export interface Option {
   /** The one-letter form. */
   readonly short?: string;
   /** Placeholder of the value in the help: `DIR`. */
-  readonly value?: string;
+  readonly placeholder?: string;
   /** The permitted values; absent if any value is permitted. */
   readonly choices?: readonly string[];
   readonly help: string;
@@ -26,12 +26,12 @@ export interface Command {
   readonly summary: string;
   readonly operands?: Operands;
   /** Placeholder of the arguments after `--`, such as `CMD...`: at least one; they are not parsed. */
-  readonly tail?: string;
+  readonly commandArgs?: string;
   readonly options?: Readonly<Record<string, Option>>;
   /** Paragraphs for --help: details of the command and its exit statuses. A text that starts with four spaces is a literal example. */
   readonly details?: readonly string[];
   /** Imports the module of the command; called only when the command runs. */
-  readonly load: () => Promise<Run>;
+  readonly load: () => Promise<RunCommand>;
 }
 
 /** Signals that a command can handle. */
@@ -63,7 +63,7 @@ export interface Invocation {
   readonly colour: boolean;
   readonly operands: readonly string[];
   /** The arguments after `--`; only for commands with a `tail`. */
-  readonly tail?: readonly string[];
+  readonly commandArgs?: readonly string[];
   readonly flags: Readonly<Record<string, boolean>>;
   readonly values: Readonly<Record<string, string>>;
 }
@@ -72,4 +72,4 @@ export interface Invocation {
  * Runs a command: writes its results through `io` and returns the exit status, one of `exitStatus` or that of the program
  * that it ran. A VfioNamesError that it throws is printed as one line on stderr.
  */
-export type Run = (invocation: Invocation, io: Io) => Promise<number> | number;
+export type RunCommand = (invocation: Invocation, io: Io) => Promise<number> | number;

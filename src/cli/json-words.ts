@@ -5,9 +5,9 @@
  */
 import type { Policy } from '../config/policy.ts';
 import type { Problem } from '../devices/device.ts';
-import type { Line } from '../doctor/line.ts';
+import type { CheckResult } from '../doctor/line.ts';
 import type { Entry } from '../graph/entry.ts';
-import type { Holder, Unseen } from '../holders/holder.ts';
+import type { Holder, Incomplete } from '../holders/holder.ts';
 import type { Sibling } from '../holders/siblings.ts';
 import type { AccessOutcome } from '../links/access.ts';
 import type { Change, Outcome } from '../links/change.ts';
@@ -52,7 +52,7 @@ export function holderJson(holder: Holder & { readonly target?: unknown }): Json
   return { ...rest, opened: path };
 }
 
-export function unseenJson({ reason, ...rest }: Unseen): Json {
+export function unseenJson({ reason, ...rest }: Incomplete): Json {
   return { obstacle: reason, ...rest };
 }
 
@@ -65,8 +65,8 @@ export function entryJson({ state, holders: _names, ...rest }: Entry, holders: r
   return { ...rest, usage: state, ...(holders.length > 0 && { holders: holders.map(holderJson) }) };
 }
 
-export function checkJson({ check, state, ...rest }: Line): Json {
-  return { check, severity: state, ...rest };
+export function checkJson({ check, severity, ...rest }: CheckResult): Json {
+  return { check, severity, ...rest };
 }
 
 /** The regions, irqs and other details of a bound device as JSON. */

@@ -15,7 +15,7 @@ export function isOption(arg: string, options: Options): boolean {
 }
 
 /** Splits the arguments into option values, operands and the arguments after `--`. Throws VfioNamesError `usage` (status 2) for an unknown option. */
-export function parseWords(
+export function parseOptions(
   args: readonly string[],
   options: Options,
   command: Command,
@@ -34,7 +34,7 @@ export function parseWords(
       strict: true,
       tokens: true,
     });
-    if (command.tail === undefined) return { values, positionals };
+    if (command.commandArgs === undefined) return { values, positionals };
     const end = tokens.find(({ kind }) => kind === 'option-terminator');
     const tail = end ? args.slice(end.index + 1) : [];
     return { values, positionals: positionals.slice(0, positionals.length - tail.length), tail };
@@ -69,7 +69,7 @@ function valueProblem(options: Options, error: unknown): string {
   if (option === undefined) return `expected options and words, found: ${printable(reason)}`;
   if (option.type === 'boolean') return `expected --${name} without a value, found one`;
   const found = reason.includes('ambiguous') ? 'another option' : 'nothing';
-  return `expected ${option.value ?? 'a value'} after --${name}, found ${found}`;
+  return `expected ${option.placeholder ?? 'a value'} after --${name}, found ${found}`;
 }
 
 /** Returns `value`. Throws VfioNamesError `usage` (status 2) if it is empty or not one of the option's choices. */
@@ -81,7 +81,7 @@ export function checkValue(
 ): string {
   if (value === '')
     throw usageError(
-      `expected ${option?.value ?? 'a value'} after --${name}, found nothing`,
+      `expected ${option?.placeholder ?? 'a value'} after --${name}, found nothing`,
       undefined,
       command,
     );

@@ -2,7 +2,7 @@
 import { rootFrom } from '../system/root.ts';
 import { chooseCommand, isGroupHelp } from './choose-command.ts';
 import type { Command, Invocation } from './command.ts';
-import { checkOperands, checkValue, type Options, parseWords } from './parse-words.ts';
+import { checkOperands, checkValue, type Options, parseOptions } from './parse-words.ts';
 import { usageError } from './usage-error.ts';
 
 export type Parsed =
@@ -26,12 +26,16 @@ export function parseCommandLine(
   if (isGroupHelp(args, table)) return { kind: 'help' };
   const { command, rest } = chooseCommand(args, table, common);
   const options: Options = { ...common, ...command.options };
-  const { values, positionals, tail } = parseWords(rest, options, command);
+  const { values, positionals, tail: commandArgs } = parseOptions(rest, options, command);
   if (values['help'] === true)
     return args.length === rest.length ? { kind: 'help' } : { kind: 'help', command };
   checkOperands(command, positionals);
-  if (tail?.length === 0 || tail?.[0] === '')
-    throw usageError(`${command.name}: expected -- ${command.tail}, found nothing`, undefined, command);
+  if (commandArgs?.length === 0 || commandArgs?.[0] === '')
+    throw usageError(
+      `${command.name}: expected -- ${command.commandArgs}, found nothing`,
+      undefined,
+      command,
+    );
   const flags: Record<string, boolean> = {};
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(values)) {
@@ -52,7 +56,7 @@ export function parseCommandLine(
         (terminal.env['NO_COLOR'] ?? '') === '' &&
         terminal.env['TERM'] !== 'dumb',
       operands: positionals,
-      ...(tail && { tail }),
+      ...(commandArgs && { commandArgs }),
       flags,
       values: texts,
     },

@@ -1,17 +1,17 @@
 /** Formats probes as JSON; src/cli/schemas/probe.json is the schema. */
-import type { Probe } from '../probe/probe.ts';
+import type { ProbeResult } from '../probe/probe.ts';
 import { jsonDocument } from './json.ts';
 import { detailsJson } from './json-words.ts';
 
 /** One document with all probes, in the order of the operands. */
-export function probeDocument(probes: readonly Probe[]): string {
+export function probeDocument(probes: readonly ProbeResult[]): string {
   return jsonDocument({ probes: probes.map(probeJson) });
 }
 
-function probeJson({ device, details, ...probe }: Probe): Record<string, unknown> {
-  const { asked, node, group, depth, openable, status, step, errno, cause, remedy } = probe;
+function probeJson({ device, details, ...probe }: ProbeResult): Record<string, unknown> {
+  const { requested, node, group, depth, openable, status, step, errno, cause, remedy } = probe;
   return {
-    asked,
+    asked: requested,
     bus: device?.bus,
     name: device?.name,
     syspath: device?.syspath,

@@ -1,12 +1,12 @@
 /** Formats probes as text. */
 import type { Capability, Details } from '../probe/details.ts';
-import type { Probe } from '../probe/probe.ts';
+import type { ProbeResult } from '../probe/probe.ts';
 import { printable } from '../text/printable.ts';
-import { table } from './table.ts';
+import { formatTable } from './table.ts';
 
 /** One line per device, `0000:01:00.0: openable: /dev/vfio/devices/vfio3`, followed by its regions and irqs. */
-export function probeText(probe: Probe): string {
-  const name = printable(probe.device?.name ?? probe.asked);
+export function probeText(probe: ProbeResult): string {
+  const name = printable(probe.device?.name ?? probe.requested);
   if (!probe.openable)
     return `${name}: not openable: ${[probe.cause, probe.remedy].filter(Boolean).join('; ')}\n`;
   const through = probe.depth === 'group' ? `group ${probe.group}` : printable(probe.node ?? '');
@@ -15,8 +15,8 @@ export function probeText(probe: Probe): string {
 }
 
 function detailsText(details: Details): string {
-  const { flags, numRegions, numIrqs, regions, irqs, attached } = details;
-  const head = `flags ${flags.join(' ') || 'none'}; ${numRegions} regions, ${numIrqs} irqs${attached ? '; attached to an I/O address space' : ''}\n`;
+  const { flags, regionCount, irqCount, regions, irqs, attached } = details;
+  const head = `flags ${flags.join(' ') || 'none'}; ${regionCount} regions, ${irqCount} irqs${attached ? '; attached to an I/O address space' : ''}\n`;
   const regionRows = regions.map(({ index, name, size, flags: bits, capabilities }) => [
     `${index}`,
     name ?? '',
@@ -32,8 +32,10 @@ function detailsText(details: Details): string {
   ]);
   const text =
     head +
-    (regionRows.length > 0 ? table(['REGION', 'NAME', 'SIZE', 'FLAGS', 'CAPABILITIES'], regionRows) : '') +
-    (irqRows.length > 0 ? table(['IRQ', 'NAME', 'COUNT', 'FLAGS'], irqRows) : '');
+    (regionRows.length > 0
+      ? formatTable(['REGION', 'NAME', 'SIZE', 'FLAGS', 'CAPABILITIES'], regionRows)
+      : '') +
+    (irqRows.length > 0 ? formatTable(['IRQ', 'NAME', 'COUNT', 'FLAGS'], irqRows) : '');
   return text.replace(/^(?=.)/gm, '  ');
 }
 

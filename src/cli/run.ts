@@ -4,7 +4,7 @@ import { nodeFiles } from '../system/node-files.ts';
 import { printable } from '../text/printable.ts';
 import type { Invocation, Io } from './command.ts';
 import { commands, commonOptions } from './commands.ts';
-import { errorFacts } from './error-facts.ts';
+import { formatErrorDetails } from './error-facts.ts';
 import { parseCommandLine } from './parse.ts';
 import { commandHelp, overview } from './usage.ts';
 import { version } from './version.ts';
@@ -16,11 +16,11 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const parsed = parseCommandLine(argv, commands, commonOptions, io);
     if (parsed.kind === 'version') {
       io.out(`vfio-names ${version}\n`);
-      return exitStatus.fine;
+      return exitStatus.ok;
     }
     if (parsed.kind === 'help') {
       io.out(parsed.command ? commandHelp(parsed.command, commonOptions) : overview(commands, commonOptions));
-      return exitStatus.fine;
+      return exitStatus.ok;
     }
     verbose = parsed.invocation.verbose;
     checkRoot(parsed.invocation);
@@ -29,7 +29,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     const shown = error instanceof VfioNamesError ? error : callError(error);
     io.err(`vfio-names: ${shown.message}`);
-    if (verbose) io.err(`vfio-names: ${errorFacts(shown)}`);
+    if (verbose) io.err(`vfio-names: ${formatErrorDetails(shown)}`);
     return shown.exitCode;
   }
 }

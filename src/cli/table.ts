@@ -1,8 +1,8 @@
 /** Formats rows as aligned columns. */
 
 /** One line per row; columns are separated by two spaces, without trailing spaces; columns that are empty in every row are omitted. */
-export function table(head: readonly string[], rows: Iterable<readonly string[]>): string {
-  return [...tableInParts(head, rows)].join('');
+export function formatTable(head: readonly string[], rows: Iterable<readonly string[]>): string {
+  return [...formatTableParts(head, rows)].join('');
 }
 
 /** Number of lines per part. */
@@ -13,7 +13,7 @@ const LINES_PER_PART = 1024;
  * with tabs between cells (no cell contains one), until the column widths are known: this uses much less memory than
  * arrays of cells.
  */
-export function* tableInParts(
+export function* formatTableParts(
   head: readonly string[],
   rows: Iterable<readonly string[]>,
 ): Generator<string, void> {

@@ -45,8 +45,8 @@ function label(command: Command): string {
   return [command.name, ...placeholders(command)].join(' ');
 }
 
-function placeholders({ operands, tail }: Command): string[] {
-  return [...(operands ? [operands.label] : []), ...(tail === undefined ? [] : ['--', tail])];
+function placeholders({ operands, commandArgs }: Command): string[] {
+  return [...(operands ? [operands.label] : []), ...(commandArgs === undefined ? [] : ['--', commandArgs])];
 }
 
 /** Whether a paragraph is a literal example, which is not wrapped. */
@@ -82,7 +82,7 @@ export function commandHelp(command: Command, common: Readonly<Record<string, Op
 function optionLines(options: Readonly<Record<string, Option>>): string[] {
   return Object.entries(options).map(([name, option]) => {
     const short = option.short ? `-${option.short}, ` : '';
-    const value = option.value ? ` ${option.value}` : '';
+    const value = option.placeholder ? ` ${option.placeholder}` : '';
     const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
     return wrap(`${option.help}${choices}`, 23, `  ${`${short}--${name}${value}`.padEnd(20)} `);
   });

@@ -1,6 +1,6 @@
 /** Keeps the CDI file of `watch --cdi` up to date and reports changes and errors; integrations/cdi-keep.ts writes the file. */
 import { errnoOf, ioError, VfioNamesError } from '../errors.ts';
-import { type CdiPlan, concernsNodes, dropSpec, keepSpec } from '../integrations/cdi-keep.ts';
+import { affectsNodes, type CdiTarget, removeSpec, updateSpec } from '../integrations/cdi-keep.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
@@ -9,30 +9,30 @@ import type { WatchEvent } from '../watch/report.ts';
 
 export interface CdiKeeper {
   /** Updates the file. Runs first in each pass, so that a removed device leaves the file before its links are removed. */
-  readonly keep: (hints: Hints, why: Reason) => void;
+  readonly update: (hints: Hints, why: Reason) => void;
   /** Removes the file. */
-  readonly end: () => void;
+  readonly remove: () => void;
 }
 
-export interface CdiTelling {
-  readonly tell: (event: WatchEvent, why: Reason) => void;
+export interface CdiReporter {
+  readonly emit: (event: WatchEvent, why: Reason) => void;
   /** Reports an error of the file itself, as one printable line. */
-  readonly fault: (message: string) => void;
+  readonly onError: (message: string) => void;
   /** Reports a device that is not in the file, as one printable line. */
-  readonly warn: (message: string) => void;
+  readonly onWarning: (message: string) => void;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
 /** Milliseconds after which a skipped device is reported; a device that is being unbound is skipped only briefly. */
-export const lasting = 1000;
+export const warnAfterMs = 1000;
 
-export function cdiKeeper(
+export function createCdiKeeper(
   files: Files,
   root: Root,
-  plan: CdiPlan,
+  plan: CdiTarget,
   token: string,
-  { tell, fault, warn, now }: CdiTelling,
+  { emit, onError, onWarning, now }: CdiReporter,
 ): CdiKeeper {
   let lastError = '';
   /** Skipped devices: the reason, and the time since when in milliseconds; Infinity once it is reported. */
@@ -44,25 +44,25 @@ export function cdiKeeper(
     } catch (error) {
       if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
       const { message } = ioError(error, 'keep the CDI specification', printable(plan.path));
-      if (message !== lastError) fault(message);
+      if (message !== lastError) onError(message);
       lastError = message;
     }
   };
   return {
-    keep: ({ places }, why) => {
-      if (!concernsNodes(places)) return;
+    update: ({ paths }, why) => {
+      if (!affectsNodes(paths)) return;
       guarded(() => {
-        const { done, leftOut } = keepSpec(files, root, plan, token);
-        if (done === 'written') tell({ event: 'cdi', reason: 'written', path: plan.path }, why);
-        if (done === 'removed') tell({ event: 'cdi', reason: 'gone', path: plan.path }, why);
-        skippedSince = new Map(leftOut.map((line) => [line, skippedSince.get(line) ?? now()]));
+        const { outcome, skipped } = updateSpec(files, root, plan, token);
+        if (outcome === 'written') emit({ event: 'cdi', reason: 'written', path: plan.path }, why);
+        if (outcome === 'removed') emit({ event: 'cdi', reason: 'gone', path: plan.path }, why);
+        skippedSince = new Map(skipped.map((line) => [line, skippedSince.get(line) ?? now()]));
         for (const [line, start] of skippedSince) {
-          if (now() - start < lasting) continue;
-          warn(line);
+          if (now() - start < warnAfterMs) continue;
+          onWarning(line);
           skippedSince.set(line, Number.POSITIVE_INFINITY);
         }
       });
     },
-    end: () => guarded(() => void dropSpec(files, plan, token)),
+    remove: () => guarded(() => void removeSpec(files, plan, token)),
   };
 }

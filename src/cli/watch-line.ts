@@ -6,7 +6,7 @@ import type { WatchEvent } from '../watch/report.ts';
 import { eventJson } from './json-words.ts';
 
 /** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)` */
-export function watchLine(event: WatchEvent): string {
+export function formatEvent(event: WatchEvent): string {
   const where = printable(event.link === undefined ? (event.path ?? '') : `${linkRoot}/${event.link}`);
   const device = event.device === undefined ? '' : ` of ${printable(event.device)}`;
   const found = printable(event.found ?? '');
@@ -32,6 +32,6 @@ export function watchLine(event: WatchEvent): string {
 }
 
 /** The event as one JSON document on one line; src/cli/schemas/watch.json is the schema. */
-export function watchJson(event: WatchEvent, trigger: Reason, time: Date): string {
+export function formatEventJson(event: WatchEvent, trigger: Reason, time: Date): string {
   return `${JSON.stringify({ version: 1, time: time.toISOString(), ...eventJson(event), trigger })}\n`;
 }

@@ -1,13 +1,13 @@
 /** Finds users and groups of a policy that do not exist on the machine. */
-import { type Accounts, accountNumber } from '../devices/accounts.ts';
+import { type Accounts, resolveAccount } from '../devices/accounts.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
-import type { Mistake } from './mistake.ts';
-import type { Access, Policy, Source } from './policy.ts';
+import type { Diagnostic } from './mistake.ts';
+import type { Access, Policy, SourceLocation } from './policy.ts';
 
 /** Returns one error for each unknown name. If the machine has no accounts at all (an image without files), none. */
-export function accountMistakes(policy: Policy, accounts: Accounts): Mistake[] {
-  const rules: readonly (Access & { readonly source: Source })[] = policy.iommu
+export function accountErrors(policy: Policy, accounts: Accounts): Diagnostic[] {
+  const rules: readonly (Access & { readonly source: SourceLocation })[] = policy.iommu
     ? [...policy.access, policy.iommu]
     : policy.access;
   return rules.flatMap((rule) => {
@@ -23,10 +23,10 @@ function checkName(
   name: string | undefined,
   what: string,
   known: ReadonlyMap<string, number>,
-  source: Source,
+  source: SourceLocation,
   key: string,
-): Mistake[] {
-  if (name === undefined || known.size === 0 || accountNumber(known, name) !== undefined) return [];
+): Diagnostic[] {
+  if (name === undefined || known.size === 0 || resolveAccount(known, name) !== undefined) return [];
   const near = nearest(name, [...known.keys()]);
   const hint = near === undefined ? 'make it, or give its number in quotes' : `did you mean "${near}"?`;
   return [{ source, key, message: `no ${what} "${printable(name)}" on this machine; ${hint}` }];

@@ -3,30 +3,30 @@ import { createHash } from 'node:crypto';
 import { iommuProblem } from '../names/policy-access.ts';
 import type { PolicyText } from './directories.ts';
 import { readDocument } from './document.ts';
-import { type Mistake, sortMistakes } from './mistake.ts';
+import { type Diagnostic, sortDiagnostics } from './mistake.ts';
 import { familyNames, type LinkRule, type Policy } from './policy.ts';
-import { type FileRules, rulesOf, type Setting } from './rules.ts';
-import { shadowedRules } from './shadowed.ts';
+import { type FileRules, parseRules, type Setting } from './rules.ts';
+import { findShadowedRules } from './shadowed.ts';
 
-export interface Built {
+export interface BuildResult {
   /** Complete only if `mistakes` is empty; otherwise built from the valid parts. */
   readonly policy: Policy;
   /** The effective value of each setting, with the file that set it. */
   readonly settings: readonly Setting[];
-  readonly mistakes: readonly Mistake[];
-  readonly warnings: readonly Mistake[];
+  readonly errors: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** Merges the files in order: a later setting, alias or `[iommu]` overrides an earlier one; rules accumulate. */
-export function buildPolicy(texts: readonly PolicyText[]): Built {
-  const mistakes: Mistake[] = [];
+export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
+  const mistakes: Diagnostic[] = [];
   const files: FileRules[] = [];
   for (const text of texts) {
     const document = readDocument(text);
     if ('mistakes' in document) mistakes.push(...document.mistakes);
-    else files.push(rulesOf(document));
+    else files.push(parseRules(document));
   }
-  mistakes.push(...files.flatMap((file) => file.mistakes));
+  mistakes.push(...files.flatMap((file) => file.errors));
   const iommu = files.flatMap((file) => file.iommu ?? []).at(-1);
   const families = new Map(files.flatMap((file) => [...file.families]));
   const settings = new Map(
@@ -50,17 +50,17 @@ export function buildPolicy(texts: readonly PolicyText[]): Built {
   return {
     policy,
     settings: [...settings.values()],
-    mistakes: sortMistakes(mistakes, order),
-    warnings: sortMistakes(warnings, order),
+    errors: sortDiagnostics(mistakes, order),
+    warnings: sortDiagnostics(warnings, order),
   };
 }
 
 /** Returns the warnings that need the whole policy. */
-function policyWarnings(policy: Policy): Mistake[] {
+function policyWarnings(policy: Policy): Diagnostic[] {
   const problem = iommuProblem(policy);
   const source = policy.access[0]?.source;
   return [
-    ...shadowedRules(policy),
+    ...findShadowedRules(policy),
     ...(problem !== undefined && source ? [{ source, key: 'access', message: problem }] : []),
   ];
 }

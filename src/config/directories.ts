@@ -1,9 +1,9 @@
 /** Finds and reads the policy files, in drop-in directories as in systemd. */
-import { attempt, errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
-import { trustRemedy, whyNotTrusted } from './trust.ts';
+import { trustHint, trustProblem } from './trust.ts';
 
 /** In ascending precedence: a file overrides a file of the same name in an earlier directory. */
 export const policyDirectories = ['/usr/lib/vfio-names', '/run/vfio-names', '/etc/vfio-names'] as const;
@@ -21,7 +21,7 @@ const MAX_BYTES = 1 << 20;
 export function policyPaths(files: Files, root: Root): string[] {
   const paths = new Map<string, string>();
   for (const directory of policyDirectories) {
-    const path = at(root, directory);
+    const path = pathBelow(root, directory);
     for (const name of listDirectory(files, path))
       if (name.endsWith('.toml') && !name.startsWith('.')) paths.set(name, `${path}/${name}`);
   }
@@ -30,7 +30,7 @@ export function policyPaths(files: Files, root: Root): string[] {
 
 function listDirectory(files: Files, path: string): string[] {
   try {
-    return attempt(() => files.list(path), 'ENOENT', 'ENOTDIR') ?? [];
+    return ignoring(() => files.readdir(path), 'ENOENT', 'ENOTDIR') ?? [];
   } catch (error) {
     throw ioError(error, 'read the policy directory', path);
   }
@@ -52,12 +52,12 @@ export function readPolicyFiles(files: Files, root: Root): PolicyText[] {
 }
 
 function mustBeTrusted(files: Files, root: Root, path: string, file: string): void {
-  const reason = whyNotTrusted(
+  const reason = trustProblem(
     tryReading(file, () => files.stat(path)),
     root,
   );
   if (reason !== undefined)
-    throw unusable(file, `${reason} at ${printable(path)}; ${trustRemedy(printable(path))}`);
+    throw unusable(file, `${reason} at ${printable(path)}; ${trustHint(printable(path))}`);
 }
 
 /** Reads one policy file; `file` is its name in errors. Throws VfioNamesError `policy` (status 2) if it is too long. */
@@ -78,7 +78,9 @@ function followLinks(files: Files, root: Root, file: string): string {
     if (files.lstat(path).kind !== 'symlink') return path;
     const target = files.readlink(path);
     if (target === '/dev/null') return target;
-    path = target.startsWith('/') ? at(root, target) : `${path.slice(0, path.lastIndexOf('/'))}/${target}`;
+    path = target.startsWith('/')
+      ? pathBelow(root, target)
+      : `${path.slice(0, path.lastIndexOf('/'))}/${target}`;
   }
   throw unusable(file, 'expected a file, found a chain of links');
 }

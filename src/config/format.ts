@@ -1,10 +1,10 @@
 /** Formats a policy as TOML that can be parsed again; a comment at each part names the file and line that it comes from. */
 import { printable } from '../text/printable.ts';
-import type { Built } from './build.ts';
-import type { Access, Condition, Match, NamePart, Source, Transform } from './policy.ts';
+import type { BuildResult } from './build.ts';
+import type { Access, Condition, Match, NamePart, SourceLocation, Transform } from './policy.ts';
 
 /** Returns the effective policy as one TOML document. */
-export function formatPolicy({ policy, settings }: Pick<Built, 'policy' | 'settings'>): string {
+export function formatPolicy({ policy, settings }: Pick<BuildResult, 'policy' | 'settings'>): string {
   const scheme = settings.find((setting) => setting.key === 'scheme');
   const families = settings.filter((setting) => /^names\.(?!by-alias\.)/.test(setting.key));
   const blocks = [
@@ -43,7 +43,7 @@ export function formatPolicy({ policy, settings }: Pick<Built, 'policy' | 'setti
     .join('\n\n')}\n`;
 }
 
-function aliases(links: Built['policy']['links']): string[] {
+function aliases(links: BuildResult['policy']['links']): string[] {
   const rules = links.filter((rule) => rule.family === 'by-alias');
   if (rules.length === 0) return [];
   const lines = rules.map((rule) => {
@@ -53,7 +53,7 @@ function aliases(links: Built['policy']['links']): string[] {
   return ['[names.by-alias]', ...lines];
 }
 
-function location({ file, line }: Source): string {
+function location({ file, line }: SourceLocation): string {
   return `${printable(file)}:${line}`;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
-import type { Built } from './build.ts';
+import type { BuildResult } from './build.ts';
 import { type PolicyText, readPolicyFile, readPolicyFiles } from './directories.ts';
 import { policyError } from './mistake.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
@@ -14,21 +14,21 @@ import { defaultPolicy, type Policy } from './policy.ts';
  * Throws VfioNamesError `policy` (status 2) with the first error; ignores warnings, which `config check` reports.
  */
 export async function loadPolicy(files: Files, root: Root, policyFile?: string): Promise<Policy> {
-  const texts = policyTexts(files, root, policyFile === undefined ? [] : [policyFile]);
+  const texts = readPolicyTexts(files, root, policyFile === undefined ? [] : [policyFile]);
   if (texts.length === 0) return defaultPolicy;
-  const { policy, mistakes } = await build(texts);
-  if (mistakes.length > 0) throw policyError(mistakes);
+  const { policy, errors } = await buildTexts(texts);
+  if (errors.length > 0) throw policyError(errors);
   return policy;
 }
 
 /** Reads the files in `paths`, in that order, or all policy files below `root` if `paths` is empty. */
-export function policyTexts(files: Files, root: Root, paths: readonly string[]): PolicyText[] {
+export function readPolicyTexts(files: Files, root: Root, paths: readonly string[]): PolicyText[] {
   if (paths.length === 0) return readPolicyFiles(files, root);
   return paths.map((file) => ({ file, text: readPolicyFile(files, file) }));
 }
 
 /** Builds the policy with all errors and warnings, for commands that print them. */
-export async function build(texts: readonly PolicyText[]): Promise<Built> {
+export async function buildTexts(texts: readonly PolicyText[]): Promise<BuildResult> {
   const { buildPolicy } = await import('./build.ts');
   return buildPolicy(texts);
 }

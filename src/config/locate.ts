@@ -4,7 +4,7 @@
 export type KeyPath = readonly (string | number)[];
 
 /** Returns a function that gives the line of a key, from 1; for a missing key, the line of the nearest enclosing table. */
-export function keyLines(text: string): (path: KeyPath) => number {
+export function keyLineFinder(text: string): (path: KeyPath) => number {
   const lines = new Outline(text).read();
   return (path) => {
     for (let length = path.length; length > 0; length--) {

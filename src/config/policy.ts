@@ -2,7 +2,7 @@
 import type { FactName } from '../devices/device.ts';
 
 /** The file and line of a rule. */
-export interface Source {
+export interface SourceLocation {
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -67,7 +67,7 @@ export interface LinkRule {
   readonly priority: number;
   /** The family that created this rule; absent for a [[link]] rule. */
   readonly family?: Family;
-  readonly source: Source;
+  readonly source: SourceLocation;
 }
 
 /** Ownership and mode of a node. */
@@ -83,7 +83,7 @@ export interface Access {
 /** Access for the nodes of the matching devices; later rules override earlier ones key by key. Has at least one key. */
 export interface AccessRule extends Access {
   readonly match: Match;
-  readonly source: Source;
+  readonly source: SourceLocation;
 }
 
 export interface Policy {
@@ -93,7 +93,7 @@ export interface Policy {
   readonly links: readonly LinkRule[];
   readonly access: readonly AccessRule[];
   /** The `[iommu]` table, the access of /dev/iommu; see names/policy-access.ts for the default. */
-  readonly iommu?: Access & { readonly source: Source };
+  readonly iommu?: Access & { readonly source: SourceLocation };
   /** SHA-256 of the policy in hex; comments, files and lines do not change it. */
   readonly hash: string;
 }

@@ -1,17 +1,17 @@
 /** Converts ajv's errors to messages; the descriptions in the schema say what was expected. */
-import { decidedFacts } from '../names/match-facts.ts';
+import { accessFacts } from '../names/match-facts.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { KeyPath } from './locate.ts';
 import type { SchemaError } from './validate-policy.js';
 
-export interface SchemaMistake {
+export interface SchemaDiagnostic {
   readonly path: KeyPath;
   readonly message: string;
 }
 
 /** Returns one message for each error; omits errors that only repeat another one (`if`, `propertyNames`). */
-export function schemaMistakes(errors: readonly SchemaError[], document: unknown): SchemaMistake[] {
+export function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): SchemaDiagnostic[] {
   return errors.flatMap((error) => {
     const path = pathOf(error.instancePath, document);
     if (error.keyword === 'if' || error.keyword === 'propertyNames') return [];
@@ -25,13 +25,13 @@ export function schemaMistakes(errors: readonly SchemaError[], document: unknown
       return [{ path, message: `expected the key ${error.params['missingProperty']}, found none` }];
     const expected = `expected ${error.parentSchema?.description ?? 'something else'}`;
     const key = error.propertyName;
-    const found = key === undefined ? describe(error.data) : `"${printable(key)}"`;
+    const found = key === undefined ? describeValue(error.data) : `"${printable(key)}"`;
     return [{ path: key === undefined ? path : [...path, key], message: `${expected}; found ${found}` }];
   });
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  if (known.includes('vendor') && decidedFacts.some((fact) => fact === key))
+  if (known.includes('vendor') && accessFacts.some((fact) => fact === key))
     return `[[access]] decides the ${key} of a node, so it can't be matched`;
   const near = nearest(key, known);
   return near === undefined
@@ -40,7 +40,7 @@ function unknownKey(key: string, known: readonly string[]): string {
 }
 
 /** Describes a value of the file, short enough for one line. */
-export function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return `"${printable(value.length > 60 ? `${value.slice(0, 60)}...` : value)}"`;
   if (typeof value === 'number') return `the number ${value}`;

@@ -1,15 +1,15 @@
 /** Finds rules that have no effect because another rule sets the same for the same devices. */
 import { matchCovers } from '../names/match-compare.ts';
-import type { Mistake } from './mistake.ts';
-import type { AccessRule, LinkRule, Policy, Source } from './policy.ts';
+import type { Diagnostic } from './mistake.ts';
+import type { AccessRule, LinkRule, Policy, SourceLocation } from './policy.ts';
 
 /** Returns one warning for each rule without effect. */
-export function shadowedRules(policy: Policy): Mistake[] {
+export function findShadowedRules(policy: Policy): Diagnostic[] {
   return [...shadowedLinks(policy.links), ...shadowedAccess(policy.access)];
 }
 
 /** Finds names that another rule gives to at least the same devices, with the same or a higher priority. */
-function shadowedLinks(links: readonly LinkRule[]): Mistake[] {
+function shadowedLinks(links: readonly LinkRule[]): Diagnostic[] {
   const byName = new Map<string, LinkRule[]>();
   for (const rule of links) {
     const key = JSON.stringify(rule.name);
@@ -37,7 +37,7 @@ function shadowedLinks(links: readonly LinkRule[]): Mistake[] {
 }
 
 /** Finds rules of which a later rule sets every key, for at least the same devices. */
-function shadowedAccess(access: readonly AccessRule[]): Mistake[] {
+function shadowedAccess(access: readonly AccessRule[]): Diagnostic[] {
   return access.flatMap((rule, index) => {
     const keys = (['owner', 'group', 'mode'] as const).filter((key) => rule[key] !== undefined);
     const later = access
@@ -55,10 +55,10 @@ function shadowedAccess(access: readonly AccessRule[]): Mistake[] {
   });
 }
 
-function warning(source: Source, key: string, message: string): Mistake {
+function warning(source: SourceLocation, key: string, message: string): Diagnostic {
   return { source, key, message };
 }
 
-function location(source: Source): string {
+function location(source: SourceLocation): string {
   return `${source.file}:${source.line}`;
 }

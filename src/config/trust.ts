@@ -1,12 +1,12 @@
 /** Checks that only root can write a policy file or directory, because a policy grants access to devices. */
-import type { Status } from '../system/files.ts';
+import type { FileStatus } from '../system/files.ts';
 
 /**
  * Returns what is wrong with the owner or mode of a policy file or of its directory, as sudo checks its own files
  * (sudoers(5)); `undefined` if only root may write it. Owner and group are checked only if `root` is empty: a tree below
  * `--root` belongs to the user who created it.
  */
-export function whyNotTrusted(status: Status, root: string): string | undefined {
+export function trustProblem(status: FileStatus, root: string): string | undefined {
   const { mode, uid, gid } = status;
   const setId = status.kind === 'file' && (mode & 0o6000) !== 0;
   const worldWritable = (mode & 0o002) !== 0;
@@ -16,6 +16,6 @@ export function whyNotTrusted(status: Status, root: string): string | undefined 
 }
 
 /** Returns the hint for a file or directory that is not trusted. */
-export function trustRemedy(path: string): string {
+export function trustHint(path: string): string {
   return `look at what it says, then chown root:root ${path}; chmod u-s,g-ws,o-w ${path}`;
 }

@@ -1,7 +1,7 @@
 /** Users and groups from /etc/passwd and /etc/group; directory services (NSS) are not queried. */
-import { attempt } from '../errors.ts';
+import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 
 /** Maps user and group names to their numbers. */
 export interface Accounts {
@@ -23,11 +23,11 @@ export function parseAccounts(text: string): Map<string, number> {
 /** Reads /etc/passwd and /etc/group below `root`; a missing file gives an empty map. */
 export function readAccounts(files: Files, root: Root): Accounts {
   const parse = (path: string): Map<string, number> =>
-    parseAccounts(attempt(() => files.read(at(root, path)), 'ENOENT', 'ENOTDIR') ?? '');
+    parseAccounts(ignoring(() => files.read(pathBelow(root, path)), 'ENOENT', 'ENOTDIR') ?? '');
   return { users: parse('/etc/passwd'), groups: parse('/etc/group') };
 }
 
 /** Returns the number of `name`, which may itself be a decimal number; `undefined` for an unknown name. */
-export function accountNumber(accounts: ReadonlyMap<string, number>, name: string): number | undefined {
+export function resolveAccount(accounts: ReadonlyMap<string, number>, name: string): number | undefined {
   return /^\d{1,10}$/.test(name) ? Number(name) : accounts.get(name);
 }

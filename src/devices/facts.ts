@@ -1,19 +1,19 @@
 /** Reads the facts of one device from sysfs and its node; each fact has its own reader, which runs only on demand. */
 import { errnoOf } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Device, FactName, Facts } from './device.ts';
-import { lastPart } from './identify.ts';
+import { baseName } from './identify.ts';
 import { readLabel } from './label.ts';
 import { mdevParent, readMdevType } from './mdev.ts';
-import { isNameable, whyNoCdev } from './no-cdev.ts';
+import { isNameable, noCdevReason } from './no-cdev.ts';
 import { isNoIommu } from './no-iommu.ts';
 import { readFileGroup, readMode, readOwner } from './owner.ts';
-import { readPath } from './path.ts';
-import { addressOf } from './pci-address.ts';
+import { readPciPath } from './path.ts';
+import { pciAddressOf } from './pci-address.ts';
 import { readSerial } from './serial.ts';
 import { readSlot } from './slot.ts';
-import { vfIndex } from './vf-index.ts';
+import { readVfIndex } from './vf-index.ts';
 
 /** Returns one fact as text, `undefined` if the device does not have it; may throw if a file cannot be read. */
 export type FactReader = (files: Files, root: Root, device: Device) => string | undefined;
@@ -31,14 +31,14 @@ function tryOrUndefined(fn: () => string | undefined): string | undefined {
 /** Reads an attribute of the device; the fact is absent if the text does not match `shape`. */
 function attribute(name: string, shape: RegExp): FactReader {
   return (files, root, device) => {
-    const text = files.read(at(root, `${device.syspath}/${name}`), 4096).trimEnd();
+    const text = files.read(pathBelow(root, `${device.syspath}/${name}`), 4096).trimEnd();
     return shape.test(text) ? text : undefined;
   };
 }
 
 /** Reads a symlink in the device's directory and returns the last part of its target. */
 function linkName(name: string): FactReader {
-  return (files, root, device) => lastPart(files.readlink(at(root, `${device.syspath}/${name}`)));
+  return (files, root, device) => baseName(files.readlink(pathBelow(root, `${device.syspath}/${name}`)));
 }
 
 const group: FactReader = (files, root, device) => {
@@ -55,7 +55,7 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   syspath: (_files, _root, device) => device.syspath,
   cdev: (files, root, device) => {
     const number = device.devnum === undefined ? tryOrUndefined(() => group(files, root, device)) : undefined;
-    const reason = whyNoCdev(device, isNoIommu(files, root, device, number));
+    const reason = noCdevReason(device, isNoIommu(files, root, device, number));
     return reason === undefined ? (isNameable(device) ? 'yes' : 'no: not named') : `no: ${reason}`;
   },
   driver: linkName('driver'),
@@ -72,10 +72,10 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   class: attribute('class', /^0x[0-9a-f]{6}$/),
   revision: attribute('revision', /^0x[0-9a-f]{2}$/),
   numaNode: attribute('numa_node', /^\d+$/),
-  function: (_files, _root, device) => addressOf(device)?.function,
+  function: (_files, _root, device) => pciAddressOf(device)?.function,
   pf: linkName('physfn'),
-  vf: vfIndex,
-  path: readPath,
+  vf: readVfIndex,
+  path: readPciPath,
   slot: readSlot,
   serial: readSerial,
   mdevType: readMdevType,

@@ -3,7 +3,7 @@ import { exitStatus, VfioNamesError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Device } from './device.ts';
-import { parseQuery, type Query } from './query.ts';
+import { type DeviceQuery, parseDeviceName } from './query.ts';
 
 /**
  * Returns the device that owns a link, given by its path relative to /dev/vfio. The answer comes from sysfs and the
@@ -20,7 +20,7 @@ export function findDevice(
   name: string,
   ownerOf: LinkOwner = () => undefined,
 ): Device {
-  const found = matching(devices, parseQuery(name), ownerOf);
+  const found = matching(devices, parseDeviceName(name), ownerOf);
   const [first, ...others] = found;
   if (first && others.length === 0) return first;
   if (first) {
@@ -53,9 +53,9 @@ function noDevice(devices: readonly Device[], name: string): VfioNamesError {
   );
 }
 
-function matching(devices: readonly Device[], query: Query, ownerOf: LinkOwner): readonly Device[] {
+function matching(devices: readonly Device[], query: DeviceQuery, ownerOf: LinkOwner): readonly Device[] {
   const filterBy = (test: (device: Device) => boolean): readonly Device[] => devices.filter(test);
-  switch (query.form) {
+  switch (query.kind) {
     case 'sysname':
       return filterBy((device) => device.sysname === query.sysname);
     case 'devnum':

@@ -1,11 +1,11 @@
 /** The label of a PCI device: vendor and product names from the system's pci.ids. */
-import { attempt } from '../errors.ts';
+import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Device } from './device.ts';
 
 /** The paths of pci.ids on Debian, and on Fedora, Arch and Alpine. The first file that exists is used. */
-export const idFiles = ['/usr/share/misc/pci.ids', '/usr/share/hwdata/pci.ids'] as const;
+export const pciIdsPaths = ['/usr/share/misc/pci.ids', '/usr/share/hwdata/pci.ids'] as const;
 
 /** Size limit in bytes; pci.ids has about 1.5 MB. */
 const MAX_BYTES = 8 << 20;
@@ -15,7 +15,7 @@ const MAX_BYTES = 8 << 20;
  * unknown product gives `NVIDIA Corporation Device 2204`, an unknown vendor `undefined`.
  * Format: `VVVV  vendor`, then lines `<tab>DDDD  product` (https://pci-ids.ucw.cz).
  */
-export function labelFrom(ids: string, vendor: string, product: string): string | undefined {
+export function findLabel(ids: string, vendor: string, product: string): string | undefined {
   const [vendorId, productId] = [vendor.replace(/^0x/, ''), product.replace(/^0x/, '')];
   const start = lineStart(ids, `${vendorId}  `, 0, ids.length);
   if (start < 0) return undefined;
@@ -49,9 +49,9 @@ function restOfLine(ids: string, from: number): string {
 let cached: { readonly path: string; readonly inode: string; readonly text: string } | undefined;
 
 function readIds(files: Files, root: Root): string | undefined {
-  for (const file of idFiles) {
-    const path = at(root, file);
-    const status = attempt(() => files.stat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
+  for (const file of pciIdsPaths) {
+    const path = pathBelow(root, file);
+    const status = ignoring(() => files.stat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
     if (status?.kind !== 'file') continue;
     if (cached?.path !== path || cached.inode !== status.inode)
       cached = { path, inode: status.inode, text: files.read(path, MAX_BYTES) };
@@ -63,7 +63,7 @@ function readIds(files: Files, root: Root): string | undefined {
 /** Reads a PCI device's label; `undefined` if the system has no pci.ids or the file does not list the vendor. */
 export function readLabel(files: Files, root: Root, device: Device): string | undefined {
   if (device.bus !== 'pci') return undefined;
-  const id = (name: string): string => files.read(at(root, `${device.syspath}/${name}`), 64).trim();
+  const id = (name: string): string => files.read(pathBelow(root, `${device.syspath}/${name}`), 64).trim();
   const ids = readIds(files, root);
-  return ids === undefined ? undefined : labelFrom(ids, id('vendor'), id('device'));
+  return ids === undefined ? undefined : findLabel(ids, id('vendor'), id('device'));
 }

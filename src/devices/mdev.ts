@@ -1,13 +1,13 @@
 /** The facts of a mediated device: its type and its parent device. */
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Device } from './device.ts';
-import { lastPart } from './identify.ts';
+import { baseName } from './identify.ts';
 
 /** Reads the type, which the parent's driver defines: `nvidia-256` (the `mdev_type` link, drivers/vfio/mdev/mdev_sysfs.c). */
 export function readMdevType(files: Files, root: Root, device: Device): string | undefined {
   if (device.bus !== 'mdev') return undefined;
-  return lastPart(files.readlink(at(root, `${device.syspath}/mdev_type`)));
+  return baseName(files.readlink(pathBelow(root, `${device.syspath}/mdev_type`)));
 }
 
 /** Returns the name of the parent device, `0000:00:02.0`: the directory that contains the mediated device's directory. */

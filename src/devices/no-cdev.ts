@@ -5,7 +5,7 @@ import type { Device } from './device.ts';
  * Returns one line on why the device has no node, `undefined` if it has one. `noIommu` is the result of isNoIommu(); the
  * default recognizes no-IOMMU devices by their sysname only.
  */
-export function whyNoCdev(
+export function noCdevReason(
   device: Device,
   noIommu: boolean = device.sysname.startsWith('noiommu-'),
 ): string | undefined {

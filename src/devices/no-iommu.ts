@@ -1,7 +1,7 @@
 /** Detects devices that VFIO exposes without an IOMMU (module parameter enable_unsafe_noiommu_mode). */
-import { attempt } from '../errors.ts';
+import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Device } from './device.ts';
 
 /**
@@ -12,6 +12,6 @@ import type { Device } from './device.ts';
 export function isNoIommu(files: Files, root: Root, device: Device, group: string | undefined): boolean {
   if (device.sysname.startsWith('noiommu-')) return true;
   if (group === undefined || device.devnum !== undefined) return false;
-  const groupPath = at(root, `/sys/class/vfio/noiommu-${group}`);
-  return attempt(() => files.lstat(groupPath), 'ENOENT', 'ENOTDIR', 'EACCES') !== undefined;
+  const groupPath = pathBelow(root, `/sys/class/vfio/noiommu-${group}`);
+  return ignoring(() => files.lstat(groupPath), 'ENOENT', 'ENOTDIR', 'EACCES') !== undefined;
 }

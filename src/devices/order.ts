@@ -1,7 +1,7 @@
 /** Natural sort order: numbers compare by value, so 0000:9 comes before 0000:10. */
 
 /** Compares two texts; runs of decimal digits compare by value. Returns 0 only for equal texts. */
-export function naturalOrder(a: string, b: string): number {
+export function compareNatural(a: string, b: string): number {
   const left = a.match(/\d+|\D+/g) ?? [];
   const right = b.match(/\d+|\D+/g) ?? [];
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
@@ -42,14 +42,14 @@ export function sortDevices<T extends Named>(devices: readonly T[]): T[] {
     const [first, second] = [devices[a], devices[b]];
     if (!first || !second) return 0;
     const difference = (keys[a] ?? Number.NaN) - (keys[b] ?? Number.NaN);
-    return Number.isNaN(difference) || first.bus !== second.bus ? deviceOrder(first, second) : difference;
+    return Number.isNaN(difference) || first.bus !== second.bus ? compareDevices(first, second) : difference;
   });
   return devices.map((device, index) => devices[order[index] ?? index] ?? device);
 }
 
 /** Compares devices by bus, then by name: PCI addresses as hexadecimal numbers, other names in natural order. */
-export function deviceOrder(a: Named, b: Named): number {
+export function compareDevices(a: Named, b: Named): number {
   if (a.bus !== b.bus) return a.bus < b.bus ? -1 : 1;
   const difference = addressNumber(a.name) - addressNumber(b.name);
-  return Number.isNaN(difference) ? naturalOrder(a.name, b.name) : difference;
+  return Number.isNaN(difference) ? compareNatural(a.name, b.name) : difference;
 }

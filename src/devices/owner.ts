@@ -1,6 +1,6 @@
 /** Owner, group and mode of a device's node; owner and group by name if /etc/passwd and /etc/group have the number. */
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { type Accounts, readAccounts } from './accounts.ts';
 import type { Device } from './device.ts';
 
@@ -25,20 +25,20 @@ function nameOf(accounts: ReadonlyMap<string, number>, number: number): string {
 
 /** Returns the owner of the node by name, `root`, or by number if the name is unknown. */
 export function readOwner(files: Files, root: Root, device: Device): string {
-  const { uid } = files.lstat(at(root, nodePath(device)));
+  const { uid } = files.lstat(pathBelow(root, nodePath(device)));
   return nameOf(accountsOf(files, root).users, uid);
 }
 
 /** Returns the group of the node by name, `kvm`, or by number if the name is unknown. */
 export function readFileGroup(files: Files, root: Root, device: Device): string {
-  const { gid } = files.lstat(at(root, nodePath(device)));
+  const { gid } = files.lstat(pathBelow(root, nodePath(device)));
   return nameOf(accountsOf(files, root).groups, gid);
 }
 
 /** Returns the permission bits of the node in octal, `0600`. */
 export function readMode(files: Files, root: Root, device: Device): string {
   return files
-    .lstat(at(root, nodePath(device)))
+    .lstat(pathBelow(root, nodePath(device)))
     .mode.toString(8)
     .padStart(4, '0');
 }

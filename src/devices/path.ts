@@ -1,11 +1,11 @@
 /** The PCI path of a device from its host bridge, without the bus numbers, which change when cards are added. */
-import { attempt } from '../errors.ts';
+import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Device } from './device.ts';
-import { lastPart } from './identify.ts';
-import { addressOf, parseAddress } from './pci-address.ts';
-import { vfIndex } from './vf-index.ts';
+import { baseName } from './identify.ts';
+import { parsePciAddress, pciAddressOf } from './pci-address.ts';
+import { readVfIndex } from './vf-index.ts';
 
 /**
  * Converts a PCI device's directory to its path: `/sys/devices/pci0000:00/0000:00:06.0/0000:01:00.0` gives
@@ -14,13 +14,13 @@ import { vfIndex } from './vf-index.ts';
  * its domain and bus, because the kernel assigns those dynamically. The path has no colon, so podman, docker and the
  * shell accept it without quoting. Returns `undefined` for any other directory.
  */
-export function pathOf(syspath: string): string | undefined {
+export function pciPath(syspath: string): string | undefined {
   const parts = syspath.split('/');
   const first = parts.findIndex((part) => hostBridge.test(part));
   if (first < 0) return undefined;
   const path = parts.slice(first).map((part, index) => {
     if (hostBridge.test(part)) return index === 0 ? part.replace(':', '_') : 'pci';
-    const address = parseAddress(part);
+    const address = parsePciAddress(part);
     return address && `${address.device}.${address.function}`;
   });
   return path.length > 1 && path.every((part) => part !== undefined) ? path.join('-') : undefined;
@@ -32,12 +32,16 @@ const hostBridge = /^pci[0-9a-f]{4,8}:[0-9a-f]{2}$/;
  * Reads the path of a device; `undefined` for devices that are not on the PCI bus. A VF has the path of its physical
  * function plus `-vfN`: VFs of one PF can span several bus numbers below one bridge and then share device and function.
  */
-export function readPath(files: Files, root: Root, device: Device): string | undefined {
-  if (!addressOf(device)) return undefined;
-  const target = attempt(() => files.readlink(at(root, `${device.syspath}/physfn`)), 'ENOENT', 'EINVAL');
-  if (target === undefined) return pathOf(device.syspath);
-  const index = vfIndex(files, root, device);
+export function readPciPath(files: Files, root: Root, device: Device): string | undefined {
+  if (!pciAddressOf(device)) return undefined;
+  const target = ignoring(
+    () => files.readlink(pathBelow(root, `${device.syspath}/physfn`)),
+    'ENOENT',
+    'EINVAL',
+  );
+  if (target === undefined) return pciPath(device.syspath);
+  const index = readVfIndex(files, root, device);
   const parent = device.syspath.slice(0, device.syspath.lastIndexOf('/') + 1);
-  const path = pathOf(`${parent}${lastPart(target)}`);
+  const path = pciPath(`${parent}${baseName(target)}`);
   return path === undefined || index === undefined ? undefined : `${path}-vf${index}`;
 }

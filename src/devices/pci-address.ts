@@ -10,7 +10,7 @@ export interface PciAddress {
 }
 
 /** Parses `0000:01:00.0` (dev_set_name in drivers/pci/probe.c); `undefined` for any other text. */
-export function parseAddress(name: string): PciAddress | undefined {
+export function parsePciAddress(name: string): PciAddress | undefined {
   const match = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/.exec(name);
   if (!match) return undefined;
   const [, domain = '', bus = '', device = '', number = ''] = match;
@@ -18,8 +18,8 @@ export function parseAddress(name: string): PciAddress | undefined {
 }
 
 /** Returns the address of a device on bus pci; `undefined` on every other bus, even if the name looks like an address. */
-export function addressOf(device: Device): PciAddress | undefined {
-  return device.bus === 'pci' ? parseAddress(device.name) : undefined;
+export function pciAddressOf(device: Device): PciAddress | undefined {
+  return device.bus === 'pci' ? parsePciAddress(device.name) : undefined;
 }
 
 /** Returns bus, device and function as one 16-bit number, the routing ID of the SR-IOV specification. */

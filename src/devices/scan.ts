@@ -2,11 +2,11 @@
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 import type { Device, Problem, Scan } from './device.ts';
-import { identify, lastPart } from './identify.ts';
-import { naturalOrder, sortDevices } from './order.ts';
+import { baseName, parseClassLink } from './identify.ts';
+import { compareNatural, sortDevices } from './order.ts';
 
 /** Where the kernel lists VFIO devices since 6.1 (drivers/vfio/vfio_main.c). */
 export const classDirectory = '/sys/class/vfio-dev';
@@ -16,18 +16,18 @@ export const classDirectory = '/sys/class/vfio-dev';
  * Returns `undefined` if the device disappears meanwhile; throws VfioNamesError `malformed` (status 1) with what was
  * found if an entry is malformed. `buses` caches the bus names of one scan.
  */
-export function scanOne(
+export function scanDevice(
   files: Files,
   root: Root,
   sysname: string,
   buses = new Map<string, string>(),
 ): Device | undefined {
   try {
-    const target = files.readlink(at(root, `${classDirectory}/${sysname}`));
-    const identity = identify(sysname, target);
+    const target = files.readlink(pathBelow(root, `${classDirectory}/${sysname}`));
+    const identity = parseClassLink(sysname, target);
     if (!identity) throw malformed(sysname, `a link to ../../devices/.../vfio-dev/${sysname}`, '', target);
-    const bus = intern(buses, lastPart(files.readlink(at(root, `${identity.syspath}/subsystem`))));
-    const devnum = readDevnum(files, at(root, `${identity.syspath}/vfio-dev/${sysname}`), sysname);
+    const bus = intern(buses, baseName(files.readlink(pathBelow(root, `${identity.syspath}/subsystem`))));
+    const devnum = readDevnum(files, pathBelow(root, `${identity.syspath}/vfio-dev/${sysname}`), sysname);
     const { name, syspath } = identity;
     return devnum === undefined ? { bus, name, sysname, syspath } : { bus, name, sysname, devnum, syspath };
   } catch (error) {
@@ -73,7 +73,7 @@ export function scanDevices(files: Files, root: Root): Scan {
   for (const sysname of listClass(files, root)) {
     const path = `${classDirectory}/${sysname}`;
     try {
-      const device = scanOne(files, root, sysname, buses);
+      const device = scanDevice(files, root, sysname, buses);
       if (device) devices.push(device);
       else problems.push({ path, message: 'went away while it was read, ignoring' });
     } catch (error) {
@@ -82,14 +82,14 @@ export function scanDevices(files: Files, root: Root): Scan {
       problems.push({ path, message: `${reason}, ignoring` });
     }
   }
-  problems.sort((a, b) => naturalOrder(a.path, b.path));
+  problems.sort((a, b) => compareNatural(a.path, b.path));
   return { devices: sortDevices(devices), problems };
 }
 
 /** Lists the class directory. It does not exist if the kernel has no vfio or has not loaded it: not a problem. */
 function listClass(files: Files, root: Root): readonly string[] {
   try {
-    return files.list(at(root, classDirectory));
+    return files.readdir(pathBelow(root, classDirectory));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;

@@ -1,8 +1,8 @@
 /** The serial number in the configuration space of a PCI Express device. */
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Device } from './device.ts';
-import { addressOf } from './pci-address.ts';
+import { pciAddressOf } from './pci-address.ts';
 
 /** Offsets where extended capabilities begin and end (PCI_CFG_SPACE_SIZE, PCI_CFG_SPACE_EXP_SIZE in linux/pci_regs.h). */
 const [begin, end] = [0x100, 0x1000];
@@ -16,7 +16,7 @@ const dsnCapability = 0x0003;
  * the space is too short (without CAP_SYS_ADMIN the kernel returns 64 bytes). The number of steps through the capability
  * list is limited, so a cyclic list ends.
  */
-export function serialFrom(config: Uint8Array): string | undefined {
+export function parseSerial(config: Uint8Array): string | undefined {
   const view = new DataView(config.buffer, config.byteOffset, Math.min(config.byteLength, end));
   let offset = begin;
   for (let steps = (end - begin) / 8; steps > 0; steps--) {
@@ -39,6 +39,6 @@ function formatSerial(view: DataView, offset: number): string | undefined {
 
 /** Reads a PCI device's serial number. The kernel resumes a suspended device for the read; it has no other effect. */
 export function readSerial(files: Files, root: Root, device: Device): string | undefined {
-  if (!addressOf(device)) return undefined;
-  return serialFrom(files.bytes(at(root, `${device.syspath}/config`), end));
+  if (!pciAddressOf(device)) return undefined;
+  return parseSerial(files.readBytes(pathBelow(root, `${device.syspath}/config`), end));
 }

@@ -1,10 +1,10 @@
 /** The physical slot of a PCI device, named by the firmware or the hot-plug controller. */
-import { attempt } from '../errors.ts';
+import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Device } from './device.ts';
-import { naturalOrder } from './order.ts';
-import { addressOf, type PciAddress } from './pci-address.ts';
+import { compareNatural } from './order.ts';
+import { type PciAddress, pciAddressOf } from './pci-address.ts';
 
 /** Where the kernel lists slots (drivers/pci/slot.c); missing on machines without slots. */
 export const slotDirectory = '/sys/bus/pci/slots';
@@ -13,7 +13,7 @@ export const slotDirectory = '/sys/bus/pci/slots';
  * Whether the text of a slot's `address` file covers the device: `0000:01:00` (domain, bus, device), or `0000:01` for a
  * slot that is a whole bus (address_read_file in drivers/pci/slot.c).
  */
-export function isInSlot(text: string, address: PciAddress): boolean {
+export function slotContains(text: string, address: PciAddress): boolean {
   const bus = `${address.domain}:${address.bus}`;
   const found = text.trim();
   return found === bus || found === `${bus}:${address.device}`;
@@ -21,12 +21,12 @@ export function isInSlot(text: string, address: PciAddress): boolean {
 
 /** Reads the slot's name, `8` or `8-1`; if several slots have the address, the first in natural order. */
 export function readSlot(files: Files, root: Root, device: Device): string | undefined {
-  const address = addressOf(device);
+  const address = pciAddressOf(device);
   if (!address) return undefined;
-  const directory = at(root, slotDirectory);
-  const slots = attempt(() => files.list(directory), 'ENOENT') ?? [];
-  return slots.sort(naturalOrder).find((slot) => {
-    const text = attempt(() => files.read(`${directory}/${slot}/address`, 64), 'ENOENT', 'ENODEV');
-    return text !== undefined && isInSlot(text, address);
+  const directory = pathBelow(root, slotDirectory);
+  const slots = ignoring(() => files.readdir(directory), 'ENOENT') ?? [];
+  return slots.sort(compareNatural).find((slot) => {
+    const text = ignoring(() => files.read(`${directory}/${slot}/address`, 64), 'ENOENT', 'ENODEV');
+    return text !== undefined && slotContains(text, address);
   });
 }

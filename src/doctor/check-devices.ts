@@ -5,11 +5,11 @@
 import { holderName } from '../holders/describe.ts';
 import { blockingSiblings } from '../holders/siblings.ts';
 import { printable } from '../text/printable.ts';
-import { fault, type Line, ok, warning } from './line.ts';
+import { type CheckResult, fault, ok, warning } from './line.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports how many devices are bound to VFIO drivers, and every problem of the scan. */
-export function checkDevices({ devices, problems }: Snapshot): Line[] {
+export function checkDevices({ devices, problems }: Snapshot): CheckResult[] {
   const lines = problems.map(({ path, message }) =>
     warning('devices', `${printable(path)}: ${message}`, 'run it again; if it stays, look at that directory'),
   );
@@ -25,10 +25,10 @@ export function checkDevices({ devices, problems }: Snapshot): Line[] {
 }
 
 /** Reports every group that is not viable because a device is bound to a host driver. */
-export function checkGroups({ devices }: Snapshot): Line[] {
+export function checkGroups({ devices }: Snapshot): CheckResult[] {
   if (devices.length === 0) return [];
   const reported = new Set<string>();
-  const lines: Line[] = [];
+  const lines: CheckResult[] = [];
   for (const { device, group, siblings } of devices) {
     const blocking = blockingSiblings(siblings);
     if (group === undefined || blocking.length === 0 || reported.has(group)) continue;
@@ -51,9 +51,9 @@ export function checkGroups({ devices }: Snapshot): Line[] {
 /**
  * Reports devices that are open through their group: the kernel rejects opening the device node meanwhile.
  */
-export function checkHolders({ devices, unseen }: Snapshot): Line[] {
+export function checkHolders({ devices, incomplete }: Snapshot): CheckResult[] {
   if (devices.length === 0) return [];
-  const lines: Line[] = [];
+  const lines: CheckResult[] = [];
   for (const { device, holders } of devices) {
     const byGroup = holders.filter((holder) => holder.interface !== 'cdev');
     if (device.devnum === undefined || byGroup.length === 0) continue;
@@ -68,7 +68,7 @@ export function checkHolders({ devices, unseen }: Snapshot): Line[] {
   }
   if (lines.length > 0) return lines;
   const open = devices.filter(({ holders }) => holders.length > 0).length;
-  const blind = unseen[0]?.message;
+  const blind = incomplete[0]?.message;
   if (blind !== undefined) return [ok('holders', `${open} open as far as can be seen: ${blind}`)];
   return [
     ok('holders', open === 0 ? 'no device is open' : `${open} open, none through its group against its node`),
@@ -85,13 +85,13 @@ const MIN_MEMLOCK = 1 << 30;
  * Checks the limit of locked memory. Memory that a device may access is pinned: all memory of a virtual
  * machine. The limit applies to both interfaces.
  */
-export function checkMemoryLock({ memoryLock, devices }: Snapshot): Line[] {
+export function checkMemoryLock({ memoryLock, devices }: Snapshot): CheckResult[] {
   if (!memoryLock) return [];
-  const { soft, exempt } = memoryLock;
-  if (soft === Number.POSITIVE_INFINITY) return [ok('memlock', 'locked memory is unlimited')];
-  const limit = `at most ${Math.floor(soft / 1048576)} MiB can be locked`;
+  const { softLimit, exempt } = memoryLock;
+  if (softLimit === Number.POSITIVE_INFINITY) return [ok('memlock', 'locked memory is unlimited')];
+  const limit = `at most ${Math.floor(softLimit / 1048576)} MiB can be locked`;
   if (exempt) return [ok('memlock', `${limit} by others, this user is exempt (CAP_IPC_LOCK)`)];
-  if (soft >= MIN_MEMLOCK || devices.length === 0)
+  if (softLimit >= MIN_MEMLOCK || devices.length === 0)
     return [ok('memlock', `${limit} by programs started from here`)];
   return [
     warning(

@@ -1,10 +1,10 @@
 /** Checks what the kernel must provide: release, IOMMU, vfio, device nodes, /dev/iommu. */
 import { printable } from '../text/printable.ts';
-import { fault, type Line, ok, warning } from './line.ts';
+import { type CheckResult, fault, ok, warning } from './line.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Checks that the kernel is Linux 6.6 or later, the first with device nodes. */
-export function checkKernel({ kernel, distribution }: Snapshot): Line {
+export function checkKernel({ kernel, distribution }: Snapshot): CheckResult {
   const where = distribution ? ` (${printable(distribution.name)})` : '';
   if (kernel.release === undefined)
     return warning('kernel', `the kernel's release can't be read${where}`, 'mount proc on /proc');
@@ -22,15 +22,15 @@ const enableIommu = {
 } as const;
 
 /** Checks that IOMMU groups exist. */
-export function checkIommu({ groups, processor, devices }: Snapshot): Line {
-  if (groups > 0) return ok('iommu', `on, ${groups} ${groups === 1 ? 'group' : 'groups'}`);
+export function checkIommu({ groupCount, processor, devices }: Snapshot): CheckResult {
+  if (groupCount > 0) return ok('iommu', `on, ${groupCount} ${groupCount === 1 ? 'group' : 'groups'}`);
   const open = devices.some(({ noIommu }) => noIommu) ? ': devices are used without isolation' : '';
   const remedy = `${enableIommu[processor ?? 'other']}; in a virtual machine, give that a virtual IOMMU`;
   return warning('iommu', `no IOMMU group exists${open}`, remedy);
 }
 
 /** Checks that the modules vfio and vfio-pci are loaded. */
-export function checkVfio({ kernel, devices }: Snapshot): Line {
+export function checkVfio({ kernel, devices }: Snapshot): CheckResult {
   if (devices.length > 0) return ok('vfio', 'at work');
   if (kernel.vfio === 'present' && kernel.vfioPci === 'present') return ok('vfio', 'loaded, vfio-pci too');
   if (kernel.vfio === 'absent')
@@ -68,7 +68,7 @@ export function hasCdev({ kernel, devices }: Snapshot): boolean | undefined {
 }
 
 /** Checks that the kernel provides device nodes. */
-export function checkCdev(snapshot: Snapshot): Line {
+export function checkCdev(snapshot: Snapshot): CheckResult {
   const { kernel, devices } = snapshot;
   const cdev = hasCdev(snapshot);
   if (cdev === undefined)
@@ -103,7 +103,7 @@ function distributionNote({ kernel, distribution }: Snapshot): string {
 }
 
 /** Checks /dev/iommu, which device nodes need. */
-export function checkIommufd(snapshot: Snapshot): Line {
+export function checkIommufd(snapshot: Snapshot): CheckResult {
   const { iommu, kernel, devices } = snapshot;
   if (hasCdev(snapshot) === false)
     return ok('iommufd', 'not needed: the nodes of groups do without /dev/iommu');

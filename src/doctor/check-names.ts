@@ -1,40 +1,40 @@
 /** Checks what creates the links and whether they are correct: policy, udev, watch, verify. */
 import { printable } from '../text/printable.ts';
-import { fault, type Line, ok, warning } from './line.ts';
+import { type CheckResult, fault, ok, warning } from './line.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports whether the policy is valid. */
-export function checkPolicy({ policyFault }: Snapshot): Line {
-  return policyFault === undefined
+export function checkPolicy({ policyError }: Snapshot): CheckResult {
+  return policyError === undefined
     ? ok('policy', 'valid')
-    : fault('policy', policyFault, 'fix that file; vfio-names config check tells when it is right');
+    : fault('policy', policyError, 'fix that file; vfio-names config check tells when it is right');
 }
 
 const install = 'vfio-names rules install';
 
 /** Checks that udev runs, has current rules, and has created the links of the devices that are bound. */
-export function checkUdev({ udev, watcher, devices }: Snapshot): Line {
-  const rules = udev.rules === undefined ? undefined : printable(udev.rules);
+export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
+  const rules = udev.rulesPath === undefined ? undefined : printable(udev.rulesPath);
   if (!udev.running) {
     const unusedRules = rules === undefined ? '' : `, so that ${rules} has no effect`;
     const message = `udev is not running${unusedRules}`;
-    return watcher === undefined
+    return watchPid === undefined
       ? warning('udev', message, 'start udev, or keep vfio-names watch running instead')
       : ok('udev', `${message}; vfio-names watch does its work`);
   }
-  const named = devices.filter((state) => state.namedByUdev !== undefined);
-  const report = named.length > 0 && watcher === undefined ? fault : warning;
+  const named = devices.filter((state) => state.linkedByUdev !== undefined);
+  const report = named.length > 0 && watchPid === undefined ? fault : warning;
   if (rules === undefined) return report('udev', 'udev is running, but has no rules of vfio-names', install);
-  if (udev.state === 'masked')
+  if (udev.rulesState === 'masked')
     return report(
       'udev',
       `${rules} is empty: the rules of vfio-names are switched off`,
       `remove ${rules}, then ${install}`,
     );
-  if (udev.state === 'foreign')
+  if (udev.rulesState === 'foreign')
     return report('udev', `${rules} is not made by vfio-names`, `move it away, then ${install}`);
   const unnamed = named
-    .filter((state) => state.namedByUdev === false)
+    .filter((state) => state.linkedByUdev === false)
     .map(({ device }) => printable(device.name));
   if (unnamed.length > 0)
     return fault(
@@ -42,9 +42,9 @@ export function checkUdev({ udev, watcher, devices }: Snapshot): Line {
       `${rules} is there, but udev has not made the name of ${unnamed.slice(0, 3).join(', ')}${unnamed.length > 3 ? ` and ${unnamed.length - 3} more` : ''}`,
       'udevadm control --reload; udevadm trigger --subsystem-match=vfio-dev --action=change',
     );
-  if (udev.state !== 'current') {
+  if (udev.rulesState !== 'current') {
     const reason =
-      udev.state === 'other-policy' ? 'was made from another policy' : 'is not what the policy gives';
+      udev.rulesState === 'other-policy' ? 'was made from another policy' : 'is not what the policy gives';
     return warning('udev', `${rules} ${reason}`, install);
   }
   return ok(
@@ -56,20 +56,27 @@ export function checkUdev({ udev, watcher, devices }: Snapshot): Line {
 }
 
 /** Reports whether `vfio-names watch` is running; no line if neither watch nor udev is. */
-export function checkWatch({ udev, watcher }: Snapshot): Line[] {
-  if (watcher !== undefined) {
-    const withUdev = udev.running && udev.rules !== undefined ? ', beside udev: it only repairs' : '';
-    return [ok('watch', `running (pid ${watcher})${withUdev}`)];
+export function checkWatch({ udev, watchPid }: Snapshot): CheckResult[] {
+  if (watchPid !== undefined) {
+    const withUdev = udev.running && udev.rulesPath !== undefined ? ', beside udev: it only repairs' : '';
+    return [ok('watch', `running (pid ${watchPid})${withUdev}`)];
   }
   return udev.running ? [ok('watch', 'not running, and not needed where udev runs')] : [];
 }
 
 /** Reports the number of findings of `vfio-names verify`. */
-export function checkDrift({ findings, fixable }: Snapshot): Line {
-  if (typeof findings === 'string')
-    return warning('names', `could not be verified: ${findings}`, 'run it as root, or see vfio-names verify');
-  if (findings === 0) return ok('names', 'all true');
-  const count = findings === 1 ? 'one finding' : `${findings} findings`;
-  const sync = fixable > 0 ? `; vfio-names sync mends ${fixable === findings ? 'all' : fixable} of them` : '';
+export function checkLinks({ verifyFindings, fixableFindings }: Snapshot): CheckResult {
+  if (typeof verifyFindings === 'string')
+    return warning(
+      'names',
+      `could not be verified: ${verifyFindings}`,
+      'run it as root, or see vfio-names verify',
+    );
+  if (verifyFindings === 0) return ok('names', 'all true');
+  const count = verifyFindings === 1 ? 'one finding' : `${verifyFindings} findings`;
+  const sync =
+    fixableFindings > 0
+      ? `; vfio-names sync mends ${fixableFindings === verifyFindings ? 'all' : fixableFindings} of them`
+      : '';
   return fault('names', `${count} of vfio-names verify`, `vfio-names verify shows them${sync}`);
 }

@@ -1,12 +1,12 @@
 /** Runs all checks of doctor on one snapshot. */
 import { checkDevices, checkGroups, checkHolders, checkMemoryLock } from './check-devices.ts';
 import { checkCdev, checkIommu, checkIommufd, checkKernel, checkVfio } from './check-kernel.ts';
-import { checkDrift, checkPolicy, checkUdev, checkWatch } from './check-names.ts';
-import type { Line } from './line.ts';
+import { checkLinks, checkPolicy, checkUdev, checkWatch } from './check-names.ts';
+import type { CheckResult } from './line.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Returns all lines, in the order in which a user should fix the problems. */
-export function examine(snapshot: Snapshot): readonly Line[] {
+export function runChecks(snapshot: Snapshot): readonly CheckResult[] {
   return [
     checkKernel(snapshot),
     checkIommu(snapshot),
@@ -18,7 +18,7 @@ export function examine(snapshot: Snapshot): readonly Line[] {
     checkPolicy(snapshot),
     checkUdev(snapshot),
     ...checkWatch(snapshot),
-    checkDrift(snapshot),
+    checkLinks(snapshot),
     ...checkHolders(snapshot),
     ...checkMemoryLock(snapshot),
   ];

@@ -10,41 +10,41 @@ import { errnoOf, VfioNamesError } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
 import { readSiblings } from '../holders/siblings.ts';
 import { targetOf } from '../holders/target.ts';
-import { tolerant } from '../holders/tolerant.ts';
+import { tryOrUndefined } from '../holders/tolerant.ts';
 import type { Machine } from '../links/observe.ts';
 import { verify } from '../links/verify.ts';
 import { schemeLink } from '../names/scheme.ts';
-import { render } from '../rules/render.ts';
-import type { Files, Status } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { renderRules } from '../rules/render.ts';
+import type { FileStatus, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { readDistribution, readKernel } from './kernel.ts';
 import { findWatcher, readMemoryLock } from './processes.ts';
 import type { DeviceState, Snapshot } from './snapshot.ts';
-import { answers } from './socket.ts';
-import { readUdev, udevMade, udevSocket } from './udev.ts';
+import { isListening } from './socket.ts';
+import { findUdevSocket, readUdev, udevHasLink } from './udev.ts';
 
 /** The policy, or the error of its reader; in that case the default policy applies. */
-export type PolicyOrFault = { readonly policy: Policy } | { readonly policyFault: string };
+export type PolicyResult = { readonly policy: Policy } | { readonly policyFault: string };
 
 /**
  * Reads the state of the machine. A file that can't be read leaves its property absent; it is not an error.
  */
-export async function gather(machine: Machine, policyResult: PolicyOrFault): Promise<Snapshot> {
+export async function takeSnapshot(machine: Machine, policyResult: PolicyResult): Promise<Snapshot> {
   const { files, root } = machine;
   const { devices, problems } = scanDevices(files, root);
   const targets = devices.map((device) => targetOf(files, root, device));
   const search = findHolders(files, root, targets);
-  const running = await answers(files, root, udevSocket(files, root));
+  const running = await isListening(files, root, findUdevSocket(files, root));
   const distribution = readDistribution(files, root);
   const processor = readProcessor(files, root);
-  const watcher = findWatcher(files, root);
+  const watchPid = findWatcher(files, root);
   const memoryLock = readMemoryLock(files, root);
   return {
     kernel: readKernel(files, root),
     ...(distribution && { distribution }),
     ...(processor && { processor }),
-    groups: countGroups(files, root),
-    iommu: statusOf(files, at(root, '/dev/iommu')),
+    groupCount: countGroups(files, root),
+    iommu: statusOf(files, pathBelow(root, '/dev/iommu')),
     devices: devices.map((device) =>
       deviceState(
         files,
@@ -60,10 +60,10 @@ export async function gather(machine: Machine, policyResult: PolicyOrFault): Pro
       running,
       'policy' in policyResult ? expectedRules(policyResult.policy) : undefined,
     ),
-    ...(watcher !== undefined && { watcher }),
-    ...('policyFault' in policyResult && { policyFault: policyResult.policyFault }),
+    ...(watchPid !== undefined && { watchPid }),
+    ...('policyFault' in policyResult && { policyError: policyResult.policyFault }),
     ...countFindings(machine),
-    unseen: search.unseen,
+    incomplete: search.incomplete,
     ...(memoryLock && { memoryLock }),
   };
 }
@@ -73,26 +73,26 @@ export async function gather(machine: Machine, policyResult: PolicyOrFault): Pro
  * groups with the name `vfio-noiommu` (vfio_noiommu_group_alloc in drivers/vfio/group.c).
  */
 function countGroups(files: Files, root: Root): number {
-  const directory = at(root, '/sys/kernel/iommu_groups');
-  const name = (group: string) => tolerant(() => files.read(`${directory}/${group}/name`, 64))?.trim();
-  const groups = tolerant(() => files.list(directory)) ?? [];
+  const directory = pathBelow(root, '/sys/kernel/iommu_groups');
+  const name = (group: string) => tryOrUndefined(() => files.read(`${directory}/${group}/name`, 64))?.trim();
+  const groups = tryOrUndefined(() => files.readdir(directory)) ?? [];
   return groups.filter((group) => name(group) !== 'vfio-noiommu').length;
 }
 
 function deviceState(files: Files, root: Root, device: Device, holders: DeviceState['holders']): DeviceState {
   const group = readFact(files, root, device, 'group');
   const link = schemeLink(device);
-  const namedByUdev =
+  const linkedByUdev =
     device.devnum === undefined || link === undefined
       ? undefined
-      : udevMade(files, root, device.devnum, `vfio/${link}`);
+      : udevHasLink(files, root, device.devnum, `vfio/${link}`);
   return {
     device,
     ...(group !== undefined && { group }),
     ...(isNoIommu(files, root, device, group) && { noIommu: true }),
     siblings: readSiblings(files, root, device),
     holders,
-    ...(namedByUdev !== undefined && { namedByUdev }),
+    ...(linkedByUdev !== undefined && { linkedByUdev }),
   };
 }
 
@@ -102,7 +102,7 @@ function deviceState(files: Files, root: Root, device: Device, holders: DeviceSt
  */
 function expectedRules(policy: Policy): string | undefined {
   try {
-    return render('udev', policy);
+    return renderRules('udev', policy);
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
     return undefined;
@@ -110,18 +110,21 @@ function expectedRules(policy: Policy): string | undefined {
 }
 
 /** Runs verify and counts its findings. */
-function countFindings(machine: Machine): Pick<Snapshot, 'findings' | 'fixable'> {
+function countFindings(machine: Machine): Pick<Snapshot, 'fixableFindings' | 'verifyFindings'> {
   try {
     const { findings } = verify(machine);
-    return { findings: findings.length, fixable: findings.filter((finding) => finding.fixable).length };
+    return {
+      verifyFindings: findings.length,
+      fixableFindings: findings.filter((finding) => finding.fixable).length,
+    };
   } catch (error) {
     // A failed system call must not prevent the other checks.
     if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-    return { findings: (error as Error).message, fixable: 0 };
+    return { verifyFindings: (error as Error).message, fixableFindings: 0 };
   }
 }
 
-function statusOf(files: Files, path: string): Status | string {
+function statusOf(files: Files, path: string): FileStatus | string {
   try {
     return files.stat(path);
   } catch (error) {
@@ -135,7 +138,7 @@ function statusOf(files: Files, path: string): Status | string {
  * Returns the vendor of the processor, and thus of its IOMMU: `vendor_id` of the first processor (x86 only).
  */
 function readProcessor(files: Files, root: Root): 'intel' | 'amd' | undefined {
-  const text = tolerant(() => files.read(at(root, '/proc/cpuinfo'), 4096)) ?? '';
+  const text = tryOrUndefined(() => files.read(pathBelow(root, '/proc/cpuinfo'), 4096)) ?? '';
   const vendor = /^vendor_id\s*:\s*(\S+)$/m.exec(text)?.[1];
   return vendor === 'GenuineIntel' ? 'intel' : vendor === 'AuthenticAMD' ? 'amd' : undefined;
 }

@@ -1,8 +1,8 @@
 /** Reads the configuration that the running kernel was built with. */
 import { gunzipSync } from 'node:zlib';
-import { tolerant } from '../holders/tolerant.ts';
+import { tryOrUndefined } from '../holders/tolerant.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 
 export interface KernelConfig {
   /** The file that was read. */
@@ -23,7 +23,7 @@ export function readKernelConfig(
   root: Root,
   release: string | undefined,
 ): KernelConfig | undefined {
-  const packed = tolerant(() => files.bytes(at(root, '/proc/config.gz'), MAX_CONFIG_SIZE));
+  const packed = tryOrUndefined(() => files.readBytes(pathBelow(root, '/proc/config.gz'), MAX_CONFIG_SIZE));
   const text = packed && unpack(packed);
   if (text !== undefined) return parseKernelConfig('/proc/config.gz', text);
   if (release === undefined || release.includes('/')) return undefined;
@@ -34,7 +34,7 @@ export function readKernelConfig(
     `/usr/lib/modules/${release}/config`,
     `/lib/modules/${release}/config`,
   ]) {
-    const found = tolerant(() => files.read(at(root, path), MAX_CONFIG_SIZE));
+    const found = tryOrUndefined(() => files.read(pathBelow(root, path), MAX_CONFIG_SIZE));
     if (found !== undefined && /^(?:# )?CONFIG_/m.test(found)) return parseKernelConfig(path, found);
   }
   return undefined;

@@ -1,14 +1,14 @@
 /** Reads the release of the kernel, its modules, and the kinds of VFIO nodes that it supports. */
-import { tolerant } from '../holders/tolerant.ts';
+import { tryOrUndefined } from '../holders/tolerant.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { readKernelConfig } from './kernel-config.ts';
 import type { Distribution, Kernel, ModuleState } from './snapshot.ts';
 
 /** Reads /proc, /sys and /lib/modules; a file that can't be read is treated as absent. */
 export function readKernel(files: Files, root: Root): Kernel {
-  const read = (path: string) => tolerant(() => files.read(at(root, path)));
-  const exists = (path: string) => tolerant(() => files.lstat(at(root, path))) !== undefined;
+  const read = (path: string) => tryOrUndefined(() => files.read(pathBelow(root, path)));
+  const exists = (path: string) => tryOrUndefined(() => files.lstat(pathBelow(root, path))) !== undefined;
   const release = read('/proc/sys/kernel/osrelease')?.trim();
   const config = readKernelConfig(files, root, release);
   const lists = ['modules.builtin', 'modules.dep']
@@ -21,7 +21,7 @@ export function readKernel(files: Files, root: Root): Kernel {
     if (config?.option(option) === 'm' && lists === '') return 'available';
     return config || lists !== '' ? 'absent' : 'unknown';
   };
-  const interfaces = interfacesIn(read('/proc/devices') ?? '');
+  const interfaces = parseInterfaces(read('/proc/devices') ?? '');
   return {
     ...(release !== undefined && { release }),
     ...(config && { config }),
@@ -36,7 +36,7 @@ export function readKernel(files: Files, root: Root): Kernel {
  * Parses /proc/devices: vfio allocates device numbers for the kinds of node that it supports, `vfio-dev` in
  * device_cdev.c and `vfio` in group.c (drivers/vfio). `undefined` if it has neither.
  */
-export function interfacesIn(procDevices: string): { cdev: boolean; group: boolean } | undefined {
+export function parseInterfaces(procDevices: string): { cdev: boolean; group: boolean } | undefined {
   const [characters = ''] = procDevices.split(/^Block devices:/m);
   const cdev = /^\s*\d+ vfio-dev$/m.test(characters);
   const group = /^\s*\d+ vfio$/m.test(characters);
@@ -46,8 +46,8 @@ export function interfacesIn(procDevices: string): { cdev: boolean; group: boole
 /** Reads os-release(5); /etc takes precedence over /usr/lib, as the man page requires. */
 export function readDistribution(files: Files, root: Root): Distribution | undefined {
   const text =
-    tolerant(() => files.read(at(root, '/etc/os-release'))) ??
-    tolerant(() => files.read(at(root, '/usr/lib/os-release')));
+    tryOrUndefined(() => files.read(pathBelow(root, '/etc/os-release'))) ??
+    tryOrUndefined(() => files.read(pathBelow(root, '/usr/lib/os-release')));
   if (text === undefined) return undefined;
   const value = (key: string): string | undefined =>
     new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.replace(/^(["'])(.*)\1$/, '$2');

@@ -1,7 +1,7 @@
 /** The lines of doctor's report. */
 
 /** Severity of a line. */
-export type State = 'ok' | 'warning' | 'fault';
+export type Severity = 'ok' | 'warning' | 'fault';
 
 /** All checks, in the order of the report: each depends on those before it. */
 export const checkNames = [
@@ -23,9 +23,9 @@ export const checkNames = [
 export type CheckName = (typeof checkNames)[number];
 
 /** Result of one check. */
-export interface Line {
+export interface CheckResult {
   readonly check: CheckName;
-  readonly state: State;
+  readonly severity: Severity;
   /** What was found: one line, printable. */
   readonly message: string;
   /** What to do; absent if nothing needs to be done. */
@@ -33,20 +33,20 @@ export interface Line {
 }
 
 /** A line without a problem. */
-export const ok = (check: CheckName, message: string): Line => ({ check, state: 'ok', message });
+export const ok = (check: CheckName, message: string): CheckResult => ({ check, severity: 'ok', message });
 
 /** A line about a possible problem; does not change the exit status. */
-export const warning = (check: CheckName, message: string, remedy: string): Line => ({
+export const warning = (check: CheckName, message: string, remedy: string): CheckResult => ({
   check,
-  state: 'warning',
+  severity: 'warning',
   message,
   remedy,
 });
 
 /** A line about a problem that must be fixed; doctor exits with status 1. */
-export const fault = (check: CheckName, message: string, remedy: string): Line => ({
+export const fault = (check: CheckName, message: string, remedy: string): CheckResult => ({
   check,
-  state: 'fault',
+  severity: 'fault',
   message,
   remedy,
 });

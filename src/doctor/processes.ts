@@ -1,8 +1,8 @@
 /** Reads from /proc: the process of `vfio-names watch`, and the limit of locked memory. */
-import { lastPart } from '../devices/identify.ts';
-import { tolerant } from '../holders/tolerant.ts';
+import { baseName } from '../devices/identify.ts';
+import { tryOrUndefined } from '../holders/tolerant.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { MemoryLock } from './snapshot.ts';
 
 /**
@@ -10,22 +10,24 @@ import type { MemoryLock } from './snapshot.ts';
  * is mounted with hidepid.
  */
 export function findWatcher(files: Files, root: Root): number | undefined {
-  const names = tolerant(() => files.list(at(root, '/proc'))) ?? [];
+  const names = tryOrUndefined(() => files.readdir(pathBelow(root, '/proc'))) ?? [];
   const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
   return pids
     .sort((a, b) => a - b)
-    .find((pid) => isWatch(tolerant(() => files.read(at(root, `/proc/${pid}/cmdline`), 4096)) ?? ''));
+    .find((pid) =>
+      isWatchCommand(tryOrUndefined(() => files.read(pathBelow(root, `/proc/${pid}/cmdline`), 4096)) ?? ''),
+    );
 }
 
 /**
  * Whether a command line (arguments terminated by zero bytes) runs `vfio-names watch`: the program itself, or
  * node with its options and the program, followed by `watch`.
  */
-export function isWatch(cmdline: string): boolean {
+export function isWatchCommand(cmdline: string): boolean {
   const args = cmdline.split('\0');
-  const program = args.findIndex((arg) => /^vfio-names(?:\.[cm]?js)?$/.test(lastPart(arg)));
+  const program = args.findIndex((arg) => /^vfio-names(?:\.[cm]?js)?$/.test(baseName(arg)));
   const [interpreter, ...options] = args.slice(0, program);
-  if (program < 0 || (interpreter !== undefined && !/^node(?:js|-?\d+)?$/.test(lastPart(interpreter))))
+  if (program < 0 || (interpreter !== undefined && !/^node(?:js|-?\d+)?$/.test(baseName(interpreter))))
     return false;
   return options.every((arg) => arg.startsWith('-')) && args.slice(program + 1).includes('watch');
 }
@@ -35,16 +37,16 @@ export function isWatch(cmdline: string): boolean {
  * have it.
  */
 export function readMemoryLock(files: Files, root: Root): MemoryLock | undefined {
-  const limits = tolerant(() => files.read(at(root, '/proc/self/limits'))) ?? '';
+  const limits = tryOrUndefined(() => files.read(pathBelow(root, '/proc/self/limits'))) ?? '';
   const soft = /^Max locked memory\s+(unlimited|\d+)/m.exec(limits)?.[1];
   if (soft === undefined) return undefined;
-  const status = tolerant(() => files.read(at(root, '/proc/self/status'))) ?? '';
+  const status = tryOrUndefined(() => files.read(pathBelow(root, '/proc/self/status'))) ?? '';
   const capabilities = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
   // CAP_IPC_LOCK is bit 14 (include/uapi/linux/capability.h).
   const capable = ((BigInt(`0x${capabilities}`) >> 14n) & 1n) === 1n;
   // iopt_alloc_pages and vfio_dma_do_map call capable(): root in a user namespace (user_namespaces(7)) is not
   // exempt.
-  const map = tolerant(() => files.read(at(root, '/proc/self/uid_map')));
+  const map = tryOrUndefined(() => files.read(pathBelow(root, '/proc/self/uid_map')));
   const exempt = capable && (map === undefined || /^\s*0\s+0\s+4294967295\s*$/.test(map));
-  return { soft: soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft), exempt };
+  return { softLimit: soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft), exempt };
 }

@@ -1,10 +1,10 @@
 /** Types of the machine's state as doctor's checks see it; read once. */
 import type { Device, Problem } from '../devices/device.ts';
-import type { Holder, Unseen } from '../holders/holder.ts';
+import type { Holder, Incomplete } from '../holders/holder.ts';
 import type { Sibling } from '../holders/siblings.ts';
-import type { Status } from '../system/files.ts';
+import type { FileStatus } from '../system/files.ts';
 import type { KernelConfig } from './kernel-config.ts';
-import type { Udev } from './udev.ts';
+import type { UdevState } from './udev.ts';
 
 /**
  * Whether a module is loaded (or built in and active), can be loaded, or does not exist; `unknown` without a
@@ -46,12 +46,12 @@ export interface DeviceState {
    * Whether udev's database lists the link of the device; absent if there is no database, or the device has
    * no link.
    */
-  readonly namedByUdev?: boolean;
+  readonly linkedByUdev?: boolean;
 }
 
 export interface MemoryLock {
   /** Bytes; Infinity for unlimited. */
-  readonly soft: number;
+  readonly softLimit: number;
   /** With CAP_IPC_LOCK the limit does not apply. */
   readonly exempt: boolean;
 }
@@ -61,19 +61,19 @@ export interface Snapshot {
   readonly distribution?: Distribution;
   readonly processor?: 'intel' | 'amd';
   /** Number of IOMMU groups, without the no-IOMMU groups that VFIO creates. */
-  readonly groups: number;
+  readonly groupCount: number;
   /** Status of /dev/iommu, or the errno of stat(2). */
-  readonly iommu: Status | string;
+  readonly iommu: FileStatus | string;
   readonly devices: readonly DeviceState[];
   readonly problems: readonly Problem[];
-  readonly udev: Udev;
+  readonly udev: UdevState;
   /** Pid of `vfio-names watch`. */
-  readonly watcher?: number;
+  readonly watchPid?: number;
   /** The error of the policy; absent if it is valid. */
-  readonly policyFault?: string;
+  readonly policyError?: string;
   /** Number of findings of verify, or the message of its error. */
-  readonly findings: number | string;
-  readonly fixable: number;
-  readonly unseen: readonly Unseen[];
+  readonly verifyFindings: number | string;
+  readonly fixableFindings: number;
+  readonly incomplete: readonly Incomplete[];
   readonly memoryLock?: MemoryLock;
 }

@@ -1,33 +1,41 @@
 /** Reads the state of udev: installed rules, the socket of the daemon, its database. Does not run udevadm. */
-import { lastPart } from '../devices/identify.ts';
-import { tolerant } from '../holders/tolerant.ts';
-import { judge, type Verdict } from '../rules/check.ts';
+import { baseName } from '../devices/identify.ts';
+import { tryOrUndefined } from '../holders/tolerant.ts';
+import { checkRules, type RulesStatus } from '../rules/check.ts';
 import { findRules } from '../rules/place.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 
-export interface Udev {
+export interface UdevState {
   /** Whether a daemon listens on the control socket; a socket file without a listener does not count. */
   readonly running: boolean;
   /** The rules file that udev uses; absent if none is installed. */
-  readonly rules?: string;
+  readonly rulesPath?: string;
   /** Verdict of rules/check.ts; also `current` if the policy could not be read for the comparison. */
-  readonly state: Verdict['state'];
+  readonly rulesState: RulesStatus['state'];
 }
 
 /** `running` comes from socket.ts; `expected` is the text of the rules that the policy compiles to. */
-export function readUdev(files: Files, root: Root, running: boolean, expected: string | undefined): Udev {
+export function readUdev(
+  files: Files,
+  root: Root,
+  running: boolean,
+  expected: string | undefined,
+): UdevState {
   const found = findRules(files, root);
-  const { path, state } = judge(found, expected ?? (found?.kind === 'text' ? found.text : ''));
-  return { running, ...(path !== undefined && { rules: path }), state };
+  const { path, state: rulesState } = checkRules(
+    found,
+    expected ?? (found?.kind === 'text' ? found.text : ''),
+  );
+  return { running, ...(path !== undefined && { rulesPath: path }), rulesState };
 }
 
 /** Returns the control socket of udevd: /run/udev/control; since systemd 262 a link to the varlink socket. */
-export function udevSocket(files: Files, root: Root): string {
+export function findUdevSocket(files: Files, root: Root): string {
   const control = '/run/udev/control';
-  const target = tolerant(() => files.readlink(at(root, control)));
+  const target = tryOrUndefined(() => files.readlink(pathBelow(root, control)));
   if (target === undefined) return control;
-  return target.startsWith('/') ? target : `/run/udev/${lastPart(target)}`;
+  return target.startsWith('/') ? target : `/run/udev/${baseName(target)}`;
 }
 
 /**
@@ -35,17 +43,17 @@ export function udevSocket(files: Files, root: Root): string {
  * /run/udev/data/cMAJOR:MINOR (device_update_db in systemd's src/libsystemd/sd-device/device-private.c).
  * `undefined` if udev has no database here.
  */
-export function udevMade(files: Files, root: Root, devnum: string, link: string): boolean | undefined {
-  const directory = at(root, '/run/udev/data');
-  const text = tolerant(() => files.read(`${directory}/c${devnum}`));
+export function udevHasLink(files: Files, root: Root, devnum: string, link: string): boolean | undefined {
+  const directory = pathBelow(root, '/run/udev/data');
+  const text = tryOrUndefined(() => files.read(`${directory}/c${devnum}`));
   if (text !== undefined) return text.split('\n').includes(`S:${link}`);
-  return tolerant(() => files.lstat(directory)) === undefined ? undefined : false;
+  return tryOrUndefined(() => files.lstat(directory)) === undefined ? undefined : false;
 }
 
 /**
  * Whether /proc/net/unix lists a listening socket with this path (flag __SO_ACCEPTCON, net/unix/af_unix.c).
  */
-export function listens(procNetUnix: string, path: string): boolean {
+export function hasListener(procNetUnix: string, path: string): boolean {
   return procNetUnix.split('\n').some((line) => {
     const [, , , flags, , , , ...name] = line.trim().split(/\s+/);
     return name.join(' ') === path && (Number.parseInt(flags ?? '', 16) & 0x10000) !== 0;

@@ -1,10 +1,18 @@
 /** Formats a graph in the DOT language (https://graphviz.org/doc/info/lang.html). */
 import { printable } from '../text/printable.ts';
-import { legend, looks } from './colours.ts';
+import { stateOrder, stateStyles } from './colours.ts';
 import type { Entry } from './entry.ts';
-import { cell, type Line, row, tableOf, tag } from './html.ts';
+import { cell, row, type TextLine, tableOf, tag } from './html.ts';
 import { type Box, type Graph, groupOf } from './model.ts';
-import { driverAndNode, firstName, holderWords, short, stateWords, what, wrapped } from './words.ts';
+import {
+  describeEntry,
+  formatDriver,
+  formatEntryHolders,
+  formatFirstLink,
+  stateLabels,
+  truncate,
+  wrapText,
+} from './words.ts';
 
 /**
  * Graphviz has the metrics of few fonts, and does not support a list of fonts. Verdana is wider than most
@@ -14,7 +22,7 @@ export const font = 'Verdana';
 const faint = '#57606a';
 
 /** Returns the DOT text of a graph; identical text for identical graphs. */
-export function graphDot(graph: Graph): string {
+export function formatDot(graph: Graph): string {
   const framed = new Map(graph.frames.flatMap(({ group, boxes }) => boxes.map((id) => [id, group] as const)));
   const boxes = graph.roots.flatMap(allBoxes);
   const byId = new Map(boxes.map((box) => [box.id, box]));
@@ -84,17 +92,17 @@ function bridgeTable(entry: Entry, framed: boolean): string {
 }
 
 function deviceTable(entry: Entry, framed: boolean): string {
-  const look = looks[entry.state];
-  const small = { size: 9, color: look.faint };
+  const look = stateStyles[entry.state];
+  const small = { size: 9, color: look.secondaryText };
   const title = entry.vf === undefined ? entry.name : `${entry.name} (VF ${entry.vf})`;
   const numa = entry.numaNode === undefined ? undefined : `NUMA node ${entry.numaNode}`;
-  const summary = [driverAndNode(entry), groupText(entry, framed), numa].filter((part) => part !== undefined);
+  const summary = [formatDriver(entry), groupText(entry, framed), numa].filter((part) => part !== undefined);
   const lines = [
     { text: title, bold: true },
-    ...wrapped(what(entry) ?? '', 36).map((text) => ({ text, size: 9 })),
+    ...wrapText(describeEntry(entry) ?? '', 36).map((text) => ({ text, size: 9 })),
     ...optional(summary.join(', '), small),
-    ...optional(firstName(entry), small),
-    ...optional(status(entry), { size: 9, bold: true, color: look.strong }),
+    ...optional(formatFirstLink(entry), small),
+    ...optional(status(entry), { size: 9, bold: true, color: look.stateText }),
   ];
   return tableOf({ ...look, padding: 6 }, [row(cell(lines))]);
 }
@@ -105,12 +113,12 @@ function groupText({ group }: Entry, framed: boolean): string | undefined {
 
 /** Returns the state as text, for states that the driver line does not already imply. */
 function status(entry: Entry): string | undefined {
-  const holder = holderWords(entry);
+  const holder = formatEntryHolders(entry);
   if (holder !== undefined) return `in use: ${holder}`;
-  return entry.state === 'blocking' ? stateWords.blocking : undefined;
+  return entry.state === 'blocking' ? stateLabels.blocking : undefined;
 }
 
-function optional(text: string | undefined, style: Omit<Line, 'text'>): Line[] {
+function optional(text: string | undefined, style: Omit<TextLine, 'text'>): TextLine[] {
   return text === undefined ? [] : [{ text, ...style }];
 }
 
@@ -134,16 +142,16 @@ function gridTable(box: Grid, framed: boolean): string {
 
 /** `40 in use, 24 bound to VFIO, free`. */
 function countsOf(cells: readonly Entry[]): string {
-  return legend
+  return stateOrder
     .flatMap((state) => {
       const count = cells.filter((entry) => entry.state === state).length;
-      return count === 0 ? [] : [`${count} ${stateWords[state].replace(/^bound to VFIO, /, '')}`];
+      return count === 0 ? [] : [`${count} ${stateLabels[state].replace(/^bound to VFIO, /, '')}`];
     })
     .join(', ');
 }
 
 function gridCell(entry: Entry, box: Grid, framed: boolean): string {
-  const look = looks[entry.state];
+  const boxStyle = stateStyles[entry.state];
   const group = groupText(entry, framed && groupOf(box) !== undefined);
   const vf = box.family === 'vf';
   const maxLength = vf ? 26 : 40;
@@ -154,10 +162,10 @@ function gridCell(entry: Entry, box: Grid, framed: boolean): string {
   );
   return cell(
     [
-      { text: short(title, maxLength), size: 8, bold: true },
-      ...lines.map((text) => ({ text: short(text, maxLength), size: 8, color: look.faint })),
+      { text: truncate(title, maxLength), size: 8, bold: true },
+      ...lines.map((text) => ({ text: truncate(text, maxLength), size: 8, color: boxStyle.secondaryText })),
     ],
-    { look },
+    { boxStyle },
   );
 }
 
@@ -166,8 +174,10 @@ function legendOf(boxes: readonly Box[]): string {
   const entries = boxes.flatMap((box) =>
     box.kind === 'grid' ? box.cells : box.kind === 'device' && !box.entry.bridge ? [box.entry] : [],
   );
-  const shown = legend.filter((state) => entries.some((entry) => entry.state === state));
+  const shown = stateOrder.filter((state) => entries.some((entry) => entry.state === state));
   if (shown.length === 0) return '';
-  const cells = shown.map((state) => cell([{ text: stateWords[state], size: 8 }], { look: looks[state] }));
+  const cells = shown.map((state) =>
+    cell([{ text: stateLabels[state], size: 8 }], { boxStyle: stateStyles[state] }),
+  );
   return `, labelloc=b, labeljust=l, label=<${tableOf({ border: 0, padding: 4, spacing: 5 }, [row(...cells)])}>`;
 }

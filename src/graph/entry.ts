@@ -31,7 +31,7 @@ export interface Entry {
   /** Links of the device, as absolute paths. */
   readonly links?: readonly string[];
   /** Whether all links are correct. */
-  readonly named?: boolean;
+  readonly linksCorrect?: boolean;
   /** Processes that have it open, each once: `qemu-system-x86 (pid 812)`. */
   readonly holders?: readonly string[];
 }

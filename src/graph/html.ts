@@ -1,6 +1,6 @@
 /** Creates Graphviz's HTML-like labels (https://graphviz.org/doc/info/shapes.html#html). */
 import { printable } from '../text/printable.ts';
-import type { Look } from './colours.ts';
+import type { StateStyle } from './colours.ts';
 
 /** Style of a table; `border`, `padding` and `spacing` are in points. */
 export interface TableStyle {
@@ -15,7 +15,7 @@ export interface CellStyle {
   /** Number of columns that the cell spans. */
   readonly span?: number;
   /** Own colours and border of the cell. */
-  readonly look?: Look;
+  readonly boxStyle?: StateStyle;
 }
 
 /** Returns an element. `content` is already escaped; the attributes are escaped here. */
@@ -46,7 +46,7 @@ export function row(...cells: readonly string[]): string {
 }
 
 /** A line of unescaped text, and its style; `size` is in points. */
-export interface Line {
+export interface TextLine {
   readonly text: string;
   readonly size?: number;
   readonly bold?: boolean;
@@ -54,18 +54,23 @@ export interface Line {
 }
 
 /** Returns a `td` element with left-aligned lines of text. */
-export function cell(lines: readonly Line[], { span, look }: CellStyle = {}): string {
+export function cell(lines: readonly TextLine[], { span, boxStyle }: CellStyle = {}): string {
   const content =
     lines.map(lineOf).join('<br align="left"/>') + (lines.length > 1 ? '<br align="left"/>' : '');
   return tag('td', content, {
     align: 'left',
     ...(lines.length > 1 && { balign: 'left' }),
     ...(span !== undefined && { colspan: span }),
-    ...(look && { border: look.border, color: look.color, bgcolor: look.bgcolor, style: 'rounded' }),
+    ...(boxStyle && {
+      border: boxStyle.border,
+      color: boxStyle.color,
+      bgcolor: boxStyle.bgcolor,
+      style: 'rounded',
+    }),
   });
 }
 
-function lineOf({ text, size, bold, color }: Line): string {
+function lineOf({ text, size, bold, color }: TextLine): string {
   const plain = escaped(printable(text));
   const strong = bold ? tag('b', plain) : plain;
   const font = { ...(size !== undefined && { 'point-size': size }), ...(color !== undefined && { color }) };

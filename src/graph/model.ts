@@ -1,5 +1,5 @@
 /** Builds the graph from entries: a tree of boxes, similar leaves collected in grids, groups as frames. */
-import { naturalOrder } from '../devices/order.ts';
+import { compareNatural } from '../devices/order.ts';
 import type { Entry } from './entry.ts';
 
 /** A node of the tree. */
@@ -19,13 +19,13 @@ export interface Graph {
 }
 
 /** Minimum number of VFs or mediated devices of one parent to collect in a grid; fewer get separate boxes. */
-export const fewest = 3;
+export const MIN_GRID_CELLS = 3;
 
 /**
  * Builds the graph. `entries` are sorted by path. The parent of a VF is its physical function; other devices
  * have their parent in sysfs.
  */
-export function graphOf(entries: readonly Entry[]): Graph {
+export function buildGraph(entries: readonly Entry[]): Graph {
   const byPath = new Map(entries.map((entry) => [entry.syspath, entry]));
   const children = new Map<string, Entry[]>();
   for (const entry of entries) {
@@ -46,7 +46,7 @@ export function graphOf(entries: readonly Entry[]): Graph {
       });
     return [...single, ...grids];
   };
-  const tops = [...children.keys()].filter((path) => !byPath.has(path)).sort(naturalOrder);
+  const tops = [...children.keys()].filter((path) => !byPath.has(path)).sort(compareNatural);
   const roots = tops.map(
     (path): Box => ({
       kind: 'root',
@@ -78,8 +78,8 @@ function gridOf(
   children: ReadonlyMap<string, readonly Entry[]>,
 ): Grid | undefined {
   const cells = below.filter((entry) => familyOf(entry) === family && !children.has(entry.syspath));
-  if (cells.length < fewest) return undefined;
-  const sorted = cells.sort((a, b) => naturalOrder(keyOf(a), keyOf(b)));
+  if (cells.length < MIN_GRID_CELLS) return undefined;
+  const sorted = cells.sort((a, b) => compareNatural(keyOf(a), keyOf(b)));
   return { kind: 'grid', id: `${path} ${family}`, family, cells: sorted };
 }
 
@@ -113,7 +113,7 @@ function framesOf(roots: readonly Box[]): Graph['frames'] {
   return [...members]
     .filter(([, { isFramed }]) => isFramed)
     .map(([group, { boxes }]) => ({ group, boxes }))
-    .sort((a, b) => naturalOrder(a.group, b.group));
+    .sort((a, b) => compareNatural(a.group, b.group));
 }
 
 function isVfio({ state }: Entry): boolean {

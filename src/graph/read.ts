@@ -5,18 +5,18 @@
 import { posix } from 'node:path';
 import type { Device, FactName } from '../devices/device.ts';
 import { readFacts } from '../devices/facts.ts';
-import { lastPart } from '../devices/identify.ts';
+import { baseName } from '../devices/identify.ts';
 import { isNameable } from '../devices/no-cdev.ts';
-import { naturalOrder } from '../devices/order.ts';
-import { attempt } from '../errors.ts';
-import { harmlessDrivers } from '../holders/siblings.ts';
+import { compareNatural } from '../devices/order.ts';
+import { ignoring } from '../errors.ts';
+import { nonBlockingDrivers } from '../holders/siblings.ts';
 import type { DeviceLinks, LinkState } from '../links/links-of.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Entry, EntryState } from './entry.ts';
 
 /** Links and holders of the VFIO devices, by `vfioN`. */
-export interface Known {
+export interface LinksAndHolders {
   readonly links: ReadonlyMap<string, DeviceLinks>;
   readonly holders: ReadonlyMap<string, readonly string[]>;
 }
@@ -31,7 +31,7 @@ export function readEntries(
   files: Files,
   root: Root,
   devices: readonly Device[],
-  known: Known,
+  known: LinksAndHolders,
   all: boolean,
 ): readonly Entry[] {
   const vfio = new Map(devices.map((device) => [device.syspath, device]));
@@ -45,7 +45,7 @@ export function readEntries(
       found.set(path, entry);
       if (vfio.has(path)) for (const other of companionsOf(files, root, entry)) pending.add(other);
     }
-  return markBlocking([...found.values()].sort((a, b) => naturalOrder(a.syspath, b.syspath)));
+  return markBlocking([...found.values()].sort((a, b) => compareNatural(a.syspath, b.syspath)));
 }
 
 /** Returns `/sys/devices/a` and `/sys/devices/a/b` for `/sys/devices/a/b/c`. */
@@ -59,12 +59,16 @@ function ancestorsOf(syspath: string): string[] {
  * because `..` is resolved textually.
  */
 function linksIn(files: Files, root: Root, directory: string, pattern = /./): string[] {
-  const names = attempt(() => files.list(at(root, directory)), 'ENOENT', 'ENOTDIR') ?? [];
+  const names = ignoring(() => files.readdir(pathBelow(root, directory)), 'ENOENT', 'ENOTDIR') ?? [];
   return names
     .filter((name) => pattern.test(name))
-    .sort(naturalOrder)
+    .sort(compareNatural)
     .flatMap((name) => {
-      const target = attempt(() => files.readlink(at(root, `${directory}/${name}`)), 'ENOENT', 'EINVAL');
+      const target = ignoring(
+        () => files.readlink(pathBelow(root, `${directory}/${name}`)),
+        'ENOENT',
+        'EINVAL',
+      );
       const path = target === undefined ? '' : posix.resolve(directory, target);
       return path.startsWith('/sys/devices/') ? [path] : [];
     });
@@ -88,11 +92,15 @@ function readEntry(
   root: Root,
   syspath: string,
   device: Device | undefined,
-  known: Known,
+  known: LinksAndHolders,
 ): Entry | undefined {
-  const subsystem = attempt(() => files.readlink(at(root, `${syspath}/subsystem`)), 'ENOENT', 'EINVAL');
+  const subsystem = ignoring(
+    () => files.readlink(pathBelow(root, `${syspath}/subsystem`)),
+    'ENOENT',
+    'EINVAL',
+  );
   if (subsystem === undefined) return undefined;
-  const [bus, name] = [lastPart(subsystem), lastPart(syspath)];
+  const [bus, name] = [baseName(subsystem), baseName(syspath)];
   const { driver, group, label, numaNode, mdevType, pf, vf, ...rest } = readFacts(
     files,
     root,
@@ -114,7 +122,7 @@ function readEntry(
     ...(pf !== undefined && { pf }),
     ...(vf !== undefined && { vf }),
     ...(device?.devnum !== undefined && { node: device.sysname }),
-    ...(links && links.links.length > 0 && { links: links.links, named: links.state === 'named' }),
+    ...(links && links.links.length > 0 && { links: links.links, linksCorrect: links.state === 'named' }),
     ...(holders && holders.length > 0 && { holders }),
   };
 }
@@ -138,7 +146,7 @@ function markBlocking(entries: readonly Entry[]): readonly Entry[] {
     entry.state === 'host' &&
     entry.group !== undefined &&
     vfioGroups.has(entry.group) &&
-    !harmlessDrivers.includes(entry.driver ?? '')
+    !nonBlockingDrivers.includes(entry.driver ?? '')
       ? { ...entry, state: 'blocking' }
       : entry,
   );

@@ -6,7 +6,7 @@ import { exitStatus, VfioNamesError } from '../errors.ts';
 import { font } from './dot.ts';
 
 /** Name of the optional package; build scripts use it too. */
-export const drawer = '@viz-js/viz';
+export const vizPackage = '@viz-js/viz';
 
 /** The part of its API that this file uses. */
 interface Viz {
@@ -29,7 +29,7 @@ const load: LoadViz = () => {
  * Renders DOT text as SVG. Throws VfioNamesError `no-drawer` (status 5) if the package is not installed or
  * can't run here.
  */
-export async function drawSvg(dot: string, loadViz: LoadViz = load): Promise<string> {
+export async function renderSvg(dot: string, loadViz: LoadViz = load): Promise<string> {
   let viz: Viz;
   try {
     viz = await (await loadViz()).instance();
@@ -48,7 +48,7 @@ function rendererMissing(cause: unknown): VfioNamesError {
   return new VfioNamesError(
     'no-drawer',
     exitStatus.unsupported,
-    `expected the package ${drawer} to draw with, found ${found}; ${missing ? `npm install ${drawer}, or ` : ''}draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
+    `expected the package ${vizPackage} to draw with, found ${found}; ${missing ? `npm install ${vizPackage}, or ` : ''}draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
     { cause },
   );
 }

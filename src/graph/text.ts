@@ -2,10 +2,10 @@
 import { printable } from '../text/printable.ts';
 import type { Entry } from './entry.ts';
 import type { Box, Graph } from './model.ts';
-import { driverAndNode, firstName, holderWords, stateWords, what } from './words.ts';
+import { describeEntry, formatDriver, formatEntryHolders, formatFirstLink, stateLabels } from './words.ts';
 
 /** Returns one line per device, each terminated by a newline. */
-export function graphText({ roots }: Graph): string {
+export function formatText({ roots }: Graph): string {
   return roots.map((root) => lines(root, '', '').join('')).join('');
 }
 
@@ -33,14 +33,14 @@ function fork(lead: string): string {
 
 function line(entry: Entry): string {
   const { name, group, vf, state } = entry;
-  const holder = holderWords(entry);
+  const holder = formatEntryHolders(entry);
   const parts = [
     `${vf === undefined ? '' : `vf ${vf}: `}${name}`,
-    what(entry),
+    describeEntry(entry),
     group === undefined ? undefined : `group ${group}`,
-    driverAndNode(entry),
-    firstName(entry),
-    holder === undefined ? (state === 'blocking' ? stateWords.blocking : undefined) : `in use by ${holder}`,
+    formatDriver(entry),
+    formatFirstLink(entry),
+    holder === undefined ? (state === 'blocking' ? stateLabels.blocking : undefined) : `in use by ${holder}`,
   ];
   return printable(parts.filter((part) => part !== undefined).join(' · '));
 }

@@ -6,7 +6,7 @@ import { linkRoot } from '../names/scheme.ts';
 import type { Entry, EntryState } from './entry.ts';
 
 /** The states as text. */
-export const stateWords: Readonly<Record<EntryState, string>> = {
+export const stateLabels: Readonly<Record<EntryState, string>> = {
   used: 'in use',
   free: 'bound to VFIO, free',
   'no-node': 'bound to VFIO, no node',
@@ -39,14 +39,14 @@ const classes: readonly (readonly [string, string])[] = [
  * `NVIDIA Corporation GA102`, or the type of a mediated device, or the description of the class; at most 72
  * characters.
  */
-export function what({ label, class: code, mdevType, bus }: Entry): string | undefined {
+export function describeEntry({ label, class: code, mdevType, bus }: Entry): string | undefined {
   const byClass = code === undefined ? undefined : classes.find(([prefix]) => code.startsWith(prefix))?.[1];
   const text = label ?? mdevType ?? byClass ?? (bus === 'pci' ? undefined : `${bus} device`);
-  return text === undefined ? undefined : short(text, 72);
+  return text === undefined ? undefined : truncate(text, 72);
 }
 
 /** `vfio-pci, vfio3`, or `no driver`. */
-export function driverAndNode({ driver, node, state }: Entry): string {
+export function formatDriver({ driver, node, state }: Entry): string {
   const parts = [driver === undefined ? 'no driver' : driver];
   if (node !== undefined) parts.push(node);
   if (state === 'no-node') parts.push('no node');
@@ -54,21 +54,21 @@ export function driverAndNode({ driver, node, state }: Entry): string {
 }
 
 /** `pci/0000:01:00.0`: the first link, with `(missing)` if the links are not correct. */
-export function firstName({ links, named }: Entry): string | undefined {
+export function formatFirstLink({ links, linksCorrect }: Entry): string | undefined {
   const [link] = links ?? [];
   if (link === undefined) return undefined;
-  return `${link.slice(linkRoot.length + 1)}${named ? '' : ' (missing)'}`;
+  return `${link.slice(linkRoot.length + 1)}${linksCorrect ? '' : ' (missing)'}`;
 }
 
 /** `qemu-system-x86 (pid 812)`, the first holder; with several, followed by the number of the others. */
-export function holderWords({ holders = [] }: Entry): string | undefined {
+export function formatEntryHolders({ holders = [] }: Entry): string | undefined {
   const [first, ...more] = holders;
   if (first === undefined) return undefined;
-  return short(first, 48) + (more.length === 0 ? '' : ` and ${more.length} more`);
+  return truncate(first, 48) + (more.length === 0 ? '' : ` and ${more.length} more`);
 }
 
 /** Truncates `text` to `maxLength` characters, the last one an ellipsis; never splits a surrogate pair. */
-export function short(text: string, maxLength: number): string {
+export function truncate(text: string, maxLength: number): string {
   const characters = [...text];
   return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;
 }
@@ -77,7 +77,7 @@ export function short(text: string, maxLength: number): string {
  * Breaks `text` at spaces into lines of at most `maxLength` characters; longer words are not split. Empty
  * text has no lines.
  */
-export function wrapped(text: string, maxLength: number): string[] {
+export function wrapText(text: string, maxLength: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ').filter((part) => part !== '')) {
     const last = lines.at(-1);

@@ -1,19 +1,19 @@
 /** Makes one link lead to the device with the best claim to it, while any number of other runs may do the same. */
-import { scanOne } from '../devices/scan.ts';
-import { attempt, errnoOf } from '../errors.ts';
-import { holdDirectory } from '../links/hold.ts';
-import { nodeOfTarget, temporaryPrefix } from '../links/tree.ts';
-import { type Claim, weigh } from '../names/desire.ts';
+import { scanDevice } from '../devices/scan.ts';
+import { errnoOf, ignoring } from '../errors.ts';
+import { openDirectory } from '../links/hold.ts';
+import { targetNode, temporaryPrefix } from '../links/tree.ts';
+import { type Claim, compareClaims } from '../names/desire.ts';
 import { linkTarget } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
-import { claimsFor } from './links-for.ts';
-import type { AskedLink } from './request.ts';
+import { claimsOfDevice } from './links-for.ts';
+import type { LinkSpec } from './request.ts';
 
-export interface Failure {
+export interface LinkFailure {
   /** Relative to /dev/vfio. */
   readonly link: string;
-  readonly why: string;
+  readonly reason: string;
 }
 
 /** Attempts to create a link while other runs create or remove the same link or its directory. */
@@ -26,48 +26,42 @@ export function claimLink(
   files: Files,
   root: Root,
   claim: Claim,
-  requested: readonly AskedLink[],
+  requested: readonly LinkSpec[],
   token: string,
-): Failure | undefined {
+): LinkFailure | undefined {
   const { link } = claim;
-  let why = 'others change it all the time';
+  let reason = 'others change it all the time';
   let best = claim;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     try {
       const next = tryOnce(files, root, best, requested, `${token}-${round}`);
       if (next === 'done') return undefined;
-      if (next === 'blocked') return { link, why: 'something that vfio-names did not make is there' };
+      if (next === 'blocked') return { link, reason: 'something that vfio-names did not make is there' };
       best = next;
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
       // Another run removed the link, or the directory with its last link: retry.
-      if (errno !== 'ENOENT') return { link, why: errno };
-      why = errno;
+      if (errno !== 'ENOENT') return { link, reason: errno };
+      reason = errno;
     }
   }
-  return { link, why };
+  return { link, reason };
 }
 
 /** A claim is the one to try next. */
 type Next = 'done' | 'blocked' | Claim;
 
-function tryOnce(
-  files: Files,
-  root: Root,
-  best: Claim,
-  requested: readonly AskedLink[],
-  token: string,
-): Next {
+function tryOnce(files: Files, root: Root, best: Claim, requested: readonly LinkSpec[], token: string): Next {
   const slash = best.link.lastIndexOf('/');
-  const handle = holdDirectory(files, root, best.link.slice(0, slash), true);
+  const handle = openDirectory(files, root, best.link.slice(0, slash), true);
   try {
     const path = `${handle.path}/${best.link.slice(slash + 1)}`;
     const target = linkTarget(best.link, best.device.sysname);
     // The common cases: the link exists already (a repeated event), or nothing is at its path.
     const found = targetAt(files, path) ?? createAt(files, target, path);
     if (found === target) return 'done';
-    const other = found === undefined ? undefined : nodeOfTarget(best.link, found);
+    const other = found === undefined ? undefined : targetNode(best.link, found);
     if (other === undefined) return 'blocked';
     if (isBetter(claimOf(files, root, best.link, other, requested), best)) return 'done';
     return displace(files, root, path, `${handle.path}/${temporaryPrefix}${token}`, best, requested);
@@ -87,11 +81,11 @@ function displace(
   path: string,
   aside: string,
   best: Claim,
-  requested: readonly AskedLink[],
+  requested: readonly LinkSpec[],
 ): Next {
   files.rename(path, aside);
   const found = targetAt(files, aside);
-  const node = found === undefined ? undefined : nodeOfTarget(best.link, found);
+  const node = found === undefined ? undefined : targetNode(best.link, found);
   if (node === undefined) {
     files.rename(aside, path);
     return 'blocked';
@@ -100,10 +94,10 @@ function displace(
   const winner = claim && isBetter(claim, best) ? claim : best;
   const target = linkTarget(best.link, winner.device.sysname);
   try {
-    const created = attempt(() => createAt(files, target, path), 'ENOENT');
+    const created = ignoring(() => createAt(files, target, path), 'ENOENT');
     return created === target ? 'done' : winner;
   } finally {
-    attempt(() => files.unlink(aside), 'ENOENT');
+    ignoring(() => files.unlink(aside), 'ENOENT');
   }
 }
 
@@ -117,13 +111,13 @@ function createAt(files: Files, target: string, path: string): string | undefine
     return target;
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
-    return attempt(() => files.readlink(path), 'EINVAL');
+    return ignoring(() => files.readlink(path), 'EINVAL');
   }
 }
 
 /** The target of the link at `path`; `undefined` if nothing or something else is there. */
 function targetAt(files: Files, path: string): string | undefined {
-  return attempt(() => files.readlink(path), 'ENOENT', 'EINVAL');
+  return ignoring(() => files.readlink(path), 'ENOENT', 'EINVAL');
 }
 
 /**
@@ -134,12 +128,12 @@ function claimOf(
   root: Root,
   link: string,
   sysname: string,
-  requested: readonly AskedLink[],
+  requested: readonly LinkSpec[],
 ): Claim | undefined {
-  const device = scanOne(files, root, sysname);
-  return device && claimsFor(files, root, device, requested).find((claim) => claim.link === link);
+  const device = scanDevice(files, root, sysname);
+  return device && claimsOfDevice(files, root, device, requested).find((claim) => claim.link === link);
 }
 
 function isBetter(a: Claim | undefined, b: Claim): boolean {
-  return a !== undefined && a.device.sysname !== b.device.sysname && weigh(a, b) < 0;
+  return a !== undefined && a.device.sysname !== b.device.sysname && compareClaims(a, b) < 0;
 }

@@ -3,27 +3,27 @@ import type { Device, FactName, Facts } from '../devices/device.ts';
 import { factReaders, readFact } from '../devices/facts.ts';
 import type { Claim } from '../names/desire.ts';
 import { schemeLink } from '../names/scheme.ts';
-import { nameFrom } from '../names/template.ts';
-import { readRequest } from '../rules/request.ts';
+import { renderName } from '../names/template.ts';
+import { parseRequest } from '../rules/request.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
-import { isPlain } from './plain-files.ts';
-import type { AskedLink } from './request.ts';
+import { isWellFormed } from './plain-files.ts';
+import type { LinkSpec } from './request.ts';
 
 /**
  * Reads one fact. Text that is not valid UTF-8 counts as absent, since Node and QuickJS decode such bytes differently.
  */
-export function plainFact(files: Files, root: Root, device: Device, fact: FactName): string | undefined {
+export function readPlainFact(files: Files, root: Root, device: Device, fact: FactName): string | undefined {
   const value = readFact(files, root, device, fact);
-  return value !== undefined && isPlain(value) ? value : undefined;
+  return value !== undefined && isWellFormed(value) ? value : undefined;
 }
 
 /**
  * Evaluates the text of a --link option; `undefined` if the device lacks a fact that the text uses. Throws an Error for
  * an invalid text.
  */
-export function nameOfRequest(files: Files, root: Root, device: Device, text: string): string | undefined {
-  const parts = readRequest(text);
+export function linkFromSpec(files: Files, root: Root, device: Device, text: string): string | undefined {
+  const parts = parseRequest(text);
   const isValid = parts?.every((part) => 'text' in part || Object.hasOwn(factReaders, part.fact));
   if (!parts || !isValid)
     throw new Error(
@@ -31,21 +31,21 @@ export function nameOfRequest(files: Files, root: Root, device: Device, text: st
     );
   const facts: Partial<Record<FactName, string>> = {};
   for (const part of parts) {
-    const value = 'fact' in part ? plainFact(files, root, device, part.fact) : undefined;
+    const value = 'fact' in part ? readPlainFact(files, root, device, part.fact) : undefined;
     if ('fact' in part && value !== undefined) facts[part.fact] = value;
   }
-  return nameFrom(parts, facts as Facts);
+  return renderName(parts, facts as Facts);
 }
 
 /**
  * Returns all links that the device claims, each once with its highest priority; the link of the scheme has the highest
  * of all. The same claims as in sync.
  */
-export function claimsFor(
+export function claimsOfDevice(
   files: Files,
   root: Root,
   device: Device,
-  requested: readonly AskedLink[],
+  requested: readonly LinkSpec[],
 ): Claim[] {
   const schemePath = schemeLink(device);
   if (schemePath === undefined) return [];
@@ -53,7 +53,7 @@ export function claimsFor(
     [schemePath, { link: schemePath, device, priority: Number.POSITIVE_INFINITY }],
   ]);
   for (const { text, priority } of requested) {
-    const link = nameOfRequest(files, root, device, text);
+    const link = linkFromSpec(files, root, device, text);
     if (link !== undefined && !((claims.get(link)?.priority ?? Number.NEGATIVE_INFINITY) >= priority))
       claims.set(link, { link, device, priority });
   }

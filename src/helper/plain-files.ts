@@ -8,7 +8,7 @@ import type { Files } from '../system/files.ts';
 const notPlain = /[\ud800-\udfff\ufffd]/;
 
 /** Whether Node and QuickJS decode the text to the same string. */
-export function isPlain(text: string): boolean {
+export function isWellFormed(text: string): boolean {
   return !notPlain.test(text);
 }
 
@@ -16,14 +16,14 @@ export function isPlain(text: string): boolean {
  * Wraps `files`: `readlink` fails with EILSEQ if the target is not plain text, `list` omits names that cannot be used
  * in a path.
  */
-export function plainFiles(files: Files): Files {
+export function wellFormedFiles(files: Files): Files {
   return {
     ...files,
-    list: (path) =>
-      files.list(path).filter((name) => isPlain(name.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''))),
+    readdir: (path) =>
+      files.readdir(path).filter((name) => isWellFormed(name.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''))),
     readlink: (path) => {
       const target = files.readlink(path);
-      if (!isPlain(target)) throw Object.assign(new Error('EILSEQ'), { code: 'EILSEQ' });
+      if (!isWellFormed(target)) throw Object.assign(new Error('EILSEQ'), { code: 'EILSEQ' });
       return target;
     },
   };

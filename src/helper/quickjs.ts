@@ -2,11 +2,14 @@
 import * as os from 'qjs:os';
 import * as std from 'qjs:std';
 import { quickjsFiles } from '../system/quickjs-files.ts';
-import { environment } from './request.ts';
+import { environmentVariables } from './request.ts';
 import { vfioId } from './vfio-id.ts';
 
 const { status, out, err } = vfioId(
-  { argv: scriptArgs.slice(1), env: Object.fromEntries(environment.map((name) => [name, std.getenv(name)])) },
+  {
+    argv: scriptArgs.slice(1),
+    env: Object.fromEntries(environmentVariables.map((name) => [name, std.getenv(name)])),
+  },
   {
     files: quickjsFiles,
     root: '',

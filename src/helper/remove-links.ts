@@ -1,17 +1,17 @@
 /** `vfio_id link remove`: removes the links of one device, which is no longer in sysfs. */
-import { scanOne } from '../devices/scan.ts';
+import { scanDevice } from '../devices/scan.ts';
 import { apply } from '../links/apply.ts';
 import type { Change } from '../links/change.ts';
-import { managedBy } from '../links/managed.ts';
-import { readTree } from '../links/read.ts';
+import { managedDirectories } from '../links/managed.ts';
+import { readLinkTree } from '../links/read.ts';
 import type { Claim } from '../names/desire.ts';
-import { parentsOf } from '../names/parents.ts';
+import { parentDirectories } from '../names/parents.ts';
 import { linkTarget } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
-import { claimLink, type Failure } from './claim-link.ts';
-import { claimsFor } from './links-for.ts';
-import type { AskedLink } from './request.ts';
+import { claimLink, type LinkFailure } from './claim-link.ts';
+import { claimsOfDevice } from './links-for.ts';
+import type { LinkSpec } from './request.ts';
 
 /**
  * Removes every link to the node `sysname` in the managed directories, and the directories that become empty. If
@@ -22,14 +22,14 @@ export function removeLinks(
   files: Files,
   root: Root,
   sysname: string,
-  requested: readonly AskedLink[],
+  requested: readonly LinkSpec[],
   token: string,
-): Failure[] {
+): LinkFailure[] {
   const currentClaims = (): Claim[] => {
-    const device = scanOne(files, root, sysname);
-    return device ? claimsFor(files, root, device, requested) : [];
+    const device = scanDevice(files, root, sysname);
+    return device ? claimsOfDevice(files, root, device, requested) : [];
   };
-  const tree = readTree(files, root, managedBy([]));
+  const tree = readLinkTree(files, root, managedDirectories([]));
   const links = [...tree.entries.keys()].filter(
     (link) => tree.entries.get(link)?.target === linkTarget(link, sysname),
   );
@@ -50,12 +50,12 @@ export function removeStale(
   links: readonly string[],
   keep: readonly Claim[],
   token: string,
-): Failure[] {
+): LinkFailure[] {
   const kept = new Set(keep.map(({ link }) => link));
   const removals = links
     .filter((link) => !kept.has(link))
     .map((link): Change => ({ action: 'remove', link, from: linkTarget(link, sysname), reason: 'gone' }));
-  const directories = [...new Set(removals.flatMap(({ link }) => parentsOf(link)))].sort().reverse();
+  const directories = [...new Set(removals.flatMap(({ link }) => parentDirectories(link)))].sort().reverse();
   const outcomes = apply(
     files,
     root,
@@ -63,6 +63,6 @@ export function removeStale(
     token,
   );
   return outcomes.flatMap(({ change, result, errno }) =>
-    result === 'failed' ? [{ link: change.link, why: errno ?? 'failed' }] : [],
+    result === 'failed' ? [{ link: change.link, reason: errno ?? 'failed' }] : [],
   );
 }

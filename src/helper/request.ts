@@ -1,15 +1,15 @@
 /** Parses the arguments of vfio_id and the environment that udev, mdev or mdevd sets. */
 
 /** The variables of udev, mdev and mdevd that vfio_id reads: the device and the action. */
-export const environment = ['DEVPATH', 'DEVNAME', 'MDEV', 'ACTION'] as const;
+export const environmentVariables = ['DEVPATH', 'DEVNAME', 'MDEV', 'ACTION'] as const;
 
-export interface Words {
+export interface VfioIdArgs {
   readonly argv: readonly string[];
-  readonly env: Readonly<Partial<Record<(typeof environment)[number], string | undefined>>>;
+  readonly env: Readonly<Partial<Record<(typeof environmentVariables)[number], string | undefined>>>;
 }
 
 /** A link that a rule requests with --link. */
-export interface AskedLink {
+export interface LinkSpec {
   /** The number of its property, as given. */
   readonly number: string;
   /** The template of the link; see rules/request.ts. */
@@ -24,13 +24,13 @@ export type Request =
       readonly devpath: string;
       /** The facts to print; without it, the default facts. */
       readonly facts?: readonly string[];
-      readonly links: readonly AskedLink[];
+      readonly links: readonly LinkSpec[];
     }
   | {
       readonly kind: 'link';
       readonly action: 'add' | 'remove';
       readonly sysname: string;
-      readonly links: readonly AskedLink[];
+      readonly links: readonly LinkSpec[];
     }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
@@ -43,21 +43,21 @@ export const usage = `Usage: vfio_id [--export] [--facts=LIST] [--link N=TEXT]..
 interface Options {
   readonly operands: readonly string[];
   readonly facts?: readonly string[];
-  readonly links: readonly AskedLink[];
+  readonly links: readonly LinkSpec[];
 }
 
 /**
  * Parses the command line. Without a DEVPATH argument, the device comes from the environment: DEVPATH, else DEVNAME or
  * MDEV (`mdev -s` sets only MDEV). Never throws; an error is a request of the kind `wrong`.
  */
-export function readWords({ argv, env }: Words): Request {
+export function parseArgs({ argv, env }: VfioIdArgs): Request {
   const options = readOptions(argv);
   if ('kind' in options) return options;
   return options.operands[0] === 'link' ? linkRequest(options, env) : exportRequest(options, env);
 }
 
 function readOptions(argv: readonly string[]): Options | Request {
-  const links = new Map<string, AskedLink>();
+  const links = new Map<string, LinkSpec>();
   const operands: string[] = [];
   let facts: readonly string[] | undefined;
   for (let index = 0; index < argv.length; index++) {
@@ -88,7 +88,7 @@ function splitOption(arg: string): readonly [string, ...string[]] {
   return equals < 0 ? [arg] : [arg.slice(0, equals), arg.slice(equals + 1)];
 }
 
-function exportRequest({ operands, facts, links }: Options, env: Words['env']): Request {
+function exportRequest({ operands, facts, links }: Options, env: VfioIdArgs['env']): Request {
   const [given, extra] = operands;
   const devpath = given || wellFormed(env.DEVPATH);
   if (extra !== undefined) return wrong(`expected one DEVPATH, found ${quoted(extra)} too`);
@@ -108,7 +108,7 @@ const actions: ReadonlyMap<string, 'add' | 'remove'> = new Map([
   ['offline', 'remove'],
 ]);
 
-function linkRequest({ operands, links }: Options, env: Words['env']): Request {
+function linkRequest({ operands, links }: Options, env: VfioIdArgs['env']): Request {
   const [, given, devpath, extra] = operands;
   if (extra !== undefined) return wrong(`expected one DEVPATH, found ${quoted(extra)} too`);
   // mdev -s runs commands without ACTION, for devices that exist.

@@ -4,21 +4,21 @@
  */
 import type { Device, FactName } from '../devices/device.ts';
 import { factReaders } from '../devices/facts.ts';
-import { scanOne } from '../devices/scan.ts';
+import { scanDevice } from '../devices/scan.ts';
 import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
-import { requestProperty } from '../rules/request.ts';
+import { linkProperty } from '../rules/request.ts';
 import type { Files } from '../system/files.ts';
 import { type Root, rootFrom } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 import { addLinks } from './add-links.ts';
-import type { Failure } from './claim-link.ts';
-import { deviceAt } from './device-at.ts';
+import type { LinkFailure } from './claim-link.ts';
+import { deviceOfDevpath } from './device-at.ts';
 import { exportLines, propertyOf } from './export-facts.ts';
-import { nameOfRequest, plainFact } from './links-for.ts';
-import { plainFiles } from './plain-files.ts';
+import { linkFromSpec, readPlainFact } from './links-for.ts';
+import { wellFormedFiles } from './plain-files.ts';
 import { removeLinks } from './remove-links.ts';
-import { type Request, readWords, usage, type Words } from './request.ts';
+import { parseArgs, type Request, usage, type VfioIdArgs } from './request.ts';
 
 export interface Machine {
   readonly files: Files;
@@ -28,7 +28,7 @@ export interface Machine {
   readonly token: string;
 }
 
-export interface Answer {
+export interface Result {
   readonly status: 0 | 1 | 2;
   readonly out: string;
   /** One line without its newline; empty on success. */
@@ -52,12 +52,12 @@ const defaultFacts: readonly FactName[] = [
 ];
 
 /** Runs vfio_id once; never throws, so that udev continues without the link if anything fails. */
-export function vfioId(invocation: Words, machine: Machine): Answer {
+export function vfioId(invocation: VfioIdArgs, machine: Machine): Result {
   try {
     const { argv, root } = takeRoot(invocation.argv, machine.root);
-    return run(readWords({ argv, env: invocation.env }), {
+    return run(parseArgs({ argv, env: invocation.env }), {
       ...machine,
-      files: plainFiles(machine.files),
+      files: wellFormedFiles(machine.files),
       root,
     });
   } catch (error) {
@@ -73,7 +73,7 @@ function takeRoot(argv: readonly string[], root: Root): { argv: readonly string[
   return { argv: argv.filter((arg) => arg !== option), root: rootFrom(option.slice('--root='.length)) };
 }
 
-function run(request: Request, machine: Machine): Answer {
+function run(request: Request, machine: Machine): Result {
   switch (request.kind) {
     case 'help':
       return { status: 0, out: usage, err: '' };
@@ -91,17 +91,17 @@ function run(request: Request, machine: Machine): Answer {
 function exportFacts(
   { devpath, facts, links }: Extract<Request, { kind: 'export' }>,
   { files, root }: Machine,
-): Answer {
-  const device: Device = deviceAt(files, root, devpath);
+): Result {
+  const device: Device = deviceOfDevpath(files, root, devpath);
   const requested = new Set(
     (facts ?? defaultFacts).filter((fact): fact is FactName => Object.hasOwn(factReaders, fact)),
   );
   const properties = [...requested].map(
-    (fact) => [propertyOf(fact), plainFact(files, root, device, fact) ?? ''] as const,
+    (fact) => [propertyOf(fact), readPlainFact(files, root, device, fact) ?? ''] as const,
   );
   const names = links.map(
     ({ number, text }) =>
-      [requestProperty(Number(number)), nameOfRequest(files, root, device, text) ?? ''] as const,
+      [linkProperty(Number(number)), linkFromSpec(files, root, device, text) ?? ''] as const,
   );
   return { status: 0, out: exportLines([...properties, ...names]), err: '' };
 }
@@ -109,21 +109,21 @@ function exportFacts(
 function link(
   { action, sysname, links }: Extract<Request, { kind: 'link' }>,
   { files, root, token }: Machine,
-): Answer {
+): Result {
   if (action === 'remove') return report(removeLinks(files, root, sysname, links, token));
-  const device = scanOne(files, root, sysname);
+  const device = scanDevice(files, root, sysname);
   if (!device)
     return failure(`expected ${sysname} in /sys/class/vfio-dev, found nothing; the device went away`);
   return report(addLinks(files, root, device, links, token));
 }
 
-function report([first, ...others]: readonly Failure[]): Answer {
+function report([first, ...others]: readonly LinkFailure[]): Result {
   if (!first) return { status: 0, out: '', err: '' };
   const suffix = others.length > 0 ? ` (and ${others.length} more)` : '';
-  return failure(`could not keep ${linkRoot}/${first.link}: ${first.why}${suffix}`);
+  return failure(`could not keep ${linkRoot}/${first.link}: ${first.reason}${suffix}`);
 }
 
-function failure(message: string): Answer {
+function failure(message: string): Result {
   // Node and QuickJS decode invalid UTF-8 differently.
   const line = printable(message.replace(/[\ud800-\udfff\ufffd]+/g, '?'));
   return { status: 1, out: '', err: `vfio_id: ${line}` };

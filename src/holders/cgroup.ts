@@ -4,7 +4,7 @@
  */
 import type { Container } from './holder.ts';
 
-export interface Membership {
+export interface CgroupInfo {
   readonly unit?: string;
   readonly container?: Container;
 }
@@ -27,7 +27,7 @@ const parents: Readonly<Record<string, string>> = { docker: 'docker', lxc: 'lxc'
  * Parses the text of /proc/PID/cgroup (cgroups(7)). Uses the unified line `0::/path`, on version 1 the line of
  * systemd's hierarchy, else the longest path. Names are not unescaped: systemd's `\x2d` is part of a unit's name.
  */
-export function membership(text: string): Membership {
+export function parseCgroup(text: string): CgroupInfo {
   const parts = cgroupPath(text)
     .split('/')
     .filter((part) => part !== '');

@@ -1,5 +1,5 @@
 /** Classifies open descriptors by their data in /proc and matches them with targets. */
-import type { Status } from '../system/files.ts';
+import type { FileStatus } from '../system/files.ts';
 import type { HeldInterface, HolderTarget } from './holder.ts';
 
 /** An open descriptor that may belong to VFIO. */
@@ -32,7 +32,7 @@ const otherMajors = /^(?:1|4|5|13[6-9]|14[0-3]):/;
  * Whether the status alone shows that the descriptor does not belong to VFIO, so that most descriptors need one system
  * call. The device numbers of VFIO nodes are allocated dynamically and never equal the fixed majors in `otherMajors`.
  */
-export function isOther({ kind, devnum }: Status): boolean {
+export function isNotVfio({ kind, devnum }: FileStatus): boolean {
   if (kind === 'char') return devnum !== undefined && otherMajors.test(devnum);
   return kind === 'socket' || kind === 'fifo' || kind === 'directory' || kind === 'block';
 }
@@ -49,14 +49,14 @@ export function splitDeleted(link: string): { readonly path: string; readonly de
  * Returns the syspath in an fdinfo text: `vfio-device-syspath: /sys/devices/...`, since Linux 6.18
  * (vfio_device_show_fdinfo).
  */
-export function syspathIn(fdinfo: string): string | undefined {
+export function parseFdinfo(fdinfo: string): string | undefined {
   return /^vfio-device-syspath:\s*(\/sys\/\S.*?)\s*$/m.exec(fdinfo)?.[1];
 }
 
 /**
  * Returns the interface through which the descriptor holds the target; `undefined` if it does not belong to the target.
  */
-export function heldThrough(descriptor: Descriptor, target: HolderTarget): HeldInterface | undefined {
+export function matchTarget(descriptor: Descriptor, target: HolderTarget): HeldInterface | undefined {
   const own: HeldInterface = descriptor.devnum === undefined ? 'device-fd' : 'cdev';
   if (descriptor.devnum !== undefined) {
     if (descriptor.devnum === target.devnum) return 'cdev';

@@ -4,21 +4,21 @@
  * holds after its descriptor was closed.
  */
 import { errnoOf } from '../errors.ts';
-import type { Files, Status } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import type { FileStatus, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import {
   type Descriptor,
   deviceFdLink,
-  heldThrough,
-  isOther,
+  isNotVfio,
+  matchTarget,
   mayBeVfio,
+  parseFdinfo,
   splitDeleted,
-  syspathIn,
 } from './descriptor.ts';
 import type { Holder, HolderSearch, HolderTarget } from './holder.ts';
-import { type Owner, readOwner, readUsers, type Users } from './process.ts';
-import { unseenBy } from './sight.ts';
-import { tolerant } from './tolerant.ts';
+import { type ProcessOwner, readOwner, readUsers, type Users } from './process.ts';
+import { incompleteReasons } from './sight.ts';
+import { tryOrUndefined } from './tolerant.ts';
 
 /**
  * Returns every open descriptor of the targets, from /proc below `root`. A process that ends during the scan is
@@ -36,11 +36,11 @@ export function findHolders<T extends HolderTarget>(
   const holders: (Holder & { readonly target: T })[] = [];
   let users: Users | undefined;
   for (const pid of pids ?? []) {
-    let owner: Owner | undefined;
+    let owner: ProcessOwner | undefined;
     const isRefused = eachDescriptor(files, root, pid, targets, (fd, descriptor) => {
       if (descriptor.path === deviceFdLink && descriptor.syspath === undefined) unnamed.push(pid);
       for (const target of targets) {
-        const held = heldThrough(descriptor, target);
+        const held = matchTarget(descriptor, target);
         if (held === undefined) continue;
         owner ??= readOwner(files, root, pid, () => (users ??= readUsers(files, root)));
         holders.push({ pid, fd, interface: held, ...descriptor, ...owner, target });
@@ -49,12 +49,12 @@ export function findHolders<T extends HolderTarget>(
     if (isRefused) denied.push(pid);
   }
   holders.sort((a, b) => a.pid - b.pid || a.fd - b.fd);
-  return { holders, unseen: unseenBy(files, root, { pids, denied, unnamed }) };
+  return { holders, incomplete: incompleteReasons(files, root, { pids, denied, unnamed }) };
 }
 
 /** The PIDs in /proc; `undefined` if there are none. */
 function listProcesses(files: Files, root: Root): number[] | undefined {
-  const names = tolerant(() => files.list(at(root, '/proc')));
+  const names = tryOrUndefined(() => files.readdir(pathBelow(root, '/proc')));
   const pids = (names ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
   return pids.length === 0 ? undefined : pids;
 }
@@ -70,17 +70,17 @@ function eachDescriptor(
   targets: readonly HolderTarget[],
   found: (fd: number, descriptor: Descriptor) => void,
 ): boolean {
-  const directory = at(root, `/proc/${pid}/fd`);
+  const directory = pathBelow(root, `/proc/${pid}/fd`);
   let names: string[];
   try {
-    names = files.list(directory);
+    names = files.readdir(directory);
   } catch (error) {
     return isDenied(error);
   }
   for (const name of names) {
     // stat(2) follows the descriptor, not the path, so it also works for deleted nodes and other mount namespaces.
-    const status = tolerant(() => files.stat(`${directory}/${name}`));
-    if (status && isOther(status)) continue;
+    const status = tryOrUndefined(() => files.stat(`${directory}/${name}`));
+    if (status && isNotVfio(status)) continue;
     let link: string;
     try {
       link = files.readlink(`${directory}/${name}`);
@@ -89,7 +89,13 @@ function eachDescriptor(
       continue;
     }
     if (!mayBeVfio(link)) continue;
-    const descriptor = readDescriptor(files, at(root, `/proc/${pid}`), name, { link, status }, targets);
+    const descriptor = readDescriptor(
+      files,
+      pathBelow(root, `/proc/${pid}`),
+      name,
+      { link, status },
+      targets,
+    );
     if (descriptor) found(Number(name), descriptor);
   }
   return false;
@@ -101,7 +107,7 @@ function eachDescriptor(
  */
 function isStillDenied(files: Files, directory: string): boolean {
   try {
-    return files.list(directory).length > 0;
+    return files.readdir(directory).length > 0;
   } catch (error) {
     return isDenied(error);
   }
@@ -112,7 +118,7 @@ function readDescriptor(
   files: Files,
   directory: string,
   fd: string,
-  { link, status }: { readonly link: string; readonly status: Status | undefined },
+  { link, status }: { readonly link: string; readonly status: FileStatus | undefined },
   targets: readonly HolderTarget[],
 ): Descriptor | undefined {
   const { path, deleted } = splitDeleted(link);
@@ -125,7 +131,7 @@ function readDescriptor(
   const mayHaveSyspath =
     devnum === undefined || deleted || targets.some((target) => target.devnum === devnum);
   const syspath = mayHaveSyspath
-    ? syspathIn(tolerant(() => files.read(`${directory}/fdinfo/${fd}`)) ?? '')
+    ? parseFdinfo(tryOrUndefined(() => files.read(`${directory}/fdinfo/${fd}`)) ?? '')
     : undefined;
   return {
     path,

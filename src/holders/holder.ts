@@ -61,7 +61,7 @@ export interface Holder {
 }
 
 /** A reason why the list of holders may be incomplete. */
-export interface Unseen {
+export interface Incomplete {
   readonly reason: 'not-root' | 'refused' | 'pid-namespace' | 'hidepid' | 'no-proc' | 'old-kernel';
   /** One sentence: what is missing in the list and what to do. */
   readonly message: string;
@@ -73,5 +73,5 @@ export interface HolderSearch<T extends HolderTarget = HolderTarget> {
   /** Sorted by PID, then by descriptor; a descriptor of a group node appears once per target of the group. */
   readonly holders: readonly (Holder & { readonly target: T })[];
   /** Empty if the list is complete. */
-  readonly unseen: readonly Unseen[];
+  readonly incomplete: readonly Incomplete[];
 }

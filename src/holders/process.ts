@@ -1,18 +1,18 @@
 /** Reads command, user, unit and container of a process. */
 import { readAccounts } from '../devices/accounts.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
-import { membership } from './cgroup.ts';
+import { pathBelow, type Root } from '../system/root.ts';
+import { parseCgroup } from './cgroup.ts';
 import type { Holder } from './holder.ts';
-import { tolerant } from './tolerant.ts';
+import { tryOrUndefined } from './tolerant.ts';
 
-export type Owner = Pick<Holder, 'command' | 'uid' | 'user' | 'unit' | 'container'>;
+export type ProcessOwner = Pick<Holder, 'command' | 'uid' | 'user' | 'unit' | 'container'>;
 
 /**
  * Reads the owner of a process from /proc. Omits values that cannot be read, because the process ended or is hidden.
  */
-export function readOwner(files: Files, root: Root, pid: number, users: () => Users): Owner {
-  const text = (name: string) => tolerant(() => files.read(at(root, `/proc/${pid}/${name}`)));
+export function readOwner(files: Files, root: Root, pid: number, users: () => Users): ProcessOwner {
+  const text = (name: string) => tryOrUndefined(() => files.read(pathBelow(root, `/proc/${pid}/${name}`)));
   const command = text('comm')?.replace(/\n$/, '');
   // The owner of /proc/PID would be root for a process that is not dumpable (proc_pid(5)).
   const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(text('status') ?? '')?.[1];
@@ -21,7 +21,7 @@ export function readOwner(files: Files, root: Root, pid: number, users: () => Us
     ...(command !== undefined && { command }),
     ...(uid !== undefined && { uid: Number(uid) }),
     ...(user !== undefined && { user }),
-    ...membership(text('cgroup') ?? ''),
+    ...parseCgroup(text('cgroup') ?? ''),
   };
 }
 
@@ -33,7 +33,7 @@ export type Users = ReadonlyMap<number, string>;
  */
 export function readUsers(files: Files, root: Root): Users {
   const users = new Map<number, string>();
-  for (const [name, uid] of tolerant(() => readAccounts(files, root).users) ?? [])
+  for (const [name, uid] of tryOrUndefined(() => readAccounts(files, root).users) ?? [])
     if (!users.has(uid)) users.set(uid, name);
   return users;
 }

@@ -1,10 +1,10 @@
 /** Reads the other devices of an IOMMU group and decides whether VFIO can use the group. */
 import type { Device } from '../devices/device.ts';
-import { lastPart } from '../devices/identify.ts';
-import { naturalOrder } from '../devices/order.ts';
+import { baseName } from '../devices/identify.ts';
+import { compareNatural } from '../devices/order.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
-import { tolerant } from './tolerant.ts';
+import { pathBelow, type Root } from '../system/root.ts';
+import { tryOrUndefined } from './tolerant.ts';
 
 export interface Sibling {
   readonly bus: string;
@@ -23,15 +23,15 @@ export interface Sibling {
  * (iommu_device_use_default_domain in drivers/iommu/iommu.c). Before Linux 5.19, VFIO had a list with pci-stub and
  * pcieport.
  */
-export const harmlessDrivers: readonly string[] = ['pci-stub', 'pcieport'];
+export const nonBlockingDrivers: readonly string[] = ['pci-stub', 'pcieport'];
 
 /**
  * Returns the other members of the device's IOMMU group, sorted; empty if it has no group. Omits a device that is
  * removed during the scan.
  */
 export function readSiblings(files: Files, root: Root, device: Device): readonly Sibling[] {
-  const members = at(root, `${device.syspath}/iommu_group/devices`);
-  const names = (tolerant(() => files.list(members)) ?? []).sort(naturalOrder);
+  const members = pathBelow(root, `${device.syspath}/iommu_group/devices`);
+  const names = (tryOrUndefined(() => files.readdir(members)) ?? []).sort(compareNatural);
   return names
     .filter((name) => name !== device.name)
     .map((name) => readSibling(files, `${members}/${name}`, name))
@@ -39,14 +39,14 @@ export function readSiblings(files: Files, root: Root, device: Device): readonly
 }
 
 function readSibling(files: Files, directory: string, name: string): Sibling | undefined {
-  const subsystem = tolerant(() => files.readlink(`${directory}/subsystem`));
+  const subsystem = tryOrUndefined(() => files.readlink(`${directory}/subsystem`));
   if (subsystem === undefined) return undefined;
-  const link = tolerant(() => files.readlink(`${directory}/driver`));
-  const driver = link === undefined ? undefined : lastPart(link);
-  const isVfio = tolerant(() => files.list(`${directory}/vfio-dev`)) !== undefined;
-  const harmless = driver === undefined || harmlessDrivers.includes(driver);
+  const link = tryOrUndefined(() => files.readlink(`${directory}/driver`));
+  const driver = link === undefined ? undefined : baseName(link);
+  const isVfio = tryOrUndefined(() => files.readdir(`${directory}/vfio-dev`)) !== undefined;
+  const harmless = driver === undefined || nonBlockingDrivers.includes(driver);
   return {
-    bus: lastPart(subsystem),
+    bus: baseName(subsystem),
     name,
     ...(driver !== undefined && { driver }),
     use: isVfio ? 'vfio' : harmless ? 'harmless' : 'host',

@@ -1,11 +1,11 @@
 /** Reports why a scan of /proc may be incomplete. */
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
-import type { Unseen } from './holder.ts';
-import { tolerant } from './tolerant.ts';
+import { pathBelow, type Root } from '../system/root.ts';
+import type { Incomplete } from './holder.ts';
+import { tryOrUndefined } from './tolerant.ts';
 
 /** What the scan of /proc found. */
-export interface Look {
+export interface ProcScan {
   /** All PIDs in /proc; `undefined` if there is no /proc. */
   readonly pids: readonly number[] | undefined;
   /** PIDs whose descriptors may not be read. */
@@ -15,12 +15,12 @@ export interface Look {
 }
 
 /** Returns the reasons why the list of holders may be incomplete, the most important first. */
-export function unseenBy(files: Files, root: Root, scan: Look): readonly Unseen[] {
+export function incompleteReasons(files: Files, root: Root, scan: ProcScan): readonly Incomplete[] {
   if (scan.pids === undefined) {
-    const message = `no processes can be seen in ${at(root, '/proc')}: mount proc there`;
+    const message = `no processes can be seen in ${pathBelow(root, '/proc')}: mount proc there`;
     return [{ reason: 'no-proc', message }];
   }
-  const unseen: Unseen[] = [];
+  const unseen: Incomplete[] = [];
   if (scan.denied.length > 0) {
     const count = `${scan.denied.length} of ${scan.pids.length} processes may not be looked into`;
     unseen.push(
@@ -54,7 +54,9 @@ export function unseenBy(files: Files, root: Root, scan: Look): readonly Unseen[
  * Whether this process is root; root may still lack a capability (in a container) or be refused by a security module.
  */
 function isRoot(files: Files, root: Root): boolean {
-  return /^Uid:\s+\d+\s+0\s/m.test(tolerant(() => files.read(at(root, '/proc/self/status'))) ?? '');
+  return /^Uid:\s+\d+\s+0\s/m.test(
+    tryOrUndefined(() => files.read(pathBelow(root, '/proc/self/status'))) ?? '',
+  );
 }
 
 /** The initial PID namespace always has this inode number (PROC_PID_INIT_INO in include/uapi/linux/nsfs.h). */
@@ -63,8 +65,8 @@ const initialNamespace = 'pid:[4026531836]';
 /** Reads the namespace of process 1, since a container may have the host's /proc mounted; only root may read it. */
 function inPidNamespace(files: Files, root: Root): boolean {
   const link =
-    tolerant(() => files.readlink(at(root, '/proc/1/ns/pid'))) ??
-    tolerant(() => files.readlink(at(root, '/proc/self/ns/pid')));
+    tryOrUndefined(() => files.readlink(pathBelow(root, '/proc/1/ns/pid'))) ??
+    tryOrUndefined(() => files.readlink(pathBelow(root, '/proc/self/ns/pid')));
   return link !== undefined && link !== initialNamespace;
 }
 
@@ -73,6 +75,6 @@ function inPidNamespace(files: Files, root: Root): boolean {
  * (proc(5)).
  */
 function hidesProcesses(files: Files, root: Root): boolean {
-  const mounts = tolerant(() => files.read(at(root, '/proc/self/mounts'))) ?? '';
+  const mounts = tryOrUndefined(() => files.read(pathBelow(root, '/proc/self/mounts'))) ?? '';
   return /^\S+ \/proc proc \S*\bhidepid=(?:2|4|invisible|ptraceable)\b/m.test(mounts);
 }

@@ -2,9 +2,9 @@
 import type { Device } from '../devices/device.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { HolderTarget } from './holder.ts';
-import { tolerant } from './tolerant.ts';
+import { tryOrUndefined } from './tolerant.ts';
 
 export interface DeviceTarget extends HolderTarget {
   /** Absent for a device that is gone. */
@@ -16,7 +16,7 @@ export interface DeviceTarget extends HolderTarget {
  * `noiommu-` and the number.
  */
 export function targetOf(files: Files, root: Root, device: Device): DeviceTarget {
-  const group = tolerant(() => files.readlink(at(root, `${device.syspath}/iommu_group`)))
+  const group = tryOrUndefined(() => files.readlink(pathBelow(root, `${device.syspath}/iommu_group`)))
     ?.split('/')
     .at(-1);
   const groupDevnum =
@@ -32,7 +32,7 @@ export function targetOf(files: Files, root: Root, device: Device): DeviceTarget
 }
 
 function classDevnum(files: Files, root: Root, name: string): string | undefined {
-  const text = tolerant(() => files.read(at(root, `/sys/class/vfio/${name}/dev`), 64));
+  const text = tryOrUndefined(() => files.read(pathBelow(root, `/sys/class/vfio/${name}/dev`), 64));
   return text === undefined ? undefined : parseDevnum(text);
 }
 
@@ -40,7 +40,7 @@ function classDevnum(files: Files, root: Root, name: string): string | undefined
  * Returns the target of a device that is gone from a command line argument: `vfio3` or the path of its node, `247:3`,
  * or the name on its bus, which can only be found since Linux 6.18 (fdinfo).
  */
-export function goneTarget(arg: string): DeviceTarget {
+export function targetOfGoneDevice(arg: string): DeviceTarget {
   const last = arg.slice(arg.lastIndexOf('/') + 1);
   const devnum = parseDevnum(arg);
   if (devnum !== undefined) return { devnum };

@@ -2,7 +2,7 @@
 import { errnoOf } from '../errors.ts';
 
 /** Returns the result of `fn`, `undefined` if a system call fails; throws any other error. */
-export function tolerant<T>(fn: () => T): T | undefined {
+export function tryOrUndefined<T>(fn: () => T): T | undefined {
   try {
     return fn();
   } catch (error) {

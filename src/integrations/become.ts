@@ -4,9 +4,9 @@
  * lose its group kvm.
  */
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
-import { loadIdentity } from '../system/libc.ts';
+import { loadCredentialCalls } from '../system/libc.ts';
 import { printable } from '../text/printable.ts';
-import type { Login } from './login.ts';
+import type { UserIds } from './login.ts';
 
 /** Reads and sets the user and group ids of this process. */
 export interface Credentials {
@@ -27,7 +27,7 @@ export interface Credentials {
  */
 export async function processCredentials(): Promise<Credentials> {
   return {
-    ...(await loadIdentity()),
+    ...(await loadCredentialCalls()),
     now: () => ({
       uids: [process.getuid?.() ?? -1, process.geteuid?.() ?? -1],
       gids: [process.getgid?.() ?? -1, process.getegid?.() ?? -1],
@@ -40,7 +40,7 @@ export async function processCredentials(): Promise<Credentials> {
  * Switches to the user's groups, gid and uid. The groups are set first, because setgroups(2) needs root. Throws VfioNamesError
  * `not-permitted` (status 4) if a call fails or if the process still has an id or a group of the previous user.
  */
-export function become(credentials: Credentials, login: Login): void {
+export function dropPrivileges(credentials: Credentials, login: UserIds): void {
   try {
     credentials.setGroups(login.groups);
     credentials.setGid(login.gid);
@@ -58,7 +58,7 @@ export function become(credentials: Credentials, login: Login): void {
   if (unchanged) throw notPermitted(login, 'ids of before');
 }
 
-function notPermitted(login: Login, found: string): VfioNamesError {
+function notPermitted(login: UserIds, found: string): VfioNamesError {
   return new VfioNamesError(
     'not-permitted',
     exitStatus.notPermitted,

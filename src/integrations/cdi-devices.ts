@@ -2,22 +2,22 @@
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
 import { isNameable } from '../devices/no-cdev.ts';
-import { attempt, errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
 import { resolveDevice } from '../links/resolve.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 import { isDeviceName } from './cdi-name.ts';
 import { type CdiDevice, type Interface, sharedNodeOf } from './cdi-spec.ts';
-import { linkEnd } from './link-end.ts';
-import { faultOf, iommuNode, numberOf, type SharedNode } from './shared-node.ts';
+import { followLink } from './link-end.ts';
+import { iommuNode, nodeMismatch, readDevnum, type SharedNode } from './shared-node.ts';
 
-export interface CdiChoice {
+export interface CdiSelection {
   readonly by: Interface;
   readonly devices: readonly CdiDevice[];
   /** One printable line for each skipped device. */
-  readonly leftOut: readonly string[];
+  readonly skipped: readonly string[];
 }
 
 /**
@@ -25,31 +25,31 @@ export interface CdiChoice {
  * cdev; both depend on the kernel, not on a single device. Throws VfioNamesError `no-shared-node` (status 5) if devices were
  * selected but the shared node that they need (/dev/iommu or /dev/vfio/vfio) is missing.
  */
-export function chooseDevices(
+export function selectDevices(
   files: Files,
   root: Root,
   devices: readonly Device[],
   wanted: Interface | 'auto',
-): CdiChoice {
+): CdiSelection {
   const hasIommufd = sharedNodeProblem(files, root, iommuNode) === undefined;
   const auto = hasIommufd && devices.some(isNameable) ? 'cdev' : 'group';
   const by = wanted === 'auto' ? auto : wanted;
   const chosen: CdiDevice[] = [];
-  const leftOut: string[] = [];
+  const skipped: string[] = [];
   for (const device of devices) {
     try {
       chosen.push(cdiDevice(files, root, device, by));
     } catch (error) {
-      leftOut.push(`${printable(device.name)} is left out: ${skipReason(error)}`);
+      skipped.push(`${printable(device.name)} is left out: ${skipReason(error)}`);
     }
   }
   const problem = chosen.length === 0 ? undefined : sharedNodeProblem(files, root, sharedNodeOf(by));
-  if (problem === undefined) return { by, devices: chosen, leftOut };
-  const { path, remedy } = sharedNodeOf(by);
+  if (problem === undefined) return { by, devices: chosen, skipped };
+  const { path, hint } = sharedNodeOf(by);
   throw new VfioNamesError(
     'no-shared-node',
     exitStatus.unsupported,
-    `expected ${path} for the interface ${by}, found ${problem}; ${remedy}`,
+    `expected ${path} for the interface ${by}, found ${problem}; ${hint}`,
     { path },
   );
 }
@@ -79,7 +79,7 @@ function cdiDevice(files: Files, root: Root, device: Device, by: Interface): Cdi
 /** Returns the path of the device's node. If the kernel's path is missing, this is the target of udev's /dev/char/247:3. */
 function deviceNode(files: Files, root: Root, device: Device): string {
   const { nodePath: node, devnum } = resolveDevice(files, root, device);
-  const path = linkEnd(files, root, node);
+  const path = followLink(files, root, node);
   const problem = path === node ? undefined : charNodeProblem(files, root, path, devnum);
   if (problem === undefined) return path;
   throw skipError(
@@ -93,7 +93,7 @@ function groupNode(files: Files, root: Root, device: Device): string {
   const path = readFact(files, root, device, 'groupNode');
   if (path === undefined) throw skipError('expected an IOMMU group, found none; switch the IOMMU on', device);
   const attribute = `/sys/class/vfio/${path.slice('/dev/vfio/'.length)}/dev`;
-  const text = attempt(() => files.read(at(root, attribute), 64), 'ENOENT', 'ENODEV');
+  const text = ignoring(() => files.read(pathBelow(root, attribute), 64), 'ENOENT', 'ENODEV');
   const problem = charNodeProblem(files, root, path, text === undefined ? undefined : parseDevnum(text));
   if (problem === undefined) return path;
   throw skipError(
@@ -103,7 +103,7 @@ function groupNode(files: Files, root: Root, device: Device): string {
 }
 
 function sharedNodeProblem(files: Files, root: Root, node: SharedNode): string | undefined {
-  return charNodeProblem(files, root, node.path, numberOf(files, root, node));
+  return charNodeProblem(files, root, node.path, readDevnum(files, root, node));
 }
 
 function charNodeProblem(
@@ -112,8 +112,8 @@ function charNodeProblem(
   path: string,
   devnum: string | undefined,
 ): string | undefined {
-  const status = attempt(() => files.fstat(at(root, path)), 'ENOENT', 'ENOTDIR');
-  return status ? faultOf(status, devnum) : 'nothing';
+  const status = ignoring(() => files.statNode(pathBelow(root, path)), 'ENOENT', 'ENOTDIR');
+  return status ? nodeMismatch(status, devnum) : 'nothing';
 }
 
 function skipError(message: string, device: Device): VfioNamesError {

@@ -1,28 +1,28 @@
 /** Writes or removes a CDI specification file. Refuses to change a file of another kind. */
 import type { Files } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
-import { type Done, putOwn } from './own-file.ts';
+import { type WriteOutcome, writeGenerated } from './own-file.ts';
 
-export type { Done };
+export type { WriteOutcome as Done };
 
 /**
  * Writes `text`, a specification of this `kind`, to `path`; removes the file if `text` is `undefined`. Throws the same
  * errors as `putOwn`.
  */
-export function putSpec(
+export function writeSpec(
   files: Files,
   path: string,
   kind: string,
   text: string | undefined,
   token: string,
-): Done {
+): WriteOutcome {
   const file = {
     path,
-    what: 'CDI specification',
-    ours: `a CDI specification of the kind ${printable(kind)}`,
-    isOurs: (found: string): boolean => kindOf(found) === kind,
+    description: 'CDI specification',
+    expected: `a CDI specification of the kind ${printable(kind)}`,
+    isGenerated: (found: string): boolean => kindOf(found) === kind,
   };
-  return putOwn(files, file, text, token);
+  return writeGenerated(files, file, text, token);
 }
 
 function kindOf(text: string): unknown {

@@ -11,54 +11,54 @@ import { scanDevices } from '../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
-import { chooseDevices } from './cdi-devices.ts';
-import { type Done, putSpec } from './cdi-file.ts';
+import { selectDevices } from './cdi-devices.ts';
+import { type Done, writeSpec } from './cdi-file.ts';
 import { cdiSpec, cdiText, type Interface } from './cdi-spec.ts';
 
-export interface CdiPlan {
+export interface CdiTarget {
   readonly path: string;
   readonly bus: string;
   readonly kind: string;
   readonly wanted: Interface | 'auto';
 }
 
-export interface CdiKept {
+export interface CdiUpdate {
   /**
    * What happened to the file; after several writes, the last change. `unchanged` and `absent` mean that nothing was
    * done.
    */
-  readonly done: Done;
+  readonly outcome: Done;
   /** One printable line for each skipped device: the reason why it is not in the file. */
-  readonly leftOut: readonly string[];
+  readonly skipped: readonly string[];
 }
 
 /** How often the file is rewritten when it is already stale after a write; then it is removed. */
-export const mostWrites = 8;
+export const MAX_WRITES = 8;
 
 /**
  * Writes or removes the file to match the current devices, and returns what was done. Throws the VfioNamesErrors of putSpec and
  * chooseDevices (after the latter, the file is removed), and `unsettled` (status 1) if the device numbers keep changing; the
  * file is removed then, too.
  */
-export function keepSpec(files: Files, root: Root, plan: CdiPlan, token: string): CdiKept {
+export function updateSpec(files: Files, root: Root, plan: CdiTarget, token: string): CdiUpdate {
   let before: Done | undefined;
-  for (let writes = 0; writes <= mostWrites; writes++) {
-    const { text, leftOut } = currentDocument(files, root, plan, token);
-    const done = putSpec(files, plan.path, plan.kind, text, token);
-    if (done === 'unchanged' || done === 'absent') return { done: before ?? done, leftOut };
+  for (let writes = 0; writes <= MAX_WRITES; writes++) {
+    const { text, leftOut: skipped } = currentDocument(files, root, plan, token);
+    const done = writeSpec(files, plan.path, plan.kind, text, token);
+    if (done === 'unchanged' || done === 'absent') return { outcome: before ?? done, skipped };
     before = done;
   }
-  dropSpec(files, plan, token);
+  removeSpec(files, plan, token);
   throw new VfioNamesError(
     'unsettled',
     exitStatus.findings,
-    `expected device numbers that hold still while the CDI specification is written, found others ${mostWrites + 1} times; it was removed, and comes with the next change or look`,
+    `expected device numbers that hold still while the CDI specification is written, found others ${MAX_WRITES + 1} times; it was removed, and comes with the next change or look`,
   );
 }
 
 /** Removes the file, for example when the service stops and no longer updates it. */
-export function dropSpec(files: Files, { path, kind }: CdiPlan, token: string): Done {
-  return putSpec(files, path, kind, undefined, token);
+export function removeSpec(files: Files, { path, kind }: CdiTarget, token: string): Done {
+  return writeSpec(files, path, kind, undefined, token);
 }
 
 /**
@@ -68,17 +68,17 @@ export function dropSpec(files: Files, { path, kind }: CdiPlan, token: string): 
 function currentDocument(
   files: Files,
   root: Root,
-  plan: CdiPlan,
+  plan: CdiTarget,
   token: string,
 ): { readonly text: string | undefined; readonly leftOut: readonly string[] } {
   const { devices } = scanDevices(files, root);
   const onBus = devices.filter(({ bus }) => bus === plan.bus);
   try {
-    const { by, devices: chosen, leftOut } = chooseDevices(files, root, onBus, plan.wanted);
+    const { by, devices: chosen, skipped } = selectDevices(files, root, onBus, plan.wanted);
     const text = chosen.length === 0 ? undefined : cdiText(cdiSpec(plan.kind, by, chosen, false));
-    return { text, leftOut };
+    return { text, leftOut: skipped };
   } catch (error) {
-    dropSpec(files, plan, token);
+    removeSpec(files, plan, token);
     throw error;
   }
 }
@@ -87,7 +87,7 @@ function currentDocument(
  * Whether a change at one of these paths (relative to /dev/vfio; `undefined` means any path) can affect a device's node
  * or a group node.
  */
-export function concernsNodes(places: ReadonlySet<string> | undefined): boolean {
+export function affectsNodes(places: ReadonlySet<string> | undefined): boolean {
   return (
     places === undefined || [...places].some((place) => place.startsWith('devices/') || !place.includes('/'))
   );

@@ -4,20 +4,20 @@ import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf } from '../errors.ts';
 
-export type Ending =
+export type ChildExit =
   /** `status` is the exit status, or 128 + N if signal N ended the program, as in a shell. */
   | { readonly kind: 'ended'; readonly status: number }
   | { readonly kind: 'not-started'; readonly errno: string };
 
 export interface Child {
-  readonly ending: Promise<Ending>;
+  readonly exit: Promise<ChildExit>;
   /** Sends a signal; does nothing after the child has ended. */
   readonly signal: (name: NodeJS.Signals) => void;
 }
 
 export interface ChildRequest {
   readonly command: string;
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   /** Descriptors of this process; the child gets them as 3, 4, ... in this order, and no others. */
   readonly fds: readonly number[];
   /**
@@ -32,7 +32,7 @@ export interface ChildRequest {
  * Starts the child with our stdin, stdout, stderr, working directory and process group. It has copies of `fds`, so the
  * caller closes its own.
  */
-export function startChild({ command, words: args, fds, inherited = [], env }: ChildRequest): Child {
+export function startChild({ command, args, fds, inherited = [], env }: ChildRequest): Child {
   let devNull: number | undefined;
   try {
     const stdio: ('inherit' | 'ignore' | number)[] = ['inherit', 'inherit', 'inherit', ...fds];
@@ -45,7 +45,7 @@ export function startChild({ command, words: args, fds, inherited = [], env }: C
       stdio.push(devNull);
     }
     const child = spawn(command, args, { stdio, env, shell: false });
-    const ending = new Promise<Ending>((resolve, reject) => {
+    const exit = new Promise<ChildExit>((resolve, reject) => {
       child.on('error', (error) => {
         const errno = errnoOf(error);
         if (errno === undefined) reject(error);
@@ -56,12 +56,12 @@ export function startChild({ command, words: args, fds, inherited = [], env }: C
         resolve({ kind: 'ended', status: signal === null ? (code ?? 1) : 128 + constants.signals[signal] }),
       );
     });
-    return { ending, signal: (name) => child.kill(name) };
+    return { exit, signal: (name) => child.kill(name) };
   } catch (error) {
     // spawn throws for errors that Node does not report as an event: E2BIG, ENOEXEC, ENOMEM.
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    return { ending: Promise.resolve({ kind: 'not-started', errno }), signal: () => {} };
+    return { exit: Promise.resolve({ kind: 'not-started', errno }), signal: () => {} };
   } finally {
     if (devNull !== undefined) fs.closeSync(devNull);
   }

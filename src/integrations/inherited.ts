@@ -1,5 +1,5 @@
 /** Lists the file descriptors that this process inherited and that the programs it starts would inherit, too. */
-import { attempt, errnoOf } from '../errors.ts';
+import { errnoOf, ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 
 const ignoredErrnos = ['ENOENT', 'EACCES'] as const;
@@ -10,7 +10,7 @@ const ignoredErrnos = ['ENOENT', 'EACCES'] as const;
  * unused one (uv_disable_stdio_inheritance). Returns an empty list if /proc is not readable.
  */
 export function inheritedFds(files: Files): number[] {
-  const names = attempt(() => files.list('/proc/self/fd'), ...ignoredErrnos) ?? [];
+  const names = ignoring(() => files.readdir('/proc/self/fd'), ...ignoredErrnos) ?? [];
   return names
     .map(Number)
     .filter((fd) => fd > 2 && isInherited(files, fd))

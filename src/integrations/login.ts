@@ -1,10 +1,10 @@
 /** Reads a user and its groups from passwd(5) and group(5) below the root; does not query directory services. */
-import { attempt, exitStatus, VfioNamesError } from '../errors.ts';
+import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 
-export interface Login {
+export interface UserIds {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
@@ -20,12 +20,12 @@ function idOf(text: string | undefined): number | undefined {
 }
 
 function linesOf(files: Files, root: Root, path: string): string[][] {
-  const text = attempt(() => files.read(at(root, path)), 'ENOENT', 'ENOTDIR') ?? '';
+  const text = ignoring(() => files.read(pathBelow(root, path)), 'ENOENT', 'ENOTDIR') ?? '';
   return text.split('\n').map((line) => line.split(':'));
 }
 
 /** Returns the user with the name or the uid `user`. Throws VfioNamesError `no-user` (status 2). */
-export function readLogin(files: Files, root: Root, user: string): Login {
+export function readUserIds(files: Files, root: Root, user: string): UserIds {
   const lines = linesOf(files, root, '/etc/passwd');
   // Lines with +name or -name (nsswitch's compat) are not users. The first matching line wins.
   const line =

@@ -7,7 +7,7 @@
  */
 import type { Interface } from './cdi-spec.ts';
 
-export const namespace = 'vfio-names.dev';
+export const NFD_NAMESPACE = 'vfio-names.dev';
 
 /** The facts of a device that features are made from. */
 export interface NfdDevice {
@@ -40,7 +40,7 @@ export function nfdFeatures({ devices, iommufd, interface: by }: NfdNode): strin
   const features = new Map(lines);
   return [...features]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${namespace}/${name}=${value}\n`)
+    .map(([name, value]) => `${NFD_NAMESPACE}/${name}=${value}\n`)
     .join('');
 }
 
@@ -65,6 +65,6 @@ function labelPart(name: string, end: string): string {
 }
 
 /** Whether all features in a file belong to vfio-names. */
-export function isNfdOurs(text: string): boolean {
-  return text.split('\n').every((line) => line === '' || line.startsWith(`${namespace}/`));
+export function isOwnFeaturesFile(text: string): boolean {
+  return text.split('\n').every((line) => line === '' || line.startsWith(`${NFD_NAMESPACE}/`));
 }

@@ -1,13 +1,13 @@
 /** Opens the node of a device and verifies the descriptor. Does not claim or reset the device. */
 import type { Device } from '../devices/device.ts';
 import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
-import { assertStill, resolveDevice } from '../links/resolve.ts';
+import { assertUnchanged, resolveDevice } from '../links/resolve.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
-import { linkEnd } from './link-end.ts';
-import type { Opener } from './opener.ts';
-import { faultOf } from './shared-node.ts';
+import { followLink } from './link-end.ts';
+import type { OpenCalls } from './opener.ts';
+import { nodeMismatch } from './shared-node.ts';
 
 /**
  * Returns a descriptor of the device; the caller closes it. Throws the errors of resolveDevice, `not-permitted` (status 4),
@@ -15,17 +15,17 @@ import { faultOf } from './shared-node.ts';
  * sysfs again after the open: an open node keeps its device registered, and so keeps its device number
  * (vfio_device_fops_cdev_open).
  */
-export function openDevice(files: Files, root: Root, opener: Opener, device: Device): number {
+export function openDevice(files: Files, root: Root, opener: OpenCalls, device: Device): number {
   const { nodePath: node, devnum } = resolveDevice(files, root, device);
-  const path = linkEnd(files, root, node);
+  const path = followLink(files, root, node);
   let fd: number;
   try {
-    fd = opener.open('open node', at(root, path));
+    fd = opener.open('open node', pathBelow(root, path));
   } catch (error) {
     throw openError(error, device, path);
   }
   try {
-    const mismatch = faultOf(opener.status('fstat node', fd), devnum);
+    const mismatch = nodeMismatch(opener.status('fstat node', fd), devnum);
     if (mismatch !== undefined)
       throw new VfioNamesError(
         'false-node',
@@ -33,7 +33,7 @@ export function openDevice(files: Files, root: Root, opener: Opener, device: Dev
         `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}; try again`,
         { device: device.name, path },
       );
-    assertStill(files, root, device);
+    assertUnchanged(files, root, device);
   } catch (error) {
     opener.close(fd);
     throw error;

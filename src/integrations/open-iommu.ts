@@ -1,25 +1,25 @@
 /** Opens /dev/iommu and verifies that the descriptor belongs to iommufd. Does not create an address space. */
 import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
-import type { Opener } from './opener.ts';
-import { faultOf, iommuNode, numberOf } from './shared-node.ts';
+import { pathBelow, type Root } from '../system/root.ts';
+import type { OpenCalls } from './opener.ts';
+import { iommuNode, nodeMismatch, readDevnum } from './shared-node.ts';
 
 /** Returns a descriptor; the caller closes it. Throws `no-iommufd` (status 5), `not-permitted` (4) and `false-node` (1). */
-export function openIommu(files: Files, root: Root, opener: Opener): number {
-  const { path, remedy } = iommuNode;
+export function openIommu(files: Files, root: Root, opener: OpenCalls): number {
+  const { path, hint } = iommuNode;
   let fd: number;
   try {
-    fd = opener.open('open iommu', at(root, path));
+    fd = opener.open('open iommu', pathBelow(root, path));
   } catch (error) {
     throw openError(error);
   }
   try {
     // Read after the open: if the module was not loaded yet, opening the node loads it.
-    const devnum = numberOf(files, root, iommuNode);
+    const devnum = readDevnum(files, root, iommuNode);
     if (devnum === undefined)
-      throw unsupported(`expected the number of ${path} at ${iommuNode.attribute}, found none; ${remedy}`);
-    const mismatch = faultOf(opener.status('fstat iommu', fd), devnum);
+      throw unsupported(`expected the number of ${path} at ${iommuNode.attribute}, found none; ${hint}`);
+    const mismatch = nodeMismatch(opener.status('fstat iommu', fd), devnum);
     if (mismatch === undefined) return fd;
     throw new VfioNamesError(
       'false-node',
@@ -34,11 +34,11 @@ export function openIommu(files: Files, root: Root, opener: Opener): number {
 }
 
 function openError(error: unknown): VfioNamesError {
-  const { path, remedy } = iommuNode;
+  const { path, hint } = iommuNode;
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'ENXIO')
-    return unsupported(`expected to open ${path}, found ${errno}; ${remedy}`);
+    return unsupported(`expected to open ${path}, found ${errno}; ${hint}`);
   if (errno === 'EACCES' || errno === 'EPERM')
     return new VfioNamesError(
       'not-permitted',

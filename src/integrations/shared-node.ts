@@ -1,40 +1,46 @@
 /** The nodes that all VFIO devices share: iommufd (/dev/iommu) and the container for groups (/dev/vfio/vfio). */
-import { attempt } from '../errors.ts';
+import { ignoring } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
-import type { Files, Status } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import type { FileStatus, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 
 export interface SharedNode {
   readonly path: string;
   /** The sysfs attribute with its device number; does not exist while the module is not loaded. */
   readonly attribute: string;
   /** What the user can do if the node is missing. */
-  readonly remedy: string;
+  readonly hint: string;
 }
 
 /** iommufd (drivers/iommu/iommufd/main.c: a misc device named iommu). */
 export const iommuNode: SharedNode = {
   path: '/dev/iommu',
   attribute: '/sys/class/misc/iommu/dev',
-  remedy: 'load the module iommufd or boot a kernel with CONFIG_IOMMUFD; in a container, pass it in',
+  hint: 'load the module iommufd or boot a kernel with CONFIG_IOMMUFD; in a container, pass it in',
 };
 
 /** The container for groups (drivers/vfio/container.c: a misc device named vfio). */
 export const containerNode: SharedNode = {
   path: '/dev/vfio/vfio',
   attribute: '/sys/class/misc/vfio/dev',
-  remedy: 'load the module vfio (CONFIG_VFIO_CONTAINER); in a container, pass it in',
+  hint: 'load the module vfio (CONFIG_VFIO_CONTAINER); in a container, pass it in',
 };
 
 /** Reads the device number from sysfs; `undefined` if the attribute is missing or unreadable. */
-export function numberOf(files: Files, root: Root, { attribute }: SharedNode): string | undefined {
-  const text = attempt(() => files.read(at(root, attribute), 64), 'ENOENT', 'ENOTDIR', 'ENODEV', 'EACCES');
+export function readDevnum(files: Files, root: Root, { attribute }: SharedNode): string | undefined {
+  const text = ignoring(
+    () => files.read(pathBelow(root, attribute), 64),
+    'ENOENT',
+    'ENOTDIR',
+    'ENODEV',
+    'EACCES',
+  );
   return text === undefined ? undefined : parseDevnum(text);
 }
 
 /** Describes a node that is not the character device with the number from sysfs; `undefined` if it is. */
-export function faultOf(
-  status: Pick<Status, 'kind' | 'devnum'>,
+export function nodeMismatch(
+  status: Pick<FileStatus, 'kind' | 'devnum'>,
   devnum: string | undefined,
 ): string | undefined {
   if (status.kind !== 'char') return `a ${status.kind}`;

@@ -4,7 +4,7 @@ import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 
 /** A device that is open in the child. */
-export interface Given {
+export interface PassedDevice {
   /** The descriptor's number in the child. */
   readonly fd: number;
   /** Names the device in VFIO_NAMES_FDS: `pci/0000:01:00.0`. */
@@ -17,9 +17,9 @@ export interface Given {
  * Replaces `{fd}` (allowed with one device only), `{fd:NAME}` and `{iommufd}` in the arguments with descriptor numbers. Other
  * braces stay, since JSON contains them. Throws VfioNamesError `usage` (status 2) for a placeholder without a descriptor.
  */
-export function substitute(
+export function substituteFds(
   args: readonly string[],
-  devices: readonly Given[],
+  devices: readonly PassedDevice[],
   iommufd: number | undefined,
 ): string[] {
   return args.map((arg) =>
@@ -34,7 +34,7 @@ function iommuNumber(iommufd: number | undefined): number {
   throw usage('expected --iommu with {iommufd}, found no --iommu; add it');
 }
 
-function deviceNumber(devices: readonly Given[], name: string | undefined): number {
+function deviceNumber(devices: readonly PassedDevice[], name: string | undefined): number {
   if (name === undefined) {
     const [only, ...others] = devices;
     if (only && others.length === 0) return only.fd;
@@ -50,7 +50,7 @@ function deviceNumber(devices: readonly Given[], name: string | undefined): numb
 }
 
 /** Returns the value of VFIO_NAMES_FDS: `pci/0000:01:00.0=3 iommu=4`, separated by spaces, in the order of the numbers. */
-export function fdsVariable(devices: readonly Given[], iommufd: number | undefined): string {
+export function fdsVariable(devices: readonly PassedDevice[], iommufd: number | undefined): string {
   const parts = devices.map(({ label, fd }) => `${label}=${fd}`);
   return [...parts, ...(iommufd === undefined ? [] : [`iommu=${iommufd}`])].join(' ');
 }

@@ -3,19 +3,19 @@
  * is the one whose device number was compared with sysfs.
  */
 import type { Access } from '../config/policy.ts';
-import { type Accounts, accountNumber, readAccounts } from '../devices/accounts.ts';
+import { type Accounts, readAccounts, resolveAccount } from '../devices/accounts.ts';
 import type { Device } from '../devices/device.ts';
-import { attempt, errnoOf } from '../errors.ts';
+import { errnoOf, ignoring } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
-import type { Files, Status } from '../system/files.ts';
-import { type Pin, pinPath } from '../system/pin.ts';
-import { at, type Root } from '../system/root.ts';
+import type { FileStatus, Files } from '../system/files.ts';
+import { type OpenForChange, openPathHandle } from '../system/pin.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { nodePathOf } from './check-node.ts';
 
 /** The access rules of a policy, built by config/access-rules.ts. */
 export interface AccessRules {
   /** Returns an empty object if no rule matches. */
-  readonly of: (device: Device) => Access;
+  readonly accessOf: (device: Device) => Access;
   /** The access to /dev/iommu. */
   readonly iommu?: Access;
 }
@@ -30,7 +30,7 @@ export interface AccessOutcome {
   readonly from?: string;
   readonly to?: string;
   /** Only with `failed`: an errno, or a message that the user or the group does not exist. */
-  readonly why?: string;
+  readonly reason?: string;
 }
 
 interface AccessChange {
@@ -46,12 +46,12 @@ export function applyAccess(
   root: Root,
   rules: AccessRules,
   devices: readonly Device[],
-  pin: Pin = pinPath,
+  pin: OpenForChange = openPathHandle,
 ): AccessOutcome[] {
   const changes: AccessChange[] = [];
   for (const device of devices) {
     if (device.devnum === undefined) continue;
-    const access = rules.of(device);
+    const access = rules.accessOf(device);
     const path = nodePathOf(device.sysname);
     if (!isEmpty(access)) changes.push({ path, devnum: device.devnum, access, device: device.name });
   }
@@ -69,7 +69,11 @@ function isEmpty({ owner, group, mode }: Access): boolean {
 
 /** /dev/iommu is a misc device with a dynamic minor (drivers/iommu/iommufd/main.c). */
 function iommuDevnum(files: Files, root: Root): string | undefined {
-  const text = attempt(() => files.read(at(root, '/sys/class/misc/iommu/dev'), 64), 'ENOENT', 'ENODEV');
+  const text = ignoring(
+    () => files.read(pathBelow(root, '/sys/class/misc/iommu/dev'), 64),
+    'ENOENT',
+    'ENODEV',
+  );
   return text === undefined ? undefined : parseDevnum(text);
 }
 
@@ -84,26 +88,26 @@ function changeAccess(
   root: Root,
   accounts: Accounts,
   change: AccessChange,
-  pin: Pin,
+  pin: OpenForChange,
 ): AccessOutcome | undefined {
   const base = { path: change.path, ...(change.device !== undefined && { device: change.device }) };
   try {
-    const current = files.fstat(at(root, change.path));
+    const current = files.statNode(pathBelow(root, change.path));
     const wanted = permissionsOf(change.access, accounts, current);
-    if (typeof wanted === 'string') return { ...base, result: 'failed', why: wanted };
+    if (typeof wanted === 'string') return { ...base, result: 'failed', reason: wanted };
     if (!isExpectedNode(current, change) || isSame(current, wanted)) return undefined;
-    if (!changeNode(at(root, change.path), change, wanted, pin)) return undefined;
+    if (!changeNode(pathBelow(root, change.path), change, wanted, pin)) return undefined;
     return { ...base, result: 'done', from: asText(current), to: asText(wanted) };
   } catch (error) {
-    const why = errnoOf(error);
-    if (why === undefined) throw error;
+    const reason = errnoOf(error);
+    if (reason === undefined) throw error;
     // The node was removed in the meantime; the next scan reports that.
-    return why === 'ENOENT' || why === 'ENOTDIR' ? undefined : { ...base, result: 'failed', why };
+    return reason === 'ENOENT' || reason === 'ENOTDIR' ? undefined : { ...base, result: 'failed', reason };
   }
 }
 
 /** Returns false if the path no longer leads to the device's node. */
-function changeNode(path: string, change: AccessChange, wanted: Permissions, pin: Pin): boolean {
+function changeNode(path: string, change: AccessChange, wanted: Permissions, pin: OpenForChange): boolean {
   const node = pin(path);
   try {
     const found = node.status();
@@ -122,11 +126,11 @@ function changeNode(path: string, change: AccessChange, wanted: Permissions, pin
 }
 
 /** Anything else at the path is never changed; verify reports it. */
-function isExpectedNode(status: Status, { devnum }: AccessChange): boolean {
+function isExpectedNode(status: FileStatus, { devnum }: AccessChange): boolean {
   return status.kind === 'char' && status.devnum === devnum;
 }
 
-function isSame(status: Status, wanted: Permissions): boolean {
+function isSame(status: FileStatus, wanted: Permissions): boolean {
   return status.uid === wanted.uid && status.gid === wanted.gid && status.mode === wanted.mode;
 }
 
@@ -136,10 +140,10 @@ function isSame(status: Status, wanted: Permissions): boolean {
 function permissionsOf(
   { owner, group, mode }: Access,
   accounts: Accounts,
-  current: Status,
+  current: FileStatus,
 ): Permissions | string {
-  const uid = owner === undefined ? current.uid : accountNumber(accounts.users, owner);
-  const gid = group === undefined ? current.gid : accountNumber(accounts.groups, group);
+  const uid = owner === undefined ? current.uid : resolveAccount(accounts.users, owner);
+  const gid = group === undefined ? current.gid : resolveAccount(accounts.groups, group);
   if (uid === undefined) return `no user ${owner} on this machine`;
   if (gid === undefined) return `no group ${group} on this machine`;
   return { uid, gid, mode: mode === undefined ? current.mode : Number.parseInt(mode, 8) };

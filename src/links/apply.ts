@@ -1,9 +1,9 @@
 /** Applies the changes of a plan; each change is atomic and independent of the others. */
 import { errnoOf } from '../errors.ts';
-import type { Files, Held } from '../system/files.ts';
+import type { DirHandle, Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 import type { Change, Outcome } from './change.ts';
-import { holdDirectory } from './hold.ts';
+import { openDirectory } from './hold.ts';
 import { temporaryPrefix } from './tree.ts';
 
 /**
@@ -90,7 +90,7 @@ function replace(files: Files, directory: string, name: string, target: string, 
 class OpenDirectory {
   readonly #files: Files;
   readonly #root: Root;
-  #current: { readonly directory: string; readonly held: Held } | undefined;
+  #current: { readonly directory: string; readonly held: DirHandle } | undefined;
 
   constructor(files: Files, root: Root) {
     this.#files = files;
@@ -100,7 +100,7 @@ class OpenDirectory {
   get(directory: string, create: boolean): string {
     if (this.#current?.directory !== directory) {
       this.release();
-      this.#current = { directory, held: holdDirectory(this.#files, this.#root, directory, create) };
+      this.#current = { directory, held: openDirectory(this.#files, this.#root, directory, create) };
     }
     return this.#current.held.path;
   }

@@ -1,16 +1,16 @@
 /** Checks whether a device's node is the one that sysfs describes, without any effect on the device. */
 import type { Device } from '../devices/device.ts';
 import { errnoOf } from '../errors.ts';
-import type { Files, Status } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import type { FileStatus, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 
 /** The result of a node check; `true` only if the node is a character device with the device number of sysfs. */
 export type NodeCheck =
-  | { readonly verdict: 'true'; readonly status: Status }
+  | { readonly verdict: 'true'; readonly status: FileStatus }
   | { readonly verdict: 'missing' }
   | { readonly verdict: 'unreadable'; readonly errno: string }
-  | { readonly verdict: 'not-char'; readonly status: Status }
-  | { readonly verdict: 'other-devnum'; readonly status: Status; readonly found: string };
+  | { readonly verdict: 'not-char'; readonly status: FileStatus }
+  | { readonly verdict: 'other-devnum'; readonly status: FileStatus; readonly found: string };
 
 /** The path of a device's node as the kernel names it (drivers/vfio/vfio_main.c: vfio/devices/vfioN). */
 export function nodePathOf(sysname: string): string {
@@ -22,9 +22,9 @@ export function nodePathOf(sysname: string): string {
  * system call are part of the result.
  */
 export function checkNode(files: Files, root: Root, path: string, device: Device): NodeCheck {
-  let status: Status;
+  let status: FileStatus;
   try {
-    status = files.fstat(at(root, path));
+    status = files.statNode(pathBelow(root, path));
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return { verdict: 'missing' };

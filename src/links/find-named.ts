@@ -4,27 +4,27 @@
  */
 import type { Device } from '../devices/device.ts';
 import { findDevice } from '../devices/find.ts';
-import { parseQuery } from '../devices/query.ts';
-import { attempt, exitStatus, VfioNamesError } from '../errors.ts';
-import { type Claim, weigh } from '../names/desire.ts';
-import { at } from '../system/root.ts';
+import { parseDeviceName } from '../devices/query.ts';
+import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import { type Claim, compareClaims } from '../names/desire.ts';
+import { pathBelow } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 import type { Machine, Observation } from './observe.ts';
 
 /**
  * Returns the device of `name`. Throws what findDevice throws, and `no-device` for a path that is not a device node.
  */
-export function findNamed(
+export function findByNameOrPath(
   machine: Pick<Machine, 'files' | 'root'>,
-  seen: Pick<Observation, 'scan' | 'desired' | 'claims'>,
+  seen: Pick<Observation, 'scan' | 'assignment' | 'claims'>,
   name: string,
 ): Device {
-  const query = parseQuery(name);
-  const target = query.form === 'path' ? devnumAt(machine, query.path) : name;
+  const query = parseDeviceName(name);
+  const target = query.kind === 'path' ? devnumAt(machine, query.path) : name;
   return findDevice(
     seen.scan.devices,
     target,
-    (link) => (seen.desired.wanted.get(link) ?? claimOn(seen, link))?.device,
+    (link) => (seen.assignment.winners.get(link) ?? claimOn(seen, link))?.device,
   );
 }
 
@@ -33,11 +33,11 @@ export function findNamed(
  * node.
  */
 function claimOn({ claims }: Pick<Observation, 'claims'>, link: string): Claim | undefined {
-  return claims.filter((claim) => claim.link === link).sort(weigh)[0];
+  return claims.filter((claim) => claim.link === link).sort(compareClaims)[0];
 }
 
 function devnumAt({ files, root }: Pick<Machine, 'files' | 'root'>, path: string): string {
-  const status = attempt(() => files.stat(at(root, path)), 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP');
+  const status = ignoring(() => files.stat(pathBelow(root, path)), 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP');
   if (status?.kind === 'char' && status.devnum !== undefined) return status.devnum;
   const found = status
     ? `a ${status.kind === 'file' ? 'regular file' : status.kind}`

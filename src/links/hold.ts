@@ -4,15 +4,15 @@
  */
 import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
-import type { Files, Held } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import type { DirHandle, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 
 /**
  * Opens `/dev/vfio/<directory>` from /dev/vfio downward; every part must be a directory, not a link.
  * With `create`, missing parts are created. Throws the error of the first part that cannot be opened or created.
  */
-export function holdDirectory(files: Files, root: Root, directory: string, create: boolean): Held {
-  let handle = openOne(files, at(root, linkRoot), create);
+export function openDirectory(files: Files, root: Root, directory: string, create: boolean): DirHandle {
+  let handle = openOne(files, pathBelow(root, linkRoot), create);
   for (const part of directory === '' ? [] : directory.split('/')) {
     try {
       const next = openOne(files, `${handle.path}/${part}`, create);
@@ -26,9 +26,9 @@ export function holdDirectory(files: Files, root: Root, directory: string, creat
   return handle;
 }
 
-function openOne(files: Files, path: string, create: boolean): Held {
+function openOne(files: Files, path: string, create: boolean): DirHandle {
   try {
-    return files.hold(path);
+    return files.openDir(path);
   } catch (error) {
     if (!create || errnoOf(error) !== 'ENOENT') throw error;
   }
@@ -37,5 +37,5 @@ function openOne(files: Files, path: string, create: boolean): Held {
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
   }
-  return files.hold(path);
+  return files.openDir(path);
 }

@@ -1,6 +1,6 @@
 /** The links of each device and their state, taken from an observation. */
 import type { Device } from '../devices/device.ts';
-import { whyNoCdev } from '../devices/no-cdev.ts';
+import { noCdevReason } from '../devices/no-cdev.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Observation } from './observe.ts';
 
@@ -17,9 +17,9 @@ export interface DeviceLinks {
 }
 
 /** Returns the links of every device of the observation, by `vfioN`. */
-export function linksOf(seen: Observation): ReadonlyMap<string, DeviceLinks> {
+export function deviceLinks(seen: Observation): ReadonlyMap<string, DeviceLinks> {
   const all = new Map<string, DeviceLinks>();
-  for (const { device, links, state } of linksInTurn(seen)) all.set(device.sysname, { links, state });
+  for (const { device, links, state } of eachDeviceLinks(seen)) all.set(device.sysname, { links, state });
   return all;
 }
 
@@ -27,8 +27,8 @@ export function linksOf(seen: Observation): ReadonlyMap<string, DeviceLinks> {
  * Yields the devices of the observation in order, each with its links; a generator, so that the links of all devices
  * are never in memory at once.
  */
-export function* linksInTurn(seen: Observation): Generator<DeviceLinks & { readonly device: Device }> {
-  const { scan, missing, claims, desired, changes } = seen;
+export function* eachDeviceLinks(seen: Observation): Generator<DeviceLinks & { readonly device: Device }> {
+  const { scan, missingNodes, claims, assignment, changes } = seen;
   const pending = new Set(changes.map((change) => change.link));
   let next = 0;
   for (const device of scan.devices) {
@@ -36,15 +36,16 @@ export function* linksInTurn(seen: Observation): Generator<DeviceLinks & { reado
     let correct = true;
     for (let claim = claims[next]; claim?.device === device; claim = claims[++next]) {
       const path = `${linkRoot}/${claim.link}`;
-      if (desired.wanted.get(claim.link)?.device !== device || links.includes(path)) continue;
+      if (assignment.winners.get(claim.link)?.device !== device || links.includes(path)) continue;
       links.push(path);
       correct &&= !pending.has(claim.link);
     }
-    const state = links.length === 0 ? stateWithoutLinks(device, missing) : correct ? 'named' : 'unnamed';
+    const state =
+      links.length === 0 ? stateWithoutLinks(device, missingNodes) : correct ? 'named' : 'unnamed';
     yield { device, links, state };
   }
 }
 
 function stateWithoutLinks(device: Device, missing: ReadonlySet<string>): LinkState {
-  return whyNoCdev(device) === undefined && !missing.has(device.sysname) ? 'no-name' : 'no-node';
+  return noCdevReason(device) === undefined && !missing.has(device.sysname) ? 'no-name' : 'no-node';
 }

@@ -5,9 +5,9 @@
 import type { Device } from '../devices/device.ts';
 import { errnoOf } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { nodePathOf } from './check-node.ts';
-import { holdDirectory } from './hold.ts';
+import { openDirectory } from './hold.ts';
 
 /**
  * Returns the `vfioN` of the devices that have a device number, but no node in /dev/vfio/devices. Call it after reading
@@ -25,10 +25,10 @@ export function missingNodes(files: Files, root: Root, devices: readonly Device[
 }
 
 /** Whether one device has a device number, but no node in /dev/vfio/devices; false if the path cannot be read. */
-export function isMissing(files: Files, root: Root, { sysname, devnum }: Device): boolean {
+export function isNodeMissing(files: Files, root: Root, { sysname, devnum }: Device): boolean {
   if (devnum === undefined) return false;
   try {
-    files.lstat(at(root, nodePathOf(sysname)));
+    files.lstat(pathBelow(root, nodePathOf(sysname)));
     return false;
   } catch (error) {
     return isAbsent(error);
@@ -41,9 +41,9 @@ export function isMissing(files: Files, root: Root, { sysname, devnum }: Device)
  */
 function nodesIn(files: Files, root: Root): ReadonlySet<string> | undefined {
   try {
-    const handle = holdDirectory(files, root, 'devices', false);
+    const handle = openDirectory(files, root, 'devices', false);
     try {
-      return new Set(files.list(handle.path));
+      return new Set(files.readdir(handle.path));
     } finally {
       handle.release();
     }

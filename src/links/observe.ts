@@ -1,24 +1,24 @@
 /** One scan of the machine: its devices, the links that they claim, the existing links, and the difference. */
 import type { Device, Scan } from '../devices/device.ts';
 import { scanDevices } from '../devices/scan.ts';
-import { claimsOf, type MoreNames } from '../names/claims.ts';
-import { type Claim, type Desired, desire } from '../names/desire.ts';
+import { claimsOf, type PolicyNames } from '../names/claims.ts';
+import { type Assignment, type Claim, resolveClaims } from '../names/desire.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 import type { AccessRules } from './access.ts';
 import type { Change } from './change.ts';
-import { managedBy } from './managed.ts';
+import { managedDirectories } from './managed.ts';
 import { missingNodes } from './nodes.ts';
 import { plan } from './plan.ts';
-import { readTree } from './read.ts';
-import type { Tree } from './tree.ts';
+import { readLinkTree } from './read.ts';
+import type { LinkTree } from './tree.ts';
 
 /** The machine and the parts of the policy that decide links and access. */
 export interface Machine {
   readonly files: Files;
   readonly root: Root;
   /** Claims of the policy, beside the names of the scheme. */
-  readonly more?: MoreNames;
+  readonly policyNames?: PolicyNames;
   /** The access rules of the policy; only sync and watch use them. */
   readonly access?: AccessRules;
 }
@@ -26,27 +26,27 @@ export interface Machine {
 export interface Observation {
   readonly scan: Scan;
   /** The `vfioN` of devices whose node is missing; they get no links. */
-  readonly missing: ReadonlySet<string>;
+  readonly missingNodes: ReadonlySet<string>;
   /** The links that each device claims, in the order of the devices; devices of `missing` included. */
   readonly claims: readonly Claim[];
-  readonly desired: Desired;
-  readonly tree: Tree;
+  readonly assignment: Assignment;
+  readonly tree: LinkTree;
   readonly changes: readonly Change[];
 }
 
 /** Reads sysfs first, then the nodes and the links, once each, and compares them; changes nothing. */
-export function observe({ files, root, more }: Machine): Observation {
+export function observe({ files, root, policyNames }: Machine): Observation {
   const scan = scanDevices(files, root);
   const missing = missingNodes(files, root, scan.devices);
-  const claims = claimsOf(scan.devices, more);
-  const desired = desire(withNodes(claims, missing));
-  const tree = readTree(files, root, managedBy(claims.map(({ link }) => link)));
-  const changes = plan(desired.wanted, tree, nodesOf(scan.devices, missing));
-  return { scan, missing, claims, desired, tree, changes };
+  const claims = claimsOf(scan.devices, policyNames);
+  const assignment = resolveClaims(claimsWithNode(claims, missing));
+  const tree = readLinkTree(files, root, managedDirectories(claims.map(({ link }) => link)));
+  const changes = plan(assignment.winners, tree, nodesOf(scan.devices, missing));
+  return { scan, missingNodes: missing, claims, assignment, tree, changes };
 }
 
 /** The claims of devices whose node exists. */
-export function withNodes(claims: readonly Claim[], missing: ReadonlySet<string>): readonly Claim[] {
+export function claimsWithNode(claims: readonly Claim[], missing: ReadonlySet<string>): readonly Claim[] {
   return missing.size === 0 ? claims : claims.filter(({ device }) => !missing.has(device.sysname));
 }
 

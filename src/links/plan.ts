@@ -2,10 +2,10 @@
  * Computes the changes that turn the existing links into the wanted links. Dry run, apply and verify use the same list.
  */
 import type { Claim } from '../names/desire.ts';
-import { parentsOf } from '../names/parents.ts';
+import { parentDirectories } from '../names/parents.ts';
 import { linkTarget } from '../names/scheme.ts';
 import type { Change } from './change.ts';
-import { type Entry, isTemporary, nodeOfTarget, type Tree } from './tree.ts';
+import { isTemporary, type LinkEntry, type LinkTree, targetNode } from './tree.ts';
 
 /** The device that owns a link. */
 type Winner = Pick<Claim, 'device'>;
@@ -17,7 +17,7 @@ type Winner = Pick<Claim, 'device'>;
  */
 export function plan(
   wanted: ReadonlyMap<string, Winner>,
-  tree: Tree,
+  tree: LinkTree,
   present: Pick<ReadonlySet<string>, 'has'>,
 ): Change[] {
   const removals = planRemovals(wanted, tree, present);
@@ -32,39 +32,39 @@ export function plan(
   return [...removals, ...additions];
 }
 
-function without(entries: Tree['entries'], removals: readonly Change[]): Tree['entries'] {
+function without(entries: LinkTree['entries'], removals: readonly Change[]): LinkTree['entries'] {
   if (removals.length === 0) return entries;
   const remaining = new Map(entries);
   for (const { link } of removals) remaining.delete(link);
   return remaining;
 }
 
-function planOne(link: string, { device }: Winner, entries: Tree['entries']): Change | undefined {
+function planOne(link: string, { device }: Winner, entries: LinkTree['entries']): Change | undefined {
   const entry = entries.get(link);
   const target = linkTarget(link, device.sysname);
   // The common case. The parents of an existing entry are directories, so they need no check.
   if (entry?.target === target) return undefined;
   const base = { link, target, device: device.name };
-  for (const parent of parentsOf(link)) {
+  for (const parent of parentDirectories(link)) {
     const above = entries.get(parent);
     if (above && above.kind !== 'directory')
       return { action: 'blocked', ...base, found: describe(parent, above) };
   }
   if (!entry) return { action: 'create', ...base };
-  if (entry.target !== undefined && nodeOfTarget(link, entry.target) !== undefined)
+  if (entry.target !== undefined && targetNode(link, entry.target) !== undefined)
     return { action: 'replace', ...base, from: entry.target };
   return { action: 'blocked', ...base, found: describe(link, entry) };
 }
 
 function planRemovals(
   wanted: ReadonlyMap<string, Winner>,
-  tree: Tree,
+  tree: LinkTree,
   present: Pick<ReadonlySet<string>, 'has'>,
 ): Change[] {
   const removals: Change[] = [];
   for (const [link, { target: from }] of tree.entries) {
     if (from === undefined || wanted.has(link)) continue;
-    const node = nodeOfTarget(link, from);
+    const node = targetNode(link, from);
     if (isTemporary(link)) removals.push({ action: 'remove', link, from, reason: 'temporary' });
     else if (node !== undefined)
       removals.push({ action: 'remove', link, from, reason: present.has(node) ? 'unwanted' : 'gone' });
@@ -76,7 +76,7 @@ function planRemovals(
 function planDirectories(
   removals: readonly Change[],
   wanted: ReadonlyMap<string, Winner>,
-  tree: Tree,
+  tree: LinkTree,
 ): Change[] {
   const removed = new Set(removals.map((change) => change.link));
   const needed = new Set<string>();
@@ -102,7 +102,7 @@ function addParents(directories: Set<string>, link: string): void {
   }
 }
 
-function describe(link: string, entry: Entry): string {
+function describe(link: string, entry: LinkEntry): string {
   if (entry.target !== undefined) return `a link to ${entry.target}`;
   const what: Record<string, string> = {
     directory: 'a directory',

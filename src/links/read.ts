@@ -2,22 +2,22 @@
 import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
-import type { Entry, Tree } from './tree.ts';
+import { pathBelow, type Root } from '../system/root.ts';
+import type { LinkEntry, LinkTree } from './tree.ts';
 
 /** Deeper than any link of a policy; limits the time that a hostile tree can cost. */
 const MAX_DEPTH = 8;
 
 /** Returns every entry of the directories directly below /dev/vfio that `managed` accepts, down to eight levels. */
-export function readTree(files: Files, root: Root, managed: (first: string) => boolean): Tree {
-  const entries = new Map<string, Entry>();
+export function readLinkTree(files: Files, root: Root, managed: (first: string) => boolean): LinkTree {
+  const entries = new Map<string, LinkEntry>();
   const unreadable = new Map<string, string>();
   const visit = (directory: string, depth: number): void => {
-    const path = at(root, directory === '' ? linkRoot : `${linkRoot}/${directory}`);
+    const path = pathBelow(root, directory === '' ? linkRoot : `${linkRoot}/${directory}`);
     for (const name of namesIn(files, path, directory, unreadable)) {
       const link = directory === '' ? name : `${directory}/${name}`;
       if (directory === '' && !managed(name)) continue;
-      const entry = readEntry(files, at(root, `${linkRoot}/${link}`), link, unreadable);
+      const entry = readEntry(files, pathBelow(root, `${linkRoot}/${link}`), link, unreadable);
       if (!entry) continue;
       entries.set(link, entry);
       if (entry.kind !== 'directory') continue;
@@ -32,9 +32,9 @@ export function readTree(files: Files, root: Root, managed: (first: string) => b
 /** Lists the directory through a descriptor, so that a link that replaces the directory is not followed. */
 function namesIn(files: Files, path: string, directory: string, unreadable: Map<string, string>): string[] {
   try {
-    const handle = files.hold(path);
+    const handle = files.openDir(path);
     try {
-      return files.list(handle.path);
+      return files.readdir(handle.path);
     } finally {
       handle.release();
     }
@@ -55,7 +55,7 @@ export function readEntry(
   path: string,
   link: string,
   unreadable: Map<string, string>,
-): Entry | undefined {
+): LinkEntry | undefined {
   try {
     return { kind: 'symlink', target: files.readlink(path) };
   } catch (error) {

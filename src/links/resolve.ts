@@ -3,8 +3,8 @@
  * links in /dev/vfio.
  */
 import type { Device } from '../devices/device.ts';
-import { whyNoCdev } from '../devices/no-cdev.ts';
-import { scanOne } from '../devices/scan.ts';
+import { noCdevReason } from '../devices/no-cdev.ts';
+import { scanDevice } from '../devices/scan.ts';
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
@@ -20,7 +20,7 @@ export interface Resolution {
   readonly nodePath: string;
   readonly devnum: string;
   /** Why /dev/vfio/devices was not used; absent if it was. */
-  readonly instead?: string;
+  readonly fallbackReason?: string;
 }
 
 /**
@@ -32,16 +32,16 @@ export function resolveDevice(files: Files, root: Root, device: Device): Resolut
   const devnum = device.devnum;
   if (devnum === undefined) {
     // A device that is being bound or unbound has no `dev` attribute either.
-    assertStill(files, root, device);
+    assertUnchanged(files, root, device);
     throw noCdevError(device);
   }
   const path = nodePathOf(device.sysname);
   const check = checkNode(files, root, path, device);
   const fallback = check.verdict === 'true' ? undefined : charPath(files, root, device, devnum);
-  assertStill(files, root, device);
+  assertUnchanged(files, root, device);
   if (check.verdict === 'true') return { device, nodePath: path, devnum };
-  const problem = describeCheck(path, check, devnum);
-  if (fallback !== undefined) return { device, nodePath: fallback, devnum, instead: problem };
+  const problem = describeNodeCheck(path, check, devnum);
+  if (fallback !== undefined) return { device, nodePath: fallback, devnum, fallbackReason: problem };
   throw nodeError(device, check, problem, path);
 }
 
@@ -60,8 +60,8 @@ function charPath(files: Files, root: Root, device: Device, devnum: string): str
 }
 
 /** Re-reads sysfs. Throws `replaced` if the device was removed or its number belongs to another device now. */
-export function assertStill(files: Files, root: Root, device: Device): void {
-  const now = scanOne(files, root, device.sysname);
+export function assertUnchanged(files: Files, root: Root, device: Device): void {
+  const now = scanDevice(files, root, device.sysname);
   if (now && now.syspath === device.syspath && now.devnum === device.devnum) return;
   const found = now ? `${printable(now.name)} has its number ${device.sysname} now` : 'it went away';
   throw new VfioNamesError(
@@ -77,7 +77,7 @@ function noCdevError(device: Device): VfioNamesError {
   return new VfioNamesError(
     'no-cdev',
     exitStatus.unsupported,
-    `expected a node for ${printable(device.name)}, found none: ${whyNoCdev(device)}; ${remedy}`,
+    `expected a node for ${printable(device.name)}, found none: ${noCdevReason(device)}; ${remedy}`,
     { device: device.name },
   );
 }
@@ -100,7 +100,7 @@ export const nodeRemedy =
   'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
 
 /** One line that describes a failed node check. */
-export function describeCheck(
+export function describeNodeCheck(
   path: string,
   check: Exclude<NodeCheck, { verdict: 'true' }>,
   devnum: string,

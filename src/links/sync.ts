@@ -8,7 +8,7 @@ export interface SyncResult {
   /** Changes that were applied, failed or were blocked; changes that another process made first are omitted. */
   readonly outcomes: readonly Outcome[];
   /** The last scan. */
-  readonly last: Observation;
+  readonly observation: Observation;
   /** Nodes whose access differed from the access rules. */
   readonly access: readonly AccessOutcome[];
   /** Whether the last scan found no changes that can be applied. */
@@ -31,16 +31,16 @@ export function sync(machine: Machine, token: string): SyncResult {
   const failed = new Set<string>();
   const tries = new Map<string, number>();
   for (let round = 1; ; round++) {
-    const last = observe(machine);
-    const remaining = last.changes.filter((change) => !failed.has(JSON.stringify(change)));
+    const observation = observe(machine);
+    const remaining = observation.changes.filter((change) => !failed.has(JSON.stringify(change)));
     const applicable = remaining.filter((change) => change.action !== 'blocked');
     if (applicable.length === 0 || round > MAX_ROUNDS) {
-      const blocked = last.changes.filter((change) => change.action === 'blocked');
+      const blocked = observation.changes.filter((change) => change.action === 'blocked');
       return {
         outcomes: [...outcomes, ...blocked.map((change): Outcome => ({ change, result: 'blocked' }))],
-        last,
+        observation,
         access: machine.access
-          ? applyAccess(machine.files, machine.root, machine.access, last.scan.devices)
+          ? applyAccess(machine.files, machine.root, machine.access, observation.scan.devices)
           : [],
         settled: applicable.length === 0,
       };

@@ -1,5 +1,5 @@
 /** The entries of the link directories below /dev/vfio, and which of them vfio-names manages. */
-import type { Kind } from '../system/files.ts';
+import type { FileKind } from '../system/files.ts';
 
 /** The prefix of temporary names. A killed run leaves such a name behind; the next run removes it. */
 export const temporaryPrefix = '.vfio-names-';
@@ -7,14 +7,14 @@ export const temporaryPrefix = '.vfio-names-';
 /**
  * One entry; `target` only for links. It is absent if the link was created between the two system calls that read it.
  */
-export interface Entry {
-  readonly kind: Kind;
+export interface LinkEntry {
+  readonly kind: FileKind;
   readonly target?: string;
 }
 
 /** Entries, directories included, by their path relative to /dev/vfio. */
-export interface Tree {
-  readonly entries: ReadonlyMap<string, Entry>;
+export interface LinkTree {
+  readonly entries: ReadonlyMap<string, LinkEntry>;
   /** Paths that could not be read, with the errno, or `too deep`. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
@@ -23,7 +23,7 @@ export interface Tree {
  * Returns the `vfioN` that a link leads to, if the target is the relative path of a node in /dev/vfio/devices. Only
  * such a link may be replaced or removed; `undefined` for any other target.
  */
-export function nodeOfTarget(link: string, target: string): string | undefined {
+export function targetNode(link: string, target: string): string | undefined {
   const prefix = `${'../'.repeat(link.split('/').length - 1)}devices/`;
   const node = target.slice(prefix.length);
   return target.startsWith(prefix) && /^[^/]+$/.test(node) && node !== '.' && node !== '..'

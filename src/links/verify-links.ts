@@ -6,15 +6,15 @@ import { printable } from '../text/printable.ts';
 import type { Change } from './change.ts';
 import type { Finding } from './finding.ts';
 import type { Observation } from './observe.ts';
-import { nodeOfTarget } from './tree.ts';
+import { targetNode } from './tree.ts';
 
 const syncRemedy = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
 
 /** Returns one finding per change, per conflict and per unreadable directory. */
-export function verifyLinks({ scan, missing, desired, tree, changes }: Observation): Finding[] {
+export function verifyLinks({ scan, missingNodes, assignment, tree, changes }: Observation): Finding[] {
   const bySysname = new Map<string, Device>();
   if (changes.length > 0) for (const device of scan.devices) bySysname.set(device.sysname, device);
-  const findings = changes.flatMap((change) => fromChange(change, bySysname, missing) ?? []);
+  const findings = changes.flatMap((change) => fromChange(change, bySysname, missingNodes) ?? []);
   for (const [directory, errno] of tree.unreadable)
     findings.push({
       code: 'directory-unreadable',
@@ -23,7 +23,7 @@ export function verifyLinks({ scan, missing, desired, tree, changes }: Observati
       remedy: errno === 'EACCES' ? 'run it as root' : 'look at it, and move it away; then vfio-names sync',
       fixable: false,
     });
-  return [...findings, ...desired.conflicts.flatMap(fromConflict)];
+  return [...findings, ...assignment.conflicts.flatMap(fromConflict)];
 }
 
 function fromChange(
@@ -43,7 +43,7 @@ function fromChange(
         fixable: true,
       };
     case 'replace': {
-      const node = nodeOfTarget(change.link, change.from);
+      const node = targetNode(change.link, change.from);
       const other = bySysname.get(node ?? '');
       const found = other
         ? `the node of ${printable(other.bus)}/${printable(other.name)}`
@@ -81,7 +81,7 @@ function fromRemoval(
   bySysname: ReadonlyMap<string, Device>,
   missing: ReadonlySet<string>,
 ): Finding {
-  const other = bySysname.get(nodeOfTarget(change.link, change.from) ?? '');
+  const other = bySysname.get(targetNode(change.link, change.from) ?? '');
   if (change.reason === 'temporary')
     return {
       code: 'temporary',
@@ -130,9 +130,9 @@ function fromConflict(conflict: Conflict): Finding[] {
     path: `${linkRoot}/${printable(conflict.link)}`,
     device: loser.name,
     message:
-      conflict.below === undefined
+      conflict.nestedWith === undefined
         ? `${printable(loser.name)} wants the name too, ${printable(conflict.winner.name)} has it`
-        : `${printable(loser.name)} wants this name, which can't be beside ${printable(conflict.below)} of ${printable(conflict.winner.name)}`,
+        : `${printable(loser.name)} wants this name, which can't be beside ${printable(conflict.nestedWith)} of ${printable(conflict.winner.name)}`,
     remedy: 'give one of them another name or priority in the policy',
     fixable: false,
   }));

@@ -3,12 +3,12 @@ import type { Device } from '../devices/device.ts';
 import { isNameable } from '../devices/no-cdev.ts';
 import { errnoOf } from '../errors.ts';
 import { linkRoot, schemeLink } from '../names/scheme.ts';
-import type { Files, Status } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import type { FileStatus, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { printable } from '../text/printable.ts';
 import { checkNode, nodePathOf } from './check-node.ts';
 import type { Finding, FindingCode } from './finding.ts';
-import { describeCheck, nodeRemedy } from './resolve.ts';
+import { describeNodeCheck, nodeRemedy } from './resolve.ts';
 
 export interface NodeFindings {
   readonly findings: readonly Finding[];
@@ -42,7 +42,7 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
         code: codes[check.verdict],
         path: printable(path),
         device: device.name,
-        message: describeCheck(printable(path), check, device.devnum),
+        message: describeNodeCheck(printable(path), check, device.devnum),
         remedy: check.verdict === 'unreadable' ? 'run it as root' : nodeRemedy,
         fixable: false,
       });
@@ -61,7 +61,7 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
 }
 
 /** A user who may write the node controls the device, and through DMA all memory that the IOMMU maps for it. */
-function unsafeNode(path: string, device: Device, status: Status): Finding | undefined {
+function unsafeNode(path: string, device: Device, status: FileStatus): Finding | undefined {
   if ((status.mode & 0o006) === 0) return undefined;
   const mode = status.mode.toString(8).padStart(4, '0');
   return {
@@ -82,7 +82,7 @@ export function verifyDirectories(files: Files, root: Root, directories: Iterabl
   const findings: Finding[] = [];
   for (const directory of directories) {
     const path = directory === '' ? linkRoot : `${linkRoot}/${directory}`;
-    const status = tryOrUndefined(() => files.lstat(at(root, path)));
+    const status = tryOrUndefined(() => files.lstat(pathBelow(root, path)));
     if (status?.kind !== 'directory') continue;
     const mode = status.mode.toString(8).padStart(4, '0');
     if ((status.mode & 0o022) !== 0 || (status.uid !== 0 && root === ''))
@@ -98,21 +98,21 @@ export function verifyDirectories(files: Files, root: Root, directories: Iterabl
 }
 
 /** Reports every entry of /dev/vfio/devices that does not belong to a device in sysfs. */
-export function verifyReverse(files: Files, root: Root, devices: readonly Device[]): Finding[] {
-  const unknown = new Set(tryOrUndefined(() => files.list(at(root, `${linkRoot}/devices`))));
+export function verifyUnknownNodes(files: Files, root: Root, devices: readonly Device[]): Finding[] {
+  const unknown = new Set(tryOrUndefined(() => files.readdir(pathBelow(root, `${linkRoot}/devices`))));
   for (const device of devices) if (device.devnum !== undefined) unknown.delete(device.sysname);
   return [...unknown].sort().flatMap((name) => {
     const path = nodePathOf(name);
-    const status = tryOrUndefined(() => files.fstat(at(root, path)));
+    const status = tryOrUndefined(() => files.statNode(pathBelow(root, path)));
     return status ? [unknownNode(files, root, path, status)] : [];
   });
 }
 
-function unknownNode(files: Files, root: Root, path: string, status: Status): Finding {
+function unknownNode(files: Files, root: Root, path: string, status: FileStatus): Finding {
   const device =
     status.devnum === undefined
       ? undefined
-      : tryOrUndefined(() => files.readlink(at(root, `/sys/dev/char/${status.devnum}`)));
+      : tryOrUndefined(() => files.readlink(pathBelow(root, `/sys/dev/char/${status.devnum}`)));
   const what =
     status.devnum === undefined
       ? `a ${status.kind}`

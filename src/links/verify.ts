@@ -1,16 +1,16 @@
 /** Compares all links and nodes with sysfs and returns the findings, sorted. Changes nothing. */
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
-import { naturalOrder } from '../devices/order.ts';
+import { compareNatural } from '../devices/order.ts';
 import type { Finding } from './finding.ts';
 import { type Machine, type Observation, observe } from './observe.ts';
 import { verifyGroups } from './verify-groups.ts';
 import { verifyLinks } from './verify-links.ts';
-import { verifyDirectories, verifyNodes, verifyReverse } from './verify-nodes.ts';
+import { verifyDirectories, verifyNodes, verifyUnknownNodes } from './verify-nodes.ts';
 
 export interface Verification {
   readonly findings: readonly Finding[];
-  readonly seen: Observation;
+  readonly observation: Observation;
 }
 
 /**
@@ -22,7 +22,10 @@ export function verify(machine: Machine, only?: readonly Device[]): Verification
   if (first.findings.length === 0) return first;
   const second = verifyOnce(machine, only);
   const before = new Set(first.findings.map(key));
-  return { findings: second.findings.filter((finding) => before.has(key(finding))), seen: second.seen };
+  return {
+    findings: second.findings.filter((finding) => before.has(key(finding))),
+    observation: second.observation,
+  };
 }
 
 function key(finding: Finding): string {
@@ -31,13 +34,13 @@ function key(finding: Finding): string {
 
 function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
   const { files, root } = machine;
-  const seen = observe(machine);
-  const devices = seen.scan.devices;
+  const observation = observe(machine);
+  const devices = observation.scan.devices;
   const nodes = verifyNodes(files, root, devices);
   const directories = new Set(['', 'devices']);
-  for (const [link, entry] of seen.tree.entries) if (entry.kind === 'directory') directories.add(link);
+  for (const [link, entry] of observation.tree.entries) if (entry.kind === 'directory') directories.add(link);
   const findings: Finding[] = [
-    ...seen.scan.problems.map(
+    ...observation.scan.problems.map(
       (problem): Finding => ({
         code: 'device-unreadable',
         path: problem.path,
@@ -46,14 +49,17 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
         fixable: false,
       }),
     ),
-    ...verifyLinks(seen),
+    ...verifyLinks(observation),
     ...nodes.findings,
     ...verifyDirectories(files, root, directories),
-    ...verifyReverse(files, root, devices),
+    ...verifyUnknownNodes(files, root, devices),
     ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];
-  findings.sort((a, b) => naturalOrder(a.path, b.path) || (a.code < b.code ? -1 : 1));
-  return { findings: only ? findings.filter((finding) => concerns(finding, only, seen)) : findings, seen };
+  findings.sort((a, b) => compareNatural(a.path, b.path) || (a.code < b.code ? -1 : 1));
+  return {
+    findings: only ? findings.filter((finding) => concerns(finding, only, observation)) : findings,
+    observation,
+  };
 }
 
 /** Whether a finding is about one of the devices: it has the name of the device, or its path is a link to the node. */

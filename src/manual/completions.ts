@@ -1,6 +1,6 @@
 /** Generates the completions for bash, zsh and fish from the command table; the shell code is in the templates. */
 import type { Command, Option } from '../cli/command.ts';
-import { fill } from './fill.ts';
+import { fillTemplate } from './fill.ts';
 import type { Sources } from './pages.ts';
 import { quoteFish, quoteZshArgument } from './quote.ts';
 
@@ -11,7 +11,7 @@ export function completions(
   const values = completionView(sources.commands, sources.common);
   return new Map(
     Object.entries({ 'vfio-names.bash': 'bash', '_vfio-names': 'zsh', 'vfio-names.fish': 'fish' }).map(
-      ([file, shell]) => [file, fill(sources.templates, `completions/${shell}`, values)],
+      ([file, shell]) => [file, fillTemplate(sources.templates, `completions/${shell}`, values)],
     ),
   );
 }
@@ -46,7 +46,7 @@ const fishKinds: Readonly<Record<string, string>> = {
 };
 
 function optionView([name, option]: readonly [string, Option]): object {
-  const kind = kindOf(option.value);
+  const kind = kindOf(option.placeholder);
   const choices = (option.choices ?? []).join(' ');
   return {
     ...{ name, kind, choices, takesValue: option.type === 'string' },
@@ -61,10 +61,10 @@ function optionView([name, option]: readonly [string, Option]): object {
 }
 
 /** A specification of _arguments: `'(-l --long)'{-l,--long}'[more columns]'`. */
-function zshOption(name: string, { short, help, value, choices, type }: Option): string {
+function zshOption(name: string, { short, help, placeholder, choices, type }: Option): string {
   const flags = short ? `'(-${short} --${name})'{-${short},--${name}}'` : `'--${name}`;
-  const action = choices ? `(${choices.join(' ')})` : zshKinds[kindOf(value)];
-  const argument = type === 'string' ? `:${value}:${action}` : '';
+  const action = choices ? `(${choices.join(' ')})` : zshKinds[kindOf(placeholder)];
+  const argument = type === 'string' ? `:${placeholder}:${action}` : '';
   return `${flags}${type === 'string' ? '=' : ''}[${quoteZshArgument(help)}]${argument}'`;
 }
 
@@ -81,7 +81,7 @@ function completionView(commands: readonly Command[], common: Sources['common'])
       operand,
       zshOperand: zshKinds[operand] ?? '',
       fishOperand: fishKinds[operand] ?? '',
-      tail: command.tail ?? '',
+      tail: command.commandArgs ?? '',
       many: (command.operands?.max ?? 0) > 1,
     };
   });

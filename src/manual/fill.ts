@@ -9,7 +9,7 @@ export type Templates = Readonly<Record<string, string>>;
 const helpers = { bold, italic, operandsOf, roff, verbatim, quoteFish, quoteZshArgument };
 
 /** Fills the template `name` with `values`; every template is available as a partial. Throws if a template or a value is missing. */
-export function fill(templates: Templates, name: string, values: object): string {
+export function fillTemplate(templates: Templates, name: string, values: object): string {
   const handlebars = Handlebars.create();
   for (const [helper, fn] of Object.entries(helpers))
     handlebars.registerHelper(helper, (text: unknown) => fn(String(text)));

@@ -2,8 +2,8 @@
 import type { Command, Option } from '../cli/command.ts';
 import { isLiteral, synopsis } from '../cli/usage.ts';
 import { propertyOf } from '../helper/export-facts.ts';
-import { environment as helperEnvironment, usage as helperUsage } from '../helper/request.ts';
-import { fill, type Templates } from './fill.ts';
+import { environmentVariables as helperEnvironment, usage as helperUsage } from '../helper/request.ts';
+import { fillTemplate, type Templates } from './fill.ts';
 import { factsOf, policyKeysOf, type Schema } from './policy-keys.ts';
 import { bold, italic, operandsOf } from './roff.ts';
 import {
@@ -11,10 +11,10 @@ import {
   examples,
   exitStatuses,
   files,
-  jsonWords,
+  jsonKeys,
   nameForms,
   policyExample,
-  policyKeys,
+  policyKeyTexts,
 } from './words.ts';
 
 export interface Sources {
@@ -28,7 +28,7 @@ export interface Sources {
 }
 
 /** The page of a command: `vfio-names-rules-render` for `rules render`. */
-export function pageOf(command: Command): string {
+export function pageName(command: Command): string {
   return `vfio-names-${command.name.replaceAll(' ', '-')}`;
 }
 
@@ -37,9 +37,9 @@ export function pages(sources: Sources): ReadonlyMap<string, string> {
   const { commands, templates, version, date } = sources;
   const page = (name: string, section: number, template: string, values: object): [string, string] => [
     `${name}.${section}`,
-    fill(templates, `manual/${template}`, {
+    fillTemplate(templates, `manual/${template}`, {
       ...{ name, section, version, date },
-      ...{ exitStatuses: pairs(exitStatuses), nameForms: pairs(nameForms), jsonWords: pairs(jsonWords) },
+      ...{ exitStatuses: pairs(exitStatuses), nameForms: pairs(nameForms), jsonWords: pairs(jsonKeys) },
       ...{ environment: pairs(environment), files: pairs(files) },
       common: optionViews(sources.common),
       ...values,
@@ -50,7 +50,7 @@ export function pages(sources: Sources): ReadonlyMap<string, string> {
       commands: commands.map(commandView),
       examples: commands.flatMap((command) => pairs(examples[command.name]?.slice(0, 1) ?? [])),
     }),
-    ...commands.map((command) => page(pageOf(command), 1, 'command', commandView(command))),
+    ...commands.map((command) => page(pageName(command), 1, 'command', commandView(command))),
     page('vfio-names.toml', 5, 'policy', policyView(sources.schema)),
     page('vfio_id', 8, 'vfio_id', {
       usage: helperUsage
@@ -80,7 +80,7 @@ function pairs(list: readonly (readonly [string | number, string])[]): Pair[] {
 function commandView(command: Command): object {
   const takesNames = command.operands?.label.includes('NAME') ?? false;
   return {
-    page: pageOf(command),
+    page: pageName(command),
     command: command.name,
     // The synopsis of the help, with bold and italic.
     synopsis: synopsisView(command),
@@ -106,7 +106,7 @@ interface OptionView {
 function optionViews(options: Readonly<Record<string, Option>>): OptionView[] {
   return Object.entries(options).map(([name, option]) => {
     const short = option.short ? `${bold(`-${option.short}`)}, ` : '';
-    const value = option.value ? ` ${italic(option.value)}` : '';
+    const value = option.placeholder ? ` ${italic(option.placeholder)}` : '';
     const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
     return { term: `${short}${bold(`--${name}`)}${value}`, help: `${option.help}${choices}` };
   });
@@ -115,7 +115,7 @@ function optionViews(options: Readonly<Record<string, Option>>): OptionView[] {
 /** Throws if the schema has a key that words.ts does not describe. */
 function policyView(schema: Schema): object {
   const keys = policyKeysOf(schema).map(({ path, key, table, isTable }) => {
-    const meaning = policyKeys[path];
+    const meaning = policyKeyTexts[path];
     if (meaning === undefined) throw new Error(`src/manual/words.ts has no words for the key ${path}`);
     return { title: isTable ? (table ?? '') : key, meaning, isTable };
   });

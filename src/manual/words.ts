@@ -20,7 +20,7 @@ export const nameForms: readonly (readonly [form: string, meaning: string])[] = 
 ];
 
 /** Keys of --json that every document shares. */
-export const jsonWords: readonly (readonly [keys: string, meaning: string])[] = [
+export const jsonKeys: readonly (readonly [keys: string, meaning: string])[] = [
   ['bus, name', 'a device: its bus, and its name there as sysfs has it'],
   ['node, nodePath', 'vfioN, and the path of the node that was checked'],
   ['link, links, directory', 'whole paths below /dev/vfio'],
@@ -102,7 +102,7 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
 };
 
 /** Descriptions of the policy keys by their path in the schema; the schema itself describes the facts. */
-export const policyKeys: Readonly<Record<string, string>> = {
+export const policyKeyTexts: Readonly<Record<string, string>> = {
   scheme:
     'The number of the naming scheme: 1, which is the default. The names of a scheme never change; a later one gets another number.',
   names: 'Ready-made families of names. All are off by default.',

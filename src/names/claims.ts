@@ -10,10 +10,10 @@ export interface PolicyName {
 }
 
 /** Returns the names that the policy adds to scheme 1, for a device that has a node. */
-export type MoreNames = (device: Device) => readonly PolicyName[];
+export type PolicyNames = (device: Device) => readonly PolicyName[];
 
 /** Returns the claims of all devices. Links of scheme 1 have priority Infinity, so that no policy can override them. */
-export function claimsOf(devices: readonly Device[], policyNames?: MoreNames): Claim[] {
+export function claimsOf(devices: readonly Device[], policyNames?: PolicyNames): Claim[] {
   const claims: Claim[] = [];
   for (const device of devices) {
     const link = schemeLink(device);

@@ -1,7 +1,7 @@
 /** Decides which device gets which link if several devices claim it. */
 import type { Device } from '../devices/device.ts';
-import { deviceOrder } from '../devices/order.ts';
-import { parentsOf } from './parents.ts';
+import { compareDevices } from '../devices/order.ts';
+import { parentDirectories } from './parents.ts';
 
 /** A device's claim to a link; links of scheme 1 have priority Infinity. */
 export interface Claim {
@@ -16,12 +16,12 @@ export interface Conflict {
   readonly winner: Device;
   readonly losers: readonly Device[];
   /** The winner's link, if it conflicts with `link` because one of the two would have to be a directory. */
-  readonly below?: string;
+  readonly nestedWith?: string;
 }
 
-export interface Desired {
+export interface Assignment {
   /** The winning claim of each link; linkTarget() gives the target of the link. */
-  readonly wanted: ReadonlyMap<string, Claim>;
+  readonly winners: ReadonlyMap<string, Claim>;
   /** Sorted by link. A link has two conflicts if its winner then loses to a link below or above it. */
   readonly conflicts: readonly Conflict[];
 }
@@ -30,13 +30,13 @@ export interface Desired {
  * Compares two claims, the winner first: the higher priority, then the lower device name, independent of the order of
  * the claims. Returns 0 for two claims of one device with the same priority.
  */
-export function weigh(a: Claim, b: Claim): number {
+export function compareClaims(a: Claim, b: Claim): number {
   if (a.priority !== b.priority) return b.priority > a.priority ? 1 : -1;
-  return deviceOrder(a.device, b.device) || compare(a.device.sysname, b.device.sysname);
+  return compareDevices(a.device, b.device) || compare(a.device.sysname, b.device.sysname);
 }
 
 /** Picks one winner for each link. If one link lies below another, the claim that compares lower wins and the other loses. */
-export function desire(claims: readonly Claim[]): Desired {
+export function resolveClaims(claims: readonly Claim[]): Assignment {
   const wanted = new Map<string, Claim>();
   const contested = new Set<string>();
   for (const claim of claims)
@@ -53,7 +53,7 @@ export function desire(claims: readonly Claim[]): Desired {
   const conflicts: Conflict[] = [];
   const winners: Claim[] = [];
   for (const [link, rivals] of contests) {
-    const [winner, ...losers] = rivals.sort(weigh);
+    const [winner, ...losers] = rivals.sort(compareClaims);
     if (!winner) continue;
     wanted.set(link, winner);
     if (nested.has(link)) winners.push(winner);
@@ -65,7 +65,7 @@ export function desire(claims: readonly Claim[]): Desired {
     conflicts.push(conflict);
   }
   conflicts.sort((a, b) => compare(a.link, b.link));
-  return { wanted, conflicts };
+  return { winners: wanted, conflicts };
 }
 
 /** Adds a claim; of two claims of one device, only the stronger one stays. */
@@ -73,7 +73,7 @@ function addRival(rivals: Claim[], claim: Claim): void {
   const index = rivals.findIndex((rival) => sameDevice(rival.device, claim.device));
   const own = rivals[index];
   if (!own) rivals.push(claim);
-  else if (weigh(claim, own) < 0) rivals[index] = claim;
+  else if (compareClaims(claim, own) < 0) rivals[index] = claim;
 }
 
 /** Returns the links that lie below another link, and the links above them. */
@@ -81,7 +81,7 @@ function nestedIn(links: ReadonlyMap<string, unknown>): Set<string> {
   const nested = new Set<string>();
   for (const link of links.keys())
     if (hasParentIn(links, link))
-      for (const part of [link, ...parentsOf(link)]) if (links.has(part)) nested.add(part);
+      for (const part of [link, ...parentDirectories(link)]) if (links.has(part)) nested.add(part);
   return nested;
 }
 
@@ -89,12 +89,17 @@ function nestedIn(links: ReadonlyMap<string, unknown>): Set<string> {
 function findNestingConflicts(winners: readonly Claim[]): Conflict[] {
   const conflicts: Conflict[] = [];
   const kept = new Map<string, Claim>();
-  for (const claim of [...winners].sort((a, b) => weigh(a, b) || compare(a.link, b.link))) {
-    const above = parentsOf(claim.link).find((parent) => kept.has(parent));
+  for (const claim of [...winners].sort((a, b) => compareClaims(a, b) || compare(a.link, b.link))) {
+    const above = parentDirectories(claim.link).find((parent) => kept.has(parent));
     const below = [...kept.keys()].find((link) => link.startsWith(`${claim.link}/`));
     const rival = kept.get(above ?? below ?? '');
     if (rival)
-      conflicts.push({ link: claim.link, winner: rival.device, losers: [claim.device], below: rival.link });
+      conflicts.push({
+        link: claim.link,
+        winner: rival.device,
+        losers: [claim.device],
+        nestedWith: rival.link,
+      });
     else kept.set(claim.link, claim);
   }
   return conflicts;

@@ -1,5 +1,5 @@
 /** The built-in families of names; each family is a predefined [[link]] rule. */
-import type { Family, LinkRule, Match, NamePart, Source } from '../config/policy.ts';
+import type { Family, LinkRule, Match, NamePart, SourceLocation } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 
 interface Shape {
@@ -43,14 +43,14 @@ const shapes: Readonly<Record<Exclude<Family, 'by-alias'>, Shape>> = {
 };
 
 /** The families that a boolean in [names] enables. */
-export const switchedFamilies = Object.keys(shapes) as readonly Exclude<Family, 'by-alias'>[];
+export const booleanFamilies = Object.keys(shapes) as readonly Exclude<Family, 'by-alias'>[];
 
 /** Returns the rule of an enabled family. */
-export function familyRule(family: Exclude<Family, 'by-alias'>, source: Source): LinkRule {
+export function familyRule(family: Exclude<Family, 'by-alias'>, source: SourceLocation): LinkRule {
   return { ...shapes[family], priority: 0, family, source };
 }
 
 /** Returns the rule of one entry of by-alias, which names the device that matches. The caller must have checked `alias`. */
-export function aliasRule(alias: string, match: Match, source: Source): LinkRule {
+export function aliasRule(alias: string, match: Match, source: SourceLocation): LinkRule {
   return { match, name: [text(`by-alias/${alias}`)], priority: 0, family: 'by-alias', source };
 }

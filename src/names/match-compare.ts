@@ -28,6 +28,6 @@ function allCovered(broad: readonly string[], narrow: readonly string[]): boolea
 }
 
 /** Whether the two conditions of one fact contradict each other: `negated` excludes every value that `plain` allows. */
-export function refusesItself(plain: Condition, negated: Condition): boolean {
+export function contradicts(plain: Condition, negated: Condition): boolean {
   return allCovered(negated.patterns, plain.patterns);
 }

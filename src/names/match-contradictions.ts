@@ -2,13 +2,13 @@
 import type { Condition, Match } from '../config/policy.ts';
 import { printable } from '../text/printable.ts';
 import { globMatches } from './glob.ts';
-import { refusesItself } from './match-compare.ts';
+import { contradicts } from './match-compare.ts';
 import { factKinds } from './match-facts.ts';
-import type { Complaint } from './match-parse.ts';
+import type { MatchError } from './match-parse.ts';
 import { knownBuses } from './scheme.ts';
 
 /** Returns one error for each condition that excludes all devices that the other conditions allow. */
-export function contradictions(match: Match): Complaint[] {
+export function findContradictions(match: Match): MatchError[] {
   const plain = match.filter((condition) => !condition.negate);
   return [
     ...plain.flatMap((condition) => busContradictions(condition, plain)),
@@ -17,7 +17,7 @@ export function contradictions(match: Match): Complaint[] {
 }
 
 /** Reports a fact that devices on the matched bus never have, or two facts that no bus has together. */
-function busContradictions(condition: Condition, plain: readonly Condition[]): Complaint[] {
+function busContradictions(condition: Condition, plain: readonly Condition[]): MatchError[] {
   const buses = factKinds[condition.fact]?.buses;
   if (!buses) return [];
   const busCondition = plain.find((other) => other.fact === 'bus');
@@ -48,13 +48,13 @@ function mayBe(pattern: string, buses: readonly string[]): boolean {
 }
 
 /** Reports a negation that excludes every value that the plain condition allows, or every value there can be. */
-function negationContradictions(condition: Condition, plain: readonly Condition[]): Complaint[] {
+function negationContradictions(condition: Condition, plain: readonly Condition[]): MatchError[] {
   if (!condition.negate) return [];
   const key = `not.${condition.fact}`;
   const own = plain.find((other) => other.fact === condition.fact);
-  if (own && refusesItself(own, condition))
+  if (own && contradicts(own, condition))
     return [{ key, message: `can't match: it refuses every ${condition.fact} that the match allows` }];
-  if (factKinds[condition.fact]?.always && condition.patterns.some((pattern) => /^\*+$/.test(pattern)))
+  if (factKinds[condition.fact]?.alwaysPresent && condition.patterns.some((pattern) => /^\*+$/.test(pattern)))
     return [{ key, message: `can't match: every device has a ${condition.fact}` }];
   return [];
 }

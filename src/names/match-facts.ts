@@ -6,17 +6,17 @@ export interface FactKind {
   /** The buses whose devices can have the fact; absent for all buses. */
   readonly buses?: readonly string[];
   /** Converts a value or pattern from the policy to the form that sysfs uses. */
-  readonly normalise?: (text: string) => string;
+  readonly normalize?: (text: string) => string;
   /** Every exact value must match this. */
   readonly shape?: RegExp;
   /** The literal characters of a pattern must match this. */
-  readonly letters?: RegExp;
+  readonly literalChars?: RegExp;
   /** Describes a value, for messages. */
   readonly expected: string;
   /** Whether the policy may give the value as a TOML number. */
-  readonly number?: boolean;
+  readonly allowsNumber?: boolean;
   /** Whether every device with a node has the fact. */
-  readonly always?: boolean;
+  readonly alwaysPresent?: boolean;
 }
 
 const pci = ['pci'] as const;
@@ -25,9 +25,9 @@ const busesWithIds = ['pci', 'cdx'] as const;
 function hex(digits: number, example: string): FactKind {
   return {
     buses: busesWithIds,
-    normalise: normaliseHex,
+    normalize: normaliseHex,
     shape: new RegExp(`^0x[0-9a-f]{${digits}}$`),
-    letters: /^[0-9a-fx]*$/,
+    literalChars: /^[0-9a-fx]*$/,
     expected: `${digits} hexadecimal digits such as ${example}`,
   };
 }
@@ -39,7 +39,7 @@ function normaliseHex(text: string): string {
 }
 
 function decimal(expected: string): FactKind {
-  return { shape: /^(0|[1-9]\d*)$/, letters: /^\d*$/, expected, number: true };
+  return { shape: /^(0|[1-9]\d*)$/, literalChars: /^\d*$/, expected, allowsNumber: true };
 }
 
 function withShape(shape: RegExp, expected: string): FactKind {
@@ -47,9 +47,9 @@ function withShape(shape: RegExp, expected: string): FactKind {
 }
 
 const address: FactKind = {
-  normalise: completeAddress,
+  normalize: completeAddress,
   shape: { test: isAddress } as RegExp,
-  letters: /^[0-9a-f:.]*$/,
+  literalChars: /^[0-9a-f:.]*$/,
   expected: 'a PCI address such as 0000:01:00.0 or 01:00.0',
 };
 
@@ -59,16 +59,23 @@ const pciPath = /^pci[0-9a-f]{4,8}_[0-9a-f]{2}(-pci|-[0-9a-f]{2}\.[0-7])+(-vf\d+
 const any: FactKind = { expected: 'text' };
 
 /** Facts that the [[access]] rules of the policy set; matching or naming by them would be circular. */
-export const decidedFacts: readonly FactName[] = ['owner', 'fileGroup', 'mode'];
+export const accessFacts: readonly FactName[] = ['owner', 'fileGroup', 'mode'];
 
 /** Every fact that a policy may use, in the order of the help text and of parsed matches. */
 export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
-  bus: { ...withShape(/^[^/\s]+$/, 'a bus such as pci'), always: true },
-  name: { normalise: (text) => completeUuid(completeAddress(text)), expected: 'a device name', always: true },
-  node: { ...withShape(/^vfio\d+$/, 'a node such as vfio3'), always: true },
-  devnum: { ...withShape(/^\d+:\d+$/, 'MAJOR:MINOR such as 247:3'), always: true },
-  syspath: { ...withShape(/^\/sys\/devices\//, 'a path that begins with /sys/devices/'), always: true },
-  cdev: { ...withShape(/^(yes$|no: )/, 'yes, or no: and the reason'), always: true },
+  bus: { ...withShape(/^[^/\s]+$/, 'a bus such as pci'), alwaysPresent: true },
+  name: {
+    normalize: (text) => completeUuid(completeAddress(text)),
+    expected: 'a device name',
+    alwaysPresent: true,
+  },
+  node: { ...withShape(/^vfio\d+$/, 'a node such as vfio3'), alwaysPresent: true },
+  devnum: { ...withShape(/^\d+:\d+$/, 'MAJOR:MINOR such as 247:3'), alwaysPresent: true },
+  syspath: {
+    ...withShape(/^\/sys\/devices\//, 'a path that begins with /sys/devices/'),
+    alwaysPresent: true,
+  },
+  cdev: { ...withShape(/^(yes$|no: )/, 'yes, or no: and the reason'), alwaysPresent: true },
   driver: withShape(/^[^/\s]+$/, 'a driver such as vfio-pci'),
   group: decimal('the number of an IOMMU group such as 14'),
   groupNode: withShape(/^\/dev\/vfio\/(noiommu-)?\d+$/, 'a group node such as /dev/vfio/14'),
@@ -83,14 +90,14 @@ export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
   pf: { ...address, buses: pci },
   vf: { ...decimal('the index of a VF such as 0'), buses: pci },
   path: { ...withShape(pciPath, 'a path such as pci0000_00-06.0-00.0'), buses: pci },
-  slot: { ...any, buses: pci, number: true },
+  slot: { ...any, buses: pci, allowsNumber: true },
   serial: {
     ...withShape(/^([0-9a-f]{2}-){7}[0-9a-f]{2}$/, 'a serial number such as a0-36-9f-ff-ff-12-34-56'),
-    normalise: (text) => text.toLowerCase(),
+    normalize: (text) => text.toLowerCase(),
     buses: pci,
   },
   mdevType: { ...any, buses: ['mdev'] },
-  mdevParent: { normalise: completeAddress, expected: 'a device name', buses: ['mdev'] },
+  mdevParent: { normalize: completeAddress, expected: 'a device name', buses: ['mdev'] },
   label: { ...any, buses: pci },
 };
 
@@ -98,4 +105,4 @@ export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
 export const matchFacts = Object.keys(factKinds) as readonly FactName[];
 
 /** The values of the fact `name` if the match is restricted to bus pci. */
-export const pciName: FactKind = address;
+export const pciNameKind: FactKind = address;

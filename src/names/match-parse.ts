@@ -3,35 +3,35 @@ import type { Condition, Match } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 import { printable } from '../text/printable.ts';
 import { globProblem, isExact } from './glob.ts';
-import { contradictions } from './match-contradictions.ts';
-import { type FactKind, factKinds, matchFacts, pciName } from './match-facts.ts';
+import { findContradictions } from './match-contradictions.ts';
+import { type FactKind, factKinds, matchFacts, pciNameKind } from './match-facts.ts';
 
 /** A table of facts from TOML; the schema has checked that each value is a string, a number, or a list of these. */
 export type RawMatch = Readonly<Record<string, unknown>>;
 
 /** An error in a match; `key` is the key inside the match, `vendor` or `not.bus`, or empty for the whole match. */
-export interface Complaint {
+export interface MatchError {
   readonly key: string;
   readonly message: string;
 }
 
 export interface ParsedMatch {
   readonly match: Match;
-  readonly complaints: readonly Complaint[];
+  readonly errors: readonly MatchError[];
 }
 
 /** Parses `{ bus = "pci", vendor = ["10de", "1002"], not = { driver = "x*" } }`; conditions have the order of matchFacts. */
 export function parseMatch(raw: RawMatch): ParsedMatch {
-  const complaints: Complaint[] = [];
+  const errors: MatchError[] = [];
   const negated = (raw['not'] ?? {}) as RawMatch;
   const buses = textsOf(raw['bus'] ?? []);
   const onPci = buses.length > 0 && buses.every((bus) => bus === 'pci');
   const match = matchFacts.flatMap((fact) => [
-    ...parseCondition(fact, raw[fact], false, onPci, complaints),
-    ...parseCondition(fact, negated[fact], true, onPci, complaints),
+    ...parseCondition(fact, raw[fact], false, onPci, errors),
+    ...parseCondition(fact, negated[fact], true, onPci, errors),
   ]);
-  if (complaints.length === 0) complaints.push(...contradictions(match));
-  return { match, complaints };
+  if (errors.length === 0) errors.push(...findContradictions(match));
+  return { match, errors };
 }
 
 function parseCondition(
@@ -39,16 +39,16 @@ function parseCondition(
   value: unknown,
   negate: boolean,
   onPci: boolean,
-  complaints: Complaint[],
+  complaints: MatchError[],
 ): Condition[] {
   if (value === undefined) return [];
-  const kind = fact === 'name' && onPci ? pciName : factKinds[fact];
+  const kind = fact === 'name' && onPci ? pciNameKind : factKinds[fact];
   if (!kind) return [];
   const key = negate ? `not.${fact}` : fact;
   const patterns: string[] = [];
   for (const found of Array.isArray(value) ? value : [value]) {
     const problem = typeof found === 'number' ? numberProblem(kind, found) : undefined;
-    const pattern = kind.normalise ? kind.normalise(String(found)) : String(found);
+    const pattern = kind.normalize ? kind.normalize(String(found)) : String(found);
     const message = problem ?? patternProblem(kind, pattern, String(found));
     if (message !== undefined) complaints.push({ key, message });
     else if (!patterns.includes(pattern)) patterns.push(pattern);
@@ -57,7 +57,7 @@ function parseCondition(
 }
 
 function numberProblem(kind: FactKind, found: number): string | undefined {
-  if (kind.number && Number.isSafeInteger(found)) return undefined;
+  if (kind.allowsNumber && Number.isSafeInteger(found)) return undefined;
   return `expected ${kind.expected} in quotes, found the number ${found}`;
 }
 
@@ -66,7 +66,7 @@ function patternProblem(kind: FactKind, pattern: string, found: string): string 
   if (problem !== undefined) return `bad pattern "${printable(found)}": ${problem}`;
   const possible = isExact(pattern)
     ? (kind.shape?.test(pattern) ?? true)
-    : (kind.letters?.test(literalsOf(pattern)) ?? true);
+    : (kind.literalChars?.test(literalsOf(pattern)) ?? true);
   if (possible) return undefined;
   return `no device has it: expected ${kind.expected}, found "${printable(found)}"`;
 }

@@ -1,7 +1,7 @@
 /** Evaluates the access rules of a policy: owner, group and mode of each node, by name or number. */
 import type { Access, AccessRule, Policy } from '../config/policy.ts';
 import type { Facts } from '../devices/device.ts';
-import { naturalOrder } from '../devices/order.ts';
+import { compareNatural } from '../devices/order.ts';
 import { matches } from './match.ts';
 
 const keys = ['owner', 'group', 'mode'] as const;
@@ -10,7 +10,7 @@ const keys = ['owner', 'group', 'mode'] as const;
  * Returns the access of a device's node: of the rules that match, a later one overrides an earlier one key by key. A group
  * without a mode gives 0660, as GROUP without MODE does in udev (udev_node_apply_permissions). Empty if no rule matches.
  */
-export function accessFor(policy: Policy, facts: Facts): Access {
+export function resolveAccess(policy: Policy, facts: Facts): Access {
   const access = merge(policy.access.filter((rule) => matches(rule.match, facts)));
   return access.group !== undefined && access.mode === undefined ? { ...access, mode: '0660' } : access;
 }
@@ -56,14 +56,14 @@ function distinct(rules: readonly AccessRule[], key: 'owner' | 'group'): string[
  * Returns one line for each IOMMU group whose devices would get different owners or groups: devices of one IOMMU group
  * are not isolated from each other.
  */
-export function siblingProblems(policy: Policy, devices: readonly Facts[]): string[] {
+export function groupAccessProblems(policy: Policy, devices: readonly Facts[]): string[] {
   const byGroup = new Map<string, Facts[]>();
   for (const facts of devices)
     if (facts.group !== undefined) byGroup.set(facts.group, [...(byGroup.get(facts.group) ?? []), facts]);
   const problems: string[] = [];
-  for (const [group, siblings] of [...byGroup].sort(([a], [b]) => naturalOrder(a, b))) {
+  for (const [group, siblings] of [...byGroup].sort(([a], [b]) => compareNatural(a, b))) {
     const holders = siblings.map((facts) => {
-      const { owner = 'root', group: fileGroup = 'root' } = accessFor(policy, facts);
+      const { owner = 'root', group: fileGroup = 'root' } = resolveAccess(policy, facts);
       return { name: facts.name, holder: `${owner}:${fileGroup}` };
     });
     if (new Set(holders.map(({ holder }) => holder)).size > 1) {

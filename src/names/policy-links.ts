@@ -3,14 +3,14 @@ import type { Condition, NamePart, Policy } from '../config/policy.ts';
 import type { FactName, Facts } from '../devices/device.ts';
 import type { PolicyName } from './claims.ts';
 import { matches } from './match.ts';
-import { nameFrom } from './template.ts';
+import { renderName } from './template.ts';
 
 /** Returns each name once, with the highest priority of its rules, sorted by path; the order of the rules has no effect. */
 export function policyNames(policy: Policy, facts: Facts): PolicyName[] {
   const names = new Map<string, number>();
   for (const rule of policy.links) {
     if (!matches(rule.match, facts)) continue;
-    const path = nameFrom(rule.name, facts);
+    const path = renderName(rule.name, facts);
     if (path !== undefined) names.set(path, Math.max(rule.priority, names.get(path) ?? rule.priority));
   }
   return [...names]
@@ -29,6 +29,6 @@ export function nameFacts(policy: Policy): Set<FactName> {
 }
 
 /** Returns the facts that the policy's names and access rules depend on. */
-export function neededFacts(policy: Policy): Set<FactName> {
+export function policyFacts(policy: Policy): Set<FactName> {
   return new Set([...nameFacts(policy), ...policy.access.flatMap((rule) => factsOf(rule.match, []))]);
 }

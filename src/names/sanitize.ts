@@ -4,24 +4,24 @@
  */
 
 /** The maximum length of one part of a path in bytes (NAME_MAX of linux/limits.h). */
-export const longestPart = 255;
+export const MAX_PART_BYTES = 255;
 
 /** The ASCII characters that udev allows. */
 const safe = '[0-9A-Za-z#+\\-.:=@_]';
 const oneSafe = new RegExp(safe);
-const allSafe = new RegExp(`^${safe}{1,${longestPart}}$`);
+const allSafe = new RegExp(`^${safe}{1,${MAX_PART_BYTES}}$`);
 
 /**
  * Converts `text` to one part of a path: removes whitespace at the ends, replaces whitespace inside by one `_`, and
  * replaces every byte that udev does not allow, and every slash, by `_`. Returns `undefined` if the result is empty, `.`,
  * `..`, or longer than 255 bytes.
  */
-export function sanitizePart(text: string): string | undefined {
+export function sanitizePathPart(text: string): string | undefined {
   // Fast path: the kernel's device names need no change.
   if (allSafe.test(text) && text !== '.' && text !== '..') return text;
   const trimmed = text.replace(/^[ \t\n\r]+/, '').replace(/[ \t\n\r\v\f]+$/, '');
   const part = replaceUnsafe(trimmed.replace(/[ \t\n\r\v\f]+/g, '_'));
-  if (part === '' || part === '.' || part === '..' || byteLength(part) > longestPart) return undefined;
+  if (part === '' || part === '.' || part === '..' || byteLength(part) > MAX_PART_BYTES) return undefined;
   return part;
 }
 

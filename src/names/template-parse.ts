@@ -6,8 +6,8 @@ import type { NamePart, Transform } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
-import { decidedFacts, matchFacts } from './match-facts.ts';
-import { fixedTextProblem } from './template-text.ts';
+import { accessFacts, matchFacts } from './match-facts.ts';
+import { templateTextProblem } from './template-text.ts';
 
 /** The properties of a syntax tree node that are used here (Handlebars' AST, docs/compiler-api.md). */
 export interface TemplateNode {
@@ -23,7 +23,7 @@ export interface TemplateNode {
 }
 
 /** The parts of a name, or one line on what is wrong. */
-export type ParsedName = { readonly parts: readonly NamePart[] } | { readonly problem: string };
+export type ParsedTemplate = { readonly parts: readonly NamePart[] } | { readonly problem: string };
 
 /** An error in a template; thrown and caught in this file only. */
 class TemplateError extends Error {}
@@ -31,10 +31,10 @@ class TemplateError extends Error {}
 const helpers = ['lower', 'pad', 'replace'] as const;
 
 /** Parses the statements of a template and checks the path that they produce as far as the fixed text determines it. */
-export function parseName(body: readonly TemplateNode[]): ParsedName {
+export function parseTemplate(body: readonly TemplateNode[]): ParsedTemplate {
   try {
     const parts = body.map(partOf);
-    const problem = fixedTextProblem(parts);
+    const problem = templateTextProblem(parts);
     return problem === undefined ? { parts } : { problem };
   } catch (error) {
     if (error instanceof TemplateError) return { problem: error.message };
@@ -120,7 +120,7 @@ function factOf(path: TemplateNode): FactName {
   const identifier = identifierOf(path);
   const fact = matchFacts.find((name) => name === identifier);
   if (fact) return fact;
-  if (decidedFacts.some((name) => name === identifier))
+  if (accessFacts.some((name) => name === identifier))
     throw new TemplateError(`"${identifier}" can't be in a name: [[access]] decides it`);
   if (helpers.some((name) => name === identifier))
     throw new TemplateError(`expected a fact, found the helper ${identifier} alone`);

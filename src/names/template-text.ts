@@ -1,13 +1,13 @@
 /** Checks the fixed text of a name template, independent of any device. */
 import type { NamePart } from '../config/policy.ts';
 import { printable } from '../text/printable.ts';
-import { longestPart, sanitizePart } from './sanitize.ts';
+import { MAX_PART_BYTES, sanitizePathPart } from './sanitize.ts';
 
 /** Placeholder for a fact's text: one letter, because no fact is empty, and not one that could complete `by-`. */
 const placeholder = 'x';
 
 /** Returns one line on what is wrong with the path for every device; `undefined` if the fixed text is valid. */
-export function fixedTextProblem(parts: readonly NamePart[]): string | undefined {
+export function templateTextProblem(parts: readonly NamePart[]): string | undefined {
   for (const part of parts) {
     const unsafe =
       'text' in part ? /[^0-9A-Za-z#+\-.:=@_/\u0080-\u{10ffff}]/u.exec(part.text)?.[0] : undefined;
@@ -24,8 +24,8 @@ export function fixedTextProblem(parts: readonly NamePart[]): string | undefined
   for (const piece of pieces) {
     if (piece === '') return `a part of the name is empty: "${found}"`;
     if (piece.startsWith('.')) return `a part of the name begins with a dot: "${found}"`;
-    if (sanitizePart(piece) !== piece)
-      return `a part of the name has more than ${longestPart} bytes or is no Unicode text`;
+    if (sanitizePathPart(piece) !== piece)
+      return `a part of the name has more than ${MAX_PART_BYTES} bytes or is no Unicode text`;
   }
   return undefined;
 }

@@ -1,10 +1,10 @@
 /** Decodes the results of the VFIO info ioctls. */
 import { decode } from './bytes.ts';
 import type { Area, Capability, Irq, Region } from './details.ts';
-import { flagNames, numbers, pciNames, structs } from './layout.ts';
+import { constants, flagNames, pciNames, structs } from './layout.ts';
 
 /** Returns the names of the set bits, lowest first; a bit without a name is called `bit9`. */
-export function flagWords(names: readonly string[], flags: number): string[] {
+export function setFlagNames(names: readonly string[], flags: number): string[] {
   const set: string[] = [];
   for (let bit = 0; bit < 32; bit++) if ((flags >>> bit) & 1) set.push(names[bit] ?? `bit${bit}`);
   return set;
@@ -18,9 +18,9 @@ export function decodeRegion(bytes: Buffer, pci: boolean): Region {
     index,
     ...(name !== undefined && { name }),
     size: Number(info.size),
-    flags: flagWords(flagNames.region, Number(info.flags)),
+    flags: setFlagNames(flagNames.region, Number(info.flags)),
     capabilities:
-      Number(info.flags) & numbers.VFIO_REGION_INFO_FLAG_CAPS
+      Number(info.flags) & constants.VFIO_REGION_INFO_FLAG_CAPS
         ? decodeCapabilities(bytes, Number(info.cap_offset))
         : [],
   };
@@ -34,7 +34,7 @@ export function decodeIrq(bytes: Buffer, pci: boolean): Irq {
     index,
     ...(name !== undefined && { name }),
     count: Number(info.count),
-    flags: flagWords(flagNames.irq, Number(info.flags)),
+    flags: setFlagNames(flagNames.irq, Number(info.flags)),
   };
 }
 
@@ -58,14 +58,14 @@ export function decodeCapabilities(bytes: Buffer, offset: number): Capability[] 
 function capabilityBody(bytes: Buffer, at: number, id: number): Partial<Capability> {
   const complete = at + 16 <= bytes.length;
   switch (id) {
-    case numbers.VFIO_REGION_INFO_CAP_SPARSE_MMAP:
+    case constants.VFIO_REGION_INFO_CAP_SPARSE_MMAP:
       return { name: 'sparse-mmap', ...(complete && { areas: decodeAreas(bytes, at) }) };
-    case numbers.VFIO_REGION_INFO_CAP_TYPE: {
+    case constants.VFIO_REGION_INFO_CAP_TYPE: {
       if (!complete) return { name: 'type' };
       const { type, subtype } = decode(structs.vfio_region_info_cap_type, bytes, at);
       return { name: 'type', type: Number(type), subtype: Number(subtype) };
     }
-    case numbers.VFIO_REGION_INFO_CAP_MSIX_MAPPABLE:
+    case constants.VFIO_REGION_INFO_CAP_MSIX_MAPPABLE:
       return { name: 'msix-mappable' };
     default:
       return {};

@@ -1,6 +1,6 @@
 /** Reads all info of an open, bound device. */
-import type { Calls } from '../system/calls.ts';
-import { decodeIrq, decodeRegion, flagWords } from './decode.ts';
+import type { DeviceCalls } from '../system/calls.ts';
+import { decodeIrq, decodeRegion, setFlagNames } from './decode.ts';
 import type { Details } from './details.ts';
 import { getInfo, getIrqInfo, getRegionInfo } from './ioctls.ts';
 import { flagNames } from './layout.ts';
@@ -12,14 +12,14 @@ const MAX_INDEXES = 4096;
  * Calls VFIO_DEVICE_GET_INFO, then reads every region and interrupt index. Throws CallError if an ioctl
  * fails.
  */
-export function describe(calls: Calls, device: number): Details {
+export function readDetails(calls: DeviceCalls, device: number): Details {
   const info = getInfo(calls, device);
-  const flags = flagWords(flagNames.device, info.flags);
+  const flags = setFlagNames(flagNames.device, info.flags);
   const pci = flags.includes('pci');
   return {
     flags,
-    numRegions: info.numRegions,
-    numIrqs: info.numIrqs,
+    regionCount: info.numRegions,
+    irqCount: info.numIrqs,
     regions: indexes(info.numRegions).flatMap((index) => {
       const bytes = getRegionInfo(calls, device, index);
       return bytes ? [decodeRegion(bytes, pci)] : [];

@@ -36,8 +36,8 @@ export interface Irq {
 
 export interface Details {
   readonly flags: readonly string[];
-  readonly numRegions: number;
-  readonly numIrqs: number;
+  readonly regionCount: number;
+  readonly irqCount: number;
   /** Sorted by index; regions for which the ioctl fails with EINVAL are skipped. */
   readonly regions: readonly Region[];
   readonly irqs: readonly Irq[];

@@ -4,23 +4,23 @@
 import type { Device } from '../devices/device.ts';
 import { readFact } from '../devices/facts.ts';
 import { isNoIommu } from '../devices/no-iommu.ts';
-import { scanOne } from '../devices/scan.ts';
-import { attempt } from '../errors.ts';
+import { scanDevice } from '../devices/scan.ts';
+import { ignoring } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
-import type { Holder, HolderTarget, Unseen } from '../holders/holder.ts';
+import type { Holder, HolderTarget, Incomplete } from '../holders/holder.ts';
 import { readSiblings, type Sibling } from '../holders/siblings.ts';
 import { targetOf } from '../holders/target.ts';
 import type { Files } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 
 export type NodeKind = 'node' | 'iommu' | 'group' | 'container';
 
-export interface HeldSibling extends Sibling {
+export interface SiblingWithHolders extends Sibling {
   readonly holders: readonly Holder[];
 }
 
 /** A node as `ls -l` shows it. */
-export interface NodeView {
+export interface NodeAccess {
   readonly path: string;
   /** Absent if the node does not exist. */
   readonly status?: { readonly mode: number; readonly uid: number; readonly gid: number };
@@ -32,30 +32,30 @@ export interface Evidence {
   readonly devnum?: string;
   readonly group?: string;
   /** Whether sysfs still lists the device with the same device number. */
-  readonly bound: boolean;
-  readonly noiommu: boolean;
+  readonly stillBound: boolean;
+  readonly noIommu: boolean;
   readonly holders: readonly Holder[];
-  readonly unseen: readonly Unseen[];
-  readonly siblings: readonly HeldSibling[];
-  readonly nodes: Readonly<Record<NodeKind, NodeView>>;
+  readonly incomplete: readonly Incomplete[];
+  readonly siblings: readonly SiblingWithHolders[];
+  readonly nodes: Readonly<Record<NodeKind, NodeAccess>>;
   /** Effective user ID of this process. */
   readonly uid: number;
   /** The PF of a VF, and the driver of the PF. */
   readonly pf?: { readonly name: string; readonly driver?: string };
   /** Whether a VF token was passed. */
-  readonly token: boolean;
+  readonly tokenGiven: boolean;
 }
 
-export interface Search {
+export interface FindHolders {
   readonly holders: readonly Holder[];
-  readonly unseen: readonly Unseen[];
+  readonly incomplete: readonly Incomplete[];
 }
 
 /**
  * Finds the processes that have the device open through its node, its group node or a device descriptor of
  * its group.
  */
-export function holdersOf(files: Files, root: Root, device: Device): Search {
+export function findDeviceHolders(files: Files, root: Root, device: Device): FindHolders {
   return findHolders(files, root, [targetOf(files, root, device)]);
 }
 
@@ -68,7 +68,7 @@ export function gatherEvidence(
   root: Root,
   device: Device,
   paths: Readonly<Record<NodeKind, string>>,
-  token: boolean,
+  tokenGiven: boolean,
 ): Evidence {
   const siblings = readSiblings(files, root, device);
   // Scan /proc once for the device and its siblings together.
@@ -79,19 +79,22 @@ export function gatherEvidence(
       return devnum === undefined ? [] : [{ devnum, of: sibling.name }];
     }),
   ];
-  const { holders, unseen } = findHolders(files, root, targets);
+  const { holders, incomplete } = findHolders(files, root, targets);
   const heldBy = (of: string) => holders.filter((holder) => holder.target.of === of);
   const group = readFact(files, root, device, 'group');
   const pf = readFact(files, root, device, 'pf');
-  const pfDriver = attempt(() => files.readlink(at(root, `${device.syspath}/physfn/driver`)), ...gone);
+  const pfDriver = ignoring(
+    () => files.readlink(pathBelow(root, `${device.syspath}/physfn/driver`)),
+    ...gone,
+  );
   return {
     name: device.name,
     ...(device.devnum !== undefined && { devnum: device.devnum }),
     ...(group !== undefined && { group }),
-    bound: isBound(files, root, device),
-    noiommu: isNoIommu(files, root, device, group),
+    stillBound: isBound(files, root, device),
+    noIommu: isNoIommu(files, root, device, group),
     holders: heldBy(''),
-    unseen,
+    incomplete,
     siblings: siblings.map((sibling) => ({ ...sibling, holders: heldBy(sibling.name) })),
     nodes: {
       node: view(files, root, paths.node),
@@ -101,11 +104,11 @@ export function gatherEvidence(
     },
     // The owner of /proc/self is our effective user. `root` is not prepended: this process does not run
     // there.
-    uid: attempt(() => files.stat('/proc/self').uid, ...gone) ?? 0,
+    uid: ignoring(() => files.stat('/proc/self').uid, ...gone) ?? 0,
     ...(pf !== undefined && {
       pf: { name: pf, ...(pfDriver !== undefined && { driver: pfDriver.replace(/^.*\//, '') }) },
     }),
-    token,
+    tokenGiven,
   };
 }
 
@@ -113,22 +116,22 @@ const gone = ['ENOENT', 'ENOTDIR', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL'] as con
 
 function isBound(files: Files, root: Root, device: Device): boolean {
   try {
-    const now = scanOne(files, root, device.sysname);
+    const now = scanDevice(files, root, device.sysname);
     return now?.syspath === device.syspath && now.devnum === device.devnum;
   } catch {
     return false;
   }
 }
 
-function view(files: Files, root: Root, path: string): NodeView {
-  const status = attempt(() => files.lstat(at(root, path)), ...gone);
+function view(files: Files, root: Root, path: string): NodeAccess {
+  const status = ignoring(() => files.lstat(pathBelow(root, path)), ...gone);
   return status ? { path, status: { mode: status.mode, uid: status.uid, gid: status.gid } } : { path };
 }
 
 function siblingDevnum(files: Files, root: Root, device: Device, sibling: Sibling): string | undefined {
   const directory = `${device.syspath}/iommu_group/devices/${sibling.name}/vfio-dev`;
-  const [sysname] = attempt(() => files.list(at(root, directory)), ...gone) ?? [];
+  const [sysname] = ignoring(() => files.readdir(pathBelow(root, directory)), ...gone) ?? [];
   if (sysname === undefined) return undefined;
-  const text = attempt(() => files.read(at(root, `${directory}/${sysname}/dev`), 64), ...gone);
+  const text = ignoring(() => files.read(pathBelow(root, `${directory}/${sysname}/dev`), 64), ...gone);
   return text?.trim();
 }

@@ -4,17 +4,24 @@
  */
 import { printable } from '../text/printable.ts';
 import type { Evidence } from './evidence.ts';
-import { type Explanation, finding, inUse, leaving, refused, unsupported } from './explanation.ts';
+import {
+  deviceGone,
+  type Explanation,
+  inUse,
+  notUsable,
+  permissionDenied,
+  unsupported,
+} from './explanation.ts';
 import { ioctls } from './layout.ts';
-import type { Failure } from './request.ts';
-import { holdersText, listed, siblingText } from './say.ts';
+import type { ProbeFailure } from './request.ts';
+import { formatHolders, formatSibling, joinAtMostThree } from './say.ts';
 
 /** Returns `undefined` for other steps and for an errno without a specific explanation. */
-export function explainBind(failure: Failure, evidence: Evidence): Explanation | undefined {
+export function explainBind(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
   if (failure.step === ioctls.attachIommufdPt.name || failure.step === ioctls.ioasAlloc.name)
     return explainAttach(failure);
   if (failure.step !== ioctls.bindIommufd.name) return undefined;
-  if (!evidence.bound) return leaving('is just leaving');
+  if (!evidence.stillBound) return deviceGone('is just leaving');
   switch (failure.errno) {
     case 'EINVAL':
       return invalid(evidence);
@@ -30,11 +37,11 @@ export function explainBind(failure: Failure, evidence: Evidence): Explanation |
     case 'EPERM':
       return blockedBySibling(evidence);
     case 'EACCES':
-      return tokenWanted(evidence);
+      return explainTokenRequired(evidence);
     case 'EAGAIN':
-      return finding('the device is busy with a reset', 'try again');
+      return notUsable('the device is busy with a reset', 'try again');
     case 'ENODEV':
-      return leaving('is just leaving');
+      return deviceGone('is just leaving');
     case 'EBADFD':
     case 'EBADF':
       return unsupported(
@@ -55,14 +62,14 @@ export function explainBind(failure: Failure, evidence: Evidence): Explanation |
  * address (pci_enable_resources in drivers/pci/setup-res.c).
  */
 function invalid(evidence: Evidence): Explanation {
-  const { holders, unseen } = evidence;
-  if (evidence.token && holders.length === 0)
-    return finding(
+  const { holders, incomplete } = evidence;
+  if (evidence.tokenGiven && holders.length === 0)
+    return notUsable(
       'the VF token is refused: this is no VF of a PF on vfio-pci and no such PF, or this kernel is older than 6.17, or the device is in use',
       'probe it without --vf-token, or with --group',
     );
-  if (holders.length > 0 || unseen.length > 0) return inUse(holders, unseen);
-  return finding(
+  if (holders.length > 0 || incomplete.length > 0) return inUse(holders, incomplete);
+  return notUsable(
     'in use, by nobody that can be seen in /proc, or its driver can not open it',
     'look at the kernel log for the device, and for a virtual machine or a mapping that keeps it; try again if it was just closed',
   );
@@ -72,22 +79,22 @@ function busy(evidence: Evidence): Explanation {
   const siblings = evidence.siblings.flatMap((sibling) => sibling.holders);
   const all = [...evidence.holders, ...siblings];
   const through = all.filter((holder) => holder.interface !== 'cdev');
-  const { cause, remedy } = inUse(through.length > 0 ? through : all, evidence.unseen);
-  return finding(`group ${evidence.group ?? '?'} is open, so the cdev is shut: ${cause}`, remedy);
+  const { cause, remedy } = inUse(through.length > 0 ? through : all, evidence.incomplete);
+  return notUsable(`group ${evidence.group ?? '?'} is open, so the cdev is shut: ${cause}`, remedy);
 }
 
 function blockedBySibling(evidence: Evidence): Explanation {
   const host = evidence.siblings.filter((sibling) => sibling.use === 'host');
-  if (host.length > 0) return hostSibling(evidence);
+  if (host.length > 0) return explainHostSibling(evidence);
   const held = evidence.siblings.filter((sibling) => sibling.holders.length > 0);
   const [first] = held;
   if (first)
-    return finding(
-      `sibling ${printable(first.name)} of its group ${evidence.group} belongs to ${holdersText(first.holders)}`,
+    return notUsable(
+      `sibling ${printable(first.name)} of its group ${evidence.group} belongs to ${formatHolders(first.holders)}`,
       'give all devices of the group to the same program',
     );
-  const unseen = evidence.unseen[0]?.message;
-  return finding(
+  const unseen = evidence.incomplete[0]?.message;
+  return notUsable(
     evidence.siblings.length > 0
       ? `a sibling in group ${evidence.group} belongs to another iommufd, or its interrupts are not isolated`
       : 'its interrupts are not isolated by the IOMMU',
@@ -99,34 +106,34 @@ function blockedBySibling(evidence: Evidence): Explanation {
  * Explains a group that host drivers make non-viable; also used for the group interface, where
  * VFIO_GROUP_GET_STATUS reports it.
  */
-export function hostSibling(evidence: Evidence): Explanation {
+export function explainHostSibling(evidence: Evidence): Explanation {
   const host = evidence.siblings.filter((sibling) => sibling.use === 'host');
-  return finding(
-    `group ${evidence.group} is not viable: ${listed(host.map(siblingText))}`,
+  return notUsable(
+    `group ${evidence.group} is not viable: ${joinAtMostThree(host.map(formatSibling))}`,
     'bind every device of the group to a VFIO driver, or to none',
   );
 }
 
 /** Explains EACCES of vfio_pci_validate_vf_token: the device is a VF whose PF is bound to vfio-pci. */
-export function tokenWanted(evidence: Evidence): Explanation {
+export function explainTokenRequired(evidence: Evidence): Explanation {
   const pf = evidence.pf
     ? `its PF ${printable(evidence.pf.name)} is on ${printable(evidence.pf.driver ?? 'no driver')}`
     : 'it shares a token with other devices';
-  return evidence.token
-    ? refused(`the VF token is wrong: ${pf}`, 'give the token that the PF was given')
-    : refused(`a VF token is wanted: ${pf}`, 'give it with --vf-token UUID');
+  return evidence.tokenGiven
+    ? permissionDenied(`the VF token is wrong: ${pf}`, 'give the token that the PF was given')
+    : permissionDenied(`a VF token is wanted: ${pf}`, 'give it with --vf-token UUID');
 }
 
-function explainAttach(failure: Failure): Explanation | undefined {
+function explainAttach(failure: ProbeFailure): Explanation | undefined {
   switch (failure.errno) {
     case 'EPERM':
-      return finding(
+      return notUsable(
         'the address space can not be attached: interrupts are not isolated',
         'enable interrupt remapping in firmware and kernel (intremap)',
       );
     case 'EINVAL':
     case 'EBUSY':
-      return finding(
+      return notUsable(
         `the address space can not be attached: ${failure.step} gave ${failure.errno}`,
         'look whether the IOMMU is coherent, and whether a sibling has another address space',
       );

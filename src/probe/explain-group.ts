@@ -3,13 +3,13 @@
  * container.c).
  */
 import type { Evidence } from './evidence.ts';
-import { hostSibling, tokenWanted } from './explain-bind.ts';
-import { type Explanation, finding, inUse, leaving, unsupported } from './explanation.ts';
+import { explainHostSibling, explainTokenRequired } from './explain-bind.ts';
+import { deviceGone, type Explanation, inUse, notUsable, unsupported } from './explanation.ts';
 import { ioctls } from './layout.ts';
-import type { Failure } from './request.ts';
+import type { ProbeFailure } from './request.ts';
 
 /** Returns `undefined` for other steps and for an errno without a specific explanation. */
-export function explainGroup(failure: Failure, evidence: Evidence): Explanation | undefined {
+export function explainGroup(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
   switch (failure.step) {
     case ioctls.groupGetStatus.name:
       return failure.errno === 'EPERM' ? notViable(evidence) : undefined;
@@ -24,28 +24,28 @@ export function explainGroup(failure: Failure, evidence: Evidence): Explanation 
 }
 
 function notViable(evidence: Evidence): Explanation {
-  if (evidence.siblings.some((sibling) => sibling.use === 'host')) return hostSibling(evidence);
-  return finding(
+  if (evidence.siblings.some((sibling) => sibling.use === 'host')) return explainHostSibling(evidence);
+  return notUsable(
     `group ${evidence.group} is not viable: the kernel or another program has one of its devices`,
     'bind every device of the group to a VFIO driver, and look who has them: vfio-names holders',
   );
 }
 
-function explainContainer(failure: Failure, evidence: Evidence): Explanation | undefined {
+function explainContainer(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
   switch (failure.errno) {
     case 'EPERM':
       return evidence.siblings.some((sibling) => sibling.use === 'host')
-        ? hostSibling(evidence)
-        : finding(
+        ? explainHostSibling(evidence)
+        : notUsable(
             'interrupts are not isolated by the IOMMU',
             'enable interrupt remapping in firmware and kernel (intremap)',
           );
     case 'EBUSY':
-      return inUse(evidence.holders, evidence.unseen);
+      return inUse(evidence.holders, evidence.incomplete);
     case 'ENODEV':
     case 'EINVAL':
       // vfio_ioctl_set_iommu accepts only VFIO_NOIOMMU_IOMMU for a no-IOMMU group.
-      if (evidence.noiommu)
+      if (evidence.noIommu)
         return unsupported(
           'a no-IOMMU group takes no IOMMU of type 1',
           `use its node, ${evidence.nodes.group.path}, with VFIO_NOIOMMU_IOMMU by hand`,
@@ -59,20 +59,20 @@ function explainContainer(failure: Failure, evidence: Evidence): Explanation | u
   }
 }
 
-function explainDevice(failure: Failure, evidence: Evidence): Explanation | undefined {
+function explainDevice(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
   switch (failure.errno) {
     case 'ENODEV':
-      return leaving('is just leaving');
+      return deviceGone('is just leaving');
     case 'EACCES':
-      return tokenWanted(evidence);
+      return explainTokenRequired(evidence);
     case 'EINVAL':
-      return evidence.token
-        ? finding('the device takes no VF token', 'probe it without --vf-token')
-        : inUse(evidence.holders, evidence.unseen);
+      return evidence.tokenGiven
+        ? notUsable('the device takes no VF token', 'probe it without --vf-token')
+        : inUse(evidence.holders, evidence.incomplete);
     case 'EBUSY':
-      return inUse(evidence.holders, evidence.unseen);
+      return inUse(evidence.holders, evidence.incomplete);
     case 'EAGAIN':
-      return finding('the device is busy with a reset', 'try again');
+      return notUsable('the device is busy with a reset', 'try again');
     default:
       return undefined;
   }

@@ -1,7 +1,14 @@
 /** Explains why a node could not be opened: the device node, /dev/iommu, the group node or the container. */
 import type { Evidence, NodeKind } from './evidence.ts';
-import { type Explanation, finding, inUse, leaving, notPermitted, unsupported } from './explanation.ts';
-import type { Failure } from './request.ts';
+import {
+  deviceGone,
+  type Explanation,
+  explainPermission,
+  inUse,
+  notUsable,
+  unsupported,
+} from './explanation.ts';
+import type { ProbeFailure } from './request.ts';
 
 const steps: Readonly<Record<string, NodeKind>> = {
   'open node': 'node',
@@ -11,24 +18,24 @@ const steps: Readonly<Record<string, NodeKind>> = {
 };
 
 /** Returns `undefined` for a step that opens no node and for an errno without a specific explanation. */
-export function explainOpen(failure: Failure, evidence: Evidence): Explanation | undefined {
+export function explainOpen(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
   const kind = steps[failure.step];
   if (kind === undefined) return undefined;
   // Independent of the errno: the kernel removes the device node and the group node with the device;
   // /dev/iommu and /dev/vfio/vfio remain.
-  if ((kind === 'node' || kind === 'group') && !evidence.bound) return leaving('is just leaving');
+  if ((kind === 'node' || kind === 'group') && !evidence.stillBound) return deviceGone('is just leaving');
   switch (failure.errno) {
     case 'EACCES':
     case 'EPERM':
-      return kind === 'group' && evidence.noiommu
-        ? finding('a no-IOMMU group wants CAP_SYS_RAWIO', 'run it as root')
-        : notPermitted(failure.errno, evidence, kind);
+      return kind === 'group' && evidence.noIommu
+        ? notUsable('a no-IOMMU group wants CAP_SYS_RAWIO', 'run it as root')
+        : explainPermission(failure.errno, evidence, kind);
     case 'ENOENT':
       return missing(evidence, kind);
     case 'ENODEV':
     case 'ENXIO':
       return kind === 'node'
-        ? finding(
+        ? notUsable(
             `${evidence.nodes.node.path} is a left-over node, or the device is just leaving`,
             'try again; if it stays so, bind the device anew',
           )
@@ -37,7 +44,7 @@ export function explainOpen(failure: Failure, evidence: Evidence): Explanation |
             'load the modules vfio, vfio_iommu_type1 and iommufd',
           );
     case 'ELOOP':
-      return finding(
+      return notUsable(
         `${evidence.nodes[kind].path} is a link, expected the node itself`,
         'remove it and bind the device anew, so that the kernel makes the node',
       );
@@ -52,7 +59,10 @@ function missing(evidence: Evidence, kind: NodeKind): Explanation {
   const { path } = evidence.nodes[kind];
   switch (kind) {
     case 'node':
-      return finding(`there is no ${path} here`, 'mount devtmpfs on /dev; in a container, pass the node in');
+      return notUsable(
+        `there is no ${path} here`,
+        'mount devtmpfs on /dev; in a container, pass the node in',
+      );
     case 'iommu':
       return unsupported(
         `there is no ${path}`,
@@ -76,6 +86,6 @@ function missing(evidence: Evidence, kind: NodeKind): Explanation {
  */
 function groupBusy(evidence: Evidence): Explanation {
   const siblings = evidence.siblings.flatMap((sibling) => sibling.holders);
-  const { cause, remedy } = inUse([...evidence.holders, ...siblings], evidence.unseen);
-  return finding(`group ${evidence.group} is ${cause}`, remedy);
+  const { cause, remedy } = inUse([...evidence.holders, ...siblings], evidence.incomplete);
+  return notUsable(`group ${evidence.group} is ${cause}`, remedy);
 }

@@ -5,11 +5,11 @@ import type { Evidence } from './evidence.ts';
 import { explainBind } from './explain-bind.ts';
 import { explainGroup } from './explain-group.ts';
 import { explainOpen } from './explain-open.ts';
-import { type Explanation, finding, inUse, leaving, unsupported } from './explanation.ts';
-import type { Failure } from './request.ts';
+import { deviceGone, type Explanation, inUse, notUsable, unsupported } from './explanation.ts';
+import type { ProbeFailure } from './request.ts';
 
 /** Returns why the device can't be opened and what to do; `status` is the exit status for this cause. */
-export function explain(failure: Failure, evidence: Evidence): Explanation {
+export function explain(failure: ProbeFailure, evidence: Evidence): Explanation {
   return (
     explainReason(failure, evidence) ??
     explainOpen(failure, evidence) ??
@@ -20,40 +20,42 @@ export function explain(failure: Failure, evidence: Evidence): Explanation {
 }
 
 /** Explains a probe that was not attempted because the device is in use. */
-export function explainHeld(evidence: Pick<Evidence, 'holders'>): Explanation {
+export function explainInUse(evidence: Pick<Evidence, 'holders'>): Explanation {
   return inUse(evidence.holders, []);
 }
 
 /** Explains a call that did not return within `seconds`. */
-export function explainSilence(step: string, seconds: number): Explanation {
-  return finding(
+export function explainTimeout(step: string, seconds: number): Explanation {
+  return notUsable(
     `did not answer within ${seconds} s at ${step}`,
     'look at the kernel log for the device; --timeout SECONDS waits longer',
   );
 }
 
 /** Explains a failure that the probe detected itself, without an errno. */
-function explainReason(failure: Failure, evidence: Evidence): Explanation | undefined {
+function explainReason(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
   const { node, container } = evidence.nodes;
-  switch (failure.trouble) {
+  switch (failure.reason) {
     case undefined:
       return undefined;
     case 'moved':
-      return evidence.bound ? leaving('was bound anew while it was probed') : leaving('is just leaving');
+      return evidence.stillBound
+        ? deviceGone('was bound anew while it was probed')
+        : deviceGone('is just leaving');
     case 'other-device':
-      return evidence.bound
-        ? finding(
+      return evidence.stillBound
+        ? notUsable(
             `${node.path} is ${printable(failure.found ?? 'something else')}, and sysfs says ${evidence.devnum}`,
             'remove it and bind the device anew, so that the kernel makes the node',
           )
-        : leaving('was bound anew while it was probed');
+        : deviceGone('was bound anew while it was probed');
     case 'answered-unbound':
-      return finding(
+      return notUsable(
         `${node.path} answered before it was bound, as no VFIO device does`,
         'look at which driver the device is on: vfio-names show',
       );
     case 'no-node':
-      return evidence.noiommu
+      return evidence.noIommu
         ? unsupported(
             'a no-IOMMU device has no node of its own',
             `use its group node, ${evidence.nodes.group.path || '/dev/vfio/noiommu-N'}, by hand`,
@@ -83,16 +85,16 @@ function explainReason(failure: Failure, evidence: Evidence): Explanation | unde
 }
 
 /** Fallback for calls and errnos without a specific explanation: reports both. */
-function explainAny(failure: Failure, evidence: Evidence): Explanation {
+function explainAny(failure: ProbeFailure, evidence: Evidence): Explanation {
   const errno = failure.errno ?? 'no errno';
-  if (!evidence.bound) return leaving('is just leaving');
+  if (!evidence.stillBound) return deviceGone('is just leaving');
   if (errno === 'ENOTTY' && failure.step === 'VFIO_DEVICE_GET_INFO')
-    return finding(
+    return notUsable(
       `${evidence.nodes.node.path} is no VFIO device`,
       'remove it and bind the device anew, so that the kernel makes the node',
     );
   if (errno === 'EIO' || errno === 'ENODEV')
-    return finding(
+    return notUsable(
       `the device does not work: ${failure.step} gave ${errno}`,
       'look at the kernel log for the device',
     );

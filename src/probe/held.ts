@@ -1,22 +1,22 @@
 /** Opens descriptors for the duration of a function call, and always closes them, in reverse order. */
-import type { Calls } from '../system/calls.ts';
+import type { DeviceCalls } from '../system/calls.ts';
 
-export interface Hold {
+export interface Descriptors {
   /** Opens `path`; `step` names the call in errors. Throws CallError. */
   open(step: string, path: string): number;
   /** Takes ownership of a descriptor that an ioctl returned. */
-  keep(fd: number): number;
+  own(fd: number): number;
 }
 
 /** Calls `fn` with a Hold; closes all its descriptors when `fn` returns or throws. */
-export function holding<T>(calls: Calls, fn: (hold: Hold) => T): T {
+export function withDescriptors<T>(calls: DeviceCalls, fn: (hold: Descriptors) => T): T {
   const open: number[] = [];
-  const keep = (fd: number) => {
+  const own = (fd: number) => {
     open.push(fd);
     return fd;
   };
   try {
-    return fn({ keep, open: (step, path) => keep(calls.open(step, path)) });
+    return fn({ own, open: (step, path) => own(calls.open(step, path)) });
   } finally {
     for (const fd of open.reverse()) calls.close(fd);
   }

@@ -2,38 +2,38 @@
  * One function per ioctl: fills the struct, makes the call, reads the struct. All throw CallError if the
  * ioctl fails.
  */
-import { CallError, type Calls, type Ioctl } from '../system/calls.ts';
+import { CallError, type DeviceCalls, type Ioctl } from '../system/calls.ts';
 import { decode, encode } from './bytes.ts';
-import { ioctls, numbers, oldSizes, structs } from './layout.ts';
+import { constants, ioctls, minimumSizes, structs } from './layout.ts';
 
 /** In bytes; larger than any real capability chain. If the kernel reports more, the chain is not read. */
 const MAX_REGION_INFO_SIZE = 1 << 16;
 
 /** VFIO_GET_API_VERSION on a container: the version of the container interface. */
-export function getApiVersion(calls: Calls, container: number): number {
+export function getApiVersion(calls: DeviceCalls, container: number): number {
   return calls.ioctl(container, ioctls.getApiVersion);
 }
 
 /** VFIO_CHECK_EXTENSION on a container: whether it supports the IOMMU type `extension`. */
-export function checkExtension(calls: Calls, container: number, extension: number): boolean {
+export function checkExtension(calls: DeviceCalls, container: number, extension: number): boolean {
   return calls.ioctl(container, ioctls.checkExtension, extension) > 0;
 }
 
 /** VFIO_SET_IOMMU on a container that has a group. */
-export function setIommu(calls: Calls, container: number, kind: number): void {
+export function setIommu(calls: DeviceCalls, container: number, kind: number): void {
   calls.ioctl(container, ioctls.setIommu, kind);
 }
 
 /** VFIO_GROUP_GET_STATUS: whether no device of the group is bound to a host driver. */
-export function isViable(calls: Calls, group: number): boolean {
+export function isViable(calls: DeviceCalls, group: number): boolean {
   const status = structs.vfio_group_status;
   const bytes = encode(status, { argsz: status.size });
   calls.ioctl(group, ioctls.groupGetStatus, bytes);
-  return (Number(decode(status, bytes).flags) & numbers.VFIO_GROUP_FLAGS_VIABLE) !== 0;
+  return (Number(decode(status, bytes).flags) & constants.VFIO_GROUP_FLAGS_VIABLE) !== 0;
 }
 
 /** VFIO_GROUP_SET_CONTAINER: adds the group to the container. */
-export function setContainer(calls: Calls, group: number, container: number): void {
+export function setContainer(calls: DeviceCalls, group: number, container: number): void {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(container);
   calls.ioctl(group, ioctls.groupSetContainer, bytes);
@@ -43,7 +43,7 @@ export function setContainer(calls: Calls, group: number, container: number): vo
  * VFIO_GROUP_GET_DEVICE_FD: returns a new descriptor. The token of a VF is appended to the name
  * (vfio_pci_core_match).
  */
-export function getDeviceFd(calls: Calls, group: number, name: string, token?: string): number {
+export function getDeviceFd(calls: DeviceCalls, group: number, name: string, token?: string): number {
   const argument = token === undefined ? name : `${name} vf_token=${token}`;
   return calls.ioctl(group, ioctls.groupGetDeviceFd, Buffer.from(`${argument}\0`));
 }
@@ -55,7 +55,7 @@ export interface DeviceInfo {
 }
 
 /** VFIO_DEVICE_GET_INFO. */
-export function getInfo(calls: Calls, device: number): DeviceInfo {
+export function getInfo(calls: DeviceCalls, device: number): DeviceInfo {
   const info = structs.vfio_device_info;
   const bytes = encode(info, { argsz: info.size });
   calls.ioctl(device, ioctls.getInfo, bytes);
@@ -71,7 +71,7 @@ export function getInfo(calls: Calls, device: number): DeviceInfo {
  * VFIO_DEVICE_GET_REGION_INFO with capabilities; returns `undefined` for an index that the device does not
  * have (EINVAL).
  */
-export function getRegionInfo(calls: Calls, device: number, index: number): Buffer | undefined {
+export function getRegionInfo(calls: DeviceCalls, device: number, index: number): Buffer | undefined {
   const { size } = structs.vfio_region_info;
   const bytes = getIndexedInfo(calls, device, ioctls.getRegionInfo, index, size);
   const needed = bytes?.readUInt32LE(0) ?? 0;
@@ -82,12 +82,12 @@ export function getRegionInfo(calls: Calls, device: number, index: number): Buff
 }
 
 /** VFIO_DEVICE_GET_IRQ_INFO; returns `undefined` for an index that the device does not have (EINVAL). */
-export function getIrqInfo(calls: Calls, device: number, index: number): Buffer | undefined {
+export function getIrqInfo(calls: DeviceCalls, device: number, index: number): Buffer | undefined {
   return getIndexedInfo(calls, device, ioctls.getIrqInfo, index, structs.vfio_irq_info.size);
 }
 
 /** Calls an info ioctl by index; both info structs begin with argsz, flags, index. */
-function getIndexedInfo(calls: Calls, device: number, ioctl: Ioctl, index: number, size: number) {
+function getIndexedInfo(calls: DeviceCalls, device: number, ioctl: Ioctl, index: number, size: number) {
   const bytes = encode(structs.vfio_irq_info, { argsz: size, index }, size);
   try {
     calls.ioctl(device, ioctl, bytes);
@@ -102,14 +102,14 @@ function getIndexedInfo(calls: Calls, device: number, ioctl: Ioctl, index: numbe
  * VFIO_DEVICE_BIND_IOMMUFD: claims the device and resets it. `token`: the 16 bytes of a VF token (struct of
  * Linux 6.17).
  */
-export function bindIommufd(calls: Calls, device: number, iommufd: number, token?: Uint8Array): void {
+export function bindIommufd(calls: DeviceCalls, device: number, iommufd: number, token?: Uint8Array): void {
   const struct = structs.vfio_device_bind_iommufd;
   const bytes =
     token === undefined
-      ? encode(struct, { argsz: oldSizes.bind, iommufd }, oldSizes.bind)
+      ? encode(struct, { argsz: minimumSizes.bind, iommufd }, minimumSizes.bind)
       : encode(struct, {
           argsz: struct.size,
-          flags: numbers.VFIO_DEVICE_BIND_FLAG_TOKEN,
+          flags: constants.VFIO_DEVICE_BIND_FLAG_TOKEN,
           iommufd,
           token_uuid_ptr: calls.address(token),
         });
@@ -117,7 +117,7 @@ export function bindIommufd(calls: Calls, device: number, iommufd: number, token
 }
 
 /** IOMMU_IOAS_ALLOC: returns the ID of a new, empty I/O address space. */
-export function allocateIoas(calls: Calls, iommufd: number): number {
+export function allocateIoas(calls: DeviceCalls, iommufd: number): number {
   const struct = structs.iommu_ioas_alloc;
   const bytes = encode(struct, { size: struct.size });
   calls.ioctl(iommufd, ioctls.ioasAlloc, bytes);
@@ -125,8 +125,8 @@ export function allocateIoas(calls: Calls, iommufd: number): number {
 }
 
 /** VFIO_DEVICE_ATTACH_IOMMUFD_PT: attaches the device to an I/O address space. */
-export function attachIoas(calls: Calls, device: number, ioas: number): void {
+export function attachIoas(calls: DeviceCalls, device: number, ioas: number): void {
   const struct = structs.vfio_device_attach_iommufd_pt;
-  const bytes = encode(struct, { argsz: oldSizes.attach, pt_id: ioas }, oldSizes.attach);
+  const bytes = encode(struct, { argsz: minimumSizes.attach, pt_id: ioas }, minimumSizes.attach);
   calls.ioctl(device, ioctls.attachIommufdPt, bytes);
 }

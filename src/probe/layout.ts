@@ -76,9 +76,9 @@ export const structs = {
 } as const;
 
 /** Size in bytes of the struct of BIND without the token, and of the struct of ATTACH without the PASID. */
-export const oldSizes = { bind: 16, attach: 12 } as const;
+export const minimumSizes = { bind: 16, attach: 12 } as const;
 
-export const numbers = {
+export const constants = {
   VFIO_API_VERSION: 0,
   VFIO_TYPE1v2_IOMMU: 3,
   VFIO_GROUP_FLAGS_VIABLE: 1,

@@ -2,37 +2,37 @@
  * Probes a device through its node: opens it without side effects, or also binds it. Runs in the second
  * process.
  */
-import { CallError, type Calls } from '../system/calls.ts';
+import { CallError, type DeviceCalls } from '../system/calls.ts';
 import { parseDevnum } from '../system/devnum.ts';
-import { describe } from './describe.ts';
-import { type Hold, holding } from './held.ts';
+import { readDetails } from './describe.ts';
+import { type Descriptors, withDescriptors } from './held.ts';
 import { allocateIoas, attachIoas, bindIommufd, getInfo } from './ioctls.ts';
 import { ioctls } from './layout.ts';
-import type { Answer, Failure, ProbeRequest } from './request.ts';
+import type { ProbeAnswer, ProbeFailure, ProbeRequest } from './request.ts';
 import { tokenBytes } from './token.ts';
 
-const failed = (failure: Failure): Answer => ({ openable: false, ...failure });
+const failed = (failure: ProbeFailure): ProbeAnswer => ({ openable: false, ...failure });
 
 /**
  * Opens the node, checks that it belongs to the device, and checks that GET_INFO fails with EINVAL, as it
  * does for an unbound VFIO device. Neither claims nor resets the device.
  */
-export function probeNode(calls: Calls, request: ProbeRequest): Answer {
-  return holding(calls, (hold) => {
+export function probeOpen(calls: DeviceCalls, request: ProbeRequest): ProbeAnswer {
+  return withDescriptors(calls, (hold) => {
     const opened = openChecked(calls, hold, request);
     return typeof opened === 'number' ? { openable: true } : failed(opened);
   });
 }
 
 /** Binds the device to an iommufd, reads all its info, and closes it. Resets the device. */
-export function bindNode(calls: Calls, request: ProbeRequest): Answer {
-  return holding(calls, (hold) => {
+export function probeBind(calls: DeviceCalls, request: ProbeRequest): ProbeAnswer {
+  return withDescriptors(calls, (hold) => {
     // Open iommufd first so that it is closed last, after the device that is bound to it.
     const iommufd = hold.open('open iommu', request.iommu);
     const device = openChecked(calls, hold, request);
     if (typeof device !== 'number') return failed(device);
     bindIommufd(calls, device, iommufd, tokenBytes(request.token));
-    const details = describe(calls, device);
+    const details = readDetails(calls, device);
     if (!request.attach) return { openable: true, details };
     attachIoas(calls, device, allocateIoas(calls, iommufd));
     return { openable: true, details: { ...details, attached: true } };
@@ -44,18 +44,18 @@ export function bindNode(calls: Calls, request: ProbeRequest): Answer {
  * so sysfs is read again while the node is open: an open node keeps its device, and thus its number,
  * registered (vfio_device_fops_cdev_open).
  */
-function openChecked(calls: Calls, hold: Hold, request: ProbeRequest): number | Failure {
+function openChecked(calls: DeviceCalls, hold: Descriptors, request: ProbeRequest): number | ProbeFailure {
   const { node, devnum, devAttribute } = request;
   if (node === undefined || devnum === undefined || devAttribute === undefined)
-    return { step: 'open node', trouble: 'no-node' };
+    return { step: 'open node', reason: 'no-node' };
   const fd = hold.open('open node', node);
   const status = calls.status('fstat node', fd);
   if (status.kind !== 'char' || status.devnum !== devnum)
-    return { step: 'fstat node', trouble: 'other-device', found: status.devnum ?? status.kind };
-  if (readDevnum(calls, devAttribute) !== devnum) return { step: 'read dev', trouble: 'moved' };
+    return { step: 'fstat node', reason: 'other-device', found: status.devnum ?? status.kind };
+  if (readDevnum(calls, devAttribute) !== devnum) return { step: 'read dev', reason: 'moved' };
   try {
     getInfo(calls, fd);
-    return { step: ioctls.getInfo.name, trouble: 'answered-unbound' };
+    return { step: ioctls.getInfo.name, reason: 'answered-unbound' };
   } catch (error) {
     // Expected: an unbound device rejects every ioctl but BIND with EINVAL (vfio_device_fops_unl_ioctl).
     if (error instanceof CallError && error.code === 'EINVAL') return fd;
@@ -64,7 +64,7 @@ function openChecked(calls: Calls, hold: Hold, request: ProbeRequest): number | 
 }
 
 /** Reads the device number from sysfs; `undefined` if the device is gone. */
-function readDevnum(calls: Calls, path: string): string | undefined {
+function readDevnum(calls: DeviceCalls, path: string): string | undefined {
   try {
     return parseDevnum(calls.read('read dev', path));
   } catch (error) {

@@ -4,37 +4,37 @@ import { readFact } from '../devices/facts.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../errors.ts';
 import { nodePathOf } from '../links/check-node.ts';
 import type { Files } from '../system/files.ts';
-import type { Peer, Reply } from '../system/peer.ts';
-import { at, type Root } from '../system/root.ts';
+import type { Reply, Worker } from '../system/peer.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import type { Details } from './details.ts';
-import { gatherEvidence, holdersOf, type NodeKind } from './evidence.ts';
-import { explain, explainHeld, explainSilence } from './explain.ts';
-import { type Explanation, finding } from './explanation.ts';
-import type { Answer, Depth, Failure, ProbeRequest } from './request.ts';
+import { findDeviceHolders, gatherEvidence, type NodeKind } from './evidence.ts';
+import { explain, explainInUse, explainTimeout } from './explain.ts';
+import { type Explanation, notUsable } from './explanation.ts';
+import type { ProbeAnswer, ProbeDepth, ProbeFailure, ProbeRequest } from './request.ts';
 
 export interface ProbeOptions {
-  readonly depth: Depth;
+  readonly depth: ProbeDepth;
   readonly attach: boolean;
   readonly token?: string;
   /** For each step, in seconds. */
   readonly timeout: number;
 }
 
-export interface ProbeMachine {
+export interface ProbeContext {
   readonly files: Files;
   readonly root: Root;
-  readonly peer: Peer;
+  readonly peer: Worker;
 }
 
 /** Result of the probe of one device. */
-export interface Probe {
+export interface ProbeResult {
   /** Absent if no device has the requested name. */
   readonly device?: Device;
   /** The name as the user gave it. */
-  readonly asked: string;
+  readonly requested: string;
   readonly node?: string;
   readonly group?: string;
-  readonly depth: Depth;
+  readonly depth: ProbeDepth;
   readonly openable: boolean;
   readonly status: ExitStatus;
   /** The step that failed: a call, `holders`, or `find`. */
@@ -46,11 +46,11 @@ export interface Probe {
 }
 
 /** Result for a device that could not be found; splits the message of `error` into cause and remedy. */
-export function lostProbe(asked: string, depth: Depth, error: VfioNamesError): Probe {
+export function notFoundResult(requested: string, depth: ProbeDepth, error: VfioNamesError): ProbeResult {
   const [cause, ...rest] = error.message.split('; ');
   const remedy = rest.length > 0 ? { remedy: rest.join('; ') } : {};
   return {
-    asked,
+    requested,
     depth,
     openable: false,
     status: error.exitCode,
@@ -65,22 +65,22 @@ export function lostProbe(asked: string, depth: Depth, error: VfioNamesError): P
  * VfioNamesError if the second process cannot make the calls at all (status 5).
  */
 export async function probeDevice(
-  machine: ProbeMachine,
+  machine: ProbeContext,
   device: Device,
-  asked: string,
+  requested: string,
   options: ProbeOptions,
-): Promise<Probe> {
+): Promise<ProbeResult> {
   const { files, root } = machine;
   const paths = nodePaths(machine, device);
   const group = readFact(files, root, device, 'group');
   const known = {
     device,
-    asked,
+    requested,
     depth: options.depth,
     ...(device.devnum !== undefined && { node: paths.node }),
     ...(group !== undefined && { group }),
   };
-  const failed = (failure: Failure, explanation: Explanation): Probe => ({
+  const failed = (failure: ProbeFailure, explanation: Explanation): ProbeResult => ({
     ...known,
     openable: false,
     step: failure.step,
@@ -88,12 +88,12 @@ export async function probeDevice(
     ...explanation,
   });
   if (options.depth !== 'open') {
-    const { holders } = holdersOf(files, root, device);
-    if (holders.length > 0) return failed({ step: 'holders' }, explainHeld({ holders }));
+    const { holders } = findDeviceHolders(files, root, device);
+    if (holders.length > 0) return failed({ step: 'holders' }, explainInUse({ holders }));
   }
-  const reply = await machine.peer.ask(requestFor(machine, device, paths, options));
+  const reply = await machine.peer.request(requestFor(machine, device, paths, options));
   if (reply.kind === 'silent')
-    return failed({ step: reply.step }, explainSilence(reply.step, options.timeout));
+    return failed({ step: reply.step }, explainTimeout(reply.step, options.timeout));
   const answer = readReply(reply);
   if ('refused' in answer) throw new VfioNamesError(answer.refused, exitStatus.unsupported, answer.message);
   if ('broken' in answer) return failed({ step: 'second process' }, brokenPeer(answer.broken));
@@ -101,7 +101,7 @@ export async function probeDevice(
     return {
       ...known,
       openable: true,
-      status: exitStatus.fine,
+      status: exitStatus.ok,
       ...(answer.details && { details: answer.details }),
     };
   const evidence = gatherEvidence(files, root, device, paths, options.token !== undefined);
@@ -109,7 +109,7 @@ export async function probeDevice(
 }
 
 type PeerAnswer =
-  | Answer
+  | ProbeAnswer
   | { readonly broken: string }
   | { readonly refused: string; readonly message: string };
 
@@ -118,13 +118,13 @@ function readReply(reply: Exclude<Reply, { kind: 'silent' }>): PeerAnswer {
 }
 
 function brokenPeer(message: string): Explanation {
-  return finding(
+  return notUsable(
     `the process that made the calls was lost: ${message}`,
     'try again; if it stays so, report it',
   );
 }
 
-function nodePaths({ files, root }: ProbeMachine, device: Device): Record<NodeKind, string> {
+function nodePaths({ files, root }: ProbeContext, device: Device): Record<NodeKind, string> {
   return {
     node: nodePathOf(device.sysname),
     iommu: '/dev/iommu',
@@ -134,7 +134,7 @@ function nodePaths({ files, root }: ProbeMachine, device: Device): Record<NodeKi
 }
 
 function requestFor(
-  { root }: ProbeMachine,
+  { root }: ProbeContext,
   device: Device,
   paths: Readonly<Record<NodeKind, string>>,
   { depth, attach, token }: ProbeOptions,
@@ -143,13 +143,13 @@ function requestFor(
     depth,
     name: device.name,
     ...(device.devnum !== undefined && {
-      node: at(root, paths.node),
+      node: pathBelow(root, paths.node),
       devnum: device.devnum,
-      devAttribute: at(root, `${device.syspath}/vfio-dev/${device.sysname}/dev`),
+      devAttribute: pathBelow(root, `${device.syspath}/vfio-dev/${device.sysname}/dev`),
     }),
-    iommu: at(root, paths.iommu),
-    ...(paths.group !== '' && { group: at(root, paths.group) }),
-    container: at(root, paths.container),
+    iommu: pathBelow(root, paths.iommu),
+    ...(paths.group !== '' && { group: pathBelow(root, paths.group) }),
+    container: pathBelow(root, paths.container),
     attach,
     ...(token !== undefined && { token }),
   };

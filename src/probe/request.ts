@@ -5,11 +5,11 @@
 import type { Details } from './details.ts';
 
 /** How far a probe goes: open the node; bind the device to an iommufd; open the device through its group. */
-export type Depth = 'open' | 'bind' | 'group';
+export type ProbeDepth = 'open' | 'bind' | 'group';
 
 /** All paths include the root directory. */
 export interface ProbeRequest {
-  readonly depth: Depth;
+  readonly depth: ProbeDepth;
   /** The name of the device on its bus; the group interface needs it. */
   readonly name: string;
   /**
@@ -29,7 +29,7 @@ export interface ProbeRequest {
 }
 
 /** Reason of a failure without an errno. */
-export type Trouble =
+export type FailureReason =
   /**
    * The device number of the node differs from sysfs; `found` is the number of the node, or its file type.
    */
@@ -45,14 +45,14 @@ export type Trouble =
   | 'no-node'
   | 'no-group';
 
-export interface Failure {
+export interface ProbeFailure {
   /** The call that failed: `open node`, `VFIO_DEVICE_BIND_IOMMUFD`, ... */
   readonly step: string;
   readonly errno?: string;
-  readonly trouble?: Trouble;
+  readonly reason?: FailureReason;
   readonly found?: string;
 }
 
-export type Answer =
+export type ProbeAnswer =
   | { readonly openable: true; readonly details?: Details }
-  | ({ readonly openable: false } & Failure);
+  | ({ readonly openable: false } & ProbeFailure);

@@ -1,17 +1,17 @@
 /** Runs a probe in the second process, which may block. */
-import { CallError, type Calls } from '../system/calls.ts';
+import { CallError, type DeviceCalls } from '../system/calls.ts';
 import { probeGroup } from './probe-group.ts';
-import { bindNode, probeNode } from './probe-node.ts';
-import type { Answer, Depth, ProbeRequest } from './request.ts';
+import { probeBind, probeOpen } from './probe-node.ts';
+import type { ProbeAnswer, ProbeDepth, ProbeRequest } from './request.ts';
 
-const probes: Readonly<Record<Depth, (calls: Calls, request: ProbeRequest) => Answer>> = {
-  open: probeNode,
-  bind: bindNode,
+const probes: Readonly<Record<ProbeDepth, (calls: DeviceCalls, request: ProbeRequest) => ProbeAnswer>> = {
+  open: probeOpen,
+  bind: probeBind,
   group: probeGroup,
 };
 
 /** Runs the probe of the requested depth. Returns a failed call as an answer; throws all other errors. */
-export function runProbe(calls: Calls, request: ProbeRequest): Answer {
+export function runProbe(calls: DeviceCalls, request: ProbeRequest): ProbeAnswer {
   try {
     return probes[request.depth](calls, request);
   } catch (error) {

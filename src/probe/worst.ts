@@ -13,6 +13,6 @@ const bySeverity: readonly ExitStatus[] = [
 ];
 
 /** Returns the most severe status; 0 only if all are 0. */
-export function worstStatus(statuses: readonly ExitStatus[]): ExitStatus {
-  return bySeverity.find((status) => statuses.includes(status)) ?? exitStatus.fine;
+export function mostSevereStatus(statuses: readonly ExitStatus[]): ExitStatus {
+  return bySeverity.find((status) => statuses.includes(status)) ?? exitStatus.ok;
 }

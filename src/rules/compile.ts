@@ -11,12 +11,12 @@ import { iommuAccess } from '../names/policy-access.ts';
 import { knownBuses } from '../names/scheme.ts';
 import { policyId } from './header.ts';
 import { helperLines } from './helper-lines.ts';
-import { type Keys, lineText } from './line.ts';
-import { accountName, modeText, safeText, udevText } from './quote.ts';
-import { requestProperty, writeRequest } from './request.ts';
-import { imported, type Selection, select } from './udev-match.ts';
-import { plainPath, udevName } from './udev-name.ts';
-import { gather, removeLines, runLines, schemeRequest, type Via } from './via.ts';
+import { formatRule, type UdevKeys } from './line.ts';
+import { checkAccountName, escapeUdev, formatMode, sanitizePath } from './quote.ts';
+import { formatRequest, linkProperty } from './request.ts';
+import { compileMatch, helperState, type Selection } from './udev-match.ts';
+import { compileName, plainIdPathKey } from './udev-name.ts';
+import { addLinkLines, addRequest, type LinkMode, removeLinkLines, schemeRequest } from './via.ts';
 
 export interface UdevRules {
   /** The policy's hash, or `default`, for the header. */
@@ -39,10 +39,10 @@ export interface UdevRules {
 }
 
 /** Compiles the rules of a policy; throws VfioNamesError `policy` (status 2) if udev cannot express a rule. */
-export function compile(
+export function compileUdev(
   policy: Policy,
   iommu: Access | undefined = iommuAccess(policy),
-  via: Via = 'native',
+  via: LinkMode = 'native',
 ): UdevRules {
   const requests = new RequestTable();
   const scheme = via === 'import' ? importedScheme(requests) : nothing;
@@ -54,14 +54,14 @@ export function compile(
   return {
     policy: policyId(policy),
     scheme: policy.scheme,
-    remove: removeLines(via),
-    iommu: iommu ? [lineText(['SUBSYSTEM=="misc"', 'KERNEL=="iommu"', ...accessKeys(iommu)])] : [],
+    remove: removeLinkLines(via),
+    iommu: iommu ? [formatRule(['SUBSYSTEM=="misc"', 'KERNEL=="iommu"', ...accessKeys(iommu)])] : [],
     names: via === 'native' ? knownBuses.map(schemeLine) : [],
     builtin: unique(combined.builtin),
     helper: helperLines(unique(combined.wants), combined.lines, via === 'run' ? [] : requests.options()),
     links: unique([scheme, ...links].flatMap((compiled) => compiled.lines)),
     access: access.flatMap((compiled) => compiled.lines),
-    run: runLines(via),
+    run: addLinkLines(via),
   };
 }
 
@@ -73,62 +73,66 @@ interface Lines {
 }
 
 function schemeLine(bus: string): string {
-  return select([{ fact: 'bus', negate: false, patterns: [bus] }])
-    .flatMap((selection) => selection.native)
-    .map((keys) => lineText([...keys, `SYMLINK+="vfio/${bus}/$id"`]))
+  return compileMatch([{ fact: 'bus', negate: false, patterns: [bus] }])
+    .flatMap((selection) => selection.udevKeys)
+    .map((keys) => formatRule([...keys, `SYMLINK+="vfio/${bus}/$id"`]))
     .join('\n');
 }
 
 /** Takes the name of the scheme from vfio_id, for every device, including devices on future buses. */
 function importedScheme(requests: RequestTable): Lines {
-  const property = requestProperty(requests.number(schemeRequest));
+  const property = linkProperty(requests.number(schemeRequest));
   const link = [`ENV{${property}}=="?*"`, `SYMLINK+="vfio/$env{${property}}"`];
-  return { ...nothing, wants: [`${imported}="want"`], lines: [lineText(link)] };
+  return { ...nothing, wants: [`${helperState}="want"`], lines: [formatRule(link)] };
 }
 
-function compileLink(rule: LinkRule, requests: RequestTable, via: Via): Lines {
+function compileLink(rule: LinkRule, requests: RequestTable, via: LinkMode): Lines {
   const priority = rule.priority === 0 ? [] : [`OPTIONS+="link_priority=${rule.priority}"`];
-  const link = (text: string): Keys => [`SYMLINK+="vfio/${text}"`, ...priority];
+  const link = (text: string): UdevKeys => [`SYMLINK+="vfio/${text}"`, ...priority];
   return concat(
-    select(rule.match).flatMap((selection): Lines[] => {
-      const name = udevName(rule.name, selection.bus);
+    compileMatch(rule.match).flatMap((selection): Lines[] => {
+      const name = compileName(rule.name, selection.bus);
       if (!name) return [];
-      const { keys, text, tagged } = name;
+      const { keys, text, tagText } = name;
       if (text !== undefined && via === 'native')
-        return [matchLines(selection, keys, [...selection.imported, ...name.imported], link(text))];
-      const request = writeRequest(rule.name.map(safePart));
+        return [matchLines(selection, keys, [...selection.helperKeys, ...name.helperKeys], link(text))];
+      const request = formatRequest(rule.name.map(sanitizeTemplatePart));
       const number = requests.number(request);
       if (via === 'run')
-        return [matchLines(selection, [], selection.imported, [gather(number, request, rule.priority)])];
-      const property = requestProperty(number);
-      const fromHelper = (extraKeys: Keys): Lines =>
+        return [
+          matchLines(selection, [], selection.helperKeys, [addRequest(number, request, rule.priority)]),
+        ];
+      const property = linkProperty(number);
+      const fromHelper = (extraKeys: UdevKeys): Lines =>
         matchLines(
           selection,
           [...keys, ...extraKeys],
-          [...selection.imported, `ENV{${property}}=="?*"`],
+          [...selection.helperKeys, `ENV{${property}}=="?*"`],
           link(`$env{${property}}`),
         );
-      if (tagged === undefined || via === 'import') return [fromHelper([])];
-      const plain = [...keys, plainPath('==')];
+      if (tagText === undefined || via === 'import') return [fromHelper([])];
+      const plain = [...keys, plainIdPathKey('==')];
       return [
         { ...nothing, builtin: alternatives(selection, [...keys, 'IMPORT{builtin}="path_id"']) },
-        matchLines(selection, plain, [...selection.imported, ...name.imported], link(tagged)),
-        fromHelper([plainPath('!=')]),
+        matchLines(selection, plain, [...selection.helperKeys, ...name.helperKeys], link(tagText)),
+        fromHelper([plainIdPathKey('!=')]),
       ];
     }),
   );
 }
 
 /** Sanitizes fixed text as udev does, so that nothing in a request can end its quotes. */
-export function safePart(part: NamePart): NamePart {
-  return 'text' in part ? { text: safeText(part.text) ?? '' } : part;
+export function sanitizeTemplatePart(part: NamePart): NamePart {
+  return 'text' in part ? { text: sanitizePath(part.text) ?? '' } : part;
 }
 
 function compileAccess(rule: AccessRule): Lines {
   // Applies to every device, including devices on future buses.
-  if (rule.match.length === 0) return { ...nothing, lines: [lineText(accessKeys(rule))] };
+  if (rule.match.length === 0) return { ...nothing, lines: [formatRule(accessKeys(rule))] };
   return concat(
-    select(rule.match).map((selection) => matchLines(selection, [], selection.imported, accessKeys(rule))),
+    compileMatch(rule.match).map((selection) =>
+      matchLines(selection, [], selection.helperKeys, accessKeys(rule)),
+    ),
   );
 }
 
@@ -143,23 +147,28 @@ function concat(parts: readonly Lines[]): Lines {
 }
 
 /** Returns lines with `assignments`, if the selection, `extraKeys` and `needed` (keys on the output of vfio_id) match. */
-function matchLines(selection: Selection, extraKeys: Keys, needed: Keys, assignments: Keys): Lines {
+function matchLines(
+  selection: Selection,
+  extraKeys: UdevKeys,
+  needed: UdevKeys,
+  assignments: UdevKeys,
+): Lines {
   return {
     builtin: [],
-    wants: needed.length === 0 ? [] : alternatives(selection, [...extraKeys, `${imported}="want"`]),
+    wants: needed.length === 0 ? [] : alternatives(selection, [...extraKeys, `${helperState}="want"`]),
     lines: alternatives(selection, [...extraKeys, ...needed, ...assignments]),
   };
 }
 
-function alternatives(selection: Selection, extraKeys: Keys): string[] {
-  return selection.native.map((keys) => lineText([...new Set([...keys, ...extraKeys])]));
+function alternatives(selection: Selection, extraKeys: UdevKeys): string[] {
+  return selection.udevKeys.map((keys) => formatRule([...new Set([...keys, ...extraKeys])]));
 }
 
-function accessKeys(access: Access): Keys {
+function accessKeys(access: Access): UdevKeys {
   return [
-    ...(access.owner === undefined ? [] : [`OWNER="${udevText(accountName(access.owner))}"`]),
-    ...(access.group === undefined ? [] : [`GROUP="${udevText(accountName(access.group))}"`]),
-    ...(access.mode === undefined ? [] : [`MODE="${modeText(access.mode)}"`]),
+    ...(access.owner === undefined ? [] : [`OWNER="${escapeUdev(checkAccountName(access.owner))}"`]),
+    ...(access.group === undefined ? [] : [`GROUP="${escapeUdev(checkAccountName(access.group))}"`]),
+    ...(access.mode === undefined ? [] : [`MODE="${formatMode(access.mode)}"`]),
   ];
 }
 
@@ -173,7 +182,7 @@ class RequestTable {
   }
 
   options(): string[] {
-    return this.#texts.map((text, index) => `--link '${index + 1}=${udevText(text)}'`);
+    return this.#texts.map((text, index) => `--link '${index + 1}=${escapeUdev(text)}'`);
   }
 }
 

@@ -1,8 +1,8 @@
 /** The lines that import facts and names from vfio_id, or from its cached output in udev's database. */
 import type { FactName } from '../devices/device.ts';
-import { remember } from './remembered.ts';
+import { cachedFacts } from './remembered.ts';
 import { udevFacts } from './udev-facts.ts';
-import { imported } from './udev-match.ts';
+import { helperState } from './udev-match.ts';
 import { importLine } from './via.ts';
 
 /**
@@ -16,8 +16,8 @@ export function helperLines(
 ): string[] {
   if (wants.length === 0) return [];
   const facts = factsOf(lines);
-  const cached = requests.length === 0 ? remember(facts) : undefined;
-  return [...wants, ...(cached?.lines ?? []), importLine(imported, cached?.facts ?? facts, requests)];
+  const cached = requests.length === 0 ? cachedFacts(facts) : undefined;
+  return [...wants, ...(cached?.lines ?? []), importLine(helperState, cached?.facts ?? facts, requests)];
 }
 
 /** Returns the facts whose properties the lines use. */

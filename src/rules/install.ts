@@ -1,13 +1,13 @@
 /** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
-import { attempt, errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
-import type { Files, Held } from '../system/files.ts';
-import { at, type Root } from '../system/root.ts';
+import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
+import type { DirHandle, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root.ts';
 import { readHeader } from './header.ts';
-import { lookAt, ownDirectory, rulesName } from './place.ts';
-import { holdBelow, removeFile, replaceFile, sweep } from './write.ts';
+import { adminDirectory, readRulesFile, rulesFileName } from './place.ts';
+import { openDirBelow, removeFile, removeStaleTemporaries, replaceFile } from './write.ts';
 
 /** The change that `rules install` or `rules uninstall` makes to the rules file. */
-export interface Installation {
+export interface RulesChange {
   /** The path of the file on the machine. */
   readonly path: string;
   /** The current text; absent if the file does not exist. */
@@ -16,15 +16,15 @@ export interface Installation {
   readonly after?: string;
 }
 
-export const installPath = `${ownDirectory}/${rulesName}`;
+export const installPath = `${adminDirectory}/${rulesFileName}`;
 
 /**
  * Plans the installation of `after`, or the removal if it is `undefined`. Throws VfioNamesError `rules-not-ours`
  * (status 1) if vfio-names did not generate the existing file.
  */
-export function planInstallation(files: Files, root: Root, after: string | undefined): Installation {
-  const found = lookAt(files, root, installPath);
-  const isLink = found && files.lstat(at(root, installPath)).kind === 'symlink';
+export function planRulesChange(files: Files, root: Root, after: string | undefined): RulesChange {
+  const found = readRulesFile(files, root, installPath);
+  const isLink = found && files.lstat(pathBelow(root, installPath)).kind === 'symlink';
   const ours = found?.kind === 'text' && !isLink && readHeader(found.text) !== undefined;
   if (found && !ours) {
     const reason =
@@ -49,22 +49,30 @@ export function planInstallation(files: Files, root: Root, after: string | undef
  * Applies the planned change atomically. `token` makes the name of the temporary file unique to this run. Throws
  * VfioNamesError if a system call fails.
  */
-export function carryOut(
+export function applyRulesChange(
   files: Files,
   root: Root,
-  { path, before, after }: Installation,
+  { path, before, after }: RulesChange,
   token: string,
 ): void {
   if (before === after) return;
-  let dir: Held | undefined;
+  let dir: DirHandle | undefined;
   try {
-    dir = holdBelow(files, root, ownDirectory, after !== undefined);
-    sweep(files, dir, (pid) => attempt(() => files.stat(`/proc/${pid}`), 'ENOENT') !== undefined);
-    if (after === undefined) removeFile(dir, rulesName);
-    else replaceFile(dir, rulesName, after, token);
+    dir = openDirBelow(files, root, adminDirectory, after !== undefined);
+    removeStaleTemporaries(
+      files,
+      dir,
+      (pid) => ignoring(() => files.stat(`/proc/${pid}`), 'ENOENT') !== undefined,
+    );
+    if (after === undefined) removeFile(dir, rulesFileName);
+    else replaceFile(dir, rulesFileName, after, token);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    throw ioError(error, after === undefined ? 'remove the rules' : 'install the rules', at(root, path));
+    throw ioError(
+      error,
+      after === undefined ? 'remove the rules' : 'install the rules',
+      pathBelow(root, path),
+    );
   } finally {
     dir?.release();
   }

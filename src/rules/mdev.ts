@@ -5,10 +5,10 @@
 import type { Access, LinkRule, Policy } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 import { iommuAccess } from '../names/policy-access.ts';
-import { safePart } from './compile.ts';
+import { sanitizeTemplatePart } from './compile.ts';
 import { policyId } from './header.ts';
-import { accountName, modeText } from './quote.ts';
-import { writeRequest } from './request.ts';
+import { checkAccountName, formatMode } from './quote.ts';
+import { formatRequest } from './request.ts';
 import { udevFacts } from './udev-facts.ts';
 import { helperPath } from './via.ts';
 
@@ -62,7 +62,7 @@ function unconditional(rule: LinkRule): string | undefined {
   const onlyPci = first?.fact === 'bus' && !first.negate && first.patterns.join() === 'pci' && !second;
   const pciFact = rule.name.some((part) => 'fact' in part && busOf(part.fact) === 'pci');
   if (rule.priority !== 0 || (first && !(onlyPci && pciFact))) return undefined;
-  const text = writeRequest(rule.name.map(safePart));
+  const text = formatRequest(rule.name.map(sanitizeTemplatePart));
   return text.includes('#') ? undefined : text;
 }
 
@@ -85,7 +85,7 @@ function pick({ owner, group, mode }: Access): Access {
 function fields(access: Access, kernelMode: string): NodeAccess {
   const mode = access.mode ?? (access.group === undefined ? kernelMode : '0660');
   return {
-    account: `${accountName(access.owner ?? 'root')}:${accountName(access.group ?? 'root')}`,
-    mode: modeText(mode),
+    account: `${checkAccountName(access.owner ?? 'root')}:${checkAccountName(access.group ?? 'root')}`,
+    mode: formatMode(mode),
   };
 }

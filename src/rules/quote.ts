@@ -4,10 +4,10 @@
  */
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import { globProblem } from '../names/glob.ts';
-import { sanitizePart } from '../names/sanitize.ts';
+import { sanitizePathPart } from '../names/sanitize.ts';
 
 /** Returns the VfioNamesError `policy` (status 2) for something that the rules of `target` cannot express. */
-export function cannotExpress(target: string, found: string, remedy: string): VfioNamesError {
+export function notExpressible(target: string, found: string, remedy: string): VfioNamesError {
   return new VfioNamesError('policy', exitStatus.usage, `${target} can't express ${found}; ${remedy}`);
 }
 
@@ -21,13 +21,13 @@ function quoted(text: string): string {
  * what fnmatch(3) would interpret differently. udev splits a value at `|` and has no reliable way to escape a quote.
  * Throws VfioNamesError for a pattern that udev cannot express.
  */
-export function udevMatch(patterns: readonly string[]): string {
+export function quotePatterns(patterns: readonly string[]): string {
   for (const pattern of patterns) {
     const problem = globProblem(pattern) ?? (pattern.includes('"') ? 'a quote ends the text' : undefined);
     if (problem !== undefined)
-      throw cannotExpress('udev', `the pattern ${quoted(pattern)}`, `${problem}; write it in another way`);
+      throw notExpressible('udev', `the pattern ${quoted(pattern)}`, `${problem}; write it in another way`);
     if (/\[[^\]]*[^\x20-\x7e]/.test(pattern))
-      throw cannotExpress(
+      throw notExpressible(
         'udev',
         `the set in the pattern ${quoted(pattern)}`,
         'udev compares bytes, so only ASCII can stand in a set',
@@ -40,15 +40,15 @@ export function udevMatch(patterns: readonly string[]): string {
  * Sanitizes the fixed text of a link's path for SYMLINK+=, where it is combined with substitutions: part by part as in
  * names/sanitize, keeping slashes. `undefined` if a part is too long.
  */
-export function safeText(text: string): string | undefined {
-  const parts = text.split('/').map((part) => sanitizePart(`-${part}-`)?.slice(1, -1));
+export function sanitizePath(text: string): string | undefined {
+  const parts = text.split('/').map((part) => sanitizePathPart(`-${part}-`)?.slice(1, -1));
   return parts.includes(undefined) ? undefined : parts.join('/');
 }
 
 /** Escapes `$` and `%` in text for the right side of an assignment, without quotes; throws if it cannot be expressed. */
-export function udevText(text: string): string {
+export function escapeUdev(text: string): string {
   if (/[\x00-\x1f\x7f"]|\\(?!x)/.test(text))
-    throw cannotExpress(
+    throw notExpressible(
       'udev',
       `the text ${quoted(text)}`,
       'leave out quotes, backslashes and control characters',
@@ -57,18 +57,18 @@ export function udevText(text: string): string {
 }
 
 /** Checks the name of a bus for use in a sysfs path inside a rule; throws VfioNamesError if it is not valid. */
-export function busName(bus: string): string {
+export function checkBusName(bus: string): string {
   if (/^[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,62}$/.test(bus)) return bus;
-  throw cannotExpress('udev', `the bus ${quoted(bus)}`, 'name a bus as /sys/bus lists it');
+  throw notExpressible('udev', `the bus ${quoted(bus)}`, 'name a bus as /sys/bus lists it');
 }
 
 /**
  * Checks a user or group for an OWNER or GROUP assignment, or for mdev's UID:GID field: a name of portable characters, or
  * a number. Throws VfioNamesError if it is not valid.
  */
-export function accountName(name: string): string {
+export function checkAccountName(name: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}$/.test(name)) return name;
-  throw cannotExpress(
+  throw notExpressible(
     'a rule',
     `the user or group ${quoted(name)}`,
     'use letters, digits, dots, dashes and underscores',
@@ -76,7 +76,7 @@ export function accountName(name: string): string {
 }
 
 /** Returns permission bits as four octal digits, `0660`; throws VfioNamesError for set-id bits or other text. */
-export function modeText(mode: string): string {
+export function formatMode(mode: string): string {
   if (/^0?[0-7]{3}$/.test(mode)) return mode.padStart(4, '0');
-  throw cannotExpress('a rule', `the mode ${quoted(mode)}`, 'use three or four octal digits, such as 0660');
+  throw notExpressible('a rule', `the mode ${quoted(mode)}`, 'use three or four octal digits, such as 0660');
 }

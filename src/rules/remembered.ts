@@ -7,23 +7,23 @@
  * the current vfioN.
  */
 import type { FactName } from '../devices/device.ts';
-import { type Keys, lineText } from './line.ts';
-import { propertyOf, udevFacts } from './udev-facts.ts';
-import { fileTest, imported } from './udev-match.ts';
+import { formatRule, type UdevKeys } from './line.ts';
+import { factProperty, udevFacts } from './udev-facts.ts';
+import { fileTest, helperState } from './udev-match.ts';
 
 /** Facts that are confirmed by the existence of one path. */
 interface Check {
   readonly facts: readonly FactName[];
   /** Keys that match the devices with these facts, and the device itself as the parent. */
-  readonly where: Keys;
+  readonly where: UdevKeys;
   readonly path: string;
   /** Facts from which these are derived, and which must be confirmed, too. */
   readonly rests?: readonly FactName[];
 }
 
-const envOf = (fact: FactName): string => `$env{${propertyOf(fact)}}`;
+const envOf = (fact: FactName): string => `$env{${factProperty(fact)}}`;
 
-const own = (bus: string): Keys => [`SUBSYSTEMS=="${bus}"`, fileTest(bus, 'vfio-dev/$kernel')];
+const own = (bus: string): UdevKeys => [`SUBSYSTEMS=="${bus}"`, fileTest(bus, 'vfio-dev/$kernel')];
 
 /** The device's directory has no other path, so it confirms every fact that is derived from the path alone. */
 const sameDirectory = `${envOf('syspath')}/vfio-dev/$kernel`;
@@ -46,7 +46,7 @@ const otherChecks: readonly Check[] = [
   { facts: ['mdevParent', 'syspath'], where: own('mdev'), path: sameDirectory },
 ];
 
-export interface Remembered {
+export interface CachedFacts {
   /** The facts that vfio_id must print: the wanted ones, and those that confirm them later. */
   readonly facts: readonly FactName[];
   /** Lines that follow those that request vfio_id; they cancel the request if all facts of the device are confirmed. */
@@ -57,7 +57,7 @@ export interface Remembered {
  * Returns the lines that reuse the `wanted` facts; `undefined` if a fact can change while the node exists or if no path
  * confirms it, so that vfio_id must run each time.
  */
-export function remember(wanted: readonly FactName[]): Remembered | undefined {
+export function cachedFacts(wanted: readonly FactName[]): CachedFacts | undefined {
   const confirms = (check: Check, facts: readonly FactName[]): boolean =>
     check.facts.some((fact) => facts.includes(fact));
   if (!wanted.every((fact) => [groupCheck, ...otherChecks].some((check) => confirms(check, [fact]))))
@@ -74,13 +74,13 @@ export function remember(wanted: readonly FactName[]): Remembered | undefined {
       ...confirmLines('want', groupCheck),
       ...rows.flatMap((check) => {
         const state = `prove ${check.facts[0]}`;
-        const begin = [`${imported}=="yes"`, ...check.where, `${imported}="${state}"`];
-        return [lineText(begin), ...confirmLines(state, check)];
+        const begin = [`${helperState}=="yes"`, ...check.where, `${helperState}="${state}"`];
+        return [formatRule(begin), ...confirmLines(state, check)];
       }),
-      lineText([
-        `${imported}=="want|prove *"`,
-        ...facts.map((fact) => `ENV{${propertyOf(fact)}}=""`),
-        `${imported}="want"`,
+      formatRule([
+        `${helperState}=="want|prove *"`,
+        ...facts.map((fact) => `ENV{${factProperty(fact)}}=""`),
+        `${helperState}="want"`,
       ]),
     ],
   };
@@ -91,11 +91,11 @@ export function remember(wanted: readonly FactName[]): Remembered | undefined {
  * test the path before the import (sort_tokens in udev-rules.c).
  */
 function confirmLines(state: string, { facts, where, path }: Check): string[] {
-  const inState = `${imported}=="${state}"`;
-  const imports = facts.map((fact) => `IMPORT{db}="${propertyOf(fact)}"`);
-  const present = facts.map((fact) => `ENV{${propertyOf(fact)}}=="?*"`);
+  const inState = `${helperState}=="${state}"`;
+  const imports = facts.map((fact) => `IMPORT{db}="${factProperty(fact)}"`);
+  const present = facts.map((fact) => `ENV{${factProperty(fact)}}=="?*"`);
   return [
-    lineText([inState, ...imports]),
-    lineText([inState, ...where, ...present, `TEST=="${path}"`, `${imported}="yes"`]),
+    formatRule([inState, ...imports]),
+    formatRule([inState, ...where, ...present, `TEST=="${path}"`, `${helperState}="yes"`]),
   ];
 }

@@ -2,28 +2,28 @@
 import Handlebars from 'handlebars';
 import type { Access, Policy } from '../config/policy.ts';
 import { iommuAccess } from '../names/policy-access.ts';
-import { compile } from './compile.ts';
+import { compileUdev } from './compile.ts';
 import { compileMdev } from './mdev.ts';
 import { templates } from './templates.gen.ts';
-import type { Via } from './via.ts';
+import type { LinkMode } from './via.ts';
 
-export const targets = ['udev', 'mdev', 'mdevd'] as const;
+export const ruleTargets = ['udev', 'mdev', 'mdevd'] as const;
 
-export type Target = (typeof targets)[number];
+export type RuleTarget = (typeof ruleTargets)[number];
 
 /**
  * Renders the rules of a policy for a target; `iommu` is the access of /dev/iommu, and `via` applies to udev only. Throws
  * VfioNamesError `policy` (status 2) if the target cannot express the policy. The compiled lines are already quoted; the
  * templates add nothing that depends on a policy.
  */
-export function render(
-  target: Target,
+export function renderRules(
+  target: RuleTarget,
   policy: Policy,
   iommu: Access | undefined = iommuAccess(policy),
-  via: Via = 'native',
+  via: LinkMode = 'native',
 ): string {
   return target === 'udev'
-    ? fill('70-vfio-names.rules', compile(policy, iommu, via))
+    ? fill('70-vfio-names.rules', compileUdev(policy, iommu, via))
     : fill(target === 'mdev' ? 'mdev.conf' : 'mdevd.conf', compileMdev(policy, iommu));
 }
 

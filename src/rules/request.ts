@@ -8,12 +8,12 @@ import type { NamePart, Transform } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
 
 /** Returns the property in which vfio_id prints the name of a request; numbers start at 1 in each rules file. */
-export function requestProperty(number: number): string {
+export function linkProperty(number: number): string {
   return `ID_VFIO_LINK_${number}`;
 }
 
 /** Formats the parts as text without blanks, quotes, `$` or `%`; fixed text must already be safe in a path. */
-export function writeRequest(parts: readonly NamePart[]): string {
+export function formatRequest(parts: readonly NamePart[]): string {
   return parts
     .map((part) =>
       'text' in part ? part.text : `{${[part.fact, ...(part.apply ?? []).map(write)].join('|')}}`,
@@ -28,7 +28,7 @@ function write(transform: Transform): string {
 }
 
 /** Parses a request; `undefined` for text that writeRequest() never produces. */
-export function readRequest(text: string): NamePart[] | undefined {
+export function parseRequest(text: string): NamePart[] | undefined {
   const parts: NamePart[] = [];
   for (const piece of text.match(/\{[^{}]*\}|[^{}]+|[{}]/g) ?? []) {
     if (!/[{}]/.test(piece)) {

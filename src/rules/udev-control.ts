@@ -1,13 +1,13 @@
 /** Makes a running udev reload its rules and apply them. */
 import { execFileSync } from 'node:child_process';
-import { attempt, errnoOf } from '../errors.ts';
+import { errnoOf, ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root.ts';
 
 /** Runs a program without a shell; throws if it fails. */
-export type Exec = (program: string, args: readonly string[]) => void;
+export type RunProgram = (program: string, args: readonly string[]) => void;
 
-export const execFile: Exec = (program, args) => {
+export const runProgram: RunProgram = (program, args) => {
   execFileSync(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 60_000,
@@ -16,15 +16,15 @@ export const execFile: Exec = (program, args) => {
 };
 
 /** Whether udev runs on this machine; always false below another root. */
-export function udevRuns(files: Files, root: Root): boolean {
-  return root === '' && attempt(() => files.stat('/run/udev/control'), 'ENOENT', 'ENOTDIR') !== undefined;
+export function isUdevRunning(files: Files, root: Root): boolean {
+  return root === '' && ignoring(() => files.stat('/run/udev/control'), 'ENOENT', 'ENOTDIR') !== undefined;
 }
 
 /**
  * Reloads the rules and applies them to the existing devices: a `change` event runs all rules except those for
  * ACTION=="add", and removes links that no rule creates any more. Returns one line for each call that failed.
  */
-export function applyRules(exec: Exec): string[] {
+export function reloadUdev(exec: RunProgram): string[] {
   const calls = [
     ['control', '--reload'],
     ['trigger', '--subsystem-match=vfio-dev', '--action=change'],

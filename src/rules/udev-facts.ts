@@ -45,7 +45,7 @@ function attribute(file: string, present: string, ...always: readonly string[]):
 function imported(fact: string, plain: boolean, bus?: string, file?: string): UdevFact {
   return {
     kind: 'import',
-    property: propertyOf(fact),
+    property: factProperty(fact),
     plain,
     ...(bus !== undefined && { bus }),
     ...(file !== undefined && { file }),
@@ -53,7 +53,7 @@ function imported(fact: string, plain: boolean, bus?: string, file?: string): Ud
 }
 
 /** Returns the property in which vfio_id prints a fact: `ID_VFIO_MDEV_TYPE` for `mdevType`. */
-export function propertyOf(fact: string): string {
+export function factProperty(fact: string): string {
   return `ID_VFIO_${fact.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 
@@ -75,7 +75,7 @@ export const udevFacts: Readonly<Record<FactName, UdevFact>> = {
   syspath: { kind: 'devpath' },
   group: imported('group', true),
   groupNode: imported('groupNode', false),
-  function: { kind: 'function', property: propertyOf('function') },
+  function: { kind: 'function', property: factProperty('function') },
   pf: imported('pf', true, 'pci', 'physfn'),
   vf: imported('vf', true, 'pci', 'physfn'),
   path: imported('path', true, 'pci'),

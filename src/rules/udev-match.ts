@@ -2,24 +2,24 @@
 import type { Condition, Match } from '../config/policy.ts';
 import { globMatches, isExact } from '../names/glob.ts';
 import { knownBuses } from '../names/scheme.ts';
-import type { Keys } from './line.ts';
-import { busName, cannotExpress, udevMatch } from './quote.ts';
+import type { UdevKeys } from './line.ts';
+import { checkBusName, notExpressible, quotePatterns } from './quote.ts';
 import { type UdevFact, udevFacts } from './udev-facts.ts';
 
 /** Keys that select the devices of one match on one bus. */
 export interface Selection {
   readonly bus: string;
   /** Alternatives of keys on udev's own data, which match the device as the parent; each begins with SUBSYSTEMS. */
-  readonly native: readonly Keys[];
+  readonly udevKeys: readonly UdevKeys[];
   /** Additional keys on the output of vfio_id; empty if vfio_id is not needed. */
-  readonly imported: Keys;
+  readonly helperKeys: UdevKeys;
 }
 
 /** `want`, then `yes` when vfio_id's facts are imported; private to the event (udev's database skips names with a dot). */
-export const imported = 'ENV{.VFIO_NAMES}';
+export const helperState = 'ENV{.VFIO_NAMES}';
 
 /** Returns the selection for every bus on which the match can be true. */
-export function select(match: Match): Selection[] {
+export function compileMatch(match: Match): Selection[] {
   return busesOf(match).flatMap((bus) => {
     const selection = selectOn(bus, match);
     return selection ? [selection] : [];
@@ -46,7 +46,7 @@ function selectOn(bus: string, match: Match): Selection | undefined {
   const own: string[] = [];
   const tests = [deviceTest(bus)];
   const imports: string[] = [];
-  let alternatives: Keys[] = [[]];
+  let alternatives: UdevKeys[] = [[]];
   for (const condition of match) {
     const fact = udevFacts[condition.fact];
     const operator = condition.negate ? '!=' : '==';
@@ -55,18 +55,18 @@ function selectOn(bus: string, match: Match): Selection | undefined {
         if (fact.value !== undefined && fits(condition, fact.value) === condition.negate) return undefined;
         break;
       case 'parent':
-        own.push(`${fact.key}${operator}${udevMatch(condition.patterns)}`);
+        own.push(`${fact.key}${operator}${quotePatterns(condition.patterns)}`);
         break;
       case 'event':
-        tests.push(`${fact.key}${operator}${udevMatch(condition.patterns)}`);
+        tests.push(`${fact.key}${operator}${quotePatterns(condition.patterns)}`);
         break;
       case 'function':
         if (bus === 'pci')
-          own.push(`KERNELS${operator}${udevMatch(condition.patterns.map((pattern) => `*.${pattern}`))}`);
+          own.push(`KERNELS${operator}${quotePatterns(condition.patterns.map((pattern) => `*.${pattern}`))}`);
         else if (!condition.negate) return undefined;
         break;
       case 'devpath':
-        tests.push(`DEVPATH${operator}${udevMatch(condition.patterns.map(devpathPattern))}`);
+        tests.push(`DEVPATH${operator}${quotePatterns(condition.patterns.map(devpathPattern))}`);
         break;
       case 'attribute':
         alternatives = alternatives.flatMap((keys) =>
@@ -74,12 +74,12 @@ function selectOn(bus: string, match: Match): Selection | undefined {
         );
         break;
       case 'import':
-        if (!condition.negate && !canHave(fact, bus)) return undefined;
+        if (!condition.negate && !busHasFact(fact, bus)) return undefined;
         if (!condition.negate && fact.file !== undefined) tests.push(fileTest(bus, fact.file));
-        imports.push(`ENV{${fact.property}}${operator}${udevMatch(condition.patterns.map(notEmpty))}`);
+        imports.push(`ENV{${fact.property}}${operator}${quotePatterns(condition.patterns.map(notEmpty))}`);
         break;
       case 'decided':
-        throw cannotExpress(
+        throw notExpressible(
           'udev',
           `a match on ${condition.fact}`,
           'it is what the rules themselves set; match another fact',
@@ -88,8 +88,8 @@ function selectOn(bus: string, match: Match): Selection | undefined {
   }
   return {
     bus,
-    native: alternatives.map((keys) => [`SUBSYSTEMS=="${busName(bus)}"`, ...own, ...keys, ...tests]),
-    imported: imports.length > 0 ? [`${imported}=="yes"`, ...imports] : [],
+    udevKeys: alternatives.map((keys) => [`SUBSYSTEMS=="${checkBusName(bus)}"`, ...own, ...keys, ...tests]),
+    helperKeys: imports.length > 0 ? [`${helperState}=="yes"`, ...imports] : [],
   };
 }
 
@@ -105,11 +105,11 @@ function deviceTest(bus: string): string {
 
 /** Returns the key that tests whether the matched device has `file` in its directory. */
 export function fileTest(bus: string, file: string, operator = '=='): string {
-  return `TEST${operator}"/sys/bus/${busName(bus)}/devices/$id/${file}"`;
+  return `TEST${operator}"/sys/bus/${checkBusName(bus)}/devices/$id/${file}"`;
 }
 
 /** Whether devices of the bus can have the fact. */
-export function canHave(fact: UdevFact, bus: string): boolean {
+export function busHasFact(fact: UdevFact, bus: string): boolean {
   if (fact.kind === 'function') return bus === 'pci';
   return fact.kind !== 'import' || fact.bus === undefined || fact.bus === bus;
 }
@@ -118,8 +118,12 @@ export function canHave(fact: UdevFact, bus: string): boolean {
  * udev's ATTRS{x}!="y" is false if x does not exist (attr_match in udev-rules.c), but a policy's negation is true: so
  * devices without the attribute need a second alternative.
  */
-function attributeKeys(fact: UdevFact & { kind: 'attribute' }, bus: string, condition: Condition): Keys[] {
-  const pattern = udevMatch(condition.patterns);
+function attributeKeys(
+  fact: UdevFact & { kind: 'attribute' },
+  bus: string,
+  condition: Condition,
+): UdevKeys[] {
+  const pattern = quotePatterns(condition.patterns);
   if (!condition.negate) {
     const shaped = condition.patterns.every((text) => isExact(text) && globMatches(fact.present, text));
     return [
@@ -134,7 +138,7 @@ function attributeKeys(fact: UdevFact & { kind: 'attribute' }, bus: string, cond
 function devpathPattern(pattern: string): string {
   const below = /^\/sys(\/devices\/.*)$/.exec(pattern)?.[1] ?? (/^\*\/(?!sys\/)/.test(pattern) && pattern);
   if (below) return `${below}/vfio-dev/vfio*`;
-  throw cannotExpress(
+  throw notExpressible(
     'udev',
     `the syspath pattern ${JSON.stringify(pattern)}`,
     'begin it with /sys/devices/ or */',

@@ -1,46 +1,46 @@
 /** Compiles the parts of a name to the text for SYMLINK+= on one bus. */
 import type { NamePart, Transform } from '../config/policy.ts';
 import type { FactName } from '../devices/device.ts';
-import { sanitizePart } from '../names/sanitize.ts';
-import { transform } from '../names/template.ts';
-import type { Keys } from './line.ts';
-import { busName, cannotExpress, safeText, udevText } from './quote.ts';
+import { sanitizePathPart } from '../names/sanitize.ts';
+import { applyTransform } from '../names/template.ts';
+import type { UdevKeys } from './line.ts';
+import { checkBusName, escapeUdev, notExpressible, sanitizePath } from './quote.ts';
 import { type UdevFact, udevFacts } from './udev-facts.ts';
-import { canHave, fileTest } from './udev-match.ts';
+import { busHasFact, fileTest } from './udev-match.ts';
 
 /** A name in udev's syntax. */
 export interface UdevName {
   /** The name with udev's substitutions; absent if only vfio_id can build it. */
   readonly text?: string;
   /** The name with ID_PATH_TAG, for the devices that `plainPath` matches; absent if that is not enough. */
-  readonly tagged?: string;
+  readonly tagText?: string;
   /** Keys that require the facts to exist, for the line of the match. */
-  readonly keys: Keys;
+  readonly keys: UdevKeys;
   /** Keys on the output of vfio_id. */
-  readonly imported: Keys;
+  readonly helperKeys: UdevKeys;
 }
 
 /**
  * Returns the key that matches the devices whose ID_PATH_TAG (udev's builtin path_id) is `pci-` and their name with `_`
  * for `:` and `.`: those without a second host bridge above them. For other devices path_id adds a prefix.
  */
-export function plainPath(operator: '==' | '!='): string {
+export function plainIdPathKey(operator: '==' | '!='): string {
   return `ENV{ID_PATH}${operator}"pci-????:??:??.?"`;
 }
 
 type FactPart = Exclude<NamePart, { readonly text: string }>;
 
 /** Compiles the name for devices on `bus`; `undefined` if devices on the bus cannot have one of its facts. */
-export function udevName(parts: readonly NamePart[], bus: string): UdevName | undefined {
+export function compileName(parts: readonly NamePart[], bus: string): UdevName | undefined {
   const facts = parts.filter((part): part is FactPart => !('text' in part));
-  if (facts.some((part) => !canHave(udevFacts[part.fact], bus))) return undefined;
+  if (facts.some((part) => !busHasFact(udevFacts[part.fact], bus))) return undefined;
   const text = writeAll(parts, (part) => substitution(part, bus));
-  const tagged = text === undefined && bus === 'pci' ? withTag(parts) : undefined;
+  const tagText = text === undefined && bus === 'pci' ? withTag(parts) : undefined;
   return {
     ...(text !== undefined && { text }),
-    ...(tagged !== undefined && { tagged }),
+    ...(tagText !== undefined && { tagText }),
     keys: [...new Set(facts.flatMap((part) => presence(part.fact, bus)))],
-    imported: [...new Set(facts.flatMap((part) => printed(udevFacts[part.fact])))],
+    helperKeys: [...new Set(facts.flatMap((part) => printed(udevFacts[part.fact])))],
   };
 }
 
@@ -54,9 +54,9 @@ function writeAll(
 }
 
 function fixedText(text: string): string {
-  const safe = safeText(text);
-  if (safe === undefined) throw cannotExpress('udev', 'a name of more than 255 bytes', 'make it shorter');
-  return udevText(safe);
+  const safe = sanitizePath(text);
+  if (safe === undefined) throw notExpressible('udev', 'a name of more than 255 bytes', 'make it shorter');
+  return escapeUdev(safe);
 }
 
 const tag = '$env{ID_PATH_TAG}';
@@ -76,10 +76,10 @@ function isTag(part: FactPart): boolean {
 }
 
 /** Returns keys that match only devices that have the fact, if udev can test it before vfio_id runs. */
-function presence(name: FactName, bus: string): Keys {
+function presence(name: FactName, bus: string): UdevKeys {
   const fact = udevFacts[name];
   if (fact.kind === 'decided')
-    throw cannotExpress(
+    throw notExpressible(
       'udev',
       `{{${name}}} in a name`,
       'it is what the rules themselves set; take another fact',
@@ -89,7 +89,7 @@ function presence(name: FactName, bus: string): Keys {
 }
 
 /** Returns keys that match if vfio_id printed the fact. */
-function printed(fact: UdevFact): Keys {
+function printed(fact: UdevFact): UdevKeys {
   return fact.kind === 'import' || fact.kind === 'function' ? [`ENV{${fact.property}}=="?*"`] : [];
 }
 
@@ -98,8 +98,8 @@ function substitution(part: FactPart, bus: string): string | undefined {
   const fact = udevFacts[part.fact];
   if (fact.kind === 'decided' || fact.kind === 'devpath') return undefined;
   if (fact.kind === 'fixed') {
-    const safe = sanitizePart((part.apply ?? []).reduce(transform, fact.value ?? busName(bus)));
-    return safe === undefined ? undefined : udevText(safe);
+    const safe = sanitizePathPart((part.apply ?? []).reduce(applyTransform, fact.value ?? checkBusName(bus)));
+    return safe === undefined ? undefined : escapeUdev(safe);
   }
   if ((part.apply ?? []).some((step) => changes(step, shapeOf(part.fact, bus)))) return undefined;
   if (fact.kind === 'import') return fact.plain ? `$env{${fact.property}}` : undefined;

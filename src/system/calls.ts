@@ -1,5 +1,5 @@
 /** The system calls of probe as an interface, implemented by libc.ts and by a fake in tests. */
-import type { Kind } from './files.ts';
+import type { FileKind } from './files.ts';
 
 /** An ioctl: its name, which errors and time limits report, and its number. */
 export interface Ioctl {
@@ -11,13 +11,13 @@ export interface Ioctl {
  * Synchronous and possibly blocking; a caller that must not hang runs them in a second process (peer.ts). All except
  * `close` throw CallError.
  */
-export interface Calls {
+export interface DeviceCalls {
   /** Opens a device node with `deviceOpenFlags`; `step` is the name of the call in errors, such as `open iommu`. */
   open(step: string, path: string): number;
   /** Never throws, since nothing can be done about a failed close(2). */
   close(fd: number): void;
   /** fstat(2) of a descriptor: its kind and, for a device node, its device number. */
-  status(step: string, fd: number): { readonly kind: Kind; readonly devnum?: string };
+  status(step: string, fd: number): { readonly kind: FileKind; readonly devnum?: string };
   /** The text of a small sysfs attribute. */
   read(step: string, path: string): string;
   /**
@@ -46,7 +46,7 @@ export class CallError extends Error {
  * Wraps `calls` so that each call that can block is announced first. fstat(2) and reads of sysfs never wait for a
  * device.
  */
-export function announced(calls: Calls, announce: (step: string) => void): Calls {
+export function announceCalls(calls: DeviceCalls, announce: (step: string) => void): DeviceCalls {
   return {
     open: (step, path) => {
       announce(step);

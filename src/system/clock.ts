@@ -7,13 +7,13 @@ export interface Clock {
   /** The time of day, for output. */
   readonly date: () => Date;
   /** Calls `fn` once, after `milliseconds`; the returned function cancels the timer. */
-  readonly after: (milliseconds: number, fn: () => void) => () => void;
+  readonly setTimer: (milliseconds: number, fn: () => void) => () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Number(hrtime.bigint()) / 1e6,
   date: () => new Date(),
-  after: (milliseconds, fn) => {
+  setTimer: (milliseconds, fn) => {
     const timer = setTimeout(fn, milliseconds);
     return () => clearTimeout(timer);
   },

@@ -4,10 +4,10 @@
  */
 
 /** The type of a file; `other` for a descriptor without a file type (an anonymous inode). */
-export type Kind = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket' | 'other';
+export type FileKind = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket' | 'other';
 
-export interface Status {
-  readonly kind: Kind;
+export interface FileStatus {
+  readonly kind: FileKind;
   /** The permission bits with set-uid, set-gid and sticky: 0o0 to 0o7777. */
   readonly mode: number;
   readonly uid: number;
@@ -18,7 +18,7 @@ export interface Status {
 }
 
 /** An open directory; paths below it are not affected if its own path is replaced. */
-export interface Held {
+export interface DirHandle {
   /** A path that always leads to the opened directory: `/proc/self/fd/5`. */
   readonly path: string;
   readonly release: () => void;
@@ -26,24 +26,24 @@ export interface Held {
 
 export interface Files {
   /** The names in a directory, unsorted, without `.` and `..`. */
-  readonly list: (path: string) => string[];
+  readonly readdir: (path: string) => string[];
   /** Reads a file as UTF-8, at most `limit` bytes. The newline at the end of a sysfs attribute is kept. */
   readonly read: (path: string, limit?: number) => string;
   /** Reads a binary file, at most `limit` bytes, such as the configuration space of a PCI device. */
-  readonly bytes: (path: string, limit: number) => Uint8Array;
+  readonly readBytes: (path: string, limit: number) => Uint8Array;
   /** The target of a symbolic link, as stored. */
   readonly readlink: (path: string) => string;
   /** The status of the path itself; a link is not followed. */
-  readonly lstat: (path: string) => Status;
+  readonly lstat: (path: string) => FileStatus;
   /** The status of the file that the path leads to; links are followed. */
-  readonly stat: (path: string) => Status;
+  readonly stat: (path: string) => FileStatus;
   /** Opens the path (O_PATH, without following a link at its end) and returns the status of the descriptor. */
-  readonly fstat: (path: string) => Status;
+  readonly statNode: (path: string) => FileStatus;
   /**
    * Opens a directory, so that entries can be reached through `path` of the result. Fails with ENOTDIR or ELOOP for a
    * link.
    */
-  readonly hold: (path: string) => Held;
+  readonly openDir: (path: string) => DirHandle;
   readonly symlink: (target: string, path: string) => void;
   readonly rename: (from: string, to: string) => void;
   readonly unlink: (path: string) => void;

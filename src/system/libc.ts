@@ -1,7 +1,7 @@
 /** System calls of the C library through koffi, which only this module imports. */
 import * as fs from 'node:fs';
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
-import { CallError, type Calls } from './calls.ts';
+import { CallError, type DeviceCalls } from './calls.ts';
 import { errnoName } from './errno.ts';
 import { nodeFiles, statusOf } from './node-files.ts';
 import { deviceOpenFlags } from './open-flags.ts';
@@ -14,7 +14,7 @@ export async function importKoffi(): Promise<Koffi> {
 }
 
 /** Loads the system calls of probe. Throws `no-koffi` if koffi is not installed or has no build for this machine. */
-export async function loadLibc(importer: () => Promise<Koffi> = importKoffi): Promise<Calls> {
+export async function loadCalls(importer: () => Promise<Koffi> = importKoffi): Promise<DeviceCalls> {
   const koffi = await requireKoffi(importer, 'probe');
   // null is the process itself, which has libc (glibc or musl) loaded. musl declares request as int: the same register.
   const ioctl = koffi.load(null).func('int ioctl(int fd, unsigned long request, ...)');
@@ -86,7 +86,7 @@ export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi
 }
 
 /** Sets the credentials of the process, of all its threads. The calls throw CallError. */
-export interface Identity {
+export interface Credentials {
   readonly setGroups: (groups: readonly number[]) => void;
   readonly setGid: (gid: number) => void;
   readonly setUid: (uid: number) => void;
@@ -97,7 +97,9 @@ export interface Identity {
  * io_uring, as Debian's does, since io_uring keeps the previous credentials (CVE-2024-22017); for the same reason, read
  * no files after these calls. Throws `no-koffi` if koffi is not installed.
  */
-export async function loadIdentity(importer: () => Promise<Koffi> = importKoffi): Promise<Identity> {
+export async function loadCredentialCalls(
+  importer: () => Promise<Koffi> = importKoffi,
+): Promise<Credentials> {
   const koffi = await requireKoffi(importer, 'exec --user');
   const libc = koffi.load(null);
   const setgroups = libc.func('int setgroups(size_t size, void *list)');

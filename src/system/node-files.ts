@@ -2,9 +2,9 @@
 import * as fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import { devnumOf } from './devnum.ts';
-import type { Files, Held, Kind, Status } from './files.ts';
+import type { DirHandle, FileKind, FileStatus, Files } from './files.ts';
 
-const kinds: Readonly<Record<number, Kind>> = {
+const kinds: Readonly<Record<number, FileKind>> = {
   [fs.constants.S_IFREG]: 'file',
   [fs.constants.S_IFDIR]: 'directory',
   [fs.constants.S_IFLNK]: 'symlink',
@@ -15,7 +15,7 @@ const kinds: Readonly<Record<number, Kind>> = {
 };
 
 /** Converts a stat result of Node. */
-export function statusOf(stats: fs.Stats): Status {
+export function statusOf(stats: fs.Stats): FileStatus {
   const kind = kinds[stats.mode & fs.constants.S_IFMT] ?? 'other';
   const { uid, gid } = stats;
   const mode = stats.mode & 0o7777;
@@ -85,27 +85,27 @@ function bytes(path: string, limit: number): Uint8Array {
 }
 
 /** O_PATH of asm-generic/fcntl.h, valid for x86, arm64, riscv and s390; Node does not export it. */
-export const openPath = 0o10000000;
+export const O_PATH = 0o10000000;
 
-function fstat(path: string): Status {
-  const fd = fs.openSync(path, openPath | fs.constants.O_NOFOLLOW);
+function fstat(path: string): FileStatus {
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
   return withDescriptor(path, fd, () => statusOf(fs.fstatSync(fd)));
 }
 
-function hold(path: string): Held {
+function hold(path: string): DirHandle {
   const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
   return { path: `/proc/self/fd/${fd}`, release: () => release(fd) };
 }
 
 export const nodeFiles: Files = {
-  list: (path) => fs.readdirSync(path),
+  readdir: (path) => fs.readdirSync(path),
   read,
-  bytes,
+  readBytes: bytes,
   readlink: (path) => fs.readlinkSync(path),
   lstat: (path) => statusOf(fs.lstatSync(path)),
   stat: (path) => statusOf(fs.statSync(path)),
-  fstat,
-  hold,
+  statNode: fstat,
+  openDir: hold,
   symlink: (target, path) => fs.symlinkSync(target, path),
   rename: (from, to) => fs.renameSync(from, to),
   unlink: (path) => fs.unlinkSync(path),

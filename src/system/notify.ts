@@ -47,7 +47,7 @@ export async function openNotify(
   return {
     send: (fields) => {
       try {
-        datagrams.send(address, Buffer.from(notifyText(fields)));
+        datagrams.send(address, Buffer.from(formatFields(fields)));
       } catch (error) {
         if (!(error instanceof CallError)) throw error;
         if (!reported) onError(`could not tell the service manager: ${error.message}`);
@@ -80,7 +80,7 @@ export function unixAddress(name: string): Uint8Array | undefined {
 }
 
 /** Formats `KEY=value` lines. A line break in a value would start another field and is replaced with a space. */
-export function notifyText(fields: Readonly<Record<string, string | number | bigint>>): string {
+export function formatFields(fields: Readonly<Record<string, string | number | bigint>>): string {
   return Object.entries(fields)
     .map(([key, value]) => `${key}=${String(value).replace(/[\r\n]+/g, ' ')}\n`)
     .join('');
@@ -93,6 +93,6 @@ function watchdogOf(env: Environment): number | undefined {
 }
 
 /** The fields that announce a reload, with the CLOCK_MONOTONIC time that systemd 253 and later require. */
-export function reloading(): Readonly<Record<string, string | number | bigint>> {
+export function reloadingFields(): Readonly<Record<string, string | number | bigint>> {
   return { RELOADING: 1, MONOTONIC_USEC: hrtime.bigint() / 1000n };
 }

@@ -27,7 +27,7 @@ export const standardPipe: Pipe = {
 /**
  * Handles requests until the pipe is closed. Writes the lines `ready`, `step NAME`, `answer JSON` and `failed MESSAGE`.
  */
-export function servePeer(handler: Handler, pipe: Pipe = standardPipe): void {
+export function serveRequests(handler: Handler, pipe: Pipe = standardPipe): void {
   pipe.write('ready\n');
   let text = '';
   const decoder = new TextDecoder();

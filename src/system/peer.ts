@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 
-export interface PeerCommand {
+export interface WorkerCommand {
   readonly file: string;
   readonly args: readonly string[];
 }
@@ -17,9 +17,9 @@ export type Reply =
   /** The process ended or violated the protocol; `message` is one line. */
   | { readonly kind: 'broken'; readonly message: string };
 
-export interface Peer {
+export interface Worker {
   /** Sends one request; the previous one must have been answered. */
-  ask(request: unknown): Promise<Reply>;
+  request(request: unknown): Promise<Reply>;
   /** Ends the process; the next request starts a new one. */
   close(): void;
 }
@@ -34,10 +34,10 @@ const START_LIMIT = 60_000;
  * Returns a peer that starts its process with the first request, and again after the process was lost. `stepLimit` is
  * in milliseconds.
  */
-export function startPeer(command: PeerCommand, stepLimit: number): Peer {
+export function startWorker(command: WorkerCommand, stepLimit: number): Worker {
   let connection: Connection | undefined;
   return {
-    ask: async (request) => {
+    request: async (request) => {
       connection ??= connect(command);
       const reply = await connection.ask(request, stepLimit);
       if (reply.kind !== 'answer') connection = undefined;
@@ -55,7 +55,7 @@ interface Connection {
   end(): void;
 }
 
-function connect(command: PeerCommand): Connection {
+function connect(command: WorkerCommand): Connection {
   const child = spawn(command.file, [...command.args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let ready = false;
   let text = '';

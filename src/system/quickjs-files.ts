@@ -1,9 +1,9 @@
 /** The file system calls on QuickJS's `os` and `std`, for the native vfio_id. */
 import * as os from 'qjs:os';
 import * as std from 'qjs:std';
-import { textOfUtf8 } from '../text/utf8.ts';
+import { decodeUtf8 } from '../text/utf8.ts';
 import { devnumOf } from './devnum.ts';
-import type { Files, Held, Kind, Status } from './files.ts';
+import type { DirHandle, FileKind, FileStatus, Files } from './files.ts';
 import { linuxErrno } from './linux-errno.ts';
 import { armOpen, genericOpen } from './linux-open.ts';
 
@@ -11,7 +11,7 @@ const { O_RDONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC, O_PATH, O_DIRECTORY, O_NOFOLL
   ? armOpen
   : genericOpen;
 
-const kinds: Readonly<Record<number, Kind>> = {
+const kinds: Readonly<Record<number, FileKind>> = {
   [0o100000]: 'file',
   [0o040000]: 'directory',
   [0o120000]: 'symlink',
@@ -37,7 +37,7 @@ function checkedPair<T>([value, errno]: readonly [T, number]): NonNullable<T> {
   return value;
 }
 
-function statusOf(stats: os.Stat): Status {
+function statusOf(stats: os.Stat): FileStatus {
   const kind = kinds[stats.mode & 0o170000] ?? 'other';
   const status = {
     kind,
@@ -59,7 +59,7 @@ const PAGE = 4096;
 /** Files longer than a page, such as pci.ids, are read again with `std`, which is many times faster than `os.read`. */
 function read(path: string, limit = 1 << 20): string {
   const start = bytes(path, Math.min(PAGE, limit));
-  if (start.length < PAGE || limit <= PAGE) return textOfUtf8(start);
+  if (start.length < PAGE || limit <= PAGE) return decodeUtf8(start);
   const file = std.fdopen(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY), 'r');
   if (!file) fail(12);
   try {
@@ -83,7 +83,7 @@ function bytes(path: string, limit: number): Uint8Array {
 }
 
 /** `os` has no fstat(2), so this calls stat(2) on the descriptor's entry in /proc. */
-function fstat(path: string): Status {
+function fstat(path: string): FileStatus {
   const fd = open(path, O_PATH | O_NOFOLLOW);
   try {
     return statusOf(checkedPair(os.stat(`/proc/self/fd/${fd}`)));
@@ -92,20 +92,20 @@ function fstat(path: string): Status {
   }
 }
 
-function hold(path: string): Held {
+function hold(path: string): DirHandle {
   const fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   return { path: `/proc/self/fd/${fd}`, release: () => void os.close(fd) };
 }
 
 export const quickjsFiles: Files = {
-  list: (path) => checkedPair(os.readdir(path)).filter((name) => name !== '.' && name !== '..'),
+  readdir: (path) => checkedPair(os.readdir(path)).filter((name) => name !== '.' && name !== '..'),
   read,
-  bytes,
+  readBytes: bytes,
   readlink: (path) => checkedPair(os.readlink(path)),
   lstat: (path) => statusOf(checkedPair(os.lstat(path))),
   stat: (path) => statusOf(checkedPair(os.stat(path))),
-  fstat,
-  hold,
+  statNode: fstat,
+  openDir: hold,
   symlink: (target, path) => void checked(os.symlink(target, path)),
   rename: (from, to) => void checked(os.rename(from, to)),
   unlink: (path) => void checked(os.remove(path)),

@@ -4,7 +4,7 @@
 export type Root = string;
 
 /** Returns the absolute `path` (`/sys/class`) below `root`. */
-export function at(root: Root, path: string): string {
+export function pathBelow(root: Root, path: string): string {
   return root + path;
 }
 

@@ -1,7 +1,7 @@
 /** Finds the closest match of a misspelled word, for "did you mean". */
 
 /** Edit distance (insert, delete, replace, swap of adjacent letters) of two words; optimal string alignment. */
-export function distance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let rowBeforeLast: number[] = [];
   let lastRow = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
@@ -23,7 +23,7 @@ export function distance(a: string, b: string): number {
 export function nearest(word: string, choices: readonly string[]): string | undefined {
   const wanted = word.slice(0, 64).toLowerCase();
   const ranked = choices
-    .map((choice) => ({ choice, edits: distance(wanted, choice.toLowerCase()) }))
+    .map((choice) => ({ choice, edits: editDistance(wanted, choice.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   return best && best.edits <= Math.max(1, Math.floor(best.choice.length / 3)) ? best.choice : undefined;

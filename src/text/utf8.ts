@@ -4,7 +4,7 @@
  * Decodes bytes; each maximal subpart of an ill-formed sequence becomes one U+FFFD, as in the Encoding Standard and in
  * Node's Buffer (table 3-7 of Unicode 15 has the limits of the second byte).
  */
-export function textOfUtf8(bytes: Uint8Array): string {
+export function decodeUtf8(bytes: Uint8Array): string {
   const units: number[] = [];
   for (let index = 0; index < bytes.length; ) {
     const first = bytes[index] ?? 0;

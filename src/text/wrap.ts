@@ -1,7 +1,7 @@
 /** Wraps text to the width of a terminal. */
 
 /** Width of a line, in characters. */
-export const columns = 80;
+export const LINE_WIDTH = 80;
 
 /**
  * Breaks a text at spaces, so that no line is longer than `columns`; lines after the first start with `indent` spaces.
@@ -12,7 +12,7 @@ export function wrap(text: string, indent = 0, first = ''): string {
   let line = first;
   let empty = true;
   for (const word of text.split(' ')) {
-    if (!empty && line.length + 1 + word.length > columns) {
+    if (!empty && line.length + 1 + word.length > LINE_WIDTH) {
       lines.push(line);
       line = ' '.repeat(indent);
       empty = true;

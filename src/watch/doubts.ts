@@ -6,22 +6,22 @@
  */
 
 /** The delay before the first retry, in milliseconds; each further delay is twice as long. */
-export const firstDoubt = 20;
+export const firstRetryMs = 20;
 /**
  * How many retries are made, five seconds in all. After that, the device counts as one without a node, as in a
  * container, and only the rescan checks it.
  */
-export const mostDoubts = 8;
+export const MAX_RETRIES = 8;
 
 /** Counts the passes in which each node was missing. */
-export class Doubts {
+export class MissingNodeRetry {
   readonly #tries = new Map<string, number>();
 
   /**
    * Records a pass over `places` (everything if `undefined`) in which the nodes `missing` did not exist. Returns the places to
    * check again and the delay in milliseconds.
    */
-  after(
+  record(
     places: ReadonlySet<string> | undefined,
     missing: readonly string[],
   ): { readonly places: readonly string[]; readonly wait: number } {
@@ -30,11 +30,11 @@ export class Doubts {
       if (!stillMissing.has(place)) this.#tries.delete(place);
     for (const place of missing) this.#tries.set(place, (this.#tries.get(place) ?? 0) + 1);
     // Missing nodes that this pass did not cover stay scheduled.
-    const pending = [...this.#tries].filter(([, tries]) => tries <= mostDoubts);
+    const pending = [...this.#tries].filter(([, tries]) => tries <= MAX_RETRIES);
     const fewestTries = Math.min(...pending.map(([, tries]) => tries));
     return {
       places: pending.map(([place]) => place),
-      wait: pending.length === 0 ? 0 : firstDoubt * 2 ** (fewestTries - 1),
+      wait: pending.length === 0 ? 0 : firstRetryMs * 2 ** (fewestTries - 1),
     };
   }
 }

@@ -3,27 +3,34 @@
  * the common case only. In any other case it gives up and the caller runs a full pass, which must produce the same result.
  */
 import type { Device } from '../devices/device.ts';
-import { scanOne } from '../devices/scan.ts';
+import { scanDevice } from '../devices/scan.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
 import { type AccessOutcome, applyAccess } from '../links/access.ts';
 import { apply } from '../links/apply.ts';
 import type { Outcome } from '../links/change.ts';
-import { isMissing } from '../links/nodes.ts';
+import { isNodeMissing } from '../links/nodes.ts';
 import type { Machine } from '../links/observe.ts';
 import { plan } from '../links/plan.ts';
 import { readEntry } from '../links/read.ts';
-import { type Entry, nodeOfTarget, type Tree } from '../links/tree.ts';
+import { type LinkEntry, type LinkTree, targetNode } from '../links/tree.ts';
 import { claimsOf } from '../names/claims.ts';
 import type { Claim } from '../names/desire.ts';
-import { parentsOf } from '../names/parents.ts';
-import { isReserved, knownBuses, linkRoot } from '../names/scheme.ts';
-import { at } from '../system/root.ts';
-import { namedAs, type Picture, putDevices, type Seen, setEntry, wantedTarget } from './picture.ts';
+import { parentDirectories } from '../names/parents.ts';
+import { isReservedName, knownBuses, linkRoot } from '../names/scheme.ts';
+import { pathBelow } from '../system/root.ts';
+import {
+  type DeviceClaims,
+  deviceName,
+  replaceDevices,
+  setEntry,
+  type WatchState,
+  wantedTarget,
+} from './picture.ts';
 
 /** Up to this many places, an incremental pass is always cheaper than a full one. */
 const MIN_PLACES_FOR_FULL_PASS = 256;
 
-export interface Partial {
+export interface IncrementalResult {
   /** False if a full pass is needed; the state must not be used any more then. */
   readonly done: boolean;
   /** The changes that were made, including those made before the pass gave up. */
@@ -38,13 +45,13 @@ export interface Partial {
 }
 
 /** Updates the links and the state for these places, which are relative to /dev/vfio. */
-export function syncPlaces(
+export function syncPaths(
   machine: Machine,
   token: string,
-  state: Picture,
+  state: WatchState,
   places: ReadonlySet<string>,
-): Partial {
-  const { files, root, more } = machine;
+): IncrementalResult {
+  const { files, root, policyNames } = machine;
   const gaveUp = {
     done: false,
     outcomes: [],
@@ -57,15 +64,15 @@ export function syncPlaces(
   const sysnames = [...places].flatMap((place) => /^devices\/((?:noiommu-)?vfio\d+)$/.exec(place)?.[1] ?? []);
   const devices = currentDevices(machine, sysnames);
   if (!devices) return gaveUp;
-  const known = new Set(sysnames.flatMap((sysname) => namedAs(state, sysname) ?? []));
-  const now = new Map<string, Seen | undefined>(sysnames.map((sysname) => [sysname, undefined]));
+  const known = new Set(sysnames.flatMap((sysname) => deviceName(state, sysname) ?? []));
+  const now = new Map<string, DeviceClaims | undefined>(sysnames.map((sysname) => [sysname, undefined]));
   for (const sysname of sysnames) state.missing.delete(sysname);
   for (const device of devices) {
-    const missing = isMissing(files, root, device);
+    const missing = isNodeMissing(files, root, device);
     if (missing) state.missing.add(device.sysname);
-    now.set(device.sysname, { device, claims: missing ? [] : claimsOf([device], more) });
+    now.set(device.sysname, { device, claims: missing ? [] : claimsOf([device], policyNames) });
   }
-  const { before, nested } = putDevices(state, now);
+  const { before, nested } = replaceDevices(state, now);
   const partial = { ...gaveUp, devices, before, known };
   if (nested) return partial;
 
@@ -81,17 +88,19 @@ export function syncPlaces(
   for (const { change } of outcomes) {
     if (change.action === 'create' || change.action === 'replace') {
       setEntry(state, change.link, { kind: 'symlink', target: change.target });
-      for (const parent of parentsOf(change.link)) setEntry(state, parent, { kind: 'directory' });
+      for (const parent of parentDirectories(change.link)) setEntry(state, parent, { kind: 'directory' });
     } else setEntry(state, change.link, undefined);
   }
-  const access = machine.access ? applyAccess(files, root, { of: machine.access.of }, devices) : [];
+  const access = machine.access
+    ? applyAccess(files, root, { accessOf: machine.access.accessOf }, devices)
+    : [];
   return { ...partial, done: true, outcomes, access };
 }
 
 /** Reads the devices that have these `vfioN` now; returns `undefined` if one can't be read. */
 function currentDevices({ files, root }: Machine, sysnames: readonly string[]): Device[] | undefined {
   try {
-    return sysnames.flatMap((sysname) => scanOne(files, root, sysname) ?? []);
+    return sysnames.flatMap((sysname) => scanDevice(files, root, sysname) ?? []);
   } catch (error) {
     if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
     return undefined;
@@ -99,9 +108,9 @@ function currentDevices({ files, root }: Machine, sysnames: readonly string[]): 
 }
 
 /** Whether a place is below a directory that holds our links; the same rule as managedBy() in links/. */
-function isManaged({ wantedBelow }: Picture, place: string): boolean {
+function isManaged({ wantedBelow }: WatchState, place: string): boolean {
   const [first = '', ...below] = place.split('/');
-  if (below.length === 0 || isReserved(first)) return false;
+  if (below.length === 0 || isReservedName(first)) return false;
   return knownBuses.some((bus) => bus === first) || first.startsWith('by-') || wantedBelow.has(first);
 }
 
@@ -109,10 +118,10 @@ function isManaged({ wantedBelow }: Picture, place: string): boolean {
  * Reads these links again. Returns false if a directory was created or removed, because other links may have changed
  * then, too.
  */
-function rereadLinks({ files, root }: Machine, state: Picture, links: ReadonlySet<string>): boolean {
+function rereadLinks({ files, root }: Machine, state: WatchState, links: ReadonlySet<string>): boolean {
   const unreadable = new Map<string, string>();
-  for (const path of new Set([...links].flatMap((link) => [...parentsOf(link), link]))) {
-    const entry = readEntry(files, at(root, `${linkRoot}/${path}`), path, unreadable);
+  for (const path of new Set([...links].flatMap((link) => [...parentDirectories(link), link]))) {
+    const entry = readEntry(files, pathBelow(root, `${linkRoot}/${path}`), path, unreadable);
     if ((entry?.kind === 'directory') !== (state.entries.get(path)?.kind === 'directory')) return false;
     setEntry(state, path, entry);
   }
@@ -121,11 +130,11 @@ function rereadLinks({ files, root }: Machine, state: Picture, links: ReadonlySe
 
 /** Returns the arguments with which plan() plans the changes of these links only. */
 function planArguments(
-  state: Picture,
+  state: WatchState,
   links: ReadonlySet<string>,
-): [ReadonlyMap<string, Claim>, Tree, ReadonlySet<string>] {
+): [ReadonlyMap<string, Claim>, LinkTree, ReadonlySet<string>] {
   const wanted = new Map<string, Claim>();
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, LinkEntry>();
   const present = new Set<string>();
   /** For each directory, how many other entries and wanted links are below it. */
   const otherCounts = new Map<string, number>();
@@ -134,10 +143,10 @@ function planArguments(
     if (claim) wanted.set(link, claim);
     const entry = state.entries.get(link);
     if (entry) entries.set(link, entry);
-    const node = entry?.target === undefined ? undefined : nodeOfTarget(link, entry.target);
+    const node = entry?.target === undefined ? undefined : targetNode(link, entry.target);
     if (node !== undefined && state.seen.has(node) && !state.missing.has(node)) present.add(node);
     const own = (claim ? 1 : 0) + (entry && entry.kind !== 'directory' ? 1 : 0);
-    for (const parent of parentsOf(link)) {
+    for (const parent of parentDirectories(link)) {
       const directory = state.entries.get(parent);
       if (directory) entries.set(parent, directory);
       const total = (state.wantedBelow.get(parent) ?? 0) + (state.thingsBelow.get(parent) ?? 0);

@@ -4,9 +4,9 @@
  */
 import { type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
-import { attempt, errnoOf } from '../errors.ts';
+import { errnoOf, ignoring } from '../errors.ts';
 
-export interface Listening {
+export interface DirectoryWatches {
   readonly close: () => void;
 }
 
@@ -23,12 +23,12 @@ const MAX_ROUNDS = 3;
  * subdirectories and are not read. Calls `onEvent` for each inotify event: `change` or `rename`, the directory, and the name of
  * the entry. Skips directories that are removed meanwhile; calls `onError` for one that can't be watched.
  */
-export function listenBelow(
+export function watchBelow(
   path: string,
   flat: ReadonlySet<string>,
   onEvent: (event: string, directory: string, name: string | null) => void,
   onError: (path: string, error: unknown) => void,
-): Listening {
+): DirectoryWatches {
   const watchers = new Map<string, FSWatcher | undefined>();
   const listen = (directory: string): FSWatcher | undefined => {
     try {
@@ -75,7 +75,7 @@ export function isDirectory(path: string): boolean {
 
 function directoriesBelow(path: string, levels: number, flat?: ReadonlySet<string>): string[] {
   const entries =
-    attempt(() => readdirSync(path, { withFileTypes: true }), 'ENOENT', 'ENOTDIR', 'EACCES') ?? [];
+    ignoring(() => readdirSync(path, { withFileTypes: true }), 'ENOENT', 'ENOTDIR', 'EACCES') ?? [];
   const found = entries.filter((entry) => entry.isDirectory());
   return found.flatMap(({ name }) => {
     const below = join(path, name);

@@ -4,40 +4,38 @@
  */
 import type { Machine } from '../links/observe.ts';
 import { sync } from '../links/sync.ts';
-import { syncPlaces } from './incremental.ts';
+import { syncPaths } from './incremental.ts';
 import type { Hints } from './loop.ts';
-import { namedAs, type Picture, pictureOf, trueTarget } from './picture.ts';
-import type { Before, Pass } from './report.ts';
+import { correctTarget, deviceName, type WatchState, watchState } from './picture.ts';
+import type { Pass, StateBefore } from './report.ts';
 
-export interface Look {
+export interface PassResult {
   readonly pass: Pass;
-  readonly before: Omit<Before, 'told'>;
-  readonly picture: Picture;
+  readonly before: Omit<StateBefore, 'told'>;
+  readonly state: WatchState;
   /** The missing nodes of the devices that the pass covered; relative to /dev/vfio. */
   readonly missing: readonly string[];
 }
 
 /** Runs a pass. `state` is the result of the previous pass; without it or without `places`, the pass is a full one. */
-export function look(
+export function runPass(
   machine: Machine,
   token: string,
-  state: Picture | undefined,
-  places: Hints['places'],
-): Look {
-  const incremental = state && places ? syncPlaces(machine, token, state, places) : undefined;
+  state: WatchState | undefined,
+  places: Hints['paths'],
+): PassResult {
+  const incremental = state && places ? syncPaths(machine, token, state, places) : undefined;
   const { known, before: changed } = incremental ?? {
     known: new Set(),
     before: new Map<string, undefined>(),
   };
   const fresh = new Set(incremental?.devices.flatMap(({ name }) => (known.has(name) ? [] : [name])));
-  const link: Before['link'] = (path) =>
-    changed.has(path) ? changed.get(path) : state && trueTarget(state, path);
+  const link: StateBefore['link'] = (path) =>
+    changed.has(path) ? changed.get(path) : state && correctTarget(state, path);
   if (state && incremental?.done)
     return {
       // A problem that lasts is reported by full passes, so full passes run until it is solved.
-      picture: incremental.access.some(({ result }) => result === 'failed')
-        ? { ...state, fit: false }
-        : state,
+      state: incremental.access.some(({ result }) => result === 'failed') ? { ...state, fit: false } : state,
       missing: placesOf(
         incremental.devices.flatMap(({ sysname }) => (state.missing.has(sysname) ? [sysname] : [])),
       ),
@@ -45,18 +43,18 @@ export function look(
       before: { link, device: (name) => !fresh.has(name) },
     };
   const full = sync(machine, token);
-  const { scan, desired } = full.last;
-  const next = pictureOf(full);
+  const { scan, assignment } = full.observation;
+  const next = watchState(full);
   let names: Set<unknown> | undefined;
   return {
-    picture: next,
+    state: next,
     missing: placesOf(next.missing),
     pass: {
       ...passOf(next),
       outcomes: [...(incremental?.outcomes ?? []), ...full.outcomes],
       access: full.access,
       problems: scan.problems,
-      conflicts: desired.conflicts,
+      conflicts: assignment.conflicts,
       settled: full.settled,
     },
     before: {
@@ -73,9 +71,9 @@ function placesOf(sysnames: Iterable<string>): string[] {
   return [...sysnames].map((sysname) => `devices/${sysname}`);
 }
 
-function namesIn(state: Picture | undefined): string[] {
+function namesIn(state: WatchState | undefined): string[] {
   if (!state) return [];
-  return [...state.seen.keys()].flatMap((sysname) => namedAs(state, sysname) ?? []);
+  return [...state.seen.keys()].flatMap((sysname) => deviceName(state, sysname) ?? []);
 }
 
 function passOf({
@@ -84,7 +82,7 @@ function passOf({
   wanted,
   untrue,
   conflicts,
-}: Picture): Pick<Pass, 'devices' | 'missing' | 'links' | 'conflicts'> {
+}: WatchState): Pick<Pass, 'devices' | 'missing' | 'links' | 'conflicts'> {
   let links = wanted.size;
   for (const link of untrue) if (wanted.has(link)) links--;
   return { devices: seen.size, missing: missing.size, links, conflicts: conflicts.values() };

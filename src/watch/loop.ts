@@ -14,7 +14,7 @@ export type Reason = 'start' | 'event' | 'armed' | 'rescan' | 'reload';
 export interface Hints {
   readonly reasons: ReadonlySet<Reason>;
   /** Paths relative to /dev/vfio; `undefined` if anything may have changed. */
-  readonly places: ReadonlySet<string> | undefined;
+  readonly paths: ReadonlySet<string> | undefined;
 }
 
 export interface LoopOptions {
@@ -35,18 +35,18 @@ export interface Loop {
 }
 
 /** The delay from the first event of a burst to the pass, in milliseconds. */
-export const shortestPause = 5;
+export const minDebounceMs = 5;
 /** The longest delay to the next pass while events keep coming, in milliseconds. */
-export const longestPause = 250;
+export const maxDebounceMs = 250;
 
 /** Starts the loop; the first pass needs a hint or waits for the interval. */
 export function startLoop({ clock, pass, interval, signal }: LoopOptions): Loop {
   let reasons = new Set<Reason>();
-  let places: Set<string> | undefined = new Set();
+  let paths: Set<string> | undefined = new Set();
   let running = false;
   let ended = false;
   // The pause is as long as the last pass, so passes take at most half of the time.
-  let pause = shortestPause;
+  let pause = minDebounceMs;
   let cancelPass: (() => void) | undefined;
   let cancelRescan: (() => void) | undefined;
   let settleDone: { resolve: () => void; reject: (error: unknown) => void };
@@ -62,14 +62,14 @@ export function startLoop({ clock, pass, interval, signal }: LoopOptions): Loop 
   };
   const schedule = (): void => {
     if (ended || running || cancelPass || reasons.size === 0) return;
-    cancelPass = clock.after(pause, () => void run());
+    cancelPass = clock.setTimer(pause, () => void run());
   };
   const run = async (): Promise<void> => {
     cancelPass = undefined;
     cancelRescan?.();
-    const hints: Hints = { reasons, places };
+    const hints: Hints = { reasons, paths };
     reasons = new Set();
-    places = new Set();
+    paths = new Set();
     running = true;
     const start = clock.now();
     try {
@@ -80,18 +80,18 @@ export function startLoop({ clock, pass, interval, signal }: LoopOptions): Loop 
     }
     running = false;
     if (ended) return settleDone.resolve();
-    pause = Math.min(longestPause, Math.max(shortestPause, clock.now() - start));
+    pause = Math.min(maxDebounceMs, Math.max(minDebounceMs, clock.now() - start));
     scheduleRescan();
     schedule();
   };
   const hint = (reason: Reason, place?: string): void => {
     reasons.add(reason);
-    if (place === undefined) places = undefined;
-    else places?.add(place);
+    if (place === undefined) paths = undefined;
+    else paths?.add(place);
     schedule();
   };
   const scheduleRescan = (): void => {
-    cancelRescan = clock.after(interval, () => hint('rescan'));
+    cancelRescan = clock.setTimer(interval, () => hint('rescan'));
   };
 
   if (signal.aborted) end();

@@ -1,7 +1,7 @@
 /** Formats the metrics of the service in the text format of Prometheus, for the node exporter's textfile collector. */
 import type { Counts } from './report.ts';
 
-export interface Figures extends Counts {
+export interface Metrics extends Counts {
   readonly passes: number;
   /** Changes made since the start. */
   readonly changes: number;
@@ -17,7 +17,7 @@ export interface Figures extends Counts {
  * Returns the document: each metric with its help and type
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
  */
-export function metricsText(figures: Figures): string {
+export function metricsText(figures: Metrics): string {
   const rows: readonly (readonly [string, 'gauge' | 'counter', string, number])[] = [
     ['devices', 'gauge', 'Devices bound to a VFIO driver.', figures.devices],
     [

@@ -3,24 +3,24 @@
  * depend on the number of devices. It covers the common case only; `fit` is false in other cases.
  */
 import type { Device } from '../devices/device.ts';
-import { withNodes } from '../links/observe.ts';
+import { claimsWithNode } from '../links/observe.ts';
 import type { SyncResult } from '../links/sync.ts';
-import type { Entry } from '../links/tree.ts';
-import { type Claim, type Conflict, desire } from '../names/desire.ts';
-import { parentsOf } from '../names/parents.ts';
+import type { LinkEntry } from '../links/tree.ts';
+import { type Claim, type Conflict, resolveClaims } from '../names/desire.ts';
+import { parentDirectories } from '../names/parents.ts';
 import { linkTarget } from '../names/scheme.ts';
 
 /** A device and its claims; none if its node is missing. */
-export interface Seen {
+export interface DeviceClaims {
   readonly device: Device;
   readonly claims: readonly Claim[];
 }
 
-export interface Picture {
+export interface WatchState {
   /** Whether an incremental pass may start from this state. */
   readonly fit: boolean;
   /** The devices by `vfioN`. */
-  readonly seen: Map<string, Seen>;
+  readonly seen: Map<string, DeviceClaims>;
   /** The `vfioN` of devices whose node is missing. */
   readonly missing: Set<string>;
   readonly wanted: Map<string, Claim>;
@@ -28,7 +28,7 @@ export interface Picture {
   readonly rivals: Map<string, readonly Claim[]>;
   readonly conflicts: Map<string, Conflict>;
   /** The entries below /dev/vfio, including directories. */
-  readonly entries: Map<string, Entry>;
+  readonly entries: Map<string, LinkEntry>;
   /** For each directory, the number of wanted links and of entries other than directories below it. */
   readonly wantedBelow: Map<string, number>;
   readonly thingsBelow: Map<string, number>;
@@ -37,36 +37,36 @@ export interface Picture {
 }
 
 /** Builds the state from the result of a full pass. */
-export function pictureOf({ last, settled, access }: SyncResult): Picture {
-  const { scan, missing, desired, tree } = last;
+export function watchState({ observation, settled, access }: SyncResult): WatchState {
+  const { scan, missingNodes, assignment, tree } = observation;
   const fit =
     settled &&
-    last.changes.length === 0 &&
+    observation.changes.length === 0 &&
     scan.problems.length === 0 &&
     tree.unreadable.size === 0 &&
-    !desired.conflicts.some(({ below }) => below !== undefined) &&
+    !assignment.conflicts.some(({ nestedWith }) => nestedWith !== undefined) &&
     !access.some(({ result }) => result === 'failed');
   const claimsByDevice = new Map<Device, Claim[]>(scan.devices.map((device) => [device, []]));
-  const rivals = new Map<string, Claim[]>(desired.conflicts.map(({ link }) => [link, []]));
-  for (const claim of withNodes(last.claims, missing)) {
+  const rivals = new Map<string, Claim[]>(assignment.conflicts.map(({ link }) => [link, []]));
+  for (const claim of claimsWithNode(observation.claims, missingNodes)) {
     claimsByDevice.get(claim.device)?.push(claim);
     rivals.get(claim.link)?.push(claim);
   }
-  const state: Picture = {
+  const state: WatchState = {
     fit,
     seen: new Map(
       [...claimsByDevice].map(([device, deviceClaims]) => [device.sysname, { device, claims: deviceClaims }]),
     ),
-    missing: new Set(missing),
-    wanted: new Map(desired.wanted),
+    missing: new Set(missingNodes),
+    wanted: new Map(assignment.winners),
     rivals,
-    conflicts: new Map(desired.conflicts.map((conflict) => [conflict.link, conflict])),
+    conflicts: new Map(assignment.conflicts.map((conflict) => [conflict.link, conflict])),
     entries: new Map(),
     wantedBelow: new Map(),
     thingsBelow: new Map(),
-    untrue: new Set(last.changes.map(({ link }) => link)),
+    untrue: new Set(observation.changes.map(({ link }) => link)),
   };
-  for (const link of desired.wanted.keys()) count(state.wantedBelow, link, 1);
+  for (const link of assignment.winners.keys()) count(state.wantedBelow, link, 1);
   for (const [path, entry] of tree.entries) setEntry(state, path, entry);
   return state;
 }
@@ -75,9 +75,9 @@ export function pictureOf({ last, settled, access }: SyncResult): Picture {
  * Replaces the devices at these `vfioN` (`undefined`: removes the device). Returns the links whose claims changed, with their
  * previous targets. `nested`: a link would be below another link; the state is incomplete then and a full pass is needed.
  */
-export function putDevices(
-  state: Picture,
-  now: ReadonlyMap<string, Seen | undefined>,
+export function replaceDevices(
+  state: WatchState,
+  now: ReadonlyMap<string, DeviceClaims | undefined>,
 ): { readonly before: ReadonlyMap<string, string | undefined>; readonly nested: boolean } {
   const before = new Map<string, string | undefined>();
   const touch = (link: string): readonly Claim[] => {
@@ -107,23 +107,23 @@ export function putDevices(
 }
 
 /** The target of a link that was correct after the last pass; `undefined` for other links. */
-export function trueTarget({ untrue, wanted }: Picture, link: string): string | undefined {
+export function correctTarget({ untrue, wanted }: WatchState, link: string): string | undefined {
   return untrue.has(link) ? undefined : wantedTarget({ wanted }, link);
 }
 
 /** The target that a link should have; `undefined` for a link that no device claims. */
-export function wantedTarget({ wanted }: Pick<Picture, 'wanted'>, link: string): string | undefined {
+export function wantedTarget({ wanted }: Pick<WatchState, 'wanted'>, link: string): string | undefined {
   const claim = wanted.get(link);
   return claim && linkTarget(link, claim.device.sysname);
 }
 
 /** The name of the device with this `vfioN`; `undefined` if there is no such device or its node is missing. */
-export function namedAs({ seen, missing }: Picture, sysname: string): string | undefined {
+export function deviceName({ seen, missing }: WatchState, sysname: string): string | undefined {
   return missing.has(sysname) ? undefined : seen.get(sysname)?.device.name;
 }
 
 /** Records the current entry at a path, and updates the counts of its parents. */
-export function setEntry(state: Picture, path: string, entry: Entry | undefined): void {
+export function setEntry(state: WatchState, path: string, entry: LinkEntry | undefined): void {
   const old = state.entries.get(path);
   if (old && old.kind !== 'directory') count(state.thingsBelow, path, -1);
   if (entry && entry.kind !== 'directory') count(state.thingsBelow, path, 1);
@@ -131,7 +131,7 @@ export function setEntry(state: Picture, path: string, entry: Entry | undefined)
   else state.entries.delete(path);
 }
 
-function claimsOn({ rivals, wanted, seen }: Picture, link: string): readonly Claim[] {
+function claimsOn({ rivals, wanted, seen }: WatchState, link: string): readonly Claim[] {
   const conflicting = rivals.get(link);
   if (conflicting) return conflicting;
   const owner = wanted.get(link)?.device;
@@ -140,9 +140,9 @@ function claimsOn({ rivals, wanted, seen }: Picture, link: string): readonly Cla
 }
 
 /** Resolves the claims on one link, by the same rule as a full pass, and records the result. */
-function resolveLink(state: Picture, link: string, claims: readonly Claim[]): void {
-  const { wanted, conflicts } = desire(claims);
-  const winner = wanted.get(link);
+function resolveLink(state: WatchState, link: string, claims: readonly Claim[]): void {
+  const { winners, conflicts } = resolveClaims(claims);
+  const winner = winners.get(link);
   const hadWinner = state.wanted.has(link);
   if (winner) state.wanted.set(link, winner);
   else state.wanted.delete(link);
@@ -154,12 +154,12 @@ function resolveLink(state: Picture, link: string, claims: readonly Claim[]): vo
   else state.rivals.delete(link);
 }
 
-function isNested({ wanted, wantedBelow }: Picture, link: string): boolean {
-  return wantedBelow.has(link) || parentsOf(link).some((parent) => wanted.has(parent));
+function isNested({ wanted, wantedBelow }: WatchState, link: string): boolean {
+  return wantedBelow.has(link) || parentDirectories(link).some((parent) => wanted.has(parent));
 }
 
 function count(counts: Map<string, number>, path: string, by: 1 | -1): void {
-  for (const parent of parentsOf(path)) {
+  for (const parent of parentDirectories(path)) {
     const next = (counts.get(parent) ?? 0) + by;
     if (next === 0) counts.delete(parent);
     else counts.set(parent, next);

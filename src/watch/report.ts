@@ -65,7 +65,7 @@ export interface Pass {
 }
 
 /** The state before the pass. */
-export interface Before {
+export interface StateBefore {
   /** The target of a link that was correct; `undefined` for other links. */
   readonly link: (link: string) => string | undefined;
   /** Whether a device with this name existed. */
@@ -87,7 +87,7 @@ export interface Counts {
 /** Returns the events of one pass, its counts, and the problems that are not reported again while they last. */
 export function report(
   { outcomes, access, problems, conflicts, settled, devices, missing, links }: Pass,
-  before: Before,
+  before: StateBefore,
 ): { readonly events: readonly WatchEvent[]; readonly counts: Counts; readonly told: ReadonlySet<string> } {
   const events: WatchEvent[] = [];
   const lasting: WatchEvent[] = problems.map(({ path, message }) => ({
@@ -112,11 +112,11 @@ export function report(
         device: loser.name,
         found: winner.name,
       });
-  for (const { result, path, device, from, to, why } of access) {
+  for (const { result, path, device, from, to, reason } of access) {
     const node = { path, ...(device !== undefined && { device }) };
     if (result === 'done')
       events.push({ event: 'access', reason: 'access', ...node, from: from ?? '', to: to ?? '' });
-    else lasting.push({ event: 'failed', reason: 'refused', ...node, found: why ?? 'EIO' });
+    else lasting.push({ event: 'failed', reason: 'refused', ...node, found: reason ?? 'EIO' });
   }
   if (!settled)
     lasting.push({ event: 'failed', reason: 'unsettled', path: '/dev/vfio', found: 'other changes' });
@@ -129,7 +129,7 @@ export function report(
   };
 }
 
-function done(change: Change, before: Before): WatchEvent[] {
+function done(change: Change, before: StateBefore): WatchEvent[] {
   const previous = before.link(change.link);
   switch (change.action) {
     case 'create':

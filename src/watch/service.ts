@@ -5,20 +5,20 @@
 import { errnoOf, VfioNamesError } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
 import type { Clock } from '../system/clock.ts';
-import { type Notify, reloading } from '../system/notify.ts';
+import { type Notify, reloadingFields } from '../system/notify.ts';
 import { printable } from '../text/printable.ts';
-import { Doubts } from './doubts.ts';
-import { type Look, look } from './look.ts';
+import { MissingNodeRetry } from './doubts.ts';
+import { type PassResult, runPass } from './look.ts';
 import { type Hints, type Loop, type Reason, startLoop } from './loop.ts';
-import type { Figures } from './metrics.ts';
-import type { Picture } from './picture.ts';
+import type { Metrics } from './metrics.ts';
+import type { WatchState } from './picture.ts';
 import { report, type WatchEvent } from './report.ts';
 import type { Trigger, TriggerOptions } from './trigger.ts';
 
 export interface ServiceOptions {
   readonly clock: Clock;
   /** Reloads the policy; throws VfioNamesError if it is invalid. */
-  readonly load: () => Promise<Machine>;
+  readonly reload: () => Promise<Machine>;
   readonly trigger: (options: TriggerOptions) => Trigger;
   readonly notify: Notify | undefined;
   /** Milliseconds between passes if there are no hints. */
@@ -29,29 +29,29 @@ export interface ServiceOptions {
   /** Registers a function that is called to reload the policy. */
   readonly onReload: (reload: () => void) => void;
   /** Called in each pass before the links are updated, for work that depends only on the devices. */
-  readonly first?: (hints: Hints, trigger: Reason) => void;
+  readonly beforeLinks?: (hints: Hints, trigger: Reason) => void;
   /** Called for each event of a pass. */
-  readonly tell: (event: WatchEvent, trigger: Reason) => void;
+  readonly emit: (event: WatchEvent, trigger: Reason) => void;
   /** Called after each pass. */
-  readonly figures: (figures: Figures) => void;
+  readonly onMetrics: (figures: Metrics) => void;
   /** Called with one line for each problem of the service itself. */
-  readonly fault: (message: string) => void;
+  readonly onError: (message: string) => void;
   /** Called after the first pass: the links are correct, and the watcher will soon report changes. */
-  readonly ready: (figures: Figures) => void;
+  readonly onReady: (figures: Metrics) => void;
 }
 
 /** The delay before a failed pass is retried, in milliseconds. */
-export const retryPause = 1000;
+export const retryDelayMs = 1000;
 
 /**
  * Runs the service until the signal; starts with `machine`, which reloads replace. Rejects with errors that are bugs, or if the
  * first pass fails.
  */
-export async function serve(machine: Machine, options: ServiceOptions): Promise<void> {
-  const { clock, notify, signal, fault } = options;
+export async function runService(machine: Machine, options: ServiceOptions): Promise<void> {
+  const { clock, notify, signal, onError } = options;
   let current = machine;
   let told: ReadonlySet<string> = new Set();
-  let figures: Figures = {
+  let figures: Metrics = {
     ...{
       devices: 0,
       missing: 0,
@@ -65,8 +65,8 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
     },
   };
   let trigger: Trigger | undefined;
-  let state: Picture | undefined;
-  const missingNodes = new Doubts();
+  let state: WatchState | undefined;
+  const missingNodes = new MissingNodeRetry();
   let cancelRetry = (): void => {};
   let lastFailure = '';
 
@@ -78,35 +78,35 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
     state = state && { ...state, fit: false };
     const { syscall = 'call', path = '' } = error as { syscall?: string; path?: string };
     const message = `could not ${syscall} ${printable(path)}: ${errno}; the names stay as they are until it works again`;
-    if (message !== lastFailure) fault(message);
+    if (message !== lastFailure) onError(message);
     lastFailure = message;
     figures = { ...figures, errors: figures.errors + 1 };
     cancelRetry();
-    cancelRetry = clock.after(retryPause, () => loop.hint('event'));
+    cancelRetry = clock.setTimer(retryDelayMs, () => loop.hint('event'));
   };
 
   const pass = async (hints: Hints): Promise<void> => {
-    const { reasons, places } = hints;
+    const { reasons, paths } = hints;
     const reason = mainReason(reasons);
     if (reasons.has('reload')) {
-      notify?.send(reloading());
+      notify?.send(reloadingFields());
       current = await reloadPolicy(options, current);
     }
     const start = clock.now();
-    let result: Look;
+    let result: PassResult;
     try {
-      options.first?.(hints, reason);
-      result = look(current, options.token, state, places);
+      options.beforeLinks?.(hints, reason);
+      result = runPass(current, options.token, state, paths);
     } catch (error) {
       handleFailure(error);
       if (reasons.has('reload')) notify?.send({ READY: 1 });
       return;
     }
     lastFailure = '';
-    state = result.picture;
+    state = result.state;
     const { events, counts, told: stillReported } = report(result.pass, { ...result.before, told });
     told = stillReported;
-    for (const event of events) options.tell(event, reason);
+    for (const event of events) options.emit(event, reason);
     const problems = events.filter(({ event }) => event === 'conflict' || event === 'failed').length;
     const changes = events.length - problems;
     // The rescan found changes that the watcher did not report, so the watcher is started again.
@@ -119,14 +119,14 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
       lastPass: clock.date().getTime() / 1000,
       duration: (clock.now() - start) / 1000,
     };
-    options.figures(figures);
+    options.onMetrics(figures);
     notify?.send({ STATUS: statusText(figures), ...(sendsReady(reasons, figures) && { READY: 1 }) });
-    if (figures.passes === 1) options.ready(figures);
+    if (figures.passes === 1) options.onReady(figures);
     // The kernel removes a node shortly before the device: check again until both are gone.
     cancelRetry();
-    const retry = missingNodes.after(places, result.missing);
+    const retry = missingNodes.record(paths, result.missing);
     if (retry.places.length > 0)
-      cancelRetry = clock.after(retry.wait, () => {
+      cancelRetry = clock.setTimer(retry.wait, () => {
         for (const place of retry.places) loop.hint('event', place);
       });
   };
@@ -134,7 +134,7 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
   const loop: Loop = startLoop({ clock, pass, interval: options.interval, signal });
   options.onReload(() => loop.hint('reload'));
   loop.hint('start');
-  if (!signal.aborted) trigger = options.trigger({ root: machine.root, clock, hint: loop.hint, fault });
+  if (!signal.aborted) trigger = options.trigger({ root: machine.root, clock, onHint: loop.hint, onError });
   const stopWatchdog = startWatchdog(clock, notify);
   try {
     await loop.done;
@@ -148,18 +148,18 @@ export async function serve(machine: Machine, options: ServiceOptions): Promise<
 }
 
 /** Reloads the policy; if the new policy is invalid, reports it and keeps the previous one. */
-async function reloadPolicy({ load, fault }: ServiceOptions, current: Machine): Promise<Machine> {
+async function reloadPolicy({ reload, onError }: ServiceOptions, current: Machine): Promise<Machine> {
   try {
-    return await load();
+    return await reload();
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
-    fault(`the new policy is refused, the old one stays: ${error.message}`);
+    onError(`the new policy is refused, the old one stays: ${error.message}`);
     return current;
   }
 }
 
 /** Whether to send READY: systemd waits for it after the start and after each RELOADING. */
-function sendsReady(reasons: ReadonlySet<Reason>, { passes }: Figures): boolean {
+function sendsReady(reasons: ReadonlySet<Reason>, { passes }: Metrics): boolean {
   return passes === 1 || reasons.has('reload');
 }
 
@@ -170,9 +170,9 @@ function startWatchdog(clock: Clock, notify: Notify | undefined): () => void {
   let stop = (): void => {};
   const ping = (): void => {
     notify.send({ WATCHDOG: 1 });
-    stop = clock.after(pingDelay, ping);
+    stop = clock.setTimer(pingDelay, ping);
   };
-  stop = clock.after(pingDelay, ping);
+  stop = clock.setTimer(pingDelay, ping);
   return () => stop();
 }
 
@@ -182,7 +182,7 @@ function mainReason(reasons: ReadonlySet<Reason>): Reason {
 }
 
 /** Returns the status line of `systemctl status`: `3 devices, 2 names, 1 without its node, 1 finding`. */
-export function statusText({ devices, missing, links, findings }: Figures): string {
+export function statusText({ devices, missing, links, findings }: Metrics): string {
   const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
   const missingText = missing > 0 ? `, ${missing} without ${missing === 1 ? 'its node' : 'their nodes'}` : '';
   const findingsText = findings > 0 ? `, ${plural(findings, 'finding')}` : '';

@@ -10,10 +10,10 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { errnoOf } from '../errors.ts';
-import { isReserved, linkRoot } from '../names/scheme.ts';
+import { isReservedName, linkRoot } from '../names/scheme.ts';
 import type { Clock } from '../system/clock.ts';
-import { at, type Root } from '../system/root.ts';
-import { concernsDirectory, isDirectory, type Listening, listenBelow } from './listen.ts';
+import { pathBelow, type Root } from '../system/root.ts';
+import { concernsDirectory, type DirectoryWatches, isDirectory, watchBelow } from './listen.ts';
 
 export interface TriggerOptions {
   readonly root: Root;
@@ -22,11 +22,11 @@ export interface TriggerOptions {
    * `place` is relative to /dev/vfio; `undefined` if a directory changed. `armed` is sent each time the watches were set up:
    * earlier changes may have been missed.
    */
-  readonly hint: (reason: 'event' | 'armed', place?: string) => void;
+  readonly onHint: (reason: 'event' | 'armed', place?: string) => void;
   /** Also report changes of group nodes and of the container: /dev/vfio/14, /dev/vfio/vfio. */
   readonly groups?: boolean;
   /** Called with one line if watching fails; called once until watching works again. */
-  readonly fault: (message: string) => void;
+  readonly onError: (message: string) => void;
   /** Replaces chokidar's `watch` in tests. */
   readonly chokidar?: typeof watch;
 }
@@ -41,12 +41,12 @@ export interface Trigger {
  * The delay before the watches are set up again, in milliseconds, so that a burst of directory changes causes one
  * setup.
  */
-export const rearmPause = 10;
+export const rearmDelayMs = 10;
 /**
  * The timeout for chokidar's `ready`, in milliseconds; chokidar does not send it if a directory is removed while it
  * reads it.
  */
-export const readyLimit = 10_000;
+export const readyTimeoutMs = 10_000;
 
 /** Directories in which the kernel creates nodes but no subdirectories. */
 const flatDirectories: ReadonlySet<string> = new Set(['devices']);
@@ -55,15 +55,15 @@ const flatDirectories: ReadonlySet<string> = new Set(['devices']);
 export function startTrigger({
   root,
   clock,
-  hint,
-  fault,
+  onHint,
+  onError,
   groups = false,
   chokidar = watch,
 }: TriggerOptions): Trigger {
   // chokidar reports absolute paths.
-  const linkDirectory = resolve(at(root, linkRoot));
+  const linkDirectory = resolve(pathBelow(root, linkRoot));
   let watcher: FSWatcher | undefined;
-  let below: Listening | undefined;
+  let below: DirectoryWatches | undefined;
   let cancelRearm: (() => void) | undefined;
   let cancelTimeout: (() => void) | undefined;
   let broken = false;
@@ -71,18 +71,18 @@ export function startTrigger({
 
   const rearm = (): void => {
     if (closed || cancelRearm) return;
-    cancelRearm = clock.after(rearmPause, arm);
+    cancelRearm = clock.setTimer(rearmDelayMs, arm);
   };
   const onEvent = (event: string, directory: string, name: string | null): void => {
     if (event === 'rename' && concernsDirectory(directory, name)) {
-      hint('event');
+      onHint('event');
       rearm();
       return;
     }
     const place = relative(linkDirectory, join(directory, name ?? ''));
     // Group nodes such as /dev/vfio/14 are created and removed together with device nodes, so their events are redundant.
-    const isIgnored = place.startsWith('..') || (!groups && !place.includes('/') && isReserved(place));
-    if (!isIgnored) hint('event', place === '' ? undefined : place);
+    const isIgnored = place.startsWith('..') || (!groups && !place.includes('/') && isReservedName(place));
+    if (!isIgnored) onHint('event', place === '' ? undefined : place);
   };
   const arm = (): void => {
     cancelRearm = undefined;
@@ -103,7 +103,7 @@ export function startTrigger({
     let failed = false;
     const watchFailed = (path: string, error: unknown): void => {
       if (fresh !== watcher || closed) return;
-      if (!broken) fault(watchFault(path, error));
+      if (!broken) onError(watchFault(path, error));
       broken = true;
       failed = true;
     };
@@ -119,11 +119,11 @@ export function startTrigger({
       // The directory was created after chokidar read its parent but before it watched the parent.
       if (nearestDirectory(linkDirectory) !== top) return rearm();
       below?.close();
-      below = listenBelow(linkDirectory, flatDirectories, onEvent, watchFailed);
+      below = watchBelow(linkDirectory, flatDirectories, onEvent, watchFailed);
       broken = failed;
-      hint('armed');
+      onHint('armed');
     });
-    cancelTimeout = clock.after(readyLimit, rearm);
+    cancelTimeout = clock.setTimer(readyTimeoutMs, rearm);
   };
 
   arm();

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { thisMachine } from './machine.ts';
+import { describeMachine } from './machine.ts';
 import { measureField } from './rows-field.ts';
 import { measureHelper } from './rows-helper.ts';
 import { measureHolders } from './rows-holders.ts';
@@ -20,7 +20,7 @@ import { measureSizes } from './rows-sizes.ts';
 import { measureStart } from './rows-start.ts';
 import { measureWatch } from './rows-watch.ts';
 import { startTable } from './table.ts';
-import { startWorkshop } from './workshop.ts';
+import { createBenchContext } from './workshop.ts';
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +36,7 @@ if (process.getuid?.() !== 0) {
 }
 const work = mkdtempSync(join(tmpdir(), 'vfio-names-bench-'));
 try {
-  const shop = startWorkshop(work, values.slow ? [64, 4096, 65536] : [64, 4096]);
+  const shop = createBenchContext(work, values.slow ? [64, 4096, 65536] : [64, 4096]);
   const table = startTable(values.quick ? 3 : 11, new RegExp(values.only), console.log, shop.stopwatch);
   for (const measure of [
     measureNames,
@@ -50,7 +50,7 @@ try {
   ])
     await measure(table, shop);
   if (values.json !== undefined) {
-    const document = { version: 1, ...thisMachine(), rows: table.rows };
+    const document = { version: 1, ...describeMachine(), rows: table.rows };
     writeFileSync(values.json, `${JSON.stringify(document, undefined, 2)}\n`);
   }
 } finally {

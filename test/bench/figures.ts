@@ -1,8 +1,8 @@
 /** Renders the results of a benchmark run as the table of README.md here. */
 import type { MachineKind } from './machine.ts';
-import { keepsAim, type Row } from './table.ts';
+import { type Row, reachesTarget } from './table.ts';
 
-export interface Figures extends MachineKind {
+export interface BenchResults extends MachineKind {
   readonly version: 1;
   readonly rows: readonly Row[];
 }
@@ -24,7 +24,7 @@ const shownRows = [
 ];
 
 /** Returns a Markdown table with one row per ratio, its target and whether the target is reached. */
-export function figuresTable({ date, cpu, cores, kernel, node, rows }: Figures): string {
+export function figuresTable({ date, cpu, cores, kernel, node, rows }: BenchResults): string {
   const wanted = rows.filter(({ what }) => shownRows.some((pattern) => pattern.test(what)));
   return [
     `Measured by \`npm run bench -- --slow\` on ${date}: ${cores} cores (${cpu}), Linux ${kernel}, Node.js ${node}.`,
@@ -39,7 +39,7 @@ export function figuresTable({ date, cpu, cores, kernel, node, rows }: Figures):
 
 function aimOf(row: Row): string {
   if (row.aim === undefined) return '';
-  return keepsAim(row) ? row.aim : `${row.aim}, missed`;
+  return reachesTarget(row) ? row.aim : `${row.aim}, missed`;
 }
 
 /** Returns the README with the table between its markers replaced. */

@@ -11,7 +11,7 @@ export interface MachineKind {
   readonly node: string;
 }
 
-export function thisMachine(): MachineKind {
+export function describeMachine(): MachineKind {
   const processors = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),

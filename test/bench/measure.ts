@@ -33,7 +33,7 @@ function run([program, ...args]: CommandLine): string {
 /** Runs a command with the program of stopwatch.c; returns its duration in milliseconds. */
 export type Stopwatch = (command: CommandLine) => number;
 
-export function stopwatchBy(program: string): Stopwatch {
+export function createStopwatch(program: string): Stopwatch {
   return (command) => Number(run([program, ...command])) / 1e6;
 }
 
@@ -48,7 +48,7 @@ export function spread(times: readonly number[]): Spread {
 }
 
 /** Runs two tasks in turn, `runs` times each after one warm-up run; returns their durations in milliseconds. */
-export async function inTurn(
+export async function measureInTurn(
   first: Task,
   second: Task,
   runs: number,

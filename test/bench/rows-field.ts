@@ -6,7 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { CommandLine } from './measure.ts';
 import type { Table } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import type { BenchContext } from './workshop.ts';
 
 /** $0 is the fixture. A new /dev hides the machine's own nodes and has only the nodes that the commands require. */
 const mountScript = `
@@ -14,7 +14,7 @@ mount --make-rprivate / && mount --rbind "$0/sys" /sys && mount -t tmpfs -o mode
 mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/zero c 1 5 && mknod -m 666 /dev/urandom c 1 9 &&
 ln -s /proc/self/fd /dev/fd && mkdir /dev/vfio && mount --bind "$0/dev/vfio" /dev/vfio && echo ready && exec cat`;
 
-export async function measureField(table: Table, shop: Workshop): Promise<void> {
+export async function measureField(table: Table, shop: BenchContext): Promise<void> {
   const walk = shop.compile('walk');
   const resolve = shop.compile('resolve');
   for (const size of shop.sizes.filter((size) => size <= 4096)) {
@@ -28,8 +28,8 @@ export async function measureField(table: Table, shop: Workshop): Promise<void> 
       '--',
       ...line,
     ];
-    const list = inside(...shop.ours('list'));
-    const verify = inside(...shop.ours('verify'));
+    const list = inside(...shop.command('list'));
+    const verify = inside(...shop.command('verify'));
     await table.compare(`list ${size}, on /sys`, list, 'C, verify', inside(walk, ''));
     if (has('udevadm'))
       await table.compare(`list ${size}, on /sys`, list, 'udevadm info --export-db', [
@@ -43,7 +43,7 @@ export async function measureField(table: Table, shop: Workshop): Promise<void> 
       await table.compare(`verify ${size}, on /sys`, verify, "an admin's shell loop", [
         ...inside('sh', shop.file('loop.sh'), ''),
       ]);
-    const ours = inside(...shop.ours('resolve', '0000:00:02.0'));
+    const ours = inside(...shop.command('resolve', '0000:00:02.0'));
     await table.compare(`resolve, of ${size}, on /sys`, ours, 'a line of shell', [
       ...inside('sh', '-c', 'echo /dev/vfio/devices/$(ls /sys/bus/pci/devices/0000:00:02.0/vfio-dev)'),
     ]);

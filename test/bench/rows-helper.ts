@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandLine } from './measure.ts';
 import type { Table } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import type { BenchContext } from './workshop.ts';
 
-export async function measureHelper(table: Table, shop: Workshop): Promise<void> {
+export async function measureHelper(table: Table, shop: BenchContext): Promise<void> {
   const root = shop.fixture(4096);
   const devpath = '/devices/pci0000:00/0000:00:02.0/vfio-dev/vfio16';
   const [native, onNode] = [join(shop.dist, 'vfio_id-static'), join(shop.dist, 'vfio_id.cjs')];

@@ -3,14 +3,15 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { peakMemory } from './measure.ts';
 import type { Table } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import type { BenchContext } from './workshop.ts';
 
-export async function measureNames(table: Table, shop: Workshop): Promise<void> {
+export async function measureNames(table: Table, shop: BenchContext): Promise<void> {
   const walk = shop.compile('walk');
   const verifyTimes = new Map<number, number>();
   for (const size of shop.sizes) {
     const root = shop.fixture(size);
-    const ours = (command: string, ...args: readonly string[]) => shop.ours(command, '--root', root, ...args);
+    const ours = (command: string, ...args: readonly string[]) =>
+      shop.command(command, '--root', root, ...args);
     verifyTimes.set(
       size,
       await table.compare(
@@ -23,7 +24,7 @@ export async function measureNames(table: Table, shop: Workshop): Promise<void> 
     );
     await table.compare(`list ${size}`, ours('list'), 'verify', ours('verify'));
     const name = '0000:00:02.0';
-    await table.compare(`resolve, of ${size}`, ours('resolve', name), 'node -e 0', shop.bare, '<= 1.25');
+    await table.compare(`resolve, of ${size}`, ours('resolve', name), 'node -e 0', shop.emptyNode, '<= 1.25');
     await table.compare(`sync ${size}, nothing to do`, ours('sync'), 'verify', ours('verify'));
     await table.compare(`plan ${size}`, ours('plan'), 'list', ours('list'));
     if (size <= 4096) await measureFirstSync(table, shop, size);
@@ -52,7 +53,7 @@ export async function measureNames(table: Table, shop: Workshop): Promise<void> 
 }
 
 /** Measures a first sync against a C program that creates the same links by symlink and rename. */
-async function measureFirstSync(table: Table, shop: Workshop, size: number): Promise<void> {
+async function measureFirstSync(table: Table, shop: BenchContext, size: number): Promise<void> {
   const root = shop.fixture(size);
   const links = join(root, 'dev/vfio/pci');
   const link = shop.compile('link');
@@ -62,7 +63,7 @@ async function measureFirstSync(table: Table, shop: Workshop, size: number): Pro
   };
   await table.compare(
     `sync ${size}, from nothing`,
-    withoutLinks(() => shop.stopwatch(shop.ours('sync', '--root', root))),
+    withoutLinks(() => shop.stopwatch(shop.command('sync', '--root', root))),
     'C, the same links',
     withoutLinks(() => shop.stopwatch([link, root])),
   );

@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CommandLine } from './measure.ts';
 import type { Table } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import type { BenchContext } from './workshop.ts';
 
 const PROBE_COUNT = 1000;
 
-export async function measureProbe(table: Table, shop: Workshop): Promise<void> {
-  const tree = join(shop.work, 'probe-tree');
+export async function measureProbe(table: Table, shop: BenchContext): Promise<void> {
+  const tree = join(shop.tempDir, 'probe-tree');
   mkdirSync(tree);
   const attribute = join(tree, 'dev');
   writeFileSync(attribute, '1:8\n');

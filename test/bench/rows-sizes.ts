@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Table } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import type { BenchContext } from './workshop.ts';
 
-export async function measureSizes(table: Table, shop: Workshop): Promise<void> {
+export async function measureSizes(table: Table, shop: BenchContext): Promise<void> {
   const top = shop.file('../..');
   const install = join(top, 'packaging/install.sh');
   for (const part of existsSync(install) ? ['udev', 'main'] : []) {
-    const destination = join(shop.work, `installed-${part}`);
+    const destination = join(shop.tempDir, `installed-${part}`);
     execFileSync('bash', [install, '--destdir', destination, '--part', part], { stdio: 'ignore' });
     const bytes = Number(execFileSync('du', ['-sb', destination], { encoding: 'utf8' }).split('\t')[0]);
     table.add({ what: `installed, ${part} part`, beside: '1 MB', ratio: bytes / 1e6 });

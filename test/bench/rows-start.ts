@@ -1,6 +1,6 @@
 /** Compares each command on a small machine with a Node process that does nothing. */
 import type { Table } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import type { BenchContext } from './workshop.ts';
 
 const commands: readonly (readonly string[])[] = [
   ['list'],
@@ -17,15 +17,15 @@ const commands: readonly (readonly string[])[] = [
   ['--version'],
 ];
 
-export async function measureStart(table: Table, shop: Workshop): Promise<void> {
+export async function measureStart(table: Table, shop: BenchContext): Promise<void> {
   const root = shop.fixture(64);
   for (const args of commands) {
-    const line = shop.ours(...args, ...(args[0]?.startsWith('--') ? [] : ['--root', root]));
+    const line = shop.command(...args, ...(args[0]?.startsWith('--') ? [] : ['--root', root]));
     await table.compare(
       `start of ${args.filter((arg) => arg !== 'vfio16').join(' ')}`,
       line,
       'node -e 0',
-      shop.bare,
+      shop.emptyNode,
     );
   }
 }

@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { attempt } from '../../src/errors.ts';
+import { ignoring } from '../../src/errors.ts';
 import type { CommandLine } from './measure.ts';
 import type { Table } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import type { BenchContext } from './workshop.ts';
 
 /** More devices than any machine has. */
 const DEVICE_COUNT = 10_000;
@@ -26,7 +26,7 @@ const IDLE_MS = 10_000;
 /** Passes before the memory is measured; each allocates as much as the first one. */
 const PASS_COUNT = 6;
 
-export async function measureWatch(table: Table, shop: Workshop): Promise<void> {
+export async function measureWatch(table: Table, shop: BenchContext): Promise<void> {
   const root = shop.fixture(DEVICE_COUNT);
   const plain = shop.fixture(64);
   const service = await start(serviceOf(shop, root));
@@ -48,7 +48,7 @@ export async function measureWatch(table: Table, shop: Workshop): Promise<void> 
     aim: '<= 0',
   });
   await service.end();
-  const figures = join(shop.work, 'figures.prom');
+  const figures = join(shop.tempDir, 'figures.prom');
   const busy = await start([...serviceOf(shop, root, 1), '--metrics', figures]);
   await until(() => passes(figures) >= PASS_COUNT);
   table.add({
@@ -62,8 +62,8 @@ export async function measureWatch(table: Table, shop: Workshop): Promise<void> 
 }
 
 /** Measures the time from the first of many nodes created at once to the last link, against one run of `sync`. */
-async function measureBurst(table: Table, shop: Workshop): Promise<void> {
-  const root = join(shop.work, 'burst');
+async function measureBurst(table: Table, shop: BenchContext): Promise<void> {
+  const root = join(shop.tempDir, 'burst');
   spawnSync(shop.compile('fixture'), [root, String(BURST_SIZE)], { stdio: 'inherit' });
   const [devices, pci] = [join(root, 'dev/vfio/devices'), join(root, 'dev/vfio/pci')];
   const [hiddenNodes, entries] = [join(root, 'nodes'), join(root, 'sys/class/vfio-dev')];
@@ -80,7 +80,7 @@ async function measureBurst(table: Table, shop: Workshop): Promise<void> {
   };
   // The service removes the directory after the last link, so it has finished then.
   const linksRemoved = (): boolean => !exists(pci);
-  const links = (): number => attempt(() => readdirSync(pci).length, 'ENOENT') ?? 0;
+  const links = (): number => ignoring(() => readdirSync(pci).length, 'ENOENT') ?? 0;
   removeAll();
   const service = await start(serviceOf(shop, root));
   await table.compare(
@@ -100,7 +100,7 @@ async function measureBurst(table: Table, shop: Workshop): Promise<void> {
       service.pause();
       addAll();
       const begin = performance.now();
-      spawnSync(...split(shop.ours('sync', '--root', root)), { stdio: 'ignore' });
+      spawnSync(...split(shop.command('sync', '--root', root)), { stdio: 'ignore' });
       const elapsed = performance.now() - begin;
       removeAll();
       service.resume();
@@ -116,7 +116,7 @@ function split([program, ...args]: CommandLine): [string, string[]] {
   return [program, args];
 }
 
-function serviceOf({ dist }: Workshop, root: string, interval = 99_999): CommandLine {
+function serviceOf({ dist }: BenchContext, root: string, interval = 99_999): CommandLine {
   return [
     process.execPath,
     ...['--jitless', '--no-expose-wasm', '--optimize-for-size'],
@@ -192,7 +192,7 @@ function cpu(pid: number): number {
 }
 
 function passes(figures: string): number {
-  const text = attempt(() => readFileSync(figures, 'utf8'), 'ENOENT') ?? '';
+  const text = ignoring(() => readFileSync(figures, 'utf8'), 'ENOENT') ?? '';
   return Number(/^vfio_names_passes_total (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 

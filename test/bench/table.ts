@@ -1,5 +1,5 @@
 /** The rows of one run; each is a ratio of two values, usually of two tasks measured in turn. */
-import { inTurn, type Spread, type Stopwatch, spread, type Task } from './measure.ts';
+import { measureInTurn, type Spread, type Stopwatch, spread, type Task } from './measure.ts';
 
 export interface Row {
   readonly what: string;
@@ -43,7 +43,7 @@ export function startTable(
     },
     compare: async (what, first, beside, second, aim, count = runs) => {
       if (!wanted.test(what)) return Number.NaN;
-      const [firstTimes, secondTimes] = await inTurn(first, second, Math.min(count, runs), stopwatch);
+      const [firstTimes, secondTimes] = await measureInTurn(first, second, Math.min(count, runs), stopwatch);
       const times = [spread(firstTimes), spread(secondTimes)] as const;
       const ratio = times[0].median / times[1].median;
       add({ what, beside, ratio, times, ...(aim !== undefined && { aim }) });
@@ -53,7 +53,7 @@ export function startTable(
 }
 
 /** Returns whether the row reaches its target; true without a target. */
-export function keepsAim({ ratio, aim }: Row): boolean {
+export function reachesTarget({ ratio, aim }: Row): boolean {
   const [relation, bound] = (aim ?? '').split(' ');
   if (relation === '<=') return ratio <= Number(bound);
   return relation !== '>=' || ratio >= Number(bound);
@@ -66,7 +66,7 @@ function show(row: Row): string {
     row.what.padEnd(32),
     row.beside.padEnd(30),
     row.ratio.toFixed(2).padStart(7),
-    `${row.aim ?? ''}${keepsAim(row) ? '' : ' !'}`.padEnd(10),
+    `${row.aim ?? ''}${reachesTarget(row) ? '' : ' !'}`.padEnd(10),
     times(row.times?.[0]).padEnd(28),
     times(row.times?.[1]),
   ]

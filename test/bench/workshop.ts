@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CommandLine, type Stopwatch, stopwatchBy } from './measure.ts';
+import { type CommandLine, createStopwatch, type Stopwatch } from './measure.ts';
 
-export interface Workshop {
+export interface BenchContext {
   /** Device counts to measure, ascending. */
   readonly sizes: readonly number[];
-  readonly work: string;
+  readonly tempDir: string;
   /** The folder of the built programs. */
   readonly dist: string;
   /** Compiles `NAME.c` of this folder; returns the program's path. */
@@ -16,13 +16,13 @@ export interface Workshop {
   file(name: string): string;
   /** Returns the root directory of a tree with `size` devices and correct links. */
   fixture(size: number): string;
-  ours(...words: readonly string[]): CommandLine;
+  command(...words: readonly string[]): CommandLine;
   readonly stopwatch: Stopwatch;
   /** A Node process that does nothing: the lower bound for every program on Node. */
-  readonly bare: CommandLine;
+  readonly emptyNode: CommandLine;
 }
 
-export function startWorkshop(work: string, sizes: readonly number[]): Workshop {
+export function createBenchContext(tempDir: string, sizes: readonly number[]): BenchContext {
   const here = import.meta.dirname;
   const dist = join(here, '../../dist');
   const once = (path: string, make: () => void): string => {
@@ -30,21 +30,21 @@ export function startWorkshop(work: string, sizes: readonly number[]): Workshop 
     return path;
   };
   const compile = (name: string): string =>
-    once(join(work, name), () => {
-      execFileSync('cc', ['-O2', '-o', join(work, name), join(here, `${name}.c`)], { stdio: 'inherit' });
+    once(join(tempDir, name), () => {
+      execFileSync('cc', ['-O2', '-o', join(tempDir, name), join(here, `${name}.c`)], { stdio: 'inherit' });
     });
   return {
     sizes,
-    work,
+    tempDir,
     dist,
     compile,
     file: (name) => join(here, name),
     fixture: (size) =>
-      once(join(work, String(size)), () => {
-        execFileSync(compile('fixture'), [join(work, String(size)), String(size)]);
+      once(join(tempDir, String(size)), () => {
+        execFileSync(compile('fixture'), [join(tempDir, String(size)), String(size)]);
       }),
-    ours: (...words) => [process.execPath, join(dist, 'vfio-names.cjs'), ...words],
-    stopwatch: stopwatchBy(compile('stopwatch')),
-    bare: [process.execPath, '-e', '0'],
+    command: (...words) => [process.execPath, join(dist, 'vfio-names.cjs'), ...words],
+    stopwatch: createStopwatch(compile('stopwatch')),
+    emptyNode: [process.execPath, '-e', '0'],
   };
 }

@@ -1,7 +1,7 @@
 /** `npm run bench:figures -- FILE`: copies the JSON file of a run to figures.json and updates the table of README.md here. */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Figures, figuresTable, withFigures } from './figures.ts';
+import { type BenchResults, figuresTable, withFigures } from './figures.ts';
 
 const [file] = process.argv.slice(2);
 if (file === undefined) {
@@ -9,6 +9,6 @@ if (file === undefined) {
   process.exit(2);
 }
 const readme = join(import.meta.dirname, 'README.md');
-const figures = JSON.parse(readFileSync(file, 'utf8')) as Figures;
+const figures = JSON.parse(readFileSync(file, 'utf8')) as BenchResults;
 writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), figuresTable(figures)));
 copyFileSync(file, join(import.meta.dirname, 'figures.json'));

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import { runCli } from '../helpers/cli.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 import { sample } from './sample.ts';
 
 const everyCommand = [['list'], ['show', 'vfio0'], ['resolve', 'vfio0'], ['plan'], ['sync'], ['verify']];
@@ -65,7 +65,7 @@ test('an unexpected system call error prints one line, with status 4 for EACCES 
     for (const args of everyCommand) {
       const files = hookedFiles(({ path }) => {
         if (path.startsWith(root.at('/sys')))
-          throw Object.assign(failure(errno), { syscall: 'scandir', path });
+          throw Object.assign(errnoError(errno), { syscall: 'scandir', path });
       });
       const { status: found, out, err } = await runCli([...args, '--root', root.dir], { files });
       t.is(found, status, args.join(' '));
@@ -109,8 +109,8 @@ test(oddName, ' \n ', undefined);
 
 test('sync ignores a device whose name has 300 bytes or a slash, and links the others', async (t) => {
   const { root, run } = sample(t);
-  root.linkText('/sys/class/vfio-dev/vfio8', `../../devices/${'x'.repeat(300)}/vfio-dev/vfio8`);
-  root.linkText('/sys/class/vfio-dev/vfio9', '../../devices/a/../../b/vfio-dev/vfio9');
+  root.linkWithTarget('/sys/class/vfio-dev/vfio8', `../../devices/${'x'.repeat(300)}/vfio-dev/vfio8`);
+  root.linkWithTarget('/sys/class/vfio-dev/vfio9', '../../devices/a/../../b/vfio-dev/vfio9');
   const { status, err } = await run('sync');
   t.is(status, 0);
   t.is(Object.keys(root.links()).length, 3);

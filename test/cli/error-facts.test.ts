@@ -1,5 +1,5 @@
 import test from 'ava';
-import { errorFacts } from '../../src/cli/error-facts.ts';
+import { formatErrorDetails } from '../../src/cli/error-facts.ts';
 import { exitStatus, ioError, VfioNamesError } from '../../src/errors.ts';
 import { sample } from './sample.ts';
 
@@ -15,14 +15,14 @@ test('--verbose adds one line with the code and device of an error', async (t) =
 test('error details include the unchanged cause of a failed system call', (t) => {
   const cause = Object.assign(new Error("EACCES: permission denied, open '/x'"), { code: 'EACCES' });
   t.is(
-    errorFacts(ioError(cause, 'read', '/x')),
+    formatErrorDetails(ioError(cause, 'read', '/x')),
     "code EACCES; path /x; cause EACCES: permission denied, open '/x'",
   );
 });
 
 test('error details escape control characters', (t) => {
   const error = new VfioNamesError('x', exitStatus.findings, 'm', { path: '/\u001b[2J', cause: 'a\nb' });
-  t.is(errorFacts(error), 'code x; path /\\x1b[2J; cause a\\x0ab');
+  t.is(formatErrorDetails(error), 'code x; path /\\x1b[2J; cause a\\x0ab');
 });
 
 test('ioError suggests root for EACCES and a writable path only for EROFS', (t) => {

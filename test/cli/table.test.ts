@@ -1,11 +1,11 @@
 import test from 'ava';
 import { jsonDocument } from '../../src/cli/json.ts';
 import { plural } from '../../src/cli/plural.ts';
-import { table, tableInParts } from '../../src/cli/table.ts';
+import { formatTable, formatTableParts } from '../../src/cli/table.ts';
 
 test('table columns are as wide as their widest cell, without trailing spaces', (t) => {
   t.is(
-    table(
+    formatTable(
       ['A', 'LONG', 'C'],
       [
         ['one', 'x', ''],
@@ -17,16 +17,16 @@ test('table columns are as wide as their widest cell, without trailing spaces', 
 });
 
 test('table omits a column that is empty in every row', (t) => {
-  t.is(table(['A', 'B', 'C'], [['1', '', '2']]), 'A  C\n1  2\n');
+  t.is(formatTable(['A', 'B', 'C'], [['1', '', '2']]), 'A  C\n1  2\n');
 });
 
 test('table fills missing cells of a short row with spaces', (t) => {
-  t.is(table(['A', 'B'], [['1'], ['1', '2']]), 'A  B\n1\n1  2\n');
+  t.is(formatTable(['A', 'B'], [['1'], ['1', '2']]), 'A  B\n1\n1  2\n');
 });
 
 test('tableInParts returns several parts with the same column widths', (t) => {
   const parts = [
-    ...tableInParts(
+    ...formatTableParts(
       ['A', 'B', 'C'],
       Array.from({ length: 3000 }, (_, row) => [row === 2999 ? 'wide' : 'w', '', `${row}`]),
     ),
@@ -40,7 +40,7 @@ test('tableInParts returns several parts with the same column widths', (t) => {
 
 test('table counts no columns for combining marks and two for wide characters', (t) => {
   t.is(
-    table(
+    formatTable(
       ['A', 'B'],
       [
         ['e\u0301', '1'],

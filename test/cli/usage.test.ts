@@ -19,7 +19,7 @@ for (const command of commands) {
     t.true(out.startsWith(`Usage: ${synopsis(command)}\n`));
     t.is(out, commandHelp(command, commonOptions));
     for (const [name, option] of Object.entries(command.options ?? {})) {
-      t.true(out.includes(`--${name}${option.value ? ` ${option.value}` : ''}`), name);
+      t.true(out.includes(`--${name}${option.placeholder ? ` ${option.placeholder}` : ''}`), name);
       t.true(out.replace(/\s+/g, ' ').includes(option.help), name);
     }
   });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
-import { jsonWords } from '../../src/manual/words.ts';
+import { jsonKeys } from '../../src/manual/words.ts';
 
 /** The part of JSON Schema that our schemas use. */
 interface Schema {
@@ -121,5 +121,5 @@ test('link, node, nodePath, directory and syspath have the same pattern in every
 
 test('every JSON key in the manual exists in a schema', (t) => {
   const uses = usesIn(published);
-  for (const [keys] of jsonWords) for (const key of keys.split(', ')) t.true(uses.has(key), key);
+  for (const [keys] of jsonKeys) for (const key of keys.split(', ')) t.true(uses.has(key), key);
 });

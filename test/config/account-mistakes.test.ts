@@ -1,5 +1,5 @@
 import test from 'ava';
-import { accountMistakes } from '../../src/config/account-mistakes.ts';
+import { accountErrors } from '../../src/config/account-mistakes.ts';
 import { defaultPolicy, type Policy } from '../../src/config/policy.ts';
 
 const source = { file: '/a.toml', line: 3 };
@@ -11,12 +11,12 @@ test('policy accounts: known names and numbers are accepted', (t) => {
     access: [{ match: [], owner: 'qemu', group: '99', source }],
     iommu: { group: 'kvm', source },
   };
-  t.deepEqual(accountMistakes(policy, accounts), []);
+  t.deepEqual(accountErrors(policy, accounts), []);
 });
 
 test('policy accounts: a user name is rejected as a group', (t) => {
   const policy: Policy = { ...defaultPolicy, access: [{ match: [], group: 'qemu', source }] };
-  t.deepEqual(accountMistakes(policy, accounts), [
+  t.deepEqual(accountErrors(policy, accounts), [
     {
       source,
       key: 'access.group',

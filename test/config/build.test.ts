@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { buildPolicy, policyHash } from '../../src/config/build.ts';
 import { formatPolicy } from '../../src/config/format.ts';
 import { loadPolicy } from '../../src/config/load.ts';
-import { moreNames } from '../../src/config/more-names.ts';
+import { bindPolicyNames } from '../../src/config/more-names.ts';
 import { defaultPolicy } from '../../src/config/policy.ts';
 import { VfioNamesError } from '../../src/errors.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
@@ -19,7 +19,7 @@ test('the default policy has the hash of its rules', (t) => {
 });
 
 test('policy files are merged into one policy', (t) => {
-  const { policy, mistakes, warnings } = built(
+  const { policy, errors, warnings } = built(
     `scheme = 1
      [names]
      by-slot = true
@@ -36,7 +36,7 @@ test('policy files are merged into one policy', (t) => {
      [iommu]
      group = "kvm"`,
   );
-  t.deepEqual([mistakes, warnings], [[], []]);
+  t.deepEqual([errors, warnings], [[], []]);
   t.deepEqual(
     policy.links.map(({ family, priority, source }) => [family, priority, source.file, source.line]),
     [
@@ -98,8 +98,8 @@ test('the policy hash does not depend on comments, files, lines and the order of
 });
 
 const warns = test.macro((t, text: string, line: number, message: RegExp) => {
-  const { warnings, mistakes } = built(text);
-  t.deepEqual(mistakes, []);
+  const { warnings, errors } = built(text);
+  t.deepEqual(errors, []);
   t.is(warnings.length, 1, JSON.stringify(warnings));
   t.is(warnings[0]?.source.line, line);
   t.regex(warnings[0]?.message ?? '', message);
@@ -154,8 +154,8 @@ test(
 );
 
 const doesNotWarn = test.macro((t, text: string) => {
-  const { warnings, mistakes } = built(text);
-  t.deepEqual([mistakes, warnings], [[], []]);
+  const { warnings, errors } = built(text);
+  t.deepEqual([errors, warnings], [[], []]);
 });
 
 test(
@@ -227,7 +227,7 @@ test('formatPolicy output parses to the same policy', (t) => {
   );
   const text = formatPolicy({ policy, settings });
   const reparsed = built(text);
-  t.deepEqual(reparsed.mistakes, []);
+  t.deepEqual(reparsed.errors, []);
   t.is(reparsed.policy.hash, policy.hash);
   t.notRegex(text, /\u202e/);
   t.regex(text, /^by-path = true {2}# \/0\.toml:3$/m);
@@ -260,12 +260,12 @@ test('loadPolicy with a policy file reads only that file', async (t) => {
 test('policy names read only the facts that the policy uses', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
-  t.is(moreNames(fakeFiles, root.dir, defaultPolicy), undefined);
+  t.is(bindPolicyNames(fakeFiles, root.dir, defaultPolicy), undefined);
   root.write('/etc/vfio-names/10-a.toml', '[names]\nby-group = true\n');
   const policy = await loadPolicy(fakeFiles, root.dir);
   const calls: string[] = [];
   const files = hookedFiles(({ path }) => calls.push(path));
-  t.deepEqual(moreNames(files, root.dir, policy)?.(device), [
+  t.deepEqual(bindPolicyNames(files, root.dir, policy)?.(device), [
     { path: 'by-group/14/pci-0000:01:00.0', priority: 0 },
   ]);
   t.deepEqual(calls, [root.at(`${device.syspath}/iommu_group`)]);

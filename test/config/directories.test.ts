@@ -6,7 +6,7 @@ import { loadPolicy } from '../../src/config/load.ts';
 import { defaultPolicy } from '../../src/config/policy.ts';
 import { VfioNamesError } from '../../src/errors.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 test('loadPolicy makes three calls and returns the default policy on a host without policy files', async (t) => {
   const root = fakeRoot(t);
@@ -40,7 +40,7 @@ test('a link to /dev/null and an empty file mask a policy file', (t) => {
   const root = fakeRoot(t);
   root.write('/usr/lib/vfio-names/10-a.toml', 'x');
   root.write('/usr/lib/vfio-names/20-b.toml', 'x');
-  root.linkText('/etc/vfio-names/10-a.toml', '/dev/null');
+  root.linkWithTarget('/etc/vfio-names/10-a.toml', '/dev/null');
   root.write('/run/vfio-names/20-b.toml', '');
   t.is(policyPaths(fakeFiles, root.dir).length, 2);
   t.deepEqual(readPolicyFiles(fakeFiles, root.dir), []);
@@ -49,8 +49,8 @@ test('a link to /dev/null and an empty file mask a policy file', (t) => {
 test('links to policy files are followed below the root', (t) => {
   const root = fakeRoot(t);
   root.write('/usr/share/policy', 'shared');
-  root.linkText('/usr/share/link', 'policy');
-  root.linkText('/etc/vfio-names/10-a.toml', '/usr/share/link');
+  root.linkWithTarget('/usr/share/link', 'policy');
+  root.linkWithTarget('/etc/vfio-names/10-a.toml', '/usr/share/link');
   t.deepEqual(
     readPolicyFiles(fakeFiles, root.dir).map(({ text }) => text),
     ['shared'],
@@ -69,11 +69,11 @@ const errorOf = (fn: () => unknown): VfioNamesError => {
 
 test('a policy path that is not a readable regular file fails with one line and status 2', (t) => {
   const root = fakeRoot(t);
-  root.linkText('/etc/vfio-names/10-a.toml', '10-a.toml');
+  root.linkWithTarget('/etc/vfio-names/10-a.toml', '10-a.toml');
   const loop = errorOf(() => readPolicyFiles(fakeFiles, root.dir));
   t.deepEqual([loop.code, loop.exitCode], ['policy', 2]);
   t.regex(loop.message, /10-a\.toml: expected a file, found a chain of links/);
-  root.linkText('/etc/vfio-names/10-a.toml', '/nowhere');
+  root.linkWithTarget('/etc/vfio-names/10-a.toml', '/nowhere');
   t.regex(errorOf(() => readPolicyFiles(fakeFiles, root.dir)).message, /expected a policy file, found none/);
   mkdirSync(root.at('/etc/vfio-names/00-d.toml'));
   t.regex(
@@ -97,7 +97,7 @@ test('an unreadable policy fails with status 4', (t) => {
   root.write('/etc/vfio-names/10-a.toml', 'x');
   const denied = (call: string) =>
     hookedFiles(({ name, path }) => {
-      if (name === call && path.startsWith(root.at('/etc'))) throw failure('EACCES');
+      if (name === call && path.startsWith(root.at('/etc'))) throw errnoError('EACCES');
     });
   for (const call of ['list', 'read', 'lstat'])
     t.is(errorOf(() => readPolicyFiles(denied(call), root.dir)).exitCode, 4, call);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parse } from 'smol-toml';
-import { type KeyPath, keyLines } from '../../src/config/locate.ts';
+import { type KeyPath, keyLineFinder } from '../../src/config/locate.ts';
 
 const text = `# a comment with [[link]] and name = 1
 scheme = 1
@@ -31,7 +31,7 @@ x = [[1, [2]], {
 
 const isOnLine = test.macro({
   exec(t, path: KeyPath, line: number) {
-    t.is(keyLines(text)(path), line);
+    t.is(keyLineFinder(text)(path), line);
   },
   title: (_, path: KeyPath, line: number) => `keyLines finds ${path.join('.')} on line ${line}`,
 });
@@ -56,9 +56,9 @@ test(isOnLine, ['access', 'x', 0, 1, 0], 24);
 test(isOnLine, ['access', 'x', 1, 'a'], 25);
 
 test('keyLines returns the line of the enclosing table for a missing key', (t) => {
-  t.is(keyLines(text)(['link', 1, 'match', 'bus']), 15);
-  t.is(keyLines(text)(['link', 1, 'family']), 9);
-  t.is(keyLines(text)(['nothing']), 1);
+  t.is(keyLineFinder(text)(['link', 1, 'match', 'bus']), 15);
+  t.is(keyLineFinder(text)(['link', 1, 'family']), 9);
+  t.is(keyLineFinder(text)(['nothing']), 1);
 });
 
 test('the text of these tests is valid TOML', (t) => {
@@ -80,10 +80,10 @@ test('keyLines terminates for text that is not TOML', (t) => {
     '\u0000',
     'a = """',
   ])
-    t.is(keyLines(invalid)(['nothing']), 1);
+    t.is(keyLineFinder(invalid)(['nothing']), 1);
 });
 
 test('keyLines reads very long strings', (t) => {
-  t.is(keyLines(`a = "${'x\\\\'.repeat(200_000)}"\nb = 1`)(['b']), 2);
-  t.is(keyLines(`a = """${'x\\\\'.repeat(200_000)}"""\nb = 1`)(['b']), 2);
+  t.is(keyLineFinder(`a = "${'x\\\\'.repeat(200_000)}"\nb = 1`)(['b']), 2);
+  t.is(keyLineFinder(`a = """${'x\\\\'.repeat(200_000)}"""\nb = 1`)(['b']), 2);
 });

@@ -1,11 +1,11 @@
 import { chmodSync } from 'node:fs';
 import test from 'ava';
-import { trustRemedy, whyNotTrusted } from '../../src/config/trust.ts';
-import type { Status } from '../../src/system/files.ts';
+import { trustHint, trustProblem } from '../../src/config/trust.ts';
+import type { FileStatus } from '../../src/system/files.ts';
 import { runCli } from '../helpers/cli.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
-const status = (overrides: Partial<Status>): Status => ({
+const status = (overrides: Partial<FileStatus>): FileStatus => ({
   kind: 'file',
   mode: 0o644,
   uid: 0,
@@ -21,7 +21,7 @@ for (const [description, overrides] of [
   ['a set-group-id directory', { kind: 'directory', mode: 0o2755 }],
 ] as const)
   test(`policy trust: ${description} is accepted`, (t) =>
-    t.is(whyNotTrusted(status(overrides), ''), undefined));
+    t.is(trustProblem(status(overrides), ''), undefined));
 
 for (const [description, overrides] of [
   ['a world-writable file', { mode: 0o646 }],
@@ -34,18 +34,18 @@ for (const [description, overrides] of [
   test(`policy trust: ${description} is rejected with owner and mode`, (t) => {
     const { uid, gid, mode } = status(overrides);
     t.regex(
-      whyNotTrusted(status(overrides), '') ?? '',
+      trustProblem(status(overrides), '') ?? '',
       new RegExp(`owner ${uid}:${gid} and mode 0*${mode.toString(8)}$`),
     );
   });
 
 test('policy trust: below --root any owner is accepted, but a world-writable file is rejected', (t) => {
-  t.is(whyNotTrusted(status({ uid: 1000, gid: 1000, mode: 0o664 }), '/image'), undefined);
-  t.truthy(whyNotTrusted(status({ uid: 1000, mode: 0o666 }), '/image'));
+  t.is(trustProblem(status({ uid: 1000, gid: 1000, mode: 0o664 }), '/image'), undefined);
+  t.truthy(trustProblem(status({ uid: 1000, mode: 0o666 }), '/image'));
 });
 
 test('policy trust: the hint contains the path', (t) =>
-  t.true(trustRemedy('/etc/x').endsWith('chmod u-s,g-ws,o-w /etc/x')));
+  t.true(trustHint('/etc/x').endsWith('chmod u-s,g-ws,o-w /etc/x')));
 
 test('sync rejects an untrusted policy with status 2 and one line, and changes nothing', async (t) => {
   const root = fakeRoot(t);

@@ -21,7 +21,7 @@ export function buildSample(directory: string): Sample {
     const pf = root.add({
       name: `0000:${bus}:00.0`,
       sysname: sysname(),
-      above: parent,
+      parent,
       driver: 'vfio-pci',
       group: group(0),
       attributes: { ...ids, device: '0x1572', sriov_offset: '1', sriov_stride: '1', sriov_totalvfs: '4' },
@@ -31,13 +31,13 @@ export function buildSample(directory: string): Sample {
       root.add({
         name,
         sysname: sysname(),
-        above: parent,
+        parent,
         driver: 'vfio-pci',
         group: group(vf + 1),
         attributes: { ...ids, device: '0x154c' },
       });
-      root.link(`${parent}/${name}/physfn`, pf.syspath);
-      root.link(`${pf.syspath}/virtfn${vf}`, `${parent}/${name}`);
+      root.linkTo(`${parent}/${name}/physfn`, pf.syspath);
+      root.linkTo(`${pf.syspath}/virtfn${vf}`, `${parent}/${name}`);
     }
   }
   const mdevParent = '/sys/devices/pci0000:00/0000:00:03.0';
@@ -45,7 +45,7 @@ export function buildSample(directory: string): Sample {
     bus: 'mdev',
     name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
     sysname: sysname(),
-    above: mdevParent,
+    parent: mdevParent,
     driver: 'nvidia-vgpu-vfio',
     group: '20',
   });
@@ -53,7 +53,7 @@ export function buildSample(directory: string): Sample {
     bus: 'platform',
     name: 'dma.0',
     sysname: sysname(),
-    above: mdevParent,
+    parent: mdevParent,
     driver: 'vfio-platform',
     group: '21',
   });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { accountNumber, parseAccounts, readAccounts } from '../../src/devices/accounts.ts';
+import { parseAccounts, readAccounts, resolveAccount } from '../../src/devices/accounts.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
 test('parseAccounts returns names with numbers and skips malformed lines', (t) => {
@@ -20,8 +20,8 @@ test('readAccounts reads the users and groups below the root', (t) => {
   root.write('/etc/passwd', 'qemu:x:107:107::/:/bin/false\n');
   root.write('/etc/group', 'kvm:x:36:qemu\n');
   const { users, groups } = readAccounts(fakeFiles, root.dir);
-  t.is(accountNumber(users, 'qemu'), 107);
-  t.is(accountNumber(groups, 'kvm'), 36);
-  t.is(accountNumber(groups, '4711'), 4711);
-  t.is(accountNumber(groups, 'qemu'), undefined);
+  t.is(resolveAccount(users, 'qemu'), 107);
+  t.is(resolveAccount(groups, 'kvm'), 36);
+  t.is(resolveAccount(groups, '4711'), 4711);
+  t.is(resolveAccount(groups, 'qemu'), undefined);
 });

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { readFact, readFacts } from '../../src/devices/facts.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 test('readFacts returns the facts of a PCI device from its directory, symlinks and node', (t) => {
   const root = fakeRoot(t);
@@ -90,9 +90,9 @@ test('readFacts omits malformed and unreadable attributes and returns the other 
     noNode: true,
     attributes: { vendor: '10de', device: '0x2204', class: '\u001b[2J', numa_node: '-1' },
   });
-  root.linkText(`${device.syspath}/iommu_group`, '../../kernel/iommu_groups/odd');
+  root.linkWithTarget(`${device.syspath}/iommu_group`, '../../kernel/iommu_groups/odd');
   const files = hookedFiles(({ name, path }) => {
-    if (name === 'readlink' && path.endsWith('/driver')) throw failure('EACCES');
+    if (name === 'readlink' && path.endsWith('/driver')) throw errnoError('EACCES');
   });
   const facts = readFacts(files, root.dir, device);
   for (const fact of ['vendor', 'class', 'numaNode', 'group', 'groupNode', 'driver'] as const)

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { identify, lastPart } from '../../src/devices/identify.ts';
+import { baseName, parseClassLink } from '../../src/devices/identify.ts';
 
 test('identify returns the parent of the VFIO directory', (t) => {
-  t.deepEqual(identify('vfio3', '../../devices/pci0000:00/0000:00:01.0/0000:01:00.0/vfio-dev/vfio3'), {
+  t.deepEqual(parseClassLink('vfio3', '../../devices/pci0000:00/0000:00:01.0/0000:01:00.0/vfio-dev/vfio3'), {
     syspath: '/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0',
     name: '0000:01:00.0',
   });
@@ -10,7 +10,7 @@ test('identify returns the parent of the VFIO directory', (t) => {
 
 const rejects = test.macro({
   exec(t, target: string) {
-    t.is(identify('vfio3', target), undefined);
+    t.is(parseClassLink('vfio3', target), undefined);
   },
   title: (_, target) => `identify rejects a class symlink to ${target}`,
 });
@@ -24,6 +24,6 @@ test(rejects, '../../devices/a/./b/vfio-dev/vfio3');
 test(rejects, '');
 
 test('lastPart returns the last part of a symlink target', (t) => {
-  t.is(lastPart('../../../bus/pci'), 'pci');
-  t.is(lastPart('pci'), 'pci');
+  t.is(baseName('../../../bus/pci'), 'pci');
+  t.is(baseName('pci'), 'pci');
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { readFact } from '../../src/devices/facts.ts';
-import { labelFrom } from '../../src/devices/label.ts';
+import { findLabel } from '../../src/devices/label.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 
@@ -18,13 +18,13 @@ C 03  Display controller
 `;
 
 test('labelFrom returns vendor and product', (t) => {
-  t.is(labelFrom(ids, '0x10de', '0x2204'), 'NVIDIA Corporation GA102 [GeForce RTX 3090]');
-  t.is(labelFrom(ids, '0x10de', '0x2205'), 'NVIDIA Corporation GA102');
-  t.is(labelFrom(ids, '0x10de', '0x2206'), 'NVIDIA Corporation Device 2206');
-  t.is(labelFrom(ids, '0x1002', '0x2206'), "Advanced Micro Devices not NVIDIA's");
-  t.is(labelFrom(ids, '0xffff', '0x0000'), undefined);
-  t.is(labelFrom('10de  X\n\t0001  Y', '0x10de', '0x0001'), 'X Y');
-  t.is(labelFrom('', '0x10de', '0x0001'), undefined);
+  t.is(findLabel(ids, '0x10de', '0x2204'), 'NVIDIA Corporation GA102 [GeForce RTX 3090]');
+  t.is(findLabel(ids, '0x10de', '0x2205'), 'NVIDIA Corporation GA102');
+  t.is(findLabel(ids, '0x10de', '0x2206'), 'NVIDIA Corporation Device 2206');
+  t.is(findLabel(ids, '0x1002', '0x2206'), "Advanced Micro Devices not NVIDIA's");
+  t.is(findLabel(ids, '0xffff', '0x0000'), undefined);
+  t.is(findLabel('10de  X\n\t0001  Y', '0x10de', '0x0001'), 'X Y');
+  t.is(findLabel('', '0x10de', '0x0001'), undefined);
 });
 
 test('readLabel reads pci.ids once, and again when the file is replaced', (t) => {

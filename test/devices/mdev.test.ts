@@ -10,9 +10,9 @@ test('a mediated device has an mdevType and an mdevParent', (t) => {
     bus: 'mdev',
     name,
     sysname: 'vfio0',
-    above: '/sys/devices/pci0000:00/0000:00:02.0',
+    parent: '/sys/devices/pci0000:00/0000:00:02.0',
   });
-  root.link(
+  root.linkTo(
     `${mdev.syspath}/mdev_type`,
     '/sys/devices/pci0000:00/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_4',
   );

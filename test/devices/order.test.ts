@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { deviceOrder, naturalOrder, sortDevices } from '../../src/devices/order.ts';
+import { compareDevices, compareNatural, sortDevices } from '../../src/devices/order.ts';
 
 function sorted(...names: string[]): string[] {
-  return names.sort(naturalOrder);
+  return names.sort(compareNatural);
 }
 
 test('naturalOrder compares numbers inside names by value', (t) => {
@@ -13,7 +13,7 @@ test('naturalOrder compares numbers inside names by value', (t) => {
 
 test('deviceOrder compares PCI addresses as hexadecimal numbers, including long domains', (t) => {
   const names = ['10000:e1:00.0', '0000:0a:00.0', '0000:9f:00.0', '0000:09:00.1', '0000:10:00.0'];
-  const devices = names.map((name) => ({ bus: 'pci', name })).sort(deviceOrder);
+  const devices = names.map((name) => ({ bus: 'pci', name })).sort(compareDevices);
   t.deepEqual(
     devices.map((device) => device.name),
     ['0000:09:00.1', '0000:0a:00.0', '0000:10:00.0', '0000:9f:00.0', '10000:e1:00.0'],
@@ -21,8 +21,8 @@ test('deviceOrder compares PCI addresses as hexadecimal numbers, including long 
 });
 
 test('deviceOrder compares the bus before the name', (t) => {
-  t.true(deviceOrder({ bus: 'amba', name: 'z' }, { bus: 'pci', name: 'a' }) < 0);
-  t.true(deviceOrder({ bus: 'pci', name: 'a' }, { bus: 'amba', name: 'z' }) > 0);
+  t.true(compareDevices({ bus: 'amba', name: 'z' }, { bus: 'pci', name: 'a' }) < 0);
+  t.true(compareDevices({ bus: 'pci', name: 'a' }, { bus: 'amba', name: 'z' }) > 0);
 });
 
 const text = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', ':', '.', '-'), maxLength: 6 });
@@ -30,9 +30,9 @@ const text = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', ':', '.', '-'
 test('naturalOrder is a total order: 0 only for equal texts, antisymmetric, transitive', (t) => {
   fc.assert(
     fc.property(text, text, text, (a, b, c) => {
-      t.is(Math.sign(naturalOrder(a, b)), -Math.sign(naturalOrder(b, a)) + 0);
-      t.is(naturalOrder(a, b) === 0, a === b);
-      if (naturalOrder(a, b) <= 0 && naturalOrder(b, c) <= 0) t.true(naturalOrder(a, c) <= 0);
+      t.is(Math.sign(compareNatural(a, b)), -Math.sign(compareNatural(b, a)) + 0);
+      t.is(compareNatural(a, b) === 0, a === b);
+      if (compareNatural(a, b) <= 0 && compareNatural(b, c) <= 0) t.true(compareNatural(a, c) <= 0);
     }),
     { numRuns: 300 },
   );
@@ -53,7 +53,7 @@ const anyDevice = fc.record({
 test('sortDevices sorts by deviceOrder', (t) => {
   fc.assert(
     fc.property(fc.array(anyDevice, { maxLength: 8 }), (devices) => {
-      t.deepEqual(sortDevices(devices), [...devices].sort(deviceOrder));
+      t.deepEqual(sortDevices(devices), [...devices].sort(compareDevices));
     }),
     { numRuns: 200 },
   );

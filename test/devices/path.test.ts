@@ -1,9 +1,9 @@
 import test from 'ava';
-import { pathOf } from '../../src/devices/path.ts';
+import { pciPath } from '../../src/devices/path.ts';
 
 const hasPath = test.macro({
   exec(t, below: string, expected: string | undefined) {
-    t.is(pathOf(`/sys/devices/${below}`), expected);
+    t.is(pciPath(`/sys/devices/${below}`), expected);
   },
   title: (_, below, expected) => `pathOf returns ${expected} for ${below}`,
 });
@@ -23,7 +23,7 @@ test(hasPath, 'pci0000:00/0000:00:02.0/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', un
 
 test('pathOf does not depend on bus numbers below the host bridge', (t) => {
   t.is(
-    pathOf('/sys/devices/pci0000:00/0000:00:06.0/0000:01:00.0'),
-    pathOf('/sys/devices/pci0000:00/0000:00:06.0/0000:05:00.0'),
+    pciPath('/sys/devices/pci0000:00/0000:00:06.0/0000:01:00.0'),
+    pciPath('/sys/devices/pci0000:00/0000:00:06.0/0000:05:00.0'),
   );
 });

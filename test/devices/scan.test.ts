@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import test from 'ava';
-import { scanDevices, scanOne } from '../../src/devices/scan.ts';
+import { scanDevice, scanDevices } from '../../src/devices/scan.ts';
 import type { Files } from '../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 function names(root: FakeRoot, files: Files = fakeFiles): string[] {
   return scanDevices(files, root.dir).devices.map(
@@ -45,15 +45,15 @@ test('scan sorts devices in natural order', (t) => {
 test('scan takes the bus from the immediate parent: platform below PCI, PCI below a platform bridge, mdev', (t) => {
   const root = fakeRoot(t);
   const below = '/sys/devices/pci0000:00/0000:00:05.0';
-  root.add({ bus: 'platform', name: 'dma.0', sysname: 'vfio0', above: below, noNode: true });
+  root.add({ bus: 'platform', name: 'dma.0', sysname: 'vfio0', parent: below, noNode: true });
   root.add({
     name: '0001:00:00.0',
     sysname: 'vfio1',
-    above: '/sys/devices/platform/4010.pcie',
+    parent: '/sys/devices/platform/4010.pcie',
     noNode: true,
   });
   const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
-  root.add({ bus: 'mdev', name: uuid, sysname: 'vfio2', above: below, noNode: true });
+  root.add({ bus: 'mdev', name: uuid, sysname: 'vfio2', parent: below, noNode: true });
   t.deepEqual(names(root), [`mdev/${uuid}=vfio2`, 'pci/0001:00:00.0=vfio1', 'platform/dma.0=vfio0']);
 });
 
@@ -103,23 +103,23 @@ test('scanOne returns undefined if the directory disappears after the missing de
   const files = hookedFiles(({ name }) => {
     if (name === 'lstat') root.unbind(device);
   });
-  t.is(scanOne(files, root.dir, 'vfio0'), undefined);
+  t.is(scanDevice(files, root.dir, 'vfio0'), undefined);
 });
 
 test('scanOne returns undefined if a read fails with ENODEV', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(({ name }) => {
-    if (name === 'read') throw failure('ENODEV');
+    if (name === 'read') throw errnoError('ENODEV');
   });
-  t.is(scanOne(files, root.dir, 'vfio0'), undefined);
+  t.is(scanDevice(files, root.dir, 'vfio0'), undefined);
 });
 
 test('scan reports an unreadable attribute with its errno', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(({ name }) => {
-    if (name === 'read') throw failure('EIO');
+    if (name === 'read') throw errnoError('EIO');
   });
   t.deepEqual(problems(root, files), ['/sys/class/vfio-dev/vfio0: EIO, ignoring']);
 });
@@ -155,9 +155,9 @@ test(malformed, 'x'.repeat(5000), 'x'.repeat(64));
 test('scan reports a loop of symlinks', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:02:00.0', sysname: 'vfio1', noNode: true });
-  root.linkText('/sys/class/vfio-dev/vfio0', 'vfio0');
-  root.linkText('/sys/devices/loop', 'loop');
-  root.linkText('/sys/class/vfio-dev/vfio2', '../../devices/loop/vfio-dev/vfio2');
+  root.linkWithTarget('/sys/class/vfio-dev/vfio0', 'vfio0');
+  root.linkWithTarget('/sys/devices/loop', 'loop');
+  root.linkWithTarget('/sys/class/vfio-dev/vfio2', '../../devices/loop/vfio-dev/vfio2');
   t.deepEqual(names(root), ['pci/0000:02:00.0=vfio1']);
   t.deepEqual(problems(root), [
     '/sys/class/vfio-dev/vfio0: expected a link to ../../devices/.../vfio-dev/vfio0 at /sys/class/vfio-dev/vfio0, found vfio0, ignoring',
@@ -173,7 +173,7 @@ test('scan reports a regular file in the class directory', (t) => {
 
 test('scan does not follow a class symlink that points outside /sys/devices', (t) => {
   const root = fakeRoot(t);
-  root.linkText('/sys/class/vfio-dev/vfio0', '../../devices/../../etc/vfio-dev/vfio0');
+  root.linkWithTarget('/sys/class/vfio-dev/vfio0', '../../devices/../../etc/vfio-dev/vfio0');
   const followed: string[] = [];
   const files = hookedFiles(({ path }) => followed.push(path));
   t.is(problems(root, files).length, 1);

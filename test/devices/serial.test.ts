@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { readFact } from '../../src/devices/facts.ts';
-import { serialFrom } from '../../src/devices/serial.ts';
+import { parseSerial } from '../../src/devices/serial.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
 /** Builds a configuration space; each capability has an offset, an ID, the next offset, and the two words of a serial number. */
@@ -20,32 +20,32 @@ function space(
 
 test('serialFrom follows the capability list and prints the highest byte first', (t) => {
   const bytes = space([0x100, 1, 0x140], [0x140, 3, 0, 0xff123456, 0xa0369fff]);
-  t.is(serialFrom(bytes), 'a0-36-9f-ff-ff-12-34-56');
+  t.is(parseSerial(bytes), 'a0-36-9f-ff-ff-12-34-56');
 });
 
 test('serialFrom ignores the two lowest bits of a capability offset', (t) => {
   const bytes = space([0x100, 1, 0x143], [0x140, 3, 0, 0xff123456, 0xa0369fff]);
-  t.is(serialFrom(bytes), 'a0-36-9f-ff-ff-12-34-56');
+  t.is(parseSerial(bytes), 'a0-36-9f-ff-ff-12-34-56');
 });
 
 test('serialFrom returns undefined for a device without a serial number', (t) => {
-  t.is(serialFrom(new Uint8Array(64)), undefined);
-  t.is(serialFrom(new Uint8Array(0)), undefined);
-  t.is(serialFrom(new Uint8Array(4096)), undefined);
-  t.is(serialFrom(new Uint8Array(4096).fill(0xff)), undefined);
-  t.is(serialFrom(space([0x100, 1, 0])), undefined);
-  t.is(serialFrom(space([0x100, 3, 0])), undefined);
-  t.is(serialFrom(space([0x100, 3, 0, 0xffffffff, 0xffffffff])), undefined);
-  t.is(serialFrom(space([0x100, 1, 0xffc], [0xff0, 0, 0]).fill(3, 0xffc, 0xffd)), undefined);
+  t.is(parseSerial(new Uint8Array(64)), undefined);
+  t.is(parseSerial(new Uint8Array(0)), undefined);
+  t.is(parseSerial(new Uint8Array(4096)), undefined);
+  t.is(parseSerial(new Uint8Array(4096).fill(0xff)), undefined);
+  t.is(parseSerial(space([0x100, 1, 0])), undefined);
+  t.is(parseSerial(space([0x100, 3, 0])), undefined);
+  t.is(parseSerial(space([0x100, 3, 0, 0xffffffff, 0xffffffff])), undefined);
+  t.is(parseSerial(space([0x100, 1, 0xffc], [0xff0, 0, 0]).fill(3, 0xffc, 0xffd)), undefined);
 });
 
 test('serialFrom terminates on cyclic and invalid capability lists', (t) => {
-  t.is(serialFrom(space([0x100, 1, 0x100])), undefined);
-  t.is(serialFrom(space([0x100, 1, 0x200], [0x200, 1, 0x100])), undefined);
-  t.is(serialFrom(space([0x100, 1, 0x0fc], [0x0fc, 3, 0, 1, 1])), undefined);
+  t.is(parseSerial(space([0x100, 1, 0x100])), undefined);
+  t.is(parseSerial(space([0x100, 1, 0x200], [0x200, 1, 0x100])), undefined);
+  t.is(parseSerial(space([0x100, 1, 0x0fc], [0x0fc, 3, 0, 1, 1])), undefined);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 4200 }), (bytes) => {
-      const serial = serialFrom(bytes);
+      const serial = parseSerial(bytes);
       return serial === undefined || /^([0-9a-f]{2}-){7}[0-9a-f]{2}$/.test(serial);
     }),
     { numRuns: 200 },

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { readFact } from '../../src/devices/facts.ts';
-import { isInSlot } from '../../src/devices/slot.ts';
+import { slotContains } from '../../src/devices/slot.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
 test('readSlot returns the slot with the address of the device', (t) => {
@@ -18,8 +18,8 @@ test('readSlot returns the slot with the address of the device', (t) => {
 
 test('isInSlot accepts a slot that is a whole bus', (t) => {
   const address = { domain: '0000', bus: '01', device: '02', function: '0' };
-  t.true(isInSlot('0000:01\n', address));
-  t.true(isInSlot('0000:01:02\n', address));
-  t.false(isInSlot('0000:01:03\n', address));
-  t.false(isInSlot('', address));
+  t.true(slotContains('0000:01\n', address));
+  t.true(slotContains('0000:01:02\n', address));
+  t.false(slotContains('0000:01:03\n', address));
+  t.false(slotContains('', address));
 });

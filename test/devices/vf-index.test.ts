@@ -1,6 +1,6 @@
 import test from 'ava';
 import { readFact } from '../../src/devices/facts.ts';
-import { indexOf } from '../../src/devices/vf-index.ts';
+import { computeVfIndex } from '../../src/devices/vf-index.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 
@@ -9,12 +9,12 @@ function withVfs(
   root: FakeRoot,
   attributes: Record<string, string> = { sriov_offset: '1', sriov_stride: '255' },
 ) {
-  const above = '/sys/devices/pci0000:00/0000:00:06.0';
-  const pf = root.add({ name: '0000:01:00.0', sysname: 'vfio0', above, attributes });
+  const parent = '/sys/devices/pci0000:00/0000:00:06.0';
+  const pf = root.add({ name: '0000:01:00.0', sysname: 'vfio0', parent, attributes });
   const vfs = ['0000:01:00.1', '0000:02:00.0'].map((name, index) => {
-    const vf = root.add({ name, sysname: `vfio${index + 1}`, above });
-    root.link(`${vf.syspath}/physfn`, pf.syspath);
-    root.link(`${pf.syspath}/virtfn${index}`, vf.syspath);
+    const vf = root.add({ name, sysname: `vfio${index + 1}`, parent });
+    root.linkTo(`${vf.syspath}/physfn`, pf.syspath);
+    root.linkTo(`${pf.syspath}/virtfn${index}`, vf.syspath);
     return vf;
   });
   return { pf, vfs };
@@ -62,12 +62,12 @@ test('vfIndex computes the index without listing all VFs, and lists them if srio
 
 test('indexOf returns undefined for a fractional or negative index', (t) => {
   const pf = '0000:01:00.0';
-  t.is(indexOf('0000:01:10.2', pf, '128\n', '2\n'), '1');
-  t.is(indexOf('0000:01:10.1', pf, '128', '2'), undefined);
-  t.is(indexOf('0000:01:00.1', pf, '128', '2'), undefined);
-  t.is(indexOf('0000:01:10.0', pf, '128', '0'), '0');
-  t.is(indexOf('0000:01:10.1', pf, '128', '0'), undefined);
-  t.is(indexOf('0000:01:10.0', pf, undefined, '1'), undefined);
-  t.is(indexOf('0000:01:10.0', pf, 'x', '1'), undefined);
-  t.is(indexOf('x', pf, '1', '1'), undefined);
+  t.is(computeVfIndex('0000:01:10.2', pf, '128\n', '2\n'), '1');
+  t.is(computeVfIndex('0000:01:10.1', pf, '128', '2'), undefined);
+  t.is(computeVfIndex('0000:01:00.1', pf, '128', '2'), undefined);
+  t.is(computeVfIndex('0000:01:10.0', pf, '128', '0'), '0');
+  t.is(computeVfIndex('0000:01:10.1', pf, '128', '0'), undefined);
+  t.is(computeVfIndex('0000:01:10.0', pf, undefined, '1'), undefined);
+  t.is(computeVfIndex('0000:01:10.0', pf, 'x', '1'), undefined);
+  t.is(computeVfIndex('x', pf, '1', '1'), undefined);
 });

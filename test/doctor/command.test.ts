@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { defaultPolicy } from '../../src/config/policy.ts';
-import { render } from '../../src/rules/render.ts';
+import { renderRules } from '../../src/rules/render.ts';
 import { runCli } from '../helpers/cli.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
@@ -42,11 +42,11 @@ test('doctor does not count a no-IOMMU group as an IOMMU group', async (t) => {
 test('doctor exits with status 0 on a healthy machine', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '3', driver: 'vfio-pci' });
-  root.link('/dev/vfio/pci/0000:00:04.0', '/dev/vfio/devices/vfio0');
+  root.linkTo('/dev/vfio/pci/0000:00:04.0', '/dev/vfio/devices/vfio0');
   root.node('/dev/iommu', '10:125');
   root.write('/proc/sys/kernel/osrelease', '7.2.13\n');
   root.write('/proc/net/unix', '0: 00000002 00000000 00010000 0005 01 1 /run/udev/control\n');
-  root.write('/usr/lib/udev/rules.d/70-vfio-names.rules', render('udev', defaultPolicy));
+  root.write('/usr/lib/udev/rules.d/70-vfio-names.rules', renderRules('udev', defaultPolicy));
   root.write('/run/udev/data/c247:0', 'S:vfio/pci/0000:00:04.0\n');
   root.write('/proc/1/comm', 'init\n');
   root.write('/proc/cpuinfo', 'processor\t: 0\nvendor_id\t: GenuineIntel\n');

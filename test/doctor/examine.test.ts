@@ -1,34 +1,34 @@
 import test from 'ava';
-import { examine } from '../../src/doctor/examine.ts';
-import { type CheckName, checkNames, type State } from '../../src/doctor/line.ts';
+import { runChecks } from '../../src/doctor/examine.ts';
+import { type CheckName, checkNames, type Severity } from '../../src/doctor/line.ts';
 import type { Snapshot } from '../../src/doctor/snapshot.ts';
 import type { Holder } from '../../src/holders/holder.ts';
 import { bare, config, deviceState, healthy, withoutNode } from './snapshots.ts';
 
 const { distribution: _distribution, ...withoutDistribution } = healthy;
-const { rules: _rules, ...noRules } = healthy.udev;
+const { rulesPath: _rules, ...noRules } = healthy.udev;
 const { config: _config, interfaces: _interfaces, ...unknownKernel } = healthy.kernel;
 
 test('doctor reports only ok lines, one per check, on a healthy machine', (t) => {
   t.deepEqual(
-    examine(healthy).filter((line) => line.state !== 'ok'),
+    runChecks(healthy).filter((line) => line.severity !== 'ok'),
     [],
   );
   t.deepEqual(
-    examine(healthy).map((line) => line.check),
+    runChecks(healthy).map((line) => line.check),
     [...checkNames],
     'every check has a line, in the order of the table',
   );
 });
 
 test('doctor reports warnings with remedies and no fault on a machine without VFIO', (t) => {
-  const lines = examine(bare);
+  const lines = runChecks(bare);
   t.deepEqual(
-    lines.filter((line) => line.state === 'fault'),
+    lines.filter((line) => line.severity === 'fault'),
     [],
   );
-  t.true(lines.some((line) => line.state === 'warning'));
-  for (const line of lines) t.is(line.remedy === undefined, line.state === 'ok', line.message);
+  t.true(lines.some((line) => line.severity === 'warning'));
+  for (const line of lines) t.is(line.remedy === undefined, line.severity === 'ok', line.message);
 });
 
 /**
@@ -40,13 +40,13 @@ const checkReports = test.macro(
     t,
     change: Partial<Snapshot>,
     check: CheckName,
-    state: State,
+    state: Severity,
     pattern: RegExp,
     base: Snapshot = healthy,
   ) => {
-    const lines = examine({ ...base, ...change }).filter((line) => line.check === check);
+    const lines = runChecks({ ...base, ...change }).filter((line) => line.check === check);
     t.deepEqual(
-      lines.map((line) => line.state),
+      lines.map((line) => line.severity),
       [state],
     );
     t.regex(`${lines[0]?.message} -> ${lines[0]?.remedy ?? 'nothing'}`, pattern);
@@ -118,7 +118,7 @@ test(
 test(
   'doctor iommu: suggests VT-d on Intel if no IOMMU group exists',
   checkReports,
-  { groups: 0, devices: [{ ...withoutNode, noIommu: true }] },
+  { groupCount: 0, devices: [{ ...withoutNode, noIommu: true }] },
   'iommu',
   'warning',
   /without isolation -> switch VT-d on .*intel_iommu=on/,
@@ -126,7 +126,7 @@ test(
 test(
   'doctor iommu: does not mention isolation if no device is in no-IOMMU mode',
   checkReports,
-  { groups: 0 },
+  { groupCount: 0 },
   'iommu',
   'warning',
   /no IOMMU group exists -> switch VT-d on/,
@@ -134,7 +134,7 @@ test(
 test(
   'doctor iommu: suggests AMD-Vi on AMD if no IOMMU group exists',
   checkReports,
-  { groups: 0, processor: 'amd' },
+  { groupCount: 0, processor: 'amd' },
   'iommu',
   'warning',
   /-> switch AMD-Vi on in the firmware;/,
@@ -151,7 +151,7 @@ test(
 test(
   'doctor iommu: uses the singular for one group',
   checkReports,
-  { groups: 1 },
+  { groupCount: 1 },
   'iommu',
   'ok',
   /on, 1 group ->/,
@@ -404,9 +404,9 @@ test(
 
 test('doctor devices: reports a device that can not be read in addition to the others', (t) => {
   const problems = [{ path: '/sys/class/vfio-dev/vfio\u001b9', message: 'EIO, ignoring' }];
-  const lines = examine({ ...healthy, problems }).filter((line) => line.check === 'devices');
+  const lines = runChecks({ ...healthy, problems }).filter((line) => line.check === 'devices');
   t.deepEqual(
-    lines.map((line) => line.state),
+    lines.map((line) => line.severity),
     ['ok', 'warning'],
   );
   t.is(lines[1]?.message, '/sys/class/vfio-dev/vfio\\x1b9: EIO, ignoring');
@@ -442,19 +442,19 @@ test(
 
 test('doctor groups: reports a group with several bound devices once', (t) => {
   const devices = [deviceState, deviceState].map((device) => ({ ...device, siblings: [sibling] }));
-  t.is(examine({ ...healthy, devices: devices }).filter((line) => line.check === 'groups').length, 1);
+  t.is(runChecks({ ...healthy, devices }).filter((line) => line.check === 'groups').length, 1);
 });
 
 test(
   'doctor policy: an invalid policy is a fault with the message of the reader',
   checkReports,
-  { policyFault: 'a.toml:3: expected a table' },
+  { policyError: 'a.toml:3: expected a table' },
   'policy',
   'fault',
   /^a\.toml:3: expected a table -> fix/,
 );
 
-const udevState = (state: Snapshot['udev']['state']) => ({ udev: { ...healthy.udev, state } });
+const udevState = (state: Snapshot['udev']['rulesState']) => ({ udev: { ...healthy.udev, state } });
 test(
   'doctor udev: a rules file that vfio-names did not generate is a fault',
   checkReports,
@@ -524,7 +524,7 @@ test(
 test(
   'doctor udev: missing rules are a warning if vfio-names watch is running',
   checkReports,
-  { udev: noRules, watcher: 7 },
+  { udev: noRules, watchPid: 7 },
   'udev',
   'warning',
   /rules install/,
@@ -532,7 +532,7 @@ test(
 test(
   'doctor udev: masked rules are a fault',
   checkReports,
-  { udev: { ...healthy.udev, state: 'masked' } },
+  { udev: { ...healthy.udev, rulesState: 'masked' } },
   'udev',
   'fault',
   /switched off -> remove \/usr\/lib/,
@@ -540,7 +540,7 @@ test(
 test(
   "doctor udev: a link missing from udev's database is a fault",
   checkReports,
-  { devices: [{ ...deviceState, namedByUdev: false }] },
+  { devices: [{ ...deviceState, linkedByUdev: false }] },
   'udev',
   'fault',
   /has not made the name of 0000:00:04\.0 -> .*trigger --subsystem-match=vfio-dev/,
@@ -573,7 +573,7 @@ test(
 test(
   'doctor udev: is ok without udev if vfio-names watch is running',
   checkReports,
-  { udev: { running: false, state: 'missing' }, watcher: 812 },
+  { udev: { running: false, rulesState: 'missing' }, watchPid: 812 },
   'udev',
   'ok',
   /vfio-names watch does its work/,
@@ -582,7 +582,7 @@ test(
 test(
   'doctor watch: shows the pid of vfio-names watch',
   checkReports,
-  { udev: { running: false, state: 'missing' }, watcher: 812 },
+  { udev: { running: false, rulesState: 'missing' }, watchPid: 812 },
   'watch',
   'ok',
   /^running \(pid 812\) ->/,
@@ -590,7 +590,7 @@ test(
 test(
   'doctor watch: checkReports that vfio-names watch only repairs if udev is running',
   checkReports,
-  { watcher: 812 },
+  { watchPid: 812 },
   'watch',
   'ok',
   /beside udev: it only repairs/,
@@ -605,7 +605,7 @@ test(
 );
 test('doctor watch: has no line if neither udev nor vfio-names watch is running', (t) => {
   t.deepEqual(
-    examine(bare).filter((line) => line.check === 'watch'),
+    runChecks(bare).filter((line) => line.check === 'watch'),
     [],
   );
 });
@@ -613,7 +613,7 @@ test('doctor watch: has no line if neither udev nor vfio-names watch is running'
 test(
   'doctor names: findings of verify are a fault',
   checkReports,
-  { findings: 3, fixable: 3 },
+  { verifyFindings: 3, fixableFindings: 3 },
   'names',
   'fault',
   /^3 findings .* sync mends all of them/,
@@ -621,7 +621,7 @@ test(
 test(
   'doctor names: counts the findings that sync can fix',
   checkReports,
-  { findings: 3, fixable: 2 },
+  { verifyFindings: 3, fixableFindings: 2 },
   'names',
   'fault',
   /mends 2 of them/,
@@ -629,7 +629,7 @@ test(
 test(
   'doctor names: does not suggest sync if it can fix no finding',
   checkReports,
-  { findings: 1 },
+  { verifyFindings: 1 },
   'names',
   'fault',
   /^one finding of vfio-names verify -> vfio-names verify shows them$/,
@@ -637,7 +637,7 @@ test(
 test(
   'doctor names: warns if verify fails',
   checkReports,
-  { findings: 'EACCES' },
+  { verifyFindings: 'EACCES' },
   'names',
   'warning',
   /EACCES/,
@@ -680,7 +680,7 @@ test(
 test(
   'doctor holders: reports that not all processes are visible',
   checkReports,
-  { unseen: [{ reason: 'not-root', message: '5 of 9 may not' }] },
+  { incomplete: [{ reason: 'not-root', message: '5 of 9 may not' }] },
   'holders',
   'ok',
   /0 open as far as can be seen: 5 of 9 may not/,
@@ -690,7 +690,7 @@ test('doctor memlock: is ok with CAP_IPC_LOCK', checkReports, {}, 'memlock', 'ok
 test(
   'doctor memlock: is ok without a limit',
   checkReports,
-  { memoryLock: { soft: Number.POSITIVE_INFINITY, exempt: false } },
+  { memoryLock: { softLimit: Number.POSITIVE_INFINITY, exempt: false } },
   'memlock',
   'ok',
   /unlimited/,
@@ -698,7 +698,7 @@ test(
 test(
   'doctor memlock: warns about a small limit if a device is bound',
   checkReports,
-  { memoryLock: { soft: 8 << 20, exempt: false } },
+  { memoryLock: { softLimit: 8 << 20, exempt: false } },
   'memlock',
   'warning',
   /^at most 8 MiB .* -> raise it/,
@@ -706,7 +706,7 @@ test(
 test(
   'doctor memlock: a small limit is ok if no device is bound',
   checkReports,
-  { memoryLock: { soft: 8 << 20, exempt: false } },
+  { memoryLock: { softLimit: 8 << 20, exempt: false } },
   'memlock',
   'ok',
   /8 MiB/,
@@ -715,7 +715,7 @@ test(
 test(
   'doctor memlock: is ok with a large limit',
   checkReports,
-  { memoryLock: { soft: 2 ** 34, exempt: false } },
+  { memoryLock: { softLimit: 2 ** 34, exempt: false } },
   'memlock',
   'ok',
   /16384 MiB/,

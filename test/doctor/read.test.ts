@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
-import { interfacesIn, readDistribution, readKernel } from '../../src/doctor/kernel.ts';
+import { parseInterfaces, readDistribution, readKernel } from '../../src/doctor/kernel.ts';
 import { parseKernelConfig, readKernelConfig } from '../../src/doctor/kernel-config.ts';
-import { findWatcher, isWatch, readMemoryLock } from '../../src/doctor/processes.ts';
-import { listens, readUdev, udevMade, udevSocket } from '../../src/doctor/udev.ts';
+import { findWatcher, isWatchCommand, readMemoryLock } from '../../src/doctor/processes.ts';
+import { findUdevSocket, hasListener, readUdev, udevHasLink } from '../../src/doctor/udev.ts';
 import { fakeRoot, fakeFiles as files } from '../helpers/fake-root.ts';
 
 test('parseKernelConfig returns n for every option that is not y or m', (t) => {
@@ -75,11 +75,11 @@ test('readKernel falls back to the configuration without module lists', (t) => {
 test('interfacesIn returns the kinds of node from /proc/devices', (t) => {
   const text = (...names: string[]) =>
     `Character devices:\n  1 mem\n${names.map((name) => `24${name}\n`).join('')}\nBlock devices:\n  8 vfio\n`;
-  t.deepEqual(interfacesIn(text('7 vfio-dev', '3 vfio')), { cdev: true, group: true });
-  t.deepEqual(interfacesIn(text('7 vfio-dev')), { cdev: true, group: false });
-  t.deepEqual(interfacesIn(text('3 vfio')), { cdev: false, group: true });
-  t.is(interfacesIn(text('3 vfio-other')), undefined, 'block devices are ignored');
-  t.is(interfacesIn(''), undefined);
+  t.deepEqual(parseInterfaces(text('7 vfio-dev', '3 vfio')), { cdev: true, group: true });
+  t.deepEqual(parseInterfaces(text('7 vfio-dev')), { cdev: true, group: false });
+  t.deepEqual(parseInterfaces(text('3 vfio')), { cdev: false, group: true });
+  t.is(parseInterfaces(text('3 vfio-other')), undefined, 'block devices are ignored');
+  t.is(parseInterfaces(''), undefined);
 });
 
 test('readDistribution reads /etc/os-release, or else /usr/lib/os-release', (t) => {
@@ -98,48 +98,52 @@ test('readDistribution reads /etc/os-release, or else /usr/lib/os-release', (t) 
 test('readUdev reports the rules file that udev uses, and a link to /dev/null as masked', (t) => {
   const root = fakeRoot(t);
   const udev = (expected?: string) => readUdev(files, root.dir, true, expected);
-  t.deepEqual(readUdev(files, root.dir, false, ''), { running: false, state: 'missing' });
+  t.deepEqual(readUdev(files, root.dir, false, ''), { running: false, rulesState: 'missing' });
   const text = readFileSync('rules/70-vfio-names.rules', 'utf8');
-  const rules = '/usr/lib/udev/rules.d/70-vfio-names.rules';
-  root.write(rules, text);
-  t.deepEqual(udev(text), { running: true, rules, state: 'current' });
-  t.deepEqual(udev(), { running: true, rules, state: 'current' }, 'nothing to compare it with');
-  t.deepEqual(udev(`${text}#\n`), { running: true, rules, state: 'edited' });
-  root.linkText('/etc/udev/rules.d/70-vfio-names.rules', '/dev/null');
-  t.deepEqual(udev(text), { running: true, rules: '/etc/udev/rules.d/70-vfio-names.rules', state: 'masked' });
+  const rulesPath = '/usr/lib/udev/rules.d/70-vfio-names.rules';
+  root.write(rulesPath, text);
+  t.deepEqual(udev(text), { running: true, rulesPath, rulesState: 'current' });
+  t.deepEqual(udev(), { running: true, rulesPath, rulesState: 'current' }, 'nothing to compare it with');
+  t.deepEqual(udev(`${text}#\n`), { running: true, rulesPath, rulesState: 'edited' });
+  root.linkWithTarget('/etc/udev/rules.d/70-vfio-names.rules', '/dev/null');
+  t.deepEqual(udev(text), {
+    running: true,
+    rulesPath: '/etc/udev/rules.d/70-vfio-names.rules',
+    rulesState: 'masked',
+  });
 });
 
 test('udevSocket follows a link to the varlink socket', (t) => {
   const root = fakeRoot(t);
-  t.is(udevSocket(files, root.dir), '/run/udev/control');
-  root.linkText('/run/udev/control', 'io.systemd.Udev');
-  t.is(udevSocket(files, root.dir), '/run/udev/io.systemd.Udev');
-  root.linkText('/run/udev/control', '/run/udev/io.systemd.Udev');
-  t.is(udevSocket(files, root.dir), '/run/udev/io.systemd.Udev');
+  t.is(findUdevSocket(files, root.dir), '/run/udev/control');
+  root.linkWithTarget('/run/udev/control', 'io.systemd.Udev');
+  t.is(findUdevSocket(files, root.dir), '/run/udev/io.systemd.Udev');
+  root.linkWithTarget('/run/udev/control', '/run/udev/io.systemd.Udev');
+  t.is(findUdevSocket(files, root.dir), '/run/udev/io.systemd.Udev');
 });
 
 test('udevMade matches whole links in the udev database', (t) => {
   const root = fakeRoot(t);
-  t.is(udevMade(files, root.dir, '247:0', 'vfio/pci/a'), undefined, 'no database');
+  t.is(udevHasLink(files, root.dir, '247:0', 'vfio/pci/a'), undefined, 'no database');
   root.write('/run/udev/data/c247:1', 'S:vfio/pci/ab\nI:77\n');
-  t.is(udevMade(files, root.dir, '247:0', 'vfio/pci/a'), false);
-  t.is(udevMade(files, root.dir, '247:1', 'vfio/pci/a'), false);
-  t.is(udevMade(files, root.dir, '247:1', 'vfio/pci/ab'), true);
+  t.is(udevHasLink(files, root.dir, '247:0', 'vfio/pci/a'), false);
+  t.is(udevHasLink(files, root.dir, '247:1', 'vfio/pci/a'), false);
+  t.is(udevHasLink(files, root.dir, '247:1', 'vfio/pci/ab'), true);
 });
 
 test('listens requires the listening flag and the exact path', (t) => {
   const line = (flags: string, path: string) =>
     `000000003c79c08d: 00000002 00000000 ${flags} 0005 01  1174 ${path}\n`;
   const head = 'Num       RefCount Protocol Flags    Type St Inode Path\n';
-  t.true(listens(head + line('00010000', '/run/udev/control'), '/run/udev/control'));
-  t.false(listens(head + line('00000000', '/run/udev/control'), '/run/udev/control'));
-  t.false(listens(head + line('00010000', '/run/udev/control2'), '/run/udev/control'));
-  t.true(listens(line('00010000', '/run/a b'), '/run/a b'));
-  t.false(listens('', '/run/udev/control'));
+  t.true(hasListener(head + line('00010000', '/run/udev/control'), '/run/udev/control'));
+  t.false(hasListener(head + line('00000000', '/run/udev/control'), '/run/udev/control'));
+  t.false(hasListener(head + line('00010000', '/run/udev/control2'), '/run/udev/control'));
+  t.true(hasListener(line('00010000', '/run/a b'), '/run/a b'));
+  t.false(hasListener('', '/run/udev/control'));
 });
 
 test('isWatch recognizes the command line of vfio-names watch', (t) => {
-  const isWatchArgs = (...args: string[]) => isWatch(`${args.join('\0')}\0`);
+  const isWatchArgs = (...args: string[]) => isWatchCommand(`${args.join('\0')}\0`);
   t.true(isWatchArgs('vfio-names', 'watch'));
   t.true(
     isWatchArgs(
@@ -155,7 +159,7 @@ test('isWatch recognizes the command line of vfio-names watch', (t) => {
   t.false(isWatchArgs('vim', 'vfio-names', 'watch'), 'another program with these arguments');
   t.false(isWatchArgs('/bin/watch', 'vfio-names', 'list'));
   t.false(isWatchArgs('tail', '/var/log/watch'));
-  t.false(isWatch(''));
+  t.false(isWatchCommand(''));
 });
 
 test('findWatcher returns the lowest pid of vfio-names watch', (t) => {

@@ -18,7 +18,7 @@ export const deviceState: DeviceState = {
   group: '3',
   siblings: [],
   holders: [],
-  namedByUdev: true,
+  linkedByUdev: true,
 };
 
 /** The same device on a kernel without device nodes. */
@@ -46,26 +46,26 @@ export const healthy: Snapshot = {
   },
   distribution: { id: 'fedora', like: [], name: 'Fedora Linux 44' },
   processor: 'intel',
-  groups: 24,
+  groupCount: 24,
   iommu: { kind: 'char', mode: 0o660, uid: 0, gid: 0, devnum: '10:125', inode: '1' },
   devices: [deviceState],
   problems: [],
-  udev: { running: true, rules: '/usr/lib/udev/rules.d/70-vfio-names.rules', state: 'current' },
-  findings: 0,
-  fixable: 0,
-  unseen: [],
-  memoryLock: { soft: 8 << 20, exempt: true },
+  udev: { running: true, rulesPath: '/usr/lib/udev/rules.d/70-vfio-names.rules', rulesState: 'current' },
+  verifyFindings: 0,
+  fixableFindings: 0,
+  incomplete: [],
+  memoryLock: { softLimit: 8 << 20, exempt: true },
 };
 
 /** A machine without VFIO. */
 export const bare: Snapshot = {
   kernel: { release: '6.12.1', vfio: 'unknown', vfioPci: 'unknown', iommufd: 'unknown' },
-  groups: 0,
+  groupCount: 0,
   iommu: 'ENOENT',
   devices: [],
   problems: [],
-  udev: { running: false, state: 'missing' },
-  findings: 0,
-  fixable: 0,
-  unseen: [],
+  udev: { running: false, rulesState: 'missing' },
+  verifyFindings: 0,
+  fixableFindings: 0,
+  incomplete: [],
 };

@@ -4,17 +4,27 @@ import test from 'ava';
 import { commands } from '../../src/cli/commands.ts';
 import { examples, policyExample } from '../../src/manual/words.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
-import { cdiMistakes } from '../integrations/cdi-shape.ts';
-import { linesOfManual, linesOfText, projectText, texts } from './lines.ts';
-import { machine, runOn, uuid, wordsOn } from './machine.ts';
-import { becomes, both, helps, inLab, prints, printsAtFirst, probes, type Row, serves } from './ways.ts';
+import { cdiErrors } from '../integrations/cdi-shape.ts';
+import { linesOfManual, linesOfText, markdownFiles, projectText } from './lines.ts';
+import { argsOn, machine, runOn, uuid } from './machine.ts';
+import {
+  all,
+  execs,
+  inVmScenario,
+  prints,
+  printsBeforeSync,
+  probes,
+  type Row,
+  runsVfioId,
+  serves,
+} from './ways.ts';
 
 const writesSpec: Row = async (t, root, line) => {
   const { status, out } = await runOn(root, line);
   t.is(status, 0);
   const [, file = ''] = /^written (.*): 2 devices, cdev$/m.exec(out) ?? [];
   const text = file === '' ? out : readFileSync(file, 'utf8');
-  t.deepEqual(cdiMistakes(JSON.parse(text)), []);
+  t.deepEqual(cdiErrors(JSON.parse(text)), []);
   t.true(text.includes('"/dev/vfio/devices/vfio3"'));
 };
 
@@ -39,9 +49,12 @@ const writesRules: Row = async (t, root, line) => {
   await prints(0, /^wrote \/etc\/udev\/rules\.d\/70-vfio-names\.rules$/m)(t, root, line);
   t.is(readFileSync(root.at(rulesFile), 'utf8'), projectText('rules/70-vfio-names.rules'));
 };
-const holders = both(prints(0, /^$/), inLab('held', /vfio_names holders \$address/));
+const holders = all(prints(0, /^$/), inVmScenario('held', /vfio_names holders \$address/));
 const emulator = ['-object', 'iommufd,id=iommufd0,fd=4', '-device', 'vfio-pci,fd=3,iommufd=iommufd0'];
-const triggered = inLab('watch-beside-udev', /udevadm trigger --subsystem-match=vfio-dev --action=change$/m);
+const triggered = inVmScenario(
+  'watch-beside-udev',
+  /udevadm trigger --subsystem-match=vfio-dev --action=change$/m,
+);
 
 /** The commands that bind a device are those that doctor suggests. */
 const isSuggested: Row = async (t, root, line) => {
@@ -69,29 +82,29 @@ const rows: Readonly<Record<string, Row>> = {
   'vfio-names resolve 0000:01:00.0': prints(0, node),
   'node=$(vfio-names resolve 0000:01:00.0) || exit': prints(0, node),
   'vfio-names resolve --print devnum vfio3': prints(0, /^247:3\n$/),
-  'vfio-names plan': printsAtFirst(1, ...allCreated),
-  'vfio-names plan --root /mnt/image': printsAtFirst(1, ...allCreated),
-  'vfio-names sync': printsAtFirst(0, ...allCreated),
-  'vfio-names sync --root /mnt/image': printsAtFirst(0, ...allCreated),
+  'vfio-names plan': printsBeforeSync(1, ...allCreated),
+  'vfio-names plan --root /mnt/image': printsBeforeSync(1, ...allCreated),
+  'vfio-names sync': printsBeforeSync(0, ...allCreated),
+  'vfio-names sync --root /mnt/image': printsBeforeSync(0, ...allCreated),
   'vfio-names verify': prints(0, /^fine: 3 devices, 3 names, all true$/m),
   'vfio-names verify --quiet': prints(0, /^$/),
   'vfio-names probe NAME': probes(/^0000:01:00\.0: openable: \/dev\/vfio\/devices\/vfio3$/m),
-  'vfio-names probe --all': both(
+  'vfio-names probe --all': all(
     probes(/^0000:00:04\.0: openable/m, /^0000:01:00\.0: openable/m, new RegExp(`^${uuid}: openable`, 'm')),
-    inLab('probe-free', /vfio_names probe --all$/m),
+    inVmScenario('probe-free', /vfio_names probe --all$/m),
   ),
-  'vfio-names probe --bind --yes 0000:01:00.0': both(
+  'vfio-names probe --bind --yes 0000:01:00.0': all(
     probes(/^0000:01:00\.0: openable: .*\n {2}flags reset pci; 3 regions, 2 irqs$/m),
-    inLab('probe-free', /vfio_names probe --bind --yes \$address$/m),
+    inVmScenario('probe-free', /vfio_names probe --bind --yes \$address$/m),
   ),
   'vfio-names holders NAME': holders,
   'vfio-names holders 0000:01:00.0': holders,
-  'vfio-names doctor': both(doctor, inLab('doctor', /doctor/)),
+  'vfio-names doctor': all(doctor, inVmScenario('doctor', /doctor/)),
   ...bindLines,
   'cp rules/70-vfio-names.rules /etc/udev/rules.d/': async (t, root) => {
     const { out } = await runOn(root, 'vfio-names rules render');
     t.is(projectText('rules/70-vfio-names.rules'), out);
-    inLab('rules-removed', /^cp \/project\/rules\/70-vfio-names\.rules \/run\/udev\/rules\.d\/$/m)(
+    inVmScenario('rules-removed', /^cp \/project\/rules\/70-vfio-names\.rules \/run\/udev\/rules\.d\/$/m)(
       t,
       root,
       '',
@@ -102,27 +115,27 @@ const rows: Readonly<Record<string, Row>> = {
     '/var/lib/node_exporter/vfio.prom',
     /^vfio_names_devices\b.* 3$/m,
   ),
-  'vfio-names exec NAME -- CMD': becomes('true', [], 'pci/0000:01:00.0=3'),
-  'vfio-names exec --iommu 0000:01:00.0 -- ./vmm --device-fd {fd} --iommu-fd {iommufd}': becomes(
+  'vfio-names exec NAME -- CMD': execs('true', [], 'pci/0000:01:00.0=3'),
+  'vfio-names exec --iommu 0000:01:00.0 -- ./vmm --device-fd {fd} --iommu-fd {iommufd}': execs(
     './vmm',
     ['--device-fd', '3', '--iommu-fd', '4'],
     'pci/0000:01:00.0=3 iommu=4',
   ),
   'prlimit --memlock=$((9 << 30)) vfio-names exec --iommu --user qemu 0000:01:00.0 -- qemu-system-x86_64 -m 8G -object iommufd,id=iommufd0,fd={iommufd} -device vfio-pci,fd={fd},iommufd=iommufd0':
-    both(
-      becomes('qemu-system-x86_64', ['-m', '8G', ...emulator], 'pci/0000:01:00.0=3 iommu=4'),
-      inLab(
+    all(
+      execs('qemu-system-x86_64', ['-m', '8G', ...emulator], 'pci/0000:01:00.0=3 iommu=4'),
+      inVmScenario(
         'exec-qemu',
         /prlimit --memlock=.* exec --iommu --user nobody \$address -- \\$/m,
         /-object 'iommufd,id=iommufd0,fd=\{iommufd\}' -device 'vfio-pci,fd=\{fd\},iommufd=iommufd0'/,
       ),
     ),
   'vfio-names cdi': writesSpec,
-  'vfio-names cdi --output /etc/cdi/vfio-names-pci.json': both(
+  'vfio-names cdi --output /etc/cdi/vfio-names-pci.json': all(
     writesSpec,
-    inLab('podman', /vfio_names cdi --output \/etc\/cdi\/vfio-names-pci\.json$/m),
+    inVmScenario('podman', /vfio_names cdi --output \/etc\/cdi\/vfio-names-pci\.json$/m),
   ),
-  'podman run --device vfio-names.dev/pci=0000:01:00.0 ...': inLab(
+  'podman run --device vfio-names.dev/pci=0000:01:00.0 ...': inVmScenario(
     'podman',
     /--device vfio-names\.dev\/pci=\$a /,
   ),
@@ -153,9 +166,9 @@ const rows: Readonly<Record<string, Row>> = {
     );
   },
   'vfio-names rules render': prints(0, /^ACTION!?=/m),
-  'vfio-names rules render --target mdev': both(
+  'vfio-names rules render --target mdev': all(
     prints(0, /^vfio\/devices\/vfio\[0-9\]\+ root:root 0600 \*\/usr\/lib\/udev\/vfio_id link "\$ACTION"$/m),
-    inLab('mdev-daemon', /vfio_names rules render --target mdev >\/etc\/mdev\.conf/),
+    inVmScenario('mdev-daemon', /vfio_names rules render --target mdev >\/etc\/mdev\.conf/),
   ),
   'vfio-names rules check': prints(1, /vfio-names rules install/),
   'vfio-names rules install': writesRules,
@@ -170,7 +183,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'vfio-names config check': prints(0, /^no policy file; the names of scheme 1 hold$/m),
   'vfio-names config check ./10-gpu.toml': async (t, root, line) => {
-    writeFileSync(wordsOn(root, line)[2] ?? '', policyExample);
+    writeFileSync(argsOn(root, line)[2] ?? '', policyExample);
     await prints(0, /^1 policy file fine: 3 name rules, 1 access rule$/m)(t, root, line);
   },
   'vfio-names config show': prints(0, /^scheme = 1 {2}# default$/m),
@@ -183,17 +196,19 @@ const rows: Readonly<Record<string, Row>> = {
     t.is(status, 0);
     t.regex(out, /^Usage: vfio-names resolve/);
   },
-  'systemctl reload vfio-names.service': inLab('watch-systemd', /systemctl reload \$unit$/m),
-  'udevadm control --reload': inLab('rules-removed', /^udevadm control --reload$/m),
+  'systemctl reload vfio-names.service': inVmScenario('watch-systemd', /systemctl reload \$unit$/m),
+  'udevadm control --reload': inVmScenario('rules-removed', /^udevadm control --reload$/m),
   'udevadm trigger --subsystem-match=vfio-dev --action=change': triggered,
-  'vfio_id link add': helps('add', { 'pci/0000:01:00.0': '../devices/vfio3' }),
-  'vfio_id link remove': helps('remove', {
+  'vfio_id link add': runsVfioId('add', { 'pci/0000:01:00.0': '../devices/vfio3' }),
+  'vfio_id link remove': runsVfioId('remove', {
     [`mdev/${uuid}`]: '../devices/vfio7',
     'pci/0000:00:04.0': '../devices/vfio1',
   }),
 };
 
-const shown = [...new Set([...texts.flatMap((path) => linesOfText(projectText(path))), ...linesOfManual()])];
+const shown = [
+  ...new Set([...markdownFiles.flatMap((path) => linesOfText(projectText(path))), ...linesOfManual()]),
+];
 
 for (const line of shown.filter((line) => !line.startsWith('npm ')))
   test(`example "${line}" does what the text says`, async (t) => {

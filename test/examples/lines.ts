@@ -12,7 +12,7 @@ export function projectText(path: string): string {
 }
 
 /** The texts whose command lines are tested. */
-export const texts = [
+export const markdownFiles = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
@@ -35,7 +35,7 @@ export function fencedBlocks(markdown: string): Block[] {
 }
 
 /** The indented code blocks of a Markdown text, without the indentation. */
-export function blocksOf(markdown: string): string[] {
+export function codeBlocksOf(markdown: string): string[] {
   return [...markdown.replace(fence, '').matchAll(/(?<=\n\n)(?: {4}.*\n|\n(?= {4}))+/g)].map(([block]) =>
     block.replace(/^ {4}/gm, '').trim(),
   );
@@ -65,7 +65,7 @@ export function commandLines(text: string): string[] {
  * one. The blocks marked `console` also have output; session.ts runs those.
  */
 export function linesOfText(markdown: string): string[] {
-  const blocks = blocksOf(markdown).flatMap(commandLines);
+  const blocks = codeBlocksOf(markdown).flatMap(commandLines);
   const fenced = fencedBlocks(markdown).flatMap(({ language, text }) =>
     language === 'sh' ? shellLines(text) : [],
   );

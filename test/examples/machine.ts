@@ -25,7 +25,7 @@ export function machine(t: ExecutionContext): FakeRoot {
   root.add({
     name: '0000:01:00.0',
     sysname: 'vfio3',
-    above: '/sys/devices/pci0000:00/0000:00:06.0',
+    parent: '/sys/devices/pci0000:00/0000:00:06.0',
     driver: 'vfio-pci',
     group: '14',
     attributes: gpu,
@@ -53,12 +53,12 @@ export async function host(t: ExecutionContext): Promise<FakeRoot> {
   root.write('/proc/4711/status', 'Name:\tqemu-system-x86\nUid:\t107\t107\t107\t107\n');
   root.write('/proc/4711/cgroup', '0::/machine.slice/vm.service\n');
   root.write('/proc/4711/fdinfo/9', 'pos:\t0\nflags:\t02\n');
-  root.linkText('/proc/4711/fd/9', root.at('/dev/vfio/devices/vfio3'));
+  root.linkWithTarget('/proc/4711/fd/9', root.at('/dev/vfio/devices/vfio3'));
   return root;
 }
 
 /** The arguments after `vfio-names` in `line`, with NAME, CMD and file paths replaced by those of this machine. */
-export function wordsOn(root: FakeRoot, line: string): string[] {
+export function argsOn(root: FakeRoot, line: string): string[] {
   const [, command = ''] = /(?:^|[ (])vfio-names\b([^|>)]*)/.exec(line) ?? [];
   const words = command.trim() === '' ? [] : command.trim().split(/\s+/);
   const localPath = (word: string): string => {
@@ -98,14 +98,14 @@ export async function runExec(root: FakeRoot, line: string): Promise<ChildReques
         setUid: (uid) => (ids = { ...ids, uids: [uid] }),
         now: () => ids,
       }),
-      inherited: () => [],
+      inheritedFds: () => [],
       start: (given) => {
         request = given;
-        return { ending: Promise.resolve({ kind: 'ended', status: 0 }), signal: () => {} };
+        return { exit: Promise.resolve({ kind: 'ended', status: 0 }), signal: () => {} };
       },
-      foreground: () => false,
+      isForeground: () => false,
     },
-    invocationOf(wordsOn(root, line)),
+    invocationOf(argsOn(root, line)),
     { ...quiet, files: fakeFiles },
   );
   if (status !== 0 || !request) throw new Error(`exec ended with ${status}`);
@@ -130,8 +130,8 @@ export async function runProbes(root: FakeRoot, line: string): Promise<CliResult
   const err: string[] = [];
   const status = await probeWith(
     {
-      peer: () => ({
-        ask: async (request) => {
+      startPeer: () => ({
+        request: async (request) => {
           const copy = JSON.parse(JSON.stringify(request));
           const attribute = copy.devAttribute ?? '';
           const text = attribute === '' ? '' : fakeFiles.read(attribute);
@@ -142,7 +142,7 @@ export async function runProbes(root: FakeRoot, line: string): Promise<CliResult
       }),
       ask: () => 'n',
     },
-    invocationOf(wordsOn(root, line)),
+    invocationOf(argsOn(root, line)),
     { ...quiet, out: (text) => (out += text), err: (text) => err.push(text), files: fakeFiles },
   );
   return { status, out, err };
@@ -150,5 +150,5 @@ export async function runProbes(root: FakeRoot, line: string): Promise<CliResult
 
 /** Runs any other command. */
 export function runOn(root: FakeRoot, line: string): Promise<CliResult> {
-  return runCli(wordsOn(root, line));
+  return runCli(argsOn(root, line));
 }

@@ -1,18 +1,18 @@
 /** Runs the terminal sessions of the texts: the blocks marked `console`, with commands after `$ ` and their output. */
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
-import type { Files, Status } from '../../src/system/files.ts';
+import type { FileStatus, Files } from '../../src/system/files.ts';
 import { runCli } from '../helpers/cli.ts';
 import { type FakeRoot, fakeFiles } from '../helpers/fake-root.ts';
-import { wordsOn } from './machine.ts';
+import { argsOn } from './machine.ts';
 
-const ownedByRoot = (status: Status): Status => ({ ...status, uid: 0, gid: 0 });
+const ownedByRoot = (status: FileStatus): FileStatus => ({ ...status, uid: 0, gid: 0 });
 
 /** fakeFiles, except that root owns every file, also if another user runs the tests. */
 const hostFiles: Files = {
   ...fakeFiles,
   lstat: (path) => ownedByRoot(fakeFiles.lstat(path)),
   stat: (path) => ownedByRoot(fakeFiles.stat(path)),
-  fstat: (path) => ownedByRoot(fakeFiles.fstat(path)),
+  statNode: (path) => ownedByRoot(fakeFiles.statNode(path)),
 };
 
 export interface Session {
@@ -30,7 +30,7 @@ export async function replay({ root, reboot }: Session, text: string): Promise<s
     const [program, ...args] = line.split(' ');
     shown.push(prompt);
     if (program === 'vfio-names') {
-      const result = await runCli(wordsOn(root, line), { files: hostFiles });
+      const result = await runCli(argsOn(root, line), { files: hostFiles });
       const lines = [...result.out.split('\n').slice(0, -1), ...result.err];
       status = result.status;
       shown.push(...lines.map((printed) => printed.replaceAll(root.dir, '')));

@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { commands } from '../../src/cli/commands.ts';
-import { exitStatuses, nameForms, policyKeys } from '../../src/manual/words.ts';
+import { exitStatuses, nameForms, policyKeyTexts } from '../../src/manual/words.ts';
 import { buildSample } from '../demo/sample.ts';
 import { type CliResult, runCli } from '../helpers/cli.ts';
 import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
-import { blocksOf, fencedBlocks, linesOfText, projectText, texts } from './lines.ts';
-import { host, machine, runExec, runOn, uuid, wordsOn } from './machine.ts';
+import { codeBlocksOf, fencedBlocks, linesOfText, markdownFiles, projectText } from './lines.ts';
+import { argsOn, host, machine, runExec, runOn, uuid } from './machine.ts';
 import { replay, type Session } from './session.ts';
 
 const readme = projectText('README.md');
@@ -22,7 +22,7 @@ const policy = textsIn('toml').join('\n\n');
 test('every code block of the README is of a kind that is tested', (t) => {
   for (const { language, text } of blocks)
     t.true(['sh', 'console', 'toml', 'ini', 'text'].includes(language), text);
-  t.deepEqual(blocksOf(readme), []);
+  t.deepEqual(codeBlocksOf(readme), []);
   t.is(textsIn('ini').length, 1);
   t.is(textsIn('text').length, 1, 'only the diagram');
 });
@@ -50,16 +50,16 @@ async function sample(t: ExecutionContext): Promise<FakeRoot> {
 /** The README's machine with its policy, and with the network card that the policy mentions. */
 function withPolicy(t: ExecutionContext): FakeRoot {
   const root = machine(t);
-  const above = '/sys/devices/pci0000:00/0000:00:07.0';
+  const parent = '/sys/devices/pci0000:00/0000:00:07.0';
   const pf = root.add({
     name: '0000:02:00.0',
-    above,
+    parent,
     driver: 'i40e',
     attributes: { sriov_offset: '1', sriov_stride: '1', sriov_totalvfs: '4' },
   });
-  const vf = root.add({ name: '0000:02:00.1', sysname: 'vfio8', above, driver: 'vfio-pci', group: '16' });
-  root.link(`${vf.syspath}/physfn`, pf.syspath);
-  root.link(`${pf.syspath}/virtfn0`, vf.syspath);
+  const vf = root.add({ name: '0000:02:00.1', sysname: 'vfio8', parent, driver: 'vfio-pci', group: '16' });
+  root.linkTo(`${vf.syspath}/physfn`, pf.syspath);
+  root.linkTo(`${pf.syspath}/virtfn0`, vf.syspath);
   root.write('/etc/vfio-names/10-devices.toml', `${policy}\n`);
   return root;
 }
@@ -181,7 +181,7 @@ const mistakes: Readonly<Record<string, (root: FakeRoot) => Promise<CliResult>>>
   },
   'found one to ../devices/vfio0, the node of': (root) => {
     root.add({ name: '0000:02:00.0', driver: 'vfio-pci', sysname: 'vfio0' });
-    root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+    root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
     return runOn(root, 'vfio-names verify');
   },
   'IOMMU group 14 is not viable': (root) => {
@@ -262,7 +262,7 @@ test('each exit status in the README is one of the manual, and a command exits w
     await runOn(root, 'vfio-names plan'),
     await runOn(root, 'vfio-names list --no-such-option'),
     await runOn(root, 'vfio-names resolve 0000:09:00.0'),
-    await runCli(wordsOn(root, 'vfio-names resolve 01:00.0'), { files: denied }),
+    await runCli(argsOn(root, 'vfio-names resolve 01:00.0'), { files: denied }),
     await runOn(root, 'vfio-names resolve 0000:02:00.0'),
   ];
   t.deepEqual(
@@ -314,7 +314,7 @@ test('each family of links has the path that the manual describes', async (t) =>
   );
   const { out } = await runOn(root, 'vfio-names plan --policy /policy.toml');
   for (const family of families) {
-    const [name = ''] = (policyKeys[`names.${family}`] ?? '').split(': ');
+    const [name = ''] = (policyKeyTexts[`names.${family}`] ?? '').split(': ');
     const filled = name.replace('GROUP', '14').replace('BUS-NAME', 'pci-0000:01:00.0');
     t.true(out.includes(`create /dev/vfio/${filled} -> `), `${filled} in ${out}`);
   }
@@ -353,7 +353,7 @@ const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> =
   sbom: ['test/examples/texts.test.ts', /npm run --silent sbom/],
 };
 
-for (const line of new Set(texts.flatMap((path) => linesOfText(projectText(path)))))
+for (const line of new Set(markdownFiles.flatMap((path) => linesOfText(projectText(path)))))
   if (line.startsWith('npm '))
     test(`"${line}" is run by continuous integration or a test`, (t) => {
       const [, first = '', second = ''] = line.split(' ');

@@ -6,7 +6,7 @@ import { type FakeRoot, fakeFiles } from '../helpers/fake-root.ts';
 import { validJson } from '../helpers/schema.ts';
 import { startService } from '../watch/start-service.ts';
 import { projectText } from './lines.ts';
-import { runExec, runOn, runProbes, wordsOn } from './machine.ts';
+import { argsOn, runExec, runOn, runProbes } from './machine.ts';
 
 export type Row = (t: ExecutionContext, root: FakeRoot, line: string) => Promise<unknown> | unknown;
 
@@ -22,7 +22,7 @@ export const prints =
   };
 
 /** As `prints`, but before sync. */
-export const printsAtFirst =
+export const printsBeforeSync =
   (status: number, ...patterns: readonly RegExp[]): Row =>
   async (t, root, line) => {
     const { status: found, out } = await runOn(root, line);
@@ -38,11 +38,11 @@ export const probes =
     for (const pattern of patterns) t.regex(out, pattern);
   };
 
-export const becomes =
+export const execs =
   (command: string, words: readonly string[], fds: string): Row =>
   async (t, root, line) => {
     const request = await runExec(root, line);
-    t.deepEqual([request.command, ...request.words], [command, ...words]);
+    t.deepEqual([request.command, ...request.args], [command, ...words]);
     t.is(request.env['VFIO_NAMES_FDS'], fds);
   };
 
@@ -50,7 +50,7 @@ export const becomes =
 export const serves =
   (file?: string, pattern = /./): Row =>
   async (t, root, line) => {
-    const [, ...words] = wordsOn(root, line).filter((word) => word !== '--root' && word !== root.dir);
+    const [, ...words] = argsOn(root, line).filter((word) => word !== '--root' && word !== root.dir);
     const service = await startService(t, root, words);
     t.is(service.out().match(/^added /gm)?.length, 3, service.out());
     t.regex(service.out(), /^watching: 3 devices, 3 names$/m);
@@ -60,7 +60,7 @@ export const serves =
   };
 
 /** For commands that need a kernel, udevd, systemd, podman or QEMU: test/vm/scenarios/NAME.sh contains the same command line. */
-export const inLab =
+export const inVmScenario =
   (scenario: string, ...patterns: readonly RegExp[]): Row =>
   (t) => {
     const text = projectText(`test/vm/scenarios/${scenario}.sh`);
@@ -68,7 +68,7 @@ export const inLab =
   };
 
 /** vfio_id creates or removes links as when udev rules call it. */
-export const helps =
+export const runsVfioId =
   (action: 'add' | 'remove', links: Readonly<Record<string, string>>): Row =>
   async (t, root) => {
     if (action === 'remove') await runOn(root, 'vfio-names sync');
@@ -79,7 +79,7 @@ export const helps =
     t.deepEqual(root.links(), links);
   };
 
-export const both =
+export const all =
   (...rows: readonly Row[]): Row =>
   async (t, root, line) => {
     for (const row of rows) await row(t, root, line);

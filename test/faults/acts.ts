@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { FakeRoot } from '../helpers/fake-root.ts';
 
-export interface Act {
+export interface FaultCase {
   readonly name: string;
-  readonly words: (root: string) => readonly string[];
+  readonly args: (root: string) => readonly string[];
   /** Creates the devices, links and files that exist before the run. */
-  readonly before: (root: FakeRoot) => void;
+  readonly prepare: (root: FakeRoot) => void;
   /** The files and links that the command changes, by path below the root: contents of files, targets of links. */
   readonly state: (root: FakeRoot) => Readonly<Record<string, string>>;
   /** Directories in which no other file may be left. */
@@ -28,31 +28,31 @@ function machine(root: FakeRoot): void {
 /** One correct link, one to another device's node, one missing, two of devices that are gone, one foreign. */
 function machineWithLinks(root: FakeRoot): void {
   machine(root);
-  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
-  root.linkText('/dev/vfio/pci/0000:02:00.0', '../devices/vfio0');
-  root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9');
-  root.linkText('/dev/vfio/mdev/left-over', '../devices/vfio8');
-  root.linkText('/dev/vfio/pci/foreign', '/etc/passwd');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/pci/0000:02:00.0', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9');
+  root.linkWithTarget('/dev/vfio/mdev/left-over', '../devices/vfio8');
+  root.linkWithTarget('/dev/vfio/pci/foreign', '/etc/passwd');
 }
 
 const policy = '[[access]]\nmatch = { bus = "pci" }\nmode = "0660"\n';
 
-function file(path: string): Act['state'] {
+function file(path: string): FaultCase['state'] {
   return (root) => (existsSync(root.at(path)) ? { [path]: readFileSync(root.at(path), 'utf8') } : {});
 }
 
-export const acts: readonly Act[] = [
+export const faultCases: readonly FaultCase[] = [
   {
     name: 'sync',
-    words: (root) => ['sync', '--root', root],
-    before: machineWithLinks,
+    args: (root) => ['sync', '--root', root],
+    prepare: machineWithLinks,
     state: (root) => root.links(),
     directories: ['/dev/vfio/pci', '/dev/vfio'],
   },
   {
     name: 'rules install',
-    words: (root) => ['rules', 'install', '--root', root],
-    before: (root) => {
+    args: (root) => ['rules', 'install', '--root', root],
+    prepare: (root) => {
       machine(root);
       root.write('/etc/udev/rules.d/10-other.rules', '# another\n');
       root.write('/etc/vfio-names/a.toml', policy);
@@ -62,8 +62,8 @@ export const acts: readonly Act[] = [
   },
   {
     name: 'rules install over an older file',
-    words: (root) => ['rules', 'install', '--root', root],
-    before: (root) => {
+    args: (root) => ['rules', 'install', '--root', root],
+    prepare: (root) => {
       machine(root);
       root.write('/etc/udev/rules.d/70-vfio-names.rules', readFileSync('rules/70-vfio-names.rules'));
       root.write('/etc/vfio-names/a.toml', policy);
@@ -73,8 +73,8 @@ export const acts: readonly Act[] = [
   },
   {
     name: 'cdi',
-    words: (root) => ['cdi', '--root', root, '--output', `${root}/var/cdi/pci.json`],
-    before: (root) => {
+    args: (root) => ['cdi', '--root', root, '--output', `${root}/var/cdi/pci.json`],
+    prepare: (root) => {
       machine(root);
       root.write('/var/cdi/pci.json', '{"kind":"vfio-names.dev/pci","devices":[]}\n');
     },

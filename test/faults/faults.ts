@@ -13,16 +13,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCli } from '../helpers/cli.ts';
 import { FakeRoot } from '../helpers/fake-root.ts';
-import { type Act, acts } from './acts.ts';
-import { complaints, type Outcome } from './judge.ts';
+import { type FaultCase, faultCases } from './acts.ts';
+import { type Outcome, problemsOf } from './judge.ts';
 import { checkLoad } from './load.ts';
-import { type Check, checkRights } from './rights.ts';
-import { type Call, type Fault, faultsOf, listCalls, onePerKind, type Run, runWithFault } from './strace.ts';
+import { type Check, checkPermissions } from './rights.ts';
+import { type Call, type Fault, faultsFor, listCalls, onePerKind, type Run, runWithFault } from './strace.ts';
 
 const program = join(import.meta.dirname, '../../dist/vfio-names.cjs');
 const work = mkdtempSync(join(tmpdir(), 'vfio-names-faults-'));
 
-const line = (act: Act, root: string): string[] => [process.execPath, program, ...act.words(root)];
+const line = (act: FaultCase, root: string): string[] => [process.execPath, program, ...act.args(root)];
 
 /** Copies a fake root for one run. All copies have the same path length, so that each run makes the same calls. */
 function copy(from: string, name: string): FakeRoot {
@@ -32,7 +32,7 @@ function copy(from: string, name: string): FakeRoot {
   return new FakeRoot(to);
 }
 
-function entries(act: Act, root: FakeRoot): string[] {
+function entries(act: FaultCase, root: FakeRoot): string[] {
   return act.directories.flatMap((directory) =>
     readdirSync(root.at(directory)).map((name) => `${directory}/${name}`),
   );
@@ -43,7 +43,7 @@ const MAX_ATTEMPTS = 5;
 
 /** Runs the command with one fault; returns `undefined` if the fault never hit a call below the root. */
 async function testFault(
-  act: Act,
+  act: FaultCase,
   template: string,
   clean: Clean,
   call: Call,
@@ -59,7 +59,7 @@ async function testFault(
 
 /** Reads the state after a run with a fault, then runs the command again without one. */
 async function collectOutcome(
-  act: Act,
+  act: FaultCase,
   root: FakeRoot,
   clean: Clean,
   call: Call,
@@ -67,15 +67,15 @@ async function collectOutcome(
   run: Run,
 ): Promise<Outcome> {
   const state = act.state(root);
-  const left = entries(act, root).filter((path) => !clean.entries.includes(path));
-  const again = await runCli(act.words(root.dir));
+  const leftovers = entries(act, root).filter((path) => !clean.entries.includes(path));
+  const again = await runCli(act.args(root.dir));
   return {
     call,
     fault,
     run,
     state,
-    left,
-    again: {
+    leftovers,
+    nextRun: {
       status: again.status,
       err: again.err.join('\n'),
       state: act.state(root),
@@ -89,17 +89,17 @@ interface Clean {
   readonly after: Readonly<Record<string, string>>;
   /** Entries of the directories that are expected: those before and those after a run without a fault. */
   readonly entries: readonly string[];
-  readonly last: readonly string[];
+  readonly entriesAfter: readonly string[];
   readonly status: number | null;
 }
 
-function cleanRun(act: Act, template: string): Clean {
+function cleanRun(act: FaultCase, template: string): Clean {
   const before = act.state(new FakeRoot(template));
   const first = entries(act, new FakeRoot(template));
   const root = copy(template, 'run');
-  const { status } = spawnSync(process.execPath, [program, ...act.words(root.dir)], { encoding: 'utf8' });
-  const last = entries(act, root);
-  return { before, after: act.state(root), entries: [...first, ...last], last, status };
+  const { status } = spawnSync(process.execPath, [program, ...act.args(root.dir)], { encoding: 'utf8' });
+  const entriesAfter = entries(act, root);
+  return { before, after: act.state(root), entries: [...first, ...entriesAfter], entriesAfter, status };
 }
 
 interface ActResult {
@@ -109,10 +109,10 @@ interface ActResult {
   readonly problems: readonly string[];
 }
 
-async function testAct(act: Act): Promise<ActResult> {
+async function testAct(act: FaultCase): Promise<ActResult> {
   const template = join(work, 'template');
   rmSync(template, { recursive: true, force: true });
-  act.before(new FakeRoot(template));
+  act.prepare(new FakeRoot(template));
   const clean = cleanRun(act, template);
   const root = copy(template, 'run').dir;
   const calls = onePerKind(listCalls(line(act, root), root));
@@ -120,14 +120,14 @@ async function testAct(act: Act): Promise<ActResult> {
   let runs = 0;
   let missed = 0;
   for (const call of calls)
-    for (const fault of faultsOf(call)) {
+    for (const fault of faultsFor(call)) {
       const result = await testFault(act, template, clean, call, fault);
       if (!result) {
         missed++;
         continue;
       }
       runs++;
-      for (const problem of complaints(result, clean))
+      for (const problem of problemsOf(result, clean))
         problems.push(`${call.line} -> ${fault === 'kill' ? 'killed' : fault.errno}: ${problem}`);
     }
   return { runs, missed, problems };
@@ -139,15 +139,15 @@ const { values } = parseArgs({
 let passed = 0;
 let failed = 0;
 
-function report({ sentence, wrong }: Check): void {
-  if (wrong === '') passed++;
+function report({ title, problem }: Check): void {
+  if (problem === '') passed++;
   else failed++;
-  console.log(`${wrong === '' ? 'ok' : 'not ok'} - ${sentence}`);
-  if (wrong !== '') console.log(`  ${wrong}`);
+  console.log(`${problem === '' ? 'ok' : 'not ok'} - ${title}`);
+  if (problem !== '') console.log(`  ${problem}`);
 }
 
 try {
-  for (const act of acts.filter(({ name }) => values.act === undefined || name === values.act)) {
+  for (const act of faultCases.filter(({ name }) => values.act === undefined || name === values.act)) {
     const { runs, missed, problems } = await testAct(act);
     const ok = problems.length === 0 && runs > 9 * missed;
     if (ok) passed++;
@@ -156,7 +156,7 @@ try {
     for (const problem of problems) console.log(`  ${problem}`);
   }
   if (values.act === undefined) {
-    for (const check of checkRights(work, program)) report(check);
+    for (const check of checkPermissions(work, program)) report(check);
     for await (const check of checkLoad(work, program, Number(values.load))) report(check);
   }
 } finally {

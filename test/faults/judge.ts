@@ -10,9 +10,9 @@ export interface Outcome {
   /** The state after the run with the fault. */
   readonly state: State;
   /** Entries of the directories that do not belong to the old or the new state. */
-  readonly left: readonly string[];
+  readonly leftovers: readonly string[];
   /** The next run of the same command, without a fault. */
-  readonly again: {
+  readonly nextRun: {
     readonly status: number | null;
     readonly err: string;
     readonly state: State;
@@ -23,13 +23,13 @@ export interface Outcome {
 export interface Expected {
   readonly before: State;
   readonly after: State;
-  readonly last: readonly string[];
+  readonly entriesAfter: readonly string[];
   readonly status: number | null;
 }
 
 /** Returns the problems, one line each. */
-export function* complaints(outcome: Outcome, expected: Expected): Generator<string> {
-  const { run, state, fault, again } = outcome;
+export function* problemsOf(outcome: Outcome, expected: Expected): Generator<string> {
+  const { run, state, fault, nextRun } = outcome;
   for (const path of new Set([
     ...Object.keys(state),
     ...Object.keys(expected.before),
@@ -46,14 +46,15 @@ export function* complaints(outcome: Outcome, expected: Expected): Generator<str
   if (fault !== 'kill') {
     if (run.signal !== null) yield `the run was killed by ${run.signal}`;
     yield* stderrProblems(run);
-    if (outcome.left.length > 0 && !run.hit?.startsWith('unlink'))
-      yield `the run left ${outcome.left.join(', ')}`;
+    if (outcome.leftovers.length > 0 && !run.hit?.startsWith('unlink'))
+      yield `the run left ${outcome.leftovers.join(', ')}`;
   }
-  if (again.status !== expected.status) yield `the next run exited with status ${again.status}: ${again.err}`;
-  for (const path of new Set([...Object.keys(again.state), ...Object.keys(expected.after)]))
-    if (again.state[path] !== expected.after[path])
+  if (nextRun.status !== expected.status)
+    yield `the next run exited with status ${nextRun.status}: ${nextRun.err}`;
+  for (const path of new Set([...Object.keys(nextRun.state), ...Object.keys(expected.after)]))
+    if (nextRun.state[path] !== expected.after[path])
       yield `the next run did not set ${path} to its new content`;
-  const extra = again.entries.filter((path) => !expected.last.includes(path));
+  const extra = nextRun.entries.filter((path) => !expected.entriesAfter.includes(path));
   if (extra.length > 0) yield `the next run left ${extra.join(', ')}`;
 }
 

@@ -44,24 +44,24 @@ export async function* checkLoad(work: string, program: string, seconds: number)
     ({ status, err }) => ![0, 1, 3].includes(status ?? -1) || /^\s+at /m.test(err),
   );
   yield {
-    sentence: `${COMMANDS_AT_ONCE} commands at once exit with status 0, 1 or 3 during ${changes} device changes`,
-    wrong: failed.map(({ args, status, err }) => `${args.join(' ')}: ${status}: ${err}`).join('; '),
+    title: `${COMMANDS_AT_ONCE} commands at once exit with status 0, 1 or 3 during ${changes} device changes`,
+    problem: failed.map(({ args, status, err }) => `${args.join(' ')}: ${status}: ${err}`).join('; '),
   };
   const end = performance.now() + SETTLE_TIMEOUT_MS;
   while (machine.difference() !== '' && performance.now() < end) await pause(50);
   yield {
-    sentence: 'watch creates a correct link for each device and no other link after the last change',
-    wrong: machine.difference(),
+    title: 'watch creates a correct link for each device and no other link after the last change',
+    problem: machine.difference(),
   };
   yield {
-    sentence: 'watch is still running after the load',
-    wrong: service.exitCode === null ? '' : `status ${service.exitCode}: ${stderr}`,
+    title: 'watch is still running after the load',
+    problem: service.exitCode === null ? '' : `status ${service.exitCode}: ${stderr}`,
   };
   service.kill('SIGTERM');
   const [status] = service.exitCode === null ? await once(service, 'close') : [service.exitCode];
   yield {
-    sentence: 'watch exits with status 0 on SIGTERM',
-    wrong: status === 0 ? '' : `status ${status}: ${stderr}`,
+    title: 'watch exits with status 0 on SIGTERM',
+    problem: status === 0 ? '' : `status ${status}: ${stderr}`,
   };
 }
 

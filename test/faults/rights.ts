@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { FakeRoot } from '../helpers/fake-root.ts';
 
 export interface Check {
-  readonly sentence: string;
+  readonly title: string;
   /** The problem; empty if the check passed. */
-  readonly wrong: string;
+  readonly problem: string;
 }
 
 interface CommandResult {
@@ -19,7 +19,7 @@ interface CommandResult {
 type Run = (args: readonly string[], prefix?: readonly string[]) => CommandResult;
 
 /** Runs all checks; `work` is a temporary directory, `built` the built vfio-names. */
-export function* checkRights(work: string, built: string): Generator<Check> {
+export function* checkPermissions(work: string, built: string): Generator<Check> {
   fs.chmodSync(work, 0o755);
   // User nobody may not be able to read the directory in which the program was built.
   fs.cpSync(dirname(built), join(work, 'dist'), { recursive: true });
@@ -56,8 +56,8 @@ function nobody(run: Run, root: FakeRoot): Check {
   const wrong = denialProblem(run(['sync', '--root', root.dir], prefix)) || linksProblem(root);
   const list = run(['list', '--root', root.dir], prefix);
   return {
-    sentence: 'sync as user nobody exits with status 4 and creates no link; list works',
-    wrong: wrong || (list.status === 0 ? '' : list.err),
+    title: 'sync as user nobody exits with status 4 and creates no link; list works',
+    problem: wrong || (list.status === 0 ? '' : list.err),
   };
 }
 
@@ -74,8 +74,8 @@ function userNamespace(run: Run, root: FakeRoot): Check {
     '--map-root-user',
   ];
   return {
-    sentence: 'sync as root of a user namespace exits with status 4 if the directory is not writable',
-    wrong: denialProblem(run(['sync', '--root', root.dir], prefix)) || linksProblem(root),
+    title: 'sync as root of a user namespace exits with status 4 if the directory is not writable',
+    problem: denialProblem(run(['sync', '--root', root.dir], prefix)) || linksProblem(root),
   };
 }
 
@@ -84,8 +84,8 @@ function readOnly(run: Run, root: FakeRoot): Check {
   const mount = `mount --make-rprivate / && mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"`;
   const result = run(['sync', '--root', root.dir], ['unshare', '--mount', 'sh', '-c', mount, dev]);
   return {
-    sentence: 'sync exits with status 4 on a read-only /dev and creates no link',
-    wrong: denialProblem(result) || linksProblem(root),
+    title: 'sync exits with status 4 on a read-only /dev and creates no link',
+    problem: denialProblem(result) || linksProblem(root),
   };
 }
 
@@ -101,8 +101,8 @@ function linkedRoot(run: Run, root: FakeRoot): Check {
   const { status, err } = run(['sync', '--root', root.dir]);
   const created = fs.readdirSync(elsewhere).filter((name) => name !== 'devices');
   return {
-    sentence: 'sync fails if /dev/vfio is a link and creates nothing at its target',
-    wrong: status === 0 || created.length > 0 ? `status ${status}, created ${created}: ${err}` : '',
+    title: 'sync fails if /dev/vfio is a link and creates nothing at its target',
+    problem: status === 0 || created.length > 0 ? `status ${status}, created ${created}: ${err}` : '',
   };
 }
 
@@ -113,7 +113,8 @@ function linkedBus(run: Run, root: FakeRoot): Check {
   const created = fs.readdirSync(elsewhere).filter((name) => name !== 'devices');
   const kept = fs.lstatSync(root.at('/dev/vfio/pci')).isSymbolicLink();
   return {
-    sentence: 'sync fails if a directory of links is itself a link and does not change it',
-    wrong: status === 0 || created.length > 0 || !kept ? `status ${status}, created ${created}: ${err}` : '',
+    title: 'sync fails if a directory of links is itself a link and does not change it',
+    problem:
+      status === 0 || created.length > 0 || !kept ? `status ${status}, created ${created}: ${err}` : '',
   };
 }

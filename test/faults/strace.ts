@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 
 /** The system calls with which Node reads and changes files on x86-64 and arm64. */
-export const fileCalls = [
+export const FILE_CALLS = [
   'openat',
   'read',
   'pread64',
@@ -78,7 +78,7 @@ function isBelow(line: string, root: string): boolean {
 }
 
 /** Returns the faults to inject: the errnos for a failing or full disk, for a denied or a missing path, and a kill. */
-export function faultsOf({ name, line }: Call): Fault[] {
+export function faultsFor({ name, line }: Call): Fault[] {
   const changes =
     /^(write|pwrite|fsync|symlink|rename|unlink|mkdir|rmdir|fchmod)/.test(name) || line.includes('O_CREAT');
   const usesPath = /^(open|readlink|symlink|rename|unlink|mkdir|rmdir|statx|newfstatat)/.test(name);
@@ -132,5 +132,5 @@ function killedAt(lines: readonly string[], call: Call): string | undefined {
 
 /** The question mark makes strace ignore calls that this architecture does not have. */
 function traceFilter(): string {
-  return `trace=${fileCalls.map((name) => `?${name}`).join(',')}`;
+  return `trace=${FILE_CALLS.map((name) => `?${name}`).join(',')}`;
 }

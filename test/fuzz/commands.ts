@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { nodeFiles } from '../../src/system/node-files.ts';
 import { runCli } from '../helpers/cli.ts';
-import { Hostile, randomFrom, type Step, sceneFrom } from './hostile.ts';
-import { changes, snapshot, wrongChanges } from './snapshot.ts';
+import { HostileRandom, randomFrom, type Step, sceneFrom } from './hostile.ts';
+import { changes, forbiddenChanges, snapshot } from './snapshot.ts';
 import { build } from './tree.ts';
 
 const { values } = parseArgs({
@@ -29,15 +29,15 @@ const policies = ['vendor-list', 'alias', 'families', 'replace', 'vf-only'].map(
 );
 
 /** A valid policy, or one with hostile bytes inserted. */
-function policyFrom(hostile: Hostile): Step[] {
+function policyFrom(hostile: HostileRandom): Step[] {
   if (hostile.chance(0.4)) return [];
   const good = hostile.pick(policies);
   const at = hostile.below(good.length);
   const length = hostile.pick([0, 0, 1, 4, 20]);
-  const text = hostile.chance(0.3)
+  const content = hostile.chance(0.3)
     ? Buffer.from(good)
     : Buffer.concat([Buffer.from(good.slice(0, at)), hostile.bytes(), Buffer.from(good.slice(at + length))]);
-  return [{ make: 'file', path: Buffer.from('/etc/vfio-names/a.toml'), text }];
+  return [{ kind: 'file', path: Buffer.from('/etc/vfio-names/a.toml'), content }];
 }
 
 const commandsWithoutName = [
@@ -69,7 +69,7 @@ const commandsWithName = [
   ['verify'],
 ];
 
-function argsFrom(hostile: Hostile, names: readonly string[]): string[] {
+function argsFrom(hostile: HostileRandom, names: readonly string[]): string[] {
   if (hostile.chance(0.6)) return [...hostile.pick(commandsWithoutName)];
   const name = hostile.chance(0.6) && names.length > 0 ? hostile.pick(names) : hostile.bytes().toString();
   return [...hostile.pick(commandsWithName), '--', name];
@@ -80,11 +80,11 @@ const controlCharacters =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]/;
 
 async function call(seed: number): Promise<string[]> {
-  const hostile = new Hostile(randomFrom(seed));
+  const hostile = new HostileRandom(randomFrom(seed));
   const { steps } = sceneFrom(hostile);
   const root = `${top}/${seed}`;
   build(root, [...steps, ...policyFrom(hostile)]);
-  const names = nodeFiles.list(`${root}/sys/class/vfio-dev`);
+  const names = nodeFiles.readdir(`${root}/sys/class/vfio-dev`);
   const args = argsFrom(hostile, names);
   const before = snapshot(root);
   const problems: string[] = [];
@@ -102,7 +102,7 @@ async function call(seed: number): Promise<string[]> {
   const after = snapshot(root);
   const mayChange = args[0] === 'sync' || args.includes('--fix');
   if (!mayChange) for (const change of changes(before, after)) problems.push(`changed ${change}`);
-  problems.push(...wrongChanges(before, after));
+  problems.push(...forbiddenChanges(before, after));
   rmSync(root, { recursive: true, force: true });
   return problems.length === 0 ? problems : [...problems, `arguments ${JSON.stringify(args)}`];
 }

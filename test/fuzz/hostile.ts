@@ -12,9 +12,9 @@ export function randomFrom(seed: number): () => number {
 
 /** A step that creates one entry of the tree; paths (below the root) and contents are bytes. */
 export interface Step {
-  readonly make: 'directory' | 'file' | 'link';
+  readonly kind: 'directory' | 'file' | 'link';
   readonly path: Buffer;
-  readonly text?: Buffer;
+  readonly content?: Buffer;
 }
 
 export interface Scene {
@@ -129,7 +129,7 @@ const samples = {
   transforms: ['', '|l', '|p3', '|p300', '|r3a=5f', '|r2e=', '|r30=00', '|r30=2f2e2e2f', '|q', '|r3a=c181'],
 };
 
-export class Hostile {
+export class HostileRandom {
   readonly #random: () => number;
 
   constructor(random: () => number) {
@@ -183,9 +183,9 @@ const join = (...parts: readonly (string | Buffer)[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
 
 /** Creates a scene: up to three devices with random defects, existing links, and a call of vfio_id. */
-export function sceneFrom(hostile: Hostile): Scene {
+export function sceneFrom(hostile: HostileRandom): Scene {
   const steps: Step[] = ['/sys/class/vfio-dev', '/dev/vfio/devices'].map((path) => ({
-    make: 'directory',
+    kind: 'directory',
     path: Buffer.from(path),
   }));
   const devpaths: string[] = [];
@@ -194,35 +194,35 @@ export function sceneFrom(hostile: Hostile): Scene {
   for (let count = hostile.below(4); count > 0; count--) addLink(hostile, steps);
   if (hostile.chance(0.2)) {
     const slot = join('/sys/bus/pci/slots/', hostile.part());
-    steps.push({ make: 'file', path: join(slot, '/address'), text: hostile.mostly('0000:00:04\n') });
+    steps.push({ kind: 'file', path: join(slot, '/address'), content: hostile.mostly('0000:00:04\n') });
   }
   if (hostile.chance(0.1))
     steps.push({
-      make: 'file',
+      kind: 'file',
       path: Buffer.from('/usr/share/misc/pci.ids'),
-      text: join('10de  ', hostile.bytes(), '\n\t2204  ', hostile.bytes(), '\n'),
+      content: join('10de  ', hostile.bytes(), '\n\t2204  ', hostile.bytes(), '\n'),
     });
   return { steps, ...callFrom(hostile, devpaths) };
 }
 
-function addDevice(hostile: Hostile, steps: Step[]): string {
+function addDevice(hostile: HostileRandom, steps: Step[]): string {
   const name = hostile.chance(0.15) ? hostile.part() : Buffer.from(hostile.pick(samples.names));
   const sysname = hostile.pick(samples.sysnames);
   const parent = hostile.pick(['/devices/pci0000:00', '/devices/pci0000:00/0000:00:06.0', '/devices/x']);
   const directory = join('/sys', parent, '/', name);
   const vfio = join(directory, '/vfio-dev/', sysname);
   const target = join('../..', parent, '/', name, '/vfio-dev/', sysname);
-  steps.push({ make: 'directory', path: vfio });
+  steps.push({ kind: 'directory', path: vfio });
   steps.push({
-    make: 'link',
+    kind: 'link',
     path: Buffer.from(`/sys/class/vfio-dev/${sysname}`),
-    text: hostile.chance(0.1) ? hostile.bytes() : target,
+    content: hostile.chance(0.1) ? hostile.bytes() : target,
   });
   if (hostile.chance(0.9))
     steps.push({
-      make: hostile.chance(0.05) ? 'directory' : 'file',
+      kind: hostile.chance(0.05) ? 'directory' : 'file',
       path: join(vfio, '/dev'),
-      text: hostile.mostly('247:3\n', 0.1),
+      content: hostile.mostly('247:3\n', 0.1),
     });
   const links: readonly [string, string][] = [
     ['subsystem', `../../../bus/${hostile.pick(samples.buses)}`],
@@ -235,22 +235,22 @@ function addDevice(hostile: Hostile, steps: Step[]): string {
   for (const [link, good] of links)
     if (link === 'subsystem' || hostile.chance(0.5))
       steps.push({
-        make: 'link',
+        kind: 'link',
         path: join(directory, '/', link),
-        text: hostile.mostly(good, link === 'subsystem' ? 0.07 : 0.3),
+        content: hostile.mostly(good, link === 'subsystem' ? 0.07 : 0.3),
       });
   for (const attribute of samples.attributes)
     if (hostile.chance(0.3))
       steps.push({
-        make: hostile.chance(0.05) ? 'directory' : 'file',
+        kind: hostile.chance(0.05) ? 'directory' : 'file',
         path: join(directory, '/', attribute),
-        text: hostile.mostly('0x10de\n', 0.5),
+        content: hostile.mostly('0x10de\n', 0.5),
       });
   if (hostile.chance(0.2))
     steps.push({
-      make: 'file',
+      kind: 'file',
       path: join(directory, '/config'),
-      text: Buffer.from(
+      content: Buffer.from(
         Uint8Array.from({ length: hostile.below(600) }, () =>
           hostile.pick([0, 0, 1, 3, 255, hostile.below(256)]),
         ),
@@ -259,7 +259,7 @@ function addDevice(hostile: Hostile, steps: Step[]): string {
   return `${parent}/${name}/vfio-dev/${sysname}`;
 }
 
-function addLink(hostile: Hostile, steps: Step[]): void {
+function addLink(hostile: HostileRandom, steps: Step[]): void {
   const first = hostile.chance(0.2)
     ? hostile.part()
     : Buffer.from(hostile.pick(['pci', 'mdev', 'by-x', 'mine']));
@@ -271,18 +271,18 @@ function addLink(hostile: Hostile, steps: Step[]): void {
     ...(hostile.chance(0.1) ? ['/more'] : []),
   );
   if (hostile.chance(0.1))
-    steps.push({ make: hostile.pick(['file', 'directory']), path, text: Buffer.from('x') });
+    steps.push({ kind: hostile.pick(['file', 'directory']), path, content: Buffer.from('x') });
   else
     steps.push({
-      make: 'link',
+      kind: 'link',
       path,
-      text: hostile.mostly(
+      content: hostile.mostly(
         hostile.pick(['../devices/vfio0', '../devices/vfio1', '../../devices/vfio0', 'pci', '.', '..']),
       ),
     });
 }
 
-function callFrom(hostile: Hostile, devpaths: readonly string[]): Pick<Scene, 'argv' | 'env'> {
+function callFrom(hostile: HostileRandom, devpaths: readonly string[]): Pick<Scene, 'argv' | 'env'> {
   const known = devpaths.length > 0 ? hostile.pick(devpaths) : '/devices/x/vfio-dev/vfio0';
   const devpath = hostile.chance(0.15) ? hostile.text() : known;
   const argv: string[] = [];
@@ -310,7 +310,7 @@ function wellFormed(text: string): string {
   return Buffer.from(text.replaceAll('\0', '')).toString();
 }
 
-function textFrom(hostile: Hostile): string {
+function textFrom(hostile: HostileRandom): string {
   if (hostile.chance(0.1)) return hostile.text();
   const fact = (): string => `{${hostile.pick(samples.facts)}${hostile.pick(samples.transforms)}}`;
   return `${hostile.pick(['by-x', 'by-y/z', 'pci', 'devices', '.', '7', 'by-x/one'])}/${hostile.chance(0.7) ? fact() : 'one'}${hostile.chance(0.3) ? `-${fact()}` : ''}`;

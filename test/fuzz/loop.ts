@@ -7,25 +7,25 @@ import type { Result } from '../helper/programs.ts';
 
 const program = join(import.meta.dirname, '../../dist/vfio_id-loop');
 
-export interface Question {
+export interface VfioIdCall {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly root: string;
 }
 
-export interface Loop {
+export interface NativeLoop {
   /** Returns the results in the order of the calls; throws if the process ended. */
-  ask(questions: readonly Question[]): Promise<Result[]>;
+  run(questions: readonly VfioIdCall[]): Promise<Result[]>;
   end(): void;
 }
 
 /** Starts the process; `undefined` if it is not built (npm run build:native -- --chroot --loop). */
-export function startLoop(): Loop | undefined {
+export function startLoop(): NativeLoop | undefined {
   if (!existsSync(program)) return undefined;
   const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    async ask(questions) {
+    async run(questions) {
       for (const question of questions) child.stdin.write(`${JSON.stringify(question)}\n`);
       const results: Result[] = [];
       for (const question of questions) {

@@ -29,7 +29,7 @@ export function* changes(before: Snapshot, after: Snapshot): Generator<string> {
 }
 
 /** Returns the changes of anything other than links to nodes in directories of links, one line each. */
-export function* wrongChanges(before: Snapshot, after: Snapshot): Generator<string> {
+export function* forbiddenChanges(before: Snapshot, after: Snapshot): Generator<string> {
   for (const path of new Set([...before.keys(), ...after.keys()])) {
     const [previous, current] = [before.get(path), after.get(path)];
     if (previous === current) continue;

@@ -13,13 +13,13 @@ export function build(root: string, steps: readonly Step[]): void {
     mkdirSync(path, { recursive: true });
     created.add(key);
   };
-  for (const { make, path, text = Buffer.alloc(0) } of steps) {
+  for (const { kind, path, content = Buffer.alloc(0) } of steps) {
     const fullPath = Buffer.concat([Buffer.from(root), path]);
     try {
       directory(fullPath.subarray(0, fullPath.lastIndexOf('/')));
-      if (make === 'directory') directory(fullPath);
-      else if (make === 'file') writeFileSync(fullPath, text);
-      else symlinkSync(text, fullPath);
+      if (kind === 'directory') directory(fullPath);
+      else if (kind === 'file') writeFileSync(fullPath, content);
+      else symlinkSync(content, fullPath);
     } catch (error) {
       if (!/^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }

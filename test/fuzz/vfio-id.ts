@@ -12,10 +12,17 @@ import { parseArgs } from 'node:util';
 import { version } from '../../src/cli/version.ts';
 import { vfioId } from '../../src/helper/vfio-id.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
-import { native, nativeRequired, onNode, type Program, type Result, runProgram } from '../helper/programs.ts';
-import { Hostile, randomFrom, type Scene, sceneFrom } from './hostile.ts';
-import { type Loop, startLoop } from './loop.ts';
-import { changes, type Snapshot, snapshot, wrongChanges } from './snapshot.ts';
+import {
+  nativeProgram,
+  nativeRequired,
+  nodeProgram,
+  type Program,
+  type Result,
+  runProgram,
+} from '../helper/programs.ts';
+import { HostileRandom, randomFrom, type Scene, sceneFrom } from './hostile.ts';
+import { type NativeLoop, startLoop } from './loop.ts';
+import { changes, forbiddenChanges, type Snapshot, snapshot } from './snapshot.ts';
 import { build, clear } from './tree.ts';
 
 const { values } = parseArgs({
@@ -45,7 +52,7 @@ function* problemsOf(before: Snapshot, after: Snapshot, scene: Scene, result: Re
   if (result.status === 0 && result.err !== '') yield 'printed an error and did not fail';
   if (scene.argv[0] !== 'link')
     for (const change of changes(before, after)) yield `printing facts changed ${change}`;
-  yield* wrongChanges(before, after);
+  yield* forbiddenChanges(before, after);
 }
 
 interface Trial {
@@ -83,20 +90,20 @@ function inProcess(scene: Scene, root: string): Result {
   return { status, out, err: err === '' ? '' : `${err}\n` };
 }
 
-async function tryAll(seeds: readonly number[], loop: Loop | undefined): Promise<Trial[]> {
+async function tryAll(seeds: readonly number[], loop: NativeLoop | undefined): Promise<Trial[]> {
   const trials = seeds.map((seed): Trial => {
-    const scene = sceneFrom(new Hostile(randomFrom(seed)));
+    const scene = sceneFrom(new HostileRandom(randomFrom(seed)));
     return { seed, scene, answers: [], problems: [] };
   });
   const prepared = loop ? trials.map((trial) => prepare(trial, 'q')) : [];
-  const answers = loop?.ask(
+  const answers = loop?.run(
     trials.map((trial) => ({ argv: trial.scene.argv, env: trial.scene.env, root: rootOf(trial, 'q') })),
   );
   for (const trial of trials) {
     const tree = prepare(trial, 'n');
     checkResult(trial, tree, inProcess(trial.scene, tree.root));
     if ((trial.seed - firstSeed) % PROGRAM_INTERVAL === 0)
-      for (const program of [native, onNode]) if (program) checkProgram(trial, program);
+      for (const program of [nativeProgram, nodeProgram]) if (program) checkProgram(trial, program);
   }
   for (const [index, result] of ((await answers) ?? []).entries()) {
     const [trial, tree] = [trials[index], prepared[index]];

@@ -1,12 +1,12 @@
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { graphDot } from '../../src/graph/dot.ts';
+import { formatDot } from '../../src/graph/dot.ts';
 import type { Entry } from '../../src/graph/entry.ts';
-import { type Box, graphOf } from '../../src/graph/model.ts';
-import { drawer, drawSvg } from '../../src/graph/svg.ts';
-import { graphText } from '../../src/graph/text.ts';
-import { wrapped } from '../../src/graph/words.ts';
+import { type Box, buildGraph } from '../../src/graph/model.ts';
+import { renderSvg, vizPackage } from '../../src/graph/svg.ts';
+import { formatText } from '../../src/graph/text.ts';
+import { wrapText } from '../../src/graph/words.ts';
 import { type CliResult, runCli } from '../helpers/cli.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 import { validJson } from '../helpers/schema.ts';
@@ -53,23 +53,23 @@ test('graph --format svg shows every device, and is reproducible', async (t) => 
 
 test('drawSvg reports a missing or unusable package with an alternative', async (t) => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
-  const error = await t.throwsAsync(drawSvg('digraph {}', () => Promise.reject(missing)));
+  const error = await t.throwsAsync(renderSvg('digraph {}', () => Promise.reject(missing)));
   t.like(error, { code: 'no-drawer', exitCode: 5 });
   t.is(
     error?.message,
-    `expected the package ${drawer} to draw with, found none; npm install ${drawer}, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
+    `expected the package ${vizPackage} to draw with, found none; npm install ${vizPackage}, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
   );
   // As with node --jitless, which does not support WebAssembly.
   const broken = await t.throwsAsync(
-    drawSvg('digraph {}', () => Promise.reject(new ReferenceError('WebAssembly is not defined'))),
+    renderSvg('digraph {}', () => Promise.reject(new ReferenceError('WebAssembly is not defined'))),
   );
   t.regex(broken?.message ?? '', /found one that does not run here \(ReferenceError\); draw with Graphviz/);
 });
 
 test('package.json pins the SVG renderer as an optional dependency', (t) => {
   const manifest = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  t.regex(manifest.optionalDependencies[drawer], /^\d+\.\d+\.\d+$/);
-  t.false(drawer in manifest.dependencies);
+  t.regex(manifest.optionalDependencies[vizPackage], /^\d+\.\d+\.\d+$/);
+  t.false(vizPackage in manifest.dependencies);
 });
 
 test('graph --json is valid against its schema, and graph --all shows every PCI device', async (t) => {
@@ -110,7 +110,7 @@ const entry = (fields: Partial<Entry> & { readonly syspath: string }): Entry => 
 
 test('graphOf puts a bridge and the devices of its group into one frame', (t) => {
   const top = '/sys/devices/pci0000:00';
-  const { frames } = graphOf([
+  const { frames } = buildGraph([
     entry({ syspath: `${top}/a`, group: '1', bridge: true, state: 'host' }),
     entry({ syspath: `${top}/a/b`, group: '1' }),
     entry({ syspath: `${top}/c`, group: '2', bridge: true, state: 'host' }),
@@ -121,16 +121,16 @@ test('graphOf puts a bridge and the devices of its group into one frame', (t) =>
 test('graphDot shows VFs of one group as one grid in its frame, without the group in the cells', (t) => {
   const top = '/sys/devices/pci0000:00';
   const vfs = ['0', '1', '2'].map((vf) => entry({ syspath: `${top}/v${vf}`, group: '7', pf: 'pf', vf }));
-  const graph = graphOf([entry({ syspath: `${top}/pf`, group: '7', state: 'host' }), ...vfs]);
+  const graph = buildGraph([entry({ syspath: `${top}/pf`, group: '7', state: 'host' }), ...vfs]);
   t.deepEqual(graph.frames, [{ group: '7', boxes: [`${top}/pf`, `${top}/pf vf`] }]);
-  const dot = graphDot(graph);
+  const dot = formatDot(graph);
   t.is(dot.match(/group 7/g)?.length, 2, dot);
 });
 
 test('wrapped breaks text at spaces and does not split long words', (t) => {
-  t.deepEqual(wrapped('one two three', 7), ['one two', 'three']);
-  t.deepEqual(wrapped('toolongaword b', 5), ['toolongaword', 'b']);
-  t.deepEqual(wrapped('', 5), []);
+  t.deepEqual(wrapText('one two three', 7), ['one two', 'three']);
+  t.deepEqual(wrapText('toolongaword b', 5), ['toolongaword', 'b']);
+  t.deepEqual(wrapText('', 5), []);
 });
 
 const hostileText = fc.oneof(
@@ -174,10 +174,10 @@ test('graphDot and graphText produce well-formed output without control characte
             holders: [holder],
           }),
         );
-        const graph = graphOf(entries);
+        const graph = buildGraph(entries);
         const countBoxes = (box: Box): number =>
           1 + (box.kind === 'grid' ? 0 : box.below.map(countBoxes).reduce((a, b) => a + b, 0));
-        const dot = graphDot(graph);
+        const dot = formatDot(graph);
         const { status, output = '', errors } = viz.render(dot, { format: 'svg' });
         t.is(status, 'success', `${JSON.stringify(errors)}\n${dot}`);
         t.is(
@@ -189,7 +189,7 @@ test('graphDot and graphText produce well-formed output without control characte
           output.replace(/<[^<>]*>/g, ''),
           /[<>]|&(?!(?:#\d+|#x[0-9a-f]+|amp|lt|gt|quot|apos|nbsp);)/,
         );
-        for (const line of graphText(graph).split('\n')) t.notRegex(line, /[\u0000-\u001f\u007f\u202e]/);
+        for (const line of formatText(graph).split('\n')) t.notRegex(line, /[\u0000-\u001f\u007f\u202e]/);
       },
     ),
     { numRuns: 60 },

@@ -47,7 +47,7 @@ function hold(root: FakeRoot, pid: number, command: string, ...nodes: string[]):
   fs.mkdirSync(root.at(`/proc/${pid}/fd`), { recursive: true });
   fs.mkdirSync(root.at(`/proc/${pid}/fdinfo`), { recursive: true });
   for (const [index, node] of nodes.entries()) {
-    root.linkText(`/proc/${pid}/fd/${index + 20}`, root.at(node));
+    root.linkWithTarget(`/proc/${pid}/fd/${index + 20}`, root.at(node));
     root.write(`/proc/${pid}/fdinfo/${index + 20}`, 'pos:\t0\n');
   }
 }
@@ -63,11 +63,11 @@ export const desktop: Sample = (root) => {
   const port = { driver: 'pcieport', is: '8086 4c01 060400' } as const;
   add({ name: '0000:00:01.0', group: '1', ...port });
   const above = `${root0}/0000:00:01.0`;
-  add({ name: '0000:01:00.0', above, group: '14', driver: 'vfio-pci', is: '10de 2204 030000' });
-  add({ name: '0000:01:00.1', above, group: '14', driver: 'vfio-pci', is: '10de 1aef 040300' });
+  add({ name: '0000:01:00.0', parent: above, group: '14', driver: 'vfio-pci', is: '10de 2204 030000' });
+  add({ name: '0000:01:00.1', parent: above, group: '14', driver: 'vfio-pci', is: '10de 1aef 040300' });
   add({ name: '0000:00:1c.0', group: '8', ...port });
   const parent = `${root0}/0000:00:1c.0`;
-  add({ name: '0000:05:00.0', above: parent, group: '17', driver: 'vfio-pci', is: '144d a80a 010802' });
+  add({ name: '0000:05:00.0', parent, group: '17', driver: 'vfio-pci', is: '144d a80a 010802' });
   add({ name: '0000:00:1f.0', group: '10', driver: 'vfio-pci', is: '8086 0d8f 020000' });
   add({ name: '0000:00:1f.3', group: '10', driver: 'snd_hda_intel', is: '8086 a0c8 040300' });
   hold(root, 812, 'qemu-system-x86', '/dev/vfio/devices/vfio0', '/dev/vfio/devices/vfio1');
@@ -77,12 +77,12 @@ export const desktop: Sample = (root) => {
 export const server: Sample = (root) => {
   const add = adder(root);
   const top = '/sys/devices/pci0000:40';
-  add({ name: '0000:40:01.0', above: top, group: '30', driver: 'pcieport', is: '8086 347a 060400' });
-  const above = `${top}/0000:40:01.0`;
+  add({ name: '0000:40:01.0', parent: top, group: '30', driver: 'pcieport', is: '8086 347a 060400' });
+  const parent = `${top}/0000:40:01.0`;
   const pfs = ['0000:41:00.0', '0000:41:00.1'].map((name, index) =>
     add({
       name,
-      above,
+      parent,
       group: String(40 + index),
       driver: 'ice',
       is: '8086 1592 020000',
@@ -97,13 +97,13 @@ export const server: Sample = (root) => {
     if (!pf) throw new Error('no physical function');
     const vf = add({
       name,
-      above,
+      parent,
       group: String(50 + index),
       driver: index % 9 === 4 ? 'iavf' : 'vfio-pci',
       is: '8086 1889 020000',
     });
-    root.link(`${vf.syspath}/physfn`, pf.syspath);
-    root.link(`${pf.syspath}/virtfn${index < 60 ? index : index - 60}`, vf.syspath);
+    root.linkTo(`${vf.syspath}/physfn`, pf.syspath);
+    root.linkTo(`${pf.syspath}/virtfn${index < 60 ? index : index - 60}`, vf.syspath);
     if (vf.sysname !== '' && index % 4 === 0) openNodes.push(`/dev/vfio/devices/${vf.sysname}`);
   }
   for (const [index, node] of openNodes.entries()) hold(root, 2000 + index, 'qemu-kvm', node);
@@ -121,12 +121,12 @@ export const mixed: Sample = (root) => {
     'i915-GVTg_V5_8',
   ].entries()) {
     const name = `83b8f4f2-509f-382f-3c1e-e6bfe0fa100${index}`;
-    const mdev = add({ bus: 'mdev', name, above: parent, group: String(20 + index), driver: 'vfio_mdev' });
-    root.link(`${mdev.syspath}/mdev_type`, `${parent}/mdev_supported_types/${type}`);
+    const mdev = add({ bus: 'mdev', name, parent, group: String(20 + index), driver: 'vfio_mdev' });
+    root.linkTo(`${mdev.syspath}/mdev_type`, `${parent}/mdev_supported_types/${type}`);
   }
   const soc = '/sys/devices/platform';
-  add({ bus: 'platform', name: 'fe650000.dma', above: soc, group: '31', driver: 'vfio-platform' });
-  add({ bus: 'amba', name: '2b600000.etr', above: soc, group: '32', driver: 'vfio-amba' });
+  add({ bus: 'platform', name: 'fe650000.dma', parent: soc, group: '31', driver: 'vfio-platform' });
+  add({ bus: 'amba', name: '2b600000.etr', parent: soc, group: '32', driver: 'vfio-amba' });
   root.add({
     name: '0000:03:00.0',
     sysname: 'noiommu-vfio9',

@@ -4,16 +4,16 @@
  */
 import { spawn } from 'node:child_process';
 import test from 'ava';
-import { deviceOrder } from '../../src/devices/order.ts';
+import { compareDevices } from '../../src/devices/order.ts';
 import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
-import { native, nativeRequired } from './programs.ts';
+import { nativeProgram, nativeRequired } from './programs.ts';
 
 const crowd = nativeRequired ? test.serial : test.skip;
 const count = 200;
 
 /** Runs all calls at once and returns their exit statuses; 1 for a run that the time limit of one second ended. */
 function runAll(root: FakeRoot, calls: readonly (readonly string[])[]): Promise<(number | null)[]> {
-  const file = native?.command[0] ?? '';
+  const file = nativeProgram?.command[0] ?? '';
   return Promise.all(
     calls.map(
       (argv) =>
@@ -42,9 +42,9 @@ crowd(
         group: String(index % 10),
         emptyNode: true,
       });
-      if (index % 4 === 0) root.linkText(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index + 1}`);
+      if (index % 4 === 0) root.linkWithTarget(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index + 1}`);
     }
-    root.linkText('/dev/vfio/by-one/d', '../devices/vfio999');
+    root.linkWithTarget('/dev/vfio/by-one/d', '../devices/vfio999');
     const order = Array.from({ length: count }, (_, index) => count - 1 - index);
     const statuses = await runAll(
       root,
@@ -55,7 +55,7 @@ crowd(
     t.log(`${done.length} of ${count} runs completed within their second`);
     t.true(done.length > count / 2);
     const best = done.toSorted((a, b) =>
-      deviceOrder({ bus: 'pci', name: name(a) }, { bus: 'pci', name: name(b) }),
+      compareDevices({ bus: 'pci', name: name(a) }, { bus: 'pci', name: name(b) }),
     );
     for (const index of done) t.is(links[`pci/${name(index)}`], `../devices/vfio${index}`);
     if (done.length < count) return;
@@ -70,7 +70,7 @@ crowd('concurrent link add and link remove do not affect each other', async (t) 
   const calls: string[][] = [];
   for (let index = 0; index < count; index++) {
     const isRemoval = index % 2 === 0;
-    if (isRemoval) root.linkText(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index}`);
+    if (isRemoval) root.linkWithTarget(`/dev/vfio/pci/${name(index)}`, `../devices/vfio${index}`);
     else
       root.add({
         name: name(index),
@@ -98,7 +98,7 @@ crowd('concurrent link add and link remove do not affect each other', async (t) 
 crowd('link remove and link add do not conflict over their directory', async (t) => {
   for (let round = 0; round < 5; round++) {
     const root = fakeRoot(t);
-    root.linkText(`/dev/vfio/pci/${name(0)}`, '../devices/vfio0');
+    root.linkWithTarget(`/dev/vfio/pci/${name(0)}`, '../devices/vfio0');
     root.add({ name: name(1), sysname: 'vfio1', emptyNode: true });
     const statuses = await runAll(root, [
       ['remove', '/x/vfio0'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { nameOfRequest } from '../../src/helper/links-for.ts';
+import { linkFromSpec } from '../../src/helper/links-for.ts';
 import { vfioId } from '../../src/helper/vfio-id.ts';
 import { observe } from '../../src/links/observe.ts';
 import { FakeRoot, fakeFiles } from '../helpers/fake-root.ts';
@@ -47,7 +47,8 @@ test('vfio_id creates the same links as sync in any order of devices', (t) => {
             group,
             emptyNode: true,
           });
-        for (const [link, number] of stale) root.linkText(`/dev/vfio/${link}`, `../devices/vfio${number}`);
+        for (const [link, number] of stale)
+          root.linkWithTarget(`/dev/vfio/${link}`, `../devices/vfio${number}`);
         const sequence = devices
           .map((_, index) => index)
           .sort((a, b) => (order[a] ?? 0) - (order[b] ?? 0) || a - b);
@@ -62,9 +63,9 @@ test('vfio_id creates the same links as sync in any order of devices', (t) => {
         const { changes } = observe({
           files: fakeFiles,
           root: root.dir,
-          more: (device) =>
+          policyNames: (device) =>
             requested.flatMap(({ text, priority }) => {
-              const path = nameOfRequest(fakeFiles, root.dir, device, text);
+              const path = linkFromSpec(fakeFiles, root.dir, device, text);
               return path === undefined ? [] : [{ path, priority }];
             }),
         });

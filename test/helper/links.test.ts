@@ -4,7 +4,7 @@ import test from 'ava';
 import { vfioId } from '../../src/helper/vfio-id.ts';
 import type { Files } from '../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { type Call, failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { type Call, errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 const [a, b] = ['0000:00:04.0', '0000:00:05.0'];
 
@@ -28,10 +28,10 @@ test('link add keeps a better claim that appears after the link was read', (t) =
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   root.add({ name: b, sysname: 'vfio1' });
-  root.linkText('/dev/vfio/by-x/one', '../devices/vfio7');
+  root.linkWithTarget('/dev/vfio/by-x/one', '../devices/vfio7');
   const files = once(
     ({ name, path }) => name === 'rename' && path.endsWith('/one'),
-    () => root.linkText('/dev/vfio/by-x/one', '../devices/vfio0'),
+    () => root.linkWithTarget('/dev/vfio/by-x/one', '../devices/vfio0'),
   );
   t.is(run(root, files, 'add', '--link', '1=by-x/one', '/vfio1').status, 0);
   t.deepEqual(root.links(), { 'by-x/one': '../devices/vfio0', [`pci/${b}`]: '../devices/vfio1' });
@@ -41,10 +41,10 @@ test('link add keeps a better claim that appears while the link is absent', (t) 
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   root.add({ name: b, sysname: 'vfio1' });
-  root.linkText('/dev/vfio/by-x/one', '../devices/vfio7');
+  root.linkWithTarget('/dev/vfio/by-x/one', '../devices/vfio7');
   const files = once(
     ({ name, number }) => name === 'symlink' && number > 1,
-    () => root.linkText('/dev/vfio/by-x/one', '../devices/vfio0'),
+    () => root.linkWithTarget('/dev/vfio/by-x/one', '../devices/vfio0'),
   );
   run(root, files, 'add', '--link', '1=by-x/one', '/vfio1');
   t.is(root.links()['by-x/one'], '../devices/vfio0');
@@ -53,10 +53,10 @@ test('link add keeps a better claim that appears while the link is absent', (t) 
 test('link add keeps an unmanaged link that appears after the link was read', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
-  root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio7');
+  root.linkWithTarget(`/dev/vfio/pci/${a}`, '../devices/vfio7');
   const files = once(
     ({ name }) => name === 'rename',
-    () => root.linkText(`/dev/vfio/pci/${a}`, '/etc/passwd'),
+    () => root.linkWithTarget(`/dev/vfio/pci/${a}`, '/etc/passwd'),
   );
   t.is(run(root, files, 'add', '/vfio0').status, 1);
   t.deepEqual(root.links(), { [`pci/${a}`]: '/etc/passwd' });
@@ -92,7 +92,7 @@ test('link add leaves no links of a device whose number is reused meanwhile', (t
     () => {
       root.unbind(device);
       root.add({ name: b, sysname: 'vfio0' });
-      root.linkText(`/dev/vfio/pci/${b}`, '../devices/vfio0');
+      root.linkWithTarget(`/dev/vfio/pci/${b}`, '../devices/vfio0');
     },
   );
   t.is(run(root, files, 'add', '/vfio0').status, 0);
@@ -101,7 +101,7 @@ test('link add leaves no links of a device whose number is reused meanwhile', (t
 
 test('link remove creates the links again if the device comes back meanwhile', (t) => {
   const root = fakeRoot(t);
-  root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio0');
+  root.linkWithTarget(`/dev/vfio/pci/${a}`, '../devices/vfio0');
   const files = once(
     ({ name }) => name === 'unlink',
     () => void root.add({ name: a, sysname: 'vfio0' }),
@@ -112,7 +112,7 @@ test('link remove creates the links again if the device comes back meanwhile', (
 
 test('link remove succeeds if another process removed the link', (t) => {
   const root = fakeRoot(t);
-  root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio0');
+  root.linkWithTarget(`/dev/vfio/pci/${a}`, '../devices/vfio0');
   const files = once(
     ({ name }) => name === 'unlink',
     () => unlinkSync(root.at(`/dev/vfio/pci/${a}`)),
@@ -124,13 +124,13 @@ test('link add and remove report failed links in one line', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   const files = hookedFiles(({ name }) => {
-    if (name === 'symlink' || name === 'unlink') throw failure('EROFS');
+    if (name === 'symlink' || name === 'unlink') throw errnoError('EROFS');
   });
   t.deepEqual(run(root, files, 'add', '--link', '1=by-x/{name}', '/vfio0'), {
     status: 1,
     err: `vfio_id: could not keep /dev/vfio/pci/${a}: EROFS (and 1 more)`,
   });
-  root.linkText('/dev/vfio/pci/old', '../devices/vfio3');
+  root.linkWithTarget('/dev/vfio/pci/old', '../devices/vfio3');
   t.is(run(root, files, 'remove', '/vfio3').err, 'vfio_id: could not keep /dev/vfio/pci/old: EROFS');
 });
 
@@ -138,7 +138,7 @@ test('link add gives up on a link that keeps failing with ENOENT', (t) => {
   const root = fakeRoot(t);
   root.add({ name: a, sysname: 'vfio0' });
   const files = hookedFiles(({ name }) => {
-    if (name === 'symlink') throw failure('ENOENT');
+    if (name === 'symlink') throw errnoError('ENOENT');
   });
   t.is(run(root, files, 'add', '/vfio0').err, `vfio_id: could not keep /dev/vfio/pci/${a}: ENOENT`);
 });
@@ -151,7 +151,7 @@ test('link add gives a link to the rule with the higher priority in any order of
     const root = fakeRoot(t);
     root.add({ name: a, sysname: 'vfio0', driver: 'x' });
     root.add({ name: b, sysname: 'vfio1' });
-    root.link(`/sys/devices/pci0000:00/${b}/physfn`, `/sys/devices/pci0000:00/${a}`);
+    root.linkTo(`/sys/devices/pci0000:00/${b}/physfn`, `/sys/devices/pci0000:00/${a}`);
     for (const name of order) {
       const texts = ['--link', '1:1=by-x/{pf}', '--link', `2:-1=by-x/${a}`, '--link', '3=by-x/{mdevType}'];
       t.is(run(root, fakeFiles, 'add', ...texts, name === a ? '/vfio0' : '/vfio1').status, 0);

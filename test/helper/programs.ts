@@ -20,22 +20,22 @@ const dist = (name: string): string => fileURLToPath(new URL(`../../dist/${name}
 export const nativeRequired = process.env['VFIO_NAMES_NATIVE'] === 'required';
 
 /** udevd's sandbox requires --jitless; --no-expose-wasm suppresses a warning about it. */
-export const onNode: Program = {
+export const nodeProgram: Program = {
   name: 'vfio_id on Node',
   command: [process.execPath, '--jitless', '--no-expose-wasm', dist('vfio_id.cjs')],
 };
 
 /** The native program, if one exists that this machine can run. */
-export const native: Program | undefined = ['vfio_id-static', 'vfio_id']
+export const nativeProgram: Program | undefined = ['vfio_id-static', 'vfio_id']
   .map((name): Program => ({ name: `native ${name}`, command: [dist(name)] }))
   .find(
     ({ command: [file] }) => existsSync(file) && spawnSync(file, ['--version'], { env: {} }).status === 0,
   );
 
-if (nativeRequired && !native)
+if (nativeRequired && !nativeProgram)
   throw new Error('expected a native vfio_id that runs here, found none; npm run build:native -- --chroot');
 
-export const programs: readonly Program[] = native ? [onNode, native] : [onNode];
+export const programs: readonly Program[] = nativeProgram ? [nodeProgram, nativeProgram] : [nodeProgram];
 
 /** Runs a program and returns its result; kills it after ten seconds. */
 export function runProgram(

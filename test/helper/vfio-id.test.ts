@@ -46,12 +46,12 @@ function config(): Uint8Array {
 }
 
 function addVf(root: FakeRoot): void {
-  const above = '/sys/devices/pci0000:00/0000:00:06.0';
-  root.add({ above, name: '0000:01:00.0', attributes: { sriov_offset: '1', sriov_stride: '1' } });
-  root.add({ above, name: '0000:01:00.2', sysname: 'vfio5', group: '20', driver: 'vfio-pci' });
-  root.link(`${above}/0000:01:00.2/physfn`, `${above}/0000:01:00.0`);
-  root.link(`${above}/0000:01:00.0/virtfn1`, `${above}/0000:01:00.2`);
-  root.write(`${above}/0000:01:00.2/config`, config());
+  const parent = '/sys/devices/pci0000:00/0000:00:06.0';
+  root.add({ parent, name: '0000:01:00.0', attributes: { sriov_offset: '1', sriov_stride: '1' } });
+  root.add({ parent, name: '0000:01:00.2', sysname: 'vfio5', group: '20', driver: 'vfio-pci' });
+  root.linkTo(`${parent}/0000:01:00.2/physfn`, `${parent}/0000:01:00.0`);
+  root.linkTo(`${parent}/0000:01:00.0/virtfn1`, `${parent}/0000:01:00.2`);
+  root.write(`${parent}/0000:01:00.2/config`, config());
   root.write('/sys/bus/pci/slots/6/address', '0000:01:00\n');
 }
 
@@ -97,8 +97,8 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     make: (root) => {
       root.add({ name: '0000:00:02.0' });
       const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
-      root.add({ bus: 'mdev', above: '/sys/devices/pci0000:00/0000:00:02.0', name: uuid, sysname: 'vfio2' });
-      root.link(
+      root.add({ bus: 'mdev', parent: '/sys/devices/pci0000:00/0000:00:02.0', name: uuid, sysname: 'vfio2' });
+      root.linkTo(
         `/sys/devices/pci0000:00/0000:00:02.0/${uuid}/mdev_type`,
         '/sys/devices/pci0000:00/0000:00:02.0/mdev_supported_types/mtty-2',
       );
@@ -176,8 +176,8 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'export omits a value that would start another key',
     make: (root) => {
       addOne(root);
-      root.linkText(`/sys/devices/pci0000:00/${a}/driver`, '../../bus/pci/drivers/x\nDEVLINKS=hack');
-      root.linkText(`/sys/devices/pci0000:00/${a}/physfn`, '"quoted');
+      root.linkWithTarget(`/sys/devices/pci0000:00/${a}/driver`, '../../bus/pci/drivers/x\nDEVLINKS=hack');
+      root.linkWithTarget(`/sys/devices/pci0000:00/${a}/physfn`, '"quoted');
     },
     argv: ['--facts=driver,pf,group', pathOf(a, 'vfio0')],
     out: 'ID_VFIO_GROUP=7\n',
@@ -186,7 +186,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'export omits a value that is not valid UTF-8',
     make: (root) => {
       addOne(root);
-      root.relink(`/sys/devices/pci0000:00/${a}/driver`, '/sys/bus/pci/drivers/x');
+      root.replaceLink(`/sys/devices/pci0000:00/${a}/driver`, '/sys/bus/pci/drivers/x');
       root.write(`/sys/devices/pci0000:00/${a}/vendor`, Buffer.from([0x30, 0x78, 0xed, 0xa0, 0x80, 0x0a]));
     },
     argv: ['--facts=driver,vendor', pathOf(a, 'vfio0')],
@@ -227,7 +227,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
   },
   {
     title: 'export prints the target of a malformed class link escaped on one line',
-    make: (root) => root.linkText('/sys/class/vfio-dev/vfio0', '../../devices/x\n\u001b[31m'),
+    make: (root) => root.linkWithTarget('/sys/class/vfio-dev/vfio0', '../../devices/x\n\u001b[31m'),
     argv: [pathOf(a, 'vfio0')],
     status: 1,
     err: 'vfio_id: expected a link to ../../devices/.../vfio-dev/vfio0 at /sys/class/vfio-dev/vfio0, found ../../devices/x\\\\x0a\\\\x1b[31m\n',
@@ -276,7 +276,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
   },
   {
     title: 'link remove rejects a node that is not vfioN',
-    make: (root) => root.linkText('/dev/vfio/pci/x', '../devices/mine'),
+    make: (root) => root.linkWithTarget('/dev/vfio/pci/x', '../devices/mine'),
     argv: ['link', 'remove', '/devices/mine'],
     status: 2,
     err: 'vfio_id: expected the path of a vfioN, found "/devices/mine"\n',
@@ -286,7 +286,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'link add replaces a link to another device that has no claim',
     make: (root) => {
       addTwo(root);
-      root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio1');
+      root.linkWithTarget(`/dev/vfio/pci/${a}`, '../devices/vfio1');
     },
     argv: ['link', 'add', pathOf(a, 'vfio0')],
     links: { [`pci/${a}`]: '../devices/vfio0' },
@@ -295,7 +295,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'link add leaves a link to a device with a better claim',
     make: (root) => {
       addTwo(root);
-      root.linkText('/dev/vfio/by-one/gpu', '../devices/vfio0');
+      root.linkWithTarget('/dev/vfio/by-one/gpu', '../devices/vfio0');
     },
     argv: ['link', 'add', '--link', '1=by-one/gpu', pathOf(b, 'vfio1')],
     links: { 'by-one/gpu': '../devices/vfio0', [`pci/${b}`]: '../devices/vfio1' },
@@ -304,7 +304,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'link add replaces a link to a device with a worse claim',
     make: (root) => {
       addTwo(root);
-      root.linkText('/dev/vfio/by-one/gpu', '../devices/vfio1');
+      root.linkWithTarget('/dev/vfio/by-one/gpu', '../devices/vfio1');
     },
     argv: ['link', 'add', '--link', '1=by-one/gpu', pathOf(a, 'vfio0')],
     links: { 'by-one/gpu': '../devices/vfio0', [`pci/${a}`]: '../devices/vfio0' },
@@ -313,7 +313,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'link add --link never replaces the scheme link of another device',
     make: (root) => {
       addTwo(root);
-      root.linkText(`/dev/vfio/pci/${b}`, '../devices/vfio1');
+      root.linkWithTarget(`/dev/vfio/pci/${b}`, '../devices/vfio1');
     },
     argv: ['link', 'add', '--link', `1:9=pci/${b}`, pathOf(a, 'vfio0')],
     links: { [`pci/${a}`]: '../devices/vfio0', [`pci/${b}`]: '../devices/vfio1' },
@@ -322,7 +322,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'link add keeps and reports an unmanaged link',
     make: (root) => {
       addOne(root);
-      root.linkText(`/dev/vfio/pci/${a}`, '/etc/passwd');
+      root.linkWithTarget(`/dev/vfio/pci/${a}`, '/etc/passwd');
     },
     argv: ['link', 'add', pathOf(a, 'vfio0')],
     status: 1,
@@ -333,7 +333,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'link add keeps and reports a directory in place of a link',
     make: (root) => {
       addOne(root);
-      root.linkText(`/dev/vfio/pci/${a}/x`, '../../devices/vfio9');
+      root.linkWithTarget(`/dev/vfio/pci/${a}/x`, '../../devices/vfio9');
     },
     argv: ['link', 'add', pathOf(a, 'vfio0')],
     status: 1,
@@ -345,7 +345,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     make: (root) => {
       addOne(root);
       mkdirSync(root.at('/tmp/elsewhere'), { recursive: true });
-      root.linkText('/dev/vfio/pci', '../../tmp/elsewhere');
+      root.linkWithTarget('/dev/vfio/pci', '../../tmp/elsewhere');
     },
     argv: ['link', 'add', pathOf(a, 'vfio0')],
     status: 1,
@@ -355,10 +355,10 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
   {
     title: 'link remove removes every link of the device and empty directories',
     make: (root) => {
-      root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio0');
-      root.linkText(`/dev/vfio/pci/${b}`, '../devices/vfio1');
-      root.linkText('/dev/vfio/by-sriov/x/vf1', '../../devices/vfio0');
-      root.linkText('/dev/vfio/mine/gpu', '../devices/vfio0');
+      root.linkWithTarget(`/dev/vfio/pci/${a}`, '../devices/vfio0');
+      root.linkWithTarget(`/dev/vfio/pci/${b}`, '../devices/vfio1');
+      root.linkWithTarget('/dev/vfio/by-sriov/x/vf1', '../../devices/vfio0');
+      root.linkWithTarget('/dev/vfio/mine/gpu', '../devices/vfio0');
     },
     argv: ['link', 'remove', pathOf(a, 'vfio0')],
     links: { [`pci/${b}`]: '../devices/vfio1', 'mine/gpu': '../devices/vfio0' },
@@ -367,8 +367,8 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     title: 'link remove keeps the links of a device that has the number now',
     make: (root) => {
       root.add({ name: b, sysname: 'vfio0' });
-      root.linkText(`/dev/vfio/pci/${a}`, '../devices/vfio0');
-      root.linkText(`/dev/vfio/pci/${b}`, '../devices/vfio0');
+      root.linkWithTarget(`/dev/vfio/pci/${a}`, '../devices/vfio0');
+      root.linkWithTarget(`/dev/vfio/pci/${b}`, '../devices/vfio0');
     },
     argv: ['link'],
     env: { ACTION: 'remove', DEVPATH: pathOf(a, 'vfio0') },
@@ -383,8 +383,8 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
   {
     title: 'link add fails if class link and directory are link loops',
     make: (root) => {
-      root.linkText('/sys/class/vfio-dev/vfio0', 'vfio0');
-      root.linkText('/dev/vfio/pci', 'pci');
+      root.linkWithTarget('/sys/class/vfio-dev/vfio0', 'vfio0');
+      root.linkWithTarget('/dev/vfio/pci', 'pci');
     },
     argv: ['link', 'add', pathOf(a, 'vfio0')],
     status: 1,

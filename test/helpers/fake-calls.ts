@@ -1,23 +1,23 @@
 /** Fake system calls on a table of nodes, each with its ioctls. */
-import { CallError, type Calls } from '../../src/system/calls.ts';
-import type { Kind } from '../../src/system/files.ts';
+import { CallError, type DeviceCalls } from '../../src/system/calls.ts';
+import type { FileKind } from '../../src/system/files.ts';
 
 export type FakeIoctl = (argument: Buffer, number: number) => number | undefined;
 
 export interface FakeNode {
-  readonly kind?: Kind;
+  readonly kind?: FileKind;
   readonly devnum?: string;
   /** The errno of open. */
-  readonly refuses?: string;
+  readonly openError?: string;
   /** By the name of the ioctl; an ioctl that is not in the table fails with ENOTTY. */
   readonly ioctls?: Readonly<Record<string, FakeIoctl>>;
 }
 
-export interface FakeCalls extends Calls {
+export interface FakeCalls extends DeviceCalls {
   /** Every call in order: `open iommu`, `VFIO_DEVICE_GET_INFO`, `close`. */
   readonly log: readonly string[];
   /** The number of open descriptors. */
-  readonly opened: () => number;
+  readonly openCount: () => number;
 }
 
 /** Throws the error of a failed ioctl. */
@@ -39,12 +39,12 @@ export function fakeCalls(
   };
   return {
     log,
-    opened: () => open.size,
+    openCount: () => open.size,
     open: (step, path) => {
       log.push(step);
       const node = nodes[path];
       if (!node) throw new CallError(step, 'ENOENT');
-      if (node.refuses !== undefined) throw new CallError(step, node.refuses);
+      if (node.openError !== undefined) throw new CallError(step, node.openError);
       return openNode(node);
     },
     close: (fd) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { Device } from '../../src/devices/device.ts';
-import type { Files, Status } from '../../src/system/files.ts';
+import type { FileStatus, Files } from '../../src/system/files.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 
 export interface FakeDevice {
@@ -16,7 +16,7 @@ export interface FakeDevice {
   /** The default is 247:N; `false` means a kernel without device nodes (no cdev). */
   readonly devnum?: string | false;
   /** The parent directory of the device, `/sys/devices/pci0000:00`. */
-  readonly above?: string;
+  readonly parent?: string;
   readonly driver?: string;
   readonly group?: string;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -56,13 +56,13 @@ export class FakeRoot {
   }
 
   /** Creates a relative link between two paths of the fake machine. */
-  link(path: string, to: string): void {
+  linkTo(path: string, to: string): void {
     fs.mkdirSync(dirname(this.at(path)), { recursive: true });
     fs.symlinkSync(relative(dirname(this.at(path)), this.at(to)), this.at(path));
   }
 
   /** Creates a link with exactly this target. */
-  linkText(path: string, target: string): void {
+  linkWithTarget(path: string, target: string): void {
     fs.mkdirSync(dirname(this.at(path)), { recursive: true });
     fs.rmSync(this.at(path), { force: true });
     fs.symlinkSync(target, this.at(path));
@@ -82,19 +82,19 @@ export class FakeRoot {
   /** Adds a device, bound to a VFIO driver if it has a `sysname`. Returns it like a scan. */
   add(fake: FakeDevice): Device {
     const bus = fake.bus ?? 'pci';
-    const syspath = `${fake.above ?? '/sys/devices/pci0000:00'}/${fake.name}`;
+    const syspath = `${fake.parent ?? '/sys/devices/pci0000:00'}/${fake.name}`;
     fs.mkdirSync(this.at(syspath), { recursive: true });
     fs.mkdirSync(this.at(`/sys/bus/${bus}/devices`), { recursive: true });
-    this.relink(`${syspath}/subsystem`, `/sys/bus/${bus}`);
-    this.relink(`/sys/bus/${bus}/devices/${fake.name}`, syspath);
+    this.replaceLink(`${syspath}/subsystem`, `/sys/bus/${bus}`);
+    this.replaceLink(`/sys/bus/${bus}/devices/${fake.name}`, syspath);
     if (fake.driver !== undefined) {
       fs.mkdirSync(this.at(`/sys/bus/${bus}/drivers/${fake.driver}`), { recursive: true });
-      this.relink(`${syspath}/driver`, `/sys/bus/${bus}/drivers/${fake.driver}`);
+      this.replaceLink(`${syspath}/driver`, `/sys/bus/${bus}/drivers/${fake.driver}`);
     }
     if (fake.group !== undefined) {
       fs.mkdirSync(this.at(`/sys/kernel/iommu_groups/${fake.group}/devices`), { recursive: true });
-      this.relink(`${syspath}/iommu_group`, `/sys/kernel/iommu_groups/${fake.group}`);
-      this.relink(`/sys/kernel/iommu_groups/${fake.group}/devices/${fake.name}`, syspath);
+      this.replaceLink(`${syspath}/iommu_group`, `/sys/kernel/iommu_groups/${fake.group}`);
+      this.replaceLink(`/sys/kernel/iommu_groups/${fake.group}/devices/${fake.name}`, syspath);
     }
     for (const [name, value] of Object.entries(fake.attributes ?? {}))
       this.write(`${syspath}/${name}`, `${value}\n`);
@@ -108,10 +108,10 @@ export class FakeRoot {
     if (sysname !== '') {
       const directory = `${syspath}/vfio-dev/${sysname}`;
       fs.mkdirSync(this.at(directory), { recursive: true });
-      this.relink(`${directory}/device`, syspath);
-      this.relink(`${directory}/subsystem`, '/sys/class/vfio-dev');
+      this.replaceLink(`${directory}/device`, syspath);
+      this.replaceLink(`${directory}/subsystem`, '/sys/class/vfio-dev');
       this.write(`${directory}/uevent`, devnum === undefined ? '' : `DEVNAME=vfio/devices/${sysname}\n`);
-      this.relink(`/sys/class/vfio-dev/${sysname}`, directory);
+      this.replaceLink(`/sys/class/vfio-dev/${sysname}`, directory);
       if (devnum !== undefined) {
         this.write(`${directory}/dev`, `${devnum}\n`);
         if (fake.emptyNode) this.write(`/dev/vfio/devices/${sysname}`, '');
@@ -128,9 +128,9 @@ export class FakeRoot {
     fs.rmSync(this.at(`/dev/vfio/devices/${device.sysname}`), { force: true });
   }
 
-  relink(path: string, to: string): void {
+  replaceLink(path: string, to: string): void {
     fs.rmSync(this.at(path), { force: true });
-    this.link(path, to);
+    this.linkTo(path, to);
   }
 
   /** Returns all links below /dev/vfio with their targets, sorted by path. */
@@ -170,7 +170,7 @@ export function canUseNodes(): boolean {
   }
 }
 
-function asChar(path: string, status: Status): Status {
+function asChar(path: string, status: FileStatus): FileStatus {
   if (status.kind !== 'file') return status;
   const devnum = /^char (\d+:\d+)\n$/.exec(nodeFiles.read(path, 64))?.[1];
   return devnum === undefined ? status : { ...status, kind: 'char', devnum };
@@ -181,5 +181,5 @@ export const fakeFiles: Files = {
   ...nodeFiles,
   lstat: (path) => asChar(path, nodeFiles.lstat(path)),
   stat: (path) => asChar(path, nodeFiles.stat(path)),
-  fstat: (path) => asChar(path, nodeFiles.fstat(path)),
+  statNode: (path) => asChar(path, nodeFiles.statNode(path)),
 };

@@ -21,14 +21,14 @@ export function hookedFiles(before: (call: Call) => void, files: Files = fakeFil
       return fn(...args);
     };
   return {
-    list: hook('list', files.list),
+    readdir: hook('readdir', files.readdir),
     read: (path, limit) => hook('read', (target: string) => files.read(target, limit))(path),
-    bytes: (path, limit) => hook('bytes', (target: string) => files.bytes(target, limit))(path),
+    readBytes: (path, limit) => hook('readBytes', (target: string) => files.readBytes(target, limit))(path),
     readlink: hook('readlink', files.readlink),
     lstat: hook('lstat', files.lstat),
     stat: hook('stat', files.stat),
-    fstat: hook('fstat', files.fstat),
-    hold: hook('hold', files.hold),
+    statNode: hook('statNode', files.statNode),
+    openDir: hook('openDir', files.openDir),
     symlink: hook('symlink', files.symlink),
     rename: hook('rename', files.rename),
     unlink: hook('unlink', files.unlink),
@@ -38,7 +38,7 @@ export function hookedFiles(before: (call: Call) => void, files: Files = fakeFil
 }
 
 /** Returns the error of a failed system call. */
-export function failure(errno: string): Error {
+export function errnoError(errno: string): Error {
   return Object.assign(new Error(errno), { code: errno });
 }
 
@@ -46,4 +46,4 @@ export function failure(errno: string): Error {
 export class Killed extends Error {}
 
 /** The calls that change the file system. */
-export const changing: ReadonlySet<string> = new Set(['symlink', 'rename', 'unlink', 'mkdir', 'rmdir']);
+export const changingCalls: ReadonlySet<string> = new Set(['symlink', 'rename', 'unlink', 'mkdir', 'rmdir']);

@@ -1,13 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { membership } from '../../src/holders/cgroup.ts';
+import { parseCgroup } from '../../src/holders/cgroup.ts';
 
 const id = '3e1f0c9d8b7a65544332211000ffeeddccbbaa99887766554433221100ffeedd';
 const uid = '0a1b2c3d-1111-2222-3333-444455556666';
 
 const finds = test.macro({
   exec(t, path: string, expected: object) {
-    t.deepEqual(membership(`0::${path}\n`), expected);
+    t.deepEqual(parseCgroup(`0::${path}\n`), expected);
   },
   title: (title) => `membership finds ${title}`,
 });
@@ -64,12 +64,12 @@ test('no container for a directory that only looks like an id', finds, `/${id}`,
 
 test('membership uses the systemd hierarchy of version 1, and the longest path without one', (t) => {
   const text = `12:pids:/system.slice\n3:cpu,cpuacct:/\n1:name=systemd:/system.slice/docker-${id}.scope\n0::/\n`;
-  t.is(membership(text).container?.id, id);
-  t.is(membership(`4:devices:/docker/${id}\n3:cpu:/\n`).container?.id, id);
+  t.is(parseCgroup(text).container?.id, id);
+  t.is(parseCgroup(`4:devices:/docker/${id}\n3:cpu:/\n`).container?.id, id);
 });
 
 test('membership reads a path that leads out of a cgroup namespace', (t) => {
-  t.is(membership(`0::/../../system.slice/a.service\n`).unit, 'a.service');
+  t.is(parseCgroup(`0::/../../system.slice/a.service\n`).unit, 'a.service');
 });
 
 test('membership never throws', (t) => {
@@ -80,7 +80,7 @@ test('membership never throws', (t) => {
         fc.array(fc.string()).map((parts) => `0::/${parts.join('/')}`),
       ),
       (text) => {
-        const { unit } = membership(text);
+        const { unit } = parseCgroup(text);
         t.true(unit === undefined || text.includes(unit));
       },
     ),

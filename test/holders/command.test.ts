@@ -17,7 +17,7 @@ function machine(t: ExecutionContext): FakeRoot {
   root.write('/proc/812/status', 'Name:\tqemu\nUid:\t107\t107\t107\t107\n');
   root.write('/proc/812/cgroup', `0::/system.slice/docker-${'0a'.repeat(32)}.scope\n`);
   root.write('/etc/passwd', 'root:x:0:0::/:\nqemu:x:107:107::/:\n');
-  root.linkText('/proc/812/fd/5', root.at('/dev/vfio/devices/vfio0'));
+  root.linkWithTarget('/proc/812/fd/5', root.at('/dev/vfio/devices/vfio0'));
   return root;
 }
 
@@ -45,7 +45,7 @@ test('holders exits with status 0 and a message on stderr if no process has the 
 
 test('holders without a name prints the holders of all devices', async (t) => {
   const root = machine(t);
-  root.linkText('/proc/1/fd/3', root.at('/dev/vfio/devices/vfio1'));
+  root.linkWithTarget('/proc/1/fd/3', root.at('/dev/vfio/devices/vfio1'));
   const { out } = await runCli(['holders', '--root', root.dir]);
   t.deepEqual(
     out.split('\n').map((line) => line.split(/ +/).slice(0, 2)),
@@ -80,7 +80,7 @@ test('holders exits with status 3 for a device that is gone and not open', async
 test('holders finds a device that is gone but open by its device number', async (t) => {
   const root = machine(t);
   root.node('/gone', '247:9');
-  root.linkText('/proc/812/fd/6', root.at('/gone'));
+  root.linkWithTarget('/proc/812/fd/6', root.at('/gone'));
   const { status, out } = await runCli(['holders', '247:9', '--json', '--root', root.dir]);
   t.is(status, 0);
   const [device] = JSON.parse(out).devices;
@@ -92,13 +92,13 @@ test('holders finds a device that is gone but open by its device number', async 
 
 test('holders exits with status 2 for a name that fits several devices', async (t) => {
   const root = machine(t);
-  root.add({ bus: 'platform', name: '0000:00:04.0', above: '/sys/devices/platform', sysname: 'vfio2' });
+  root.add({ bus: 'platform', name: '0000:00:04.0', parent: '/sys/devices/platform', sysname: 'vfio2' });
   t.is((await runCli(['holders', '0000:00:04.0', '--root', root.dir])).status, 2);
 });
 
 test('holders exits with status 4 and reports why if processes may be missing', async (t) => {
   const root = machine(t);
-  root.linkText('/proc/self/mounts', root.at('/proc/mounts-text'));
+  root.linkWithTarget('/proc/self/mounts', root.at('/proc/mounts-text'));
   root.write('/proc/mounts-text', 'proc /proc proc rw,hidepid=2 0 0\n');
   root.write('/proc/900/comm', 'x\n');
   const { rmSync } = await import('node:fs');

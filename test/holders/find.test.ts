@@ -1,6 +1,6 @@
 import test from 'ava';
 import { findHolders } from '../../src/holders/find.ts';
-import { type FakeSystem, failure, fakeProc, hostLinks } from './proc.ts';
+import { errnoError, type FakeSystem, fakeProc, hostLinks } from './proc.ts';
 
 const syspath = '/sys/devices/pci0000:00/0000:00:04.0';
 const target = { devnum: '247:0', groupDevnum: '243:5', syspath };
@@ -10,7 +10,7 @@ const find = (system: FakeSystem, targets: Parameters<typeof findHolders>[2] = [
   findHolders(fakeProc({ links: hostLinks, ...system }), system.root ?? '', targets);
 
 test('findHolders finds a process by the device number of the open node', (t) => {
-  const { holders, unseen } = find({
+  const { holders, incomplete } = find({
     processes: {
       1: { comm: 'init', fds: { 0: { link: '/dev/null', devnum: '1:3' } } },
       812: {
@@ -44,7 +44,7 @@ test('findHolders finds a process by the device number of the open node', (t) =>
       target,
     },
   ]);
-  t.deepEqual(unseen, []);
+  t.deepEqual(incomplete, []);
 });
 
 test('findHolders finds a node at any path, such as in a container', (t) => {
@@ -69,7 +69,7 @@ test('findHolders ignores the same path with another number and a block device w
 });
 
 test('findHolders finds group nodes and device descriptors of a group', (t) => {
-  const { holders, unseen } = find({
+  const { holders, incomplete } = find({
     processes: {
       20: {
         fds: {
@@ -86,19 +86,19 @@ test('findHolders finds group nodes and device descriptors of a group', (t) => {
       [6, 'device-fd', syspath],
     ],
   );
-  t.deepEqual(unseen, []);
+  t.deepEqual(incomplete, []);
 });
 
 test('findHolders ignores a device descriptor of another device', (t) => {
-  const { holders, unseen } = find({
+  const { holders, incomplete } = find({
     processes: { 20: { fds: { 6: { link: 'anon_inode:[vfio-device]', fdinfo: `${named.trimEnd()}x\n` } } } },
   });
   t.deepEqual(holders, []);
-  t.deepEqual(unseen, []);
+  t.deepEqual(incomplete, []);
 });
 
 test('findHolders reports processes with device descriptors on a kernel that does not show their device', (t) => {
-  const { holders, unseen } = find({
+  const { holders, incomplete } = find({
     processes: {
       30: { fds: { 6: { link: 'anon_inode:[vfio-device]' }, 7: { link: 'anon_inode:[vfio-device]' } } },
       21: { fds: { 6: { link: 'anon_inode:[vfio-device]' } } },
@@ -106,10 +106,10 @@ test('findHolders reports processes with device descriptors on a kernel that doe
   });
   t.deepEqual(holders, []);
   t.deepEqual(
-    unseen.map(({ reason, pids }) => ({ reason, pids })),
+    incomplete.map(({ reason, pids }) => ({ reason, pids })),
     [{ reason: 'old-kernel', pids: [21, 30] }],
   );
-  t.regex(unseen[0]?.message ?? '', /processes 21, 30, .*6\.18/);
+  t.regex(incomplete[0]?.message ?? '', /processes 21, 30, .*6\.18/);
 });
 
 test('findHolders reports an open node that was removed as deleted', (t) => {
@@ -157,7 +157,7 @@ test('findHolders returns a group descriptor once per device of the group, sorte
 });
 
 test('findHolders skips processes and descriptors that disappear during the scan', (t) => {
-  const { holders, unseen } = find({
+  const { holders, incomplete } = find({
     processes: {
       4: { list: 'ESRCH' },
       5: { list: 'ENOENT' },
@@ -168,7 +168,7 @@ test('findHolders skips processes and descriptors that disappear during the scan
     holders.map((holder) => holder.pid),
     [6],
   );
-  t.deepEqual(unseen, []);
+  t.deepEqual(incomplete, []);
 });
 
 test('findHolders omits unknown properties of a holder', (t) => {
@@ -179,7 +179,7 @@ test('findHolders omits unknown properties of a holder', (t) => {
 });
 
 test('findHolders counts processes that it may not read and searches the others', (t) => {
-  const { holders, unseen } = find({
+  const { holders, incomplete } = find({
     processes: {
       1: { list: 'EACCES' },
       2: { fds: { 3: { link: '', readlink: 'EACCES' }, 4: { link: '', readlink: 'EACCES' } } },
@@ -191,10 +191,10 @@ test('findHolders counts processes that it may not read and searches the others'
     [7],
   );
   t.deepEqual(
-    unseen.map(({ reason }) => reason),
+    incomplete.map(({ reason }) => reason),
     ['not-root'],
   );
-  t.regex(unseen[0]?.message ?? '', /^2 of 3 processes .*as root/);
+  t.regex(incomplete[0]?.message ?? '', /^2 of 3 processes .*as root/);
 });
 
 test('findHolders does not count a process that ends during the scan as denied', (t) => {
@@ -205,33 +205,33 @@ test('findHolders does not count a process that ends during the scan as denied',
   for (const end of [
     () => [],
     () => {
-      throw failure('ENOENT');
+      throw errnoError('ENOENT');
     },
   ]) {
     let lists = 0;
-    const list = (path: string) => (path === '/proc/2/fd' && lists++ > 0 ? end() : files.list(path));
-    t.deepEqual(findHolders({ ...files, list }, '', [target]).unseen, []);
+    const readdir = (path: string) => (path === '/proc/2/fd' && lists++ > 0 ? end() : files.readdir(path));
+    t.deepEqual(findHolders({ ...files, readdir }, '', [target]).incomplete, []);
   }
 });
 
 test('findHolders does not suggest root if root is denied', (t) => {
   const texts = { '/proc/self/status': 'Name:\tnode\nUid:\t0\t0\t0\t0\n' };
-  const { unseen } = find({ processes: { 1: {}, 2: { list: 'EACCES' } }, texts });
+  const { incomplete } = find({ processes: { 1: {}, 2: { list: 'EACCES' } }, texts });
   t.deepEqual(
-    unseen.map(({ reason }) => reason),
+    incomplete.map(({ reason }) => reason),
     ['refused'],
   );
-  t.notRegex(unseen[0]?.message ?? '', /run it as root/);
+  t.notRegex(incomplete[0]?.message ?? '', /run it as root/);
 });
 
 test('findHolders reports a PID namespace that hides other processes', (t) => {
   const inside = { '/proc/self/ns/pid': 'pid:[4026532201]' };
   t.deepEqual(
-    find({ processes: { 1: {} }, links: inside }).unseen.map(({ reason }) => reason),
+    find({ processes: { 1: {} }, links: inside }).incomplete.map(({ reason }) => reason),
     ['pid-namespace'],
   );
   const ofTheHost = { ...inside, '/proc/1/ns/pid': 'pid:[4026531836]' };
-  t.deepEqual(find({ processes: { 1: {} }, links: ofTheHost }).unseen, []);
+  t.deepEqual(find({ processes: { 1: {} }, links: ofTheHost }).incomplete, []);
 });
 
 test('findHolders reports hidepid unless process 1 is visible', (t) => {
@@ -239,21 +239,21 @@ test('findHolders reports hidepid unless process 1 is visible', (t) => {
     '/proc/self/mounts': 'sys /sys sysfs rw 0 0\nproc /proc proc rw,nosuid,hidepid=invisible 0 0\n',
   };
   t.deepEqual(
-    find({ processes: { 77: {} }, texts }).unseen.map(({ reason }) => reason),
+    find({ processes: { 77: {} }, texts }).incomplete.map(({ reason }) => reason),
     ['hidepid'],
   );
-  t.deepEqual(find({ processes: { 1: {}, 77: {} }, texts }).unseen, []);
-  t.deepEqual(find({ processes: { 77: {} } }).unseen, []);
+  t.deepEqual(find({ processes: { 1: {}, 77: {} }, texts }).incomplete, []);
+  t.deepEqual(find({ processes: { 77: {} } }).incomplete, []);
 });
 
 test('findHolders reports a missing /proc with its path below the root', (t) => {
-  const { holders, unseen } = find({ root: '/mnt/image' });
+  const { holders, incomplete } = find({ root: '/mnt/image' });
   t.deepEqual(holders, []);
   t.deepEqual(
-    unseen.map(({ reason }) => reason),
+    incomplete.map(({ reason }) => reason),
     ['no-proc'],
   );
-  t.regex(unseen[0]?.message ?? '', /\/mnt\/image\/proc/);
+  t.regex(incomplete[0]?.message ?? '', /\/mnt\/image\/proc/);
 });
 
 test('findHolders needs one call for sockets, pipes, terminals and /dev/null, two for other anonymous descriptors', (t) => {
@@ -284,7 +284,7 @@ test('findHolders rethrows an error that is not an errno', (t) => {
     ...files,
     list: (path: string) => {
       if (path.endsWith('/fd')) throw new TypeError('bug');
-      return files.list(path);
+      return files.readdir(path);
     },
   };
   t.throws(() => findHolders(broken, '', [target]), { instanceOf: TypeError });
@@ -293,7 +293,7 @@ test('findHolders rethrows an error that is not an errno', (t) => {
       findHolders(
         {
           ...files,
-          list: () => {
+          readdir: () => {
             throw new TypeError('bug');
           },
         },
@@ -302,5 +302,5 @@ test('findHolders rethrows an error that is not an errno', (t) => {
       ),
     { instanceOf: TypeError },
   );
-  t.is(failure('EIO').message, 'EIO');
+  t.is(errnoError('EIO').message, 'EIO');
 });

@@ -1,5 +1,5 @@
 /** A fake /proc in memory, for states that a real directory cannot have (deleted nodes, permission errors). */
-import type { Files, Kind, Status } from '../../src/system/files.ts';
+import type { FileKind, FileStatus, Files } from '../../src/system/files.ts';
 
 export interface FakeDescriptor {
   readonly link: string;
@@ -30,16 +30,16 @@ export interface FakeSystem {
   readonly root?: string;
 }
 
-export function failure(errno: string): Error {
+export function errnoError(errno: string): Error {
   return Object.assign(new Error(errno), { code: errno });
 }
 
 const failReadOnly = (): never => {
-  throw failure('EROFS');
+  throw errnoError('EROFS');
 };
 
 /** The kind that stat(2) reports: sockets and pipes have a file type, other anonymous descriptors have none. */
-function kindOf(link: string): Kind {
+function kindOf(link: string): FileKind {
   if (link.startsWith('socket:')) return 'socket';
   if (link.startsWith('pipe:')) return 'fifo';
   return link.startsWith('anon_inode:') ? 'other' : 'file';
@@ -50,7 +50,7 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
   const calls: string[] = [];
   const root = system.root ?? '';
   const stripRoot = (path: string): string => {
-    if (!path.startsWith(root)) throw failure('ENOENT');
+    if (!path.startsWith(root)) throw errnoError('ENOENT');
     return path.slice(root.length);
   };
   const splitPath = (path: string): { process: FakeProcess | undefined; rest: string } => {
@@ -63,7 +63,7 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
     return fd === undefined ? undefined : process?.fds?.[Number(fd)];
   };
   const orEnoent = <T>(value: T | undefined): T => {
-    if (value === undefined) throw failure('ENOENT');
+    if (value === undefined) throw errnoError('ENOENT');
     return value;
   };
   const text = (path: string): string | undefined => {
@@ -77,14 +77,14 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
   };
   return {
     calls,
-    list: (path) => {
+    readdir: (path) => {
       calls.push(`list ${path}`);
       const target = stripRoot(path);
       if (target === '/proc')
         return orEnoent(system.processes && [...Object.keys(system.processes), 'self', 'cmdline', 'net']);
       const { process, rest } = splitPath(target);
       if (rest !== 'fd') return [...orEnoent(system.directories?.[target])];
-      if (process?.list !== undefined) throw failure(process.list);
+      if (process?.list !== undefined) throw errnoError(process.list);
       return Object.keys(orEnoent(process).fds ?? {});
     },
     read: (path) => {
@@ -95,14 +95,14 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
       calls.push(`readlink ${path}`);
       const target = stripRoot(path);
       const found = descriptor(target);
-      if (found?.readlink !== undefined) throw failure(found.readlink);
+      if (found?.readlink !== undefined) throw errnoError(found.readlink);
       return orEnoent(found?.link ?? system.links?.[target]);
     },
-    bytes: failReadOnly,
+    readBytes: failReadOnly,
     lstat: failReadOnly,
-    fstat: failReadOnly,
-    hold: failReadOnly,
-    stat: (path): Status => {
+    statNode: failReadOnly,
+    openDir: failReadOnly,
+    stat: (path): FileStatus => {
       calls.push(`stat ${path}`);
       const found = orEnoent(descriptor(stripRoot(path)));
       const status = { mode: 0o600, uid: 0, gid: 0, inode: '1' };

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { goneTarget, targetOf } from '../../src/holders/target.ts';
+import { targetOf, targetOfGoneDevice } from '../../src/holders/target.ts';
 import { fakeProc } from './proc.ts';
 
 const device = {
@@ -34,7 +34,7 @@ test('targetOf omits device numbers that do not exist', (t) => {
 
 const gone = test.macro({
   exec(t, arg: string, expected: object) {
-    t.deepEqual(goneTarget(arg), expected);
+    t.deepEqual(targetOfGoneDevice(arg), expected);
   },
   title: (_, arg) => `goneTarget parses ${arg}`,
 });

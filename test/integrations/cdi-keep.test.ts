@@ -3,11 +3,11 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { Device } from '../../src/devices/device.ts';
 import {
-  type CdiPlan,
-  concernsNodes,
-  dropSpec,
-  keepSpec,
-  mostWrites,
+  affectsNodes,
+  type CdiTarget,
+  MAX_WRITES,
+  removeSpec,
+  updateSpec,
 } from '../../src/integrations/cdi-keep.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
@@ -17,7 +17,7 @@ const names = ['0000:01:00.0', '0000:02:00.0', '0000:03:00.0'] as const;
 /** A machine whose devices get the lowest free number, as the kernel's ida assigns it. */
 class World {
   readonly root: FakeRoot;
-  readonly plan: CdiPlan;
+  readonly plan: CdiTarget;
   readonly #bound = new Map<string, Device>();
 
   constructor(t: ExecutionContext) {
@@ -65,7 +65,7 @@ const assertFile = (t: ExecutionContext, world: World, when: string): void => {
 
 test('keepSpec updates the file when devices are added, removed or renumbered', (t) => {
   const world = new World(t);
-  const keep = (): string => keepSpec(fakeFiles, world.root.dir, world.plan, 'token').done;
+  const keep = (): string => updateSpec(fakeFiles, world.root.dir, world.plan, 'token').outcome;
   t.is(keep(), 'absent');
   world.bind(names[0]);
   world.bind(names[1]);
@@ -91,7 +91,7 @@ test('keepSpec never leaves a wrong node in the file when device numbers change 
     fc.property(fc.array(step, { minLength: 1, maxLength: 4 }), (steps) => {
       const world = new World(t);
       for (const name of names) world.bind(name);
-      keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
+      updateSpec(fakeFiles, world.root.dir, world.plan, 'token');
       // Changes a device, so that keepSpec writes the file while the numbers change.
       world.unbind(names[1]);
       let [lastScan, lastChange] = [0, 0];
@@ -99,7 +99,7 @@ test('keepSpec never leaves a wrong node in the file when device numbers change 
       let lastInode = inode();
       const files = hookedFiles(({ number, name: call, path }) => {
         lastInode = inode();
-        if (call === 'list' && path.endsWith('/vfio-dev')) lastScan = number;
+        if (call === 'readdir' && path.endsWith('/vfio-dev')) lastScan = number;
         for (const { name } of steps.filter((step) => step.call === number)) {
           world.unbind(name);
           world.bind(names[1]);
@@ -107,10 +107,10 @@ test('keepSpec never leaves a wrong node in the file when device numbers change 
           lastChange = number;
         }
       });
-      keepSpec(files, world.root.dir, world.plan, 'token');
+      updateSpec(files, world.root.dir, world.plan, 'token');
       t.is(inode(), lastInode, 'a scan follows the last write');
       // keepSpec may only miss a change after its last scan started; the event of that change causes the next call.
-      if (lastChange > lastScan) keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
+      if (lastChange > lastScan) updateSpec(fakeFiles, world.root.dir, world.plan, 'token');
       assertFile(t, world, JSON.stringify(steps));
       t.deepEqual(fs.readdirSync(world.root.at('/run/cdi')), ['vfio.json']);
     }),
@@ -127,8 +127,8 @@ test('keepSpec drops only the entry of a device that is unbound during any call'
       calls = Math.max(calls, leaving === 1 ? number : calls);
       if (number === leaving) world.unbind(names[1]);
     });
-    t.notThrows(() => keepSpec(files, world.root.dir, world.plan, 'token'), `call ${leaving}`);
-    keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
+    t.notThrows(() => updateSpec(files, world.root.dir, world.plan, 'token'), `call ${leaving}`);
+    updateSpec(fakeFiles, world.root.dir, world.plan, 'token');
     assertFile(t, world, `call ${leaving}`);
   }
   t.true(calls > 20);
@@ -146,18 +146,18 @@ test('keepSpec removes the file and throws if device numbers keep changing, and 
     world.unbind(names[1]);
     for (const name of writes % 2 === 0 ? [names[0], names[1]] : [names[1], names[0]]) world.bind(name);
   });
-  const error = t.throws(() => keepSpec(files, world.root.dir, world.plan, 'token'));
+  const error = t.throws(() => updateSpec(files, world.root.dir, world.plan, 'token'));
   t.regex(error.message, /expected device numbers that hold still .* found others 9 times; it was removed/);
-  t.is(writes, mostWrites + 2);
+  t.is(writes, MAX_WRITES + 2);
   t.deepEqual(fs.readdirSync(world.root.at('/run/cdi')), []);
-  t.is(keepSpec(fakeFiles, world.root.dir, world.plan, 'token').done, 'written');
+  t.is(updateSpec(fakeFiles, world.root.dir, world.plan, 'token').outcome, 'written');
   assertFile(t, world, 'at rest');
 });
 
 test('keepSpec removes the file if the shared node is removed, and dropSpec removes it in any case', (t) => {
   const world = new World(t);
   world.bind(names[0]);
-  const keep = (): unknown => keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
+  const keep = (): unknown => updateSpec(fakeFiles, world.root.dir, world.plan, 'token');
   keep();
   fs.rmSync(world.root.at('/dev/iommu'));
   t.throws(keep, { message: /expected \/dev\/iommu for the interface cdev/ });
@@ -165,24 +165,24 @@ test('keepSpec removes the file if the shared node is removed, and dropSpec remo
   world.root.node('/dev/iommu', '10:125');
   keep();
   assertFile(t, world, 'back');
-  t.is(dropSpec(fakeFiles, world.plan, 'token'), 'removed');
-  t.is(dropSpec(fakeFiles, world.plan, 'token'), 'absent');
+  t.is(removeSpec(fakeFiles, world.plan, 'token'), 'removed');
+  t.is(removeSpec(fakeFiles, world.plan, 'token'), 'absent');
 });
 
 test('keepSpec drops a device whose node is gone while its sysfs entry still exists', (t) => {
   const world = new World(t);
   for (const name of names) world.bind(name);
-  keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
+  updateSpec(fakeFiles, world.root.dir, world.plan, 'token');
   fs.rmSync(world.root.at('/dev/vfio/devices/vfio1'));
-  const { done, leftOut } = keepSpec(fakeFiles, world.root.dir, world.plan, 'token');
-  t.is(done, 'written');
+  const { outcome, skipped } = updateSpec(fakeFiles, world.root.dir, world.plan, 'token');
+  t.is(outcome, 'written');
   t.deepEqual(Object.keys(world.nodesInFile()), [names[0], names[2]]);
-  t.regex(leftOut.join('\n'), /^0000:02:00\.0 is left out: [^\n]*$/);
+  t.regex(skipped.join('\n'), /^0000:02:00\.0 is left out: [^\n]*$/);
 });
 
 const concerns = test.macro({
   exec(t, places: readonly string[] | undefined, expected: boolean) {
-    t.is(concernsNodes(places && new Set(places)), expected);
+    t.is(affectsNodes(places && new Set(places)), expected);
   },
   title: (_, places: readonly string[] | undefined, expected: boolean) =>
     `concernsNodes returns ${expected} for a change at ${places?.join(', ') ?? 'any path'}`,

@@ -16,7 +16,7 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 /** Returns one line for each error in the document. */
-export function cdiMistakes(spec: unknown): string[] {
+export function cdiErrors(spec: unknown): string[] {
   if (!isFields(spec)) return ['not an object'];
   const devices = listOf(spec['devices']);
   const names = devices.map((device) => (isFields(device) ? device['name'] : undefined));

@@ -6,7 +6,7 @@ import { type CdiDevice, cdiSpec, cdiText } from '../../src/integrations/cdi-spe
 import { type CliResult, runCli } from '../helpers/cli.ts';
 import { canUseNodes, type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
 import { schemaErrors } from '../helpers/schema.ts';
-import { cdiMistakes } from './cdi-shape.ts';
+import { cdiErrors } from './cdi-shape.ts';
 
 const checksName = test.macro({
   exec(t, check: (name: string) => boolean, name: string, expected: boolean) {
@@ -56,7 +56,7 @@ test('cdiSpec produces valid CDI documents for any devices', (t) => {
   const anyDevices = fc.uniqueArray(anyDevice, { selector: ({ name }) => name, minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(anyDevices, fc.constantFrom('cdev', 'group'), fc.boolean(), (devices, by, annotate) => {
-      t.deepEqual(cdiMistakes(JSON.parse(cdiText(cdiSpec('vfio-names.dev/pci', by, devices, annotate)))), []);
+      t.deepEqual(cdiErrors(JSON.parse(cdiText(cdiSpec('vfio-names.dev/pci', by, devices, annotate)))), []);
     }),
     { numRuns: 100 },
   );
@@ -64,7 +64,7 @@ test('cdiSpec produces valid CDI documents for any devices', (t) => {
 
 test('the CDI shape check rejects documents that runtimes reject', (t) => {
   const validSpec = cdiSpec('vfio-names.dev/pci', 'cdev', [device()], true);
-  t.deepEqual(cdiMistakes(validSpec), []);
+  t.deepEqual(cdiErrors(validSpec), []);
   const [first] = validSpec.devices;
   for (const [what, spec] of Object.entries({
     'no device': { ...validSpec, devices: [] },
@@ -75,7 +75,7 @@ test('the CDI shape check rejects documents that runtimes reject', (t) => {
     'no edits': { ...validSpec, devices: [{ name: 'a', containerEdits: {} }] },
     'an invalid kind': { ...validSpec, kind: 'pci' },
   }))
-    t.not(cdiMistakes(spec).length, 0, what);
+    t.not(cdiErrors(spec).length, 0, what);
 });
 
 interface Machine {
@@ -131,7 +131,7 @@ for (const [file, ...args] of [
     const { status, out, err } = await machine(t).run(...args);
     t.is(status, 0);
     t.deepEqual(err, []);
-    t.deepEqual(cdiMistakes(JSON.parse(out)), []);
+    t.deepEqual(cdiErrors(JSON.parse(out)), []);
     const golden = new URL(`../golden/cdi/${file}.json`, import.meta.url);
     if (process.env['UPDATE_GOLDEN']) {
       fs.mkdirSync(new URL('.', golden), { recursive: true });
@@ -200,8 +200,8 @@ test('cdi --interface group skips devices without a group, without a group node,
 test("cdi leaves out a device where the kernel's own path is missing and /dev/char leads to another link", async (t) => {
   const { root, run } = machine(t);
   fs.renameSync(root.at('/dev/vfio/devices/vfio3'), root.at('/dev/elsewhere'));
-  root.link('/dev/char/247:3', '/dev/middle');
-  root.link('/dev/middle', '/dev/elsewhere');
+  root.linkTo('/dev/char/247:3', '/dev/middle');
+  root.linkTo('/dev/middle', '/dev/elsewhere');
   const { status, out, err } = await run();
   t.is(status, 1, err.join('\n'));
   t.is(nodesOf(out)['0000:01:00.0'], undefined);
@@ -215,7 +215,7 @@ whenNodes(
   async (t) => {
     const { root, run } = machine(t);
     fs.renameSync(root.at('/dev/vfio/devices/vfio3'), root.at('/dev/elsewhere'));
-    root.link('/dev/char/247:3', '/dev/elsewhere');
+    root.linkTo('/dev/char/247:3', '/dev/elsewhere');
     const { status, out, err } = await run();
     t.is(status, 0, err.join('\n'));
     t.is(nodesOf(out)['0000:01:00.0'], '/dev/elsewhere');
@@ -270,7 +270,7 @@ for (const [what, make] of Object.entries<(root: FakeRoot, path: string) => void
   null: (root, path) => root.write(path, 'null'),
   'a link': (root, path) => {
     root.write('/elsewhere', '{"kind":"vfio-names.dev/pci"}');
-    root.link(path, '/elsewhere');
+    root.linkTo(path, '/elsewhere');
   },
   'a directory': (root, path) => root.write(`${path}/below`, ''),
 }))
@@ -294,7 +294,7 @@ for (const [what, make] of Object.entries<(root: FakeRoot, path: string) => void
 test('cdi --output does not follow a link at the path of the directory', async (t) => {
   const { root, run } = machine(t);
   fs.mkdirSync(root.at('/elsewhere'));
-  root.link('/run/cdi', '/elsewhere');
+  root.linkTo('/run/cdi', '/elsewhere');
   const { status, err } = await run('--output', root.at('/run/cdi/vfio.json'));
   t.is(status, 1);
   t.regex(err.join('\n'), /could not write the CDI specification: .*(ENOTDIR|ELOOP)/);

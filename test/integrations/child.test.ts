@@ -1,23 +1,23 @@
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { startChild } from '../../src/integrations/child.ts';
-import { isForeground, isInFront } from '../../src/integrations/foreground.ts';
+import { isForeground, isForegroundStat } from '../../src/integrations/foreground.ts';
 import { inheritedFds } from '../../src/integrations/inherited.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 const { env } = process;
 const sh = (script: string, ...args: string[]) => ({
   command: 'sh',
-  words: ['-c', script, 'sh', ...args],
+  args: ['-c', script, 'sh', ...args],
   fds: [],
   env,
 });
 
 test('startChild reports the exit status of the child', async (t) => {
-  t.deepEqual(await startChild(sh('exit 0')).ending, { kind: 'ended', status: 0 });
-  t.deepEqual(await startChild(sh('exit 77')).ending, { kind: 'ended', status: 77 });
+  t.deepEqual(await startChild(sh('exit 0')).exit, { kind: 'ended', status: 0 });
+  t.deepEqual(await startChild(sh('exit 77')).exit, { kind: 'ended', status: 77 });
 });
 
 test('startChild sends signals to the child and reports 128 + N if signal N ends it', async (t) => {
@@ -26,12 +26,12 @@ test('startChild sends signals to the child and reports 128 + N if signal N ends
     ['SIGINT', 130],
     ['SIGHUP', 129],
   ] as const) {
-    const child = startChild({ ...sh(''), command: 'sleep', words: ['600'] });
+    const child = startChild({ ...sh(''), command: 'sleep', args: ['600'] });
     child.signal(name);
-    t.deepEqual(await child.ending, { kind: 'ended', status });
+    t.deepEqual(await child.exit, { kind: 'ended', status });
     t.notThrows(() => child.signal(name), 'signal after the child has ended');
   }
-  t.deepEqual(await startChild(sh('kill -9 $$')).ending, { kind: 'ended', status: 137 });
+  t.deepEqual(await startChild(sh('kill -9 $$')).exit, { kind: 'ended', status: 137 });
 });
 
 test('startChild reports the errno if the program does not exist, is not executable, or gets too many arguments', async (t) => {
@@ -42,17 +42,17 @@ test('startChild reports the errno if the program does not exist, is not executa
     [root.at('/text'), 'EACCES'],
     [root.dir, 'EACCES'],
   ] as const)
-    t.deepEqual(await startChild({ command, words: [], fds: [], env }).ending, {
+    t.deepEqual(await startChild({ command, args: [], fds: [], env }).exit, {
       kind: 'not-started',
       errno,
     });
-  const child = startChild({ command: 'true', words: ['x'.repeat(1 << 24)], fds: [], env });
-  t.deepEqual(await child.ending, { kind: 'not-started', errno: 'E2BIG' });
+  const child = startChild({ command: 'true', args: ['x'.repeat(1 << 24)], fds: [], env });
+  t.deepEqual(await child.exit, { kind: 'not-started', errno: 'E2BIG' });
   t.notThrows(() => child.signal('SIGTERM'));
 });
 
 test('startChild throws a TypeError for an argument that contains NUL', (t) => {
-  t.throws(() => startChild({ command: 'true', words: ['\0'], fds: [], env }), { instanceOf: TypeError });
+  t.throws(() => startChild({ command: 'true', args: ['\0'], fds: [], env }), { instanceOf: TypeError });
 });
 
 /** Starts a child and returns its descriptors: the target of each link in /proc/self/fd by number. */
@@ -62,7 +62,7 @@ async function descriptors(
   inherited: readonly number[],
 ): Promise<Record<string, string>> {
   const root = fakeRoot(t);
-  await startChild({ ...sh('exec ls -l /proc/self/fd > "$1"', root.at('/list')), fds, inherited }).ending;
+  await startChild({ ...sh('exec ls -l /proc/self/fd > "$1"', root.at('/list')), fds, inherited }).exit;
   const lines = fs.readFileSync(root.at('/list'), 'utf8').split('\n');
   return Object.fromEntries(
     lines.flatMap((line) => {
@@ -113,26 +113,26 @@ test('inheritedFds returns descriptors above 2 without close-on-exec, and none i
     list: () => ['0', '17', '2', '250', '3', '9', '18'],
     read: (path: string): string => {
       const found = flags[path.slice('/proc/self/fdinfo/'.length)];
-      if (found === undefined) throw failure('ENOENT');
+      if (found === undefined) throw errnoError('ENOENT');
       return `pos:\t0\nflags:\t${found}\nmnt_id:\t31\nino:\t1\n`;
     },
   };
   t.deepEqual(inheritedFds(files), [9, 250]);
   const noProc = hookedFiles(() => {
-    throw failure('ENOENT');
+    throw errnoError('ENOENT');
   });
   t.deepEqual(inheritedFds(noProc), []);
 });
 
 test('the foreground check compares the process group with the foreground process group of the terminal', (t) => {
-  t.true(isInFront('12 (node) S 1 12 12 34816 12 4194304'));
-  t.false(isInFront('12 (node) S 1 12 12 34816 99 4194304'));
-  t.false(isInFront('12 (node) S 1 12 12 0 -1 4194304'));
-  t.true(isInFront('12 (a) b) (c d) S 1 12 12 34816 12 4194304'));
-  t.false(isInFront(''));
+  t.true(isForegroundStat('12 (node) S 1 12 12 34816 12 4194304'));
+  t.false(isForegroundStat('12 (node) S 1 12 12 34816 99 4194304'));
+  t.false(isForegroundStat('12 (node) S 1 12 12 0 -1 4194304'));
+  t.true(isForegroundStat('12 (a) b) (c d) S 1 12 12 34816 12 4194304'));
+  t.false(isForegroundStat(''));
   t.is(typeof isForeground(nodeFiles), 'boolean');
   const noProc = hookedFiles(() => {
-    throw failure('ENOENT');
+    throw errnoError('ENOENT');
   });
   t.false(isForeground(noProc));
 });

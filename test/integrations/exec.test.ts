@@ -4,10 +4,10 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Io, Signal } from '../../src/cli/command.ts';
-import { type ExecWorld, execWith } from '../../src/cli/commands/exec.ts';
+import { type ExecSystem, execWith } from '../../src/cli/commands/exec.ts';
 import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
-import type { Child, ChildRequest, Ending } from '../../src/integrations/child.ts';
+import type { Child, ChildExit, ChildRequest } from '../../src/integrations/child.ts';
 import { runCli } from '../helpers/cli.ts';
 import { type FakeCalls, fakeCalls } from '../helpers/fake-calls.ts';
 import { canUseNodes, type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
@@ -21,14 +21,18 @@ function parse(args: readonly string[]) {
 }
 
 test('exec passes everything after -- to CMD, including options and further --', (t) => {
-  const { operands, tail, flags, values } = parse(
+  const { operands, commandArgs, flags, values } = parse(
     '-q exec vfio0 --user qemu vfio1 -- prog --help -q -- --iommu {fd}'.split(' '),
   );
   t.deepEqual(operands, ['vfio0', 'vfio1']);
-  t.deepEqual(tail, ['prog', '--help', '-q', '--', '--iommu', '{fd}']);
+  t.deepEqual(commandArgs, ['prog', '--help', '-q', '--', '--iommu', '{fd}']);
   t.deepEqual({ ...flags }, { quiet: true });
   t.deepEqual({ ...values }, { user: 'qemu' });
-  t.deepEqual(parse(['exec', 'vfio0', '--', 'vfio0', '']).tail, ['vfio0', ''], 'an empty argument is kept');
+  t.deepEqual(
+    parse(['exec', 'vfio0', '--', 'vfio0', '']).commandArgs,
+    ['vfio0', ''],
+    'an empty argument is kept',
+  );
 });
 
 const rejectsLine = test.macro({
@@ -51,7 +55,7 @@ interface Trial {
   readonly log: string[];
   readonly err: string[];
   readonly requests: ChildRequest[];
-  readonly world: ExecWorld;
+  readonly world: ExecSystem;
   readonly io: Io;
   /** Returns the signal handlers while the child runs. */
   readonly handlers: () => Readonly<Record<Signal, () => void>> | undefined;
@@ -61,7 +65,7 @@ interface Trial {
 /** Two devices and /dev/iommu; the child is a fake that ends with `ending`. */
 function trial(
   t: ExecutionContext,
-  ending: Promise<Ending> = Promise.resolve({ kind: 'ended', status: 0 }),
+  exit: Promise<ChildExit> = Promise.resolve({ kind: 'ended', status: 0 }),
 ): Trial {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
@@ -78,24 +82,24 @@ function trial(
   const requests: ChildRequest[] = [];
   let foreground = false;
   let handlers: Readonly<Record<Signal, () => void>> | undefined;
-  const world: ExecWorld = {
+  const world: ExecSystem = {
     opener: calls,
     credentials: () => ({
-      setGroups: () => log.push(`groups with ${calls.opened()} open`),
+      setGroups: () => log.push(`groups with ${calls.openCount()} open`),
       setGid: () => {},
       setUid: () => {},
       now: () => ({ uids: [107], gids: [108], groups: [108] }),
     }),
     start: (request): Child => {
       requests.push(request);
-      log.push(`start with ${calls.opened()} open`);
-      return { ending, signal: (name) => log.push(name) };
+      log.push(`start with ${calls.openCount()} open`);
+      return { exit, signal: (name) => log.push(name) };
     },
-    inherited: () => {
+    inheritedFds: () => {
       log.push('list inherited descriptors');
       return [50];
     },
-    foreground: () => {
+    isForeground: () => {
       foreground = !foreground;
       return !foreground;
     },
@@ -129,7 +133,7 @@ test('exec passes the devices in the order of the NAMEs, then /dev/iommu, and cl
   });
   t.is(requests[0]?.fds.length, 3);
   t.deepEqual(calls.log, ['open node', 'open node', 'open iommu', 'close', 'close', 'close']);
-  t.is(calls.opened(), 0);
+  t.is(calls.openCount(), 0);
   t.deepEqual(log, ['list inherited descriptors', 'start with 3 open']);
   t.deepEqual(requests[0]?.inherited, [50]);
 });
@@ -164,12 +168,12 @@ test('exec closes all descriptors and does not start CMD if a node cannot be ope
   const { run, calls, requests, root } = trial(t);
   root.write('/sys/class/misc/iommu/dev', '10:1\n');
   await t.throwsAsync(run('vfio0 vfio1 --iommu -- prog'), { code: 'false-node' });
-  t.is(calls.opened(), 0);
+  t.is(calls.openCount(), 0);
   t.is(requests.length, 0);
 });
 
 test('exec forwards SIGTERM and SIGHUP, and SIGINT only if the terminal does not send it to the child', async (t) => {
-  let end = (_: Ending): void => {};
+  let end = (_: ChildExit): void => {};
   const { run, handlers, log } = trial(
     t,
     new Promise((resolve) => {

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { become, type Credentials, processCredentials } from '../../src/integrations/become.ts';
-import { type Login, readLogin } from '../../src/integrations/login.ts';
+import { type Credentials, dropPrivileges, processCredentials } from '../../src/integrations/become.ts';
+import { readUserIds, type UserIds } from '../../src/integrations/login.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { failure } from '../helpers/hooked-files.ts';
+import { errnoError } from '../helpers/hooked-files.ts';
 
 const passwd = [
   'root:x:0:0:root:/root:/bin/sh',
@@ -26,24 +26,24 @@ test('readLogin returns the primary group and the groups in /etc/group, and no o
   const root = fakeRoot(t);
   root.write('/etc/passwd', passwd);
   root.write('/etc/group', group);
-  const qemu: Login = { name: 'qemu', uid: 107, gid: 108, groups: [5, 36, 108] };
-  t.deepEqual(readLogin(fakeFiles, root.dir, 'qemu'), qemu);
-  t.deepEqual(readLogin(fakeFiles, root.dir, '107'), qemu, 'by number');
-  t.is(readLogin(fakeFiles, root.dir, '1000').uid, 12, 'a name takes precedence over a number');
+  const qemu: UserIds = { name: 'qemu', uid: 107, gid: 108, groups: [5, 36, 108] };
+  t.deepEqual(readUserIds(fakeFiles, root.dir, 'qemu'), qemu);
+  t.deepEqual(readUserIds(fakeFiles, root.dir, '107'), qemu, 'by number');
+  t.is(readUserIds(fakeFiles, root.dir, '1000').uid, 12, 'a name takes precedence over a number');
 });
 
 for (const user of ['nobody', '+nis', '', 'minus', 'words', '99', 'root:x', 'a\nb'])
   test(`readLogin rejects the user ${JSON.stringify(user)}`, (t) => {
     const root = fakeRoot(t);
     root.write('/etc/passwd', passwd);
-    t.throws(() => readLogin(fakeFiles, root.dir, user), { code: 'no-user', message: /^[^\n]*$/ });
+    t.throws(() => readUserIds(fakeFiles, root.dir, user), { code: 'no-user', message: /^[^\n]*$/ });
   });
 
 test('readLogin rejects every user without /etc/passwd', (t) => {
-  t.throws(() => readLogin(fakeFiles, fakeRoot(t).dir, 'root'), { code: 'no-user' });
+  t.throws(() => readUserIds(fakeFiles, fakeRoot(t).dir, 'root'), { code: 'no-user' });
 });
 
-const nobody: Login = { name: 'nobody', uid: 65534, gid: 65533, groups: [36, 65533] };
+const nobody: UserIds = { name: 'nobody', uid: 65534, gid: 65533, groups: [36, 65533] };
 
 interface State {
   uids: readonly number[];
@@ -73,7 +73,7 @@ function fakeCredentials(log: string[], overrides: Partial<Credentials> = {}): C
 
 test('dropping privileges sets the groups, then the gid, then the uid', (t) => {
   const log: string[] = [];
-  become(fakeCredentials(log), nobody);
+  dropPrivileges(fakeCredentials(log), nobody);
   t.deepEqual(log, ['groups', 'gid', 'uid']);
 });
 
@@ -83,7 +83,7 @@ for (const [what, overrides] of Object.entries<Partial<Credentials>>({
   'the uid': { setUid: () => {} },
 }))
   test(`dropping privileges fails if the process keeps ${what} of the previous user`, (t) => {
-    t.throws(() => become(fakeCredentials([], overrides), nobody), {
+    t.throws(() => dropPrivileges(fakeCredentials([], overrides), nobody), {
       code: 'not-permitted',
       message: /found ids of before/,
     });
@@ -95,11 +95,11 @@ test('dropping privileges reports a missing permission, and rethrows errors with
       throw error;
     },
   });
-  t.throws(() => become(fakeCredentials([], failing(failure('EPERM'))), nobody), {
+  t.throws(() => dropPrivileges(fakeCredentials([], failing(errnoError('EPERM'))), nobody), {
     code: 'not-permitted',
     message: /found EPERM; --user needs root/,
   });
-  t.throws(() => become(fakeCredentials([], failing(new TypeError('bug'))), nobody), {
+  t.throws(() => dropPrivileges(fakeCredentials([], failing(new TypeError('bug'))), nobody), {
     instanceOf: TypeError,
   });
 });
@@ -109,7 +109,7 @@ test('processCredentials returns the credentials of this process, and root can s
   const { uids, gids, groups } = credentials.now();
   t.deepEqual(uids, [process.getuid?.(), process.geteuid?.()]);
   t.true(groups.every((number) => number >= 0));
-  const self: Login = { name: 'self', uid: uids[0] ?? -1, gid: gids[0] ?? -1, groups };
-  if (uids[0] === 0) t.notThrows(() => become(credentials, self));
-  else t.throws(() => become(credentials, self), { code: 'not-permitted' });
+  const self: UserIds = { name: 'self', uid: uids[0] ?? -1, gid: gids[0] ?? -1, groups };
+  if (uids[0] === 0) t.notThrows(() => dropPrivileges(credentials, self));
+  else t.throws(() => dropPrivileges(credentials, self), { code: 'not-permitted' });
 });

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { isNfdOurs, nfdFeatures } from '../../src/integrations/nfd-features.ts';
+import { isOwnFeaturesFile, nfdFeatures } from '../../src/integrations/nfd-features.ts';
 import { type CliResult, runCli } from '../helpers/cli.ts';
 import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
 import { schemaErrors, validJson } from '../helpers/schema.ts';
@@ -30,7 +30,7 @@ function machine(t: ExecutionContext): { root: FakeRoot; run: (...args: string[]
   root.add({ name: '0000:01:00.1', sysname: 'vfio1', attributes: { vendor: '0x10de', class: '0x040300' } });
   root.add({ name: '0000:02:00.0', sysname: 'vfio2', attributes: gpu });
   const mdev = root.add({ bus: 'mdev', name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', sysname: 'vfio3' });
-  root.link(`${mdev.syspath}/mdev_type`, '/sys/devices/x/mdev_supported_types/nvidia-256');
+  root.linkTo(`${mdev.syspath}/mdev_type`, '/sys/devices/x/mdev_supported_types/nvidia-256');
   root.write('/sys/class/misc/iommu/dev', '10:125\n');
   return { root, run: (...args) => runCli(['nfd', '--root', root.dir, ...args]) };
 }
@@ -76,7 +76,7 @@ test('nfdFeatures makes a valid label of every feature, for any bus and type', (
       const features = readAsNfd(text);
       t.deepEqual(schemaErrors('nfd', { version: 1, features }), [], text);
       t.is(Object.keys(features).length, text.split('\n').length - 1);
-      t.true(isNfdOurs(text));
+      t.true(isOwnFeaturesFile(text));
     }),
     { numRuns: 150 },
   );

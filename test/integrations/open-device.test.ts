@@ -2,15 +2,15 @@ import * as fs from 'node:fs';
 import test from 'ava';
 import { openDevice } from '../../src/integrations/open-device.ts';
 import { openIommu } from '../../src/integrations/open-iommu.ts';
-import { nodeOpener, type Opener } from '../../src/integrations/opener.ts';
+import { nodeOpenCalls, type OpenCalls } from '../../src/integrations/opener.ts';
 import { fakeCalls } from '../helpers/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 const node = '/dev/vfio/devices/vfio0';
 const sample = { name: '0000:01:00.0', sysname: 'vfio0' } as const;
 
-const failingOpener = (error: Error): Opener => ({
+const failingOpener = (error: Error): OpenCalls => ({
   open: () => {
     throw error;
   },
@@ -24,21 +24,21 @@ test('openDevice opens the node of the device', (t) => {
   const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
   openDevice(fakeFiles, root.dir, calls, device);
   t.deepEqual(calls.log, ['open node']);
-  t.is(calls.opened(), 1);
+  t.is(calls.openCount(), 1);
 });
 
 test('openDevice opens the target of the link in /dev/char if the node is missing, not the link', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ ...sample, noNode: true });
   root.node('/dev/elsewhere', '247:0');
-  root.link('/dev/char/247:0', '/dev/elsewhere');
+  root.linkTo('/dev/char/247:0', '/dev/elsewhere');
   const files = {
     ...fakeFiles,
     stat: (path: string) => fakeFiles.stat(path.replace('/dev/char/247:0', '/dev/elsewhere')),
   };
   const calls = fakeCalls({ [root.at('/dev/elsewhere')]: { devnum: '247:0' } });
   openDevice(files, root.dir, calls, device);
-  t.is(calls.opened(), 1);
+  t.is(calls.openCount(), 1);
 });
 
 for (const [what, fake] of Object.entries({
@@ -50,14 +50,14 @@ for (const [what, fake] of Object.entries({
     const device = root.add(sample);
     const calls = fakeCalls({ [root.at(node)]: fake });
     t.throws(() => openDevice(fakeFiles, root.dir, calls, device), { code: 'false-node' });
-    t.is(calls.opened(), 0);
+    t.is(calls.openCount(), 0);
   });
 
 test('openDevice closes the descriptor if the kernel reuses the vfioN for another device during the open', (t) => {
   const root = fakeRoot(t);
   const device = root.add(sample);
   const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
-  const opener: Opener = {
+  const opener: OpenCalls = {
     ...calls,
     open: (step, path) => {
       root.unbind(device);
@@ -69,7 +69,7 @@ test('openDevice closes the descriptor if the kernel reuses the vfioN for anothe
     code: 'replaced',
     message: /0000:02:00\.0 has its number vfio0 now/,
   });
-  t.is(calls.opened(), 0);
+  t.is(calls.openCount(), 0);
 });
 
 for (const [errno, code, exitCode] of [
@@ -84,7 +84,7 @@ for (const [errno, code, exitCode] of [
   test(`openDevice reports a failed open with ${errno} in one line with status ${exitCode}`, (t) => {
     const root = fakeRoot(t);
     const device = root.add(sample);
-    const error = t.throws(() => openDevice(fakeFiles, root.dir, failingOpener(failure(errno)), device), {
+    const error = t.throws(() => openDevice(fakeFiles, root.dir, failingOpener(errnoError(errno)), device), {
       code,
       message: new RegExp(`^[^\\n]*${errno}[^\\n]*$`),
     }) as Error & { exitCode?: number };
@@ -113,19 +113,19 @@ test('openIommu opens /dev/iommu and compares it with the device number in sysfs
   const root = withIommu(fakeRoot(t));
   const right = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
   openIommu(fakeFiles, root.dir, right);
-  t.is(right.opened(), 1);
+  t.is(right.openCount(), 1);
   const wrong = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '1:3' } });
   t.throws(() => openIommu(fakeFiles, root.dir, wrong), {
     code: 'false-node',
     message: /found the device 1:3/,
   });
-  t.is(wrong.opened(), 0);
+  t.is(wrong.openCount(), 0);
 });
 
 test('openIommu reads sysfs after the open, since the open may load iommufd', (t) => {
   const root = fakeRoot(t);
   const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
-  const opener: Opener = {
+  const opener: OpenCalls = {
     ...calls,
     open: (step, path) => {
       withIommu(root);
@@ -139,10 +139,10 @@ test('openIommu reports no-iommufd if the device number in sysfs is not readable
   const root = fakeRoot(t);
   const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
   const files = hookedFiles(({ path }) => {
-    if (path.includes('misc')) throw failure('EACCES');
+    if (path.includes('misc')) throw errnoError('EACCES');
   });
   t.throws(() => openIommu(files, root.dir, calls), { code: 'no-iommufd' });
-  t.is(calls.opened(), 0);
+  t.is(calls.openCount(), 0);
 });
 
 for (const [errno, code] of [
@@ -152,15 +152,15 @@ for (const [errno, code] of [
   ['EIO', 'EIO'],
 ] as const)
   test(`openIommu reports ${code} if the open fails with ${errno}`, (t) => {
-    t.throws(() => openIommu(fakeFiles, fakeRoot(t).dir, failingOpener(failure(errno))), { code });
+    t.throws(() => openIommu(fakeFiles, fakeRoot(t).dir, failingOpener(errnoError(errno))), { code });
   });
 
 test('nodeOpener does not follow links, and returns the status of the opened node', (t) => {
-  const fd = nodeOpener.open('open', '/dev/null');
-  t.like(nodeOpener.status('fstat', fd), { kind: 'char', devnum: '1:3' });
-  nodeOpener.close(fd);
+  const fd = nodeOpenCalls.open('open', '/dev/null');
+  t.like(nodeOpenCalls.status('fstat', fd), { kind: 'char', devnum: '1:3' });
+  nodeOpenCalls.close(fd);
   t.throws(() => fs.fstatSync(fd), { code: 'EBADF' });
   const root = fakeRoot(t);
-  root.linkText('/null', '/dev/null');
-  t.throws(() => nodeOpener.open('open', root.at('/null')), { code: 'ELOOP' });
+  root.linkWithTarget('/null', '/dev/null');
+  t.throws(() => nodeOpenCalls.open('open', root.at('/null')), { code: 'ELOOP' });
 });

@@ -1,13 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { fdsVariable, type Given, substitute } from '../../src/integrations/substitute.ts';
+import { fdsVariable, type PassedDevice, substituteFds } from '../../src/integrations/substitute.ts';
 
-const first: Given = { fd: 3, label: 'pci/0000:01:00.0', names: ['01:00.0', '0000:01:00.0', 'vfio0'] };
-const second: Given = { fd: 4, label: 'pci/0000:02:00.0', names: ['vfio1', '0000:02:00.0'] };
+const first: PassedDevice = { fd: 3, label: 'pci/0000:01:00.0', names: ['01:00.0', '0000:01:00.0', 'vfio0'] };
+const second: PassedDevice = { fd: 4, label: 'pci/0000:02:00.0', names: ['vfio1', '0000:02:00.0'] };
 
 const replaces = test.macro({
   exec(t, arg: string, expected: string) {
-    t.deepEqual(substitute([arg], [first], 4), [expected]);
+    t.deepEqual(substituteFds([arg], [first], 4), [expected]);
   },
   title: (_, arg: string, expected: string) => `substitute replaces ${arg} with ${expected}`,
 });
@@ -19,10 +19,10 @@ test(replaces, '{}{fds}{FD}{ fd }$(reboot) `x`', '{}{fds}{FD}{ fd }$(reboot) `x`
 test(replaces, '$&{fd}', '$&3');
 
 const rejects = test.macro({
-  exec(t, arg: string, devices: readonly Given[], pattern: RegExp) {
-    t.throws(() => substitute(['{}', arg], devices, undefined), { code: 'usage', message: pattern });
+  exec(t, arg: string, devices: readonly PassedDevice[], pattern: RegExp) {
+    t.throws(() => substituteFds(['{}', arg], devices, undefined), { code: 'usage', message: pattern });
   },
-  title: (_, arg: string, devices: readonly Given[]) =>
+  title: (_, arg: string, devices: readonly PassedDevice[]) =>
     `substitute rejects ${JSON.stringify(arg)} with ${devices.length} devices and no --iommu`,
 });
 test(rejects, '{fd}', [first, second], /expected one NAME with \{fd\}, found 2/);
@@ -35,7 +35,7 @@ test('substitute does not change or split arguments without placeholders', (t) =
   fc.assert(
     fc.property(fc.array(fc.string()), (args) => {
       fc.pre(!args.some((arg) => /\{(fd|iommufd)/.test(arg)));
-      t.deepEqual(substitute(args, [first, second], undefined), args);
+      t.deepEqual(substituteFds(args, [first, second], undefined), args);
     }),
     { numRuns: 200 },
   );

@@ -1,29 +1,29 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import { accessRules } from '../../src/config/access-rules.ts';
+import { bindAccessRules } from '../../src/config/access-rules.ts';
 import { loadPolicy } from '../../src/config/load.ts';
 import { defaultPolicy } from '../../src/config/policy.ts';
 import type { Device } from '../../src/devices/device.ts';
 import { type AccessRules, applyAccess } from '../../src/links/access.ts';
-import type { Status } from '../../src/system/files.ts';
-import { type Pin, pinPath } from '../../src/system/pin.ts';
+import type { FileStatus } from '../../src/system/files.ts';
+import { type OpenForChange, openPathHandle } from '../../src/system/pin.ts';
 import { runCli } from '../helpers/cli.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { validJson } from '../helpers/schema.ts';
 
 const node = '/dev/vfio/devices/vfio0';
-const kvm: AccessRules = { of: () => ({ group: 'kvm', mode: '0660' }) };
+const kvm: AccessRules = { accessOf: () => ({ group: 'kvm', mode: '0660' }) };
 
 interface FakePin {
-  readonly pin: Pin;
+  readonly pin: OpenForChange;
   readonly calls: readonly string[];
-  readonly status: () => Status;
+  readonly status: () => FileStatus;
 }
 
 /** A fake pin, so that chown needs no privileges; `before` is called when the node is opened. */
-function fakePin(first: Partial<Status> = {}, before: () => void = () => {}): FakePin {
-  let status: Status = {
+function fakePin(first: Partial<FileStatus> = {}, before: () => void = () => {}): FakePin {
+  let status: FileStatus = {
     ...{ kind: 'char', devnum: '247:0', mode: 0o600, uid: 0, gid: 0, inode: '1' },
     ...first,
   };
@@ -63,7 +63,7 @@ function isReal(root: FakeRoot): boolean {
 test('applyAccess sets the group and mode of the rule of a node, once', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
-  const { uid, gid } = fakeFiles.fstat(root.at(node));
+  const { uid, gid } = fakeFiles.statNode(root.at(node));
   const { pin, calls } = fakePin({ uid, gid });
   t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, devices, pin), [
     {
@@ -80,9 +80,9 @@ test('applyAccess sets the group and mode of the rule of a node, once', (t) => {
 test('applyAccess changes no node that has the right access, has no rule or is missing', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
-  const pin: Pin = () => t.fail() as never;
-  t.deepEqual(applyAccess(fakeFiles, root.dir, { of: () => ({ mode: '0600' }) }, devices, pin), []);
-  t.deepEqual(applyAccess(fakeFiles, root.dir, { of: () => ({}) }, devices, pin), []);
+  const pin: OpenForChange = () => t.fail() as never;
+  t.deepEqual(applyAccess(fakeFiles, root.dir, { accessOf: () => ({ mode: '0600' }) }, devices, pin), []);
+  t.deepEqual(applyAccess(fakeFiles, root.dir, { accessOf: () => ({}) }, devices, pin), []);
   const absent = { ...(devices[0] as Device), sysname: 'vfio9' };
   t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [absent], pin), []);
   const { devnum: _, ...without } = devices[0] as Device;
@@ -100,7 +100,7 @@ test('applyAccess never changes a path that is not the node of the device, befor
   const { pin, calls } = fakePin({ devnum: '247:5' });
   t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [device as Device], pin), []);
   t.deepEqual(calls, ['release']);
-  root.linkText(node, '/etc/passwd');
+  root.linkWithTarget(node, '/etc/passwd');
   t.deepEqual(
     applyAccess(fakeFiles, root.dir, kvm, [device as Device], () => t.fail() as never),
     [],
@@ -111,15 +111,17 @@ test('applyAccess reports an unknown user or group and a failed call, and contin
   const root = fakeRoot(t);
   const devices = [...machine(root), root.add({ name: '0000:02:00.0', sysname: 'vfio1' })];
   const rules = (first: object): AccessRules => ({
-    of: ({ sysname }) => (sysname === 'vfio0' ? first : { mode: '0640' }),
+    accessOf: ({ sysname }) => (sysname === 'vfio0' ? first : { mode: '0640' }),
   });
-  const tried = (first: object, pin: Pin): (string | undefined)[] =>
-    applyAccess(fakeFiles, root.dir, rules(first), devices, pin).map(({ result, why }) => why ?? result);
-  const second = (): Pin => fakePin({ devnum: '247:1' }).pin;
+  const tried = (first: object, pin: OpenForChange): (string | undefined)[] =>
+    applyAccess(fakeFiles, root.dir, rules(first), devices, pin).map(
+      ({ result, reason }) => reason ?? result,
+    );
+  const second = (): OpenForChange => fakePin({ devnum: '247:1' }).pin;
   t.deepEqual(tried({ group: 'kwm' }, second()), ['no group kwm on this machine', 'done']);
   t.deepEqual(tried({ owner: 'qemo' }, second()), ['no user qemo on this machine', 'done']);
   const refuse =
-    (errno: string): Pin =>
+    (errno: string): OpenForChange =>
     (path) => {
       if (path.endsWith('vfio0')) throw Object.assign(new Error(errno), { code: errno });
       return second()(path);
@@ -136,7 +138,7 @@ test('applyAccess reports an unknown user or group and a failed call, and contin
 test('applyAccess finds /dev/iommu by its device number in sysfs', (t) => {
   const root = fakeRoot(t);
   machine(root);
-  const rules: AccessRules = { of: () => ({}), iommu: { group: '36', mode: '0660' } };
+  const rules: AccessRules = { accessOf: () => ({}), iommu: { group: '36', mode: '0660' } };
   t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
   root.write('/sys/class/misc/iommu/dev', '10:122\n');
   t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
@@ -159,9 +161,9 @@ test('applyAccess never grants more than the old or the new mode in between, nor
       const before = status();
       if (before.mode === to && before.uid === uid && before.gid === gid) return true;
       const rules: AccessRules = {
-        of: () => ({ owner: String(uid), group: String(gid), mode: to.toString(8).padStart(4, '0') }),
+        accessOf: () => ({ owner: String(uid), group: String(gid), mode: to.toString(8).padStart(4, '0') }),
       };
-      applyAccess({ ...fakeFiles, fstat: status }, root.dir, rules, devices, pin);
+      applyAccess({ ...fakeFiles, statNode: status }, root.dir, rules, devices, pin);
       let current = from;
       for (const call of calls) {
         if (call.startsWith('chmod')) current = Number.parseInt(call.slice(6), 8);
@@ -178,7 +180,7 @@ test('applyAccess never grants more than the old or the new mode in between, nor
 test('pinPath changes the opened file, not a file that replaces it at the path', (t) => {
   const root = fakeRoot(t);
   root.write('/one', '');
-  const pinned = pinPath(root.at('/one'));
+  const pinned = openPathHandle(root.at('/one'));
   fs.renameSync(root.at('/one'), root.at('/two'));
   root.write('/one', '');
   fs.chmodSync(root.at('/one'), 0o644);
@@ -189,14 +191,14 @@ test('pinPath changes the opened file, not a file that replaces it at the path',
   t.is(mode, 0o600);
   t.is(fs.statSync(root.at('/two')).mode & 0o777, 0o600);
   t.is(fs.statSync(root.at('/one')).mode & 0o777, 0o644);
-  root.linkText('/three', root.at('/one'));
-  const link = pinPath(root.at('/three'));
+  root.linkWithTarget('/three', root.at('/one'));
+  const link = openPathHandle(root.at('/three'));
   t.is(link.status().kind, 'symlink');
   link.release();
 });
 
 test('accessRules reads nothing for a policy without access, and only the facts of the access rules otherwise', async (t) => {
-  t.is(accessRules(fakeFiles, '', defaultPolicy), undefined);
+  t.is(bindAccessRules(fakeFiles, '', defaultPolicy), undefined);
   const root = fakeRoot(t);
   const [device] = machine(root);
   root.write(
@@ -211,8 +213,8 @@ test('accessRules reads nothing for a policy without access, and only the facts 
       return fakeFiles.read(path, limit);
     },
   };
-  const rules = accessRules(files, root.dir, await loadPolicy(fakeFiles, root.dir));
-  t.deepEqual(rules?.of(device as Device), { group: 'kvm', mode: '0660' });
+  const rules = bindAccessRules(files, root.dir, await loadPolicy(fakeFiles, root.dir));
+  t.deepEqual(rules?.accessOf(device as Device), { group: 'kvm', mode: '0660' });
   t.deepEqual(rules?.iommu, { group: 'kvm', mode: '0660' });
   t.deepEqual(read, []);
 });

@@ -24,14 +24,14 @@ test('sync never follows a link that replaces a directory at any call', (t) => {
   for (let reached = true; reached; moment++) {
     const root = fakeRoot(t);
     for (const number of [0, 1, 2]) root.add({ name: `0000:0${number}:00.0`, sysname: `vfio${number}` });
-    root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
-    root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9');
+    root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+    root.linkWithTarget('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9');
     // Links that sync would replace and remove if it followed the link.
     for (const [name, target] of [
       ['0000:01:00.0', 'vfio0'],
       ['0000:09:00.0', 'vfio9'],
     ] as const)
-      root.linkText(`/elsewhere/${name}`, `../devices/${target}`);
+      root.linkWithTarget(`/elsewhere/${name}`, `../devices/${target}`);
     reached = replacedAt(moment, root.dir);
     const left = fs
       .readdirSync(root.at('/elsewhere'))

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { VfioNamesError } from '../../src/errors.ts';
-import { findNamed } from '../../src/links/find-named.ts';
+import { findByNameOrPath } from '../../src/links/find-named.ts';
 import { observe } from '../../src/links/observe.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 
@@ -9,20 +9,20 @@ function sample(t: ExecutionContext) {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   const machine = { files: fakeFiles, root: root.dir, more: () => [{ path: 'by-alias/gpu', priority: 0 }] };
-  return { root, find: (name: string) => findNamed(machine, observe(machine), name).name };
+  return { root, find: (name: string) => findByNameOrPath(machine, observe(machine), name).name };
 }
 
 test('findNamed finds a device by a node at any path and through links', (t) => {
   const { root, find } = sample(t);
   root.node('/dev/mine', '247:0');
-  root.link('/srv/gpu', '/dev/mine');
+  root.linkTo('/srv/gpu', '/dev/mine');
   t.is(find('/dev/mine'), '0000:01:00.0');
   t.is(find('/srv/gpu'), '0000:01:00.0');
 });
 
 test('findNamed finds a policy name with its directory or as a path, even if the link is wrong', (t) => {
   const { root, find } = sample(t);
-  root.linkText('/dev/vfio/by-alias/gpu', '../devices/vfio9');
+  root.linkWithTarget('/dev/vfio/by-alias/gpu', '../devices/vfio9');
   t.is(find('by-alias/gpu'), '0000:01:00.0');
   t.is(find('/dev/vfio/by-alias/gpu'), '0000:01:00.0');
 });
@@ -38,7 +38,7 @@ test('findNamed finds a policy name whose device has no node, unless a device wi
 test('findNamed rejects a path that is not a device node and reports what it found', (t) => {
   const { root, find } = sample(t);
   root.write('/etc/file', '');
-  root.linkText('/etc/loop', 'loop');
+  root.linkWithTarget('/etc/loop', 'loop');
   const message = (path: string): string | undefined =>
     t.throws(() => find(path), { instanceOf: VfioNamesError })?.message;
   t.is(

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import { errnoOf } from '../../src/errors.ts';
-import { holdDirectory } from '../../src/links/hold.ts';
+import { openDirectory } from '../../src/links/hold.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 
@@ -17,10 +17,10 @@ function errno(fn: () => unknown): string | undefined {
 test('holdDirectory creates missing parts only on request', (t) => {
   const root = fakeRoot(t);
   t.is(
-    errno(() => holdDirectory(fakeFiles, root.dir, 'by-x/y', false)),
+    errno(() => openDirectory(fakeFiles, root.dir, 'by-x/y', false)),
     'ENOENT',
   );
-  const handle = holdDirectory(fakeFiles, root.dir, 'by-x/y', true);
+  const handle = openDirectory(fakeFiles, root.dir, 'by-x/y', true);
   t.is(fs.realpathSync(handle.path), fs.realpathSync(root.at('/dev/vfio/by-x/y')));
   handle.release();
 });
@@ -28,9 +28,9 @@ test('holdDirectory creates missing parts only on request', (t) => {
 test('holdDirectory fails with ENOTDIR if a part is a link', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/elsewhere/y'), { recursive: true });
-  root.link('/dev/vfio/by-x', '/elsewhere');
+  root.linkTo('/dev/vfio/by-x', '/elsewhere');
   t.is(
-    errno(() => holdDirectory(fakeFiles, root.dir, 'by-x/y', true)),
+    errno(() => openDirectory(fakeFiles, root.dir, 'by-x/y', true)),
     'ENOTDIR',
   );
 });
@@ -40,7 +40,7 @@ test('holdDirectory opens a directory that another process creates at the same t
   const files = hookedFiles(({ name, path }) => {
     if (name === 'mkdir') fs.mkdirSync(path);
   });
-  holdDirectory(files, root.dir, 'by-x', true).release();
+  openDirectory(files, root.dir, 'by-x', true).release();
   t.true(fs.existsSync(root.at('/dev/vfio/by-x')));
 });
 
@@ -48,7 +48,7 @@ test('holdDirectory leaks no descriptor, whether it succeeds or fails', (t) => {
   const root = fakeRoot(t);
   root.write('/dev/vfio/by-x/file', '');
   const before = fs.readdirSync('/proc/self/fd').length;
-  holdDirectory(fakeFiles, root.dir, 'by-x', false).release();
-  errno(() => holdDirectory(fakeFiles, root.dir, 'by-x/file', true));
+  openDirectory(fakeFiles, root.dir, 'by-x', false).release();
+  errno(() => openDirectory(fakeFiles, root.dir, 'by-x/file', true));
   t.is(fs.readdirSync('/proc/self/fd').length, before);
 });

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { sync } from '../../src/links/sync.ts';
 import { fakeFiles } from '../helpers/fake-root.ts';
-import { build, scratch, snapshot, tags, type World, world } from './world.ts';
+import { buildMachine, type MachineState, machineStates, scratchPath, snapshot, tagClaims } from './world.ts';
 
 const turn = new Int32Array(new SharedArrayBuffer(12));
 
@@ -53,13 +53,13 @@ const schedule = fc
 
 test('two concurrent syncs, interleaved call by call, both succeed and end in the same correct state', async (t) => {
   const workers = await startWorkers(t);
-  const dir = scratch(t);
+  const dir = scratchPath(t);
   fc.assert(
-    fc.property(world, schedule, (generated: World, order) => {
-      const alone = build(dir, generated);
-      sync({ files: fakeFiles, root: dir, more: tags }, 'alone');
+    fc.property(machineStates, schedule, (generated: MachineState, order) => {
+      const alone = buildMachine(dir, generated);
+      sync({ files: fakeFiles, root: dir, policyNames: tagClaims }, 'alone');
       const expected = snapshot(alone);
-      const root = build(dir, generated);
+      const root = buildMachine(dir, generated);
       t.deepEqual(interleave(workers, dir, order), [1, 1]);
       t.deepEqual(snapshot(root), expected);
     }),

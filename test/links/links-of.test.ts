@@ -1,5 +1,5 @@
 import test from 'ava';
-import { linksInTurn, linksOf } from '../../src/links/links-of.ts';
+import { deviceLinks, eachDeviceLinks } from '../../src/links/links-of.ts';
 import { observe } from '../../src/links/observe.ts';
 import { sync } from '../../src/links/sync.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
@@ -17,8 +17,8 @@ test('linksOf returns the links and the state of every device', (t) => {
     more: ({ sysname }: { sysname: string }) => [{ path: `by-alias/${sysname}`, priority: 0 }],
   };
   sync(machine, 'test');
-  root.linkText('/dev/vfio/by-alias/vfio1', '../devices/vfio0');
-  const described = [...linksOf(observe(machine))].sort(([a], [b]) => (a < b ? -1 : 1));
+  root.linkWithTarget('/dev/vfio/by-alias/vfio1', '../devices/vfio0');
+  const described = [...deviceLinks(observe(machine))].sort(([a], [b]) => (a < b ? -1 : 1));
   t.deepEqual(described, [
     ['vfio0', { links: ['/dev/vfio/pci/0000:01:00.0', '/dev/vfio/by-alias/vfio0'], state: 'named' }],
     ['vfio1', { links: ['/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/vfio1'], state: 'unnamed' }],
@@ -35,13 +35,13 @@ test('linksInTurn puts the link of scheme 1 first, also if an earlier device cla
   const seen = observe({
     files: fakeFiles,
     root: root.dir,
-    more: ({ sysname }) => [
+    policyNames: ({ sysname }) => [
       { path: 'by-alias/gpu', priority: sysname === 'vfio1' ? 1 : 0 },
       { path: 'by-alias/gpu', priority: -1 },
     ],
   });
   t.deepEqual(
-    [...linksInTurn(seen)].map(({ device, links }) => [device.sysname, ...links]),
+    [...eachDeviceLinks(seen)].map(({ device, links }) => [device.sysname, ...links]),
     [
       ['vfio0', '/dev/vfio/pci/0000:01:00.0'],
       ['vfio1', '/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/gpu'],

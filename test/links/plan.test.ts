@@ -1,9 +1,9 @@
 import test from 'ava';
 import type { Device } from '../../src/devices/device.ts';
 import type { Change } from '../../src/links/change.ts';
-import { managedBy } from '../../src/links/managed.ts';
+import { managedDirectories } from '../../src/links/managed.ts';
 import { plan } from '../../src/links/plan.ts';
-import { type Entry, isTemporary, nodeOfTarget } from '../../src/links/tree.ts';
+import { isTemporary, type LinkEntry, targetNode } from '../../src/links/tree.ts';
 
 const device: Device = {
   bus: 'pci',
@@ -14,11 +14,11 @@ const device: Device = {
 };
 
 /** `-> TARGET` is a link, `/` a directory, anything else a kind. */
-function entries(tree: Readonly<Record<string, string>>): Map<string, Entry> {
+function entries(tree: Readonly<Record<string, string>>): Map<string, LinkEntry> {
   return new Map(
-    Object.entries(tree).map(([path, what]): [string, Entry] => {
+    Object.entries(tree).map(([path, what]): [string, LinkEntry] => {
       if (what.startsWith('-> ')) return [path, { kind: 'symlink', target: what.slice(3) }];
-      return [path, { kind: what === '/' ? 'directory' : (what as Entry['kind']) }];
+      return [path, { kind: what === '/' ? 'directory' : (what as LinkEntry['kind']) }];
     }),
   );
 }
@@ -172,8 +172,8 @@ test('plan keeps directories that could not be read, with their parents', (t) =>
 });
 
 test('nodeOfTarget accepts only the relative path of a node from the depth of the link', (t) => {
-  t.is(nodeOfTarget('pci/gpu', '../devices/vfio0'), 'vfio0');
-  t.is(nodeOfTarget('by-a/b/c', '../../devices/vfio0'), 'vfio0');
+  t.is(targetNode('pci/gpu', '../devices/vfio0'), 'vfio0');
+  t.is(targetNode('by-a/b/c', '../../devices/vfio0'), 'vfio0');
   for (const target of [
     '/dev/vfio/devices/vfio0',
     '../../devices/vfio0',
@@ -185,7 +185,7 @@ test('nodeOfTarget accepts only the relative path of a node from the depth of th
     '../devicesX/vfio0',
     '',
   ])
-    t.is(nodeOfTarget('pci/gpu', target), undefined, target);
+    t.is(targetNode('pci/gpu', target), undefined, target);
 });
 
 test('isTemporary recognises temporary names by their prefix', (t) => {
@@ -194,7 +194,7 @@ test('isTemporary recognises temporary names by their prefix', (t) => {
 });
 
 test('managedBy accepts directories of buses, families and wanted links, not those of the kernel or others', (t) => {
-  const managed = managedBy(['later/x']);
+  const managed = managedDirectories(['later/x']);
   for (const first of ['pci', 'mdev', 'fsl-mc', 'by-alias', 'by-anything', 'later'])
     t.true(managed(first), first);
   for (const first of ['devices', 'vfio', '14', 'noiommu-3', 'own']) t.false(managed(first), first);

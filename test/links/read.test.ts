@@ -1,12 +1,12 @@
 import * as fs from 'node:fs';
 import test from 'ava';
-import { readTree } from '../../src/links/read.ts';
+import { readLinkTree } from '../../src/links/read.ts';
 import type { Files } from '../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 function read(root: FakeRoot, files: Files = fakeFiles) {
-  const { entries, unreadable } = readTree(
+  const { entries, unreadable } = readLinkTree(
     files,
     root.dir,
     (first) => first !== 'own' && first !== 'devices',
@@ -16,8 +16,8 @@ function read(root: FakeRoot, files: Files = fakeFiles) {
 
 test('readTree returns links with targets, other entries with kinds, and no unmanaged directories', (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
-  root.linkText('/dev/vfio/own/b', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/pci/a', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/own/b', '../devices/vfio0');
   root.write('/dev/vfio/by-x/y/file', '');
   root.node('/dev/vfio/14', '243:1');
   t.deepEqual(read(root), {
@@ -49,10 +49,10 @@ test('readTree reports ENOTDIR if /dev/vfio is a file', (t) => {
 const continues = test.macro({
   exec(t, call: string, ending: string, errno: string, expected: Record<string, string>) {
     const root = fakeRoot(t);
-    root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
+    root.linkWithTarget('/dev/vfio/pci/a', '../devices/vfio0');
     root.write('/dev/vfio/amba', '');
     const files = hookedFiles(({ name, path }) => {
-      if (name === call && path.endsWith(ending)) throw failure(errno);
+      if (name === call && path.endsWith(ending)) throw errnoError(errno);
     });
     t.deepEqual(read(root, files).unreadable, expected);
   },
@@ -76,7 +76,7 @@ test('readTree stops at the depth limit and reports the directory as too deep', 
 
 test('readTree rethrows an error that is not an errno', (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/vfio/pci/a', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/pci/a', '../devices/vfio0');
   for (const call of ['hold', 'readlink'])
     t.throws(
       () =>

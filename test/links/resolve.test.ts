@@ -5,7 +5,7 @@ import { VfioNamesError } from '../../src/errors.ts';
 import { resolveDevice } from '../../src/links/resolve.ts';
 import type { Files } from '../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { type Call, failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { type Call, errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 const node = '/dev/vfio/devices/vfio3';
 
@@ -64,7 +64,7 @@ test('resolve rejects a file, a directory and a link to the right node in place 
   t.is(resolveOrError(root, device), `false-node 1: ${expected} a directory; ${remedy}`);
   fs.rmdirSync(root.at(node));
   root.node('/dev/other', '247:3');
-  root.link(node, '/dev/other');
+  root.linkTo(node, '/dev/other');
   t.is(resolveOrError(root, device), `false-node 1: ${expected} a symlink; ${remedy}`);
 });
 
@@ -72,7 +72,7 @@ test('resolve fails with status 4 if the node may not be read', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   const files = hookedFiles(({ name }) => {
-    if (name === 'fstat') throw failure('EACCES');
+    if (name === 'statNode') throw errnoError('EACCES');
   });
   t.regex(resolveOrError(root, device, files), /^not-permitted 4: .*could not look: EACCES; run it as root/);
 });
@@ -81,7 +81,7 @@ test('resolve fails with false-node on any other error of the node', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   const files = hookedFiles(({ name }) => {
-    if (name === 'fstat') throw failure('ELOOP');
+    if (name === 'statNode') throw errnoError('ELOOP');
   });
   t.regex(resolveOrError(root, device, files), /^false-node 1: .*could not look: ELOOP/);
 });
@@ -104,10 +104,10 @@ for (const [title, damage] of [
     const device = gpu(root);
     damage(root);
     root.node('/dev/kept', '247:3');
-    root.link('/dev/char/247:3', '/dev/kept');
+    root.linkTo('/dev/char/247:3', '/dev/kept');
     const resolution = resolveDevice(fakeFiles, root.dir, device);
     t.is(resolution.nodePath, '/dev/char/247:3');
-    t.true(resolution.instead?.startsWith(expected));
+    t.true(resolution.fallbackReason?.startsWith(expected));
   });
 
 test('resolve ignores a link in /dev/char to another device, a file or nothing', (t) => {
@@ -115,19 +115,19 @@ test('resolve ignores a link in /dev/char to another device, a file or nothing',
   const device = gpu(root);
   fs.rmSync(root.at(node));
   root.node('/dev/kept', '247:4');
-  root.link('/dev/char/247:3', '/dev/kept');
+  root.linkTo('/dev/char/247:3', '/dev/kept');
   t.regex(resolveOrError(root, device), /^node-missing 1/);
   root.write('/dev/kept2', '');
-  root.relink('/dev/char/247:3', '/dev/kept2');
+  root.replaceLink('/dev/char/247:3', '/dev/kept2');
   t.regex(resolveOrError(root, device), /^node-missing 1/);
-  root.linkText('/dev/char/247:3', '247:3');
+  root.linkWithTarget('/dev/char/247:3', '247:3');
   t.regex(resolveOrError(root, device), /^node-missing 1/);
 });
 
 function whenOpened(fn: () => void): (call: Call) => void {
   let done = false;
   return ({ name }) => {
-    if (name !== 'fstat' || done) return;
+    if (name !== 'statNode' || done) return;
     done = true;
     fn();
   };

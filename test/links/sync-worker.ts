@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { sync } from '../../src/links/sync.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
-import { tags } from './world.ts';
+import { tagClaims } from './world.ts';
 
 export interface Turns {
   /**
@@ -34,7 +34,7 @@ parentPort?.on('message', (root: string) => {
     }
     first = false;
   });
-  const { settled, outcomes } = sync({ files, root, more: tags }, `run-${me}`);
+  const { settled, outcomes } = sync({ files, root, policyNames: tagClaims }, `run-${me}`);
   const failed = outcomes.filter((outcome) => outcome.result === 'failed').length;
   Atomics.store(turn, me, settled && failed === 0 ? 1 : 2);
   yieldTurn();

@@ -4,36 +4,45 @@ import fc from 'fast-check';
 import { apply } from '../../src/links/apply.ts';
 import { observe } from '../../src/links/observe.ts';
 import { sync } from '../../src/links/sync.ts';
-import { nodeOfTarget, temporaryPrefix } from '../../src/links/tree.ts';
+import { targetNode, temporaryPrefix } from '../../src/links/tree.ts';
 import { linkTarget } from '../../src/names/scheme.ts';
 import type { Files } from '../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { changing, failure, hookedFiles, Killed } from '../helpers/hooked-files.ts';
-import { build, foreign, nameOf, scratch, snapshot, tags, type World, world } from './world.ts';
+import { changingCalls, errnoError, hookedFiles, Killed } from '../helpers/hooked-files.ts';
+import {
+  buildMachine,
+  type MachineState,
+  machineStates,
+  nameOf,
+  scratchPath,
+  snapshot,
+  tagClaims,
+  unmanagedEntries,
+} from './world.ts';
 
 function run(root: FakeRoot, files: Files = fakeFiles, token = 'test') {
-  return sync({ files, root: root.dir, more: tags }, token);
+  return sync({ files, root: root.dir, policyNames: tagClaims }, token);
 }
 
 /** The links that must exist after a sync: those that are wanted and not blocked. */
 function expectedLinks(root: FakeRoot): Record<string, string> {
-  const { desired, changes } = observe({ files: fakeFiles, root: root.dir, more: tags });
+  const { assignment, changes } = observe({ files: fakeFiles, root: root.dir, policyNames: tagClaims });
   const blocked = new Set(changes.flatMap((change) => (change.action === 'blocked' ? [change.link] : [])));
   return Object.fromEntries(
-    [...desired.wanted]
+    [...assignment.winners]
       .filter(([link]) => !blocked.has(link))
       .map(([link, { device }]) => [link, `-> ${linkTarget(link, device.sysname)}`]),
   );
 }
 
 test('sync creates all links, and a plan after it has only blocked changes', (t) => {
-  const dir = scratch(t);
+  const dir = scratchPath(t);
   fc.assert(
-    fc.property(world, (generated) => {
-      const root = build(dir, generated);
-      const { last, settled, outcomes } = run(root);
+    fc.property(machineStates, (generated) => {
+      const root = buildMachine(dir, generated);
+      const { observation, settled, outcomes } = run(root);
       t.true(settled);
-      t.true(last.changes.every((change) => change.action === 'blocked'));
+      t.true(observation.changes.every((change) => change.action === 'blocked'));
       t.true(outcomes.every((outcome) => outcome.result === 'done' || outcome.result === 'blocked'));
       const after = snapshot(root);
       for (const [link, target] of Object.entries(expectedLinks(root))) t.is(after[link], target);
@@ -43,25 +52,25 @@ test('sync creates all links, and a plan after it has only blocked changes', (t)
 });
 
 test('sync leaves only links to existing nodes, and a link for every existing node', (t) => {
-  const dir = scratch(t);
+  const dir = scratchPath(t);
   fc.assert(
-    fc.property(world, (generated) => {
-      const root = build(dir, generated);
-      const { last } = run(root);
+    fc.property(machineStates, (generated) => {
+      const root = buildMachine(dir, generated);
+      const { observation } = run(root);
       for (const [link, target] of Object.entries(snapshot(root))) {
-        const node = target.startsWith('-> ') ? nodeOfTarget(link, target.slice(3)) : undefined;
+        const node = target.startsWith('-> ') ? targetNode(link, target.slice(3)) : undefined;
         if (node !== undefined && !link.startsWith('own/'))
           t.true(fs.existsSync(root.at(`/dev/vfio/devices/${node}`)), `${link} ${target}`);
       }
       const present = generated.devices.filter((number) => !generated.missing?.includes(number));
-      for (const number of present) t.true(last.desired.wanted.has(`pci/${nameOf(number)}`));
+      for (const number of present) t.true(observation.assignment.winners.has(`pci/${nameOf(number)}`));
     }),
     { numRuns: 60 },
   );
 });
 
 test('sync removes the links of a device whose node is removed, and creates them again with the node', (t) => {
-  const root = build(scratch(t), { devices: [1, 3], things: {} });
+  const root = buildMachine(scratchPath(t), { devices: [1, 3], entries: {} });
   run(root);
   const before = snapshot(root);
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
@@ -80,7 +89,7 @@ test('sync removes the links of a device whose node is removed, and creates them
 });
 
 test('sync gives a link that two devices claim to the one whose node exists', (t) => {
-  const root = build(scratch(t), { devices: [1, 2], missing: [1], things: {} });
+  const root = buildMachine(scratchPath(t), { devices: [1, 2], missing: [1], entries: {} });
   const machine = { files: fakeFiles, root: root.dir, more: () => [{ path: 'by-alias/gpu', priority: 0 }] };
   sync(machine, 'test');
   t.is(snapshot(root)['by-alias/gpu'], '-> ../devices/vfio1');
@@ -90,22 +99,22 @@ test('sync gives a link that two devices claim to the one whose node exists', (t
 });
 
 test('sync keeps all links if the directory of nodes cannot be read', (t) => {
-  const root = build(scratch(t), { devices: [1], things: {} });
+  const root = buildMachine(scratchPath(t), { devices: [1], entries: {} });
   run(root);
   const before = snapshot(root);
   const files = hookedFiles(({ name, path }) => {
-    if (name === 'hold' && path.endsWith('/devices')) throw failure('EACCES');
+    if (name === 'openDir' && path.endsWith('/devices')) throw errnoError('EACCES');
   });
   t.deepEqual(run(root, files).outcomes, []);
   t.deepEqual(snapshot(root), before);
 });
 
 test('apply makes all changes of a plan, and the next plan has only blocked changes', (t) => {
-  const dir = scratch(t);
+  const dir = scratchPath(t);
   fc.assert(
-    fc.property(world, (generated) => {
-      const root = build(dir, generated);
-      const machine = { files: fakeFiles, root: root.dir, more: tags };
+    fc.property(machineStates, (generated) => {
+      const root = buildMachine(dir, generated);
+      const machine = { files: fakeFiles, root: root.dir, more: tagClaims };
       const before = observe(machine).changes;
       for (const { result, change } of apply(fakeFiles, root.dir, before, 'test'))
         t.is(result, change.action === 'blocked' ? 'blocked' : 'done');
@@ -119,30 +128,30 @@ test('apply makes all changes of a plan, and the next plan has only blocked chan
 });
 
 test('sync never changes entries that it does not manage', (t) => {
-  const dir = scratch(t);
+  const dir = scratchPath(t);
   fc.assert(
-    fc.property(world, (generated) => {
-      const root = build(dir, generated);
-      const before = foreign(root);
+    fc.property(machineStates, (generated) => {
+      const root = buildMachine(dir, generated);
+      const before = unmanagedEntries(root);
       run(root);
-      t.deepEqual(foreign(root), before);
+      t.deepEqual(unmanagedEntries(root), before);
     }),
     { numRuns: 60 },
   );
 });
 
 test('sync changes nothing in a second run', (t) => {
-  const dir = scratch(t);
+  const dir = scratchPath(t);
   fc.assert(
-    fc.property(world, (generated) => {
-      const root = build(dir, generated);
+    fc.property(machineStates, (generated) => {
+      const root = buildMachine(dir, generated);
       run(root);
       const after = snapshot(root);
       const calls: string[] = [];
       const second = run(
         root,
         hookedFiles(({ name, path }) => {
-          if (changing.has(name)) calls.push(`${name} ${path}`);
+          if (changingCalls.has(name)) calls.push(`${name} ${path}`);
         }),
       );
       t.deepEqual(calls, []);
@@ -153,9 +162,9 @@ test('sync changes nothing in a second run', (t) => {
   );
 });
 
-const busy: World = {
+const busy: MachineState = {
   devices: [2, 1, 3],
-  things: {
+  entries: {
     'pci/0000:01:00.0': { kind: 'link', target: 'UP/devices/vfio0' },
     'pci/0000:02:00.0': { kind: 'link', target: 'UP/devices/vfio0' },
     'pci/0000:03:00.0': { kind: 'file' },
@@ -169,8 +178,8 @@ const busy: World = {
 };
 
 test('sync killed between any two system calls leaves only correct, old or temporary links, and the next run fixes them', (t) => {
-  const dir = scratch(t);
-  const undisturbed = build(dir, busy);
+  const dir = scratchPath(t);
+  const undisturbed = buildMachine(dir, busy);
   const before = snapshot(undisturbed);
   let calls = 0;
   run(
@@ -183,7 +192,7 @@ test('sync killed between any two system calls leaves only correct, old or tempo
   const correct = expectedLinks(undisturbed);
   t.true(calls > 40);
   for (let at = 1; at <= calls; at++) {
-    const root = build(dir, busy);
+    const root = buildMachine(dir, busy);
     const files = hookedFiles(({ number }) => {
       if (number === at) throw new Killed(`at call ${at}`);
     });
@@ -202,8 +211,8 @@ test('sync killed between any two system calls leaves only correct, old or tempo
 });
 
 test('sync replaces a link without removing it first', (t) => {
-  const dir = scratch(t);
-  const root = build(dir, busy);
+  const dir = scratchPath(t);
+  const root = buildMachine(dir, busy);
   const link = root.at('/dev/vfio/pci/0000:01:00.0');
   run(
     root,
@@ -215,8 +224,8 @@ test('sync replaces a link without removing it first', (t) => {
 });
 
 test('sync reports a failed call, makes the other changes, and the next run makes the rest', (t) => {
-  const dir = scratch(t);
-  const root = build(dir, busy);
+  const dir = scratchPath(t);
+  const root = buildMachine(dir, busy);
   const calls: string[] = [];
   run(
     root,
@@ -224,12 +233,12 @@ test('sync reports a failed call, makes the other changes, and the next run make
   );
   const expected = snapshot(root);
   for (const [index, name] of calls.entries()) {
-    if (!changing.has(name)) continue;
-    const again = build(dir, busy);
+    if (!changingCalls.has(name)) continue;
+    const again = buildMachine(dir, busy);
     let failing = '';
     const files = hookedFiles(({ number, path }) => {
       if (number === index + 1) failing = path.slice(path.lastIndexOf('/') + 1);
-      if (number === index + 1) throw failure('EIO');
+      if (number === index + 1) throw errnoError('EIO');
     });
     const { outcomes, settled } = run(again, files);
     t.true(settled);
@@ -247,10 +256,10 @@ test('sync reports a failed call, makes the other changes, and the next run make
 });
 
 test('sync reports each change with its errno and retries none on a read-only file system', (t) => {
-  const root = build(scratch(t), busy);
+  const root = buildMachine(scratchPath(t), busy);
   const before = snapshot(root);
   const files = hookedFiles(({ name }) => {
-    if (changing.has(name)) throw failure('EROFS');
+    if (changingCalls.has(name)) throw errnoError('EROFS');
   });
   const { outcomes, settled } = run(root, files);
   t.true(settled);
@@ -267,25 +276,25 @@ test('sync reports each change with its errno and retries none on a read-only fi
 });
 
 test('sync ends without changes if /dev does not exist', (t) => {
-  const root = build(scratch(t), { devices: [1], things: {} });
+  const root = buildMachine(scratchPath(t), { devices: [1], entries: {} });
   fs.rmSync(root.at('/dev'), { recursive: true });
-  const { outcomes, settled, last } = run(root);
+  const { outcomes, settled, observation } = run(root);
   t.true(settled);
   t.deepEqual(outcomes, []);
-  t.deepEqual([...last.missing], ['vfio0']);
+  t.deepEqual([...observation.missingNodes], ['vfio0']);
 });
 
 test('sync gives up after a number of rounds if another process undoes every change', (t) => {
-  const root = build(scratch(t), { devices: [1], things: {} });
+  const root = buildMachine(scratchPath(t), { devices: [1], entries: {} });
   const link = root.at('/dev/vfio/pci/0000:01:00.0');
   const files = hookedFiles(({ name }) => {
-    if (name === 'list') fs.rmSync(link, { force: true });
+    if (name === 'readdir') fs.rmSync(link, { force: true });
   });
   t.false(run(root, files).settled);
 });
 
 test('sync creates the link of a device that is added during the run and removes that of a removed one', (t) => {
-  const root = build(scratch(t), { devices: [1], things: {} });
+  const root = buildMachine(scratchPath(t), { devices: [1], entries: {} });
   let done = false;
   const files = hookedFiles(({ name }) => {
     if (name !== 'symlink' || done) return;
@@ -306,7 +315,7 @@ test('sync creates the link of a device that is added during the run and removes
 
 test('sync removes managed directories that become empty, with their empty parents', (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/vfio/by-old/a/b', '../../devices/vfio9');
+  root.linkWithTarget('/dev/vfio/by-old/a/b', '../../devices/vfio9');
   run(root);
   t.deepEqual(snapshot(root), { devices: 'directory' });
 });
@@ -323,7 +332,7 @@ test('sync leaves entries below the depth limit alone and ends', (t) => {
 
 for (const part of ['/dev/vfio', '/dev/vfio/pci', '/dev/vfio/by-tag']) {
   test(`sync does not enter ${part} if it is a link to another directory`, (t) => {
-    const root = build(scratch(t), { devices: [1], things: {} });
+    const root = buildMachine(scratchPath(t), { devices: [1], entries: {} });
     const other = root.at('/elsewhere');
     fs.mkdirSync(`${other}/pci`, { recursive: true });
     fs.symlinkSync('../devices/vfio9', `${other}/left-over`);
@@ -338,17 +347,17 @@ for (const part of ['/dev/vfio', '/dev/vfio/pci', '/dev/vfio/by-tag']) {
 }
 
 test('sync never enters a directory that is replaced with a link to another directory before any call', (t) => {
-  const dir = scratch(t);
+  const dir = scratchPath(t);
   const other = `${dir}-elsewhere`;
   let calls = 0;
   run(
-    build(dir, busy),
+    buildMachine(dir, busy),
     hookedFiles(() => {
       calls++;
     }),
   );
   for (let at = 1; at <= calls; at++) {
-    const root = build(dir, busy);
+    const root = buildMachine(dir, busy);
     fs.rmSync(other, { recursive: true, force: true });
     fs.mkdirSync(other);
     for (const name of ['left-over', '0000:01:00.0', '0000:02:00.0'])
@@ -361,7 +370,7 @@ test('sync never enters a directory that is replaced with a link to another dire
         fs.renameSync(root.at('/dev/vfio/pci'), root.at('/dev/vfio/own/pci'));
         fs.symlinkSync(other, root.at('/dev/vfio/pci'));
       }
-      if (name === 'list') listed.push(fs.realpathSync(path));
+      if (name === 'readdir') listed.push(fs.realpathSync(path));
     });
     run(root, files);
     const after = fs.readdirSync(other).map((name) => `${name} ${fs.readlinkSync(`${other}/${name}`)}`);
@@ -371,8 +380,8 @@ test('sync never enters a directory that is replaced with a link to another dire
 });
 
 test('sync ends in the same state if a second run starts at any of its calls', (t) => {
-  const dir = scratch(t);
-  const alone = build(dir, busy);
+  const dir = scratchPath(t);
+  const alone = buildMachine(dir, busy);
   let calls = 0;
   run(
     alone,
@@ -382,7 +391,7 @@ test('sync ends in the same state if a second run starts at any of its calls', (
   );
   const expected = snapshot(alone);
   for (let at = 1; at <= calls; at++) {
-    const root = build(dir, busy);
+    const root = buildMachine(dir, busy);
     const files = hookedFiles(({ number }) => {
       if (number === at) run(root, fakeFiles, 'second');
     });

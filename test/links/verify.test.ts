@@ -5,7 +5,7 @@ import type { Machine } from '../../src/links/observe.ts';
 import { sync } from '../../src/links/sync.ts';
 import { verify } from '../../src/links/verify.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 
 const link = '/dev/vfio/pci/0000:01:00.0';
 const node = '/dev/vfio/devices/vfio0';
@@ -41,9 +41,9 @@ const notFixable = { fixable: false };
 test('verify reports nothing if all links are correct', (t) => {
   const root = fakeRoot(t);
   sample(root);
-  const { findings, seen } = verify({ files: fakeFiles, root: root.dir });
+  const { findings, observation } = verify({ files: fakeFiles, root: root.dir });
   t.deepEqual(findings, []);
-  t.is(seen.scan.devices.length, 2);
+  t.is(observation.scan.devices.length, 2);
 });
 
 test(
@@ -71,7 +71,7 @@ test(
     remedy: syncRemedy,
     fixable,
   },
-  (root) => root.linkText(link, '../devices/vfio9'),
+  (root) => root.linkWithTarget(link, '../devices/vfio9'),
 );
 
 test(
@@ -86,7 +86,7 @@ test(
     remedy: syncRemedy,
     fixable,
   },
-  (root) => root.linkText(link, '../devices/vfio1'),
+  (root) => root.linkWithTarget(link, '../devices/vfio1'),
 );
 
 test(
@@ -100,7 +100,7 @@ test(
     remedy: moveAway,
     ...notFixable,
   },
-  (root) => root.linkText(link, '/dev/null'),
+  (root) => root.linkWithTarget(link, '/dev/null'),
 );
 
 test(
@@ -147,7 +147,7 @@ test(
     remedy: syncRemedy,
     fixable,
   },
-  (root) => root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9'),
+  (root) => root.linkWithTarget('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9'),
 );
 
 test(
@@ -160,7 +160,7 @@ test(
     remedy: syncRemedy,
     fixable,
   },
-  (root) => root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio1'),
+  (root) => root.linkWithTarget('/dev/vfio/pci/0000:09:00.0', '../devices/vfio1'),
 );
 
 test(
@@ -173,7 +173,7 @@ test(
     remedy: syncRemedy,
     fixable,
   },
-  (root) => root.linkText('/dev/vfio/by-alias/old', '../devices/vfio1'),
+  (root) => root.linkWithTarget('/dev/vfio/by-alias/old', '../devices/vfio1'),
 );
 
 test(
@@ -186,7 +186,7 @@ test(
     remedy: syncRemedy,
     fixable,
   },
-  (root) => root.linkText('/dev/vfio/pci/.vfio-names-1-a', '../devices/vfio0'),
+  (root) => root.linkWithTarget('/dev/vfio/pci/.vfio-names-1-a', '../devices/vfio0'),
 );
 
 test(
@@ -203,7 +203,7 @@ test(
     fs.mkdirSync(root.at('/dev/vfio/mdev'));
     return {
       files: hookedFiles(({ name, path }) => {
-        if (name === 'hold' && path.endsWith('/mdev')) throw failure('EACCES');
+        if (name === 'openDir' && path.endsWith('/mdev')) throw errnoError('EACCES');
       }),
     };
   },
@@ -221,9 +221,9 @@ test(
     ...notFixable,
   },
   (root) => {
-    const more = () => [{ path: 'by-alias/gpu', priority: 0 }];
-    sync({ files: fakeFiles, root: root.dir, more }, 'test');
-    return { more };
+    const policyNames = () => [{ path: 'by-alias/gpu', priority: 0 }];
+    sync({ files: fakeFiles, root: root.dir, policyNames }, 'test');
+    return { more: policyNames };
   },
 );
 
@@ -239,11 +239,11 @@ test(
     ...notFixable,
   },
   (root) => {
-    const more = ({ sysname }: { sysname: string }) => [
+    const policyNames = ({ sysname }: { sysname: string }) => [
       { path: sysname === 'vfio0' ? 'by-alias/gpu' : 'by-alias/gpu/x', priority: 0 },
     ];
-    sync({ files: fakeFiles, root: root.dir, more }, 'test');
-    return { more };
+    sync({ files: fakeFiles, root: root.dir, policyNames }, 'test');
+    return { more: policyNames };
   },
 );
 
@@ -310,7 +310,7 @@ test(
   },
   () => ({
     files: hookedFiles(({ name, path }) => {
-      if (name === 'fstat' && path.endsWith('/vfio0')) throw failure('EACCES');
+      if (name === 'statNode' && path.endsWith('/vfio0')) throw errnoError('EACCES');
     }),
   }),
 );
@@ -375,7 +375,7 @@ test(
   },
   (root) => {
     root.node('/dev/vfio/devices/vfio9', '1:3');
-    root.linkText('/sys/dev/char/1:3', '../../devices/virtual/mem/null');
+    root.linkWithTarget('/sys/dev/char/1:3', '../../devices/virtual/mem/null');
   },
 );
 
@@ -449,7 +449,7 @@ test(
     files: {
       ...fakeFiles,
       fstat: (path: string) => ({
-        ...fakeFiles.fstat(path),
+        ...fakeFiles.statNode(path),
         uid: path.endsWith('/vfio1') ? 1000 : 0,
         gid: 0,
       }),
@@ -478,7 +478,7 @@ test('verify accepts different owners for devices of different groups', (t) => {
   sync({ files: fakeFiles, root: root.dir }, 'test');
   const files = {
     ...fakeFiles,
-    fstat: (path: string) => ({ ...fakeFiles.fstat(path), uid: /vfio[23]$/.test(path) ? 1000 : 0 }),
+    fstat: (path: string) => ({ ...fakeFiles.statNode(path), uid: /vfio[23]$/.test(path) ? 1000 : 0 }),
   };
   t.deepEqual(verify({ files, root: root.dir }).findings, []);
 });
@@ -489,8 +489,8 @@ test('verify drops a finding that the second scan does not confirm', (t) => {
   fs.unlinkSync(root.at(link));
   let scans = 0;
   const files = hookedFiles(({ name, path }) => {
-    if (name === 'list' && path.endsWith('/class/vfio-dev') && ++scans === 2)
-      root.linkText(link, '../devices/vfio0');
+    if (name === 'readdir' && path.endsWith('/class/vfio-dev') && ++scans === 2)
+      root.linkWithTarget(link, '../devices/vfio0');
   });
   t.deepEqual(verify({ files, root: root.dir }).findings, []);
   t.is(scans, 2);
@@ -501,10 +501,10 @@ test('verify returns only the findings of the given devices', (t) => {
   sample(root);
   fs.unlinkSync(root.at(link));
   fs.unlinkSync(root.at('/dev/vfio/pci/0000:02:00.0'));
-  root.linkText('/dev/vfio/pci/0000:09:00.0', '../devices/vfio1');
-  root.linkText('/dev/vfio/pci/0000:0a:00.0', '../devices/vfio9');
+  root.linkWithTarget('/dev/vfio/pci/0000:09:00.0', '../devices/vfio1');
+  root.linkWithTarget('/dev/vfio/pci/0000:0a:00.0', '../devices/vfio9');
   const machine = { files: fakeFiles, root: root.dir };
-  const { devices } = verify(machine).seen.scan;
+  const { devices } = verify(machine).observation.scan;
   const codes = verify(machine, devices.slice(1)).findings.map(({ code, path }) => `${code} ${path}`);
   t.deepEqual(codes, ['link-missing /dev/vfio/pci/0000:02:00.0', 'link-stale /dev/vfio/pci/0000:09:00.0']);
 });

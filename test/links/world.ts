@@ -4,21 +4,21 @@ import { tmpdir } from 'node:os';
 import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { Device } from '../../src/devices/device.ts';
-import type { MoreNames } from '../../src/names/claims.ts';
+import type { PolicyNames } from '../../src/names/claims.ts';
 import { FakeRoot } from '../helpers/fake-root.ts';
 
 /** An entry of /dev/vfio before a run. */
-export type Thing =
+export type ExistingEntry =
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'file' }
   | { readonly kind: 'directory' };
 
-export interface World {
+export interface MachineState {
   /** Numbers of the PCI devices 0000:0N:00.0, in the order of their vfioN. */
   readonly devices: readonly number[];
   /** The numbers of devices whose node is missing. */
   readonly missing?: readonly number[];
-  readonly things: Readonly<Record<string, Thing>>;
+  readonly entries: Readonly<Record<string, ExistingEntry>>;
 }
 
 export const nameOf = (number: number): string => `0000:0${number}:00.0`;
@@ -34,24 +34,27 @@ const places = [
   'own/name',
 ];
 
-const thing: fc.Arbitrary<Thing> = fc.oneof(
-  { weight: 6, arbitrary: fc.nat(4).map((n): Thing => ({ kind: 'link', target: `UP/devices/vfio${n}` })) },
-  { weight: 1, arbitrary: fc.constantFrom<Thing>({ kind: 'link', target: '/dev/null' }) },
-  { weight: 1, arbitrary: fc.constantFrom<Thing>({ kind: 'link', target: '../../../etc' }) },
-  { weight: 1, arbitrary: fc.constantFrom<Thing>({ kind: 'file' }, { kind: 'directory' }) },
+const thing: fc.Arbitrary<ExistingEntry> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.nat(4).map((n): ExistingEntry => ({ kind: 'link', target: `UP/devices/vfio${n}` })),
+  },
+  { weight: 1, arbitrary: fc.constantFrom<ExistingEntry>({ kind: 'link', target: '/dev/null' }) },
+  { weight: 1, arbitrary: fc.constantFrom<ExistingEntry>({ kind: 'link', target: '../../../etc' }) },
+  { weight: 1, arbitrary: fc.constantFrom<ExistingEntry>({ kind: 'file' }, { kind: 'directory' }) },
 );
 
 /** `UP` in a target stands for as many `..` as the path has directories. */
-export const world: fc.Arbitrary<World> = fc.record({
+export const machineStates: fc.Arbitrary<MachineState> = fc.record({
   devices: fc.shuffledSubarray([1, 2, 3]),
   missing: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.subarray([1, 2, 3])),
-  things: fc
+  entries: fc
     .uniqueArray(fc.tuple(fc.constantFrom(...places), thing), { selector: ([place]) => place, maxLength: 7 })
     .map((pairs) => Object.fromEntries(pairs)),
 });
 
 /** Claims in addition to scheme 1, one below another, so that directories are created and removed. */
-export const tags: MoreNames = (device: Device) => [
+export const tagClaims: PolicyNames = (device: Device) => [
   { path: `by-tag/pci-${Number(device.name.slice(5, 7))}`, priority: 0 },
   ...(device.name === nameOf(2) ? [{ path: 'by-tag/pci-1/below', priority: 1 }] : []),
 ];
@@ -66,14 +69,14 @@ function temporary(): string {
 }
 
 /** A path for worlds that goes with its test; in memory where possible, since they are many. */
-export function scratch(t: ExecutionContext): string {
+export function scratchPath(t: ExecutionContext): string {
   const own = temporary();
   t.teardown(() => fs.rmSync(own, { recursive: true, force: true }));
   return `${own}/root`;
 }
 
 /** Creates a world below `directory`; nodes are empty files. */
-export function build(directory: string, { devices, missing = [], things }: World): FakeRoot {
+export function buildMachine(directory: string, { devices, missing = [], entries }: MachineState): FakeRoot {
   fs.rmSync(directory, { recursive: true, force: true });
   const root = new FakeRoot(directory);
   for (const [index, number] of devices.entries())
@@ -81,7 +84,7 @@ export function build(directory: string, { devices, missing = [], things }: Worl
       ...{ name: nameOf(number), sysname: `vfio${index}` },
       ...(missing.includes(number) ? { noNode: true } : { emptyNode: true }),
     });
-  for (const [path, what] of Object.entries(things)) {
+  for (const [path, what] of Object.entries(entries)) {
     const full = root.at(`/dev/vfio/${path}`);
     try {
       fs.mkdirSync(full.slice(0, full.lastIndexOf('/')), { recursive: true });
@@ -121,7 +124,7 @@ export function snapshot(root: FakeRoot): Record<string, string> {
 }
 
 /** Returns the entries that no run may change: files, links to other targets, and entries of an unmanaged directory. */
-export function foreign(root: FakeRoot): Record<string, string> {
+export function unmanagedEntries(root: FakeRoot): Record<string, string> {
   return Object.fromEntries(
     Object.entries(snapshot(root)).filter(
       ([path, what]) =>

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { completions } from '../../src/manual/completions.ts';
-import { fill } from '../../src/manual/fill.ts';
+import { fillTemplate } from '../../src/manual/fill.ts';
 import { templates } from './templates.ts';
 
 const files = completions({ commands, common: commonOptions, templates });
@@ -80,7 +80,9 @@ test('an option takes a value in every command or in none, since completion skip
 test('completions.ts handles every placeholder of an option value', (t) => {
   const labels = new Set(
     commands.flatMap(({ options = {} }) =>
-      Object.values(options).flatMap(({ value, choices }) => (value && !choices ? [value] : [])),
+      Object.values(options).flatMap(({ placeholder, choices }) =>
+        placeholder && !choices ? [placeholder] : [],
+      ),
     ),
   );
   // For a new placeholder, add its kind in completions.ts.
@@ -88,8 +90,8 @@ test('completions.ts handles every placeholder of an option value', (t) => {
 });
 
 test('fill throws if a template or a value is missing', (t) => {
-  t.throws(() => fill({}, 'manual/none', {}), { message: /templates\/manual\/none/ });
-  t.throws(() => fill({ 'a/b': '{{missing}}' }, 'a/b', {}), { any: true });
+  t.throws(() => fillTemplate({}, 'manual/none', {}), { message: /templates\/manual\/none/ });
+  t.throws(() => fillTemplate({ 'a/b': '{{missing}}' }, 'a/b', {}), { any: true });
 });
 
 test('bash offers commands, and the second word of two-word commands', (t) => {

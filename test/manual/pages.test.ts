@@ -9,14 +9,14 @@ import { overview } from '../../src/cli/usage.ts';
 import { readDocument } from '../../src/config/document.ts';
 import schema from '../../src/config/policy.schema.json' with { type: 'json' };
 import { factReaders } from '../../src/devices/facts.ts';
-import { parseQuery } from '../../src/devices/query.ts';
+import { parseDeviceName } from '../../src/devices/query.ts';
 import { propertyOf } from '../../src/helper/export-facts.ts';
 import { usage } from '../../src/helper/request.ts';
 import { manual } from '../../src/manual/manual.ts';
-import { pageOf, pages } from '../../src/manual/pages.ts';
+import { pageName, pages } from '../../src/manual/pages.ts';
 import { factsOf, policyKeysOf } from '../../src/manual/policy-keys.ts';
 import { bold, verbatim } from '../../src/manual/roff.ts';
-import { examples, exitStatuses, nameForms, policyExample, policyKeys } from '../../src/manual/words.ts';
+import { examples, exitStatuses, nameForms, policyExample, policyKeyTexts } from '../../src/manual/words.ts';
 import { templates } from './templates.ts';
 
 const files = manual(templates, '2026-01-02');
@@ -41,7 +41,7 @@ function prose(name: string): string {
 test('the manual has a page for the program, each command, the policy, vfio_id and the service', (t) => {
   const expected = [
     'vfio-names.1',
-    ...commands.map((command) => `${pageOf(command)}.1`),
+    ...commands.map((command) => `${pageName(command)}.1`),
     ...['vfio-names.toml.5', 'vfio_id.8', 'vfio-names.service.8'],
   ];
   t.deepEqual(
@@ -65,7 +65,7 @@ test('every page has its name, section, version, date and summary', (t) => {
 test('vfio-names.1 has every command and every common option', (t) => {
   for (const command of commands) {
     t.true(page('vfio-names.1').includes(bold(`vfio-names ${command.name}`)), command.name);
-    t.true(page('vfio-names.1').includes(`.BR ${verbatim(pageOf(command))} (1)`), command.name);
+    t.true(page('vfio-names.1').includes(`.BR ${verbatim(pageName(command))} (1)`), command.name);
   }
   for (const [name, { help }] of Object.entries(commonOptions)) {
     t.true(page('vfio-names.1').includes(bold(`--${name}`)), name);
@@ -75,15 +75,15 @@ test('vfio-names.1 has every command and every common option', (t) => {
 
 for (const command of commands)
   test(`the page of ${command.name} has its summary, operands, options, choices, details and statuses`, (t) => {
-    const name = `${pageOf(command)}.1`;
-    t.true(prose(name).includes(`${pageOf(command)} - ${command.summary}`));
+    const name = `${pageName(command)}.1`;
+    t.true(prose(name).includes(`${pageName(command)} - ${command.summary}`));
     if (command.operands) t.true(prose(name).includes(`[OPTION...] ${command.operands.label}`));
-    if (command.tail !== undefined) t.true(prose(name).includes(`-- ${command.tail}`));
-    for (const [option, { help, short, value, choices }] of Object.entries({
+    if (command.commandArgs !== undefined) t.true(prose(name).includes(`-- ${command.commandArgs}`));
+    for (const [option, { help, short, placeholder, choices }] of Object.entries({
       ...commonOptions,
       ...command.options,
     })) {
-      const term = `${short ? `-${short}, ` : ''}--${option}${value ? ` ${value}` : ''}`;
+      const term = `${short ? `-${short}, ` : ''}--${option}${placeholder ? ` ${placeholder}` : ''}`;
       t.true(prose(name).includes(`.TP ${term} ${help}`), option);
       if (choices) t.true(prose(name).includes(`${help} (${choices.join(', ')})`), option);
     }
@@ -100,7 +100,7 @@ test('exit statuses and forms of NAME are the same as in the help', (t) => {
     ),
   );
   t.deepEqual(
-    nameForms.map(([form]) => parseQuery(form).form),
+    nameForms.map(([form]) => parseDeviceName(form).kind),
     ['name', 'name', 'qualified', 'sysname', 'devnum', 'link'],
   );
   for (const [form] of nameForms.slice(0, -1)) t.true(help.includes(form), form);
@@ -118,10 +118,10 @@ test('every example in the manual is a valid command line of its command', (t) =
 
 test('vfio-names.toml.5 describes exactly the keys of the schema', (t) => {
   const keys = policyKeysOf(schema);
-  t.deepEqual(keys.map(({ path }) => path).sort(), Object.keys(policyKeys).sort());
+  t.deepEqual(keys.map(({ path }) => path).sort(), Object.keys(policyKeyTexts).sort());
   for (const { key, table, isTable, path } of keys) {
     const title = isTable ? `.SS ${table}` : `.TP ${key}`;
-    t.true(prose('vfio-names.toml.5').includes(`${title} ${policyKeys[path]}`), path);
+    t.true(prose('vfio-names.toml.5').includes(`${title} ${policyKeyTexts[path]}`), path);
   }
   for (const [fact, meaning] of factsOf(schema))
     t.true(prose('vfio-names.toml.5').includes(`.TP ${fact} ${meaning}`), fact);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Device } from '../../src/devices/device.ts';
 import { claimsOf } from '../../src/names/claims.ts';
-import { desire } from '../../src/names/desire.ts';
+import { resolveClaims } from '../../src/names/desire.ts';
 
 const gpu: Device = {
   bus: 'pci',
@@ -38,7 +38,7 @@ test('a policy cannot override a link of scheme 1', (t) => {
   const claims = claimsOf([gpu, nic], (device) =>
     device === gpu ? [{ path: 'pci/0000:02:00.0', priority: Number.MAX_VALUE }] : [],
   );
-  const { wanted, conflicts } = desire(claims);
-  t.is(wanted.get('pci/0000:02:00.0')?.device, nic);
+  const { winners, conflicts } = resolveClaims(claims);
+  t.is(winners.get('pci/0000:02:00.0')?.device, nic);
   t.deepEqual(conflicts, [{ link: 'pci/0000:02:00.0', winner: nic, losers: [gpu] }]);
 });

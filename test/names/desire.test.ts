@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { Device } from '../../src/devices/device.ts';
-import { type Claim, type Desired, desire, weigh } from '../../src/names/desire.ts';
+import { type Assignment, type Claim, compareClaims, resolveClaims } from '../../src/names/desire.ts';
 import { linkTarget } from '../../src/names/scheme.ts';
 
 function device(name: string, number: number): Device {
@@ -21,23 +21,25 @@ function claim(link: string, of: Device, priority = 0): Claim {
 }
 
 /** Formats a result: links with their winners, and conflicts as `link: winner over losers`. */
-function format({ wanted, conflicts }: Desired): unknown {
+function format({ winners, conflicts }: Assignment): unknown {
   return [
     Object.fromEntries(
-      [...wanted]
+      [...winners]
         .map(([link, { device }]) => [link, `${device.name} ${linkTarget(link, device.sysname)}`])
         .sort(),
     ),
     conflicts.map(
-      ({ link, winner, losers, below }) =>
-        `${link}: ${winner.name} over ${losers.map((loser) => loser.name).join(' ')}${below === undefined ? '' : ` below ${below}`}`,
+      ({ link, winner, losers, nestedWith }) =>
+        `${link}: ${winner.name} over ${losers.map((loser) => loser.name).join(' ')}${nestedWith === undefined ? '' : ` below ${nestedWith}`}`,
     ),
   ];
 }
 
 test('the claim with the higher priority wins, then the lower device name', (t) => {
   t.deepEqual(
-    format(desire([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/m', a), claim('by-x/m', c, 1)])),
+    format(
+      resolveClaims([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/m', a), claim('by-x/m', c, 1)]),
+    ),
     [
       { 'by-x/n': '0000:09:00.0 ../devices/vfio0', 'by-x/m': '0000:11:00.0 ../devices/vfio2' },
       ['by-x/m: 0000:11:00.0 over 0000:09:00.0', 'by-x/n: 0000:09:00.0 over 0000:10:00.0'],
@@ -47,40 +49,47 @@ test('the claim with the higher priority wins, then the lower device name', (t) 
 
 test('claims compare device names before sysnames', (t) => {
   const [low, high] = [device('0000:09:00.0', 7), device('0000:10:00.0', 3)];
-  t.is(desire([claim('by-x/n', high), claim('by-x/n', low)]).wanted.get('by-x/n')?.device, low);
+  t.is(resolveClaims([claim('by-x/n', high), claim('by-x/n', low)]).winners.get('by-x/n')?.device, low);
   const twin = { ...low, sysname: 'vfio8' };
   for (const order of [
     [low, twin],
     [twin, low],
   ])
-    t.deepEqual(desire(order.map((claimant) => claim('by-x/n', claimant))).conflicts, [
+    t.deepEqual(resolveClaims(order.map((claimant) => claim('by-x/n', claimant))).conflicts, [
       { link: 'by-x/n', winner: low, losers: [twin] },
     ]);
-  t.deepEqual([weigh(claim('x', low), claim('x', twin)), weigh(claim('x', twin), claim('x', low))], [-1, 1]);
+  t.deepEqual(
+    [compareClaims(claim('x', low), claim('x', twin)), compareClaims(claim('x', twin), claim('x', low))],
+    [-1, 1],
+  );
 });
 
 test('a conflict lists all losers in order', (t) => {
-  t.deepEqual(desire([claim('by-x/n', c), claim('by-x/n', a), claim('by-x/n', b)]).conflicts, [
+  t.deepEqual(resolveClaims([claim('by-x/n', c), claim('by-x/n', a), claim('by-x/n', b)]).conflicts, [
     { link: 'by-x/n', winner: a, losers: [b, c] },
   ]);
 });
 
 test('a device that claims one link twice uses its higher priority, without a conflict', (t) => {
-  const { wanted, conflicts } = desire([claim('by-x/n', b), claim('by-x/n', a, 1), claim('by-x/n', b, 2)]);
-  t.is(wanted.get('by-x/n')?.device, b);
+  const { winners, conflicts } = resolveClaims([
+    claim('by-x/n', b),
+    claim('by-x/n', a, 1),
+    claim('by-x/n', b, 2),
+  ]);
+  t.is(winners.get('by-x/n')?.device, b);
   t.deepEqual(
     conflicts.map((conflict) => conflict.losers),
     [[a]],
   );
-  t.deepEqual(desire([claim('by-x/n', b), claim('by-x/n', b)]).conflicts, []);
+  t.deepEqual(resolveClaims([claim('by-x/n', b), claim('by-x/n', b)]).conflicts, []);
 });
 
 test('of two nested links, the one with the weaker claim is removed', (t) => {
-  t.deepEqual(format(desire([claim('by-x/n', a), claim('by-x/n/m', b, 1), claim('by-x/o', c)])), [
+  t.deepEqual(format(resolveClaims([claim('by-x/n', a), claim('by-x/n/m', b, 1), claim('by-x/o', c)])), [
     { 'by-x/n/m': '0000:10:00.0 ../../devices/vfio1', 'by-x/o': '0000:11:00.0 ../devices/vfio2' },
     ['by-x/n: 0000:10:00.0 over 0000:09:00.0 below by-x/n/m'],
   ]);
-  t.deepEqual(format(desire([claim('by-x/n', a, 1), claim('by-x/n/m', b)])), [
+  t.deepEqual(format(resolveClaims([claim('by-x/n', a, 1), claim('by-x/n/m', b)])), [
     { 'by-x/n': '0000:09:00.0 ../devices/vfio0' },
     ['by-x/n/m: 0000:09:00.0 over 0000:10:00.0 below by-x/n'],
   ]);
@@ -91,7 +100,7 @@ test('of two nested links of one device, the upper link stays', (t) => {
     ['by-x/n', 'by-x/n/m'],
     ['by-x/n/m', 'by-x/n'],
   ])
-    t.deepEqual(format(desire(links.map((link) => claim(link, a)))), [
+    t.deepEqual(format(resolveClaims(links.map((link) => claim(link, a)))), [
       { 'by-x/n': '0000:09:00.0 ../devices/vfio0' },
       ['by-x/n/m: 0000:09:00.0 over 0000:09:00.0 below by-x/n'],
     ]);
@@ -99,7 +108,9 @@ test('of two nested links of one device, the upper link stays', (t) => {
 
 test('each pair of nested links is resolved independently', (t) => {
   t.deepEqual(
-    format(desire([claim('by-x/n', a), claim('by-x/n/m', b), claim('by-y/n', b), claim('by-y/n/m', a)])),
+    format(
+      resolveClaims([claim('by-x/n', a), claim('by-x/n/m', b), claim('by-y/n', b), claim('by-y/n/m', a)]),
+    ),
     [
       { 'by-x/n': '0000:09:00.0 ../devices/vfio0', 'by-y/n/m': '0000:09:00.0 ../../devices/vfio0' },
       [
@@ -111,7 +122,7 @@ test('each pair of nested links is resolved independently', (t) => {
 });
 
 test('a link has two conflicts if its winner loses to a link below it', (t) => {
-  t.deepEqual(format(desire([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/n/m', c, 1)])), [
+  t.deepEqual(format(resolveClaims([claim('by-x/n', b), claim('by-x/n', a), claim('by-x/n/m', c, 1)])), [
     { 'by-x/n/m': '0000:11:00.0 ../../devices/vfio2' },
     ['by-x/n: 0000:09:00.0 over 0000:10:00.0', 'by-x/n: 0000:11:00.0 over 0000:09:00.0 below by-x/n/m'],
   ]);
@@ -134,10 +145,10 @@ const claims = devices.chain((choices) =>
 test('each link has one winner from its claims, and no links are nested', (t) => {
   fc.assert(
     fc.property(claims, (input) => {
-      const { wanted } = desire(input);
-      for (const [link, { device: winner }] of wanted) {
+      const { winners } = resolveClaims(input);
+      for (const [link, { device: winner }] of winners) {
         t.true(input.some((claimant) => claimant.link === link && claimant.device === winner));
-        for (const other of wanted.keys()) t.false(other.startsWith(`${link}/`));
+        for (const other of winners.keys()) t.false(other.startsWith(`${link}/`));
       }
     }),
     { numRuns: 150 },
@@ -147,10 +158,10 @@ test('each link has one winner from its claims, and no links are nested', (t) =>
 test('every losing claim is reported in a conflict', (t) => {
   fc.assert(
     fc.property(claims, (input) => {
-      const { wanted, conflicts } = desire(input);
+      const { winners, conflicts } = resolveClaims(input);
       for (const { link, device: claimant } of input)
         t.true(
-          wanted.get(link)?.device === claimant ||
+          winners.get(link)?.device === claimant ||
             conflicts.some((conflict) => conflict.link === link && conflict.losers.includes(claimant)),
         );
     }),
@@ -163,8 +174,8 @@ test('a winning claim never has a lower priority than a losing claim', (t) => {
     fc.property(claims, (input) => {
       const priority = (link: string, claimant: Device): number =>
         Math.max(...input.filter((x) => x.link === link && x.device === claimant).map((x) => x.priority));
-      for (const { link, winner, losers, below } of desire(input).conflicts)
-        for (const loser of losers) t.true(priority(below ?? link, winner) >= priority(link, loser));
+      for (const { link, winner, losers, nestedWith } of resolveClaims(input).conflicts)
+        for (const loser of losers) t.true(priority(nestedWith ?? link, winner) >= priority(link, loser));
     }),
     { numRuns: 150 },
   );
@@ -177,7 +188,7 @@ test('the winners do not depend on the order of the claims', (t) => {
         fc.tuple(fc.constant(input), fc.shuffledSubarray(input, { minLength: input.length })),
       ),
       ([input, shuffled]) => {
-        t.deepEqual(format(desire(shuffled)), format(desire(input)));
+        t.deepEqual(format(resolveClaims(shuffled)), format(resolveClaims(input)));
       },
     ),
     { numRuns: 150 },

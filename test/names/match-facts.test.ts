@@ -83,14 +83,14 @@ test('the table of this test contains every fact that a policy may use', (t) => 
 
 for (const [fact, [expected, possible, impossible]] of Object.entries(table)) {
   test(`match accepts possible values of ${fact} and rejects impossible values`, (t) => {
-    for (const value of possible) t.deepEqual(parseMatch({ [fact]: value }).complaints, [], value);
+    for (const value of possible) t.deepEqual(parseMatch({ [fact]: value }).errors, [], value);
     for (const value of impossible)
-      t.deepEqual(parseMatch({ [fact]: value }).complaints, [
+      t.deepEqual(parseMatch({ [fact]: value }).errors, [
         { key: fact, message: `no device has it: expected ${expected}, found "${value}"` },
       ]);
   });
   test(`match rejects an empty value of ${fact}`, (t) => {
-    t.deepEqual(parseMatch({ [fact]: '' }).complaints, [
+    t.deepEqual(parseMatch({ [fact]: '' }).errors, [
       { key: fact, message: 'bad pattern "": an empty text fits nothing' },
     ]);
   });
@@ -103,8 +103,8 @@ test('match accepts integers only for numeric facts', (t) => {
     const error = (found: number) => [
       { key: fact, message: `expected ${expected} in quotes, found the number ${found}` },
     ];
-    t.deepEqual(parseMatch({ [fact]: 3 }).complaints, numericFacts.includes(fact) ? [] : error(3), fact);
-    t.deepEqual(parseMatch({ [fact]: 1.5 }).complaints, error(1.5), fact);
+    t.deepEqual(parseMatch({ [fact]: 3 }).errors, numericFacts.includes(fact) ? [] : error(3), fact);
+    t.deepEqual(parseMatch({ [fact]: 1.5 }).errors, error(1.5), fact);
   }
 });
 
@@ -112,7 +112,7 @@ test('match rejects a negated "*" only for facts that every device has', (t) => 
   const always = ['bus', 'name', 'node', 'devnum', 'syspath', 'cdev'];
   for (const fact of Object.keys(table))
     t.deepEqual(
-      parseMatch({ not: { [fact]: '*' } }).complaints,
+      parseMatch({ not: { [fact]: '*' } }).errors,
       always.includes(fact)
         ? [{ key: `not.${fact}`, message: `can't match: every device has a ${fact}` }]
         : [],
@@ -136,7 +136,7 @@ test('match accepts a fact only on the buses that have it', (t) => {
   };
   for (const fact of Object.keys(table).filter((name) => name !== 'bus'))
     for (const bus of ['pci', 'platform', 'amba', 'mdev', 'fsl-mc', 'cdx', 'later']) {
-      const { complaints } = parseMatch({
+      const { errors } = parseMatch({
         bus,
         [fact]: '*',
         ...(fact === 'name' && { name: '0000:01:00.0' }),
@@ -144,7 +144,7 @@ test('match accepts a fact only on the buses that have it', (t) => {
       const busesWithFact = buses[fact];
       const accepted = bus === 'later' || busesWithFact === undefined || busesWithFact.includes(bus);
       t.deepEqual(
-        complaints.map(({ message }) => message),
+        errors.map(({ message }) => message),
         accepted
           ? []
           : [`can't match: devices on bus ${bus} have no ${fact}, only those on ${busesWithFact.join(', ')}`],

@@ -4,8 +4,8 @@ import { matchFacts } from '../../src/names/match-facts.ts';
 import { parseMatch, type RawMatch } from '../../src/names/match-parse.ts';
 
 const accepts = test.macro((t, raw: RawMatch, expected: readonly string[]) => {
-  const { match, complaints } = parseMatch(raw);
-  t.deepEqual(complaints, []);
+  const { match, errors } = parseMatch(raw);
+  t.deepEqual(errors, []);
   t.deepEqual(
     match.map(({ fact, negate, patterns }) => `${negate ? 'not ' : ''}${fact} ${patterns.join(' ')}`),
     expected,
@@ -102,10 +102,10 @@ test('parseMatch accepts any fact with a pattern of unknown buses', accepts, { b
 ]);
 
 const rejects = test.macro((t, raw: RawMatch, key: string, message: RegExp) => {
-  const { complaints } = parseMatch(raw);
-  t.is(complaints.length, 1, JSON.stringify(complaints));
-  t.is(complaints[0]?.key, key);
-  t.regex(complaints[0]?.message ?? '', message);
+  const { errors } = parseMatch(raw);
+  t.is(errors.length, 1, JSON.stringify(errors));
+  t.is(errors[0]?.key, key);
+  t.regex(errors[0]?.message ?? '', message);
 });
 
 test(
@@ -258,8 +258,8 @@ test('parseMatch accepts every fact of a device by its own value', (t) => {
     label: 'NVIDIA Corporation GA102 (x)',
   };
   for (const [fact, value] of Object.entries(facts)) {
-    const { match, complaints } = parseMatch({ [fact]: value });
-    t.deepEqual(complaints, [], fact);
+    const { match, errors } = parseMatch({ [fact]: value });
+    t.deepEqual(errors, [], fact);
     t.true(matches(match, facts), fact);
   }
   const mdev = { ...facts, bus: 'mdev', mdevType: 'nvidia-256', mdevParent: '0000:00:02.0' };

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { parentsOf } from '../../src/names/parents.ts';
+import { parentDirectories } from '../../src/names/parents.ts';
 
 test('parentsOf returns the outermost directory first', (t) => {
-  t.deepEqual(parentsOf('by-a/b/c'), ['by-a', 'by-a/b']);
-  t.deepEqual(parentsOf('x'), []);
+  t.deepEqual(parentDirectories('by-a/b/c'), ['by-a', 'by-a/b']);
+  t.deepEqual(parentDirectories('x'), []);
 });

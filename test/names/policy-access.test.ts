@@ -1,7 +1,12 @@
 import test from 'ava';
 import { type AccessRule, defaultPolicy, type Policy } from '../../src/config/policy.ts';
 import type { Facts } from '../../src/devices/device.ts';
-import { accessFor, iommuAccess, iommuProblem, siblingProblems } from '../../src/names/policy-access.ts';
+import {
+  groupAccessProblems,
+  iommuAccess,
+  iommuProblem,
+  resolveAccess,
+} from '../../src/names/policy-access.ts';
 
 const source = { file: '/etc/vfio-names/a.toml', line: 1 };
 
@@ -18,9 +23,9 @@ function policyOf(...access: readonly Omit<AccessRule, 'source' | 'match'>[]): P
 }
 
 test('accessFor returns no access if no rule matches', (t) => {
-  t.deepEqual(accessFor(defaultPolicy, facts), {});
+  t.deepEqual(resolveAccess(defaultPolicy, facts), {});
   t.deepEqual(
-    accessFor(
+    resolveAccess(
       {
         ...defaultPolicy,
         access: [{ match: [{ fact: 'pf', negate: false, patterns: ['*'] }], group: 'a', source }],
@@ -32,7 +37,7 @@ test('accessFor returns no access if no rule matches', (t) => {
 });
 
 test('accessFor: a later rule overrides an earlier rule key by key', (t) => {
-  t.deepEqual(accessFor(policyOf({ owner: 'a', group: 'b', mode: '0640' }, { group: 'c' }), facts), {
+  t.deepEqual(resolveAccess(policyOf({ owner: 'a', group: 'b', mode: '0640' }, { group: 'c' }), facts), {
     owner: 'a',
     group: 'c',
     mode: '0640',
@@ -40,8 +45,8 @@ test('accessFor: a later rule overrides an earlier rule key by key', (t) => {
 });
 
 test('accessFor sets mode 0660 for a group without a mode', (t) => {
-  t.deepEqual(accessFor(policyOf({ group: 'kvm' }), facts), { group: 'kvm', mode: '0660' });
-  t.deepEqual(accessFor(policyOf({ owner: 'qemu' }), facts), { owner: 'qemu' });
+  t.deepEqual(resolveAccess(policyOf({ group: 'kvm' }), facts), { group: 'kvm', mode: '0660' });
+  t.deepEqual(resolveAccess(policyOf({ owner: 'qemu' }), facts), { owner: 'qemu' });
 });
 
 test('iommuAccess returns the group that all rules share', (t) => {
@@ -74,15 +79,15 @@ test('siblingProblems reports devices of one IOMMU group with different owners o
   };
   const sibling = { ...facts, name: '0000:01:00.1' };
   const { group: _, ...alone } = { ...facts, name: '0000:02:00.1' };
-  t.deepEqual(siblingProblems(policy, [facts, sibling, { ...facts, group: '9' }, alone]), [
+  t.deepEqual(groupAccessProblems(policy, [facts, sibling, { ...facts, group: '9' }, alone]), [
     'IOMMU group 14 is one unit of isolation, but its devices go to different users: 0000:01:00.0 to root:kvm, 0000:01:00.1 to root:root',
   ]);
-  t.deepEqual(siblingProblems(policyOf({ owner: 'q', group: 'kvm' }), [facts, sibling]), []);
+  t.deepEqual(groupAccessProblems(policyOf({ owner: 'q', group: 'kvm' }), [facts, sibling]), []);
   const groups = [10, 9, 14].flatMap((group) =>
     [facts, sibling].map((device) => ({ ...device, group: `${group}` })),
   );
   t.deepEqual(
-    siblingProblems(policy, groups).map((problem) => problem.split(' ')[2]),
+    groupAccessProblems(policy, groups).map((problem) => problem.split(' ')[2]),
     ['9', '10', '14'],
   );
 });
@@ -93,5 +98,5 @@ test('siblingProblems ignores devices without an IOMMU group', (t) => {
     access: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], group: 'kvm', source }],
   };
   const { group: _, ...alone } = facts;
-  t.deepEqual(siblingProblems(policy, [alone, { ...alone, name: '0000:01:00.1' }]), []);
+  t.deepEqual(groupAccessProblems(policy, [alone, { ...alone, name: '0000:01:00.1' }]), []);
 });

@@ -4,10 +4,10 @@ import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/
 import { defaultPolicy, type LinkRule, type Policy } from '../../src/config/policy.ts';
 import type { Device, Facts } from '../../src/devices/device.ts';
 import { claimsOf } from '../../src/names/claims.ts';
-import { desire } from '../../src/names/desire.ts';
-import { aliasRule, familyRule, switchedFamilies } from '../../src/names/families.ts';
-import { nameFacts, neededFacts, policyNames } from '../../src/names/policy-links.ts';
-import { parseName } from '../../src/names/template-parse.ts';
+import { resolveClaims } from '../../src/names/desire.ts';
+import { aliasRule, booleanFamilies, familyRule } from '../../src/names/families.ts';
+import { nameFacts, policyFacts, policyNames } from '../../src/names/policy-links.ts';
+import { parseTemplate } from '../../src/names/template-parse.ts';
 
 const source = { file: '/etc/vfio-names/a.toml', line: 1 };
 
@@ -31,11 +31,11 @@ function policyOf(links: readonly LinkRule[]): Policy {
 
 test('the default policy adds no names and needs no facts', (t) => {
   t.deepEqual(policyNames(defaultPolicy, vf), []);
-  t.deepEqual([...neededFacts(defaultPolicy)], []);
+  t.deepEqual([...policyFacts(defaultPolicy)], []);
 });
 
 test('policyNames returns the names of each family', (t) => {
-  const policy = policyOf(switchedFamilies.map((family) => familyRule(family, source)));
+  const policy = policyOf(booleanFamilies.map((family) => familyRule(family, source)));
   t.deepEqual(
     policyNames(policy, vf).map(({ path }) => path),
     [
@@ -50,7 +50,7 @@ test('policyNames returns the names of each family', (t) => {
 });
 
 test('by-tag and by-group name devices on every bus, other families only PCI devices', (t) => {
-  const policy = policyOf(switchedFamilies.map((family) => familyRule(family, source)));
+  const policy = policyOf(booleanFamilies.map((family) => familyRule(family, source)));
   const mdev: Facts = { ...vf, bus: 'mdev', name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001' };
   t.deepEqual(
     policyNames(policy, mdev).map(({ path }) => path),
@@ -61,7 +61,7 @@ test('by-tag and by-group name devices on every bus, other families only PCI dev
   );
 });
 
-const byHand: Readonly<Record<(typeof switchedFamilies)[number], string>> = {
+const byHand: Readonly<Record<(typeof booleanFamilies)[number], string>> = {
   'by-tag': 'by-tag/{{bus}}-{{replace (replace name ":" "_") "." "_"}}',
   'by-path': 'by-path/{{path}}',
   'by-sriov': 'by-sriov/{{pf}}/vf{{vf}}',
@@ -70,15 +70,15 @@ const byHand: Readonly<Record<(typeof switchedFamilies)[number], string>> = {
   'by-serial': 'by-serial/{{serial}}.{{function}}',
 };
 
-for (const family of switchedFamilies)
+for (const family of booleanFamilies)
   test(`family ${family} is the same as the rule ${byHand[family]}`, (t) => {
-    t.deepEqual(parseName(parseWithoutProcessing(byHand[family]).body), {
+    t.deepEqual(parseTemplate(parseWithoutProcessing(byHand[family]).body), {
       parts: familyRule(family, source).name,
     });
   });
 
 test('by-tag and by-group have no conditions, other families match bus pci', (t) => {
-  const matches = switchedFamilies.map((family) => [family, familyRule(family, source).match.length]);
+  const matches = booleanFamilies.map((family) => [family, familyRule(family, source).match.length]);
   t.deepEqual(Object.fromEntries(matches), {
     'by-tag': 0,
     'by-path': 1,
@@ -117,7 +117,7 @@ test('neededFacts returns the facts of names and matches', (t) => {
     access: [{ match: [{ fact: 'driver', negate: false, patterns: ['x'] }], group: 'kvm', source }],
   };
   t.deepEqual([...nameFacts(policy)].sort(), ['bus', 'pf', 'serial', 'vf']);
-  t.deepEqual([...neededFacts(policy)].sort(), ['bus', 'driver', 'pf', 'serial', 'vf']);
+  t.deepEqual([...policyFacts(policy)].sort(), ['bus', 'driver', 'pf', 'serial', 'vf']);
 });
 
 test('the winner of a policy name does not depend on the order of rules or devices', (t) => {
@@ -142,7 +142,7 @@ test('the winner of a policy name does not depend on the order of rules or devic
   const wanted = (rules: readonly LinkRule[], devices: readonly (readonly [Device, string])[]) => {
     const vendors = new Map(devices.map(([{ sysname }, vendor]) => [sysname, vendor]));
     const policy = policyOf(rules);
-    const { wanted: links, conflicts } = desire(
+    const { winners: links, conflicts } = resolveClaims(
       claimsOf(
         devices.map(([found]) => found),
         ({ bus, name, syspath, sysname }) =>

@@ -1,11 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { longestPart, sanitizePart } from '../../src/names/sanitize.ts';
+import { MAX_PART_BYTES, sanitizePathPart } from '../../src/names/sanitize.ts';
 import { printable } from '../../src/text/printable.ts';
 
 const row = test.macro({
   exec(t, text: string, expected: string | undefined) {
-    t.is(sanitizePart(text), expected);
+    t.is(sanitizePathPart(text), expected);
   },
   title: (_, text: string, expected: string | undefined) =>
     `sanitizePart: "${printable(text.slice(0, 30))}" (length ${text.length}) ${expected === undefined ? 'has no result' : `becomes ${printable(expected.slice(0, 30))}`}`,
@@ -57,11 +57,11 @@ const hostile = fc.oneof(
 test('sanitizePart returns one safe part for any text: no slash, no .., no control characters, at most 255 bytes', (t) => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const part = sanitizePart(text);
+      const part = sanitizePathPart(text);
       if (part === undefined) return;
       t.false(part === '' || part === '.' || part === '..');
       t.notRegex(part, /[/\u0000-\u0020\u007f]/);
-      t.true(Buffer.byteLength(part) <= longestPart);
+      t.true(Buffer.byteLength(part) <= MAX_PART_BYTES);
       t.true(Buffer.from(part).toString() === part, 'is UTF-8');
     }),
     { numRuns: 200 },
@@ -71,8 +71,8 @@ test('sanitizePart returns one safe part for any text: no slash, no .., no contr
 test('sanitizePart does not change its own result', (t) => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const part = sanitizePart(text);
-      if (part !== undefined) t.is(sanitizePart(part), part);
+      const part = sanitizePathPart(text);
+      if (part !== undefined) t.is(sanitizePathPart(part), part);
     }),
     { numRuns: 200 },
   );

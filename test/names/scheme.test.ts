@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Device } from '../../src/devices/device.ts';
 import {
-  isReserved,
+  isReservedName,
   knownBuses,
   linkRoot,
   linkTarget,
@@ -33,10 +33,10 @@ test('schemeLink returns undefined for a device without a node and for a no-IOMM
 
 test("schemeLink never uses the kernel's reserved names", (t) => {
   for (const bus of ['devices', 'vfio', '14', 'noiommu-3']) {
-    t.true(isReserved(bus));
+    t.true(isReservedName(bus));
     t.is(schemeLink({ ...gpu, bus }), undefined);
   }
-  for (const part of ['pci', 'by-alias', '14x', 'x14']) t.false(isReserved(part), part);
+  for (const part of ['pci', 'by-alias', '14x', 'x14']) t.false(isReservedName(part), part);
 });
 
 test('schemeLink keeps hostile names inside the directory of the bus', (t) => {

@@ -1,9 +1,9 @@
 import test from 'ava';
 import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import type { NamePart } from '../../src/config/policy.ts';
-import { parseName } from '../../src/names/template-parse.ts';
+import { parseTemplate } from '../../src/names/template-parse.ts';
 
-const parse = (text: string) => parseName(parseWithoutProcessing(text).body);
+const parse = (text: string) => parseTemplate(parseWithoutProcessing(text).body);
 
 const accepts = test.macro({
   exec(t, text: string, parts: readonly NamePart[]) {
@@ -125,5 +125,5 @@ test('parseName throws errors that are not template errors', (t) => {
       throw new RangeError('not of the template');
     },
   };
-  t.throws(() => parseName([node]), { instanceOf: RangeError });
+  t.throws(() => parseTemplate([node]), { instanceOf: RangeError });
 });

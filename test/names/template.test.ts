@@ -2,8 +2,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { NamePart, Transform } from '../../src/config/policy.ts';
 import type { Facts } from '../../src/devices/device.ts';
-import { sanitizePart } from '../../src/names/sanitize.ts';
-import { nameFrom, transform } from '../../src/names/template.ts';
+import { sanitizePathPart } from '../../src/names/sanitize.ts';
+import { applyTransform, renderName } from '../../src/names/template.ts';
 
 const facts: Facts = {
   bus: 'pci',
@@ -15,7 +15,7 @@ const facts: Facts = {
 };
 
 const returns = test.macro((t, parts: readonly NamePart[], expected: string | undefined) => {
-  t.is(nameFrom(parts, facts), expected);
+  t.is(renderName(parts, facts), expected);
 });
 
 test('nameFrom joins text and facts', returns, [{ text: 'by-x/' }, { fact: 'name' }], 'by-x/0000:01:00.0');
@@ -80,7 +80,7 @@ test('nameFrom accepts a name of 1024 bytes', returns, [{ text: longest }], long
 test('nameFrom rejects a name longer than 1024 bytes', returns, [{ text: `${longest}a` }], undefined);
 
 test('lower converts only ASCII letters', (t) => {
-  t.is(transform('ÄBC', { kind: 'lower' }), 'Äbc');
+  t.is(applyTransform('ÄBC', { kind: 'lower' }), 'Äbc');
 });
 
 test('nameFrom returns a safe name inside its directory for any facts', (t) => {
@@ -103,13 +103,15 @@ test('nameFrom returns a safe name inside its directory for any facts', (t) => {
   fc.assert(
     fc.property(hostile, hostile, fc.array(step, { maxLength: 2 }), (label, slot, apply) => {
       const device: Facts = { ...facts, label, slot };
-      const path = nameFrom(
+      const path = renderName(
         [{ text: 'by-x/' }, { fact: 'label', apply }, { text: '/s' }, { fact: 'slot' }],
         device,
       );
       if (path === undefined) return true;
       const parts = path.split('/');
-      return parts.length === 3 && parts[0] === 'by-x' && parts.every((part) => sanitizePart(part) === part);
+      return (
+        parts.length === 3 && parts[0] === 'by-x' && parts.every((part) => sanitizePathPart(part) === part)
+      );
     }),
     { numRuns: 3000 },
   );

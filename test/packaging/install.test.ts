@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'ava';
-import { scratch } from '../links/world.ts';
+import { scratchPath } from '../links/world.ts';
 
 const top = resolve(import.meta.dirname, '../..');
 
@@ -22,7 +22,7 @@ function executables(dir: string): string[] {
 
 test('install.sh installs the service scripts of exactly those service managers whose directory is given', (t) => {
   const main = ['--part', 'main', '--paths', 'fedora', '--koffi', '', '--unitdir', ''];
-  const [bare, all] = [scratch(t), scratch(t)];
+  const [bare, all] = [scratchPath(t), scratchPath(t)];
   t.is(install('--destdir', bare, ...main).status, 0);
   const directories = ['--openrcdir', '/etc/init.d', '--runitdir', '/etc/sv', '--s6dir', '/etc/s6/sv'];
   t.is(install('--destdir', all, ...main, ...directories).status, 0);
@@ -31,7 +31,7 @@ test('install.sh installs the service scripts of exactly those service managers 
 });
 
 test('install.sh reports a program that is not built before it installs anything', (t) => {
-  const dest = scratch(t);
+  const dest = scratchPath(t);
   const { status, stderr } = install('--destdir', dest, '--part', 'udev', '--native', '/nowhere/vfio_id');
   t.is(status, 2);
   t.regex(stderr, /^packaging\/install\.sh: expected \/nowhere\/vfio_id, found none; .*\n$/);

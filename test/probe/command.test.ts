@@ -7,7 +7,7 @@ import { parseCommandLine } from '../../src/cli/parse.ts';
 import { VfioNamesError } from '../../src/errors.ts';
 import type { ProbeRequest } from '../../src/probe/request.ts';
 import { runProbe } from '../../src/probe/run.ts';
-import type { Peer, Reply } from '../../src/system/peer.ts';
+import type { Reply, Worker } from '../../src/system/peer.ts';
 import { runCli } from '../helpers/cli.ts';
 import { type FakeNode, fakeCalls } from '../helpers/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
@@ -46,9 +46,9 @@ function fakeMachine(t: ExecutionContext): Machine {
   return { root, nodes, questions: [], requests: [], limit: 0, closed: false, answer: 'y', tty: false };
 }
 
-function peerOf(machine: Machine): Peer {
+function peerOf(machine: Machine): Worker {
   return {
-    ask: async (request) => {
+    request: async (request) => {
       const received = JSON.parse(JSON.stringify(request)) as ProbeRequest;
       machine.requests.push(received);
       if (machine.reply) return machine.reply;
@@ -87,7 +87,7 @@ async function probe(machine: Machine, ...args: string[]) {
   if (parsed.kind !== 'run') throw new Error(parsed.kind);
   const status = await probeWith(
     {
-      peer: (limit) => {
+      startPeer: (limit) => {
         machine.limit = limit;
         return peerOf(machine);
       },
@@ -202,7 +202,7 @@ test('probe --bind without --yes is a usage error without a terminal', async (t)
 test('probe --bind does not bind a device that is in use, and reports its holders', async (t) => {
   const machine = fakeMachine(t);
   machine.root.write('/proc/4711/comm', 'qemu\n');
-  machine.root.linkText('/proc/4711/fd/9', machine.root.at('/dev/vfio/devices/vfio0'));
+  machine.root.linkWithTarget('/proc/4711/fd/9', machine.root.at('/dev/vfio/devices/vfio0'));
   const { status, probes } = await document(t, machine, '--bind', '--yes', '0000:00:04.0');
   t.deepEqual(
     [status, probes[0]?.['step'], probes[0]?.['cause']],
@@ -224,7 +224,7 @@ test('probe --bind explains a failed call', async (t) => {
 
 test('probe continues after a failed device, and exits with the most severe status', async (t) => {
   const machine = fakeMachine(t);
-  machine.nodes[machine.root.at('/dev/vfio/devices/vfio0')] = { refuses: 'EPERM' };
+  machine.nodes[machine.root.at('/dev/vfio/devices/vfio0')] = { openError: 'EPERM' };
   const { status, probes } = await document(t, machine, 'vfio0', '0000:7f:00.0', 'vfio1');
   t.deepEqual([status, probes.map((entry) => entry['status'])], [3, [4, 3, 0]]);
   t.is(probes[1]?.['step'], 'find');
@@ -291,7 +291,7 @@ test('probe throws an error for an ambiguous name', async (t) => {
   machine.root.add({
     bus: 'platform',
     name: '0000:00:04.0',
-    above: '/sys/devices/platform',
+    parent: '/sys/devices/platform',
     sysname: 'vfio3',
   });
   await t.throwsAsync(probe(machine, '0000:00:04.0'), { code: 'ambiguous' });

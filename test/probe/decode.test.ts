@@ -1,13 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { encode } from '../../src/probe/bytes.ts';
-import { decodeCapabilities, decodeIrq, decodeRegion, flagWords } from '../../src/probe/decode.ts';
+import { decodeCapabilities, decodeIrq, decodeRegion, setFlagNames } from '../../src/probe/decode.ts';
 import { structs } from '../../src/probe/layout.ts';
 
 test('flagWords returns the names of set bits, and bitN for a bit without a name', (t) => {
-  t.deepEqual(flagWords(['read', 'write', 'mmap'], 0b1011), ['read', 'write', 'bit3']);
-  t.deepEqual(flagWords([], 0x8000_0000), ['bit31']);
-  t.deepEqual(flagWords(['read'], 0), []);
+  t.deepEqual(setFlagNames(['read', 'write', 'mmap'], 0b1011), ['read', 'write', 'bit3']);
+  t.deepEqual(setFlagNames([], 0x8000_0000), ['bit31']);
+  t.deepEqual(setFlagNames(['read'], 0), []);
 });
 
 test('decodeRegion names the regions of PCI devices only', (t) => {

@@ -1,8 +1,8 @@
 import test from 'ava';
 import type { Holder } from '../../src/holders/holder.ts';
-import type { Evidence, HeldSibling } from '../../src/probe/evidence.ts';
-import { explain, explainHeld, explainSilence } from '../../src/probe/explain.ts';
-import type { Failure } from '../../src/probe/request.ts';
+import type { Evidence, SiblingWithHolders } from '../../src/probe/evidence.ts';
+import { explain, explainInUse, explainTimeout } from '../../src/probe/explain.ts';
+import type { ProbeFailure } from '../../src/probe/request.ts';
 
 const qemu: Holder = {
   pid: 4711,
@@ -14,25 +14,25 @@ const qemu: Holder = {
 };
 const groupHolder: Holder = { ...qemu, interface: 'group' };
 const deviceHolder: Holder = { ...qemu, interface: 'device-fd' };
-const unseen = [{ reason: 'pid-namespace', message: 'run it on the host to see all' }] as const;
-const hostSibling: HeldSibling = {
+const incomplete = [{ reason: 'pid-namespace', message: 'run it on the host to see all' }] as const;
+const hostSibling: SiblingWithHolders = {
   bus: 'pci',
   name: '0000:02:02.0',
   driver: 'e1000e',
   use: 'host',
   holders: [],
 };
-const heldSibling: HeldSibling = { ...hostSibling, driver: 'vfio-pci', use: 'vfio', holders: [qemu] };
+const heldSibling: SiblingWithHolders = { ...hostSibling, driver: 'vfio-pci', use: 'vfio', holders: [qemu] };
 const root600 = { mode: 0o600, uid: 0, gid: 0 };
 
 const defaults: Evidence = {
   name: '0000:00:04.0',
   devnum: '247:0',
   group: '14',
-  bound: true,
-  noiommu: false,
+  stillBound: true,
+  noIommu: false,
   holders: [],
-  unseen: [],
+  incomplete: [],
   siblings: [],
   nodes: {
     node: { path: '/dev/vfio/devices/vfio0', status: root600 },
@@ -41,7 +41,7 @@ const defaults: Evidence = {
     container: { path: '/dev/vfio/vfio', status: { ...root600, mode: 0o666 } },
   },
   uid: 1000,
-  token: false,
+  tokenGiven: false,
 };
 
 const bind = 'VFIO_DEVICE_BIND_IOMMUFD';
@@ -78,7 +78,7 @@ const table: readonly Row[] = [
     'not permitted: the device cgroup of this container or unit does not allow /dev/vfio/devices/vfio0',
   ],
   ['open node', 'ENOENT', {}, 1, 'there is no /dev/vfio/devices/vfio0 here'],
-  ['open node', 'ENOENT', { bound: false }, 3, 'the device is just leaving'],
+  ['open node', 'ENOENT', { stillBound: false }, 3, 'the device is just leaving'],
   [
     'open node',
     'ENODEV',
@@ -87,7 +87,7 @@ const table: readonly Row[] = [
     '/dev/vfio/devices/vfio0 is a left-over node, or the device is just leaving',
   ],
   ['open node', 'ENXIO', {}, 1, '/dev/vfio/devices/vfio0 is a left-over node, or the device is just leaving'],
-  ['open node', 'ENXIO', { bound: false }, 3, 'the device is just leaving'],
+  ['open node', 'ENXIO', { stillBound: false }, 3, 'the device is just leaving'],
   ['open node', 'ELOOP', {}, 1, '/dev/vfio/devices/vfio0 is a link, expected the node itself'],
   ['open node', 'EMFILE', {}, 1, 'open node gave EMFILE'],
   ['open iommu', 'ENOENT', {}, 5, 'there is no /dev/iommu'],
@@ -95,9 +95,9 @@ const table: readonly Row[] = [
   ['open iommu', 'EACCES', {}, 4, 'not permitted: /dev/iommu is root:root 0600, you are uid 1000'],
   ['open iommu', 'EBUSY', {}, 1, 'open iommu gave EBUSY'],
   ['open group', 'ENOENT', {}, 5, 'there is no /dev/vfio/14'],
-  ['open group', 'ENOENT', { bound: false }, 3, 'the device is just leaving'],
+  ['open group', 'ENOENT', { stillBound: false }, 3, 'the device is just leaving'],
   ['open group', 'EACCES', {}, 4, 'not permitted: /dev/vfio/14 is root:108 0660, you are uid 1000'],
-  ['open group', 'EPERM', { noiommu: true }, 1, 'a no-IOMMU group wants CAP_SYS_RAWIO'],
+  ['open group', 'EPERM', { noIommu: true }, 1, 'a no-IOMMU group wants CAP_SYS_RAWIO'],
   [
     'open group',
     'EBUSY',
@@ -112,13 +112,19 @@ const table: readonly Row[] = [
     1,
     'group 14 is in use by pid 4711 (qemu-system-x86) through the cdev',
   ],
-  ['open group', 'EBUSY', { unseen }, 1, 'group 14 is in use, by a process that was not seen'],
+  ['open group', 'EBUSY', { incomplete }, 1, 'group 14 is in use, by a process that was not seen'],
   ['open container', 'ENOENT', {}, 5, 'there is no /dev/vfio/vfio'],
 
   ['fstat node', 'other-device 1:3', {}, 1, '/dev/vfio/devices/vfio0 is 1:3, and sysfs says 247:0'],
   ['fstat node', 'other-device', {}, 1, '/dev/vfio/devices/vfio0 is something else, and sysfs says 247:0'],
-  ['fstat node', 'other-device 1:3', { bound: false }, 3, 'the device was bound anew while it was probed'],
-  ['read dev', 'moved', { bound: false }, 3, 'the device is just leaving'],
+  [
+    'fstat node',
+    'other-device 1:3',
+    { stillBound: false },
+    3,
+    'the device was bound anew while it was probed',
+  ],
+  ['read dev', 'moved', { stillBound: false }, 3, 'the device is just leaving'],
   ['read dev', 'moved', {}, 3, 'the device was bound anew while it was probed'],
   ['VFIO_DEVICE_GET_INFO', 'ENOTTY', {}, 1, '/dev/vfio/devices/vfio0 is no VFIO device'],
   [
@@ -129,34 +135,34 @@ const table: readonly Row[] = [
     '/dev/vfio/devices/vfio0 answered before it was bound, as no VFIO device does',
   ],
   ['VFIO_DEVICE_GET_INFO', 'EIO', {}, 1, 'the device does not work: VFIO_DEVICE_GET_INFO gave EIO'],
-  ['VFIO_DEVICE_GET_INFO', 'EIO', { bound: false }, 3, 'the device is just leaving'],
+  ['VFIO_DEVICE_GET_INFO', 'EIO', { stillBound: false }, 3, 'the device is just leaving'],
   ['VFIO_DEVICE_GET_INFO', 'EACCES', {}, 4, 'VFIO_DEVICE_GET_INFO gave EACCES'],
   ['open node', 'no-node', {}, 5, 'this kernel gives the device no node'],
-  ['open node', 'no-node', { noiommu: true }, 5, 'a no-IOMMU device has no node of its own'],
+  ['open node', 'no-node', { noIommu: true }, 5, 'a no-IOMMU device has no node of its own'],
   ['open group', 'no-group', {}, 5, 'the device has no IOMMU group that VFIO can use'],
 
   [bind, 'EINVAL', { holders: [qemu] }, 1, 'in use by pid 4711 (qemu-system-x86) through the cdev'],
-  [bind, 'EINVAL', { unseen }, 1, 'in use, by a process that was not seen'],
+  [bind, 'EINVAL', { incomplete }, 1, 'in use, by a process that was not seen'],
   [bind, 'EINVAL', {}, 1, 'in use, by nobody that can be seen in /proc, or its driver can not open it'],
-  [bind, 'EINVAL', { bound: false }, 3, 'the device is just leaving'],
+  [bind, 'EINVAL', { stillBound: false }, 3, 'the device is just leaving'],
   [
     bind,
     'EINVAL',
-    { token: true },
+    { tokenGiven: true },
     1,
     'the VF token is refused: this is no VF of a PF on vfio-pci and no such PF, or this kernel is older than 6.17, or the device is in use',
   ],
   [
     bind,
     'E2BIG',
-    { token: true },
+    { tokenGiven: true },
     5,
     'this kernel can not read a VF token in BIND, as Linux 6.17 and early 6.18 can not',
   ],
   [
     bind,
     'EINVAL',
-    { token: true, holders: [qemu] },
+    { tokenGiven: true, holders: [qemu] },
     1,
     'in use by pid 4711 (qemu-system-x86) through the cdev',
   ],
@@ -177,7 +183,7 @@ const table: readonly Row[] = [
   [
     bind,
     'EBUSY',
-    { unseen },
+    { incomplete },
     1,
     'group 14 is open, so the cdev is shut: in use, by a process that was not seen',
   ],
@@ -213,7 +219,7 @@ const table: readonly Row[] = [
   [
     bind,
     'EACCES',
-    { token: true, pf: { name: '0000:01:00.0' } },
+    { tokenGiven: true, pf: { name: '0000:01:00.0' } },
     4,
     'the VF token is wrong: its PF 0000:01:00.0 is on no driver',
   ],
@@ -276,7 +282,7 @@ const table: readonly Row[] = [
     'in use by pid 4711 (qemu-system-x86) through the group node',
   ],
   ['VFIO_SET_IOMMU', 'ENODEV', {}, 5, 'the container does not take the group: VFIO_SET_IOMMU gave ENODEV'],
-  ['VFIO_SET_IOMMU', 'ENODEV', { noiommu: true }, 5, 'a no-IOMMU group takes no IOMMU of type 1'],
+  ['VFIO_SET_IOMMU', 'ENODEV', { noIommu: true }, 5, 'a no-IOMMU group takes no IOMMU of type 1'],
   ['VFIO_SET_IOMMU', 'ENOMEM', {}, 1, 'VFIO_SET_IOMMU gave ENOMEM'],
   [device, 'ENODEV', {}, 3, 'the device is just leaving'],
   [
@@ -286,7 +292,7 @@ const table: readonly Row[] = [
     4,
     'a VF token is wanted: its PF 0000:01:00.0 is on vfio-pci',
   ],
-  [device, 'EINVAL', { token: true }, 1, 'the device takes no VF token'],
+  [device, 'EINVAL', { tokenGiven: true }, 1, 'the device takes no VF token'],
   [
     device,
     'EINVAL',
@@ -300,11 +306,15 @@ const table: readonly Row[] = [
   ['somewhere', '', {}, 1, 'somewhere gave no errno'],
 ];
 
-function failureOf(step: string, reason: string): Failure {
+function failureOf(step: string, reason: string): ProbeFailure {
   if (reason === '') return { step };
   if (/^E[A-Z0-9]+$/.test(reason)) return { step, errno: reason };
   const [trouble, found] = reason.split(' ');
-  return { step, trouble: trouble as NonNullable<Failure['trouble']>, ...(found !== undefined && { found }) };
+  return {
+    step,
+    reason: trouble as NonNullable<ProbeFailure['reason']>,
+    ...(found !== undefined && { found }),
+  };
 }
 
 for (const [step, reason, overrides, status, cause] of table)
@@ -315,7 +325,7 @@ for (const [step, reason, overrides, status, cause] of table)
   });
 
 test('explain never describes EINVAL of BIND as an invalid argument', (t) => {
-  for (const overrides of [{}, { holders: [qemu] }, { unseen }, { token: true }]) {
+  for (const overrides of [{}, { holders: [qemu] }, { unseen: incomplete }, { token: true }]) {
     const { cause, remedy } = explain({ step: bind, errno: 'EINVAL' }, { ...defaults, ...overrides });
     t.notRegex(cause + remedy, /invalid|EINVAL/i);
   }
@@ -324,20 +334,20 @@ test('explain never describes EINVAL of BIND as an invalid argument', (t) => {
 test('explainHeld lists a process once per interface, and at most three processes', (t) => {
   const many = [1, 2, 3, 4, 5].map((pid) => ({ ...qemu, pid }));
   t.is(
-    explainHeld({ holders: [qemu, { ...qemu, fd: 10 }] }).cause,
+    explainInUse({ holders: [qemu, { ...qemu, fd: 10 }] }).cause,
     'in use by pid 4711 (qemu-system-x86) through the cdev',
   );
-  t.regex(explainHeld({ holders: many }).cause, /pid 1 .*pid 2 .*pid 3 .* and 2 more$/);
+  t.regex(explainInUse({ holders: many }).cause, /pid 1 .*pid 2 .*pid 3 .* and 2 more$/);
 });
 
 test('explainHeld shows only the pid of a holder without a name, and escapes control characters in names', (t) => {
   const { command: _command, ...nameless } = qemu;
-  t.is(explainHeld({ holders: [nameless] }).cause, 'in use by pid 4711 through the cdev');
-  t.notRegex(explainHeld({ holders: [{ ...qemu, command: 'a\u001b[2Jb\n' }] }).cause, /[\u001b\n]/);
+  t.is(explainInUse({ holders: [nameless] }).cause, 'in use by pid 4711 through the cdev');
+  t.notRegex(explainInUse({ holders: [{ ...qemu, command: 'a\u001b[2Jb\n' }] }).cause, /[\u001b\n]/);
 });
 
 test('explainSilence reports the step and the timeout', (t) => {
-  const { status, cause } = explainSilence('open node', 2.5);
+  const { status, cause } = explainTimeout('open node', 2.5);
   t.deepEqual([status as number, cause], [1, 'did not answer within 2.5 s at open node']);
 });
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { flagNames, ioctls, numbers, oldSizes, pciNames, structs } from '../../src/probe/layout.ts';
+import { constants, flagNames, ioctls, minimumSizes, pciNames, structs } from '../../src/probe/layout.ts';
 
 /** Returns all values of layout.ts in the format of layout.c. */
 function ourValues(): Map<string, string> {
@@ -14,7 +14,7 @@ function ourValues(): Map<string, string> {
     lines.set(name, known === value ? value : `${known} and ${value}`);
   };
   for (const { name, number } of Object.values(ioctls)) add(name, `${number}`);
-  for (const [name, number] of Object.entries(numbers)) add(name, `${number}`);
+  for (const [name, number] of Object.entries(constants)) add(name, `${number}`);
   for (const [name, { size, fields }] of Object.entries(structs)) {
     add(name, `${size}`);
     for (const [field, [offset, bytes]] of Object.entries(fields))
@@ -97,8 +97,8 @@ whenLab("layout has the numbers and structs of the lab's kernel, which defines a
 test('oldSizes are the ends of fields', (t) => {
   const ends = (fields: Readonly<Record<string, readonly [number, number]>>) =>
     Object.values(fields).map(([offset, size]) => offset + size);
-  t.true(ends(structs.vfio_device_bind_iommufd.fields).includes(oldSizes.bind));
-  t.true(ends(structs.vfio_device_attach_iommufd_pt.fields).includes(oldSizes.attach));
+  t.true(ends(structs.vfio_device_bind_iommufd.fields).includes(minimumSizes.bind));
+  t.true(ends(structs.vfio_device_attach_iommufd_pt.fields).includes(minimumSizes.attach));
 });
 
 test('layout.c prints every ioctl, struct and field of layout.ts', (t) => {

@@ -73,7 +73,7 @@ const failures: readonly [title: string, nodes: Record<string, FakeNode>, dev: s
   ],
   [
     'probe open returns the errno of a failed open',
-    node({ refuses: 'EACCES' }),
+    node({ openError: 'EACCES' }),
     '247:0\n',
     { step: 'open node', errno: 'EACCES' },
   ],
@@ -82,7 +82,7 @@ for (const [title, nodes, dev, answer] of failures)
   test(`${title}, and closes all descriptors`, (t) => {
     const found = probe({}, nodes, dev);
     t.deepEqual(found.answer as object, { openable: false, ...answer });
-    t.is(found.calls.opened(), 0);
+    t.is(found.calls.openCount(), 0);
   });
 
 test('probe open returns the errno if the dev attribute can not be read', (t) => {
@@ -93,7 +93,7 @@ test('probe open returns the errno if the dev attribute can not be read', (t) =>
 
 test('probe open fails for a device without a node', (t) => {
   const { node: _node, devnum: _devnum, ...without } = request;
-  t.deepEqual(runProbe(fakeCalls({}), without), { openable: false, step: 'open node', trouble: 'no-node' });
+  t.deepEqual(runProbe(fakeCalls({}), without), { openable: false, step: 'open node', reason: 'no-node' });
 });
 
 test('probe bind returns flags, regions with capabilities, and irqs', (t) => {
@@ -102,8 +102,8 @@ test('probe bind returns flags, regions with capabilities, and irqs', (t) => {
     openable: true,
     details: {
       flags: ['reset', 'pci'],
-      numRegions: 3,
-      numIrqs: 2,
+      regionCount: 3,
+      irqCount: 2,
       regions: [
         {
           index: 0,
@@ -123,7 +123,7 @@ test('probe bind returns flags, regions with capabilities, and irqs', (t) => {
       ],
     },
   });
-  t.is(calls.opened(), 0);
+  t.is(calls.openCount(), 0);
   // The iommufd is opened first so that it is closed last.
   t.deepEqual(calls.log.slice(0, 4), [
     'open iommu',
@@ -159,13 +159,13 @@ test('probe bind returns the failed call and closes all descriptors if BIND or a
   ] as const) {
     const { answer, calls } = probe({ depth: 'bind', ...overrides }, node(fakeVfio(fake)));
     t.deepEqual(answer, { openable: false, step, errno: 'EINVAL' });
-    t.is(calls.opened(), 0);
+    t.is(calls.openCount(), 0);
   }
 });
 
 test('probe bind does not call BIND on a node of another device', (t) => {
   const { answer, calls } = probe({ depth: 'bind' }, {}, '247:1\n');
-  t.deepEqual(answer, { openable: false, step: 'read dev', trouble: 'moved' });
+  t.deepEqual(answer, { openable: false, step: 'read dev', reason: 'moved' });
   t.false(calls.log.includes('VFIO_DEVICE_BIND_IOMMUFD'));
 });
 
@@ -183,7 +183,7 @@ test('probe group returns the same regions as probe bind', (t) => {
   const { answer, calls } = probe({ depth: 'group' });
   t.true(answer.openable);
   t.deepEqual(answer.openable && answer.details?.regions.map(({ name }) => name), ['bar0', 'bar2']);
-  t.is(calls.opened(), 0);
+  t.is(calls.openCount(), 0);
   t.deepEqual(calls.log.slice(0, 8), [
     'open group',
     'VFIO_GROUP_GET_STATUS',
@@ -234,7 +234,7 @@ for (const [title, nodes, answer] of groupFailures)
   test(`${title}, and closes all descriptors`, (t) => {
     const found = probe({ depth: 'group' }, nodes);
     t.deepEqual(found.answer as object, { openable: false, ...answer });
-    t.is(found.calls.opened(), 0);
+    t.is(found.calls.openCount(), 0);
   });
 
 test('probe group fails for a device without a group', (t) => {
@@ -242,7 +242,7 @@ test('probe group fails for a device without a group', (t) => {
   t.deepEqual(runProbe(fakeCalls({}), { ...without, depth: 'group' }), {
     openable: false,
     step: 'open group',
-    trouble: 'no-group',
+    reason: 'no-group',
   });
 });
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { judge } from '../../src/rules/check.ts';
-import { findRules, rulesDirectories, rulesName } from '../../src/rules/place.ts';
+import { checkRules } from '../../src/rules/check.ts';
+import { findRules, rulesDirectories, rulesFileName } from '../../src/rules/place.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hash } from './policies.ts';
 
@@ -10,22 +10,22 @@ test("findRules returns the file in the first directory of udev's search order",
   const root = fakeRoot(t);
   t.is(findRules(fakeFiles, root.dir), undefined);
   for (const directory of [...rulesDirectories].reverse()) {
-    root.write(`${directory}/${rulesName}`, directory);
+    root.write(`${directory}/${rulesFileName}`, directory);
     t.deepEqual(findRules(fakeFiles, root.dir), {
       kind: 'text',
-      path: `${directory}/${rulesName}`,
+      path: `${directory}/${rulesFileName}`,
       text: directory,
     });
   }
-  root.linkText(`/etc/udev/rules.d/${rulesName}`, '/dev/null');
-  t.deepEqual(findRules(fakeFiles, root.dir), { kind: 'masked', path: `/etc/udev/rules.d/${rulesName}` });
+  root.linkWithTarget(`/etc/udev/rules.d/${rulesFileName}`, '/dev/null');
+  t.deepEqual(findRules(fakeFiles, root.dir), { kind: 'masked', path: `/etc/udev/rules.d/${rulesFileName}` });
 });
 
 test('findRules follows a link within the root', (t) => {
   const root = fakeRoot(t);
   root.write('/opt/x.rules', text('default'));
   for (const target of ['/opt/x.rules', '../../../opt/x.rules']) {
-    root.linkText(`/etc/udev/rules.d/${rulesName}`, target);
+    root.linkWithTarget(`/etc/udev/rules.d/${rulesFileName}`, target);
     t.is(findRules(fakeFiles, root.dir)?.kind, 'text');
   }
 });
@@ -33,10 +33,10 @@ test('findRules follows a link within the root', (t) => {
 const path = '/etc/udev/rules.d/70-vfio-names.rules';
 
 const verdict = test.macro({
-  exec(t, found: Parameters<typeof judge>[0], state: string, message: RegExp) {
-    const result = judge(found, text(hash));
+  exec(t, found: Parameters<typeof checkRules>[0], state: string, message: RegExp) {
+    const result = checkRules(found, text(hash));
     t.is(result.state as string, state);
-    t.is(result.right, state === 'current');
+    t.is(result.ok, state === 'current');
     t.regex(result.message, message);
     t.notRegex(result.message, /\n/);
   },

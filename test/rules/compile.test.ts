@@ -1,9 +1,9 @@
 import test from 'ava';
 import type { LinkRule, Policy } from '../../src/config/policy.ts';
-import { compile } from '../../src/rules/compile.ts';
+import { compileUdev } from '../../src/rules/compile.ts';
 import { link, policyOf, source, unless, when } from './policies.ts';
 
-const links = (...rules: LinkRule[]) => compile(policyOf({ links: rules })).links;
+const links = (...rules: LinkRule[]) => compileUdev(policyOf({ links: rules })).links;
 
 const pci = 'TEST=="/sys/bus/pci/devices/$id/vfio-dev/$kernel"';
 
@@ -37,7 +37,7 @@ test('udev rules: a name with a fact matches only devices that have the fact', (
 });
 
 test('udev rules: vfio_id runs once for all rules, for the devices that the matches select', (t) => {
-  const { helper, links: lines } = compile(
+  const { helper, links: lines } = compileUdev(
     policyOf({
       links: [
         link([when('vendor', '0x8086')], 'by-sriov/', { fact: 'pf' }, '/vf', { fact: 'vf' }),
@@ -60,7 +60,7 @@ test('udev rules: a negated fact of vfio_id matches only after vfio_id ran', (t)
 
 test('udev rules: a name that udev cannot express is requested from vfio_id', (t) => {
   const label = link([when('bus', 'pci')], 'by-label/', { fact: 'label' });
-  const { helper, links: lines } = compile(policyOf({ links: [label, label] }));
+  const { helper, links: lines } = compileUdev(policyOf({ links: [label, label] }));
   t.true(helper.at(-1)?.includes(`--facts= --link '1=by-label/{label}' '$devpath'`));
   t.deepEqual(lines, [
     `SUBSYSTEMS=="pci", ${pci}, ENV{ID_VFIO_LINK_1}=="?*", SYMLINK+="vfio/$env{ID_VFIO_LINK_1}"`,
@@ -86,7 +86,7 @@ test('udev rules: by-tag uses ID_PATH_TAG for devices without a second host brid
     { kind: 'replace', from: '.', to: '_' },
     { kind: 'replace', from: ':', to: '_' },
   ] as const;
-  const { builtin, links: lines } = compile(
+  const { builtin, links: lines } = compileUdev(
     policyOf({
       links: [link([when('bus', 'pci')], 'by-tag/', { fact: 'bus' }, '-', { fact: 'name', apply })],
     }),
@@ -108,7 +108,7 @@ test('udev rules: lines are sorted by link priority, since the last one applies 
 });
 
 test('udev rules: access for all devices is one line for any bus', (t) => {
-  const { access, iommu } = compile(
+  const { access, iommu } = compileUdev(
     policyOf({ access: [{ match: [], group: 'kvm', mode: '0660', source }] }),
   );
   t.deepEqual(access, ['GROUP="kvm", MODE="0660"']);
@@ -125,7 +125,7 @@ test('udev rules: a match that no device with a node can satisfy gives no line',
 
 const rejects = test.macro({
   exec(t, policy: Partial<Policy>, message: RegExp) {
-    const error = t.throws(() => compile(policyOf(policy)), {
+    const error = t.throws(() => compileUdev(policyOf(policy)), {
       name: 'VfioNamesError',
       code: 'policy',
       message,

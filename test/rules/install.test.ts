@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import { readHeader } from '../../src/rules/header.ts';
-import { carryOut, installPath, planInstallation } from '../../src/rules/install.ts';
+import { applyRulesChange, installPath, planRulesChange } from '../../src/rules/install.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hash } from './policies.ts';
 
@@ -26,7 +26,7 @@ test('readHeader accepts only a complete first line', (t) => {
 test('rules install and uninstall write, replace and remove the file, without temporary files left', (t) => {
   const root = fakeRoot(t);
   const install = (text: string | undefined): void =>
-    carryOut(fakeFiles, root.dir, planInstallation(fakeFiles, root.dir, text), token);
+    applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, text), token);
   install(generated('a\n'));
   t.is(fs.readFileSync(root.at(installPath), 'utf8'), generated('a\n'));
   t.is(fs.statSync(root.at(installPath)).mode & 0o777, 0o644);
@@ -44,7 +44,7 @@ test('rules install removes temporary files of killed runs and keeps those of ru
   root.write('/etc/udev/rules.d/.vfio-names-rules-4194999-0', 'x');
   root.write(`/etc/udev/rules.d/.vfio-names-rules-${process.ppid}-0`, 'x');
   root.write('/etc/udev/rules.d/.vfio-names-rules-x', 'x');
-  carryOut(fakeFiles, root.dir, planInstallation(fakeFiles, root.dir, generated()), token);
+  applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, generated()), token);
   t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')).sort(), [
     `.vfio-names-rules-${process.ppid}-0`,
     '.vfio-names-rules-x',
@@ -57,7 +57,7 @@ const foreign = test.macro({
     const root = fakeRoot(t);
     create(root);
     for (const text of [generated(), undefined]) {
-      const error = t.throws(() => planInstallation(fakeFiles, root.dir, text), { code: 'rules-not-ours' });
+      const error = t.throws(() => planRulesChange(fakeFiles, root.dir, text), { code: 'rules-not-ours' });
       t.regex(error?.message ?? '', /^expected .* found .* move it away first$/);
     }
   },
@@ -66,20 +66,20 @@ const foreign = test.macro({
 
 test('a file without our header', foreign, (root) => root.write(installPath, 'KERNEL=="x"\n'));
 test('an empty file', foreign, (root) => root.write(installPath, ''));
-test('a link to /dev/null', foreign, (root) => root.linkText(installPath, '/dev/null'));
+test('a link to /dev/null', foreign, (root) => root.linkWithTarget(installPath, '/dev/null'));
 test('a directory', foreign, (root) => root.write(`${installPath}/x`, ''));
-test('a dangling link', foreign, (root) => root.linkText(installPath, 'nowhere'));
+test('a dangling link', foreign, (root) => root.linkWithTarget(installPath, 'nowhere'));
 test('a link to a generated file', foreign, (root) => {
   root.write('/etc/ours', generated());
-  root.linkText(installPath, '../../ours');
+  root.linkWithTarget(installPath, '../../ours');
 });
 
 test('rules install does not follow a symlink to a parent directory', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/elsewhere/rules.d'), { recursive: true });
-  root.linkText('/etc/udev', '../elsewhere');
+  root.linkWithTarget('/etc/udev', '../elsewhere');
   const error = t.throws(
-    () => carryOut(fakeFiles, root.dir, planInstallation(fakeFiles, root.dir, generated()), token),
+    () => applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, generated()), token),
     { name: 'VfioNamesError' },
   );
   t.regex(error?.message ?? '', /^could not install the rules: .*70-vfio-names.rules: E(LOOP|NOTDIR)/);
@@ -88,8 +88,10 @@ test('rules install does not follow a symlink to a parent directory', (t) => {
 
 test('rules install leaves no temporary file if the rename fails', (t) => {
   const root = fakeRoot(t);
-  const planned = planInstallation(fakeFiles, root.dir, generated());
+  const planned = planRulesChange(fakeFiles, root.dir, generated());
   root.write(`${installPath}/x`, '');
-  t.throws(() => carryOut(fakeFiles, root.dir, planned, token), { message: /EISDIR|ENOTEMPTY|EEXIST/ });
+  t.throws(() => applyRulesChange(fakeFiles, root.dir, planned, token), {
+    message: /EISDIR|ENOTEMPTY|EEXIST/,
+  });
   t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')), ['70-vfio-names.rules']);
 });

@@ -2,10 +2,10 @@
 import test from 'ava';
 import type { FactName } from '../../src/devices/device.ts';
 import { familyRule } from '../../src/names/families.ts';
-import { compile } from '../../src/rules/compile.ts';
-import { remember } from '../../src/rules/remembered.ts';
-import { render } from '../../src/rules/render.ts';
-import { propertyOf, udevFacts } from '../../src/rules/udev-facts.ts';
+import { compileUdev } from '../../src/rules/compile.ts';
+import { cachedFacts } from '../../src/rules/remembered.ts';
+import { renderRules } from '../../src/rules/render.ts';
+import { factProperty, udevFacts } from '../../src/rules/udev-facts.ts';
 import { golden } from './golden.ts';
 import { policyOf, source } from './policies.ts';
 
@@ -13,21 +13,21 @@ const families = (...names: readonly Parameters<typeof familyRule>[0][]) =>
   policyOf({ links: names.map((name) => familyRule(name, source)) });
 
 test('cached facts of by-sriov, by-path and by-group are confirmed by sysfs before vfio_id runs', (t) => {
-  golden(t, 'remembered.udev', render('udev', families('by-sriov', 'by-path', 'by-group')));
+  golden(t, 'remembered.udev', renderRules('udev', families('by-sriov', 'by-path', 'by-group')));
 });
 
 test('cached facts include the facts that confirm them', (t) => {
-  t.deepEqual(remember(['group'])?.facts, ['group']);
-  t.deepEqual(remember(['vf'])?.facts, ['group', 'pf', 'vf']);
-  t.deepEqual(remember(['path'])?.facts, ['syspath', 'group', 'pf', 'vf', 'path']);
-  t.deepEqual(remember(['function'])?.facts, ['syspath', 'group', 'function']);
-  t.deepEqual(remember(['mdevParent'])?.facts, ['syspath', 'group', 'mdevParent']);
+  t.deepEqual(cachedFacts(['group'])?.facts, ['group']);
+  t.deepEqual(cachedFacts(['vf'])?.facts, ['group', 'pf', 'vf']);
+  t.deepEqual(cachedFacts(['path'])?.facts, ['syspath', 'group', 'pf', 'vf', 'path']);
+  t.deepEqual(cachedFacts(['function'])?.facts, ['syspath', 'group', 'function']);
+  t.deepEqual(cachedFacts(['mdevParent'])?.facts, ['syspath', 'group', 'mdevParent']);
 });
 
 for (const fact of ['serial', 'slot', 'label', 'mdevType', 'groupNode'] as const)
   test(`${fact} is not cached, nor are facts requested together with it`, (t) => {
-    t.is(remember([fact]), undefined);
-    t.is(remember(['group', fact]), undefined);
+    t.is(cachedFacts([fact]), undefined);
+    t.is(cachedFacts(['group', fact]), undefined);
   });
 
 const sets: readonly (readonly FactName[])[] = [
@@ -39,11 +39,11 @@ const sets: readonly (readonly FactName[])[] = [
 ];
 
 for (const wanted of sets) {
-  const { facts = [], lines = [] } = remember(wanted) ?? {};
+  const { facts = [], lines = [] } = cachedFacts(wanted) ?? {};
   const confirmations = lines.filter((line) => line.endsWith('ENV{.VFIO_NAMES}="yes"'));
 
   test(`cached ${wanted}: each fact is imported, required if confirmed, and cleared otherwise`, (t) => {
-    for (const property of facts.map(propertyOf)) {
+    for (const property of facts.map(factProperty)) {
       t.true(lines.some((line) => line.includes(`IMPORT{db}="${property}"`)));
       t.true(confirmations.some((line) => line.includes(`ENV{${property}}=="?*", `)));
       t.true(lines.at(-1)?.includes(`ENV{${property}}="", `));
@@ -63,13 +63,13 @@ for (const wanted of sets) {
 }
 
 test('a name that only vfio_id can build is requested at each event', (t) => {
-  const { helper } = compile(families('by-group'), undefined, 'import');
+  const { helper } = compileUdev(families('by-group'), undefined, 'import');
   t.true(helper.length > 0);
   t.false(helper.some((line) => line.includes('IMPORT{db}')));
 });
 
 test('a fact of vfio_id is cached only if sysfs confirms it', (t) => {
   const imported = (Object.keys(udevFacts) as FactName[]).filter((fact) => udevFacts[fact].kind === 'import');
-  const confirmed = imported.filter((fact) => remember([fact]) !== undefined);
+  const confirmed = imported.filter((fact) => cachedFacts([fact]) !== undefined);
   t.deepEqual(confirmed, ['group', 'pf', 'vf', 'path', 'mdevParent']);
 });

@@ -3,23 +3,23 @@ import test from 'ava';
 import fc from 'fast-check';
 import { defaultPolicy } from '../../src/config/policy.ts';
 import { VfioNamesError } from '../../src/errors.ts';
-import { familyRule, switchedFamilies } from '../../src/names/families.ts';
-import { render } from '../../src/rules/render.ts';
+import { booleanFamilies, familyRule } from '../../src/names/families.ts';
+import { renderRules } from '../../src/rules/render.ts';
 import { golden } from './golden.ts';
 import { hostilePolicy } from './hostile.ts';
 import { link, policyOf, source, unless, when } from './policies.ts';
 
 test('the checked-in rules match the default policy', (t) => {
   const path = new URL('../../rules/70-vfio-names.rules', import.meta.url);
-  t.is(render('udev', defaultPolicy), readFileSync(path, 'utf8'));
+  t.is(renderRules('udev', defaultPolicy), readFileSync(path, 'utf8'));
 });
 
 test('the built-in templates render for each target', (t) => {
   for (const target of ['udev', 'mdev', 'mdevd'] as const)
-    t.regex(render(target, defaultPolicy), /^# vfio-names scheme=1 policy=default\n/);
+    t.regex(renderRules(target, defaultPolicy), /^# vfio-names scheme=1 policy=default\n/);
 });
 
-const families = policyOf({ links: switchedFamilies.map((family) => familyRule(family, source)) });
+const families = policyOf({ links: booleanFamilies.map((family) => familyRule(family, source)) });
 
 const rich = policyOf({
   links: [
@@ -46,7 +46,7 @@ const rich = policyOf({
 for (const [name, policy] of Object.entries({ families, rich }))
   for (const target of ['udev', 'mdev', 'mdevd'] as const)
     test(`rules render matches the golden file of policy ${name} for ${target}`, (t) => {
-      golden(t, `${name}.${target}`, render(target, policy));
+      golden(t, `${name}.${target}`, renderRules(target, policy));
     });
 
 test('udev rules run no program if udev knows all facts', (t) => {
@@ -65,7 +65,7 @@ test('udev rules run no program if udev knows all facts', (t) => {
     ],
     access: [{ match: [when('subsystemVendor', '0x1028')], group: 'kvm', source }],
   });
-  t.notRegex(render('udev', policy), /IMPORT|PROGRAM|RUN|vfio_id/);
+  t.notRegex(renderRules('udev', policy), /IMPORT|PROGRAM|RUN|vfio_id/);
 });
 
 /** The keys that generated rules may use; any other key means that a policy text escaped its string. */
@@ -80,7 +80,7 @@ test('no policy text escapes its string in udev rules', (t) => {
     fc.property(hostilePolicy, (policy) => {
       let text: string;
       try {
-        text = render('udev', policy);
+        text = renderRules('udev', policy);
       } catch (error) {
         return error instanceof VfioNamesError && error.exitCode === 2 && !error.message.includes('\n');
       }
@@ -112,7 +112,7 @@ test('no policy text escapes its field in mdev and mdevd lines', (t) => {
   fc.assert(
     fc.property(hostilePolicy, fc.constantFrom('mdev', 'mdevd'), (policy, target) => {
       try {
-        const lines = render(target as 'mdev', policy).split('\n');
+        const lines = renderRules(target as 'mdev', policy).split('\n');
         return lines.every((text) => {
           const found = line.exec(text);
           return text === '' || text.startsWith('# ') || (found && (!found[2] || command.test(found[2])));

@@ -1,8 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { NamePart } from '../../src/config/policy.ts';
-import { safePart } from '../../src/rules/compile.ts';
-import { readRequest, requestProperty, writeRequest } from '../../src/rules/request.ts';
+import { sanitizeTemplatePart } from '../../src/rules/compile.ts';
+import { formatRequest, linkProperty, parseRequest } from '../../src/rules/request.ts';
 import { namePart } from './hostile.ts';
 
 test('readRequest parses the output of writeRequest', (t) => {
@@ -15,18 +15,18 @@ test('readRequest parses the output of writeRequest', (t) => {
       apply: [{ kind: 'pad', width: 3 }, { kind: 'lower' }, { kind: 'replace', from: ':', to: '' }],
     },
   ];
-  t.is(writeRequest(parts), 'by-sriov/{pf}/vf{vf|p3|l|r3a=}');
-  t.deepEqual(readRequest('by-sriov/{pf}/vf{vf|p3|l|r3a=}'), parts);
-  t.is(requestProperty(2), 'ID_VFIO_LINK_2');
+  t.is(formatRequest(parts), 'by-sriov/{pf}/vf{vf|p3|l|r3a=}');
+  t.deepEqual(parseRequest('by-sriov/{pf}/vf{vf|p3|l|r3a=}'), parts);
+  t.is(linkProperty(2), 'ID_VFIO_LINK_2');
 });
 
 test('any name survives a round trip through a request, without quotes or blanks', (t) => {
   fc.assert(
     fc.property(fc.array(namePart, { minLength: 1, maxLength: 4 }), (parts) => {
-      const safe = parts.map(safePart).filter((part) => !('text' in part) || part.text !== '');
-      const text = writeRequest(safe);
+      const safe = parts.map(sanitizeTemplatePart).filter((part) => !('text' in part) || part.text !== '');
+      const text = formatRequest(safe);
       t.notRegex(text, /[ \t\n\v\f\r'"$%\0]/);
-      if (safe.length > 0) t.is(writeRequest(readRequest(text) ?? []), text);
+      if (safe.length > 0) t.is(formatRequest(parseRequest(text) ?? []), text);
     }),
     { numRuns: 300 },
   );
@@ -45,5 +45,5 @@ for (const text of [
   '{name|}',
 ])
   test(`readRequest rejects ${JSON.stringify(text)}`, (t) => {
-    t.is(readRequest(text), undefined);
+    t.is(parseRequest(text), undefined);
   });

@@ -1,12 +1,12 @@
 import test from 'ava';
-import { applyRules, execFile, udevRuns } from '../../src/rules/udev-control.ts';
+import { isUdevRunning, reloadUdev, runProgram } from '../../src/rules/udev-control.ts';
 import type { Files } from '../../src/system/files.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 
 test('applyRules reloads the rules, then triggers existing devices', (t) => {
   const calls: string[] = [];
   t.deepEqual(
-    applyRules((program, args) => calls.push([program, ...args].join(' '))),
+    reloadUdev((program, args) => calls.push([program, ...args].join(' '))),
     [],
   );
   t.deepEqual(calls, [
@@ -17,7 +17,7 @@ test('applyRules reloads the rules, then triggers existing devices', (t) => {
 });
 
 test('applyRules returns a line for each failed call and continues', (t) => {
-  const lines = applyRules((_, args) => {
+  const lines = reloadUdev((_, args) => {
     if (args[0] === 'control') throw Object.assign(new Error(), { code: 'ENOENT' });
     throw Object.assign(new Error(), { status: 1 });
   });
@@ -27,19 +27,19 @@ test('applyRules returns a line for each failed call and continues', (t) => {
 });
 
 test('execFile runs a program without a shell and throws if it fails', (t) => {
-  t.notThrows(() => execFile('true', ['$(false)', '; false']));
-  t.throws(() => execFile('false', []));
+  t.notThrows(() => runProgram('true', ['$(false)', '; false']));
+  t.throws(() => runProgram('false', []));
 });
 
 test('udevRuns is false below another root', (t) => {
   const files: Files = { ...nodeFiles, stat: () => nodeFiles.stat('/') };
-  t.true(udevRuns(files, ''));
-  t.false(udevRuns(files, '/some/root'));
+  t.true(isUdevRunning(files, ''));
+  t.false(isUdevRunning(files, '/some/root'));
   const withoutUdev: Files = {
     ...nodeFiles,
     stat: () => {
       throw Object.assign(new Error(), { code: 'ENOENT' });
     },
   };
-  t.false(udevRuns(withoutUdev, ''));
+  t.false(isUdevRunning(withoutUdev, ''));
 });

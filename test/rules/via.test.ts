@@ -3,24 +3,24 @@ import test from 'ava';
 import fc from 'fast-check';
 import { defaultPolicy } from '../../src/config/policy.ts';
 import { VfioNamesError } from '../../src/errors.ts';
-import { familyRule, switchedFamilies } from '../../src/names/families.ts';
-import { compile } from '../../src/rules/compile.ts';
-import { render } from '../../src/rules/render.ts';
+import { booleanFamilies, familyRule } from '../../src/names/families.ts';
+import { compileUdev } from '../../src/rules/compile.ts';
+import { renderRules } from '../../src/rules/render.ts';
 import { runCli } from '../helpers/cli.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 import { golden } from './golden.ts';
 import { hostilePolicy } from './hostile.ts';
 import { link, policyOf, source, unless, when } from './policies.ts';
 
-const families = policyOf({ links: switchedFamilies.map((family) => familyRule(family, source)) });
+const families = policyOf({ links: booleanFamilies.map((family) => familyRule(family, source)) });
 
 for (const via of ['import', 'run'] as const)
   test(`rules render --via ${via} matches the golden file of the families`, (t) => {
-    golden(t, `families.udev-${via}`, render('udev', families, undefined, via));
+    golden(t, `families.udev-${via}`, renderRules('udev', families, undefined, via));
   });
 
 test('--via import requests only the name of the scheme from vfio_id for an empty policy', (t) => {
-  const { names, helper, links } = compile(defaultPolicy, undefined, 'import');
+  const { names, helper, links } = compileUdev(defaultPolicy, undefined, 'import');
   t.deepEqual(names, []);
   t.is(helper[0], 'ENV{.VFIO_NAMES}="want"');
   t.true(helper[1]?.includes(`vfio_id --export --facts= --link '1={bus}/{name}' '$devpath'`));
@@ -28,7 +28,7 @@ test('--via import requests only the name of the scheme from vfio_id for an empt
 });
 
 test('--via run creates and removes links with vfio_id, and imports only facts that a match needs', (t) => {
-  const plain = compile(defaultPolicy, undefined, 'run');
+  const plain = compileUdev(defaultPolicy, undefined, 'run');
   t.deepEqual(plain.helper, []);
   t.true(plain.remove[0]?.endsWith('RUN+="/usr/lib/udev/vfio_id link remove"'));
   t.true(plain.run[0]?.includes('RUN+="/usr/lib/udev/vfio_id link add '));
@@ -36,7 +36,7 @@ test('--via run creates and removes links with vfio_id, and imports only facts t
     ...link([when('bus', 'pci'), unless('group', '7')], 'by-x/$', { fact: 'pf' as const }),
     priority: 5,
   };
-  const { helper, links } = compile(policyOf({ links: [rule] }), undefined, 'run');
+  const { helper, links } = compileUdev(policyOf({ links: [rule] }), undefined, 'run');
   t.true(helper.at(-1)?.includes(`--export --facts=group '$devpath'`));
   t.true(links[0]?.endsWith(`ENV{ID_VFIO_GROUP}!="7", ENV{.VFIO_NAMES_LINKS}+="--link '1:5=by-x/_{pf}'"`));
 });
@@ -45,7 +45,7 @@ test('--via run never uses SYMLINK, and --via import takes every name from vfio_
   fc.assert(
     fc.property(hostilePolicy, fc.constantFrom('import' as const, 'run' as const), (policy, via) => {
       try {
-        const text = render('udev', policy, undefined, via);
+        const text = renderRules('udev', policy, undefined, via);
         const links = text.match(/SYMLINK\+?="[^"]*"/g) ?? [];
         const runs = text.match(/(?<=^|, )(RUN|PROGRAM)[^"]*"[^"]*"/gm) ?? [];
         const requests = text.match(/ENV\{\.VFIO_NAMES_LINKS\}[^"]*"[^"]*"/g) ?? [];

@@ -1,11 +1,11 @@
 import test from 'ava';
-import { announced } from '../../src/system/calls.ts';
+import { announceCalls } from '../../src/system/calls.ts';
 import { fakeCalls } from '../helpers/fake-calls.ts';
 
 test('announced reports the name of every call that can block before making it', (t) => {
   const announcements: string[] = [];
   const fake = fakeCalls({ '/dev/x': { devnum: '1:2', ioctls: { GET: () => 5 } } }, { '/sys/x': '1:2\n' });
-  const calls = announced(fake, (step) => announcements.push(`${step} after ${fake.log.length}`));
+  const calls = announceCalls(fake, (step) => announcements.push(`${step} after ${fake.log.length}`));
   const fd = calls.open('open node', '/dev/x');
   t.deepEqual(calls.status('fstat node', fd), { kind: 'char', devnum: '1:2' });
   t.is(calls.read('read dev', '/sys/x'), '1:2\n');

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { VfioNamesError } from '../../src/errors.ts';
 import { CallError } from '../../src/system/calls.ts';
-import { importKoffi, loadLibc } from '../../src/system/libc.ts';
+import { importKoffi, loadCalls } from '../../src/system/libc.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
 const getInfo = { name: 'VFIO_DEVICE_GET_INFO', number: 0x3b6b };
 
 test('ioctl fails with ENOTTY on a device that is not a VFIO device', async (t) => {
-  const calls = await loadLibc();
+  const calls = await loadCalls();
   const fd = calls.open('open node', '/dev/null');
   t.deepEqual(calls.status('fstat node', fd), {
     ...calls.status('fstat node', fd),
@@ -27,7 +27,7 @@ test('ioctl writes into the bytes of its argument, and accepts a number as argum
   const root = fakeRoot(t);
   // Of a regular file, on every file system (do_vfs_ioctl): a container may have no terminal, and /dev/ptmx is often a link.
   root.write('/file', 'five\n');
-  const calls = await loadLibc();
+  const calls = await loadCalls();
   const fd = calls.open('open file', root.at('/file'));
   const unread = new Int32Array(1);
   // FIONREAD of asm-generic/ioctls.h, then FIOCLEX.
@@ -39,8 +39,8 @@ test('ioctl writes into the bytes of its argument, and accepts a number as argum
 
 test('open fails with ELOOP for a link and with ENOENT for a missing node', async (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/null-link', '/dev/null');
-  const calls = await loadLibc();
+  root.linkWithTarget('/dev/null-link', '/dev/null');
+  const calls = await loadCalls();
   t.throws(() => calls.open('open node', join(root.dir, 'dev/null-link')), { message: 'open node: ELOOP' });
   t.throws(() => calls.open('open node', join(root.dir, 'dev/none')), { message: 'open node: ENOENT' });
 });
@@ -48,20 +48,20 @@ test('open fails with ELOOP for a link and with ENOENT for a missing node', asyn
 test('read returns an attribute and names the step if the attribute is missing', async (t) => {
   const root = fakeRoot(t);
   root.write('/sys/dev', '247:0\n');
-  const calls = await loadLibc();
+  const calls = await loadCalls();
   t.is(calls.read('read dev', root.at('/sys/dev')), '247:0\n');
   t.throws(() => calls.read('read dev', root.at('/sys/none')), { message: 'read dev: ENOENT' });
 });
 
 test('address returns the address of the bytes in memory', async (t) => {
-  const calls = await loadLibc();
+  const calls = await loadCalls();
   const bytes = Buffer.alloc(64);
   t.is(calls.address(bytes.subarray(16)), calls.address(bytes) + 16n);
 });
 
 test('loadLibc fails with no-koffi and a hint if koffi is not installed', async (t) => {
   const error = await t.throwsAsync<VfioNamesError>(
-    loadLibc(() => Promise.reject(new Error('Cannot find module'))),
+    loadCalls(() => Promise.reject(new Error('Cannot find module'))),
     { code: 'no-koffi' },
   );
   t.is(error?.exitCode, 5);

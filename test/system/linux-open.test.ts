@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { armOpen, genericOpen } from '../../src/system/linux-open.ts';
-import { openPath } from '../../src/system/node-files.ts';
+import { O_PATH } from '../../src/system/node-files.ts';
 
 type Numbers = Readonly<Record<string, number>>;
 const tables: Readonly<Record<string, Numbers>> = { x64: genericOpen, arm64: armOpen };
@@ -12,7 +12,7 @@ test('open flags have the numbers of asm/fcntl.h', (t) => {
   const common = { O_RDONLY: 0, O_NOCTTY: 1 << 8, O_NONBLOCK: 1 << 11, O_CLOEXEC: 1 << 19, O_PATH: 1 << 21 };
   t.deepEqual(genericOpen as Numbers, { ...common, O_DIRECTORY: 1 << 16, O_NOFOLLOW: 1 << 17 });
   t.deepEqual(armOpen as Numbers, { ...common, O_DIRECTORY: 1 << 14, O_NOFOLLOW: 1 << 15 });
-  t.is(openPath, common.O_PATH);
+  t.is(O_PATH, common.O_PATH);
 });
 
 const ofThisMachine = tables[process.arch];

@@ -32,21 +32,21 @@ test('read never returns more than the limit', (t) => {
 test('bytes returns the first bytes of a file unchanged', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/bytes', new Uint8Array([0, 255, 128, 10]));
-  t.deepEqual([...nodeFiles.bytes(root.at('/etc/bytes'), 3)], [0, 255, 128]);
-  t.deepEqual([...nodeFiles.bytes(root.at('/etc/bytes'), 99)], [0, 255, 128, 10]);
+  t.deepEqual([...nodeFiles.readBytes(root.at('/etc/bytes'), 3)], [0, 255, 128]);
+  t.deepEqual([...nodeFiles.readBytes(root.at('/etc/bytes'), 99)], [0, 255, 128, 10]);
 });
 
 test('stat reports /dev/null as the character device 1:3', (t) => {
   const status = nodeFiles.stat('/dev/null');
   t.is(status.kind, 'char');
   t.is(status.devnum, '1:3');
-  t.deepEqual(nodeFiles.fstat('/dev/null'), nodeFiles.lstat('/dev/null'));
+  t.deepEqual(nodeFiles.statNode('/dev/null'), nodeFiles.lstat('/dev/null'));
 });
 
 test('lstat distinguishes all kinds and returns a device number only for nodes', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/file', '');
-  root.link('/etc/link', '/etc/file');
+  root.linkTo('/etc/link', '/etc/file');
   const server = createServer();
   await new Promise<void>((done) => server.listen(root.at('/etc/socket'), done));
   t.teardown(() => server.close());
@@ -63,35 +63,35 @@ test('lstat distinguishes all kinds and returns a device number only for nodes',
 
 test('fstat opens the link itself, not its target', (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/vfio/devices/vfio0', '/dev/null');
-  t.is(nodeFiles.fstat(root.at('/dev/vfio/devices/vfio0')).kind, 'symlink');
+  root.linkWithTarget('/dev/vfio/devices/vfio0', '/dev/null');
+  t.is(nodeFiles.statNode(root.at('/dev/vfio/devices/vfio0')).kind, 'symlink');
   t.is(nodeFiles.stat(root.at('/dev/vfio/devices/vfio0')).kind, 'char');
 });
 
 test('hold keeps the opened directory when its path is replaced', (t) => {
   const root = fakeRoot(t);
   root.write('/dev/vfio/pci/mine', '');
-  const handle = nodeFiles.hold(root.at('/dev/vfio/pci'));
+  const handle = nodeFiles.openDir(root.at('/dev/vfio/pci'));
   fs.renameSync(root.at('/dev/vfio/pci'), root.at('/dev/vfio/old'));
-  root.linkText('/dev/vfio/pci', '/etc');
-  t.deepEqual(nodeFiles.list(handle.path), ['mine']);
+  root.linkWithTarget('/dev/vfio/pci', '/etc');
+  t.deepEqual(nodeFiles.readdir(handle.path), ['mine']);
   handle.release();
   t.is(
-    errno(() => nodeFiles.list(handle.path)),
+    errno(() => nodeFiles.readdir(handle.path)),
     'ENOENT',
   );
 });
 
 test('hold fails with ENOTDIR for a link or a file', (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/vfio/pci', '/etc');
+  root.linkWithTarget('/dev/vfio/pci', '/etc');
   root.write('/dev/vfio/amba', '');
   t.is(
-    errno(() => nodeFiles.hold(root.at('/dev/vfio/pci'))),
+    errno(() => nodeFiles.openDir(root.at('/dev/vfio/pci'))),
     'ENOTDIR',
   );
   t.is(
-    errno(() => nodeFiles.hold(root.at('/dev/vfio/amba'))),
+    errno(() => nodeFiles.openDir(root.at('/dev/vfio/amba'))),
     'ENOTDIR',
   );
 });
@@ -106,7 +106,7 @@ test('mkdir, symlink, rename, unlink and rmdir change links and directories', (t
   t.is(nodeFiles.readlink(path('two')), 'target');
   nodeFiles.unlink(path('two'));
   nodeFiles.rmdir(path('directory'));
-  t.deepEqual(nodeFiles.list(root.at('/etc')), []);
+  t.deepEqual(nodeFiles.readdir(root.at('/etc')), []);
 });
 
 test('a failed call throws an error with the name of the errno', (t) => {

@@ -6,7 +6,7 @@ import koffi from 'koffi';
 import type { VfioNamesError } from '../../src/errors.ts';
 import { CallError } from '../../src/system/calls.ts';
 import { type Datagrams, openDatagrams } from '../../src/system/libc.ts';
-import { notifyText, openNotify, reloading, unixAddress } from '../../src/system/notify.ts';
+import { formatFields, openNotify, reloadingFields, unixAddress } from '../../src/system/notify.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 
 /** Binds a socket to the `sockaddr_un`, like the service manager, and returns the messages that it receives. */
@@ -101,7 +101,7 @@ test('unixAddress returns an address with the length of its name', (t) => {
 test('notifyText never turns a value into another field', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (value) => {
-      const text = notifyText({ STATUS: value });
+      const text = formatFields({ STATUS: value });
       return text.startsWith('STATUS=') && text.split('\n').length === 2 && !text.includes('\r');
     }),
   );
@@ -110,7 +110,7 @@ test('notifyText never turns a value into another field', (t) => {
 
 test('reloading returns the monotonic time in microseconds', (t) => {
   const before = process.hrtime.bigint() / 1000n;
-  const { RELOADING, MONOTONIC_USEC } = reloading();
+  const { RELOADING, MONOTONIC_USEC } = reloadingFields();
   t.is(RELOADING, 1);
   t.true(typeof MONOTONIC_USEC === 'bigint' && MONOTONIC_USEC >= before);
 });

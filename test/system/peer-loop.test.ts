@@ -1,11 +1,11 @@
 import test from 'ava';
-import { type Handler, servePeer } from '../../src/system/peer-loop.ts';
+import { type Handler, serveRequests } from '../../src/system/peer-loop.ts';
 
 /** Returns the lines that servePeer writes when it reads these chunks one after the other. */
 function serve(handler: Handler, chunks: readonly (string | Uint8Array)[]): string[] {
   const remaining = chunks.map((chunk) => Buffer.from(chunk));
   let out = '';
-  servePeer(handler, {
+  serveRequests(handler, {
     read: () => remaining.shift() ?? Buffer.alloc(0),
     write: (text) => {
       out += text;

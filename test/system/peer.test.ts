@@ -1,20 +1,20 @@
 import { execPath } from 'node:process';
 import test from 'ava';
-import { type Peer, startPeer } from '../../src/system/peer.ts';
+import { startWorker, type Worker } from '../../src/system/peer.ts';
 
 const ready = `const say = (line) => require('fs').writeSync(1, line + '\\n'); say('ready');`;
 const onLine = (code: string): string =>
   `${ready} require('readline').createInterface(process.stdin).on('line', (line) => { ${code} });`;
 
-function peerOf(t: { teardown(fn: () => void): void }, script: string, limit = 60_000): Peer {
-  const peer = startPeer({ file: execPath, args: ['-e', script] }, limit);
+function peerOf(t: { teardown(fn: () => void): void }, script: string, limit = 60_000): Worker {
+  const peer = startWorker({ file: execPath, args: ['-e', script] }, limit);
   t.teardown(() => peer.close());
   return peer;
 }
 
 test('peer answers two requests from the same process', async (t) => {
   const peer = peerOf(t, onLine(`say('answer ' + JSON.stringify([process.pid, JSON.parse(line)]))`));
-  const [first, second] = [await peer.ask({ a: 1 }), await peer.ask('b')];
+  const [first, second] = [await peer.request({ a: 1 }), await peer.request('b')];
   if (first.kind !== 'answer' || second.kind !== 'answer') return t.fail(JSON.stringify([first, second]));
   const [[pid, request], [secondPid, secondRequest]] = [
     first.value as [number, unknown],
@@ -29,9 +29,9 @@ test('peer kills the process after a step that exceeds the limit, and the reply 
     if (bytes[0 * require('fs').readSync(0, bytes)] === 0x31) return say('answer ' + process.pid);
     say('step open node'); say('step VFIO_DEVICE_BIND_IOMMUFD'); for (;;);`;
   const peer = peerOf(t, `(() => { ${script} })()`, 1000);
-  t.deepEqual(await peer.ask(2), { kind: 'silent', step: 'VFIO_DEVICE_BIND_IOMMUFD' });
+  t.deepEqual(await peer.request(2), { kind: 'silent', step: 'VFIO_DEVICE_BIND_IOMMUFD' });
   // The process that hung was replaced with a new one, which answers.
-  t.is((await peer.ask(1)).kind, 'answer');
+  t.is((await peer.request(1)).kind, 'answer');
 });
 
 test('peer reports a process that ends with its status and its last line on stderr', async (t) => {
@@ -39,29 +39,29 @@ test('peer reports a process that ends with its status and its last line on stde
     t,
     onLine(`process.stderr.write('one\\nlast words\\n'); process.exitCode = 3; process.stdin.destroy()`),
   );
-  t.deepEqual(await peer.ask(1), { kind: 'broken', message: 'it ended with status 3: last words' });
+  t.deepEqual(await peer.request(1), { kind: 'broken', message: 'it ended with status 3: last words' });
 });
 
 test('peer reports a process that is killed with its signal', async (t) => {
   const peer = peerOf(t, onLine(`process.kill(process.pid, 'SIGKILL')`));
-  t.deepEqual(await peer.ask(1), { kind: 'broken', message: 'it ended with SIGKILL' });
+  t.deepEqual(await peer.request(1), { kind: 'broken', message: 'it ended with SIGKILL' });
 });
 
 test('peer reports a program that does not exist', async (t) => {
-  const peer = startPeer({ file: '/nonexistent/node', args: [] }, 1000);
-  const reply = await peer.ask(1);
+  const peer = startWorker({ file: '/nonexistent/node', args: [] }, 1000);
+  const reply = await peer.request(1);
   t.is(reply.kind, 'broken');
   t.regex(reply.kind === 'broken' ? reply.message : '', /ENOENT/);
 });
 
 test('peer reports a request that failed in the process', async (t) => {
   const peer = peerOf(t, onLine(`say('failed "no such thing"')`));
-  t.deepEqual(await peer.ask(1), { kind: 'broken', message: 'no such thing' });
+  t.deepEqual(await peer.request(1), { kind: 'broken', message: 'no such thing' });
 });
 
 test('peer starts a new process with the next request after close', async (t) => {
   const peer = peerOf(t, onLine(`say('answer ' + process.pid)`));
-  const first = await peer.ask(1);
+  const first = await peer.request(1);
   peer.close();
-  t.notDeepEqual(await peer.ask(1), first);
+  t.notDeepEqual(await peer.request(1), first);
 });

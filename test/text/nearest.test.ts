@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { distance, nearest } from '../../src/text/nearest.ts';
+import { editDistance, nearest } from '../../src/text/nearest.ts';
 
 const commands = ['list', 'show', 'resolve', 'plan', 'sync', 'verify'];
 
@@ -24,9 +24,9 @@ test('nearest returns undefined without choices', (t) => {
 test('distance is zero only for equal words, symmetric, and at most the length of the longer word', (t) => {
   fc.assert(
     fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
-      t.is(distance(a, b), distance(b, a));
-      t.is(distance(a, b) === 0, a === b);
-      t.true(distance(a, b) <= Math.max(a.length, b.length));
+      t.is(editDistance(a, b), editDistance(b, a));
+      t.is(editDistance(a, b) === 0, a === b);
+      t.true(editDistance(a, b) <= Math.max(a.length, b.length));
     }),
     { numRuns: 100 },
   );

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { columns, wrap } from '../../src/text/wrap.ts';
+import { LINE_WIDTH, wrap } from '../../src/text/wrap.ts';
 
 test('wrap puts a short text on one line after the first prefix', (t) => {
   t.is(wrap('two words', 4, '  a '), '  a two words');
@@ -23,7 +23,7 @@ test('wrap keeps all words in order, and each line fits or is one word', (t) => 
     fc.property(words, fc.nat(20), (list, indent) => {
       const text = wrap(list.join(' '), indent);
       t.deepEqual(text.split(/\s+/).filter(Boolean), list);
-      for (const line of text.split('\n')) t.true(line.length <= columns || !line.trim().includes(' '));
+      for (const line of text.split('\n')) t.true(line.length <= LINE_WIDTH || !line.trim().includes(' '));
     }),
     { numRuns: 100 },
   );

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { loadPolicy } from '../../src/config/load.ts';
 import { defaultPolicy } from '../../src/config/policy.ts';
 import { VfioNamesError } from '../../src/errors.ts';
-import { render } from '../../src/rules/render.ts';
+import { renderRules } from '../../src/rules/render.ts';
 import { nodeFiles } from '../../src/system/node-files.ts';
 import { hostilePolicy } from '../rules/hostile.ts';
 
@@ -18,23 +18,23 @@ const here = import.meta.dirname;
 const write = (name: string, text: string): void => writeFileSync(join(directory, `${name}.rules`), text);
 
 write('checked-in', readFileSync(join(here, '../../rules/70-vfio-names.rules'), 'utf8'));
-write('default', render('udev', defaultPolicy));
+write('default', renderRules('udev', defaultPolicy));
 for (const file of readdirSync(join(here, 'policies')).filter((name) => name.endsWith('.toml')))
   write(
     file.slice(0, -'.toml'.length),
-    render('udev', await loadPolicy(nodeFiles, '', join(here, 'policies', file))),
+    renderRules('udev', await loadPolicy(nodeFiles, '', join(here, 'policies', file))),
   );
 
 // The other two values of --via are only checked for syntax here; the VM tests check their effect.
 for (const via of ['import', 'run'] as const) {
   const policy = await loadPolicy(nodeFiles, '', join(here, 'policies', 'helper.toml'));
-  write(`helper-${via}`, render('udev', policy, undefined, via));
+  write(`helper-${via}`, renderRules('udev', policy, undefined, via));
 }
 
 let number = 0;
 for (const policy of fc.sample(hostilePolicy, { seed: 1, numRuns: 400 })) {
   try {
-    write(`hostile-${number}`, render('udev', policy));
+    write(`hostile-${number}`, renderRules('udev', policy));
     number++;
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;

@@ -4,12 +4,12 @@ import type { Io, Signal } from '../../src/cli/command.ts';
 import { watchWith } from '../../src/cli/commands/watch.ts';
 import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
-import { longestPause, shortestPause } from '../../src/watch/loop.ts';
+import { maxDebounceMs, minDebounceMs } from '../../src/watch/loop.ts';
 import type { TriggerOptions } from '../../src/watch/trigger.ts';
 import { runCli } from '../helpers/cli.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { schemaErrors } from '../helpers/schema.ts';
-import { cdiMistakes } from '../integrations/cdi-shape.ts';
+import { cdiErrors } from '../integrations/cdi-shape.ts';
 import { fakeClock } from './fake-clock.ts';
 
 interface Service {
@@ -50,16 +50,16 @@ async function start(t: ExecutionContext, root: FakeRoot, ...args: string[]): Pr
   if (parsed.kind !== 'run') throw new Error('not a run');
   const world = {
     clock,
-    trigger: (value: TriggerOptions) => {
+    startTrigger: (value: TriggerOptions) => {
       options = value;
       return { rearm: () => {}, close: () => Promise.resolve() };
     },
-    notify: () => Promise.resolve(undefined),
+    openNotify: () => Promise.resolve(undefined),
   };
   const status = watchWith(world, parsed.invocation, io);
   while (!options) await new Promise((resolve) => setImmediate(resolve));
-  const { hint, groups } = options;
-  await clock.pass(shortestPause);
+  const { onHint, groups } = options;
+  await clock.advance(minDebounceMs);
   const end = (): Promise<number> => {
     handlers?.SIGTERM();
     return status;
@@ -71,12 +71,12 @@ async function start(t: ExecutionContext, root: FakeRoot, ...args: string[]): Pr
     groups,
     end,
     pass: async (place) => {
-      hint('event', place);
-      await clock.pass(longestPause);
+      onHint('event', place);
+      await clock.advance(maxDebounceMs);
     },
     nodes: () => {
       const document = JSON.parse(fs.readFileSync(file, 'utf8'));
-      t.deepEqual(cdiMistakes(document), []);
+      t.deepEqual(cdiErrors(document), []);
       return Object.fromEntries(
         document.devices.map(
           (device: { name: string; containerEdits: { deviceNodes: { hostPath: string }[] } }) => [

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/system/clock.ts';
 
 export interface FakeClock extends Clock {
   /** Advances the time and runs the timers that are due, in order; lets promises settle after each timer. */
-  readonly pass: (milliseconds: number) => Promise<void>;
+  readonly advance: (milliseconds: number) => Promise<void>;
   /** The number of timers that have not run yet. */
   readonly pending: () => number;
 }
@@ -17,14 +17,14 @@ export function fakeClock(): FakeClock {
   return {
     now: () => now,
     date: () => new Date(Date.UTC(2026, 0, 1) + now),
-    after: (milliseconds, fn) => {
+    setTimer: (milliseconds, fn) => {
       const timer = { at: now + milliseconds, fn };
       timers.push(timer);
       return () => {
         timers = timers.filter((other) => other !== timer);
       };
     },
-    pass: async (milliseconds) => {
+    advance: async (milliseconds) => {
       const end = now + milliseconds;
       await settle();
       for (;;) {

@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
-import { longestPause } from '../../src/watch/loop.ts';
-import { retryPause } from '../../src/watch/service.ts';
+import { maxDebounceMs } from '../../src/watch/loop.ts';
+import { retryDelayMs } from '../../src/watch/service.ts';
 import { FakeRoot } from '../helpers/fake-root.ts';
-import { type Call, changing, failure, hookedFiles, Killed } from '../helpers/hooked-files.ts';
-import { scratch } from '../links/world.ts';
+import { type Call, changingCalls, errnoError, hookedFiles, Killed } from '../helpers/hooked-files.ts';
+import { scratchPath } from '../links/world.ts';
 import { type Service, startService } from './start-service.ts';
 
 const errnos = ['EIO', 'ENOSPC', 'EACCES', 'EINTR'];
@@ -34,8 +34,8 @@ function changeMachine(root: FakeRoot): readonly string[] {
   root.add({ name: nameOf(1), sysname: 'vfio2', emptyNode: true });
   root.add({ name: nameOf(2), sysname: 'vfio1', emptyNode: true });
   root.add({ name: nameOf(4), sysname: 'vfio4', emptyNode: true });
-  root.linkText('/dev/vfio/by-tag/pci-0000_02_00_0', '../devices/vfio99');
-  root.linkText('/dev/vfio/pci/left', '../devices/vfio98');
+  root.linkWithTarget('/dev/vfio/by-tag/pci-0000_02_00_0', '../devices/vfio99');
+  root.linkWithTarget('/dev/vfio/pci/left', '../devices/vfio98');
   return [
     ...[1, 2, 3, 4].map((number) => `devices/vfio${number}`),
     'by-tag/pci-0000_02_00_0',
@@ -75,7 +75,7 @@ async function run(
   armed = true;
   if (full) service.hint('event');
   else for (const place of places) service.hint('event', place);
-  await service.clock.pass(longestPause);
+  await service.clock.advance(maxDebounceMs);
   armed = false;
   return { root, service, linksBefore };
 }
@@ -83,7 +83,7 @@ async function run(
 /** Runs the pass without errors; returns its system calls and the links after it. */
 async function runWithoutErrors(t: ExecutionContext, full: boolean) {
   const calls: Call[] = [];
-  const { root } = await run(t, scratch(t), full, (call) => calls.push(call));
+  const { root } = await run(t, scratchPath(t), full, (call) => calls.push(call));
   const expected = root.links();
   t.deepEqual(
     Object.keys(expected),
@@ -113,7 +113,7 @@ for (const [kind, full] of [
     const { calls, expected } = await runWithoutErrors(t, full);
     for (const { number, name, path } of calls) {
       const where = `at call ${number}, ${name} ${path}`;
-      const killed = await run(t, scratch(t), full, (call) => {
+      const killed = await run(t, scratchPath(t), full, (call) => {
         if (call.number >= number) throw new Killed(where);
       });
       await t.throwsAsync(killed.service.status, { instanceOf: Killed }, where);
@@ -127,15 +127,15 @@ for (const [kind, full] of [
     const { calls, expected } = await runWithoutErrors(t, full);
     // Each changing call fails with each errno, each reading call with one of them in turn.
     for (const { number, name, path } of calls)
-      for (const errno of changing.has(name) ? errnos : errnos.slice(number % 4, (number % 4) + 1)) {
+      for (const errno of changingCalls.has(name) ? errnos : errnos.slice(number % 4, (number % 4) + 1)) {
         const where = `${errno} at call ${number}, ${name} ${path}`;
-        const failed = await run(t, scratch(t), full, (call) => {
-          if (call.number === number) throw Object.assign(failure(errno), { path, syscall: name });
+        const failed = await run(t, scratchPath(t), full, (call) => {
+          if (call.number === number) throw Object.assign(errnoError(errno), { path, syscall: name });
         });
         t.deepEqual(wrongLinks(failed, expected), [], where);
         for (const line of failed.service.err) t.regex(line, /^vfio-names: .* .*\/(dev|sys)\/.*/, where);
         failed.service.hint('armed');
-        await failed.service.clock.pass(longestPause);
+        await failed.service.clock.advance(maxDebounceMs);
         t.deepEqual(failed.root.links(), expected, where);
         t.is(failed.service.sent.at(-1)?.['STATUS'], '3 devices, 6 names', where);
       }
@@ -143,37 +143,37 @@ for (const [kind, full] of [
 }
 
 test('watch reports a failed pass once with its path, and retries until it works', async (t) => {
-  const root = createMachine(scratch(t));
+  const root = createMachine(scratchPath(t));
   let broken = false;
   const files = hookedFiles(({ name, path }) => {
-    if (broken && name === 'list' && path.endsWith('/sys/class/vfio-dev'))
-      throw Object.assign(failure('EIO'), { path, syscall: 'scandir' });
+    if (broken && name === 'readdir' && path.endsWith('/sys/class/vfio-dev'))
+      throw Object.assign(errnoError('EIO'), { path, syscall: 'scandir' });
   });
   const service = await startService(t, root, ['--json'], { files });
   changeMachine(root);
   broken = true;
   service.hint('event');
-  await service.clock.pass(longestPause + 2 * retryPause);
+  await service.clock.advance(maxDebounceMs + 2 * retryDelayMs);
   t.is(service.err.length, 1);
   t.regex(service.err[0] ?? '', /could not scandir \/.*\/sys\/class\/vfio-dev: EIO; the names stay/);
   broken = false;
-  await service.clock.pass(2 * retryPause);
+  await service.clock.advance(2 * retryDelayMs);
   t.is(root.links()[`pci/${nameOf(4)}`], '../devices/vfio4');
   t.is(service.err.length, 1);
   broken = true;
   service.signal('SIGHUP');
   // Loading the policy takes an unknown number of event loop turns.
   while (service.err.length < 2) {
-    await service.clock.pass(longestPause);
+    await service.clock.advance(maxDebounceMs);
     await new Promise((resolve) => setImmediate(resolve));
   }
   t.true('READY' in (service.sent.at(-1) ?? {}), 'READY is sent although the pass failed');
 });
 
 test('watch rejects if the first pass fails', async (t) => {
-  const root = createMachine(scratch(t));
+  const root = createMachine(scratchPath(t));
   const files = hookedFiles(({ name, path }) => {
-    if (name === 'list' && path.endsWith('/sys/class/vfio-dev')) throw failure('EIO');
+    if (name === 'readdir' && path.endsWith('/sys/class/vfio-dev')) throw errnoError('EIO');
   });
   const service = await startService(t, root, ['--json'], { files });
   await t.throwsAsync(service.status, { code: 'EIO' });

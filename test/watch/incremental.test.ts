@@ -1,15 +1,15 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import { accessRules } from '../../src/config/access-rules.ts';
+import { bindAccessRules } from '../../src/config/access-rules.ts';
 import { loadPolicy } from '../../src/config/load.ts';
-import { moreNames } from '../../src/config/more-names.ts';
+import { bindPolicyNames } from '../../src/config/more-names.ts';
 import type { Device } from '../../src/devices/device.ts';
 import type { AccessRules } from '../../src/links/access.ts';
 import { type Machine, observe } from '../../src/links/observe.ts';
 import { sync } from '../../src/links/sync.ts';
-import { type Partial, syncPlaces } from '../../src/watch/incremental.ts';
-import { type Picture, pictureOf } from '../../src/watch/picture.ts';
+import { type IncrementalResult, syncPaths } from '../../src/watch/incremental.ts';
+import { type WatchState, watchState } from '../../src/watch/picture.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
 import { hookedFiles } from '../helpers/hooked-files.ts';
 
@@ -24,9 +24,9 @@ name = "by-shared/{{vendor}}"
 async function machineOn(root: FakeRoot, text = policy): Promise<Machine> {
   root.write('/etc/vfio-names/10.toml', text);
   const loaded = await loadPolicy(fakeFiles, root.dir);
-  const more = moreNames(fakeFiles, root.dir, loaded);
-  const access = accessRules(fakeFiles, root.dir, loaded);
-  return { files: fakeFiles, root: root.dir, ...(more && { more }), ...(access && { access }) };
+  const policyNames = bindPolicyNames(fakeFiles, root.dir, loaded);
+  const access = bindAccessRules(fakeFiles, root.dir, loaded);
+  return { files: fakeFiles, root: root.dir, ...(policyNames && { policyNames }), ...(access && { access }) };
 }
 
 const nameOf = (number: number): string => `0000:0${number}:00.0`;
@@ -62,7 +62,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 /** Makes the change and returns the places that inotify would report. */
 function change(root: FakeRoot, bound: Map<number, Device>, step: Step): string[] {
   if (step.kind === 'orphan') {
-    root.linkText(`/dev/vfio/pci/left-${step.number}`, `../devices/vfio${step.number}`);
+    root.linkWithTarget(`/dev/vfio/pci/left-${step.number}`, `../devices/vfio${step.number}`);
     return [`pci/left-${step.number}`];
   }
   const before = bound.get(step.device);
@@ -78,7 +78,7 @@ function change(root: FakeRoot, bound: Map<number, Device>, step: Step): string[
     const link = `pci/${nameOf(step.device)}`;
     if (!fs.existsSync(root.at('/dev/vfio/pci'))) return [];
     fs.rmSync(root.at(`/dev/vfio/${link}`), { force: true });
-    if (step.how === 'wrong') root.linkText(`/dev/vfio/${link}`, '../devices/vfio77');
+    if (step.how === 'wrong') root.linkWithTarget(`/dev/vfio/${link}`, '../devices/vfio77');
     if (step.how === 'file') root.write(`/dev/vfio/${link}`, '');
     return [link];
   }
@@ -99,7 +99,7 @@ function change(root: FakeRoot, bound: Map<number, Device>, step: Step): string[
 }
 
 /** Returns the maps and sets of a state, sorted by key. */
-function sortedState(state: Picture): unknown {
+function sortedState(state: WatchState): unknown {
   const inOrder = (value: unknown): unknown => {
     if (value instanceof Set) return [...value].sort();
     return value instanceof Map ? [...value].sort(([a], [b]) => (a < b ? -1 : 1)) : value;
@@ -122,14 +122,19 @@ test('incremental pass leaves the same links and state as a full pass, after any
         const root = fakeRoot(t);
         const machine = await machineOn(root);
         const bound = new Map<number, Device>();
-        let state = pictureOf(sync(machine, 'first'));
+        let state = watchState(sync(machine, 'first'));
         for (const [index, steps] of history.entries()) {
           const places = new Set(steps.flatMap((step) => change(root, bound, step)));
-          const { done } = syncPlaces(machine, `t${index}`, state, places);
+          const { done } = syncPaths(machine, `t${index}`, state, places);
           passes++;
           if (done) partial++;
-          else state = pictureOf(sync(machine, `f${index}`));
-          const expected = pictureOf({ outcomes: [], last: observe(machine), settled: true, access: [] });
+          else state = watchState(sync(machine, `f${index}`));
+          const expected = watchState({
+            outcomes: [],
+            observation: observe(machine),
+            settled: true,
+            access: [],
+          });
           t.deepEqual(sortedState(state), sortedState(expected));
         }
       },
@@ -146,13 +151,13 @@ test('incremental pass makes the same number of system calls for one node with a
       root.add({ name: `0000:${(16 + index).toString(16)}:00.0`, sysname: `vfio${index + 10}` });
     root.add({ name: nameOf(2), sysname: 'vfio1' });
     const machine = await machineOn(root, '');
-    const state = pictureOf(sync(machine, 'first'));
+    const state = watchState(sync(machine, 'first'));
     root.add({ name: nameOf(1), sysname: 'vfio0' });
     let calls = 0;
     const files = hookedFiles(() => {
       calls++;
     });
-    const { done } = syncPlaces({ ...machine, files }, 'one', state, new Set(['devices/vfio0']));
+    const { done } = syncPaths({ ...machine, files }, 'one', state, new Set(['devices/vfio0']));
     t.true(done);
     t.is(root.links()[`pci/${nameOf(1)}`], '../devices/vfio0');
     t.is(state.seen.size, count + 2);
@@ -167,18 +172,18 @@ test('incremental pass gives up if the state does not allow it, or if it finds a
   root.add({ name: nameOf(2), sysname: 'vfio1' });
   const machine = await machineOn(root, '');
   const full = sync(machine, 'first');
-  const completes = (from: Picture, ...places: string[]): boolean =>
-    syncPlaces(machine, 'odd', from, new Set(places)).done;
-  const fresh = (): Picture => pictureOf(sync(machine, 'again'));
+  const completes = (from: WatchState, ...places: string[]): boolean =>
+    syncPaths(machine, 'odd', from, new Set(places)).done;
+  const fresh = (): WatchState => watchState(sync(machine, 'again'));
   t.true(completes(fresh(), 'devices/vfio0'));
   t.true(completes(fresh(), 'vfio', 'elsewhere/name', 'devices/strange', '../tty'));
-  t.false(completes(pictureOf({ ...full, settled: false }), 'devices/vfio0'));
+  t.false(completes(watchState({ ...full, settled: false }), 'devices/vfio0'));
   const failed = { path: '/dev/vfio/devices/vfio0', result: 'failed', why: 'EPERM' } as const;
-  t.false(completes(pictureOf({ ...full, access: [failed] }), 'devices/vfio0'));
+  t.false(completes(watchState({ ...full, access: [failed] }), 'devices/vfio0'));
   t.false(completes(fresh(), ...Array.from({ length: 300 }, (_, index) => `devices/vfio${index}`)));
 
   fs.mkdirSync(root.at('/dev/vfio/pci/new'));
-  t.false(completes(pictureOf(full), 'pci/new'));
+  t.false(completes(watchState(full), 'pci/new'));
   fs.rmdirSync(root.at('/dev/vfio/pci/new'));
 
   const state = fresh();
@@ -201,12 +206,12 @@ test('incremental pass gives up if a link would be below another link, in either
     const machine: Machine = {
       files: fakeFiles,
       root: root.dir,
-      more: ({ name }) => [{ path: name === nameOf(1) ? first : second, priority: 0 }],
+      policyNames: ({ name }) => [{ path: name === nameOf(1) ? first : second, priority: 0 }],
     };
-    const state = pictureOf(sync(machine, 'first'));
+    const state = watchState(sync(machine, 'first'));
     root.add({ name: nameOf(2), sysname: 'vfio1' });
-    t.false(syncPlaces(machine, 'one', state, new Set(['devices/vfio1'])).done);
-    t.false(pictureOf(sync(machine, 'two')).fit);
+    t.false(syncPaths(machine, 'one', state, new Set(['devices/vfio1'])).done);
+    t.false(watchState(sync(machine, 'two')).fit);
   }
 });
 
@@ -214,13 +219,13 @@ test('incremental pass gives up if a change fails, and returns the changes that 
   const root = fakeRoot(t);
   root.add({ name: nameOf(1), sysname: 'vfio0' });
   const machine = await machineOn(root, '');
-  const state = pictureOf(sync(machine, 'first'));
+  const state = watchState(sync(machine, 'first'));
   root.add({ name: nameOf(2), sysname: 'vfio1' });
-  root.linkText('/dev/vfio/pci/left', '../devices/vfio9');
+  root.linkWithTarget('/dev/vfio/pci/left', '../devices/vfio9');
   const files = hookedFiles(({ name }) => {
     if (name === 'symlink') throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
   });
-  const { done, outcomes }: Partial = syncPlaces(
+  const { done, outcomes }: IncrementalResult = syncPaths(
     { ...machine, files },
     'one',
     state,
@@ -237,11 +242,12 @@ test('incremental pass applies the access rules to a new node', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: nameOf(1), sysname: 'vfio0' });
   // The group does not exist, so the change also fails for root.
-  const of: AccessRules['of'] = ({ sysname }) => (sysname === 'vfio1' ? { group: 'nobody-here' } : {});
-  const machine: Machine = { ...(await machineOn(root)), access: { of } };
-  const state = pictureOf(sync(machine, 'first'));
+  const accessOf: AccessRules['accessOf'] = ({ sysname }) =>
+    sysname === 'vfio1' ? { group: 'nobody-here' } : {};
+  const machine: Machine = { ...(await machineOn(root)), access: { accessOf } };
+  const state = watchState(sync(machine, 'first'));
   root.add({ name: nameOf(2), sysname: 'vfio1' });
-  const { access } = syncPlaces(machine, 'one', state, new Set(['devices/vfio1']));
+  const { access } = syncPaths(machine, 'one', state, new Set(['devices/vfio1']));
   t.deepEqual(
     access.map(({ path, result: done }) => `${path} ${done}`),
     ['/dev/vfio/devices/vfio1 failed'],

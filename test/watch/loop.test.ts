@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type Loop, longestPause, type Reason, shortestPause, startLoop } from '../../src/watch/loop.ts';
+import { type Loop, maxDebounceMs, minDebounceMs, type Reason, startLoop } from '../../src/watch/loop.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 
 interface TestLoop {
@@ -45,7 +45,7 @@ test('loop runs one pass for a burst of hints', async (t) => {
   for (let count = 0; count < 100; count++) loop.hint('event');
   loop.hint('armed');
   t.is(passes.length, 0);
-  await clock.pass(shortestPause);
+  await clock.advance(minDebounceMs);
   t.deepEqual(passes, [['event', 'armed']]);
 });
 
@@ -53,7 +53,7 @@ test('loop does not delay passes while hints keep coming', async (t) => {
   const { clock, loop, passes } = startTestLoop();
   for (let count = 0; count < 20; count++) {
     loop.hint('event');
-    await clock.pass(1);
+    await clock.advance(1);
   }
   t.true(passes.length >= 3);
 });
@@ -62,31 +62,31 @@ test('loop runs one more pass after the running one for hints during a pass', as
   const { clock, loop, passes, block } = startTestLoop();
   const release = block();
   loop.hint('start');
-  await clock.pass(shortestPause);
+  await clock.advance(minDebounceMs);
   loop.hint('event');
   loop.hint('event');
-  await clock.pass(10_000);
+  await clock.advance(10_000);
   t.deepEqual(passes, [['start']]);
   release();
-  await clock.pass(longestPause);
+  await clock.advance(maxDebounceMs);
   t.deepEqual(passes, [['start'], ['event']]);
 });
 
 test('loop runs one pass per interval without hints, and has no other timer', async (t) => {
   const { clock, loop, passes } = startTestLoop();
   loop.hint('start');
-  await clock.pass(shortestPause);
+  await clock.advance(minDebounceMs);
   t.is(clock.pending(), 1);
-  await clock.pass(29_999);
+  await clock.advance(29_999);
   t.deepEqual(passes, [['start']]);
-  await clock.pass(60_100);
+  await clock.advance(60_100);
   t.deepEqual(passes, [['start'], ['rescan'], ['rescan'], ['rescan']]);
   t.is(clock.pending(), 1);
 });
 
 test('loop runs its first pass after an interval if it gets no hint', async (t) => {
   const { clock, passes } = startTestLoop();
-  await clock.pass(30_100);
+  await clock.advance(30_100);
   t.deepEqual(passes, [['rescan']]);
 });
 
@@ -95,16 +95,16 @@ test('loop waits as long as the last pass took before the next one, up to the ma
   const started = startTestLoop(
     () =>
       new Promise((resolve) => {
-        ref.clock?.after(100, resolve);
+        ref.clock?.setTimer(100, resolve);
       }),
   );
   ref.clock = started.clock;
   started.loop.hint('start');
-  await started.clock.pass(shortestPause + 100);
+  await started.clock.advance(minDebounceMs + 100);
   started.loop.hint('event');
-  await started.clock.pass(99);
+  await started.clock.advance(99);
   t.is(started.passes.length, 1);
-  await started.clock.pass(1);
+  await started.clock.advance(1);
   t.is(started.passes.length, 2);
 });
 
@@ -114,7 +114,7 @@ test('loop ends at once on abort while no pass runs, and leaves no timer', async
   stop();
   await loop.done;
   loop.hint('event');
-  await clock.pass(60_000);
+  await clock.advance(60_000);
   t.deepEqual(passes, []);
   t.is(clock.pending(), 0);
 });
@@ -123,18 +123,18 @@ test('loop completes the running pass on abort and starts no other', async (t) =
   const { clock, loop, passes, stop, block } = startTestLoop();
   const release = block();
   loop.hint('start');
-  await clock.pass(shortestPause);
+  await clock.advance(minDebounceMs);
   loop.hint('event');
   stop();
   let ended = false;
   void loop.done.then(() => {
     ended = true;
   });
-  await clock.pass(1000);
+  await clock.advance(1000);
   t.false(ended);
   release();
   await loop.done;
-  await clock.pass(60_000);
+  await clock.advance(60_000);
   t.deepEqual(passes, [['start']]);
   t.is(clock.pending(), 0);
 });
@@ -146,7 +146,7 @@ test('loop ends at once if the signal is already aborted', async (t) => {
   const loop = startLoop({ clock, interval: 1, signal: controller.signal, pass: () => t.fail() });
   loop.hint('start');
   await loop.done;
-  await clock.pass(10);
+  await clock.advance(10);
   t.is(clock.pending(), 0);
 });
 
@@ -156,10 +156,10 @@ test('loop ends and rejects with the error that a pass throws', async (t) => {
   });
   const done = t.throwsAsync(loop.done, { message: 'a bug' });
   loop.hint('start');
-  await clock.pass(shortestPause);
+  await clock.advance(minDebounceMs);
   await done;
   loop.hint('event');
-  await clock.pass(60_000);
+  await clock.advance(60_000);
   t.is(passes.length, 1);
   t.is(clock.pending(), 0);
 });
@@ -177,19 +177,19 @@ test('loop always starts a pass after the last hint, and never runs two at once'
         pass: async () => {
           lastStart = clock.now();
           maxActive = Math.max(maxActive, ++active);
-          await new Promise<void>((resolve) => void clock.after(length, resolve));
+          await new Promise<void>((resolve) => void clock.setTimer(length, resolve));
           active--;
         },
       });
       let lastHint = 0;
       for (const { wait, length: next } of steps) {
-        await clock.pass(wait);
+        await clock.advance(wait);
         length = next;
         lastHint = clock.now();
         loop.hint('event');
       }
-      await clock.pass(300 + longestPause + 1);
-      return maxActive === 1 && lastStart >= lastHint && lastStart <= lastHint + 300 + longestPause;
+      await clock.advance(300 + maxDebounceMs + 1);
+      return maxActive === 1 && lastStart >= lastHint && lastStart <= lastHint + 300 + maxDebounceMs;
     }),
     { numRuns: 50 },
   );

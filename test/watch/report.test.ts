@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import test from 'ava';
-import { watchJson, watchLine } from '../../src/cli/watch-line.ts';
+import { formatEvent, formatEventJson } from '../../src/cli/watch-line.ts';
 import type { Device } from '../../src/devices/device.ts';
-import { type Before, type Pass, report } from '../../src/watch/report.ts';
+import { type Pass, report, type StateBefore } from '../../src/watch/report.ts';
 import { writeMetrics } from '../../src/watch/write-metrics.ts';
 import { fakeRoot } from '../helpers/fake-root.ts';
 import { schemaErrors } from '../helpers/schema.ts';
@@ -46,7 +46,7 @@ const busyPass: Pass = {
       from: '0:0 0600',
       to: '0:36 0660',
     },
-    { path: '/dev/iommu', result: 'failed', why: 'EPERM' },
+    { path: '/dev/iommu', result: 'failed', reason: 'EPERM' },
   ],
   problems: [{ path: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }],
   conflicts: [{ link: 'by-own/gpu', winner: first, losers: [second] }],
@@ -54,11 +54,11 @@ const busyPass: Pass = {
   missing: 0,
   links: 1,
 };
-const emptyState: Before = { link: () => undefined, device: () => false, told: new Set() };
+const emptyState: StateBefore = { link: () => undefined, device: () => false, told: new Set() };
 
 test('report returns every kind of event; watchLine and watchJson format each of them', (t) => {
   const { events, counts } = report(busyPass, emptyState);
-  t.deepEqual(events.map(watchLine), [
+  t.deepEqual(events.map(formatEvent), [
     `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
     'removed /dev/vfio/by-tag/x (unwanted, was ../devices/vfio4)',
     'access /dev/vfio/devices/vfio0 of 0000:01:00.0: 0:36 0660 (was 0:0 0600)',
@@ -71,7 +71,7 @@ test('report returns every kind of event; watchLine and watchJson format each of
     'failed /dev/vfio: the names kept changing while they were made; look for what else changes them',
   ]);
   for (const event of events) {
-    const line = watchJson(event, 'event', new Date(0));
+    const line = formatEventJson(event, 'event', new Date(0));
     t.regex(line, /^[^\n]*\n$/);
     t.deepEqual(schemaErrors('watch', JSON.parse(line)), [], line);
   }
@@ -93,7 +93,7 @@ test('report returns a lasting problem once and a change each time', (t) => {
 });
 
 test('watchLine escapes control characters', (t) => {
-  const line = watchLine({
+  const line = formatEvent({
     event: 'conflict',
     reason: 'in-the-way',
     link: 'pci/\u001b[2J',

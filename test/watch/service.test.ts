@@ -6,13 +6,13 @@ import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { Files } from '../../src/system/files.ts';
-import { firstDoubt, mostDoubts } from '../../src/watch/doubts.ts';
-import { longestPause, shortestPause } from '../../src/watch/loop.ts';
+import { firstRetryMs, MAX_RETRIES } from '../../src/watch/doubts.ts';
+import { maxDebounceMs, minDebounceMs } from '../../src/watch/loop.ts';
 import type { WatchEvent } from '../../src/watch/report.ts';
 import { startTrigger } from '../../src/watch/trigger.ts';
 import { runCli } from '../helpers/cli.ts';
 import { fakeFiles, fakeRoot } from '../helpers/fake-root.ts';
-import { failure, hookedFiles } from '../helpers/hooked-files.ts';
+import { errnoError, hookedFiles } from '../helpers/hooked-files.ts';
 import { type Service, startService } from './start-service.ts';
 
 const address = '0000:01:00.0';
@@ -20,7 +20,7 @@ const address = '0000:01:00.0';
 /** Sends a hint and waits for the pass that it causes. */
 async function hintAndPass(service: Service, reason: 'event' | 'armed' = 'event'): Promise<void> {
   service.hint(reason);
-  await service.clock.pass(longestPause);
+  await service.clock.advance(maxDebounceMs);
 }
 
 test('watch creates, replaces and removes links when devices change, and prints one line for each', async (t) => {
@@ -67,7 +67,7 @@ test('watch restores a link that was removed and corrects a link with a wrong ta
   const service = await startService(t, root);
   fs.rmSync(root.at('/dev/vfio/pci'), { recursive: true });
   await hintAndPass(service);
-  root.linkText(`/dev/vfio/pci/${address}`, '../devices/vfio9');
+  root.linkWithTarget(`/dev/vfio/pci/${address}`, '../devices/vfio9');
   await hintAndPass(service);
   t.deepEqual(
     service.lines().map(({ event, reason }) => `${event} ${reason}`),
@@ -106,7 +106,7 @@ test('watch reports a node whose access cannot be changed once, and counts it as
   for (const number of [1, 2]) {
     root.add({ name: `0000:0${number}:00.0`, sysname: `vfio${number}` });
     service.hint('event', `devices/vfio${number}`);
-    await service.clock.pass(longestPause);
+    await service.clock.advance(maxDebounceMs);
     t.is(service.err.length, number);
     t.regex(String(service.sent.at(-1)?.['STATUS']), new RegExp(`, ${number} findings?$`));
   }
@@ -117,10 +117,10 @@ test('watch finds a change without an event in the rescan, and then sets up the 
   const service = await startService(t, root, ['--json', '--interval', '10']);
   root.add({ name: address, sysname: 'vfio0' });
   t.deepEqual(root.links(), {});
-  await service.clock.pass(10_000 + longestPause);
+  await service.clock.advance(10_000 + maxDebounceMs);
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
   t.is(service.rearmed(), 1);
-  await service.clock.pass(10_000 + longestPause);
+  await service.clock.advance(10_000 + maxDebounceMs);
   t.is(service.rearmed(), 1);
 });
 
@@ -148,11 +148,11 @@ test('watch removes the link of a device without a node, and checks the device a
   const service = await startService(t, root);
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
   service.hint('event', 'devices/vfio0');
-  await service.clock.pass(longestPause);
+  await service.clock.advance(maxDebounceMs);
   t.deepEqual(root.links(), {});
   t.is(service.sent.at(-1)?.['STATUS'], '1 device, 0 names, 1 without its node');
   root.unbind(device);
-  await service.clock.pass(firstDoubt * 2 ** mostDoubts);
+  await service.clock.advance(firstRetryMs * 2 ** MAX_RETRIES);
   t.is(service.sent.at(-1)?.['STATUS'], '0 devices, 0 names');
 });
 
@@ -160,7 +160,7 @@ test('watch stops retrying a device that never has a node, as in a container, an
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0', noNode: true });
   const service = await startService(t, root);
-  await service.clock.pass(firstDoubt * 2 ** (mostDoubts + 1));
+  await service.clock.advance(firstRetryMs * 2 ** (MAX_RETRIES + 1));
   t.is(service.clock.pending(), 1, 'only the rescan is scheduled');
   await hintAndPass(service);
   t.is(service.clock.pending(), 1);
@@ -168,7 +168,7 @@ test('watch stops retrying a device that never has a node, as in a container, an
   t.deepEqual(service.lines(), []);
   root.node('/dev/vfio/devices/vfio0', '247:0');
   service.hint('event', 'devices/vfio0');
-  await service.clock.pass(longestPause);
+  await service.clock.advance(maxDebounceMs);
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
   t.deepEqual(
     service
@@ -178,7 +178,7 @@ test('watch stops retrying a device that never has a node, as in a container, an
   );
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
   service.hint('event', 'devices/vfio0');
-  await service.clock.pass(shortestPause);
+  await service.clock.advance(minDebounceMs);
   t.is(service.clock.pending(), 2, 'the retries start again, because the node existed meanwhile');
 });
 
@@ -201,11 +201,11 @@ test('watch reloads the policy after a SIGHUP that arrives before the first pass
   root.add({ name: address, sysname: 'vfio0' });
   let read = false;
   const files = hookedFiles(({ name, path }) => {
-    if (read || name !== 'list' || !path.endsWith('/etc/vfio-names')) return;
+    if (read || name !== 'readdir' || !path.endsWith('/etc/vfio-names')) return;
     // The policy is created right after watch listed the directory.
     read = true;
     root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
-    throw failure('ENOENT');
+    throw errnoError('ENOENT');
   });
   const service = await startService(t, root, ['--json'], { files, early: 'SIGHUP' });
   while (!service.sent.some((fields) => 'READY' in fields))
@@ -227,7 +227,7 @@ test('watch reloads the policy on SIGHUP; it reports an invalid policy in one li
   const reload = async (): Promise<void> => {
     const passes = service.sent.filter((fields) => 'READY' in fields).length;
     service.signal('SIGHUP');
-    await service.clock.pass(longestPause);
+    await service.clock.advance(maxDebounceMs);
     while (service.sent.filter((fields) => 'READY' in fields).length === passes)
       await new Promise((resolve) => setImmediate(resolve));
   };
@@ -278,12 +278,12 @@ test('watch notifies the service manager of start and reload, and twice per watc
   root.add({ name: address, sysname: 'vfio0' });
   const service = await startService(t, root, ['--json'], { watchdog: 8_000 });
   t.deepEqual(service.sent, [{ STATUS: '1 device, 1 name', READY: 1 }]);
-  await service.clock.pass(12_000);
+  await service.clock.advance(12_000);
   t.deepEqual(service.sent.slice(1), [{ WATCHDOG: 1 }, { WATCHDOG: 1 }, { WATCHDOG: 1 }]);
   await hintAndPass(service);
   t.deepEqual(service.sent.at(-1), { STATUS: '1 device, 1 name' });
   service.signal('SIGHUP');
-  await service.clock.pass(longestPause);
+  await service.clock.advance(maxDebounceMs);
   while (!('READY' in (service.sent.at(-1) ?? {}))) await new Promise((resolve) => setImmediate(resolve));
   t.deepEqual(Object.keys(service.sent.at(-2) ?? {}), ['RELOADING', 'MONOTONIC_USEC']);
 });
@@ -323,7 +323,7 @@ test('watch --metrics writes the file after each pass, leaves no temporary files
 test('watch --metrics does not replace a node, a link or a directory', async (t) => {
   const root = fakeRoot(t);
   root.node('/node', '1:7');
-  root.link('/link', '/node');
+  root.linkTo('/link', '/node');
   fs.mkdirSync(root.at('/directory'));
   for (const [name, kind] of [
     ['node', 'char'],
@@ -342,7 +342,7 @@ test('watch --metrics does not replace a node, a link or a directory', async (t)
 test('watch reports problems of the trigger on stderr', async (t) => {
   const root = fakeRoot(t);
   const service = await startService(t, root);
-  service.fault('no watch');
+  service.onError('no watch');
   t.deepEqual(service.err, ['vfio-names: no watch']);
 });
 
@@ -390,7 +390,7 @@ test('watch creates links after events of the real trigger, without a rescan', a
       });
     out = '';
   };
-  const world = { clock: systemClock, trigger: startTrigger, notify: () => Promise.resolve(undefined) };
+  const world = { clock: systemClock, startTrigger, openNotify: () => Promise.resolve(undefined) };
   const status = watchWith(world, parsed.invocation, io);
   await waitForOutput('watching');
   for (const sysname of ['vfio0', 'vfio1']) {

@@ -52,7 +52,7 @@ test.serial('watch does not leak memory or descriptors in 24 hours with 30,000 e
       service.hint('event', `devices/${sysname}`);
       service.hint('event', `pci/${name}`);
     }
-    await service.clock.pass(86_400_000 / ROUNDS);
+    await service.clock.advance(86_400_000 / ROUNDS);
   };
   for (let number = 0; number < ROUNDS / 5; number++) await round(number);
   const [memory, openBefore] = [heap(), descriptors()];
@@ -67,15 +67,15 @@ test.serial('watch does not leak memory or descriptors in 24 hours with 30,000 e
 
 test.serial('trigger does not leak watches or descriptors when it is rearmed', async (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/vfio/by-sriov/0000:01:00.0/vf0', '../../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/by-sriov/0000:01:00.0/vf0', '../../devices/vfio0');
   let armed = (): void => {};
   const trigger = startTrigger({
     root: root.dir,
     clock: systemClock,
-    hint: (reason) => {
+    onHint: (reason) => {
       if (reason === 'armed') armed();
     },
-    fault: t.fail,
+    onError: t.fail,
   });
   t.teardown(trigger.close);
   const next = (): Promise<void> =>

@@ -6,7 +6,7 @@ import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import type { Files } from '../../src/system/files.ts';
 import type { Notify } from '../../src/system/notify.ts';
-import { shortestPause } from '../../src/watch/loop.ts';
+import { minDebounceMs } from '../../src/watch/loop.ts';
 import type { WatchEvent } from '../../src/watch/report.ts';
 import type { TriggerOptions } from '../../src/watch/trigger.ts';
 import { type FakeRoot, fakeFiles } from '../helpers/fake-root.ts';
@@ -19,8 +19,8 @@ export interface Service {
   readonly lines: () => WatchEvent[];
   readonly err: readonly string[];
   readonly sent: readonly Readonly<Record<string, unknown>>[];
-  readonly hint: TriggerOptions['hint'];
-  readonly fault: TriggerOptions['fault'];
+  readonly hint: TriggerOptions['onHint'];
+  readonly onError: TriggerOptions['onError'];
   readonly rearmed: () => number;
   readonly signal: (name: Signal) => void;
   readonly status: Promise<number>;
@@ -71,11 +71,11 @@ export async function startService(
   if (parsed.kind !== 'run') throw new Error('not a run');
   const world = {
     clock,
-    trigger: (given: TriggerOptions) => {
+    startTrigger: (given: TriggerOptions) => {
       options = given;
       return { rearm: () => void rearmed++, close: () => Promise.resolve() };
     },
-    notify: () => Promise.resolve(notify),
+    openNotify: () => Promise.resolve(notify),
   };
   const status = watchWith(world, parsed.invocation, io);
   // Prevents an unhandled rejection if the test does not await the status.
@@ -83,7 +83,7 @@ export async function startService(
   // Loading the policy takes an unknown number of event loop turns.
   while (!options) await new Promise((resolve) => setImmediate(resolve));
   const given = options;
-  await clock.pass(shortestPause);
+  await clock.advance(minDebounceMs);
   t.teardown(async () => {
     handlers?.SIGTERM();
     await status.catch(() => {});
@@ -103,8 +103,8 @@ export async function startService(
           t.deepEqual(schemaErrors('watch', document), [], line);
           return document;
         }),
-    hint: given.hint,
-    fault: given.fault,
+    hint: given.onHint,
+    onError: given.onError,
     rearmed: () => rearmed,
     signal: (name) => handlers?.[name](),
   };

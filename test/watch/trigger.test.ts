@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { type FSWatcher, watch } from 'chokidar';
 import { systemClock } from '../../src/system/clock.ts';
-import { readyLimit, rearmPause, startTrigger, type Trigger } from '../../src/watch/trigger.ts';
+import { readyTimeoutMs, rearmDelayMs, startTrigger, type Trigger } from '../../src/watch/trigger.ts';
 import { type FakeRoot, fakeRoot } from '../helpers/fake-root.ts';
 import { fakeClock } from './fake-clock.ts';
 
@@ -20,11 +20,11 @@ function listen(t: ExecutionContext, root: FakeRoot): TestTrigger {
   const trigger = startTrigger({
     root: root.dir,
     clock: systemClock,
-    hint: (reason) => {
+    onHint: (reason) => {
       for (const wake of waiting[reason]) wake();
       waiting[reason].clear();
     },
-    fault: (message) => faults.push(message),
+    onError: (message) => faults.push(message),
   });
   t.teardown(trigger.close);
   return {
@@ -120,8 +120,8 @@ test('trigger detects nested directories created at the same time', async (t) =>
 
 test('trigger detects the removal of links, also in nested directories', async (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
-  root.linkText('/dev/vfio/by-sriov/0000:01:00.0/vf1', '../../devices/vfio1');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/by-sriov/0000:01:00.0/vf1', '../../devices/vfio1');
   const listener = listen(t, root);
   await listener.next('armed');
   await expectEvent(listener, () => fs.rmSync(root.at('/dev/vfio/pci/0000:01:00.0')));
@@ -195,8 +195,8 @@ test('trigger reports a failing watch once with a hint, and again after it worke
   const trigger = startTrigger({
     root: root.dir,
     clock,
-    hint: (reason) => hints.push(reason),
-    fault: (message) => faults.push(message),
+    onHint: (reason) => hints.push(reason),
+    onError: (message) => faults.push(message),
     chokidar: () => {
       const stub = new Stub();
       watchers.push(stub);
@@ -208,7 +208,7 @@ test('trigger reports a failing watch once with a hint, and again after it worke
     watchers.at(-1)?.emit('error', Object.assign(new Error(code), { code }));
     watchers.at(-1)?.emit('ready');
     trigger.rearm();
-    await clock.pass(rearmPause);
+    await clock.advance(rearmDelayMs);
   };
   await fails('ENOSPC');
   await fails('ENOSPC');
@@ -233,10 +233,10 @@ test('trigger reports a failing watch once with a hint, and again after it worke
     'events of a closed watcher are ignored',
   );
 
-  await clock.pass(readyLimit + rearmPause);
+  await clock.advance(readyTimeoutMs + rearmDelayMs);
   t.is(watchers.length, (before[2] ?? 0) + 1, 'a watcher that is never ready is replaced');
   watchers.at(-1)?.emit('raw', 'rename', null, { watchedPath: root.at('/dev/vfio') });
-  await clock.pass(rearmPause);
+  await clock.advance(rearmDelayMs);
   t.is(watchers.length, (before[2] ?? 0) + 2, 'an event without a name may concern a directory');
   await trigger.close();
   t.is(clock.pending(), 0);
@@ -251,8 +251,8 @@ test('trigger rearms if /dev/vfio was created before chokidar was ready', async 
   const trigger = startTrigger({
     root: root.dir,
     clock,
-    hint: (reason) => hints.push(reason),
-    fault: t.fail,
+    onHint: (reason) => hints.push(reason),
+    onError: t.fail,
     chokidar: () => {
       const stub = new Stub();
       watchers.push(stub);
@@ -262,25 +262,25 @@ test('trigger rearms if /dev/vfio was created before chokidar was ready', async 
   t.teardown(trigger.close);
   fs.mkdirSync(root.at('/dev/vfio'));
   watchers[0]?.emit('ready');
-  await clock.pass(rearmPause);
+  await clock.advance(rearmDelayMs);
   t.is(watchers.length, 2);
   t.deepEqual(hints, []);
   watchers[1]?.emit('ready');
-  await clock.pass(rearmPause);
+  await clock.advance(rearmDelayMs);
   t.is(watchers.length, 2);
   t.deepEqual(hints, ['armed']);
 });
 
 test('trigger lets chokidar watch only one directory without its entries', async (t) => {
   const root = fakeRoot(t);
-  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
   let watcher: FSWatcher | undefined;
   const armed = new Promise<void>((resolve) => {
     const trigger = startTrigger({
       root: root.dir,
       clock: systemClock,
-      hint: () => resolve(),
-      fault: t.fail,
+      onHint: () => resolve(),
+      onError: t.fail,
       chokidar: (paths, options) => {
         watcher = watch(paths, options);
         return watcher;

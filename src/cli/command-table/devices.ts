@@ -11,8 +11,12 @@ export const probe: Command = {
     bind: { type: 'boolean', help: 'take the device and ask it for its regions and irqs; this resets it' },
     attach: { type: 'boolean', help: 'with --bind: attach it to an empty I/O address space, too' },
     group: { type: 'boolean', help: 'the same through the group and a container; this resets it, too' },
-    'vf-token': { type: 'string', value: 'UUID', help: 'the token of a VF whose PF is on vfio-pci' },
-    timeout: { type: 'string', value: 'SECONDS', help: 'how long each step may take; 5 is the default' },
+    'vf-token': { type: 'string', placeholder: 'UUID', help: 'the token of a VF whose PF is on vfio-pci' },
+    timeout: {
+      type: 'string',
+      placeholder: 'SECONDS',
+      help: 'how long each step may take; 5 is the default',
+    },
     yes: { type: 'boolean', short: 'y', help: 'reset without a question' },
     policy,
   },
@@ -49,7 +53,7 @@ export const graph: Command = {
   options: {
     format: {
       type: 'string',
-      value: 'FORMAT',
+      placeholder: 'FORMAT',
       choices: ['text', 'dot', 'svg'],
       help: "a tree of lines (the default), Graphviz's language, or a drawing",
     },

@@ -6,12 +6,12 @@ export const exec: Command = {
   name: 'exec',
   summary: 'run a program that has the devices open, each one proved',
   operands: manyNames,
-  tail: 'CMD...',
+  commandArgs: 'CMD...',
   options: {
     iommu: { type: 'boolean', help: 'open /dev/iommu for it, too' },
     user: {
       type: 'string',
-      value: 'USER',
+      placeholder: 'USER',
       help: 'run it as this user of /etc/passwd, in the groups of /etc/group',
     },
     policy,
@@ -31,7 +31,7 @@ export const cdi: Command = {
   name: 'cdi',
   summary: 'a CDI specification of the devices, for podman, containerd, CRI-O and Docker',
   options: {
-    bus: { type: 'string', value: 'BUS', help: 'the devices of this bus; pci is the default' },
+    bus: { type: 'string', placeholder: 'BUS', help: 'the devices of this bus; pci is the default' },
     interface: cdiInterface,
     kind: cdiKind,
     annotate: {
@@ -40,7 +40,7 @@ export const cdi: Command = {
     },
     output: {
       type: 'string',
-      value: 'FILE',
+      placeholder: 'FILE',
       help: 'a .json file in /etc/cdi or /var/run/cdi; - is stdout',
     },
   },
@@ -59,7 +59,7 @@ export const nfd: Command = {
   options: {
     output: {
       type: 'string',
-      value: 'FILE',
+      placeholder: 'FILE',
       help: 'a file in /etc/kubernetes/node-feature-discovery/features.d; - is stdout',
     },
   },

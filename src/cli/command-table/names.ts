@@ -6,7 +6,7 @@ export const list: Command = {
   name: 'list',
   summary: 'all VFIO devices with their names and nodes',
   options: {
-    bus: { type: 'string', value: 'BUS', help: 'only the devices of this bus: pci, mdev, ...' },
+    bus: { type: 'string', placeholder: 'BUS', help: 'only the devices of this bus: pci, mdev, ...' },
     long: { type: 'boolean', short: 'l', help: 'more columns: ids, NUMA node, owner' },
     policy,
   },
@@ -28,7 +28,7 @@ export const resolve: Command = {
   options: {
     print: {
       type: 'string',
-      value: 'WHAT',
+      placeholder: 'WHAT',
       choices: ['node', 'link', 'devnum', 'syspath', 'group'],
       help: 'what to print; node is the default',
     },

@@ -8,13 +8,13 @@ export const rulesRender: Command = {
   options: {
     target: {
       type: 'string',
-      value: 'TARGET',
+      placeholder: 'TARGET',
       choices: ['udev', 'mdev', 'mdevd'],
       help: 'who reads them; udev is the default',
     },
     via: {
       type: 'string',
-      value: 'WAY',
+      placeholder: 'WAY',
       choices: ['native', 'import', 'run'],
       help: 'who makes the links: udev alone where it can (native, the default), udev with names from vfio_id, or vfio_id',
     },

@@ -8,20 +8,24 @@ export const watch: Command = {
   options: {
     interval: {
       type: 'string',
-      value: 'SECONDS',
+      placeholder: 'SECONDS',
       help: 'look at least so often, whatever is heard; 30 is the default',
     },
     metrics: {
       type: 'string',
-      value: 'FILE',
+      placeholder: 'FILE',
       help: 'figures for the textfile collector of Prometheus, after each look',
     },
     cdi: {
       type: 'string',
-      value: 'FILE',
+      placeholder: 'FILE',
       help: 'keep a CDI specification true, too: a .json file in /etc/cdi or /var/run/cdi',
     },
-    bus: { type: 'string', value: 'BUS', help: 'with --cdi: the devices of this bus; pci is the default' },
+    bus: {
+      type: 'string',
+      placeholder: 'BUS',
+      help: 'with --cdi: the devices of this bus; pci is the default',
+    },
     interface: { ...cdiInterface, help: `with --cdi: ${cdiInterface.help}` },
     kind: { ...cdiKind, help: `with --cdi: ${cdiKind.help}` },
     policy,

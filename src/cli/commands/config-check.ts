@@ -1,44 +1,44 @@
 /** `config check`: reports every error and warning of a policy, one line each on stderr. */
-import { accountMistakes } from '../../config/account-mistakes.ts';
-import { build, policyTexts } from '../../config/load.ts';
-import { mistakeLine } from '../../config/mistake.ts';
+import { accountErrors } from '../../config/account-mistakes.ts';
+import { buildTexts, readPolicyTexts } from '../../config/load.ts';
+import { formatDiagnostic } from '../../config/mistake.ts';
 import type { Policy } from '../../config/policy.ts';
 import { readAccounts } from '../../devices/accounts.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus } from '../../errors.ts';
-import { siblingProblems } from '../../names/policy-access.ts';
-import { neededFacts } from '../../names/policy-links.ts';
+import { groupAccessProblems } from '../../names/policy-access.ts';
+import { policyFacts } from '../../names/policy-links.ts';
 import type { Files } from '../../system/files.ts';
 import { nodeFiles } from '../../system/node-files.ts';
 import type { Root } from '../../system/root.ts';
 import { printable } from '../../text/printable.ts';
-import type { Run } from '../command.ts';
+import type { RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { plural } from '../plural.ts';
 
-export const run: Run = async (invocation, io) => {
+export const run: RunCommand = async (invocation, io) => {
   const files = io.files ?? nodeFiles;
-  const texts = policyTexts(files, invocation.root, invocation.operands);
-  const built = texts.length === 0 ? undefined : await build(texts);
+  const texts = readPolicyTexts(files, invocation.root, invocation.operands);
+  const built = texts.length === 0 ? undefined : await buildTexts(texts);
   const policy = built?.policy;
   const mistakes = [
-    ...(built?.mistakes ?? []),
-    ...(policy ? accountMistakes(policy, readAccounts(files, invocation.root)) : []),
+    ...(built?.errors ?? []),
+    ...(policy ? accountErrors(policy, readAccounts(files, invocation.root)) : []),
   ];
   const warnings = built?.warnings ?? [];
   const siblingWarnings =
     policy && mistakes.length === 0 ? readSiblingWarnings(files, invocation.root, policy) : [];
-  const status = mistakes.length === 0 ? exitStatus.fine : exitStatus.usage;
+  const status = mistakes.length === 0 ? exitStatus.ok : exitStatus.usage;
   if (invocation.json) {
     const allWarnings = [...warnings, ...siblingWarnings.map((message) => ({ message }))];
     io.out(jsonDocument({ files: texts.map(({ file }) => file), mistakes, warnings: allWarnings }));
     return status;
   }
-  for (const mistake of mistakes) io.err(`vfio-names: ${mistakeLine(mistake)}`);
-  for (const warning of warnings) io.err(`vfio-names: warning: ${mistakeLine(warning)}`);
+  for (const mistake of mistakes) io.err(`vfio-names: ${formatDiagnostic(mistake)}`);
+  for (const warning of warnings) io.err(`vfio-names: warning: ${formatDiagnostic(warning)}`);
   for (const warning of siblingWarnings) io.err(`vfio-names: warning: ${printable(warning)}`);
-  if (status !== exitStatus.fine) return status;
+  if (status !== exitStatus.ok) return status;
   if (!policy) io.out('no policy file; the names of scheme 1 hold\n');
   else {
     const rules = `${plural(policy.links.length, 'name rule')}, ${plural(policy.access.length, 'access rule')}`;
@@ -50,7 +50,7 @@ export const run: Run = async (invocation, io) => {
 /** Warnings that depend on the devices of this machine; empty if the policy has no access rules. */
 function readSiblingWarnings(files: Files, root: Root, policy: Policy): string[] {
   if (policy.access.length === 0) return [];
-  const factNames = neededFacts(policy).add('group');
+  const factNames = policyFacts(policy).add('group');
   const facts = scanDevices(files, root).devices.map((device) => readFacts(files, root, device, factNames));
-  return siblingProblems(policy, facts);
+  return groupAccessProblems(policy, facts);
 }

@@ -1,20 +1,20 @@
 /** `doctor`: diagnoses the VFIO setup and suggests fixes; doctor/examine.ts has the checks. */
 import { styleText } from 'node:util';
-import { examine } from '../../doctor/examine.ts';
-import { gather, type PolicyOrFault } from '../../doctor/gather.ts';
-import type { Line, State } from '../../doctor/line.ts';
+import { runChecks } from '../../doctor/examine.ts';
+import { type PolicyResult, takeSnapshot } from '../../doctor/gather.ts';
+import type { CheckResult, Severity } from '../../doctor/line.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import type { Machine } from '../../links/observe.ts';
-import type { Invocation, Io, Run } from '../command.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { checkJson } from '../json-words.ts';
-import { filesOf, machineOf, policyOf } from '../machine.ts';
+import { filesOf, loadPolicyMachine, loadPolicyOption } from '../machine.ts';
 import { plural } from '../plural.ts';
 
-export const run: Run = async (invocation, io) => {
+export const run: RunCommand = async (invocation, io) => {
   const { machine, given } = await loadMachine(invocation, io);
-  const lines = examine(await gather(machine, given));
-  const count = (state: State): number => lines.filter((line) => line.state === state).length;
+  const lines = runChecks(await takeSnapshot(machine, given));
+  const count = (state: Severity): number => lines.filter((line) => line.severity === state).length;
   const [faults, warnings] = [count('fault'), count('warning')];
   if (invocation.json)
     io.out(jsonDocument({ faultCount: faults, warningCount: warnings, checks: lines.map(checkJson) }));
@@ -25,17 +25,17 @@ export const run: Run = async (invocation, io) => {
     );
     io.out(counts.length === 0 ? 'all is well\n' : `${counts.join(', ')}\n`);
   }
-  return faults > 0 ? exitStatus.findings : exitStatus.fine;
+  return faults > 0 ? exitStatus.findings : exitStatus.ok;
 };
 
 /** The machine with its policy; if the policy is invalid, the machine without it and the error, which doctor reports as a check. */
 async function loadMachine(
   invocation: Invocation,
   io: Io,
-): Promise<{ readonly machine: Machine; readonly given: PolicyOrFault }> {
+): Promise<{ readonly machine: Machine; readonly given: PolicyResult }> {
   try {
-    const policy = await policyOf(invocation, io);
-    return { machine: await machineOf(invocation, io), given: { policy } };
+    const policy = await loadPolicyOption(invocation, io);
+    return { machine: await loadPolicyMachine(invocation, io), given: { policy } };
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
     const machine = { files: filesOf(io), root: invocation.root };
@@ -45,8 +45,8 @@ async function loadMachine(
 
 const colours = { ok: 'green', warning: 'yellow', fault: 'red' } as const;
 
-function asText({ check, state, message, remedy }: Line, colour: boolean): string {
-  const label = state.padEnd(7);
-  const head = `${colour ? styleText(colours[state], label, { validateStream: false }) : label}  ${check.padEnd(7)}  `;
+function asText({ check, severity, message, remedy }: CheckResult, colour: boolean): string {
+  const label = severity.padEnd(7);
+  const head = `${colour ? styleText(colours[severity], label, { validateStream: false }) : label}  ${check.padEnd(7)}  `;
   return `${head}${message}\n${remedy === undefined ? '' : `${' '.repeat(18)}-> ${remedy}\n`}`;
 }

@@ -1,74 +1,78 @@
 /** `exec`: runs a command with verified, open device descriptors, and no other descriptors of this process. */
 import type { Device } from '../../devices/device.ts';
-import { quickFind } from '../../devices/quick-find.ts';
-import { become, type Credentials, processCredentials } from '../../integrations/become.ts';
-import { type Child, type ChildRequest, type Ending, startChild } from '../../integrations/child.ts';
+import { findByWholeName } from '../../devices/quick-find.ts';
+import { type Credentials, dropPrivileges, processCredentials } from '../../integrations/become.ts';
+import { type Child, type ChildExit, type ChildRequest, startChild } from '../../integrations/child.ts';
 import { isForeground } from '../../integrations/foreground.ts';
 import { inheritedFds } from '../../integrations/inherited.ts';
-import { readLogin } from '../../integrations/login.ts';
+import { readUserIds } from '../../integrations/login.ts';
 import { openDevice } from '../../integrations/open-device.ts';
 import { openIommu } from '../../integrations/open-iommu.ts';
-import { nodeOpener, type Opener } from '../../integrations/opener.ts';
-import { fdsVariable, type Given, substitute } from '../../integrations/substitute.ts';
-import { findNamed } from '../../links/find-named.ts';
+import { nodeOpenCalls, type OpenCalls } from '../../integrations/opener.ts';
+import { fdsVariable, type PassedDevice, substituteFds } from '../../integrations/substitute.ts';
+import { findByNameOrPath } from '../../links/find-named.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { schemeLink } from '../../names/scheme.ts';
 import { nodeFiles } from '../../system/node-files.ts';
 import { printable } from '../../text/printable.ts';
-import type { Invocation, Io, Run } from '../command.ts';
-import { machineOf } from '../machine.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
+import { loadPolicyMachine } from '../machine.ts';
 
 /** The system calls and processes that exec uses; tests replace them. */
-export interface ExecWorld {
-  readonly opener: Opener;
+export interface ExecSystem {
+  readonly opener: OpenCalls;
   readonly credentials: () => Promise<Credentials> | Credentials;
   readonly start: (request: ChildRequest) => Child;
   /** Descriptors without close-on-exec that this process inherited: CMD would inherit them, too. */
-  readonly inherited: () => readonly number[];
+  readonly inheritedFds: () => readonly number[];
   /** Whether the terminal sends SIGINT directly to the child. */
-  readonly foreground: () => boolean;
+  readonly isForeground: () => boolean;
 }
 
 /** The first descriptor after stdin, stdout and stderr. */
 const FIRST_FD = 3;
 
-export const run: Run = (invocation, io) =>
+export const run: RunCommand = (invocation, io) =>
   execWith(
     {
-      opener: nodeOpener,
+      opener: nodeOpenCalls,
       credentials: processCredentials,
       start: startChild,
-      inherited: () => inheritedFds(nodeFiles),
-      foreground: () => isForeground(nodeFiles),
+      inheritedFds: () => inheritedFds(nodeFiles),
+      isForeground: () => isForeground(nodeFiles),
     },
     invocation,
     io,
   );
 
-export async function execWith(world: ExecWorld, invocation: Invocation, io: Io): Promise<number> {
-  const [command = '', ...args] = invocation.tail ?? [];
-  const machine = await machineOf(invocation, io);
+export async function execWith(world: ExecSystem, invocation: Invocation, io: Io): Promise<number> {
+  const [command = '', ...args] = invocation.commandArgs ?? [];
+  const machine = await loadPolicyMachine(invocation, io);
   const { files, root } = machine;
   const user = invocation.values['user'];
-  const login = user === undefined ? undefined : readLogin(files, root, user);
+  const login = user === undefined ? undefined : readUserIds(files, root, user);
   const requested = findRequested(machine, invocation.operands);
-  const passed = requested.map(({ device, names }, index): Given => {
+  const passed = requested.map(({ device, names }, index): PassedDevice => {
     const label = schemeLink(device) ?? device.sysname;
     return { fd: FIRST_FD + index, label, names: [...names, device.name, label, device.sysname] };
   });
   const iommufd = invocation.flags['iommu'] ? FIRST_FD + passed.length : undefined;
   // Before any device is opened: an invalid placeholder throws here.
-  const request = { command, words: substitute(args, passed, iommufd), env: childEnv(io, passed, iommufd) };
+  const request = {
+    command,
+    args: substituteFds(args, passed, iommufd),
+    env: childEnv(io, passed, iommufd),
+  };
   const credentials = login && (await world.credentials());
   // Before privileges are dropped: afterwards /proc/self may not be readable.
-  const inherited = world.inherited();
+  const inherited = world.inheritedFds();
   let child: Child | undefined;
   // Before the child is started: otherwise an early signal would end this process and leave the child running.
   const stopListening = io.signals?.({
     SIGTERM: () => child?.signal('SIGTERM'),
     SIGHUP: () => child?.signal('SIGHUP'),
     SIGINT: () => {
-      if (!world.foreground()) child?.signal('SIGINT');
+      if (!world.isForeground()) child?.signal('SIGINT');
     },
   });
   const fds: number[] = [];
@@ -76,13 +80,13 @@ export async function execWith(world: ExecWorld, invocation: Invocation, io: Io)
     try {
       for (const { device } of requested) fds.push(openDevice(files, root, world.opener, device));
       if (iommufd !== undefined) fds.push(openIommu(files, root, world.opener));
-      if (login && credentials) become(credentials, login);
+      if (login && credentials) dropPrivileges(credentials, login);
       child = world.start({ ...request, fds, inherited });
     } finally {
       // The kernel releases a device when its last descriptor is closed; only the child may keep one.
       for (const fd of fds) world.opener.close(fd);
     }
-    return statusOf(await child.ending, command, io);
+    return statusOf(await child.exit, command, io);
   } finally {
     stopListening?.();
   }
@@ -98,7 +102,8 @@ function findRequested(machine: Machine, operands: readonly string[]): Requested
   const requested = new Map<string, Requested>();
   for (const operand of operands) {
     const device =
-      quickFind(machine.files, machine.root, operand) ?? findNamed(machine, observe(machine), operand);
+      findByWholeName(machine.files, machine.root, operand) ??
+      findByNameOrPath(machine, observe(machine), operand);
     const names = requested.get(device.syspath)?.names ?? [];
     requested.set(device.syspath, { device, names: [...names, operand] });
   }
@@ -109,13 +114,13 @@ function findRequested(machine: Machine, operands: readonly string[]): Requested
  * The child's environment: adds VFIO_NAMES_FDS and removes LISTEN_FDS and its companions (sd_listen_fds(3)). They would
  * declare the device descriptors to be sockets, and LISTEN_PID for the child is not known before it starts.
  */
-function childEnv(io: Io, passed: readonly Given[], iommufd: number | undefined): Io['env'] {
+function childEnv(io: Io, passed: readonly PassedDevice[], iommufd: number | undefined): Io['env'] {
   const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...env } = io.env;
   return { ...env, VFIO_NAMES_FDS: fdsVariable(passed, iommufd) };
 }
 
 /** The exit status of the child; as in shells and env(1), 127 if the program is not found and 126 if it cannot be run. */
-function statusOf(ending: Ending, command: string, io: Io): number {
+function statusOf(ending: ChildExit, command: string, io: Io): number {
   if (ending.kind === 'ended') return ending.status;
   const missing = ending.errno === 'ENOENT';
   io.err(

@@ -1,52 +1,52 @@
 /** `graph`: draws the VFIO devices with their bridges, IOMMU groups, links and holders. */
 import type { Device } from '../../devices/device.ts';
 import { exitStatus } from '../../errors.ts';
-import { graphDot } from '../../graph/dot.ts';
-import { graphOf } from '../../graph/model.ts';
+import { formatDot } from '../../graph/dot.ts';
+import { buildGraph } from '../../graph/model.ts';
 import { readEntries } from '../../graph/read.ts';
-import { drawSvg } from '../../graph/svg.ts';
-import { graphText } from '../../graph/text.ts';
+import { renderSvg } from '../../graph/svg.ts';
+import { formatText } from '../../graph/text.ts';
 import { findHolders } from '../../holders/find.ts';
 import type { Holder, HolderSearch } from '../../holders/holder.ts';
 import { type DeviceTarget, targetOf } from '../../holders/target.ts';
-import { linksOf } from '../../links/links-of.ts';
+import { deviceLinks } from '../../links/links-of.ts';
 import { observe } from '../../links/observe.ts';
-import type { Run } from '../command.ts';
+import type { RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { entryJson, unseenJson } from '../json-words.ts';
-import { machineOf } from '../machine.ts';
+import { loadPolicyMachine } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
 
-export const run: Run = async (invocation, io) => {
-  const machine = await machineOf(invocation, io);
+export const run: RunCommand = async (invocation, io) => {
+  const machine = await loadPolicyMachine(invocation, io);
   const { files, root } = machine;
   const observation = observe(machine);
   reportProblems(io, observation.scan.problems);
   const targets = observation.scan.devices.map((device) => targetOf(files, root, device));
   const search = findHolders(files, root, targets);
-  const known = { links: linksOf(observation), holders: holderNames(search) };
+  const known = { links: deviceLinks(observation), holders: holderNames(search) };
   const all = invocation.flags['all'] ?? false;
   const entries = readEntries(files, root, observation.scan.devices, known, all);
   if (entries.length === 0)
     io.err(
       'vfio-names: no device is bound to a VFIO driver here; graph --all shows the others, vfio-names doctor what this machine lacks',
     );
-  const graph = graphOf(entries);
+  const graph = buildGraph(entries);
   const format = invocation.values['format'] ?? 'text';
   if (invocation.json) {
     const holders = holdersBySyspath(search);
     io.out(
       jsonDocument({
         devices: entries.map((entry) => entryJson(entry, holders.get(entry.syspath) ?? [])),
-        unseen: search.unseen.map(unseenJson),
+        unseen: search.incomplete.map(unseenJson),
       }),
     );
-  } else if (format === 'dot') io.out(graphDot(graph));
-  else if (format === 'svg') io.out(await drawSvg(graphDot(graph)));
-  else io.out(graphText(graph));
+  } else if (format === 'dot') io.out(formatDot(graph));
+  else if (format === 'svg') io.out(await renderSvg(formatDot(graph)));
+  else io.out(formatText(graph));
   // Without VFIO devices, holders that cannot be seen do not matter.
-  if (targets.length > 0) for (const { message } of search.unseen) io.err(`vfio-names: ${message}`);
-  return exitStatus.fine;
+  if (targets.length > 0) for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);
+  return exitStatus.ok;
 };
 
 /** All holders by the device's sysfs directory. */

@@ -3,20 +3,20 @@ import type { Device } from '../../devices/device.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
 import { holderCells, holderHead } from '../../holders/describe.ts';
 import { findHolders } from '../../holders/find.ts';
-import type { HolderSearch, Unseen } from '../../holders/holder.ts';
-import { type DeviceTarget, goneTarget, targetOf } from '../../holders/target.ts';
-import { findNamed } from '../../links/find-named.ts';
+import type { HolderSearch, Incomplete } from '../../holders/holder.ts';
+import { type DeviceTarget, targetOf, targetOfGoneDevice } from '../../holders/target.ts';
+import { findByNameOrPath } from '../../links/find-named.ts';
 import { observe } from '../../links/observe.ts';
 import { printable } from '../../text/printable.ts';
-import type { Run } from '../command.ts';
+import type { RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { holderJson, unseenJson } from '../json-words.ts';
-import { machineOf } from '../machine.ts';
+import { loadPolicyMachine } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
-import { table } from '../table.ts';
+import { formatTable } from '../table.ts';
 
 /** Reasons that are lack of permission: the result may be incomplete, and root would see more. */
-const permissionReasons: readonly Unseen['reason'][] = ['not-root', 'refused', 'hidepid'];
+const permissionReasons: readonly Incomplete['reason'][] = ['not-root', 'refused', 'hidepid'];
 
 interface Requested {
   readonly target: DeviceTarget;
@@ -26,8 +26,8 @@ interface Requested {
   readonly missing?: VfioNamesError;
 }
 
-export const run: Run = async (invocation, io): Promise<ExitStatus> => {
-  const machine = await machineOf(invocation, io);
+export const run: RunCommand = async (invocation, io): Promise<ExitStatus> => {
+  const machine = await loadPolicyMachine(invocation, io);
   const { files, root } = machine;
   const observation = observe(machine);
   reportProblems(io, observation.scan.problems);
@@ -37,10 +37,10 @@ export const run: Run = async (invocation, io): Promise<ExitStatus> => {
   });
   const findRequested = (operand: string): Requested => {
     try {
-      return requestOf(findNamed(machine, observation, operand));
+      return requestOf(findByNameOrPath(machine, observation, operand));
     } catch (error) {
       if (!(error instanceof VfioNamesError) || error.exitCode !== exitStatus.noDevice) throw error;
-      return { target: goneTarget(operand), operand, missing: error };
+      return { target: targetOfGoneDevice(operand), operand, missing: error };
     }
   };
   const requested =
@@ -52,11 +52,11 @@ export const run: Run = async (invocation, io): Promise<ExitStatus> => {
   for (const { missing, target } of requested)
     if (missing && !search.holders.some((holder) => holder.target === target)) throw missing;
   io.out(invocation.json ? asJson(requested, search) : asTable(requested, search));
-  for (const { message } of search.unseen) io.err(`vfio-names: ${message}`);
+  for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);
   if (search.holders.length === 0 && !invocation.json)
     io.err(`vfio-names: no process is seen that has ${requested.length === 1 ? 'it' : 'any'} open`);
-  const denied = search.unseen.some(({ reason }) => permissionReasons.includes(reason));
-  return denied ? exitStatus.notPermitted : exitStatus.fine;
+  const denied = search.incomplete.some(({ reason }) => permissionReasons.includes(reason));
+  return denied ? exitStatus.notPermitted : exitStatus.ok;
 };
 
 function asTable(requested: readonly Requested[], { holders }: HolderSearch): string {
@@ -65,10 +65,10 @@ function asTable(requested: readonly Requested[], { holders }: HolderSearch): st
       .filter((holder) => holder.target === target)
       .map((holder) => [printable(target.device?.name ?? operand), ...holderCells(holder)]),
   );
-  return rows.length === 0 ? '' : table(['DEVICE', ...holderHead], rows);
+  return rows.length === 0 ? '' : formatTable(['DEVICE', ...holderHead], rows);
 }
 
-function asJson(requested: readonly Requested[], { holders, unseen }: HolderSearch): string {
+function asJson(requested: readonly Requested[], { holders, incomplete }: HolderSearch): string {
   const devices = requested.map(({ target, operand }) => ({
     asked: operand,
     ...(target.device && {
@@ -79,7 +79,7 @@ function asJson(requested: readonly Requested[], { holders, unseen }: HolderSear
     gone: target.device === undefined,
     holders: holders.filter((holder) => holder.target === target).map(holderJson),
   }));
-  return jsonDocument({ devices, unseen: unseen.map(unseenJson) });
+  return jsonDocument({ devices, unseen: incomplete.map(unseenJson) });
 }
 
 /** As in the fact `node`: `vfio3`, or `undefined` for a device without a device number. */

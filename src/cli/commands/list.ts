@@ -1,45 +1,46 @@
 /** `list`: prints one row per device. */
 import type { Device, FactName } from '../../devices/device.ts';
 import { readFacts } from '../../devices/facts.ts';
-import { whyNoCdev } from '../../devices/no-cdev.ts';
+import { noCdevReason } from '../../devices/no-cdev.ts';
 import { exitStatus } from '../../errors.ts';
-import { linksInTurn } from '../../links/links-of.ts';
+import { eachDeviceLinks } from '../../links/links-of.ts';
 import { type Machine, type Observation, observe } from '../../links/observe.ts';
 import { printable } from '../../text/printable.ts';
-import type { Run } from '../command.ts';
+import type { RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { problemJson } from '../json-words.ts';
-import { machineOf } from '../machine.ts';
+import { loadPolicyMachine } from '../machine.ts';
 import { reportProblems } from '../problems.ts';
-import { tableInParts } from '../table.ts';
+import { formatTableParts } from '../table.ts';
 
 const short: readonly FactName[] = ['driver', 'group', 'owner', 'fileGroup', 'mode', 'label'];
 const long: readonly FactName[] = ['vendor', 'device', 'class', 'numaNode', 'pf', 'vf', 'devnum'];
 
-export const run: Run = async (invocation, io) => {
-  const machine = await machineOf(invocation, io);
+export const run: RunCommand = async (invocation, io) => {
+  const machine = await loadPolicyMachine(invocation, io);
   const observation = observe(machine);
   const bus = invocation.values['bus'];
   const isSelected = (device: Device): boolean => bus === undefined || device.bus === bus;
   reportProblems(io, observation.scan.problems);
   if (invocation.json) {
     const devices = [];
-    for (const { device, links, state } of linksInTurn(observation))
+    for (const { device, links, state } of eachDeviceLinks(observation))
       if (isSelected(device))
         devices.push({ ...readFacts(machine.files, machine.root, device), links, state });
     io.out(jsonDocument({ devices, problems: observation.scan.problems.map(problemJson) }));
-    return exitStatus.fine;
+    return exitStatus.ok;
   }
   const extraFacts = invocation.flags['long'] ? long : [];
   const extraHeads = extraFacts.map((fact) => fact.toUpperCase());
   const head = ['LINK', 'NODE', 'DRIVER', 'GROUP', 'OWNER', 'STATE', ...extraHeads, 'LABEL'];
   if (observation.scan.devices.some(isSelected))
-    for (const part of tableInParts(head, rowsOf(machine, observation, isSelected, extraFacts))) io.out(part);
+    for (const part of formatTableParts(head, rowsOf(machine, observation, isSelected, extraFacts)))
+      io.out(part);
   else
     io.err(
       `vfio-names: no device ${bus === undefined ? '' : `of the bus ${printable(bus)} `}is bound to a VFIO driver here; vfio-names doctor tells what this machine lacks`,
     );
-  return exitStatus.fine;
+  return exitStatus.ok;
 };
 
 /** The cells of each device; a generator, since there may be many thousands of devices. */
@@ -49,7 +50,7 @@ function* rowsOf(
   isSelected: (device: Device) => boolean,
   extraFacts: readonly FactName[],
 ): Generator<readonly string[]> {
-  for (const { device, links, state } of linksInTurn(observation)) {
+  for (const { device, links, state } of eachDeviceLinks(observation)) {
     if (!isSelected(device)) continue;
     const facts = readFacts(files, root, device, [...short, ...extraFacts]);
     const owner =
@@ -69,5 +70,5 @@ function* rowsOf(
 }
 
 function stateText(device: Device, state: string): string {
-  return state === 'no-node' ? `no node: ${whyNoCdev(device) ?? 'it is not in /dev/vfio/devices'}` : state;
+  return state === 'no-node' ? `no node: ${noCdevReason(device) ?? 'it is not in /dev/vfio/devices'}` : state;
 }

@@ -5,20 +5,20 @@ import { readFacts } from '../../devices/facts.ts';
 import { isNameable } from '../../devices/no-cdev.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
-import { isNfdOurs, type NfdNode, nfdFeatures } from '../../integrations/nfd-features.ts';
-import { putOwn } from '../../integrations/own-file.ts';
-import { iommuNode, numberOf } from '../../integrations/shared-node.ts';
+import { isOwnFeaturesFile, type NfdNode, nfdFeatures } from '../../integrations/nfd-features.ts';
+import { writeGenerated } from '../../integrations/own-file.ts';
+import { iommuNode, readDevnum } from '../../integrations/shared-node.ts';
 import type { Files } from '../../system/files.ts';
 import type { Root } from '../../system/root.ts';
 import { printable } from '../../text/printable.ts';
-import type { Invocation, Run } from '../command.ts';
+import type { Invocation, RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { filesOf } from '../machine.ts';
 import { plural } from '../plural.ts';
 import { reportProblems } from '../problems.ts';
 import { runToken } from '../run-token.ts';
 
-export const run: Run = (invocation, io) => {
+export const run: RunCommand = (invocation, io) => {
   const output = outputOf(invocation);
   const files = filesOf(io);
   const { devices, problems } = scanDevices(files, invocation.root);
@@ -27,20 +27,20 @@ export const run: Run = (invocation, io) => {
   const text = nfdFeatures(node);
   const file = {
     path: output ?? '',
-    what: 'features file',
-    ours: 'a features file of vfio-names',
-    isOurs: isNfdOurs,
+    description: 'features file',
+    expected: 'a features file of vfio-names',
+    isGenerated: isOwnFeaturesFile,
   };
-  const done = output === undefined ? undefined : putOwn(files, file, text, runToken());
+  const done = output === undefined ? undefined : writeGenerated(files, file, text, runToken());
   if (invocation.json) io.out(jsonDocument({ features: featuresOf(text), output, done }));
   else if (output === undefined) io.out(text);
   else io.out(`${done} ${printable(output)}: ${plural(devices.length, 'device')}\n`);
-  return exitStatus.fine;
+  return exitStatus.ok;
 };
 
 function nodeOf(files: Files, root: Root, devices: readonly Device[]): NfdNode {
   // Read from sysfs: /dev/iommu may be missing in a container that only writes this file.
-  const iommufd = numberOf(files, root, iommuNode) !== undefined;
+  const iommufd = readDevnum(files, root, iommuNode) !== undefined;
   const cdev = iommufd && devices.some(isNameable);
   return {
     iommufd,

@@ -1,40 +1,40 @@
 /** `probe`: checks whether devices can be opened and explains failures; claims them only with --bind or --group, after a confirmation. */
 import type { Device } from '../../devices/device.ts';
-import { quickFind } from '../../devices/quick-find.ts';
+import { findByWholeName } from '../../devices/quick-find.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
-import { findNamed } from '../../links/find-named.ts';
+import { findByNameOrPath } from '../../links/find-named.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { askTerminal } from '../../probe/ask-terminal.ts';
-import { callerCommand } from '../../probe/peer-command.ts';
-import { lostProbe, type Probe, type ProbeOptions, probeDevice } from '../../probe/probe.ts';
-import { worstStatus } from '../../probe/worst.ts';
-import { type Peer, startPeer } from '../../system/peer.ts';
+import { peerCommand } from '../../probe/peer-command.ts';
+import { notFoundResult, type ProbeOptions, type ProbeResult, probeDevice } from '../../probe/probe.ts';
+import { mostSevereStatus } from '../../probe/worst.ts';
+import { startWorker, type Worker } from '../../system/peer.ts';
 import { printable } from '../../text/printable.ts';
-import type { Invocation, Io, Run } from '../command.ts';
-import { machineOf } from '../machine.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
+import { loadPolicyMachine } from '../machine.ts';
 import { probeDocument } from '../probe-json.ts';
 import { probeOptions } from '../probe-options.ts';
 import { probeText } from '../probe-text.ts';
 import { reportProblems } from '../problems.ts';
 
 /** The helper process and the terminal that probe uses; tests replace them. */
-export interface ProbeWorld {
+export interface ProbeSystem {
   /** `stepLimit` is in milliseconds. */
-  readonly peer: (stepLimit: number) => Peer;
+  readonly startPeer: (stepLimit: number) => Worker;
   readonly ask: (question: string) => string;
 }
 
-export const run: Run = (invocation, io) =>
-  probeWith({ peer: (limit) => startPeer(callerCommand(), limit), ask: askTerminal }, invocation, io);
+export const run: RunCommand = (invocation, io) =>
+  probeWith({ startPeer: (limit) => startWorker(peerCommand(), limit), ask: askTerminal }, invocation, io);
 
-export async function probeWith(world: ProbeWorld, invocation: Invocation, io: Io): Promise<ExitStatus> {
+export async function probeWith(world: ProbeSystem, invocation: Invocation, io: Io): Promise<ExitStatus> {
   const options = probeOptions(invocation);
-  const machine = await machineOf(invocation, io);
+  const machine = await loadPolicyMachine(invocation, io);
   const names = invocation.flags['all'] ? allNames(machine, io) : invocation.operands;
   if (options.depth !== 'open') confirmReset(world, invocation, io, names);
-  const peer = world.peer(options.timeout * 1000);
-  const probes: Probe[] = [];
+  const peer = world.startPeer(options.timeout * 1000);
+  const probes: ProbeResult[] = [];
   const statuses: ExitStatus[] = [];
   try {
     for (const name of names) {
@@ -49,7 +49,7 @@ export async function probeWith(world: ProbeWorld, invocation: Invocation, io: I
     peer.close();
   }
   if (invocation.json) io.out(probeDocument(probes));
-  return worstStatus(statuses);
+  return mostSevereStatus(statuses);
 }
 
 /** Finds the device just before its probe, since devices may change while earlier probes run. */
@@ -57,14 +57,15 @@ async function probeName(
   machine: Machine,
   name: string,
   { depth }: ProbeOptions,
-  probe: (device: Device) => Promise<Probe>,
-): Promise<Probe> {
+  probe: (device: Device) => Promise<ProbeResult>,
+): Promise<ProbeResult> {
   let device: Device;
   try {
-    device = quickFind(machine.files, machine.root, name) ?? findNamed(machine, observe(machine), name);
+    device =
+      findByWholeName(machine.files, machine.root, name) ?? findByNameOrPath(machine, observe(machine), name);
   } catch (error) {
     if (!(error instanceof VfioNamesError) || error.exitCode === exitStatus.usage) throw error;
-    return lostProbe(name, depth, error);
+    return notFoundResult(name, depth, error);
   }
   return probe(device);
 }
@@ -81,7 +82,7 @@ function allNames({ files, root }: Machine, io: Io): readonly string[] {
 }
 
 /** Asks before devices are reset, unless --yes is given. Throws VfioNamesError if the user declines or there is no terminal (status 2). */
-function confirmReset({ ask }: ProbeWorld, { flags }: Invocation, io: Io, names: readonly string[]): void {
+function confirmReset({ ask }: ProbeSystem, { flags }: Invocation, io: Io, names: readonly string[]): void {
   const deviceNames = names.map(printable).join(', ');
   const option = flags['bind'] ? 'bind' : 'group';
   if (flags['yes']) {

@@ -1,33 +1,33 @@
 /** `resolve`: prints the verified node of one device. */
 import type { Device } from '../../devices/device.ts';
 import { readFact } from '../../devices/facts.ts';
-import { quickFind } from '../../devices/quick-find.ts';
+import { findByWholeName } from '../../devices/quick-find.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
-import { findNamed } from '../../links/find-named.ts';
-import { linksOf } from '../../links/links-of.ts';
+import { findByNameOrPath } from '../../links/find-named.ts';
+import { deviceLinks } from '../../links/links-of.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { type Resolution, resolveDevice } from '../../links/resolve.ts';
 import { linkRoot, schemeLink } from '../../names/scheme.ts';
 import { printable } from '../../text/printable.ts';
-import type { Run } from '../command.ts';
+import type { RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
-import { machineOf } from '../machine.ts';
+import { loadPolicyMachine } from '../machine.ts';
 
-export const run: Run = async (invocation, io) => {
-  const machine = await machineOf(invocation, io);
+export const run: RunCommand = async (invocation, io) => {
+  const machine = await loadPolicyMachine(invocation, io);
   const { device, link: expectedLink } = locate(machine, invocation.operands[0] ?? '');
   const property = invocation.values['print'] ?? 'node';
   const resolution = resolveDevice(machine.files, machine.root, device);
   // Links point to the kernel's path of the node; if that was not used, the device has no link.
-  const link = resolution.instead === undefined ? expectedLink : undefined;
+  const link = resolution.fallbackReason === undefined ? expectedLink : undefined;
   const group =
     invocation.json || property === 'group'
       ? readFact(machine.files, machine.root, device, 'group')
       : undefined;
-  if (resolution.instead !== undefined)
-    io.err(`vfio-names: ${resolution.instead}; took ${resolution.nodePath} instead`);
+  if (resolution.fallbackReason !== undefined)
+    io.err(`vfio-names: ${resolution.fallbackReason}; took ${resolution.nodePath} instead`);
   if (invocation.json) {
-    const { nodePath, devnum, instead } = resolution;
+    const { nodePath, devnum, fallbackReason } = resolution;
     io.out(
       jsonDocument({
         bus: device.bus,
@@ -38,24 +38,24 @@ export const run: Run = async (invocation, io) => {
         syspath: device.syspath,
         link,
         group,
-        instead,
+        instead: fallbackReason,
       }),
     );
-    return exitStatus.fine;
+    return exitStatus.ok;
   }
   io.out(`${printable(selectValue(property, resolution, link, group))}\n`);
-  return exitStatus.fine;
+  return exitStatus.ok;
 };
 
 function locate(machine: Machine, name: string): { device: Device; link: string | undefined } {
-  const quick = quickFind(machine.files, machine.root, name);
+  const quick = findByWholeName(machine.files, machine.root, name);
   if (quick) {
     const link = schemeLink(quick);
     return { device: quick, link: link && `${linkRoot}/${link}` };
   }
   const observation = observe(machine);
-  const device = findNamed(machine, observation, name);
-  return { device, link: linksOf(observation).get(device.sysname)?.links[0] };
+  const device = findByNameOrPath(machine, observation, name);
+  return { device, link: deviceLinks(observation).get(device.sysname)?.links[0] };
 }
 
 function selectValue(

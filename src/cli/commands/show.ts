@@ -5,26 +5,26 @@ import { holderLine } from '../../holders/describe.ts';
 import { findHolders } from '../../holders/find.ts';
 import { readSiblings, type Sibling } from '../../holders/siblings.ts';
 import { targetOf } from '../../holders/target.ts';
-import { findNamed } from '../../links/find-named.ts';
-import { linksOf } from '../../links/links-of.ts';
+import { findByNameOrPath } from '../../links/find-named.ts';
+import { deviceLinks } from '../../links/links-of.ts';
 import { observe } from '../../links/observe.ts';
 import { deviceUnit } from '../../names/device-unit.ts';
 import { printable } from '../../text/printable.ts';
-import type { Run } from '../command.ts';
+import type { RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { holderJson, siblingJson, unseenJson } from '../json-words.ts';
-import { machineOf } from '../machine.ts';
+import { loadPolicyMachine } from '../machine.ts';
 
-export const run: Run = async (invocation, io) => {
-  const machine = await machineOf(invocation, io);
+export const run: RunCommand = async (invocation, io) => {
+  const machine = await loadPolicyMachine(invocation, io);
   const { files, root } = machine;
   const observation = observe(machine);
-  const device = findNamed(machine, observation, invocation.operands[0] ?? '');
+  const device = findByNameOrPath(machine, observation, invocation.operands[0] ?? '');
   const facts = readFacts(files, root, device);
-  const { links = [], state = 'no-name' } = linksOf(observation).get(device.sysname) ?? {};
+  const { links = [], state = 'no-name' } = deviceLinks(observation).get(device.sysname) ?? {};
   const units = links.flatMap((link) => deviceUnit(link) ?? []);
   const siblings = readSiblings(files, root, device);
-  const { holders, unseen } = findHolders(files, root, [targetOf(files, root, device)]);
+  const { holders, incomplete } = findHolders(files, root, [targetOf(files, root, device)]);
   if (invocation.json) {
     io.out(
       jsonDocument({
@@ -34,10 +34,10 @@ export const run: Run = async (invocation, io) => {
         units,
         siblings: siblings.map(siblingJson),
         holders: holders.map(holderJson),
-        unseen: unseen.map(unseenJson),
+        unseen: incomplete.map(unseenJson),
       }),
     );
-    return exitStatus.fine;
+    return exitStatus.ok;
   }
   const lines: (readonly [string, string])[] = [
     ...Object.entries(facts),
@@ -49,8 +49,8 @@ export const run: Run = async (invocation, io) => {
   ];
   const width = Math.max(...lines.map(([key]) => key.length));
   for (const [key, value] of lines) io.out(`${key.padEnd(width)}  ${printable(value)}\n`);
-  for (const { message } of unseen) io.err(`vfio-names: ${message}`);
-  return exitStatus.fine;
+  for (const { message } of incomplete) io.err(`vfio-names: ${message}`);
+  return exitStatus.ok;
 };
 
 function siblingText({ bus, name, driver, use }: Sibling): string {

@@ -4,22 +4,22 @@ import type { AccessOutcome } from '../../links/access.ts';
 import type { Outcome } from '../../links/change.ts';
 import { sync } from '../../links/sync.ts';
 import { printable } from '../../text/printable.ts';
-import { changeLine } from '../change-line.ts';
-import type { Io, Run } from '../command.ts';
+import { formatChange } from '../change-line.ts';
+import type { Io, RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { accessJson, outcomeJson, problemJson } from '../json-words.ts';
-import { leftOutLines, reportLeftOut } from '../left-out.ts';
-import { machineOf } from '../machine.ts';
+import { missingNodeLines, reportMissingNodes } from '../left-out.ts';
+import { loadPolicyMachine } from '../machine.ts';
 import { plural } from '../plural.ts';
 import { reportProblems } from '../problems.ts';
 import { runToken } from '../run-token.ts';
 
-export const run: Run = async (invocation, io) => {
-  const machine = await machineOf(invocation, io);
-  const { outcomes, last, settled, access } = sync(machine, runToken());
+export const run: RunCommand = async (invocation, io) => {
+  const machine = await loadPolicyMachine(invocation, io);
+  const { outcomes, observation, settled, access } = sync(machine, runToken());
   const status = statusOf(outcomes, settled, access);
-  reportProblems(io, last.scan.problems);
-  reportLeftOut(io, last);
+  reportProblems(io, observation.scan.problems);
+  reportMissingNodes(io, observation);
   reportFailures(io, outcomes, settled);
   reportAccess(io, access);
   if (invocation.json)
@@ -28,15 +28,15 @@ export const run: Run = async (invocation, io) => {
         outcomes: outcomes.map(outcomeJson),
         access: access.map(accessJson),
         settled,
-        linkCount: last.desired.wanted.size,
-        leftOut: leftOutLines(last),
-        problems: last.scan.problems.map(problemJson),
+        linkCount: observation.assignment.winners.size,
+        leftOut: missingNodeLines(observation),
+        problems: observation.scan.problems.map(problemJson),
       }),
     );
   else {
     const doneLines = outcomes
       .filter((outcome) => outcome.result === 'done')
-      .map((outcome) => `${changeLine(outcome.change)}\n`);
+      .map((outcome) => `${formatChange(outcome.change)}\n`);
     doneLines.push(
       ...access
         .filter(({ result }) => result === 'done')
@@ -44,8 +44,8 @@ export const run: Run = async (invocation, io) => {
     );
     if (doneLines.length > 0) io.out(doneLines.join(''));
     // With another status, failed or blocked changes are already reported on stderr.
-    else if (status === exitStatus.fine)
-      io.out(`nothing to change: ${plural(last.desired.wanted.size, 'name')}\n`);
+    else if (status === exitStatus.ok)
+      io.out(`nothing to change: ${plural(observation.assignment.winners.size, 'name')}\n`);
   }
   return status;
 };
@@ -54,10 +54,10 @@ export const run: Run = async (invocation, io) => {
 export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: boolean): void {
   for (const { change, result, errno } of outcomes) {
     if (result === 'blocked')
-      io.err(`vfio-names: ${changeLine(change)}; look at it, move it away, and sync again`);
+      io.err(`vfio-names: ${formatChange(change)}; look at it, move it away, and sync again`);
     if (result === 'failed')
       io.err(
-        `vfio-names: could not ${changeLine(change)}: ${errno}${isDenied(errno) ? '; run it as root' : ''}`,
+        `vfio-names: could not ${formatChange(change)}: ${errno}${isDenied(errno) ? '; run it as root' : ''}`,
       );
   }
   if (!settled)
@@ -68,10 +68,10 @@ export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: bo
 
 /** Prints one line on stderr for each node whose owner, group or mode could not be set. */
 export function reportAccess(io: Io, access: readonly AccessOutcome[]): void {
-  for (const { path, result, why } of access)
+  for (const { path, result, reason } of access)
     if (result === 'failed')
       io.err(
-        `vfio-names: could not change the access of ${printable(path)}: ${printable(why ?? 'EIO')}${isDenied(why) ? '; run it as root' : ''}`,
+        `vfio-names: could not change the access of ${printable(path)}: ${printable(reason ?? 'EIO')}${isDenied(reason) ? '; run it as root' : ''}`,
       );
 }
 
@@ -81,10 +81,10 @@ export function statusOf(
   settled: boolean,
   access: readonly AccessOutcome[] = [],
 ): ExitStatus {
-  if (outcomes.some(({ errno }) => isDenied(errno)) || access.some(({ why }) => isDenied(why)))
+  if (outcomes.some(({ errno }) => isDenied(errno)) || access.some(({ reason }) => isDenied(reason)))
     return exitStatus.notPermitted;
   return settled && [...outcomes, ...access].every(({ result }) => result === 'done')
-    ? exitStatus.fine
+    ? exitStatus.ok
     : exitStatus.findings;
 }
 

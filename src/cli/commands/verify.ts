@@ -1,23 +1,23 @@
 /** `verify`: reports every finding with its remedy; `--fix` first runs sync. */
 import { exitStatus } from '../../errors.ts';
-import { findNamed } from '../../links/find-named.ts';
+import { findByNameOrPath } from '../../links/find-named.ts';
 import type { Finding } from '../../links/finding.ts';
 import { observe } from '../../links/observe.ts';
 import { sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
-import type { Io, Run } from '../command.ts';
+import type { Io, RunCommand } from '../command.ts';
 import { jsonDocument } from '../json.ts';
 import { accessJson, findingJson, outcomeJson } from '../json-words.ts';
-import { machineOf } from '../machine.ts';
+import { loadPolicyMachine } from '../machine.ts';
 import { plural } from '../plural.ts';
 import { runToken } from '../run-token.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
-export const run: Run = async (invocation, io) => {
-  const machine = await machineOf(invocation, io);
+export const run: RunCommand = async (invocation, io) => {
+  const machine = await loadPolicyMachine(invocation, io);
   const names = invocation.operands;
   const observation = names.length > 0 ? observe(machine) : undefined;
-  const selected = observation && names.map((name) => findNamed(machine, observation, name));
+  const selected = observation && names.map((name) => findByNameOrPath(machine, observation, name));
   const fixed = invocation.flags['fix'] ? sync(machine, runToken()) : undefined;
   if (fixed) {
     reportFailures(
@@ -49,11 +49,14 @@ export const run: Run = async (invocation, io) => {
     return exitStatus.notPermitted;
   // Node access is not part of the findings, so check here whether it could not be set.
   const refused = fixed?.access.some(({ result }) => result === 'failed') ?? false;
-  return verification.findings.length > 0 || refused ? exitStatus.findings : exitStatus.fine;
+  return verification.findings.length > 0 || refused ? exitStatus.findings : exitStatus.ok;
 };
 
-function count({ seen }: Verification, selected: number | undefined): { devices: number; names: number } {
-  return { devices: selected ?? seen.scan.devices.length, names: seen.desired.wanted.size };
+function count(
+  { observation }: Verification,
+  selected: number | undefined,
+): { devices: number; names: number } {
+  return { devices: selected ?? observation.scan.devices.length, names: observation.assignment.winners.size };
 }
 
 function report(

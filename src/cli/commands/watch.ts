@@ -1,33 +1,33 @@
 /** `watch`: runs watch/service.ts, which keeps links up to date, and prints its events and errors. */
-import { attempt, type ExitStatus, errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
+import { type ExitStatus, errnoOf, exitStatus, ignoring, VfioNamesError } from '../../errors.ts';
 import { type Clock, systemClock } from '../../system/clock.ts';
 import type { Files } from '../../system/files.ts';
 import { type Notify, openNotify } from '../../system/notify.ts';
 import { printable } from '../../text/printable.ts';
-import type { Figures } from '../../watch/metrics.ts';
+import type { Metrics } from '../../watch/metrics.ts';
 import { metricsText } from '../../watch/metrics.ts';
-import { type ServiceOptions, serve, statusText } from '../../watch/service.ts';
+import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
 import { startTrigger, type Trigger, type TriggerOptions } from '../../watch/trigger.ts';
 import { writeMetrics } from '../../watch/write-metrics.ts';
-import { cdiOptionsOf, specFileOf } from '../cdi-options.ts';
-import type { Invocation, Io, Run } from '../command.ts';
-import { filesOf, machineOf } from '../machine.ts';
+import { checkSpecPath, parseCdiOptions } from '../cdi-options.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
+import { filesOf, loadPolicyMachine } from '../machine.ts';
 import { runToken } from '../run-token.ts';
-import { type CdiKeeper, type CdiTelling, cdiKeeper } from '../watch-cdi.ts';
-import { watchJson, watchLine } from '../watch-line.ts';
+import { type CdiKeeper, type CdiReporter, createCdiKeeper } from '../watch-cdi.ts';
+import { formatEvent, formatEventJson } from '../watch-line.ts';
 
 /** The clock, event source and service manager that the service uses; tests replace them. */
-export interface WatchWorld {
+export interface WatchSystem {
   readonly clock: Clock;
-  readonly trigger: (options: TriggerOptions) => Trigger;
-  readonly notify: (env: Io['env'], fault: (message: string) => void) => Promise<Notify | undefined>;
+  readonly startTrigger: (options: TriggerOptions) => Trigger;
+  readonly openNotify: (env: Io['env'], fault: (message: string) => void) => Promise<Notify | undefined>;
 }
 
-export const run: Run = (invocation, io) =>
-  watchWith({ clock: systemClock, trigger: startTrigger, notify: openNotify }, invocation, io);
+export const run: RunCommand = (invocation, io) =>
+  watchWith({ clock: systemClock, startTrigger, openNotify }, invocation, io);
 
 export async function watchWith(
-  { clock, trigger, notify }: WatchWorld,
+  { clock, startTrigger, openNotify }: WatchSystem,
   invocation: Invocation,
   io: Io,
 ): Promise<ExitStatus> {
@@ -47,46 +47,46 @@ export async function watchWith(
     SIGHUP: () => reload(),
   });
   const level = journalLevels(io);
-  const fault = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
-  const metrics = metricsWriter(values['metrics'], token, fault);
-  const tell: ServiceOptions['tell'] = (event, reason) => {
+  const onError = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
+  const metrics = metricsWriter(values['metrics'], token, onError);
+  const emit: ServiceOptions['emit'] = (event, reason) => {
     const isProblem = event.event === 'conflict' || event.event === 'failed';
-    if (json) io.out(watchJson(event, reason, clock.date()));
-    else if (!isProblem) io.out(`${watchLine(event)}\n`);
-    if (isProblem) io.err(`${level('warning')}vfio-names: ${watchLine(event)}`);
+    if (json) io.out(formatEventJson(event, reason, clock.date()));
+    else if (!isProblem) io.out(`${formatEvent(event)}\n`);
+    if (isProblem) io.err(`${level('warning')}vfio-names: ${formatEvent(event)}`);
   };
-  const warn = (message: string): void => io.err(`${level('warning')}vfio-names: ${message}`);
+  const onWarning = (message: string): void => io.err(`${level('warning')}vfio-names: ${message}`);
   let cdi: CdiKeeper | undefined;
   try {
-    const machine = await machineOf(invocation, io);
-    cdi = keeperOf(invocation, io, token, { tell, fault, warn, now: clock.now });
-    await serve(machine, {
+    const machine = await loadPolicyMachine(invocation, io);
+    cdi = keeperOf(invocation, io, token, { emit, onError, onWarning, now: clock.now });
+    await runService(machine, {
       clock,
       interval,
       token,
       // The CDI file may contain group nodes, so watch them, too.
-      trigger: cdi ? (options) => trigger({ ...options, groups: true }) : trigger,
-      fault,
-      load: () => machineOf(invocation, io),
-      notify: await notify(io.env, fault),
+      trigger: cdi ? (options) => startTrigger({ ...options, groups: true }) : startTrigger,
+      onError,
+      reload: () => loadPolicyMachine(invocation, io),
+      notify: await openNotify(io.env, onError),
       signal: controller.signal,
       onReload: (fn) => {
         reload = fn;
         // SIGHUP arrived while the policy was read, which may have missed the latest change.
         if (isReloadPending) fn();
       },
-      ...(cdi && { first: cdi.keep }),
-      tell,
-      figures: metrics,
-      ready: (figures) => {
+      ...(cdi && { beforeLinks: cdi.update }),
+      emit,
+      onMetrics: metrics,
+      onReady: (figures) => {
         if (!json) io.out(`watching: ${statusText(figures)}\n`);
       },
     });
   } finally {
-    cdi?.end();
+    cdi?.remove();
     stopListening?.();
   }
-  return exitStatus.fine;
+  return exitStatus.ok;
 }
 
 const cdiOnly = ['bus', 'interface', 'kind'] as const;
@@ -96,12 +96,12 @@ function keeperOf(
   { root, values }: Invocation,
   io: Io,
   token: string,
-  telling: CdiTelling,
+  telling: CdiReporter,
 ): CdiKeeper | undefined {
   const path = values['cdi'];
   if (path !== undefined) {
-    const plan = { ...cdiOptionsOf(values), path: specFileOf('--cdi', path) };
-    return cdiKeeper(filesOf(io), root, plan, token, telling);
+    const plan = { ...parseCdiOptions(values), path: checkSpecPath('--cdi', path) };
+    return createCdiKeeper(filesOf(io), root, plan, token, telling);
   }
   const strayOption = cdiOnly.find((name) => values[name] !== undefined);
   if (strayOption === undefined) return undefined;
@@ -125,7 +125,7 @@ function intervalMs(text = '30'): number {
 /** Throws unless `path` is a file or does not exist: it is replaced by rename, which as root would replace even /dev/null. */
 function checkMetrics(files: Files, path: string | undefined): void {
   if (path === undefined) return;
-  const status = attempt(() => files.lstat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
+  const status = ignoring(() => files.lstat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
   if (status === undefined || status.kind === 'file') return;
   throw new VfioNamesError(
     'usage',
@@ -146,7 +146,7 @@ function metricsWriter(
   path: string | undefined,
   token: string,
   fault: (message: string) => void,
-): (figures: Figures) => void {
+): (figures: Metrics) => void {
   if (path === undefined) return () => {};
   let hasFailed = false;
   return (figures) => {

@@ -7,7 +7,7 @@ import { sample, uuid } from '../sample.ts';
 test('list is the default command and prints one row per device with the state of its link', async (t) => {
   const { root, run } = sample(t);
   await run('sync');
-  root.linkText('/dev/vfio/pci/10000:01:00.0', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/pci/10000:01:00.0', '../devices/vfio0');
   const owner = `${process.getuid?.()}:${process.getgid?.()} 0600`.padEnd(10);
   const { status, out, err } = await run();
   t.is(status, 0);

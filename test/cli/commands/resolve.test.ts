@@ -40,7 +40,7 @@ test('resolve finds a device by the path of any node with its device number', as
 
 test("resolve ignores a link that points to another device's node", async (t) => {
   const { root, run } = sample(t);
-  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
   t.is((await run('resolve', '/dev/vfio/pci/0000:01:00.0')).out, '/dev/vfio/devices/vfio0\n');
 });
 
@@ -78,7 +78,7 @@ test('resolve --json prints one document that matches its schema', async (t) => 
     group: '14',
   });
   fs.renameSync(root.at('/dev/vfio/devices/vfio0'), root.at('/dev/kept'));
-  root.link('/dev/char/247:0', '/dev/kept');
+  root.linkTo('/dev/char/247:0', '/dev/kept');
   const other = validJson(t, 'resolve', (await run('resolve', 'vfio0', '--json')).out);
   t.is(other['node'], 'vfio0');
   t.is(other['nodePath'], '/dev/char/247:0');
@@ -88,7 +88,7 @@ test('resolve --json prints one document that matches its schema', async (t) => 
 test('resolve reports on stderr why it falls back to /dev/char', async (t) => {
   const { root, run } = sample(t);
   fs.renameSync(root.at('/dev/vfio/devices/vfio0'), root.at('/dev/kept'));
-  root.link('/dev/char/247:0', '/dev/kept');
+  root.linkTo('/dev/char/247:0', '/dev/kept');
   t.deepEqual(await run('resolve', '0000:01:00.0'), {
     status: 0,
     out: '/dev/char/247:0\n',

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import { runCli } from '../../helpers/cli.ts';
-import { changing, failure, hookedFiles } from '../../helpers/hooked-files.ts';
+import { changingCalls, errnoError, hookedFiles } from '../../helpers/hooked-files.ts';
 import { validJson } from '../../helpers/schema.ts';
 import { changes, sample, uuid } from '../sample.ts';
 
@@ -22,8 +22,8 @@ test('plan prints the changes that sync makes, and nothing to change after sync'
 
 test('plan and sync print replaced, removed and blocked links', async (t) => {
   const { root, run } = sample(t);
-  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
-  root.linkText('/dev/vfio/by-old/x/y', '../../devices/vfio9');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  root.linkWithTarget('/dev/vfio/by-old/x/y', '../../devices/vfio9');
   root.write(`/dev/vfio/mdev/${uuid}`, '');
   const blocked = `blocked /dev/vfio/mdev/${uuid}: expected a link to ../devices/vfio2, found a file`;
   const done = [
@@ -45,8 +45,8 @@ test('plan and sync print replaced, removed and blocked links', async (t) => {
 
 test('plan --json and sync --json match their schemas with every kind of change', async (t) => {
   const { root, run } = sample(t);
-  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
-  root.linkText('/dev/vfio/by-old/x', '../devices/vfio9');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  root.linkWithTarget('/dev/vfio/by-old/x', '../devices/vfio9');
   root.write(`/dev/vfio/mdev/${uuid}`, '');
   root.write('/sys/class/vfio-dev/vfio9', '');
   const planned = await run('plan', '--json');
@@ -64,7 +64,7 @@ const denied = test.macro({
   async exec(t, errno: string, status: number, remedy: string) {
     const { root } = sample(t);
     const files = hookedFiles(({ name }) => {
-      if (changing.has(name)) throw failure(errno);
+      if (changingCalls.has(name)) throw errnoError(errno);
     });
     const args = ['sync', '--root', root.dir];
     const { status: found, out, err } = await runCli(args, { files });
@@ -87,7 +87,7 @@ test(denied, 'ENOSPC', 1, '');
 test('sync reports links that another process keeps changing, with status 1', async (t) => {
   const { root } = sample(t);
   const files = hookedFiles(({ name }) => {
-    if (name === 'list') fs.rmSync(root.at('/dev/vfio/pci/0000:01:00.0'), { force: true });
+    if (name === 'readdir') fs.rmSync(root.at('/dev/vfio/pci/0000:01:00.0'), { force: true });
   });
   const { status, err } = await runCli(['sync', '--root', root.dir], { files });
   t.is(status, 1);

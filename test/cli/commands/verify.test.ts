@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import { runCli } from '../../helpers/cli.ts';
-import { changing, failure, hookedFiles } from '../../helpers/hooked-files.ts';
+import { changingCalls, errnoError, hookedFiles } from '../../helpers/hooked-files.ts';
 import { validJson } from '../../helpers/schema.ts';
 import { sample, uuid } from '../sample.ts';
 
@@ -22,7 +22,7 @@ test('verify prints one line and exits with status 0 if all links are correct', 
 test('verify prints each finding with its remedy and exits with status 1', async (t) => {
   const { root, run } = sample(t);
   await run('sync');
-  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
   fs.rmSync(root.at('/dev/vfio/devices/vfio2'));
   const { status, out, err } = await run('verify');
   t.is(status, 1);
@@ -43,7 +43,7 @@ test('verify prints each finding with its remedy and exits with status 1', async
 
 test('verify --fix fixes what sync can fix and reports the rest', async (t) => {
   const { root, run } = sample(t);
-  root.linkText('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
   root.write(`/dev/vfio/mdev/${uuid}`, '');
   const { status, out, err } = await run('verify', '--fix');
   t.is(status, 1);
@@ -67,7 +67,7 @@ test('verify --fix fixes what sync can fix and reports the rest', async (t) => {
 test('verify --fix reports each link that it may not write, with status 4', async (t) => {
   const { root } = sample(t);
   const files = hookedFiles(({ name }) => {
-    if (changing.has(name)) throw failure('EACCES');
+    if (changingCalls.has(name)) throw errnoError('EACCES');
   });
   const { status, err } = await runCli(['verify', '--fix', '--root', root.dir], { files });
   t.is(status, 4);
