@@ -132,7 +132,7 @@ part_main() {
     local file bindir
     bindir=$(option bindir /usr/bin)
     script "$built/vfio-names.cjs" "$datadir/vfio-names.cjs" /usr/bin/node
-    script "$built/caller.cjs" "$datadir/caller.cjs" /usr/bin/node
+    script "$built/probe-worker.cjs" "$datadir/probe-worker.cjs" /usr/bin/node
     # For machines without the native program; --jitless, because udevd's sandbox forbids just-in-time compilation.
     script "$built/vfio_id.cjs" "$datadir/vfio_id.cjs" '/usr/bin/node --jitless'
     for file in "$built"/{parts,lib}/*.cjs "$built"/schemas/*.json; do put 644 "$file" "$datadir/${file#"$built/"}"; done

@@ -10,7 +10,7 @@ source_files() {
             [ ! -e "$file" ] || echo "$file"
         done
     else
-        find "${places[@]}" -type f ! -name '*.gen.ts' ! -path src/config/validate-policy.js
+        find "${places[@]}" -type f ! -name '*.gen.ts' ! -path src/policy/validate-policy.js
     fi | LC_ALL=C sort -u
 }
 

@@ -25,7 +25,7 @@ mkdir -p "$tree/dist" "$tree/node_modules/@koromix" "$output"
 node packaging/npm/build.mjs >&2
 source_files | tar --create --no-recursion --files-from - | tar --extract --directory "$tree"
 # An explicit list, which excludes files of older builds in dist/ and the native vfio_id of this machine.
-cp -a dist/{completions,lib,man,parts,schemas,types,licenses.txt,index.js,caller.cjs,vfio-names.cjs,vfio_id.cjs} "$tree/dist/"
+cp -a dist/{completions,lib,man,parts,schemas,types,licenses.txt,index.js,probe-worker.cjs,vfio-names.cjs,vfio_id.cjs} "$tree/dist/"
 for machine in x86_64 aarch64; do
     mkdir -p "$tree/dist/native/$machine"
     node packaging/native/bundle.mjs "$tree/dist/native/$machine/vfio_id.js" "$machine"

@@ -14,7 +14,7 @@ export const exitStatus = {
 
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
-export interface ErrorDetails {
+interface ErrorDetails {
   readonly path?: string;
   readonly device?: string;
   readonly cause?: unknown;
@@ -75,4 +75,14 @@ export function ioError(error: unknown, doing: string, path: string): VfioNamesE
     `could not ${doing}: ${path}: ${errno}${denied ? `; ${remedy}` : ''}`,
     { path, cause: error },
   );
+}
+
+/** Returns the result of `fn`, `undefined` if a system call fails; throws any other error. */
+export function tryOrUndefined<T>(fn: () => T): T | undefined {
+  try {
+    return fn();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }

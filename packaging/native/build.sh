@@ -29,7 +29,7 @@ make_chroot() {
 
 # is_new FILE: the file exists and no source is newer.
 is_new() {
-    [ -x "$1" ] && [ -z "$(find src/{devices,helper,links,names,system,text} src/rules/request.ts src/errors.ts packaging/native test/fuzz/native-loop.ts package.json -newer "$1" -print -quit)" ]
+    [ -x "$1" ] && [ -z "$(find src/{devices,links,names,policy,system,text,vfio-id} src/errors.ts packaging/native test/fuzz/native-loop.ts package.json -newer "$1" -print -quit)" ]
 }
 
 chroot='' if_old='' loop=''
@@ -77,7 +77,7 @@ compile() {
     fi
 }
 
-compile program src/helper/quickjs.ts
+compile program src/vfio-id/quickjs.ts
 [ -z "$chroot" ] || install -m 755 "$work/program/vfio_id-static" dist/vfio_id-static
 if [ -n "$loop" ]; then
     compile loop test/fuzz/native-loop.ts

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { hasArmOpen } from './machine.mjs';
 
-const [output, machine = '', entry = 'src/helper/quickjs.ts'] = process.argv.slice(2);
+const [output, machine = '', entry = 'src/vfio-id/quickjs.ts'] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 await build({
   entryPoints: [entry],

@@ -60,7 +60,11 @@ const programs = {
 mkdirSync('dist', { recursive: true });
 await generate();
 const results = [await build({ ...programs, entryPoints: libraries, outdir: 'dist/lib' })];
-const entries = { 'vfio-names': 'src/main.ts', caller: 'src/caller.ts', vfio_id: 'src/helper/node.ts' };
+const entries = {
+  'vfio-names': 'src/main.ts',
+  'probe-worker': 'src/probe/worker-main.ts',
+  vfio_id: 'src/vfio-id/node.ts',
+};
 const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
 results.push(
   await build({
@@ -99,7 +103,7 @@ await build({
 writeLicenses(results.map(({ metafile }) => metafile));
 await generateManual();
 cpSync('src/cli/schemas', 'dist/schemas', { recursive: true });
-cpSync('src/config/policy.schema.json', 'dist/schemas/config-policy.json');
+cpSync('src/policy/policy.schema.json', 'dist/schemas/config-policy.json');
 execFileSync('node_modules/.bin/tsc', ['--project', 'packaging/npm/tsconfig.types.json'], {
   stdio: 'inherit',
 });

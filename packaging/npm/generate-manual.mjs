@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 export async function generateManual(directory = 'dist') {
-  const { manual } = await load('src/manual/manual.ts');
+  const { manual } = await load('packaging/manual/manual.ts');
   const texts = manual(templates(), pageDate());
   for (const [path, text] of texts) {
     const file = join(directory, path);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export async function generate() {
   generateTemplates();
-  const schemaPath = 'src/config/policy.schema.json';
+  const schemaPath = 'src/policy/policy.schema.json';
   if (!existsSync(schemaPath)) return;
   const { default: Ajv } = await import('ajv/dist/2020.js');
   const { default: standaloneCode } = await import('ajv/dist/standalone/index.js');
@@ -14,7 +14,7 @@ export async function generate() {
     code: { source: true, esm: true, lines: true },
   });
   const validate = ajv.compile(JSON.parse(readFileSync(schemaPath, 'utf8')));
-  writeFileSync('src/config/validate-policy.js', standaloneCode.default(ajv, validate));
+  writeFileSync('src/policy/validate-policy.js', standaloneCode.default(ajv, validate));
 }
 
 // Writes a module, so that the bundle, tsx and tests load the templates in the same way.
@@ -24,7 +24,7 @@ function generateTemplates() {
     .sort()
     .map((name) => [name.slice(0, -'.hbs'.length), readFileSync(`templates/${name}`, 'utf8')]);
   writeFileSync(
-    'src/rules/templates.gen.ts',
+    'src/udev/templates.gen.ts',
     `/** The files of templates/, made by packaging/npm/generate.mjs. */\nexport const templates = ${JSON.stringify(Object.fromEntries(texts), undefined, 2)} as const;\n`,
   );
 }

@@ -12,7 +12,7 @@ const refOf = (path) => `${path === '' ? project.name : nameOf(path)}@${packages
 const isForLinux = ({ os = ['linux'] }) => os.some((name) => name === 'linux' || name.startsWith('!'));
 const paths = Object.keys(installed).filter((path) => !packages[path].dev && isForLinux(packages[path]));
 
-// test/package.test.ts allows only single SPDX identifiers; npm writes SHA-512 of every package of a registry.
+// test/docs/package.test.ts allows only single SPDX identifiers; npm writes SHA-512 of every package of a registry.
 function component(path) {
   const { version, license, integrity, optional } = packages[path];
   return {

@@ -1,6 +1,6 @@
 /** Types of a command: a row of the table in commands.ts, its parsed arguments and its input and output. */
 import type { Files } from '../system/files.ts';
-import type { Root } from '../system/root.ts';
+import type { Root } from '../system/root-path.ts';
 
 export interface Option {
   readonly type: 'boolean' | 'string';
@@ -14,7 +14,7 @@ export interface Option {
 }
 
 /** The operands of a command: `min` to `max` of them; `max` is Infinity if there is no limit. */
-export interface Operands {
+interface Operands {
   readonly label: string;
   readonly min: number;
   readonly max: number;

@@ -1,13 +1,29 @@
 /** Parses the command line, runs one command, and turns every error into one line on stderr and an exit status. */
+
+import manifest from '../../package.json' with { type: 'json' };
 import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
-import { nodeFiles } from '../system/node-files.ts';
+import { nodeFiles } from '../system/node/files.ts';
 import { printable } from '../text/printable.ts';
+import { parseCommandLine } from './args.ts';
 import type { Invocation, Io } from './command.ts';
 import { commands, commonOptions } from './commands.ts';
-import { formatErrorDetails } from './error-facts.ts';
-import { parseCommandLine } from './parse.ts';
-import { commandHelp, overview } from './usage.ts';
-import { version } from './version.ts';
+import { commandHelp, overview } from './help.ts';
+
+/** `code no-node; device 0000:01:00.0; path /dev/vfio/devices/vfio3; cause ENOENT: no such file...`; one line, printable. */
+export function formatErrorDetails({ code, device, path, cause }: VfioNamesError): string {
+  const causeText = cause instanceof Error ? cause.message : cause === undefined ? undefined : String(cause);
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['code', code],
+    ['device', device],
+    ['path', path],
+    ['cause', causeText],
+  ];
+  return facts
+    .flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${printable(value)}`]))
+    .join('; ');
+}
+
+export const version: string = manifest.version;
 
 /** Runs `argv` (without node and script) and returns the exit status. Throws only on a bug in the program. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

@@ -1,7 +1,7 @@
 /** Users and groups from /etc/passwd and /etc/group; directory services (NSS) are not queried. */
 import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 
 /** Maps user and group names to their numbers. */
 export interface Accounts {

@@ -1,22 +1,21 @@
 /** Reads the facts of one device from sysfs and its node; each fact has its own reader, which runs only on demand. */
 import { errnoOf } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
-import type { Device, FactName, Facts } from './device.ts';
-import { baseName } from './identify.ts';
-import { readLabel } from './label.ts';
-import { mdevParent, readMdevType } from './mdev.ts';
-import { isNameable, noCdevReason } from './no-cdev.ts';
-import { isNoIommu } from './no-iommu.ts';
-import { readFileGroup, readMode, readOwner } from './owner.ts';
-import { readPciPath } from './path.ts';
-import { pciAddressOf } from './pci-address.ts';
-import { readSerial } from './serial.ts';
-import { readSlot } from './slot.ts';
-import { readVfIndex } from './vf-index.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import { isNameable, isNoIommu, noCdevReason } from './cdev.ts';
+import { readLabel } from './facts/label.ts';
+import { mdevParent, readMdevType } from './facts/mdev.ts';
+import { readFileGroup, readMode, readOwner } from './facts/owner.ts';
+import { readPciPath } from './facts/path.ts';
+import { readSerial } from './facts/serial.ts';
+import { readSlot } from './facts/slot.ts';
+import { readVfIndex } from './facts/vf-index.ts';
+import { pciAddressOf } from './pci.ts';
+import { baseName } from './scan.ts';
+import type { Device, FactName, Facts } from './types.ts';
 
 /** Returns one fact as text, `undefined` if the device does not have it; may throw if a file cannot be read. */
-export type FactReader = (files: Files, root: Root, device: Device) => string | undefined;
+type FactReader = (files: Files, root: Root, device: Device) => string | undefined;
 
 /** Runs a reader and returns `undefined` if a system call fails, so that one unreadable fact does not lose the others. */
 function tryOrUndefined(fn: () => string | undefined): string | undefined {

@@ -1,15 +1,57 @@
 /** Finds the device that a NAME argument means among those of a scan; links are looked up by name, never followed. */
-import { exitStatus, VfioNamesError } from '../errors.ts';
+import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
-import type { Device } from './device.ts';
-import { type DeviceQuery, parseDeviceName } from './query.ts';
+import { scanDevice } from './scan.ts';
+import type { Device } from './types.ts';
+
+export type DeviceQuery =
+  | { readonly kind: 'sysname'; readonly sysname: string }
+  | { readonly kind: 'devnum'; readonly devnum: string }
+  | { readonly kind: 'link'; readonly link: string }
+  | { readonly kind: 'sysfs'; readonly path: string }
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'qualified'; readonly bus: string; readonly name: string }
+  | { readonly kind: 'name'; readonly name: string };
+
+/** Removes `.`, `..` and repeated slashes from a path without following symlinks. */
+function normalize(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+/** Determines the form of NAME: `0000:01:00.0`, `01:00.0`, a UUID, `pci/...`, `vfio3`, `247:3`, a path in /dev or /sys. */
+export function parseDeviceName(name: string): DeviceQuery {
+  if (name.startsWith('/')) {
+    const path = normalize(name);
+    const node = /^\/dev\/vfio\/devices\/([^/]+)$/.exec(path)?.[1];
+    if (node !== undefined) return { kind: 'sysname', sysname: node };
+    if (path.startsWith('/dev/vfio/')) return { kind: 'link', link: path.slice('/dev/vfio/'.length) };
+    return path.startsWith('/sys/') ? { kind: 'sysfs', path } : { kind: 'path', path };
+  }
+  if (/^(noiommu-)?vfio\d+$/.test(name)) return { kind: 'sysname', sysname: name };
+  if (/^\d+:\d+$/.test(name)) return { kind: 'devnum', devnum: name };
+  const slash = name.indexOf('/');
+  if (slash > 0) return { kind: 'qualified', bus: name.slice(0, slash), name: name.slice(slash + 1) };
+  return { kind: 'name', name: name.toLowerCase() === name ? name : lowerCaseHex(name) };
+}
+
+/** Lowercases PCI addresses and UUIDs, which sysfs always prints in lower case. */
+function lowerCaseHex(name: string): string {
+  return /^[0-9a-fA-F:.-]+$/.test(name) ? name.toLowerCase() : name;
+}
 
 /**
  * Returns the device that owns a link, given by its path relative to /dev/vfio. The answer comes from sysfs and the
  * policy, not from the target of the link.
  */
-export type LinkOwner = (link: string) => Device | undefined;
+type LinkOwner = (link: string) => Device | undefined;
 
 /**
  * Returns the one device that matches `name`. Throws VfioNamesError `no-device` (status 3) with the nearest name, or
@@ -105,4 +147,33 @@ function isSysfsPathOf(device: Device, path: string): boolean {
   return [...directories, ...vfio, byClass, `${byClass}/device`, `/sys/dev/char/${device.devnum}`].includes(
     path,
   );
+}
+
+const ignoredErrnos = ['ENOENT', 'ENOTDIR', 'EACCES', 'ENAMETOOLONG'] as const;
+
+/**
+ * Finds the one device with this whole name on a bus or this `vfioN`. Returns `undefined` if a full scan is needed:
+ * for short forms, paths, names that several devices share, and names that do not exist.
+ */
+export function findByWholeName(files: Files, root: Root, name: string): Device | undefined {
+  const query = parseDeviceName(name);
+  if (query.kind === 'sysname')
+    return ignoring(() => scanDevice(files, root, query.sysname), ...ignoredErrnos);
+  const wholeName = query.kind === 'qualified' ? query.name : query.kind === 'name' ? query.name : undefined;
+  if (wholeName === undefined || wholeName === '..' || wholeName === '.' || wholeName.includes('/'))
+    return undefined;
+  const buses = ignoring(() => files.readdir(pathBelow(root, '/sys/bus')), ...ignoredErrnos) ?? [];
+  const sysnames = buses
+    .filter((bus) => query.kind !== 'qualified' || bus === query.bus)
+    .flatMap(
+      (bus) =>
+        ignoring(
+          () => files.readdir(pathBelow(root, `/sys/bus/${bus}/devices/${wholeName}/vfio-dev`)),
+          ...ignoredErrnos,
+        ) ?? [],
+    );
+  const [only, ...others] = sysnames.flatMap(
+    (sysname) => ignoring(() => scanDevice(files, root, sysname), ...ignoredErrnos) ?? [],
+  );
+  return only && others.length === 0 && only.name === wholeName ? only : undefined;
 }

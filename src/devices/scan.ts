@@ -2,14 +2,40 @@
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
-import type { Device, Problem, Scan } from './device.ts';
-import { baseName, parseClassLink } from './identify.ts';
 import { compareNatural, sortDevices } from './order.ts';
+import type { Device, Problem, Scan } from './types.ts';
+
+interface ClassLink {
+  /** The directory of the parent device, `/sys/devices/pci0000:00/0000:00:04.0`. */
+  readonly syspath: string;
+  readonly name: string;
+}
+
+/**
+ * Parses the target of `/sys/class/vfio-dev/<sysname>`: `../../devices/<parent>/vfio-dev/<sysname>`
+ * (device_add_class_symlinks in drivers/base/core.c). `undefined` for any other shape.
+ */
+export function parseClassLink(sysname: string, target: string): ClassLink | undefined {
+  const prefix = '../../devices/';
+  const suffix = `/vfio-dev/${sysname}`;
+  if (!target.startsWith(prefix) || !target.endsWith(suffix)) return undefined;
+  const below = target.slice(prefix.length, -suffix.length);
+  const parts = below.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
+  // join() builds a flat string, and the name is a slice of it, so neither keeps the target in memory.
+  const syspath = ['/sys/devices', ...parts].join('/');
+  return { syspath, name: baseName(syspath) };
+}
+
+/** Returns the last part of a symlink's target: the bus of a `subsystem` link, the name of a `driver` link. */
+export function baseName(target: string): string {
+  return target.slice(target.lastIndexOf('/') + 1);
+}
 
 /** Where the kernel lists VFIO devices since 6.1 (drivers/vfio/vfio_main.c). */
-export const classDirectory = '/sys/class/vfio-dev';
+const classDirectory = '/sys/class/vfio-dev';
 
 /**
  * Reads one entry of the class directory, `vfio3` or `noiommu-vfio3`.

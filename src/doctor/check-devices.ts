@@ -2,10 +2,11 @@
  * Checks whether the bound devices are usable: devices exist, their groups are viable, no process blocks
  * them.
  */
-import { holderName } from '../holders/describe.ts';
-import { blockingSiblings } from '../holders/siblings.ts';
+
+import { blockingSiblings } from '../devices/iommu-group.ts';
+import { holderName } from '../holders/format.ts';
 import { printable } from '../text/printable.ts';
-import { type CheckResult, fault, ok, warning } from './line.ts';
+import { type CheckResult, fault, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports how many devices are bound to VFIO drivers, and every problem of the scan. */

@@ -1,6 +1,6 @@
 /** Checks what the kernel must provide: release, IOMMU, vfio, device nodes, /dev/iommu. */
 import { printable } from '../text/printable.ts';
-import { type CheckResult, fault, ok, warning } from './line.ts';
+import { type CheckResult, fault, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Checks that the kernel is Linux 6.6 or later, the first with device nodes. */
@@ -59,7 +59,7 @@ export function checkVfio({ kernel, devices }: Snapshot): CheckResult {
  * Whether this kernel supports device nodes (cdevs), from existing nodes, /proc/devices or the kernel
  * configuration, in this order. `undefined` if none of them is conclusive.
  */
-export function hasCdev({ kernel, devices }: Snapshot): boolean | undefined {
+function hasCdev({ kernel, devices }: Snapshot): boolean | undefined {
   if (devices.some(({ device }) => device.devnum !== undefined)) return true;
   if (kernel.interfaces) return kernel.interfaces.cdev;
   // A no-IOMMU device never has a device node, so it does not show whether the kernel supports them.

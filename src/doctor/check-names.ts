@@ -1,6 +1,6 @@
 /** Checks what creates the links and whether they are correct: policy, udev, watch, verify. */
 import { printable } from '../text/printable.ts';
-import { type CheckResult, fault, ok, warning } from './line.ts';
+import { type CheckResult, fault, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports whether the policy is valid. */

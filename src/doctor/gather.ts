@@ -1,27 +1,26 @@
 /**
  * Reads everything that the checks of doctor need, once. Changes nothing, opens no device, runs no program.
  */
-import type { Policy } from '../config/policy.ts';
-import type { Device } from '../devices/device.ts';
+
+import { isNoIommu } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
-import { isNoIommu } from '../devices/no-iommu.ts';
+import { readSiblings } from '../devices/iommu-group.ts';
 import { scanDevices } from '../devices/scan.ts';
-import { errnoOf, VfioNamesError } from '../errors.ts';
+import type { Device } from '../devices/types.ts';
+import { errnoOf, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
-import { readSiblings } from '../holders/siblings.ts';
 import { targetOf } from '../holders/target.ts';
-import { tryOrUndefined } from '../holders/tolerant.ts';
 import type { Machine } from '../links/observe.ts';
 import { verify } from '../links/verify.ts';
 import { schemeLink } from '../names/scheme.ts';
-import { renderRules } from '../rules/render.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { FileStatus, Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import { renderRules } from '../udev/render.ts';
 import { readDistribution, readKernel } from './kernel.ts';
 import { findWatcher, readMemoryLock } from './processes.ts';
 import type { DeviceState, Snapshot } from './snapshot.ts';
-import { isListening } from './socket.ts';
-import { findUdevSocket, readUdev, udevHasLink } from './udev.ts';
+import { findUdevSocket, isListening, readUdev, udevHasLink } from './udev.ts';
 
 /** The policy, or the error of its reader; in that case the default policy applies. */
 export type PolicyResult = { readonly policy: Policy } | { readonly policyFault: string };

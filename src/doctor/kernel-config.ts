@@ -1,8 +1,8 @@
 /** Reads the configuration that the running kernel was built with. */
 import { gunzipSync } from 'node:zlib';
-import { tryOrUndefined } from '../holders/tolerant.ts';
+import { tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 
 export interface KernelConfig {
   /** The file that was read. */

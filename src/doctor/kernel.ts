@@ -1,7 +1,7 @@
 /** Reads the release of the kernel, its modules, and the kinds of VFIO nodes that it supports. */
-import { tryOrUndefined } from '../holders/tolerant.ts';
+import { tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 import { readKernelConfig } from './kernel-config.ts';
 import type { Distribution, Kernel, ModuleState } from './snapshot.ts';
 

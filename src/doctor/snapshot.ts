@@ -1,7 +1,8 @@
 /** Types of the machine's state as doctor's checks see it; read once. */
-import type { Device, Problem } from '../devices/device.ts';
-import type { Holder, Incomplete } from '../holders/holder.ts';
-import type { Sibling } from '../holders/siblings.ts';
+
+import type { Sibling } from '../devices/iommu-group.ts';
+import type { Device, Problem } from '../devices/types.ts';
+import type { Holder, Incomplete } from '../holders/types.ts';
 import type { FileStatus } from '../system/files.ts';
 import type { KernelConfig } from './kernel-config.ts';
 import type { UdevState } from './udev.ts';

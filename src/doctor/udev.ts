@@ -1,10 +1,11 @@
 /** Reads the state of udev: installed rules, the socket of the daemon, its database. Does not run udevadm. */
-import { baseName } from '../devices/identify.ts';
-import { tryOrUndefined } from '../holders/tolerant.ts';
-import { checkRules, type RulesStatus } from '../rules/check.ts';
-import { findRules } from '../rules/place.ts';
+
+import { connect } from 'node:net';
+import { baseName } from '../devices/scan.ts';
+import { errnoOf, tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import { checkRules, findRules, type RulesStatus } from '../udev/install.ts';
 
 export interface UdevState {
   /** Whether a daemon listens on the control socket; a socket file without a listener does not count. */
@@ -57,5 +58,30 @@ export function hasListener(procNetUnix: string, path: string): boolean {
   return procNetUnix.split('\n').some((line) => {
     const [, , , flags, , , , ...name] = line.trim().split(/\s+/);
     return name.join(' ') === path && (Number.parseInt(flags ?? '', 16) & 0x10000) !== 0;
+  });
+}
+
+/**
+ * Whether a process listens on the socket `path`. Reads /proc/net/unix first, which needs no permission; it
+ * lists only the sockets of this network namespace, so connect(2) is tried as well. The socket file of a dead
+ * daemon fails both.
+ */
+export async function isListening(files: Files, root: Root, path: string): Promise<boolean> {
+  const table = tryOrUndefined(() => files.read(pathBelow(root, '/proc/net/unix'), 16 << 20));
+  return (table !== undefined && hasListener(table, path)) || (await canConnect(pathBelow(root, path)));
+}
+
+/**
+ * Connects and disconnects. EPROTOTYPE counts as success: a socket of another type listens (udevd's is
+ * SOCK_SEQPACKET).
+ */
+export function canConnect(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error) => resolve(errnoOf(error) === 'EPROTOTYPE'));
   });
 }

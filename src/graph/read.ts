@@ -3,20 +3,20 @@
  * groups.
  */
 import { posix } from 'node:path';
-import type { Device, FactName } from '../devices/device.ts';
+import { isNameable } from '../devices/cdev.ts';
 import { readFacts } from '../devices/facts.ts';
-import { baseName } from '../devices/identify.ts';
-import { isNameable } from '../devices/no-cdev.ts';
+import { nonBlockingDrivers } from '../devices/iommu-group.ts';
 import { compareNatural } from '../devices/order.ts';
+import { baseName } from '../devices/scan.ts';
+import type { Device, FactName } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
-import { nonBlockingDrivers } from '../holders/siblings.ts';
-import type { DeviceLinks, LinkState } from '../links/links-of.ts';
+import type { DeviceLinks, LinkState } from '../links/state.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
-import type { Entry, EntryState } from './entry.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import type { Entry, EntryState } from './model.ts';
 
 /** Links and holders of the VFIO devices, by `vfioN`. */
-export interface LinksAndHolders {
+interface LinksAndHolders {
   readonly links: ReadonlyMap<string, DeviceLinks>;
   readonly holders: ReadonlyMap<string, readonly string[]>;
 }

@@ -17,7 +17,7 @@ interface Viz {
 }
 
 /** Loads the package; tests replace it. */
-export type LoadViz = () => Promise<{ readonly instance: () => Promise<Viz> }>;
+type LoadViz = () => Promise<{ readonly instance: () => Promise<Viz> }>;
 
 const load: LoadViz = () => {
   // Not available with node --jitless; check here because the package reports it with an error of its own.

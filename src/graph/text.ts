@@ -1,7 +1,6 @@
 /** Formats a graph as a tree of lines for a terminal. */
 import { printable } from '../text/printable.ts';
-import type { Entry } from './entry.ts';
-import type { Box, Graph } from './model.ts';
+import type { Box, Entry, Graph } from './model.ts';
 import { describeEntry, formatDriver, formatEntryHolders, formatFirstLink, stateLabels } from './words.ts';
 
 /** Returns one line per device, each terminated by a newline. */

@@ -3,7 +3,7 @@
  * printable.
  */
 import { linkRoot } from '../names/scheme.ts';
-import type { Entry, EntryState } from './entry.ts';
+import type { Entry, EntryState } from './model.ts';
 
 /** The states as text. */
 export const stateLabels: Readonly<Record<EntryState, string>> = {

@@ -1,10 +1,10 @@
 /** Builds the target of a holder search from a device in sysfs, or from the argument for a device that is gone. */
-import type { Device } from '../devices/device.ts';
+import type { Device } from '../devices/types.ts';
+import { tryOrUndefined } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
-import type { HolderTarget } from './holder.ts';
-import { tryOrUndefined } from './tolerant.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import type { HolderTarget } from './types.ts';
 
 export interface DeviceTarget extends HolderTarget {
   /** Absent for a device that is gone. */

@@ -2,15 +2,16 @@
  * Sets the owner, group and mode of nodes as the policy says. Works on a descriptor, so that the node that is changed
  * is the one whose device number was compared with sysfs.
  */
-import type { Access } from '../config/policy.ts';
+
 import { type Accounts, readAccounts, resolveAccount } from '../devices/accounts.ts';
-import type { Device } from '../devices/device.ts';
+import type { Device } from '../devices/types.ts';
 import { errnoOf, ignoring } from '../errors.ts';
+import type { Access } from '../policy/policy.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { FileStatus, Files } from '../system/files.ts';
-import { type OpenForChange, openPathHandle } from '../system/pin.ts';
-import { pathBelow, type Root } from '../system/root.ts';
-import { nodePathOf } from './check-node.ts';
+import { type OpenForChange, openPathHandle } from '../system/node/files.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import { nodePathOf } from './node-check.ts';
 
 /** The access rules of a policy, built by config/access-rules.ts. */
 export interface AccessRules {

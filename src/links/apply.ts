@@ -1,9 +1,9 @@
 /** Applies the changes of a plan; each change is atomic and independent of the others. */
 import { errnoOf } from '../errors.ts';
 import type { DirHandle, Files } from '../system/files.ts';
-import type { Root } from '../system/root.ts';
-import type { Change, Outcome } from './change.ts';
-import { openDirectory } from './hold.ts';
+import type { Root } from '../system/root-path.ts';
+import { openDirectory } from '../system/root-path.ts';
+import type { Change, Outcome } from './plan.ts';
 import { temporaryPrefix } from './tree.ts';
 
 /**

@@ -1,17 +1,16 @@
 /** One scan of the machine: its devices, the links that they claim, the existing links, and the difference. */
-import type { Device, Scan } from '../devices/device.ts';
+
 import { scanDevices } from '../devices/scan.ts';
-import { claimsOf, type PolicyNames } from '../names/claims.ts';
-import { type Assignment, type Claim, resolveClaims } from '../names/desire.ts';
+import type { Device, Scan } from '../devices/types.ts';
+import { type Assignment, type Claim, claimsOf, type PolicyNames, resolveClaims } from '../names/claims.ts';
 import type { Files } from '../system/files.ts';
-import type { Root } from '../system/root.ts';
+import type { Root } from '../system/root-path.ts';
 import type { AccessRules } from './access.ts';
-import type { Change } from './change.ts';
-import { managedDirectories } from './managed.ts';
-import { missingNodes } from './nodes.ts';
+import { missingNodes } from './node-check.ts';
+import type { Change } from './plan.ts';
 import { plan } from './plan.ts';
-import { readLinkTree } from './read.ts';
 import type { LinkTree } from './tree.ts';
+import { managedDirectories, readLinkTree } from './tree.ts';
 
 /** The machine and the parts of the policy that decide links and access. */
 export interface Machine {

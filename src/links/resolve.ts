@@ -2,14 +2,18 @@
  * Resolves a device to its node: reads sysfs, opens the node, compares device numbers, re-reads sysfs. Never follows
  * links in /dev/vfio.
  */
-import type { Device } from '../devices/device.ts';
-import { noCdevReason } from '../devices/no-cdev.ts';
+
+import { noCdevReason } from '../devices/cdev.ts';
+import { findDevice, parseDeviceName } from '../devices/find.ts';
 import { scanDevice } from '../devices/scan.ts';
-import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
+import type { Device } from '../devices/types.ts';
+import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import { type Claim, compareClaims } from '../names/claims.ts';
 import type { Files } from '../system/files.ts';
-import type { Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
-import { checkNode, type NodeCheck, nodePathOf } from './check-node.ts';
+import { checkNode, type NodeCheck, nodePathOf } from './node-check.ts';
+import type { Machine, Observation } from './observe.ts';
 
 export interface Resolution {
   readonly device: Device;
@@ -116,4 +120,43 @@ export function describeNodeCheck(
     case 'other-devnum':
       return `${expected}, found the device ${check.found}`;
   }
+}
+
+/**
+ * Returns the device of `name`. Throws what findDevice throws, and `no-device` for a path that is not a device node.
+ */
+export function findByNameOrPath(
+  machine: Pick<Machine, 'files' | 'root'>,
+  seen: Pick<Observation, 'scan' | 'assignment' | 'claims'>,
+  name: string,
+): Device {
+  const query = parseDeviceName(name);
+  const target = query.kind === 'path' ? devnumAt(machine, query.path) : name;
+  return findDevice(
+    seen.scan.devices,
+    target,
+    (link) => (seen.assignment.winners.get(link) ?? claimOn(seen, link))?.device,
+  );
+}
+
+/**
+ * A device without a node has no link; it is found by the claimed link all the same, so that the error describes its
+ * node.
+ */
+function claimOn({ claims }: Pick<Observation, 'claims'>, link: string): Claim | undefined {
+  return claims.filter((claim) => claim.link === link).sort(compareClaims)[0];
+}
+
+function devnumAt({ files, root }: Pick<Machine, 'files' | 'root'>, path: string): string {
+  const status = ignoring(() => files.stat(pathBelow(root, path)), 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP');
+  if (status?.kind === 'char' && status.devnum !== undefined) return status.devnum;
+  const found = status
+    ? `a ${status.kind === 'file' ? 'regular file' : status.kind}`
+    : 'nothing that can be read';
+  throw new VfioNamesError(
+    'no-device',
+    exitStatus.noDevice,
+    `expected a device node at ${printable(path)}, found ${found}; give a node, a link to one, or a directory in /sys`,
+    { path },
+  );
 }

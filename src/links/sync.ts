@@ -1,8 +1,8 @@
 /** Scans and applies changes until a scan finds no difference. */
 import { type AccessOutcome, applyAccess } from './access.ts';
 import { apply } from './apply.ts';
-import type { Outcome } from './change.ts';
 import { type Machine, type Observation, observe } from './observe.ts';
+import type { Outcome } from './plan.ts';
 
 export interface SyncResult {
   /** Changes that were applied, failed or were blocked; changes that another process made first are omitted. */

@@ -1,5 +1,9 @@
 /** The entries of the link directories below /dev/vfio, and which of them vfio-names manages. */
-import type { FileKind } from '../system/files.ts';
+
+import { errnoOf } from '../errors.ts';
+import { isReservedName, knownBuses, linkRoot } from '../names/scheme.ts';
+import type { FileKind, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 
 /** The prefix of temporary names. A killed run leaves such a name behind; the next run removes it. */
 export const temporaryPrefix = '.vfio-names-';
@@ -34,4 +38,85 @@ export function targetNode(link: string, target: string): string | undefined {
 /** Whether the path is a temporary name of vfio-names. */
 export function isTemporary(link: string): boolean {
   return link.slice(link.lastIndexOf('/') + 1).startsWith(temporaryPrefix);
+}
+
+/** Deeper than any link of a policy; limits the time that a hostile tree can cost. */
+const MAX_DEPTH = 8;
+
+/** Returns every entry of the directories directly below /dev/vfio that `managed` accepts, down to eight levels. */
+export function readLinkTree(files: Files, root: Root, managed: (first: string) => boolean): LinkTree {
+  const entries = new Map<string, LinkEntry>();
+  const unreadable = new Map<string, string>();
+  const visit = (directory: string, depth: number): void => {
+    const path = pathBelow(root, directory === '' ? linkRoot : `${linkRoot}/${directory}`);
+    for (const name of namesIn(files, path, directory, unreadable)) {
+      const link = directory === '' ? name : `${directory}/${name}`;
+      if (directory === '' && !managed(name)) continue;
+      const entry = readEntry(files, pathBelow(root, `${linkRoot}/${link}`), link, unreadable);
+      if (!entry) continue;
+      entries.set(link, entry);
+      if (entry.kind !== 'directory') continue;
+      if (depth < MAX_DEPTH) visit(link, depth + 1);
+      else unreadable.set(link, 'too deep');
+    }
+  };
+  visit('', 0);
+  return { entries, unreadable };
+}
+
+/** Lists the directory through a descriptor, so that a link that replaces the directory is not followed. */
+function namesIn(files: Files, path: string, directory: string, unreadable: Map<string, string>): string[] {
+  try {
+    const handle = files.openDir(path);
+    try {
+      return files.readdir(handle.path);
+    } finally {
+      handle.release();
+    }
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    if (errno !== 'ENOENT') unreadable.set(directory, errno);
+    return [];
+  }
+}
+
+/**
+ * Returns one entry, `undefined` if it does not exist or cannot be read. Most entries are links, so this calls readlink
+ * first and lstat only if that fails with EINVAL.
+ */
+export function readEntry(
+  files: Files,
+  path: string,
+  link: string,
+  unreadable: Map<string, string>,
+): LinkEntry | undefined {
+  try {
+    return { kind: 'symlink', target: files.readlink(path) };
+  } catch (error) {
+    if (errnoOf(error) !== 'EINVAL') return noEntry(error, link, unreadable);
+  }
+  try {
+    return { kind: files.lstat(path).kind };
+  } catch (error) {
+    return noEntry(error, link, unreadable);
+  }
+}
+
+/** Records the errno, unless the entry was removed in the meantime (ENOENT). */
+function noEntry(error: unknown, link: string, unreadable: Map<string, string>): undefined {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  if (errno !== 'ENOENT') unreadable.set(link, errno);
+}
+
+/**
+ * Returns a predicate for the first part of a path: whether vfio-names may remove links in that directory. True for the
+ * known buses, the `by-*` families, and the directories of `wanted`; false for directories that other udev rules
+ * created.
+ */
+export function managedDirectories(wanted: Iterable<string>): (first: string) => boolean {
+  const names = new Set<string>(knownBuses);
+  for (const link of wanted) names.add(link.slice(0, link.indexOf('/')));
+  return (first) => !isReservedName(first) && (names.has(first) || first.startsWith('by-'));
 }

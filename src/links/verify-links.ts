@@ -1,11 +1,11 @@
 /** Findings about links: one per change that plan computes. */
-import type { Device } from '../devices/device.ts';
-import type { Conflict } from '../names/desire.ts';
+import type { Device } from '../devices/types.ts';
+import type { Conflict } from '../names/claims.ts';
 import { linkRoot } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
-import type { Change } from './change.ts';
 import type { Finding } from './finding.ts';
 import type { Observation } from './observe.ts';
+import type { Change } from './plan.ts';
 import { targetNode } from './tree.ts';
 
 const syncRemedy = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';

@@ -1,12 +1,12 @@
 /** Compares all links and nodes with sysfs and returns the findings, sorted. Changes nothing. */
-import type { Device } from '../devices/device.ts';
+
 import { readFact } from '../devices/facts.ts';
 import { compareNatural } from '../devices/order.ts';
+import type { Device } from '../devices/types.ts';
 import type { Finding } from './finding.ts';
 import { type Machine, type Observation, observe } from './observe.ts';
-import { verifyGroups } from './verify-groups.ts';
 import { verifyLinks } from './verify-links.ts';
-import { verifyDirectories, verifyNodes, verifyUnknownNodes } from './verify-nodes.ts';
+import { verifyDirectories, verifyGroups, verifyNodes, verifyUnknownNodes } from './verify-nodes.ts';
 
 export interface Verification {
   readonly findings: readonly Finding[];

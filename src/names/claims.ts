@@ -1,7 +1,131 @@
 /** Lists the links that each device claims: its link of scheme 1 and the names that the policy adds. */
-import type { Device } from '../devices/device.ts';
-import type { Claim } from './desire.ts';
+
+import { compareDevices } from '../devices/order.ts';
+import type { Device } from '../devices/types.ts';
 import { schemeLink } from './scheme.ts';
+
+/** Returns the parent directories of a link, the outermost first: `by-sriov` and `by-sriov/0000:01:00.0`. */
+export function parentDirectories(link: string): string[] {
+  const parts = link.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** A device's claim to a link; links of scheme 1 have priority Infinity. */
+export interface Claim {
+  /** Relative to /dev/vfio: `by-alias/gpu`. */
+  readonly link: string;
+  readonly device: Device;
+  readonly priority: number;
+}
+
+export interface Conflict {
+  readonly link: string;
+  readonly winner: Device;
+  readonly losers: readonly Device[];
+  /** The winner's link, if it conflicts with `link` because one of the two would have to be a directory. */
+  readonly nestedWith?: string;
+}
+
+export interface Assignment {
+  /** The winning claim of each link; linkTarget() gives the target of the link. */
+  readonly winners: ReadonlyMap<string, Claim>;
+  /** Sorted by link. A link has two conflicts if its winner then loses to a link below or above it. */
+  readonly conflicts: readonly Conflict[];
+}
+
+/**
+ * Compares two claims, the winner first: the higher priority, then the lower device name, independent of the order of
+ * the claims. Returns 0 for two claims of one device with the same priority.
+ */
+export function compareClaims(a: Claim, b: Claim): number {
+  if (a.priority !== b.priority) return b.priority > a.priority ? 1 : -1;
+  return compareDevices(a.device, b.device) || compare(a.device.sysname, b.device.sysname);
+}
+
+/** Picks one winner for each link. If one link lies below another, the claim that compares lower wins and the other loses. */
+export function resolveClaims(claims: readonly Claim[]): Assignment {
+  const wanted = new Map<string, Claim>();
+  const contested = new Set<string>();
+  for (const claim of claims)
+    if (wanted.has(claim.link)) contested.add(claim.link);
+    else wanted.set(claim.link, claim);
+  const nested = nestedIn(wanted);
+  // Most links have one claim and are not nested in another link; only the others need a comparison.
+  const contests = new Map([...contested, ...nested].map((link) => [link, [] as Claim[]]));
+  if (contests.size > 0)
+    for (const claim of claims) {
+      const rivals = contests.get(claim.link);
+      if (rivals) addRival(rivals, claim);
+    }
+  const conflicts: Conflict[] = [];
+  const winners: Claim[] = [];
+  for (const [link, rivals] of contests) {
+    const [winner, ...losers] = rivals.sort(compareClaims);
+    if (!winner) continue;
+    wanted.set(link, winner);
+    if (nested.has(link)) winners.push(winner);
+    if (losers.length > 0)
+      conflicts.push({ link, winner: winner.device, losers: losers.map((loser) => loser.device) });
+  }
+  for (const conflict of findNestingConflicts(winners)) {
+    wanted.delete(conflict.link);
+    conflicts.push(conflict);
+  }
+  conflicts.sort((a, b) => compare(a.link, b.link));
+  return { winners: wanted, conflicts };
+}
+
+/** Adds a claim; of two claims of one device, only the stronger one stays. */
+function addRival(rivals: Claim[], claim: Claim): void {
+  const index = rivals.findIndex((rival) => sameDevice(rival.device, claim.device));
+  const own = rivals[index];
+  if (!own) rivals.push(claim);
+  else if (compareClaims(claim, own) < 0) rivals[index] = claim;
+}
+
+/** Returns the links that lie below another link, and the links above them. */
+function nestedIn(links: ReadonlyMap<string, unknown>): Set<string> {
+  const nested = new Set<string>();
+  for (const link of links.keys())
+    if (hasParentIn(links, link))
+      for (const part of [link, ...parentDirectories(link)]) if (links.has(part)) nested.add(part);
+  return nested;
+}
+
+/** A path cannot be both a link and a directory: returns one conflict for the weaker claim of each such pair. */
+function findNestingConflicts(winners: readonly Claim[]): Conflict[] {
+  const conflicts: Conflict[] = [];
+  const kept = new Map<string, Claim>();
+  for (const claim of [...winners].sort((a, b) => compareClaims(a, b) || compare(a.link, b.link))) {
+    const above = parentDirectories(claim.link).find((parent) => kept.has(parent));
+    const below = [...kept.keys()].find((link) => link.startsWith(`${claim.link}/`));
+    const rival = kept.get(above ?? below ?? '');
+    if (rival)
+      conflicts.push({
+        link: claim.link,
+        winner: rival.device,
+        losers: [claim.device],
+        nestedWith: rival.link,
+      });
+    else kept.set(claim.link, claim);
+  }
+  return conflicts;
+}
+
+function hasParentIn(links: ReadonlyMap<string, unknown>, link: string): boolean {
+  for (let end = link.indexOf('/'); end > 0; end = link.indexOf('/', end + 1))
+    if (links.has(link.slice(0, end))) return true;
+  return false;
+}
+
+/** Compares sysnames, because the kernel uses each `vfioN` for one device at a time. */
+function sameDevice(a: Device, b: Device): boolean {
+  return a.sysname === b.sysname;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 /** A name that the policy gives to a device; `path` is relative to /dev/vfio. */
 export interface PolicyName {

@@ -1,6 +1,7 @@
 /** Naming scheme 1: `<bus>/<name>`, frozen from the first release. Paths are relative to /dev/vfio. */
-import type { Device } from '../devices/device.ts';
-import { isNameable } from '../devices/no-cdev.ts';
+
+import { isNameable } from '../devices/cdev.ts';
+import type { Device } from '../devices/types.ts';
 import { sanitizePathPart } from './sanitize.ts';
 
 export const schemeNumber = 1;

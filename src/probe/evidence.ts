@@ -1,17 +1,18 @@
 /**
  * Collects the context of a failed probe: holders of the device, its siblings, owners and modes of the nodes.
  */
-import type { Device } from '../devices/device.ts';
+
+import { isNoIommu } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
-import { isNoIommu } from '../devices/no-iommu.ts';
+import { readSiblings, type Sibling } from '../devices/iommu-group.ts';
 import { scanDevice } from '../devices/scan.ts';
+import type { Device } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
-import type { Holder, HolderTarget, Incomplete } from '../holders/holder.ts';
-import { readSiblings, type Sibling } from '../holders/siblings.ts';
 import { targetOf } from '../holders/target.ts';
+import type { Holder, HolderTarget, Incomplete } from '../holders/types.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 
 export type NodeKind = 'node' | 'iommu' | 'group' | 'container';
 
@@ -46,7 +47,7 @@ export interface Evidence {
   readonly tokenGiven: boolean;
 }
 
-export interface FindHolders {
+interface FindHolders {
   readonly holders: readonly Holder[];
   readonly incomplete: readonly Incomplete[];
 }

@@ -7,14 +7,16 @@ import type { Evidence } from './evidence.ts';
 import {
   deviceGone,
   type Explanation,
+  formatHolders,
+  formatSibling,
   inUse,
+  joinAtMostThree,
   notUsable,
   permissionDenied,
   unsupported,
 } from './explanation.ts';
-import { ioctls } from './layout.ts';
-import type { ProbeFailure } from './request.ts';
-import { formatHolders, formatSibling, joinAtMostThree } from './say.ts';
+import { ioctls } from './ioctl.ts';
+import type { ProbeFailure } from './protocol.ts';
 
 /** Returns `undefined` for other steps and for an errno without a specific explanation. */
 export function explainBind(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {

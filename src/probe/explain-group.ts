@@ -5,8 +5,8 @@
 import type { Evidence } from './evidence.ts';
 import { explainHostSibling, explainTokenRequired } from './explain-bind.ts';
 import { deviceGone, type Explanation, inUse, notUsable, unsupported } from './explanation.ts';
-import { ioctls } from './layout.ts';
-import type { ProbeFailure } from './request.ts';
+import { ioctls } from './ioctl.ts';
+import type { ProbeFailure } from './protocol.ts';
 
 /** Returns `undefined` for other steps and for an errno without a specific explanation. */
 export function explainGroup(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {

@@ -8,7 +8,7 @@ import {
   notUsable,
   unsupported,
 } from './explanation.ts';
-import type { ProbeFailure } from './request.ts';
+import type { ProbeFailure } from './protocol.ts';
 
 const steps: Readonly<Record<string, NodeKind>> = {
   'open node': 'node',

@@ -1,12 +1,12 @@
 /** Turns a failed call and its evidence into a cause and a remedy, one line each. */
-import { exitStatus } from '../errors.ts';
+import { type ExitStatus, exitStatus } from '../errors.ts';
 import { printable } from '../text/printable.ts';
 import type { Evidence } from './evidence.ts';
 import { explainBind } from './explain-bind.ts';
 import { explainGroup } from './explain-group.ts';
 import { explainOpen } from './explain-open.ts';
 import { deviceGone, type Explanation, inUse, notUsable, unsupported } from './explanation.ts';
-import type { ProbeFailure } from './request.ts';
+import type { ProbeFailure } from './protocol.ts';
 
 /** Returns why the device can't be opened and what to do; `status` is the exit status for this cause. */
 export function explain(failure: ProbeFailure, evidence: Evidence): Explanation {
@@ -103,4 +103,20 @@ function explainAny(failure: ProbeFailure, evidence: Evidence): Explanation {
     cause: `${failure.step} gave ${errno}`,
     remedy: 'look at the kernel log for the device',
   };
+}
+
+/**
+ * Most severe first: device not found, not supported by this kernel, not permitted, does not work at the
+ * moment.
+ */
+const bySeverity: readonly ExitStatus[] = [
+  exitStatus.noDevice,
+  exitStatus.unsupported,
+  exitStatus.notPermitted,
+  exitStatus.findings,
+];
+
+/** Returns the most severe status; 0 only if all are 0. */
+export function mostSevereStatus(statuses: readonly ExitStatus[]): ExitStatus {
+  return bySeverity.find((status) => statuses.includes(status)) ?? exitStatus.ok;
 }

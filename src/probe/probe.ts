@@ -1,16 +1,17 @@
 /** Probes a device: sends a request to the second process, and explains the answer. */
-import type { Device } from '../devices/device.ts';
+
 import { readFact } from '../devices/facts.ts';
+import type { Device } from '../devices/types.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../errors.ts';
-import { nodePathOf } from '../links/check-node.ts';
+import { nodePathOf } from '../links/node-check.ts';
 import type { Files } from '../system/files.ts';
-import type { Reply, Worker } from '../system/peer.ts';
-import { pathBelow, type Root } from '../system/root.ts';
-import type { Details } from './details.ts';
+import type { Reply, Worker } from '../system/node/worker-process.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import type { Details } from './device-info.ts';
 import { findDeviceHolders, gatherEvidence, type NodeKind } from './evidence.ts';
 import { explain, explainInUse, explainTimeout } from './explain.ts';
 import { type Explanation, notUsable } from './explanation.ts';
-import type { ProbeAnswer, ProbeDepth, ProbeFailure, ProbeRequest } from './request.ts';
+import type { ProbeAnswer, ProbeDepth, ProbeFailure, ProbeRequest } from './protocol.ts';
 
 export interface ProbeOptions {
   readonly depth: ProbeDepth;
@@ -20,7 +21,7 @@ export interface ProbeOptions {
   readonly timeout: number;
 }
 
-export interface ProbeContext {
+interface ProbeContext {
   readonly files: Files;
   readonly root: Root;
   readonly peer: Worker;

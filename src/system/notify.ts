@@ -4,7 +4,7 @@ import { hrtime } from 'node:process';
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import { printable } from '../text/printable.ts';
 import { CallError } from './calls.ts';
-import { type Datagrams, openDatagrams } from './libc.ts';
+import { type Datagrams, openDatagrams } from './node/libc.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

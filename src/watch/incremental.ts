@@ -2,22 +2,21 @@
  * Incremental pass: syncs only the places that hints name, so its cost does not depend on the number of devices. It handles
  * the common case only. In any other case it gives up and the caller runs a full pass, which must produce the same result.
  */
-import type { Device } from '../devices/device.ts';
+
 import { scanDevice } from '../devices/scan.ts';
+import type { Device } from '../devices/types.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
 import { type AccessOutcome, applyAccess } from '../links/access.ts';
 import { apply } from '../links/apply.ts';
-import type { Outcome } from '../links/change.ts';
-import { isNodeMissing } from '../links/nodes.ts';
+import { isNodeMissing } from '../links/node-check.ts';
 import type { Machine } from '../links/observe.ts';
+import type { Outcome } from '../links/plan.ts';
 import { plan } from '../links/plan.ts';
-import { readEntry } from '../links/read.ts';
-import { type LinkEntry, type LinkTree, targetNode } from '../links/tree.ts';
-import { claimsOf } from '../names/claims.ts';
-import type { Claim } from '../names/desire.ts';
-import { parentDirectories } from '../names/parents.ts';
+import { type LinkEntry, type LinkTree, readEntry, targetNode } from '../links/tree.ts';
+import type { Claim } from '../names/claims.ts';
+import { claimsOf, parentDirectories } from '../names/claims.ts';
 import { isReservedName, knownBuses, linkRoot } from '../names/scheme.ts';
-import { pathBelow } from '../system/root.ts';
+import { pathBelow } from '../system/root-path.ts';
 import {
   type DeviceClaims,
   deviceName,
@@ -25,7 +24,7 @@ import {
   setEntry,
   type WatchState,
   wantedTarget,
-} from './picture.ts';
+} from './state.ts';
 
 /** Up to this many places, an incremental pass is always cheaper than a full one. */
 const MIN_PLACES_FOR_FULL_PASS = 256;

@@ -17,7 +17,7 @@ export interface Hints {
   readonly paths: ReadonlySet<string> | undefined;
 }
 
-export interface LoopOptions {
+interface LoopOptions {
   readonly clock: Clock;
   /** Runs a pass; must end by itself. An error that it throws ends the loop. */
   readonly pass: (hints: Hints) => Promise<void> | void;

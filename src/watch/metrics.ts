@@ -1,5 +1,7 @@
 /** Formats the metrics of the service in the text format of Prometheus, for the node exporter's textfile collector. */
-import type { Counts } from './report.ts';
+
+import * as fs from 'node:fs';
+import type { Counts } from './events.ts';
 
 export interface Metrics extends Counts {
   readonly passes: number;
@@ -45,4 +47,25 @@ export function metricsText(figures: Metrics): string {
         `# HELP vfio_names_${name} ${help}\n# TYPE vfio_names_${name} ${type}\nvfio_names_${name} ${value}\n`,
     )
     .join('');
+}
+
+/**
+ * Writes a temporary file next to `path` and renames it, so that the collector never reads an incomplete file. The temporary
+ * name does not end with `.prom`, so the collector ignores it. Throws the errno of the failed call and removes the temporary file.
+ */
+export function writeMetrics(path: string, text: string, token: string): void {
+  const temporary = `${path}.${token}`;
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+  const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+  try {
+    try {
+      fs.writeFileSync(fd, text);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, path);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
 }

@@ -7,13 +7,13 @@ import type { Machine } from '../links/observe.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloadingFields } from '../system/notify.ts';
 import { printable } from '../text/printable.ts';
-import { MissingNodeRetry } from './doubts.ts';
-import { type PassResult, runPass } from './look.ts';
+import { report, type WatchEvent } from './events.ts';
 import { type Hints, type Loop, type Reason, startLoop } from './loop.ts';
 import type { Metrics } from './metrics.ts';
-import type { WatchState } from './picture.ts';
-import { report, type WatchEvent } from './report.ts';
-import type { Trigger, TriggerOptions } from './trigger.ts';
+import { MissingNodeRetry } from './missing-node-retry.ts';
+import { type PassResult, runPass } from './pass.ts';
+import type { WatchState } from './state.ts';
+import type { Trigger, TriggerOptions } from './watcher.ts';
 
 export interface ServiceOptions {
   readonly clock: Clock;

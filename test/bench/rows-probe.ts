@@ -28,7 +28,7 @@ export async function measureProbe(table: Table, shop: BenchContext): Promise<vo
     container: '',
     attach: false,
   });
-  const ours = startPeer([process.execPath, join(shop.dist, 'caller.cjs')], request);
+  const ours = startPeer([process.execPath, join(shop.dist, 'probe-worker.cjs')], request);
   const inC = startPeer([shop.compile('probe')], `/dev/random ${attribute}`);
   await table.compare(`probe, ${PROBE_COUNT} in a process`, ours.measure, 'C, the same calls', inC.measure);
   await ours.end();

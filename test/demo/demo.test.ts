@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { fakeRoot } from '../helpers/fake-root.ts';
+import { fakeRoot } from '../support/fake-root.ts';
 
 const root = join(import.meta.dirname, '../..');
 // The demo shows the built program; without a build there is nothing to show.

@@ -1,6 +1,6 @@
 /** The sample machine of the demo. */
 import * as fs from 'node:fs';
-import { FakeRoot } from '../helpers/fake-root.ts';
+import { FakeRoot } from '../support/fake-root.ts';
 
 export interface Sample {
   /** Whether device nodes could be created, which needs root. */

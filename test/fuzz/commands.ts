@@ -8,8 +8,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { nodeFiles } from '../../src/system/node-files.ts';
-import { runCli } from '../helpers/cli.ts';
+import { nodeFiles } from '../../src/system/node/files.ts';
+import { runCli } from '../support/cli.ts';
 import { HostileRandom, randomFrom, type Step, sceneFrom } from './hostile.ts';
 import { changes, forbiddenChanges, snapshot } from './snapshot.ts';
 import { build } from './tree.ts';
@@ -25,7 +25,7 @@ const top = mkdtempSync(`${tmpdir()}/vfio-names-fuzz-commands-`);
 process.on('exit', () => rmSync(top, { recursive: true, force: true }));
 
 const policies = ['vendor-list', 'alias', 'families', 'replace', 'vf-only'].map((name) =>
-  readFileSync(new URL(`../vm/policies/${name}.toml`, import.meta.url), 'utf8'),
+  readFileSync(new URL(`../integration/vm/policies/${name}.toml`, import.meta.url), 'utf8'),
 );
 
 /** A valid policy, or one with hostile bytes inserted. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Result } from '../helper/programs.ts';
+import type { Result } from '../support/vfio-id-programs.ts';
 
 const program = join(import.meta.dirname, '../../dist/vfio_id-loop');
 

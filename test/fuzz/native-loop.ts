@@ -1,8 +1,8 @@
 /** Runs vfio_id in QuickJS for each line on stdin, a call as JSON, and prints its result: faster than a process per call. */
 import * as os from 'qjs:os';
 import * as std from 'qjs:std';
-import { vfioId } from '../../src/helper/vfio-id.ts';
-import { quickjsFiles } from '../../src/system/quickjs-files.ts';
+import { quickjsFiles } from '../../src/system/quickjs/files.ts';
+import { vfioId } from '../../src/vfio-id/vfio-id.ts';
 
 // vfio_id ends after a second, since udev waits for it; this loop must not.
 os.signal(os.SIGALRM, undefined);

@@ -9,9 +9,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { version } from '../../src/cli/version.ts';
-import { vfioId } from '../../src/helper/vfio-id.ts';
-import { nodeFiles } from '../../src/system/node-files.ts';
+import { version } from '../../src/cli/run.ts';
+import { nodeFiles } from '../../src/system/node/files.ts';
+import { vfioId } from '../../src/vfio-id/vfio-id.ts';
 import {
   nativeProgram,
   nativeRequired,
@@ -19,7 +19,7 @@ import {
   type Program,
   type Result,
   runProgram,
-} from '../helper/programs.ts';
+} from '../support/vfio-id-programs.ts';
 import { HostileRandom, randomFrom, type Scene, sceneFrom } from './hostile.ts';
 import { type NativeLoop, startLoop } from './loop.ts';
 import { changes, forbiddenChanges, type Snapshot, snapshot } from './snapshot.ts';

@@ -1,17 +1,44 @@
 /** `cdi`: prints or writes a Container Device Interface specification of the devices of one bus. */
+
+import { selectDevices } from '../../cdi/devices.ts';
+import { writeSpec } from '../../cdi/file.ts';
+import { cdiSpec, cdiText, type Interface, isKind } from '../../cdi/spec.ts';
 import { scanDevices } from '../../devices/scan.ts';
-import { exitStatus } from '../../errors.ts';
-import { selectDevices } from '../../integrations/cdi-devices.ts';
-import { writeSpec } from '../../integrations/cdi-file.ts';
-import { cdiSpec, cdiText } from '../../integrations/cdi-spec.ts';
+import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { printable } from '../../text/printable.ts';
-import { checkSpecPath, parseCdiOptions } from '../cdi-options.ts';
 import type { Invocation, RunCommand } from '../command.ts';
+import { filesOf, reportProblems, runToken } from '../context.ts';
 import { jsonDocument } from '../json.ts';
-import { filesOf } from '../machine.ts';
-import { plural } from '../plural.ts';
-import { reportProblems } from '../problems.ts';
-import { runToken } from '../run-token.ts';
+import { plural } from '../output.ts';
+
+interface CdiOptions {
+  readonly bus: string;
+  readonly kind: string;
+  readonly wanted: Interface | 'auto';
+}
+
+/** `--bus`, `--kind` and `--interface` with their defaults. Throws VfioNamesError `usage` (status 2) for an invalid kind. */
+export function parseCdiOptions(values: Readonly<Record<string, string>>): CdiOptions {
+  const bus = values['bus'] ?? 'pci';
+  const kind = values['kind'] ?? `vfio-names.dev/${bus}`;
+  if (!isKind(kind))
+    throw usage(
+      `expected --kind to be VENDOR/CLASS, such as vfio-names.dev/pci, found ${printable(kind)}; begin both with a letter, go on with letters, digits, - and _ (and dots in VENDOR), and end with no sign`,
+    );
+  return { bus, kind, wanted: (values['interface'] ?? 'auto') as Interface | 'auto' };
+}
+
+/** Returns `path`, the value of `option` (`--output`). Throws VfioNamesError `usage` (status 2) unless it ends in .json: container runtimes ignore other files. */
+export function checkSpecPath(option: string, path: string): string {
+  if (/[^/]\.json$/.test(path)) return path;
+  throw usage(
+    `expected ${option} to end in .json, found ${printable(path)}; container runtimes read no other file`,
+  );
+}
+
+function usage(message: string): VfioNamesError {
+  return new VfioNamesError('usage', exitStatus.usage, message);
+}
 
 export const run: RunCommand = (invocation, io) => {
   const { bus, kind, wanted } = parseCdiOptions(invocation.values);

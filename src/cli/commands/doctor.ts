@@ -1,15 +1,14 @@
 /** `doctor`: diagnoses the VFIO setup and suggests fixes; doctor/examine.ts has the checks. */
 import { styleText } from 'node:util';
-import { runChecks } from '../../doctor/examine.ts';
+import { runChecks } from '../../doctor/doctor.ts';
 import { type PolicyResult, takeSnapshot } from '../../doctor/gather.ts';
-import type { CheckResult, Severity } from '../../doctor/line.ts';
+import type { CheckResult, Severity } from '../../doctor/result.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import type { Machine } from '../../links/observe.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
-import { jsonDocument } from '../json.ts';
-import { checkJson } from '../json-words.ts';
-import { filesOf, loadPolicyMachine, loadPolicyOption } from '../machine.ts';
-import { plural } from '../plural.ts';
+import { filesOf, loadPolicyMachine, loadPolicyOption } from '../context.ts';
+import { checkJson, jsonDocument } from '../json.ts';
+import { plural } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const { machine, given } = await loadMachine(invocation, io);

@@ -1,22 +1,30 @@
 /** `exec`: runs a command with verified, open device descriptors, and no other descriptors of this process. */
-import type { Device } from '../../devices/device.ts';
-import { findByWholeName } from '../../devices/quick-find.ts';
-import { type Credentials, dropPrivileges, processCredentials } from '../../integrations/become.ts';
-import { type Child, type ChildExit, type ChildRequest, startChild } from '../../integrations/child.ts';
-import { isForeground } from '../../integrations/foreground.ts';
-import { inheritedFds } from '../../integrations/inherited.ts';
-import { readUserIds } from '../../integrations/login.ts';
-import { openDevice } from '../../integrations/open-device.ts';
-import { openIommu } from '../../integrations/open-iommu.ts';
-import { nodeOpenCalls, type OpenCalls } from '../../integrations/opener.ts';
-import { fdsVariable, type PassedDevice, substituteFds } from '../../integrations/substitute.ts';
-import { findByNameOrPath } from '../../links/find-named.ts';
+
+import { findByWholeName } from '../../devices/find.ts';
+import type { Device } from '../../devices/types.ts';
+import {
+  type Child,
+  type ChildExit,
+  type ChildRequest,
+  inheritedFds,
+  isForeground,
+  startChild,
+} from '../../exec/child.ts';
+import {
+  type Credentials,
+  dropPrivileges,
+  processCredentials,
+  readUserIds,
+} from '../../exec/drop-privileges.ts';
+import { nodeOpenCalls, type OpenCalls, openDevice, openIommu } from '../../exec/open-device.ts';
+import { fdsVariable, type PassedDevice, substituteFds } from '../../exec/placeholders.ts';
 import { type Machine, observe } from '../../links/observe.ts';
+import { findByNameOrPath } from '../../links/resolve.ts';
 import { schemeLink } from '../../names/scheme.ts';
-import { nodeFiles } from '../../system/node-files.ts';
+import { nodeFiles } from '../../system/node/files.ts';
 import { printable } from '../../text/printable.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine } from '../machine.ts';
+import { loadPolicyMachine } from '../context.ts';
 
 /** The system calls and processes that exec uses; tests replace them. */
 export interface ExecSystem {

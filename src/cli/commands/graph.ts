@@ -1,5 +1,5 @@
 /** `graph`: draws the VFIO devices with their bridges, IOMMU groups, links and holders. */
-import type { Device } from '../../devices/device.ts';
+import type { Device } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
 import { formatDot } from '../../graph/dot.ts';
 import { buildGraph } from '../../graph/model.ts';
@@ -7,15 +7,13 @@ import { readEntries } from '../../graph/read.ts';
 import { renderSvg } from '../../graph/svg.ts';
 import { formatText } from '../../graph/text.ts';
 import { findHolders } from '../../holders/find.ts';
-import type { Holder, HolderSearch } from '../../holders/holder.ts';
 import { type DeviceTarget, targetOf } from '../../holders/target.ts';
-import { deviceLinks } from '../../links/links-of.ts';
+import type { Holder, HolderSearch } from '../../holders/types.ts';
 import { observe } from '../../links/observe.ts';
+import { deviceLinks } from '../../links/state.ts';
 import type { RunCommand } from '../command.ts';
-import { jsonDocument } from '../json.ts';
-import { entryJson, unseenJson } from '../json-words.ts';
-import { loadPolicyMachine } from '../machine.ts';
-import { reportProblems } from '../problems.ts';
+import { loadPolicyMachine, reportProblems } from '../context.ts';
+import { entryJson, jsonDocument, unseenJson } from '../json.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const machine = await loadPolicyMachine(invocation, io);

@@ -1,18 +1,16 @@
 /** `holders [NAME...]`: lists the processes that have the devices open; without NAME, those of every VFIO device. */
-import type { Device } from '../../devices/device.ts';
+import type { Device } from '../../devices/types.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
-import { holderCells, holderHead } from '../../holders/describe.ts';
 import { findHolders } from '../../holders/find.ts';
-import type { HolderSearch, Incomplete } from '../../holders/holder.ts';
+import { holderCells, holderHead } from '../../holders/format.ts';
 import { type DeviceTarget, targetOf, targetOfGoneDevice } from '../../holders/target.ts';
-import { findByNameOrPath } from '../../links/find-named.ts';
+import type { HolderSearch, Incomplete } from '../../holders/types.ts';
 import { observe } from '../../links/observe.ts';
+import { findByNameOrPath } from '../../links/resolve.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
-import { jsonDocument } from '../json.ts';
-import { holderJson, unseenJson } from '../json-words.ts';
-import { loadPolicyMachine } from '../machine.ts';
-import { reportProblems } from '../problems.ts';
+import { loadPolicyMachine, reportProblems } from '../context.ts';
+import { holderJson, jsonDocument, unseenJson } from '../json.ts';
 import { formatTable } from '../table.ts';
 
 /** Reasons that are lack of permission: the result may be incomplete, and root would see more. */

@@ -1,16 +1,15 @@
 /** `list`: prints one row per device. */
-import type { Device, FactName } from '../../devices/device.ts';
+
+import { noCdevReason } from '../../devices/cdev.ts';
 import { readFacts } from '../../devices/facts.ts';
-import { noCdevReason } from '../../devices/no-cdev.ts';
+import type { Device, FactName } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
-import { eachDeviceLinks } from '../../links/links-of.ts';
 import { type Machine, type Observation, observe } from '../../links/observe.ts';
+import { eachDeviceLinks } from '../../links/state.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
-import { jsonDocument } from '../json.ts';
-import { problemJson } from '../json-words.ts';
-import { loadPolicyMachine } from '../machine.ts';
-import { reportProblems } from '../problems.ts';
+import { loadPolicyMachine, reportProblems } from '../context.ts';
+import { jsonDocument, problemJson } from '../json.ts';
 import { formatTableParts } from '../table.ts';
 
 const short: readonly FactName[] = ['driver', 'group', 'owner', 'fileGroup', 'mode', 'label'];

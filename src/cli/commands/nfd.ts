@@ -1,22 +1,20 @@
 /** `nfd`: prints or writes a features file for Node Feature Discovery. */
 import { posix } from 'node:path';
-import type { Device } from '../../devices/device.ts';
+import { isNameable } from '../../devices/cdev.ts';
 import { readFacts } from '../../devices/facts.ts';
-import { isNameable } from '../../devices/no-cdev.ts';
 import { scanDevices } from '../../devices/scan.ts';
+import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
-import { isOwnFeaturesFile, type NfdNode, nfdFeatures } from '../../integrations/nfd-features.ts';
-import { writeGenerated } from '../../integrations/own-file.ts';
-import { iommuNode, readDevnum } from '../../integrations/shared-node.ts';
+import { iommuNode, readDevnum } from '../../exec/open-device.ts';
+import { isOwnFeaturesFile, type NfdNode, nfdFeatures } from '../../nfd.ts';
+import { writeGenerated } from '../../system/atomic-file.ts';
 import type { Files } from '../../system/files.ts';
-import type { Root } from '../../system/root.ts';
+import type { Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
 import type { Invocation, RunCommand } from '../command.ts';
+import { filesOf, reportProblems, runToken } from '../context.ts';
 import { jsonDocument } from '../json.ts';
-import { filesOf } from '../machine.ts';
-import { plural } from '../plural.ts';
-import { reportProblems } from '../problems.ts';
-import { runToken } from '../run-token.ts';
+import { plural } from '../output.ts';
 
 export const run: RunCommand = (invocation, io) => {
   const output = outputOf(invocation);

@@ -1,13 +1,10 @@
 /** `plan`: prints the changes that sync would make, one line each. */
 import { exitStatus } from '../../errors.ts';
 import { observe } from '../../links/observe.ts';
-import { formatChange } from '../change-line.ts';
 import type { RunCommand } from '../command.ts';
-import { jsonDocument } from '../json.ts';
-import { changeJson, problemJson } from '../json-words.ts';
-import { missingNodeLines, reportMissingNodes } from '../left-out.ts';
-import { loadPolicyMachine } from '../machine.ts';
-import { reportProblems } from '../problems.ts';
+import { loadPolicyMachine, missingNodeLines, reportMissingNodes, reportProblems } from '../context.ts';
+import { changeJson, jsonDocument, problemJson } from '../json.ts';
+import { formatChange } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const observation = observe(await loadPolicyMachine(invocation, io));

@@ -1,25 +1,135 @@
 /** `probe`: checks whether devices can be opened and explains failures; claims them only with --bind or --group, after a confirmation. */
-import type { Device } from '../../devices/device.ts';
-import { findByWholeName } from '../../devices/quick-find.ts';
+
+import { findByWholeName } from '../../devices/find.ts';
 import { scanDevices } from '../../devices/scan.ts';
+import type { Device } from '../../devices/types.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
-import { findByNameOrPath } from '../../links/find-named.ts';
 import { type Machine, observe } from '../../links/observe.ts';
-import { askTerminal } from '../../probe/ask-terminal.ts';
-import { peerCommand } from '../../probe/peer-command.ts';
+import { findByNameOrPath } from '../../links/resolve.ts';
+import type { Capability, Details } from '../../probe/device-info.ts';
+import { mostSevereStatus } from '../../probe/explain.ts';
 import { notFoundResult, type ProbeOptions, type ProbeResult, probeDevice } from '../../probe/probe.ts';
-import { mostSevereStatus } from '../../probe/worst.ts';
-import { startWorker, type Worker } from '../../system/peer.ts';
+import { isToken, peerCommand } from '../../probe/protocol.ts';
+import { askTerminal } from '../../system/node/terminal.ts';
+import { startWorker, type Worker } from '../../system/node/worker-process.ts';
 import { printable } from '../../text/printable.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine } from '../machine.ts';
-import { probeDocument } from '../probe-json.ts';
-import { probeOptions } from '../probe-options.ts';
-import { probeText } from '../probe-text.ts';
-import { reportProblems } from '../problems.ts';
+import { loadPolicyMachine, reportProblems } from '../context.ts';
+import { detailsJson, jsonDocument } from '../json.ts';
+import { formatTable } from '../table.ts';
+
+/** One document with all probes, in the order of the operands. */
+function probeDocument(probes: readonly ProbeResult[]): string {
+  return jsonDocument({ probes: probes.map(probeJson) });
+}
+
+function probeJson({ device, details, ...probe }: ProbeResult): Record<string, unknown> {
+  const { requested, node, group, depth, openable, status, step, errno, cause, remedy } = probe;
+  return {
+    asked: requested,
+    bus: device?.bus,
+    name: device?.name,
+    syspath: device?.syspath,
+    devnum: device?.devnum,
+    // As in the fact `node`: `vfio3`, not its path.
+    node: node === undefined ? undefined : device?.sysname,
+    group,
+    depth,
+    openable,
+    status,
+    step,
+    errno,
+    cause,
+    remedy,
+    ...(details && detailsJson(details)),
+  };
+}
+
+/** In seconds; the limit is one hour. */
+const timeouts = { usual: 5, longest: 3600 } as const;
+
+type Args = Pick<Invocation, 'operands' | 'flags' | 'values'>;
+
+/** Throws VfioNamesError `usage` (status 2) for options that cannot be combined or have an invalid value. */
+function probeOptions({ operands, flags, values }: Args): ProbeOptions {
+  const [bind, group, all] = [flags['bind'] ?? false, flags['group'] ?? false, flags['all'] ?? false];
+  const attach = flags['attach'] ?? false;
+  const token = values['vf-token'];
+  if (bind && group) throw usage('expected --bind or --group, found both; probe twice');
+  if (attach && !bind) throw usage('expected --bind with --attach, found --attach alone; add --bind');
+  if (token !== undefined && !bind && !group)
+    throw usage('expected --bind or --group with --vf-token, found neither; add one of them');
+  if (token !== undefined && !isToken(token))
+    throw usage(
+      `expected a UUID after --vf-token, found ${printable(token)}; give it as bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`,
+    );
+  if (all && operands.length > 0) throw usage('expected NAME... or --all, found both; leave one away');
+  if (!all && operands.length === 0) throw usage('expected NAME... or --all, found neither');
+  return {
+    depth: bind ? 'bind' : group ? 'group' : 'open',
+    attach,
+    ...(token !== undefined && { token }),
+    timeout: seconds(values['timeout']),
+  };
+}
+
+function seconds(text: string | undefined): number {
+  if (text === undefined) return timeouts.usual;
+  const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (value > 0 && value <= timeouts.longest) return value;
+  throw usage(
+    `expected seconds after --timeout, found ${printable(text)}; give a number above 0 and up to ${timeouts.longest}`,
+  );
+}
+
+function usage(message: string): VfioNamesError {
+  return new VfioNamesError('usage', exitStatus.usage, `${message}; see vfio-names probe --help`);
+}
+
+/** One line per device, `0000:01:00.0: openable: /dev/vfio/devices/vfio3`, followed by its regions and irqs. */
+function probeText(probe: ProbeResult): string {
+  const name = printable(probe.device?.name ?? probe.requested);
+  if (!probe.openable)
+    return `${name}: not openable: ${[probe.cause, probe.remedy].filter(Boolean).join('; ')}\n`;
+  const through = probe.depth === 'group' ? `group ${probe.group}` : printable(probe.node ?? '');
+  const line = `${name}: openable: ${through}\n`;
+  return probe.details ? line + detailsText(probe.details) : line;
+}
+
+function detailsText(details: Details): string {
+  const { flags, regionCount, irqCount, regions, irqs, attached } = details;
+  const head = `flags ${flags.join(' ') || 'none'}; ${regionCount} regions, ${irqCount} irqs${attached ? '; attached to an I/O address space' : ''}\n`;
+  const regionRows = regions.map(({ index, name, size, flags: bits, capabilities }) => [
+    `${index}`,
+    name ?? '',
+    size === 0 ? '-' : `0x${size.toString(16)}`,
+    bits.join(' '),
+    capabilities.map(capabilityText).join(' '),
+  ]);
+  const irqRows = irqs.map(({ index, name, count, flags: bits }) => [
+    `${index}`,
+    name ?? '',
+    `${count}`,
+    bits.join(' '),
+  ]);
+  const text =
+    head +
+    (regionRows.length > 0
+      ? formatTable(['REGION', 'NAME', 'SIZE', 'FLAGS', 'CAPABILITIES'], regionRows)
+      : '') +
+    (irqRows.length > 0 ? formatTable(['IRQ', 'NAME', 'COUNT', 'FLAGS'], irqRows) : '');
+  return text.replace(/^(?=.)/gm, '  ');
+}
+
+function capabilityText({ id, name, areas, type, subtype }: Capability): string {
+  const label = name ?? `cap${id}`;
+  if (areas)
+    return `${label}:${areas.map(({ offset, size }) => `0x${offset.toString(16)}+0x${size.toString(16)}`).join(',')}`;
+  return type === undefined ? label : `${label}:${type}/${subtype}`;
+}
 
 /** The helper process and the terminal that probe uses; tests replace them. */
-export interface ProbeSystem {
+interface ProbeSystem {
   /** `stepLimit` is in milliseconds. */
   readonly startPeer: (stepLimit: number) => Worker;
   readonly ask: (question: string) => string;

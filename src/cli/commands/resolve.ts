@@ -1,17 +1,17 @@
 /** `resolve`: prints the verified node of one device. */
-import type { Device } from '../../devices/device.ts';
+
 import { readFact } from '../../devices/facts.ts';
-import { findByWholeName } from '../../devices/quick-find.ts';
+import { findByWholeName } from '../../devices/find.ts';
+import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
-import { findByNameOrPath } from '../../links/find-named.ts';
-import { deviceLinks } from '../../links/links-of.ts';
 import { type Machine, observe } from '../../links/observe.ts';
-import { type Resolution, resolveDevice } from '../../links/resolve.ts';
+import { findByNameOrPath, type Resolution, resolveDevice } from '../../links/resolve.ts';
+import { deviceLinks } from '../../links/state.ts';
 import { linkRoot, schemeLink } from '../../names/scheme.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
+import { loadPolicyMachine } from '../context.ts';
 import { jsonDocument } from '../json.ts';
-import { loadPolicyMachine } from '../machine.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const machine = await loadPolicyMachine(invocation, io);

@@ -1,19 +1,18 @@
 /** `show`: prints all facts of one device, its links, the other devices of its IOMMU group and its holders. */
 import { readFacts } from '../../devices/facts.ts';
+import { readSiblings, type Sibling } from '../../devices/iommu-group.ts';
 import { exitStatus } from '../../errors.ts';
-import { holderLine } from '../../holders/describe.ts';
 import { findHolders } from '../../holders/find.ts';
-import { readSiblings, type Sibling } from '../../holders/siblings.ts';
+import { holderLine } from '../../holders/format.ts';
 import { targetOf } from '../../holders/target.ts';
-import { findByNameOrPath } from '../../links/find-named.ts';
-import { deviceLinks } from '../../links/links-of.ts';
 import { observe } from '../../links/observe.ts';
-import { deviceUnit } from '../../names/device-unit.ts';
+import { findByNameOrPath } from '../../links/resolve.ts';
+import { deviceLinks } from '../../links/state.ts';
+import { deviceUnit } from '../../names/systemd-unit.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
-import { jsonDocument } from '../json.ts';
-import { holderJson, siblingJson, unseenJson } from '../json-words.ts';
-import { loadPolicyMachine } from '../machine.ts';
+import { loadPolicyMachine } from '../context.ts';
+import { holderJson, jsonDocument, siblingJson, unseenJson } from '../json.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const machine = await loadPolicyMachine(invocation, io);

@@ -1,18 +1,19 @@
 /** `sync`: creates, replaces and removes links, and reports changes and failures. */
 import { type ExitStatus, exitStatus } from '../../errors.ts';
 import type { AccessOutcome } from '../../links/access.ts';
-import type { Outcome } from '../../links/change.ts';
+import type { Outcome } from '../../links/plan.ts';
 import { sync } from '../../links/sync.ts';
 import { printable } from '../../text/printable.ts';
-import { formatChange } from '../change-line.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { jsonDocument } from '../json.ts';
-import { accessJson, outcomeJson, problemJson } from '../json-words.ts';
-import { missingNodeLines, reportMissingNodes } from '../left-out.ts';
-import { loadPolicyMachine } from '../machine.ts';
-import { plural } from '../plural.ts';
-import { reportProblems } from '../problems.ts';
-import { runToken } from '../run-token.ts';
+import {
+  loadPolicyMachine,
+  missingNodeLines,
+  reportMissingNodes,
+  reportProblems,
+  runToken,
+} from '../context.ts';
+import { accessJson, jsonDocument, outcomeJson, problemJson } from '../json.ts';
+import { formatChange, plural } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const machine = await loadPolicyMachine(invocation, io);

@@ -1,16 +1,14 @@
 /** `verify`: reports every finding with its remedy; `--fix` first runs sync. */
 import { exitStatus } from '../../errors.ts';
-import { findByNameOrPath } from '../../links/find-named.ts';
 import type { Finding } from '../../links/finding.ts';
 import { observe } from '../../links/observe.ts';
+import { findByNameOrPath } from '../../links/resolve.ts';
 import { sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { jsonDocument } from '../json.ts';
-import { accessJson, findingJson, outcomeJson } from '../json-words.ts';
-import { loadPolicyMachine } from '../machine.ts';
-import { plural } from '../plural.ts';
-import { runToken } from '../run-token.ts';
+import { loadPolicyMachine, runToken } from '../context.ts';
+import { accessJson, findingJson, jsonDocument, outcomeJson } from '../json.ts';
+import { plural } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
 export const run: RunCommand = async (invocation, io) => {

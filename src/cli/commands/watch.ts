@@ -4,20 +4,18 @@ import { type Clock, systemClock } from '../../system/clock.ts';
 import type { Files } from '../../system/files.ts';
 import { type Notify, openNotify } from '../../system/notify.ts';
 import { printable } from '../../text/printable.ts';
+import { type CdiKeeper, type CdiReporter, createCdiKeeper } from '../../watch/cdi.ts';
 import type { Metrics } from '../../watch/metrics.ts';
-import { metricsText } from '../../watch/metrics.ts';
+import { metricsText, writeMetrics } from '../../watch/metrics.ts';
 import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
-import { startTrigger, type Trigger, type TriggerOptions } from '../../watch/trigger.ts';
-import { writeMetrics } from '../../watch/write-metrics.ts';
-import { checkSpecPath, parseCdiOptions } from '../cdi-options.ts';
+import { startTrigger, type Trigger, type TriggerOptions } from '../../watch/watcher.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
-import { filesOf, loadPolicyMachine } from '../machine.ts';
-import { runToken } from '../run-token.ts';
-import { type CdiKeeper, type CdiReporter, createCdiKeeper } from '../watch-cdi.ts';
-import { formatEvent, formatEventJson } from '../watch-line.ts';
+import { filesOf, loadPolicyMachine, runToken } from '../context.ts';
+import { formatEvent, formatEventJson } from '../output.ts';
+import { checkSpecPath, parseCdiOptions } from './cdi.ts';
 
 /** The clock, event source and service manager that the service uses; tests replace them. */
-export interface WatchSystem {
+interface WatchSystem {
   readonly clock: Clock;
   readonly startTrigger: (options: TriggerOptions) => Trigger;
   readonly openNotify: (env: Io['env'], fault: (message: string) => void) => Promise<Notify | undefined>;

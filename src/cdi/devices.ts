@@ -1,0 +1,120 @@
+/** Selects the devices for a CDI specification, verifies their nodes, and reports why other devices are skipped. */
+
+import { isNameable } from '../devices/cdev.ts';
+import { readFact } from '../devices/facts.ts';
+import type { Device } from '../devices/types.ts';
+import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import { followLink, iommuNode, nodeMismatch, readDevnum, type SharedNode } from '../exec/open-device.ts';
+import { resolveDevice } from '../links/resolve.ts';
+import { parseDevnum } from '../system/devnum.ts';
+import type { Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import { printable } from '../text/printable.ts';
+import { type CdiDevice, type Interface, isDeviceName, sharedNodeOf } from './spec.ts';
+
+interface CdiSelection {
+  readonly by: Interface;
+  readonly devices: readonly CdiDevice[];
+  /** One printable line for each skipped device. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Selects the devices that can be in the specification. `auto` means cdev if /dev/iommu exists and at least one device has a
+ * cdev; both depend on the kernel, not on a single device. Throws VfioNamesError `no-shared-node` (status 5) if devices were
+ * selected but the shared node that they need (/dev/iommu or /dev/vfio/vfio) is missing.
+ */
+export function selectDevices(
+  files: Files,
+  root: Root,
+  devices: readonly Device[],
+  wanted: Interface | 'auto',
+): CdiSelection {
+  const hasIommufd = sharedNodeProblem(files, root, iommuNode) === undefined;
+  const auto = hasIommufd && devices.some(isNameable) ? 'cdev' : 'group';
+  const by = wanted === 'auto' ? auto : wanted;
+  const chosen: CdiDevice[] = [];
+  const skipped: string[] = [];
+  for (const device of devices) {
+    try {
+      chosen.push(cdiDevice(files, root, device, by));
+    } catch (error) {
+      skipped.push(`${printable(device.name)} is left out: ${skipReason(error)}`);
+    }
+  }
+  const problem = chosen.length === 0 ? undefined : sharedNodeProblem(files, root, sharedNodeOf(by));
+  if (problem === undefined) return { by, devices: chosen, skipped };
+  const { path, hint } = sharedNodeOf(by);
+  throw new VfioNamesError(
+    'no-shared-node',
+    exitStatus.unsupported,
+    `expected ${path} for the interface ${by}, found ${problem}; ${hint}`,
+    { path },
+  );
+}
+
+/**
+ * A device can be removed between any two system calls. Rethrows errors that are not failed system calls: they are
+ * bugs.
+ */
+function skipReason(error: unknown): string {
+  if (error instanceof VfioNamesError) return error.message;
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  return `expected a device that stays while it is looked at, found ${errno}; look again`;
+}
+
+function cdiDevice(files: Files, root: Root, device: Device, by: Interface): CdiDevice {
+  if (!isDeviceName(device.name))
+    throw skipError(
+      'expected letters, digits and _.:- between a letter or digit at both ends, as CDI wants its names; give the container the node itself',
+      device,
+    );
+  const group = readFact(files, root, device, 'group');
+  const node = by === 'cdev' ? deviceNode(files, root, device) : groupNode(files, root, device);
+  return { name: device.name, node, group, numaNode: readFact(files, root, device, 'numaNode') };
+}
+
+/** Returns the path of the device's node. If the kernel's path is missing, this is the target of udev's /dev/char/247:3. */
+function deviceNode(files: Files, root: Root, device: Device): string {
+  const { nodePath: node, devnum } = resolveDevice(files, root, device);
+  const path = followLink(files, root, node);
+  const problem = path === node ? undefined : charNodeProblem(files, root, path, devnum);
+  if (problem === undefined) return path;
+  throw skipError(
+    `expected the node ${devnum} at ${printable(path)}, found ${problem}; bind the device anew`,
+    device,
+  );
+}
+
+/** Returns the path of the group node, verified against /sys/class/vfio/GROUP/dev (drivers/vfio/group.c). */
+function groupNode(files: Files, root: Root, device: Device): string {
+  const path = readFact(files, root, device, 'groupNode');
+  if (path === undefined) throw skipError('expected an IOMMU group, found none; switch the IOMMU on', device);
+  const attribute = `/sys/class/vfio/${path.slice('/dev/vfio/'.length)}/dev`;
+  const text = ignoring(() => files.read(pathBelow(root, attribute), 64), 'ENOENT', 'ENODEV');
+  const problem = charNodeProblem(files, root, path, text === undefined ? undefined : parseDevnum(text));
+  if (problem === undefined) return path;
+  throw skipError(
+    `expected the group's node at ${path}, found ${problem}; use --interface cdev, or a kernel with CONFIG_VFIO_GROUP`,
+    device,
+  );
+}
+
+function sharedNodeProblem(files: Files, root: Root, node: SharedNode): string | undefined {
+  return charNodeProblem(files, root, node.path, readDevnum(files, root, node));
+}
+
+function charNodeProblem(
+  files: Files,
+  root: Root,
+  path: string,
+  devnum: string | undefined,
+): string | undefined {
+  const status = ignoring(() => files.statNode(pathBelow(root, path)), 'ENOENT', 'ENOTDIR');
+  return status ? nodeMismatch(status, devnum) : 'nothing';
+}
+
+function skipError(message: string, device: Device): VfioNamesError {
+  return new VfioNamesError('left-out', exitStatus.unsupported, message, { device: device.name });
+}

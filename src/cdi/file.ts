@@ -1,0 +1,35 @@
+/** Writes or removes a CDI specification file. Refuses to change a file of another kind. */
+
+import { type WriteOutcome, writeGenerated } from '../system/atomic-file.ts';
+import type { Files } from '../system/files.ts';
+import { printable } from '../text/printable.ts';
+
+export type { WriteOutcome as Done };
+
+/**
+ * Writes `text`, a specification of this `kind`, to `path`; removes the file if `text` is `undefined`. Throws the same
+ * errors as `putOwn`.
+ */
+export function writeSpec(
+  files: Files,
+  path: string,
+  kind: string,
+  text: string | undefined,
+  token: string,
+): WriteOutcome {
+  const file = {
+    path,
+    description: 'CDI specification',
+    expected: `a CDI specification of the kind ${printable(kind)}`,
+    isGenerated: (found: string): boolean => kindOf(found) === kind,
+  };
+  return writeGenerated(files, file, text, token);
+}
+
+function kindOf(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { kind?: unknown } | undefined)?.kind;
+  } catch {
+    return undefined;
+  }
+}

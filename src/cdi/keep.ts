@@ -1,0 +1,94 @@
+/**
+ * Keeps a CDI file up to date while devices are bound and unbound. The caller listens for events and calls keepSpec after each
+ * change.
+ *
+ * The file names nodes as vfioN, and the kernel reuses N for the next device. User space cannot reserve N without keeping the
+ * device open, so the file can be stale between such a change and the next call. keepSpec guarantees that the file is correct
+ * when it returns: it scans the devices again after the new file is visible, and removes the file if the device numbers keep
+ * changing.
+ */
+import { scanDevices } from '../devices/scan.ts';
+import { exitStatus, VfioNamesError } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import type { Root } from '../system/root-path.ts';
+import { selectDevices } from './devices.ts';
+import { type Done, writeSpec } from './file.ts';
+import { cdiSpec, cdiText, type Interface } from './spec.ts';
+
+export interface CdiTarget {
+  readonly path: string;
+  readonly bus: string;
+  readonly kind: string;
+  readonly wanted: Interface | 'auto';
+}
+
+interface CdiUpdate {
+  /**
+   * What happened to the file; after several writes, the last change. `unchanged` and `absent` mean that nothing was
+   * done.
+   */
+  readonly outcome: Done;
+  /** One printable line for each skipped device: the reason why it is not in the file. */
+  readonly skipped: readonly string[];
+}
+
+/** How often the file is rewritten when it is already stale after a write; then it is removed. */
+export const MAX_WRITES = 8;
+
+/**
+ * Writes or removes the file to match the current devices, and returns what was done. Throws the VfioNamesErrors of putSpec and
+ * chooseDevices (after the latter, the file is removed), and `unsettled` (status 1) if the device numbers keep changing; the
+ * file is removed then, too.
+ */
+export function updateSpec(files: Files, root: Root, plan: CdiTarget, token: string): CdiUpdate {
+  let before: Done | undefined;
+  for (let writes = 0; writes <= MAX_WRITES; writes++) {
+    const { text, leftOut: skipped } = currentDocument(files, root, plan, token);
+    const done = writeSpec(files, plan.path, plan.kind, text, token);
+    if (done === 'unchanged' || done === 'absent') return { outcome: before ?? done, skipped };
+    before = done;
+  }
+  removeSpec(files, plan, token);
+  throw new VfioNamesError(
+    'unsettled',
+    exitStatus.findings,
+    `expected device numbers that hold still while the CDI specification is written, found others ${MAX_WRITES + 1} times; it was removed, and comes with the next change or look`,
+  );
+}
+
+/** Removes the file, for example when the service stops and no longer updates it. */
+export function removeSpec(files: Files, { path, kind }: CdiTarget, token: string): Done {
+  return writeSpec(files, path, kind, undefined, token);
+}
+
+/**
+ * Returns the document for the current devices. `text` is `undefined` if there is no device, because runtimes reject an
+ * empty document.
+ */
+function currentDocument(
+  files: Files,
+  root: Root,
+  plan: CdiTarget,
+  token: string,
+): { readonly text: string | undefined; readonly leftOut: readonly string[] } {
+  const { devices } = scanDevices(files, root);
+  const onBus = devices.filter(({ bus }) => bus === plan.bus);
+  try {
+    const { by, devices: chosen, skipped } = selectDevices(files, root, onBus, plan.wanted);
+    const text = chosen.length === 0 ? undefined : cdiText(cdiSpec(plan.kind, by, chosen, false));
+    return { text, leftOut: skipped };
+  } catch (error) {
+    removeSpec(files, plan, token);
+    throw error;
+  }
+}
+
+/**
+ * Whether a change at one of these paths (relative to /dev/vfio; `undefined` means any path) can affect a device's node
+ * or a group node.
+ */
+export function affectsNodes(places: ReadonlySet<string> | undefined): boolean {
+  return (
+    places === undefined || [...places].some((place) => place.startsWith('devices/') || !place.includes('/'))
+  );
+}

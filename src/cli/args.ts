@@ -1,0 +1,236 @@
+/** Parses a command line into an invocation. */
+
+import { parseArgs } from 'node:util';
+import { exitStatus, VfioNamesError } from '../errors.ts';
+import { rootFrom } from '../system/root-path.ts';
+import { nearest } from '../text/nearest.ts';
+import { printable } from '../text/printable.ts';
+import type { Command, Invocation, Option } from './command.ts';
+
+/** VfioNamesError `usage` (status 2), one line. `message` reads "expected ..., found ..."; `near` is a suggestion; the line ends with the --help command of `command`. */
+function usageError(message: string, near?: string, command?: Command): VfioNamesError {
+  const help = `vfio-names ${command ? `${command.name} ` : ''}--help`;
+  const advice = near !== undefined ? `did you mean ${near}? See ${help}` : `see ${help}`;
+  return new VfioNamesError('usage', exitStatus.usage, `${message}; ${advice}`);
+}
+
+type Options = Readonly<Record<string, Option>>;
+
+/** Whether an argument is one of these options: `--name`, `--name=value` or `-n`. */
+function isOption(arg: string, options: Options): boolean {
+  const name = arg.replace(/^--/, '').replace(/=.*$/s, '');
+  return Object.hasOwn(options, name) || Object.values(options).some((option) => arg === `-${option.short}`);
+}
+
+/** Splits the arguments into option values, operands and the arguments after `--`. Throws VfioNamesError `usage` (status 2) for an unknown option. */
+function parseOptions(
+  args: readonly string[],
+  options: Options,
+  command: Command,
+): { values: Record<string, unknown>; positionals: string[]; tail?: string[] } {
+  const config = Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [
+      name,
+      { type: option.type, ...(option.short && { short: option.short }) },
+    ]),
+  );
+  try {
+    const { values, positionals, tokens } = parseArgs({
+      args: [...args],
+      options: config,
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    });
+    if (command.commandArgs === undefined) return { values, positionals };
+    const end = tokens.find(({ kind }) => kind === 'option-terminator');
+    const tail = end ? args.slice(end.index + 1) : [];
+    return { values, positionals: positionals.slice(0, positionals.length - tail.length), tail };
+  } catch (error) {
+    throw optionError(args, options, command, error);
+  }
+}
+
+function optionError(
+  args: readonly string[],
+  options: Options,
+  command: Command,
+  error: unknown,
+): VfioNamesError {
+  const end = args.indexOf('--');
+  const ownArgs = end < 0 ? args : args.slice(0, end);
+  const found = ownArgs.find((arg) => arg.startsWith('-') && arg !== '-' && !isOption(arg, options));
+  if (found === undefined) return usageError(valueProblem(options, error), undefined, command);
+  const near = nearest(found.replace(/^-+/, '').replace(/=.*$/s, ''), Object.keys(options));
+  return usageError(
+    `expected an option of ${command.name}, found ${printable(found)}`,
+    near && `--${near}`,
+    command,
+  );
+}
+
+/** Rewrites the error message of parseArgs for a missing or an unexpected value. */
+function valueProblem(options: Options, error: unknown): string {
+  const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+  const name = /^Option '(?:-\w, )?--([\w-]+)/.exec(reason)?.[1] ?? '';
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (option === undefined) return `expected options and words, found: ${printable(reason)}`;
+  if (option.type === 'boolean') return `expected --${name} without a value, found one`;
+  const found = reason.includes('ambiguous') ? 'another option' : 'nothing';
+  return `expected ${option.placeholder ?? 'a value'} after --${name}, found ${found}`;
+}
+
+/** Returns `value`. Throws VfioNamesError `usage` (status 2) if it is empty or not one of the option's choices. */
+function checkValue(command: Command, name: string, value: string, option: Option | undefined): string {
+  if (value === '')
+    throw usageError(
+      `expected ${option?.placeholder ?? 'a value'} after --${name}, found nothing`,
+      undefined,
+      command,
+    );
+  if (option?.choices && !option.choices.includes(value))
+    throw usageError(
+      `expected --${name} to be one of ${option.choices.join(', ')}, found ${printable(value)}`,
+      nearest(value, option.choices),
+      command,
+    );
+  return value;
+}
+
+/** Throws VfioNamesError `usage` (status 2) if there are too few or too many operands, or an empty one. */
+function checkOperands(command: Command, operands: readonly string[]): void {
+  const { label = 'no operand', min = 0, max = 0 } = command.operands ?? {};
+  if (operands.length < min)
+    throw usageError(`${command.name}: expected ${label}, found nothing`, undefined, command);
+  if (operands.length > max) {
+    const found = printable(operands[max] ?? '');
+    throw usageError(
+      `${command.name}: expected ${max === 0 ? 'no operand' : `only ${label}`}, found ${found}`,
+      undefined,
+      command,
+    );
+  }
+  const empty = operands.includes('');
+  if (empty) throw usageError(`${command.name}: expected ${label}, found an empty word`, undefined, command);
+}
+
+/** Whether the arguments are `rules --help`: the first word of two-word commands, without the second. */
+function isGroupHelp([first, second]: readonly string[], table: readonly Command[]): boolean {
+  return (
+    (second === '--help' || second === '-h') && table.some((command) => command.name.startsWith(`${first} `))
+  );
+}
+
+/**
+ * Returns the command and the remaining arguments; `list` if there is no command. Common options may precede the command,
+ * as in `vfio-names --json list`. Throws VfioNamesError `usage` (status 2) for an unknown command.
+ */
+function chooseCommand(
+  args: readonly string[],
+  table: readonly Command[],
+  common: Options,
+): { command: Command; rest: readonly string[] } {
+  const index = commandIndex(args, common);
+  const list = table.find((command) => command.name === 'list');
+  if (index === undefined) {
+    if (!list) throw new Error('the command table has no list');
+    return { command: list, rest: args };
+  }
+  const [first, second] = [args[index] ?? '', args[index + 1]];
+  const without = (count: number): string[] => [...args.slice(0, index), ...args.slice(index + count)];
+  const pair =
+    second === undefined ? undefined : table.find((command) => command.name === `${first} ${second}`);
+  if (pair) return { command: pair, rest: without(2) };
+  const single = table.find((command) => command.name === first);
+  if (single) return { command: single, rest: without(1) };
+  throw unknownCommand(first, second, table);
+}
+
+function commandIndex(args: readonly string[], common: Options): number | undefined {
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? '';
+    if (arg === '--') return undefined;
+    if (!arg.startsWith('-')) return index;
+    if (common[arg.slice(2)]?.type === 'string') index++;
+    else if (!isOption(arg, common)) return undefined;
+  }
+  return undefined;
+}
+
+function unknownCommand(
+  first: string,
+  second: string | undefined,
+  table: readonly Command[],
+): VfioNamesError {
+  const subcommands = table
+    .filter((command) => command.name.startsWith(`${first} `))
+    .map((command) => command.name);
+  if (subcommands.length > 0) {
+    const near = second === undefined ? undefined : nearest(`${first} ${second}`, subcommands);
+    return usageError(
+      `expected one of ${subcommands.join(', ')}, found ${printable(second === undefined ? first : `${first} ${second}`)}`,
+      near,
+    );
+  }
+  const names = [...new Set(table.map((command) => command.name.split(' ')[0] ?? ''))];
+  const found = first === '' ? 'an empty word' : printable(first);
+  return usageError(`expected a command, found ${found}`, nearest(first, names));
+}
+
+type Parsed =
+  | { readonly kind: 'run'; readonly invocation: Invocation }
+  | { readonly kind: 'help'; readonly command?: Command }
+  | { readonly kind: 'version' };
+
+interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdoutIsTty: boolean;
+}
+
+/** Throws VfioNamesError `usage` (status 2): one line with what was expected, what was found, and the nearest valid option or command. */
+export function parseCommandLine(
+  args: readonly string[],
+  table: readonly Command[],
+  common: Options,
+  terminal: Terminal,
+): Parsed {
+  if (args[0] === '--version' || args[0] === '-V') return { kind: 'version' };
+  if (isGroupHelp(args, table)) return { kind: 'help' };
+  const { command, rest } = chooseCommand(args, table, common);
+  const options: Options = { ...common, ...command.options };
+  const { values, positionals, tail: commandArgs } = parseOptions(rest, options, command);
+  if (values['help'] === true)
+    return args.length === rest.length ? { kind: 'help' } : { kind: 'help', command };
+  checkOperands(command, positionals);
+  if (commandArgs?.length === 0 || commandArgs?.[0] === '')
+    throw usageError(
+      `${command.name}: expected -- ${command.commandArgs}, found nothing`,
+      undefined,
+      command,
+    );
+  const flags: Record<string, boolean> = {};
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'boolean') flags[name] = value;
+    else if (typeof value === 'string') texts[name] = checkValue(command, name, value, options[name]);
+  }
+  return {
+    kind: 'run',
+    invocation: {
+      command,
+      root: rootFrom(texts['root'] ?? ''),
+      json: flags['json'] ?? false,
+      quiet: flags['quiet'] ?? false,
+      verbose: flags['verbose'] ?? false,
+      colour:
+        terminal.stdoutIsTty &&
+        !flags['no-color'] &&
+        (terminal.env['NO_COLOR'] ?? '') === '' &&
+        terminal.env['TERM'] !== 'dumb',
+      operands: positionals,
+      ...(commandArgs && { commandArgs }),
+      flags,
+      values: texts,
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/** `rules check`: checks whether the rules that udev reads match the policy. */
+
+import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
+import { loadPolicy } from '../../policy/load.ts';
+import { nodeFiles } from '../../system/node/files.ts';
+import { unifiedDiff } from '../../udev/diff.ts';
+import type { LinkMode } from '../../udev/helper-call.ts';
+import {
+  applyRulesChange,
+  checkRules,
+  findRules,
+  planRulesChange,
+  type RulesChange,
+} from '../../udev/install.ts';
+import { type RuleTarget, renderRules } from '../../udev/render.ts';
+import { isUdevRunning, type RunProgram, reloadUdev, runProgram } from '../../udev/udevadm.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
+import { runToken } from '../context.ts';
+import { jsonDocument } from '../json.ts';
+
+export const runRulesCheck: RunCommand = async ({ root, values, json }, io) => {
+  const files = io.files ?? nodeFiles;
+  const expected = renderRules('udev', await loadPolicy(files, root, values['policy']));
+  const verdict = checkRules(findRules(files, root), expected);
+  const { ok, path, state: rulesState, message } = verdict;
+  io.out(json ? jsonDocument({ right: ok, file: path, rulesState, message }) : `${message}\n`);
+  return ok ? exitStatus.ok : exitStatus.findings;
+};
+
+/** Makes the planned change, or with --dry-run prints it as a diff. Returns status 1 if udev could not apply it. */
+export function installRules(
+  planned: RulesChange,
+  { root, flags, json }: Invocation,
+  io: Io,
+  exec: RunProgram = runProgram,
+): ExitStatus {
+  const files = io.files ?? nodeFiles;
+  const dryRun = flags['dry-run'] === true;
+  const changed = planned.before !== planned.after;
+  const live = isUdevRunning(files, root);
+  if (!dryRun) applyRulesChange(files, root, planned, runToken());
+  const failures = !dryRun && changed && live ? reloadUdev(exec) : [];
+  for (const failure of failures) io.err(`vfio-names: ${failure}`);
+  const applied = !dryRun && changed && live && failures.length === 0;
+  const diff = diffOf(planned);
+  if (json) io.out(jsonDocument({ file: planned.path, changed, dryRun, applied, diff }));
+  else if (dryRun) io.out(diff === '' ? `nothing to change: ${planned.path}\n` : diff);
+  else io.out(`${summary(planned, changed, applied)}\n`);
+  return failures.length > 0 ? exitStatus.findings : exitStatus.ok;
+}
+
+function diffOf({ path, before, after }: RulesChange): string {
+  const name = (text: string | undefined): string => (text === undefined ? '/dev/null' : path);
+  return unifiedDiff({ name: name(before), text: before ?? '' }, { name: name(after), text: after ?? '' });
+}
+
+function summary({ path, after }: RulesChange, changed: boolean, applied: boolean): string {
+  if (!changed) return after === undefined ? `nothing to remove: ${path}` : `already up to date: ${path}`;
+  const udev = applied ? ', and udev applied the change' : '';
+  return `${after === undefined ? 'removed' : 'wrote'} ${path}${udev}`;
+}
+
+export const runRulesInstall: RunCommand = async (invocation, io) => {
+  const files = io.files ?? nodeFiles;
+  const text = renderRules('udev', await loadPolicy(files, invocation.root, invocation.values['policy']));
+  return installRules(planRulesChange(files, invocation.root, text), invocation, io);
+};
+
+export const runRulesRender: RunCommand = async ({ root, values, json }, io) => {
+  const policy = await loadPolicy(io.files ?? nodeFiles, root, values['policy']);
+  const target = (values['target'] ?? 'udev') as RuleTarget;
+  const via = (values['via'] ?? 'native') as LinkMode;
+  if (target !== 'udev' && values['via'] !== undefined)
+    throw new VfioNamesError(
+      'usage',
+      exitStatus.usage,
+      `expected --via with the rules of udev alone, found --target ${target}; leave it out`,
+    );
+  const text = renderRules(target, policy, undefined, via);
+  io.out(json ? jsonDocument({ manager: target, text }) : text);
+  return exitStatus.ok;
+};
+
+export const runRulesUninstall: RunCommand = (invocation, io) =>
+  installRules(planRulesChange(io.files ?? nodeFiles, invocation.root, undefined), invocation, io);

@@ -1,0 +1,75 @@
+/** Builds the Machine of a command: the file system, the root directory, and the links and access rules of the policy. */
+
+import { randomBytes } from 'node:crypto';
+import type { Problem } from '../devices/types.ts';
+import { nodePathOf } from '../links/node-check.ts';
+import type { Machine, Observation } from '../links/observe.ts';
+import { nodeRemedy } from '../links/resolve.ts';
+import { bindAccessRules, bindPolicyNames, loadPolicy } from '../policy/load.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Files } from '../system/files.ts';
+import { nodeFiles } from '../system/node/files.ts';
+import { printable } from '../text/printable.ts';
+import type { Invocation, Io } from './command.ts';
+
+/** Loads the installed policy, or the file of --policy. Throws VfioNamesError (status 2) if it is invalid. */
+export async function loadPolicyOption({ root, values }: Invocation, io: Io): Promise<Policy> {
+  return loadPolicy(filesOf(io), root, values['policy']);
+}
+
+/** The machine with its policy loaded. Throws as `policyOf` does. */
+export async function loadPolicyMachine(invocation: Invocation, io: Io): Promise<Machine> {
+  const files = filesOf(io);
+  const { root } = invocation;
+  const policy = await loadPolicyOption(invocation, io);
+  const policyNames = bindPolicyNames(files, root, policy);
+  const access = bindAccessRules(files, root, policy);
+  return { files, root, ...(policyNames && { policyNames }), ...(access && { access }) };
+}
+
+/** The file system: Node's, unless a test replaces it. */
+export function filesOf(io: Io): Files {
+  return io.files ?? nodeFiles;
+}
+
+export function reportProblems(io: Io, problems: readonly Problem[]): void {
+  for (const problem of problems) io.err(`vfio-names: ${printable(problem.path)}: ${problem.message}`);
+}
+
+/** How many devices the message names. */
+const MAX_NAMES = 3;
+
+/** One line for each device whose node is missing. */
+export function missingNodeLines({
+  scan,
+  missingNodes,
+}: Pick<Observation, 'scan' | 'missingNodes'>): string[] {
+  if (missingNodes.size === 0) return [];
+  return scan.devices
+    .filter(({ sysname }) => missingNodes.has(sysname))
+    .map(
+      ({ name, sysname }) =>
+        `${printable(name)} is left out: expected its node at ${nodePathOf(printable(sysname))}, found nothing; ${nodeRemedy}`,
+    );
+}
+
+/** Prints one line on stderr for all devices whose node is missing. */
+export function reportMissingNodes(io: Io, observation: Pick<Observation, 'scan' | 'missingNodes'>): void {
+  const line = summaryLine(observation);
+  if (line !== undefined) io.err(`vfio-names: ${line}`);
+}
+
+function summaryLine(observation: Pick<Observation, 'scan' | 'missingNodes'>): string | undefined {
+  const { scan, missingNodes } = observation;
+  if (missingNodes.size < 2) return missingNodeLines(observation)[0];
+  const names = scan.devices
+    .filter(({ sysname }) => missingNodes.has(sysname))
+    .map(({ name }) => printable(name));
+  const rest = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  return `${names.length} devices are left out: expected their nodes in ${nodePathOf('').slice(0, -1)}, found none of ${names.slice(0, MAX_NAMES).join(', ')}${rest}; ${nodeRemedy}`;
+}
+
+/** The process id and 8 random hex digits: unique even across PID namespaces that share one /dev. */
+export function runToken(): string {
+  return `${process.pid}-${randomBytes(4).toString('hex')}`;
+}

@@ -1,0 +1,59 @@
+/** Formats a change as one line of text. */
+import type { Change } from '../links/plan.ts';
+import { linkRoot } from '../names/scheme.ts';
+import { printable } from '../text/printable.ts';
+import type { WatchEvent } from '../watch/events.ts';
+import type { Reason } from '../watch/loop.ts';
+import { eventJson } from './json.ts';
+
+/** `create /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3`, with the previous target if the link existed. */
+export function formatChange(change: Change): string {
+  const path = `${linkRoot}/${printable(change.link)}`;
+  switch (change.action) {
+    case 'create':
+      return `create ${path} -> ${printable(change.target)}`;
+    case 'replace':
+      return `replace ${path} -> ${printable(change.target)} (was ${printable(change.from)})`;
+    case 'remove':
+      return `remove ${path} (was ${printable(change.from)}: ${change.reason})`;
+    case 'remove-directory':
+      return `remove ${path}, empty`;
+    case 'blocked':
+      return `blocked ${path}: expected a link to ${printable(change.target)}, found ${printable(change.found)}`;
+  }
+}
+
+export function plural(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`;
+}
+
+/** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)` */
+export function formatEvent(event: WatchEvent): string {
+  const where = printable(event.link === undefined ? (event.path ?? '') : `${linkRoot}/${event.link}`);
+  const device = event.device === undefined ? '' : ` of ${printable(event.device)}`;
+  const found = printable(event.found ?? '');
+  switch (event.reason) {
+    case 'name-taken':
+      return `conflict ${where}: ${printable(event.device ?? '')} wants it too, ${found} has it; give one of them another name or priority in the policy`;
+    case 'in-the-way':
+      return `conflict ${where}${device}: found ${found}, which vfio-names did not make; look at it, and move it away`;
+    case 'refused':
+      return `failed ${where}${device}: ${found}`;
+    case 'unreadable':
+      return `failed ${where}: ${found}`;
+    case 'unsettled':
+      return `failed ${where}: the names kept changing while they were made; look for what else changes them`;
+    case 'access':
+      return `access ${where}${device}: ${event.to} (was ${event.from})`;
+    default: {
+      const target = event.target === undefined ? '' : ` -> ${printable(event.target)}`;
+      const from = event.from === undefined ? '' : `, was ${printable(event.from)}`;
+      return `${event.event} ${where}${target} (${event.reason}${from})`;
+    }
+  }
+}
+
+/** The event as one JSON document on one line; src/cli/schemas/watch.json is the schema. */
+export function formatEventJson(event: WatchEvent, trigger: Reason, time: Date): string {
+  return `${JSON.stringify({ version: 1, time: time.toISOString(), ...eventJson(event), trigger })}\n`;
+}

@@ -1,0 +1,37 @@
+/** Whether a device has a device node, and why not. */
+
+import { ignoring } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import type { Device } from './types.ts';
+
+/**
+ * Returns one line on why the device has no node, `undefined` if it has one. `noIommu` is the result of isNoIommu(); the
+ * default recognizes no-IOMMU devices by their sysname only.
+ */
+export function noCdevReason(
+  device: Device,
+  noIommu: boolean = device.sysname.startsWith('noiommu-'),
+): string | undefined {
+  if (device.devnum !== undefined) return undefined;
+  return noIommu
+    ? 'no-IOMMU devices have no node of their own'
+    : 'this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU)';
+}
+
+/** Whether the device can have links: it has a node and is not a no-IOMMU device. */
+export function isNameable(device: Device): boolean {
+  return device.devnum !== undefined && /^vfio\d+$/.test(device.sysname);
+}
+
+/**
+ * Whether the device has no IOMMU. Checks VFIO's name of the group, `noiommu-14` (vfio_create_group in
+ * drivers/vfio/group.c): up to Linux 7.2 such a device is called `vfioN` like any other, and VFIO creates an IOMMU group
+ * for it alone. `group` is that group's number.
+ */
+export function isNoIommu(files: Files, root: Root, device: Device, group: string | undefined): boolean {
+  if (device.sysname.startsWith('noiommu-')) return true;
+  if (group === undefined || device.devnum !== undefined) return false;
+  const groupPath = pathBelow(root, `/sys/class/vfio/noiommu-${group}`);
+  return ignoring(() => files.lstat(groupPath), 'ENOENT', 'ENOTDIR', 'EACCES') !== undefined;
+}

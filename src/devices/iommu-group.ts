@@ -1,0 +1,63 @@
+/** Reads the other devices of an IOMMU group and decides whether VFIO can use the group. */
+
+import { tryOrUndefined } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import { compareNatural } from './order.ts';
+import { baseName } from './scan.ts';
+import type { Device } from './types.ts';
+
+export interface Sibling {
+  readonly bus: string;
+  readonly name: string;
+  /** Absent if no driver is bound. */
+  readonly driver?: string;
+  /**
+   * `vfio`: bound to a VFIO driver; `harmless`: no driver, or one that does no DMA; `host`: a driver that blocks the
+   * group.
+   */
+  readonly use: 'vfio' | 'harmless' | 'host';
+}
+
+/**
+ * Drivers that do not prevent VFIO from using the group: they set `driver_managed_dma` and do not claim the group
+ * (iommu_device_use_default_domain in drivers/iommu/iommu.c). Before Linux 5.19, VFIO had a list with pci-stub and
+ * pcieport.
+ */
+export const nonBlockingDrivers: readonly string[] = ['pci-stub', 'pcieport'];
+
+/**
+ * Returns the other members of the device's IOMMU group, sorted; empty if it has no group. Omits a device that is
+ * removed during the scan.
+ */
+export function readSiblings(files: Files, root: Root, device: Device): readonly Sibling[] {
+  const members = pathBelow(root, `${device.syspath}/iommu_group/devices`);
+  const names = (tryOrUndefined(() => files.readdir(members)) ?? []).sort(compareNatural);
+  return names
+    .filter((name) => name !== device.name)
+    .map((name) => readSibling(files, `${members}/${name}`, name))
+    .filter((sibling) => sibling !== undefined);
+}
+
+function readSibling(files: Files, directory: string, name: string): Sibling | undefined {
+  const subsystem = tryOrUndefined(() => files.readlink(`${directory}/subsystem`));
+  if (subsystem === undefined) return undefined;
+  const link = tryOrUndefined(() => files.readlink(`${directory}/driver`));
+  const driver = link === undefined ? undefined : baseName(link);
+  const isVfio = tryOrUndefined(() => files.readdir(`${directory}/vfio-dev`)) !== undefined;
+  const harmless = driver === undefined || nonBlockingDrivers.includes(driver);
+  return {
+    bus: baseName(subsystem),
+    name,
+    ...(driver !== undefined && { driver }),
+    use: isVfio ? 'vfio' : harmless ? 'harmless' : 'host',
+  };
+}
+
+/**
+ * Returns the siblings that make the group unusable: the group is "not viable", and VFIO_DEVICE_BIND_IOMMUFD fails with
+ * EPERM.
+ */
+export function blockingSiblings(siblings: readonly Sibling[]): readonly Sibling[] {
+  return siblings.filter((sibling) => sibling.use === 'host');
+}

@@ -1,0 +1,89 @@
+/**
+ * Finds devices whose node is missing in /dev, for example in a container or where /dev is not a devtmpfs. Checks only
+ * that the node exists; check-node.ts checks that it is the right one.
+ */
+import type { Device } from '../devices/types.ts';
+import { errnoOf } from '../errors.ts';
+import type { FileStatus, Files } from '../system/files.ts';
+import { openDirectory, pathBelow, type Root } from '../system/root-path.ts';
+
+/** The result of a node check; `true` only if the node is a character device with the device number of sysfs. */
+export type NodeCheck =
+  | { readonly verdict: 'true'; readonly status: FileStatus }
+  | { readonly verdict: 'missing' }
+  | { readonly verdict: 'unreadable'; readonly errno: string }
+  | { readonly verdict: 'not-char'; readonly status: FileStatus }
+  | { readonly verdict: 'other-devnum'; readonly status: FileStatus; readonly found: string };
+
+/** The path of a device's node as the kernel names it (drivers/vfio/vfio_main.c: vfio/devices/vfioN). */
+export function nodePathOf(sysname: string): string {
+  return `/dev/vfio/devices/${sysname}`;
+}
+
+/**
+ * Opens `path` (O_PATH, without following a link) and compares its device number with that of `device`. Errors of the
+ * system call are part of the result.
+ */
+export function checkNode(files: Files, root: Root, path: string, device: Device): NodeCheck {
+  let status: FileStatus;
+  try {
+    status = files.statNode(pathBelow(root, path));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return { verdict: 'missing' };
+    if (errno === undefined) throw error;
+    return { verdict: 'unreadable', errno };
+  }
+  if (status.kind !== 'char') return { verdict: 'not-char', status };
+  if (status.devnum !== device.devnum) return { verdict: 'other-devnum', status, found: status.devnum ?? '' };
+  return { verdict: 'true', status };
+}
+
+/**
+ * Returns the `vfioN` of the devices that have a device number, but no node in /dev/vfio/devices. Call it after reading
+ * sysfs: the kernel creates the node after the number (device_add() in drivers/base/core.c), so a device that was added
+ * in between has both. If the directory cannot be read, no node counts as missing.
+ */
+export function missingNodes(files: Files, root: Root, devices: readonly Device[]): ReadonlySet<string> {
+  if (!devices.some(({ devnum }) => devnum !== undefined)) return new Set();
+  const present = nodesIn(files, root);
+  const missing = new Set<string>();
+  if (present)
+    for (const { sysname, devnum } of devices)
+      if (devnum !== undefined && !present.has(sysname)) missing.add(sysname);
+  return missing;
+}
+
+/** Whether one device has a device number, but no node in /dev/vfio/devices; false if the path cannot be read. */
+export function isNodeMissing(files: Files, root: Root, { sysname, devnum }: Device): boolean {
+  if (devnum === undefined) return false;
+  try {
+    files.lstat(pathBelow(root, nodePathOf(sysname)));
+    return false;
+  } catch (error) {
+    return isAbsent(error);
+  }
+}
+
+/**
+ * The names in /dev/vfio/devices; `undefined` if the directory cannot be read. A link in place of a directory is not
+ * followed.
+ */
+function nodesIn(files: Files, root: Root): ReadonlySet<string> | undefined {
+  try {
+    const handle = openDirectory(files, root, 'devices', false);
+    try {
+      return new Set(files.readdir(handle.path));
+    } finally {
+      handle.release();
+    }
+  } catch (error) {
+    return isAbsent(error) ? new Set() : undefined;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  return errno === 'ENOENT';
+}

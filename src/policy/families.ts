@@ -1,0 +1,57 @@
+/** The built-in families of names; each family is a predefined [[link]] rule. */
+
+import type { FactName } from '../devices/types.ts';
+import type { Family, LinkRule, Match, NamePart, SourceLocation } from './policy.ts';
+
+interface Shape {
+  readonly match: Match;
+  readonly name: readonly NamePart[];
+}
+
+const onPci: Match = [{ fact: 'bus', negate: false, patterns: ['pci'] }];
+
+const fact = (name: FactName): NamePart => ({ fact: name });
+const text = (fixed: string): NamePart => ({ text: fixed });
+
+/**
+ * by-tag has no colon and no dot, like udev's ID_PATH_TAG: `pci-0000_01_00_0`. by-slot and by-serial add the function,
+ * because the functions of a card share its slot and usually its serial number.
+ */
+const shapes: Readonly<Record<Exclude<Family, 'by-alias'>, Shape>> = {
+  'by-tag': {
+    match: [],
+    name: [
+      text('by-tag/'),
+      fact('bus'),
+      text('-'),
+      {
+        fact: 'name',
+        apply: [
+          { kind: 'replace', from: ':', to: '_' },
+          { kind: 'replace', from: '.', to: '_' },
+        ],
+      },
+    ],
+  },
+  'by-path': { match: onPci, name: [text('by-path/'), fact('path')] },
+  'by-sriov': { match: onPci, name: [text('by-sriov/'), fact('pf'), text('/vf'), fact('vf')] },
+  'by-group': {
+    match: [],
+    name: [text('by-group/'), fact('group'), text('/'), fact('bus'), text('-'), fact('name')],
+  },
+  'by-slot': { match: onPci, name: [text('by-slot/'), fact('slot'), text('.'), fact('function')] },
+  'by-serial': { match: onPci, name: [text('by-serial/'), fact('serial'), text('.'), fact('function')] },
+};
+
+/** The families that a boolean in [names] enables. */
+export const booleanFamilies = Object.keys(shapes) as readonly Exclude<Family, 'by-alias'>[];
+
+/** Returns the rule of an enabled family. */
+export function familyRule(family: Exclude<Family, 'by-alias'>, source: SourceLocation): LinkRule {
+  return { ...shapes[family], priority: 0, family, source };
+}
+
+/** Returns the rule of one entry of by-alias, which names the device that matches. The caller must have checked `alias`. */
+export function aliasRule(alias: string, match: Match, source: SourceLocation): LinkRule {
+  return { match, name: [text(`by-alias/${alias}`)], priority: 0, family: 'by-alias', source };
+}

@@ -1,0 +1,110 @@
+/** Formats a policy as TOML that can be parsed again; a comment at each part names the file and line that it comes from. */
+import { printable } from '../text/printable.ts';
+import type { BuildResult } from './load.ts';
+import type { Access, Condition, Match, NamePart, SourceLocation, Transform } from './policy.ts';
+
+/** Returns the effective policy as one TOML document. */
+export function formatPolicy({ policy, settings }: Pick<BuildResult, 'policy' | 'settings'>): string {
+  const scheme = settings.find((setting) => setting.key === 'scheme');
+  const families = settings.filter((setting) => /^names\.(?!by-alias\.)/.test(setting.key));
+  const blocks = [
+    [`scheme = ${policy.scheme}  # ${scheme ? location(scheme.source) : 'default'}`],
+    families.length === 0
+      ? []
+      : [
+          '[names]',
+          ...families.map(({ key, value, source }) => `${key.slice(6)} = ${value}  # ${location(source)}`),
+        ],
+    aliases(policy.links),
+    ...policy.links.flatMap((rule) =>
+      rule.family === undefined
+        ? [
+            [
+              `# ${location(rule.source)}`,
+              '[[link]]',
+              ...matchLine(rule.match),
+              `name = ${tomlText(formatName(rule.name))}`,
+              ...(rule.priority === 0 ? [] : [`priority = ${rule.priority}`]),
+            ],
+          ]
+        : [],
+    ),
+    ...policy.access.map((rule) => [
+      `# ${location(rule.source)}`,
+      '[[access]]',
+      ...matchLine(rule.match),
+      ...accessLines(rule),
+    ]),
+    policy.iommu ? [`# ${location(policy.iommu.source)}`, '[iommu]', ...accessLines(policy.iommu)] : [],
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function aliases(links: BuildResult['policy']['links']): string[] {
+  const rules = links.filter((rule) => rule.family === 'by-alias');
+  if (rules.length === 0) return [];
+  const lines = rules.map((rule) => {
+    const name = formatName(rule.name).slice('by-alias/'.length);
+    return `${tomlText(name)} = ${formatMatch(rule.match)}  # ${location(rule.source)}`;
+  });
+  return ['[names.by-alias]', ...lines];
+}
+
+function location({ file, line }: SourceLocation): string {
+  return `${printable(file)}:${line}`;
+}
+
+function matchLine(match: Match): string[] {
+  return match.length === 0 ? [] : [`match = ${formatMatch(match)}`];
+}
+
+/** Returns a match as an inline table: `{ bus = "pci", not = { driver = "x" } }`. */
+function formatMatch(match: Match): string {
+  const pairs = match.filter((condition) => !condition.negate).map(pair);
+  const negated = match.filter((condition) => condition.negate).map(pair);
+  if (negated.length > 0) pairs.push(`not = { ${negated.join(', ')} }`);
+  return `{ ${pairs.join(', ')} }`;
+}
+
+function pair({ fact, patterns }: Condition): string {
+  const texts = patterns.map(tomlText);
+  return `${fact} = ${texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`}`;
+}
+
+function accessLines(access: Access): string[] {
+  return (['owner', 'group', 'mode'] as const).flatMap((key) => {
+    const value = access[key];
+    return value === undefined ? [] : [`${key} = ${tomlText(value)}`];
+  });
+}
+
+/** Returns the template of a name: `by-sriov/{{pf}}/vf{{pad vf 3}}`. */
+function formatName(parts: readonly NamePart[]): string {
+  return parts
+    .map((part) => {
+      if ('text' in part) return part.text;
+      const inner = (part.apply ?? []).reduce<string>(
+        (within, transform, index) => call(transform, index === 0 ? within : `(${within})`),
+        part.fact,
+      );
+      return `{{${inner}}}`;
+    })
+    .join('');
+}
+
+function call(transform: Transform, subject: string): string {
+  if (transform.kind === 'lower') return `lower ${subject}`;
+  if (transform.kind === 'pad') return `pad ${subject} ${transform.width}`;
+  return `replace ${subject} "${transform.from}" "${transform.to}"`;
+}
+
+/** Quotes a TOML basic string. TOML accepts JSON's escapes; characters that could confuse a terminal are escaped, too. */
+function tomlText(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,35 @@
+/** Evaluates the link rules of a policy for one device; conflicts between devices are resolved in desire.ts. */
+
+import type { FactName, Facts } from '../devices/types.ts';
+import type { PolicyName } from '../names/claims.ts';
+import { matches } from './match.ts';
+import type { Condition, NamePart, Policy } from './policy.ts';
+import { renderName } from './template.ts';
+
+/** Returns each name once, with the highest priority of its rules, sorted by path; the order of the rules has no effect. */
+export function policyNames(policy: Policy, facts: Facts): PolicyName[] {
+  const names = new Map<string, number>();
+  for (const rule of policy.links) {
+    if (!matches(rule.match, facts)) continue;
+    const path = renderName(rule.name, facts);
+    if (path !== undefined) names.set(path, Math.max(rule.priority, names.get(path) ?? rule.priority));
+  }
+  return [...names]
+    .map(([path, priority]) => ({ path, priority }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+const factsOf = (match: readonly Condition[], name: readonly NamePart[]): FactName[] => [
+  ...match.map((condition) => condition.fact),
+  ...name.flatMap((part) => ('fact' in part ? [part.fact] : [])),
+];
+
+/** Returns the facts that the policy's names depend on. */
+export function nameFacts(policy: Policy): Set<FactName> {
+  return new Set(policy.links.flatMap((rule) => factsOf(rule.match, rule.name)));
+}
+
+/** Returns the facts that the policy's names and access rules depend on. */
+export function policyFacts(policy: Policy): Set<FactName> {
+  return new Set([...nameFacts(policy), ...policy.access.flatMap((rule) => factsOf(rule.match, []))]);
+}

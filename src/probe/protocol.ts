@@ -1,0 +1,90 @@
+/**
+ * Types of the requests to the second process and of its answers. They cross a pipe, so they are plain
+ * values.
+ */
+
+import { existsSync } from 'node:fs';
+import { execArgv, execPath } from 'node:process';
+import type { WorkerCommand } from '../system/node/worker-process.ts';
+import type { Details } from './device-info.ts';
+
+/** How far a probe goes: open the node; bind the device to an iommufd; open the device through its group. */
+export type ProbeDepth = 'open' | 'bind' | 'group';
+
+/** All paths include the root directory. */
+export interface ProbeRequest {
+  readonly depth: ProbeDepth;
+  /** The name of the device on its bus; the group interface needs it. */
+  readonly name: string;
+  /**
+   * Path of the node, its device number (`MAJOR:MINOR`), and the sysfs attribute of that number; absent
+   * without a node.
+   */
+  readonly node?: string;
+  readonly devnum?: string;
+  readonly devAttribute?: string;
+  readonly iommu: string;
+  /** Path of the group node; absent if the device has no group. */
+  readonly group?: string;
+  readonly container: string;
+  readonly attach: boolean;
+  /** A VF token as a UUID: `bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`. */
+  readonly token?: string;
+}
+
+/** Reason of a failure without an errno. */
+type FailureReason =
+  /**
+   * The device number of the node differs from sysfs; `found` is the number of the node, or its file type.
+   */
+  | 'other-device'
+  /** The device was unbound, or its node number was reused, between lookup and open. */
+  | 'moved'
+  /** GET_INFO succeeded before BIND. */
+  | 'answered-unbound'
+  | 'not-viable'
+  | 'api-version'
+  | 'no-type1v2'
+  /** The device does not have the requested interface. */
+  | 'no-node'
+  | 'no-group';
+
+export interface ProbeFailure {
+  /** The call that failed: `open node`, `VFIO_DEVICE_BIND_IOMMUFD`, ... */
+  readonly step: string;
+  readonly errno?: string;
+  readonly reason?: FailureReason;
+  readonly found?: string;
+}
+
+export type ProbeAnswer =
+  | { readonly openable: true; readonly details?: Details }
+  | ({ readonly openable: false } & ProbeFailure);
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Whether `text` is a UUID with dashes, in any case. */
+export function isToken(text: string): boolean {
+  return uuid.test(text);
+}
+
+/** Returns the 16 bytes of the UUID in written order, the layout of the kernel's uuid_t. */
+export function tokenBytes(token: string | undefined): Buffer | undefined {
+  if (token === undefined) return undefined;
+  // Buffer.alloc does not use Buffer's shared pool: the kernel reads from this address.
+  const bytes = Buffer.alloc(16);
+  bytes.write(token.replaceAll('-', ''), 'hex');
+  return bytes;
+}
+
+/**
+ * Returns the command line of the second process. `directory` contains the running program: `dist`, or a
+ * source folder.
+ */
+export function peerCommand(directory: string = import.meta.dirname): WorkerCommand {
+  const built = `${directory}/probe-worker.cjs`;
+  // Pass on our own options (--jitless, --import=tsx), except the debugger's: two processes cannot share its
+  // port.
+  const options = execArgv.filter((option) => !option.startsWith('--inspect'));
+  return { file: execPath, args: [...options, existsSync(built) ? built : `${directory}/worker-main.ts`] };
+}

@@ -1,0 +1,21 @@
+/**
+ * Helper process of `vfio-names probe`: makes the system calls that may block forever, so that the main process never
+ * blocks. Reads requests from a pipe and exits when the pipe is closed.
+ */
+import { VfioNamesError } from '../errors.ts';
+import { announceCalls } from '../system/calls.ts';
+import { loadCalls } from '../system/node/libc.ts';
+import { serveRequests } from '../system/node/worker-process.ts';
+import type { ProbeRequest } from './protocol.ts';
+import { runProbe } from './worker.ts';
+
+loadCalls().then(
+  (calls) =>
+    serveRequests((request, announce) => runProbe(announceCalls(calls, announce), request as ProbeRequest)),
+  (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    // The main process turns this code back into the same error.
+    const code = error instanceof VfioNamesError ? error.code : 'error';
+    serveRequests(() => ({ refused: code, message }));
+  },
+);

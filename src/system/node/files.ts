@@ -1,0 +1,147 @@
+/** The file system calls on Node. */
+import * as fs from 'node:fs';
+import { constants } from 'node:fs';
+import { errnoOf } from '../../errors.ts';
+import { devnumOf } from '../devnum.ts';
+import type { DirHandle, FileKind, FileStatus, Files } from '../files.ts';
+
+const kinds: Readonly<Record<number, FileKind>> = {
+  [fs.constants.S_IFREG]: 'file',
+  [fs.constants.S_IFDIR]: 'directory',
+  [fs.constants.S_IFLNK]: 'symlink',
+  [fs.constants.S_IFCHR]: 'char',
+  [fs.constants.S_IFBLK]: 'block',
+  [fs.constants.S_IFIFO]: 'fifo',
+  [fs.constants.S_IFSOCK]: 'socket',
+};
+
+/** Converts a stat result of Node. */
+export function statusOf(stats: fs.Stats): FileStatus {
+  const kind = kinds[stats.mode & fs.constants.S_IFMT] ?? 'other';
+  const { uid, gid } = stats;
+  const mode = stats.mode & 0o7777;
+  const inode = String(stats.ino);
+  // Object literals without a spread: V8 keeps many objects made by a spread alive, which costs memory with many nodes.
+  return kind === 'char' || kind === 'block'
+    ? { kind, mode, uid, gid, devnum: devnumOf(stats.rdev), inode }
+    : { kind, mode, uid, gid, inode };
+}
+
+/**
+ * Large enough for every sysfs attribute (one page, fs/sysfs/file.c) and for the files of /proc that vfio-names reads.
+ */
+const defaultLimit = 1 << 20;
+const buffer = Buffer.alloc(4096);
+
+/**
+ * Closes a descriptor that was only read from. An error of close(2) is ignored: the descriptor is released, and no data
+ * is lost.
+ */
+function release(fd: number): void {
+  try {
+    fs.closeSync(fd);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Calls `fn`, then closes `fd`. Adds the path to an error, since the error of a call on a descriptor has none. */
+function withDescriptor<T>(path: string, fd: number, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  } finally {
+    release(fd);
+  }
+}
+
+// O_NONBLOCK: opening a FIFO in place of an attribute must not block.
+const readOnly = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
+
+function read(path: string, limit = defaultLimit): string {
+  const fd = fs.openSync(path, readOnly);
+  return withDescriptor(path, fd, () => {
+    let length = fs.readSync(fd, buffer, 0, Math.min(buffer.length, limit), null);
+    if (length < buffer.length || length >= limit) return buffer.toString('utf8', 0, length);
+    const chunks = [Buffer.from(buffer)];
+    for (let total = length; length > 0 && total < limit; total += length) {
+      const chunk = Buffer.alloc(Math.min(1 << 16, limit - total));
+      length = fs.readSync(fd, chunk, 0, chunk.length, null);
+      chunks.push(chunk.subarray(0, length));
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  });
+}
+
+function bytes(path: string, limit: number): Uint8Array {
+  const fd = fs.openSync(path, readOnly);
+  return withDescriptor(path, fd, () => {
+    const found = Buffer.alloc(limit);
+    let total = 0;
+    for (let length = -1; length !== 0 && total < limit; total += length)
+      length = fs.readSync(fd, found, total, limit - total, null);
+    return found.subarray(0, total);
+  });
+}
+
+/** O_PATH of asm-generic/fcntl.h, valid for x86, arm64, riscv and s390; Node does not export it. */
+export const O_PATH = 0o10000000;
+
+function fstat(path: string): FileStatus {
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  return withDescriptor(path, fd, () => statusOf(fs.fstatSync(fd)));
+}
+
+function hold(path: string): DirHandle {
+  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
+  return { path: `/proc/self/fd/${fd}`, release: () => release(fd) };
+}
+
+export const nodeFiles: Files = {
+  readdir: (path) => fs.readdirSync(path),
+  read,
+  readBytes: bytes,
+  readlink: (path) => fs.readlinkSync(path),
+  lstat: (path) => statusOf(fs.lstatSync(path)),
+  stat: (path) => statusOf(fs.statSync(path)),
+  statNode: fstat,
+  openDir: hold,
+  symlink: (target, path) => fs.symlinkSync(target, path),
+  rename: (from, to) => fs.renameSync(from, to),
+  unlink: (path) => fs.unlinkSync(path),
+  mkdir: (path) => fs.mkdirSync(path, 0o755),
+  rmdir: (path) => fs.rmdirSync(path),
+};
+
+/**
+ * Read and write, without following a link, blocking, or acquiring a controlling terminal. O_CLOEXEC is missing because
+ * libuv always adds it (uv__fs_open).
+ */
+export const deviceOpenFlags =
+  constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+interface PathHandle {
+  readonly status: () => FileStatus;
+  readonly chown: (uid: number, gid: number) => void;
+  readonly chmod: (mode: number) => void;
+  readonly release: () => void;
+}
+
+/** Throws an error whose `code` is the name of the errno, like all functions of Files. */
+export type OpenForChange = (path: string) => PathHandle;
+
+/**
+ * Opens with O_PATH, which has no effect on the device. fchmod(2) and fchown(2) reject such a descriptor (EBADF), so
+ * the changes go through its entry in /proc, which leads to the same inode (proc(5), magic links).
+ */
+export const openPathHandle: OpenForChange = (path) => {
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  const self = `/proc/self/fd/${fd}`;
+  return {
+    status: () => statusOf(fs.fstatSync(fd)),
+    chown: (uid, gid) => fs.chownSync(self, uid, gid),
+    chmod: (mode) => fs.chmodSync(self, mode),
+    release: () => fs.closeSync(fd),
+  };
+};

@@ -1,0 +1,140 @@
+/** System calls of the C library through koffi, which only this module imports. */
+
+import * as fs from 'node:fs';
+import { constants } from 'node:os';
+import { errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
+import { CallError, type DeviceCalls } from '../calls.ts';
+import { deviceOpenFlags, nodeFiles, statusOf } from './files.ts';
+
+// Missing in Node's table; both numbers are the same on x86-64 and arm64 (asm-generic/errno.h).
+const names = new Map<number, string>([
+  [77, 'EBADFD'],
+  [85, 'ERESTART'],
+]);
+for (const [name, number] of Object.entries(constants.errno)) if (!names.has(number)) names.set(number, name);
+// Where two names share one number, use the name in the manual pages.
+names.set(constants.errno.EAGAIN, 'EAGAIN');
+names.set(constants.errno.EOPNOTSUPP, 'EOPNOTSUPP');
+
+/** Returns `EINVAL` for 22; for a number without a name, `E` and the number. */
+export function errnoName(number: number): string {
+  return names.get(number) ?? `E${number}`;
+}
+
+type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address'>;
+
+/** Imports koffi, which is an installed package and never part of a bundle. */
+export async function importKoffi(): Promise<Koffi> {
+  return (await import('koffi')).default;
+}
+
+/** Loads the system calls of probe. Throws `no-koffi` if koffi is not installed or has no build for this machine. */
+export async function loadCalls(importer: () => Promise<Koffi> = importKoffi): Promise<DeviceCalls> {
+  const koffi = await requireKoffi(importer, 'probe');
+  // null is the process itself, which has libc (glibc or musl) loaded. musl declares request as int: the same register.
+  const ioctl = koffi.load(null).func('int ioctl(int fd, unsigned long request, ...)');
+  return {
+    open: (step, path) => asCallError(step, () => fs.openSync(path, deviceOpenFlags)),
+    close: (fd) => {
+      try {
+        fs.closeSync(fd);
+      } catch {
+        // Linux has released the descriptor even if close(2) fails.
+      }
+    },
+    status: (step, fd) => asCallError(step, () => statusOf(fs.fstatSync(fd))),
+    read: (step, path) => asCallError(step, () => nodeFiles.read(path, 4096)),
+    ioctl: (fd, { name, number }, argument = 0) => {
+      const result: number =
+        typeof argument === 'number'
+          ? ioctl(fd, number, 'unsigned long', argument)
+          : ioctl(fd, number, 'void *', argument);
+      if (result < 0) throw new CallError(name, errnoName(koffi.errno()));
+      return result;
+    },
+    address: (bytes) => BigInt(koffi.address(bytes)),
+  };
+}
+
+async function requireKoffi(importer: () => Promise<Koffi>, feature: string): Promise<Koffi> {
+  try {
+    return await importer();
+  } catch (cause) {
+    throw new VfioNamesError(
+      'no-koffi',
+      exitStatus.unsupported,
+      `${feature} needs the npm package koffi 3, which is not installed beside vfio-names or has no build for this machine; install it: npm install koffi@3`,
+      { cause },
+    );
+  }
+}
+
+/** Sends datagrams to a unix socket, which Node does not support. */
+export interface Datagrams {
+  /**
+   * Sends one datagram to a `sockaddr_un` (unix(7)) of exactly these bytes; blocks while the receiver's queue is full.
+   * Throws CallError.
+   */
+  readonly send: (address: Uint8Array, bytes: Uint8Array) => void;
+  readonly close: () => void;
+}
+
+/** Opens a new socket. Throws the error of the importer, or CallError `socket`. */
+export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi): Promise<Datagrams> {
+  const koffi = await importer();
+  const libc = koffi.load(null);
+  // AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC and MSG_NOSIGNAL have the same numbers on every machine that Node supports.
+  const socket = libc.func('int socket(int domain, int type, int protocol)');
+  // koffi 3 has no ssize_t; long has the same width on Linux.
+  const sendto = libc.func(
+    'long sendto(int fd, void *bytes, size_t length, int flags, void *address, uint32_t size)',
+  );
+  const fd: number = socket(1, 2 | 0o2000000, 0);
+  if (fd < 0) throw new CallError('socket', errnoName(koffi.errno()));
+  return {
+    send: (address, bytes) => {
+      if (Number(sendto(fd, bytes, bytes.length, 0x4000, address, address.length)) < 0)
+        throw new CallError('sendto', errnoName(koffi.errno()));
+    },
+    close: () => fs.closeSync(fd),
+  };
+}
+
+/** Sets the credentials of the process, of all its threads. The calls throw CallError. */
+export interface Credentials {
+  readonly setGroups: (groups: readonly number[]) => void;
+  readonly setGid: (gid: number) => void;
+  readonly setUid: (uid: number) => void;
+}
+
+/**
+ * Loads setgroups(2), setgid(2) and setuid(2) of the C library. Node's own functions fail if its libuv may use
+ * io_uring, as Debian's does, since io_uring keeps the previous credentials (CVE-2024-22017); for the same reason, read
+ * no files after these calls. Throws `no-koffi` if koffi is not installed.
+ */
+export async function loadCredentialCalls(
+  importer: () => Promise<Koffi> = importKoffi,
+): Promise<Credentials> {
+  const koffi = await requireKoffi(importer, 'exec --user');
+  const libc = koffi.load(null);
+  const setgroups = libc.func('int setgroups(size_t size, void *list)');
+  const setgid = libc.func('int setgid(uint32_t gid)');
+  const setuid = libc.func('int setuid(uint32_t uid)');
+  const check = (name: string, result: number): void => {
+    if (result !== 0) throw new CallError(name, errnoName(koffi.errno()));
+  };
+  return {
+    setGroups: (groups) => check('setgroups', setgroups(groups.length, Uint32Array.from(groups))),
+    setGid: (gid) => check('setgid', setgid(gid)),
+    setUid: (uid) => check('setuid', setuid(uid)),
+  };
+}
+
+/** Calls `fn` and turns an error into a CallError. */
+function asCallError<T>(step: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    throw new CallError(step, errnoOf(error) ?? 'EIO');
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Starts a second process and sends requests to it, with a time limit on each step that it announces. A step that takes
+ * longer gets that process killed; this one never blocks. peer-loop.ts is the code of the second process.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+
+export interface WorkerCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** The result of a request. */
+export type Reply =
+  | { readonly kind: 'answer'; readonly value: unknown }
+  /** The step exceeded the time limit; the process was killed. */
+  | { readonly kind: 'silent'; readonly step: string }
+  /** The process ended or violated the protocol; `message` is one line. */
+  | { readonly kind: 'broken'; readonly message: string };
+
+export interface Worker {
+  /** Sends one request; the previous one must have been answered. */
+  request(request: unknown): Promise<Reply>;
+  /** Ends the process; the next request starts a new one. */
+  close(): void;
+}
+
+/**
+ * Milliseconds that the start of the second process may take, apart from the limit of a step: Node starts slowly on
+ * some machines.
+ */
+const START_LIMIT = 60_000;
+
+/**
+ * Returns a peer that starts its process with the first request, and again after the process was lost. `stepLimit` is
+ * in milliseconds.
+ */
+export function startWorker(command: WorkerCommand, stepLimit: number): Worker {
+  let connection: Connection | undefined;
+  return {
+    request: async (request) => {
+      connection ??= connect(command);
+      const reply = await connection.ask(request, stepLimit);
+      if (reply.kind !== 'answer') connection = undefined;
+      return reply;
+    },
+    close: () => {
+      connection?.end();
+      connection = undefined;
+    },
+  };
+}
+
+interface Connection {
+  ask(request: unknown, stepLimit: number): Promise<Reply>;
+  end(): void;
+}
+
+function connect(command: WorkerCommand): Connection {
+  const child = spawn(command.file, [...command.args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let ready = false;
+  let text = '';
+  let stderr = '';
+  let onLine: (line: string) => void = () => {};
+  let onLost: (message: string) => void = () => {};
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (text + chunk).split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line === 'ready') ready = true;
+      onLine(line);
+    }
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr = (stderr + chunk).slice(-2000);
+  });
+  child.stdin.on('error', () => {});
+  child.on('error', (error) => onLost(error.message));
+  child.on('close', (status, signal) => {
+    onLost([`it ended with ${signal ?? `status ${status}`}`, lastLine(stderr)].filter(Boolean).join(': '));
+  });
+  let busy = false;
+  return {
+    // An idle process ends when its pipe is closed.
+    end: () => detach(child, busy),
+    ask: (request, stepLimit) =>
+      new Promise((resolve) => {
+        let step = 'start of the second process';
+        busy = true;
+        const end = (reply: Reply) => {
+          busy = false;
+          clearTimeout(timer);
+          onLine = () => {};
+          onLost = () => {};
+          if (reply.kind !== 'answer') detach(child, true);
+          resolve(reply);
+        };
+        const onTimeout = () => end({ kind: 'silent', step });
+        let timer = setTimeout(onTimeout, ready ? stepLimit : Math.max(START_LIMIT, stepLimit));
+        onLost = (message) => end({ kind: 'broken', message });
+        onLine = (received) => {
+          const [keyword, rest] = [received.split(' ', 1)[0], received.slice(received.indexOf(' ') + 1)];
+          if (keyword === 'answer') return end({ kind: 'answer', value: JSON.parse(rest) });
+          if (keyword === 'failed') return end({ kind: 'broken', message: String(JSON.parse(rest)) });
+          if (keyword === 'step') step = rest;
+          clearTimeout(timer);
+          timer = setTimeout(onTimeout, stepLimit);
+        };
+        if (child.exitCode !== null || child.signalCode !== null) return onLost('it had ended');
+        child.stdin.write(`${JSON.stringify(request)}\n`);
+      }),
+  };
+}
+
+/**
+ * Closes the pipes and unreferences the child: a process that hangs in the kernel survives SIGKILL and must not keep
+ * this one running.
+ */
+function detach(child: ChildProcess, kill: boolean): void {
+  if (kill) child.kill('SIGKILL');
+  child.stdin?.destroy();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
+interface Pipe {
+  /** Returns the next bytes, empty at end of file; the next call may overwrite them. */
+  readonly read: () => Uint8Array;
+  readonly write: (text: string) => void;
+}
+
+/** Handles one request; `announce` reports a step that may block to the first process. */
+export type Handler = (request: unknown, announce: (step: string) => void) => unknown;
+
+const buffer = Buffer.alloc(1 << 16);
+
+/** stdin and stdout, which are pipes of the first process. */
+const standardPipe: Pipe = {
+  read: () => buffer.subarray(0, fs.readSync(0, buffer)),
+  write: (text) => {
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += fs.writeSync(1, bytes, done);
+  },
+};
+
+/**
+ * Handles requests until the pipe is closed. Writes the lines `ready`, `step NAME`, `answer JSON` and `failed MESSAGE`.
+ */
+export function serveRequests(handler: Handler, pipe: Pipe = standardPipe): void {
+  pipe.write('ready\n');
+  let text = '';
+  const decoder = new TextDecoder();
+  for (let bytes = pipe.read(); bytes.length > 0; bytes = pipe.read()) {
+    const lines = (text + decoder.decode(bytes, { stream: true })).split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) pipe.write(`${answerLine(handler, line, pipe)}\n`);
+  }
+}
+
+function answerLine(handler: Handler, line: string, pipe: Pipe): string {
+  try {
+    return `answer ${JSON.stringify(handler(JSON.parse(line), (step) => pipe.write(`step ${step}\n`)))}`;
+  } catch (error) {
+    return `failed ${JSON.stringify(error instanceof Error ? error.message : String(error))}`;
+  }
+}

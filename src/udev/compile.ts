@@ -1,0 +1,204 @@
+/**
+ * Compiles a policy to the lines of udev rules. The rules use udev's own keys and substitutions, and run vfio_id only for
+ * facts that udev does not know and only for devices that the rest of the match selects.
+ *
+ * If two devices claim one name, udev has one priority for each device (OPTIONS+="link_priority="), not for each name: the
+ * highest priority of the device's links applies to all of them. With equal priorities the later event wins in udev, but
+ * the lower device name in `sync`.
+ */
+
+import { knownBuses } from '../names/scheme.ts';
+import { iommuAccess } from '../policy/access.ts';
+import type { Access, AccessRule, LinkRule, NamePart, Policy } from '../policy/policy.ts';
+import { formatRequest, linkProperty } from '../vfio-id/link-spec.ts';
+import {
+  addLinkLines,
+  addRequest,
+  helperLines,
+  type LinkMode,
+  removeLinkLines,
+  schemeRequest,
+} from './helper-call.ts';
+import { compileName, plainIdPathKey } from './link-name.ts';
+import { compileMatch, helperState, type Selection } from './match.ts';
+import {
+  checkAccountName,
+  escapeUdev,
+  formatMode,
+  formatRule,
+  policyId,
+  sanitizePath,
+  type UdevKeys,
+} from './syntax.ts';
+
+interface UdevRules {
+  /** The policy's hash, or `default`, for the header. */
+  readonly policy: string;
+  readonly scheme: number;
+  /** Lines for the removal of a device; empty if udev removes the links itself. */
+  readonly remove: readonly string[];
+  /** Lines that set the access of /dev/iommu. */
+  readonly iommu: readonly string[];
+  /** The links of the scheme, one line per bus. */
+  readonly names: readonly string[];
+  /** Lines that run path_id, a builtin of udev. */
+  readonly builtin: readonly string[];
+  /** Lines that select the devices for vfio_id, then run it; empty if udev knows all facts of the policy. */
+  readonly helper: readonly string[];
+  readonly links: readonly string[];
+  readonly access: readonly string[];
+  /** Lines that run vfio_id to create the links. */
+  readonly run: readonly string[];
+}
+
+/** Compiles the rules of a policy; throws VfioNamesError `policy` (status 2) if udev cannot express a rule. */
+export function compileUdev(
+  policy: Policy,
+  iommu: Access | undefined = iommuAccess(policy),
+  via: LinkMode = 'native',
+): UdevRules {
+  const requests = new RequestTable();
+  const scheme = via === 'import' ? importedScheme(requests) : nothing;
+  const links = policy.links
+    .toSorted((a, b) => a.priority - b.priority)
+    .map((rule) => compileLink(rule, requests, via));
+  const access = policy.access.map(compileAccess);
+  const combined = concat([scheme, ...links, ...access]);
+  return {
+    policy: policyId(policy),
+    scheme: policy.scheme,
+    remove: removeLinkLines(via),
+    iommu: iommu ? [formatRule(['SUBSYSTEM=="misc"', 'KERNEL=="iommu"', ...accessKeys(iommu)])] : [],
+    names: via === 'native' ? knownBuses.map(schemeLine) : [],
+    builtin: unique(combined.builtin),
+    helper: helperLines(unique(combined.wants), combined.lines, via === 'run' ? [] : requests.options()),
+    links: unique([scheme, ...links].flatMap((compiled) => compiled.lines)),
+    access: access.flatMap((compiled) => compiled.lines),
+    run: addLinkLines(via),
+  };
+}
+
+/** The lines of a rule: lines that run path_id, lines that request vfio_id, and the rule's own lines. */
+interface Lines {
+  readonly builtin: readonly string[];
+  readonly wants: readonly string[];
+  readonly lines: readonly string[];
+}
+
+function schemeLine(bus: string): string {
+  return compileMatch([{ fact: 'bus', negate: false, patterns: [bus] }])
+    .flatMap((selection) => selection.udevKeys)
+    .map((keys) => formatRule([...keys, `SYMLINK+="vfio/${bus}/$id"`]))
+    .join('\n');
+}
+
+/** Takes the name of the scheme from vfio_id, for every device, including devices on future buses. */
+function importedScheme(requests: RequestTable): Lines {
+  const property = linkProperty(requests.number(schemeRequest));
+  const link = [`ENV{${property}}=="?*"`, `SYMLINK+="vfio/$env{${property}}"`];
+  return { ...nothing, wants: [`${helperState}="want"`], lines: [formatRule(link)] };
+}
+
+function compileLink(rule: LinkRule, requests: RequestTable, via: LinkMode): Lines {
+  const priority = rule.priority === 0 ? [] : [`OPTIONS+="link_priority=${rule.priority}"`];
+  const link = (text: string): UdevKeys => [`SYMLINK+="vfio/${text}"`, ...priority];
+  return concat(
+    compileMatch(rule.match).flatMap((selection): Lines[] => {
+      const name = compileName(rule.name, selection.bus);
+      if (!name) return [];
+      const { keys, text, tagText } = name;
+      if (text !== undefined && via === 'native')
+        return [matchLines(selection, keys, [...selection.helperKeys, ...name.helperKeys], link(text))];
+      const request = formatRequest(rule.name.map(sanitizeTemplatePart));
+      const number = requests.number(request);
+      if (via === 'run')
+        return [
+          matchLines(selection, [], selection.helperKeys, [addRequest(number, request, rule.priority)]),
+        ];
+      const property = linkProperty(number);
+      const fromHelper = (extraKeys: UdevKeys): Lines =>
+        matchLines(
+          selection,
+          [...keys, ...extraKeys],
+          [...selection.helperKeys, `ENV{${property}}=="?*"`],
+          link(`$env{${property}}`),
+        );
+      if (tagText === undefined || via === 'import') return [fromHelper([])];
+      const plain = [...keys, plainIdPathKey('==')];
+      return [
+        { ...nothing, builtin: alternatives(selection, [...keys, 'IMPORT{builtin}="path_id"']) },
+        matchLines(selection, plain, [...selection.helperKeys, ...name.helperKeys], link(tagText)),
+        fromHelper([plainIdPathKey('!=')]),
+      ];
+    }),
+  );
+}
+
+/** Sanitizes fixed text as udev does, so that nothing in a request can end its quotes. */
+export function sanitizeTemplatePart(part: NamePart): NamePart {
+  return 'text' in part ? { text: sanitizePath(part.text) ?? '' } : part;
+}
+
+function compileAccess(rule: AccessRule): Lines {
+  // Applies to every device, including devices on future buses.
+  if (rule.match.length === 0) return { ...nothing, lines: [formatRule(accessKeys(rule))] };
+  return concat(
+    compileMatch(rule.match).map((selection) =>
+      matchLines(selection, [], selection.helperKeys, accessKeys(rule)),
+    ),
+  );
+}
+
+const nothing: Lines = { builtin: [], wants: [], lines: [] };
+
+function concat(parts: readonly Lines[]): Lines {
+  return {
+    builtin: parts.flatMap((part) => part.builtin),
+    wants: parts.flatMap((part) => part.wants),
+    lines: parts.flatMap((part) => part.lines),
+  };
+}
+
+/** Returns lines with `assignments`, if the selection, `extraKeys` and `needed` (keys on the output of vfio_id) match. */
+function matchLines(
+  selection: Selection,
+  extraKeys: UdevKeys,
+  needed: UdevKeys,
+  assignments: UdevKeys,
+): Lines {
+  return {
+    builtin: [],
+    wants: needed.length === 0 ? [] : alternatives(selection, [...extraKeys, `${helperState}="want"`]),
+    lines: alternatives(selection, [...extraKeys, ...needed, ...assignments]),
+  };
+}
+
+function alternatives(selection: Selection, extraKeys: UdevKeys): string[] {
+  return selection.udevKeys.map((keys) => formatRule([...new Set([...keys, ...extraKeys])]));
+}
+
+function accessKeys(access: Access): UdevKeys {
+  return [
+    ...(access.owner === undefined ? [] : [`OWNER="${escapeUdev(checkAccountName(access.owner))}"`]),
+    ...(access.group === undefined ? [] : [`GROUP="${escapeUdev(checkAccountName(access.group))}"`]),
+    ...(access.mode === undefined ? [] : [`MODE="${formatMode(access.mode)}"`]),
+  ];
+}
+
+/** Numbers the names that only vfio_id can build. */
+class RequestTable {
+  readonly #texts: string[] = [];
+
+  number(text: string): number {
+    const found = this.#texts.indexOf(text);
+    return found >= 0 ? found + 1 : this.#texts.push(text);
+  }
+
+  options(): string[] {
+    return this.#texts.map((text, index) => `--link '${index + 1}=${escapeUdev(text)}'`);
+  }
+}
+
+function unique(lines: readonly string[]): string[] {
+  return [...new Set(lines)];
+}

@@ -1,0 +1,185 @@
+/** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
+import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
+import { openDirBelow, removeFile, removeStaleTemporaries, replaceFile } from '../system/atomic-file.ts';
+import type { DirHandle, Files } from '../system/files.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
+import { readHeader } from './syntax.ts';
+
+/** The file's name in every directory: after 50-udev-default, so that GROUP and MODE take effect; before 73-seat-late. */
+export const rulesFileName = '70-vfio-names.rules';
+
+/** The administrator's rules directory, to which `rules install` writes. */
+const adminDirectory = '/etc/udev/rules.d';
+
+/** In udev's search order: of several files with one name, only the first is used (udev(7)). Alpine uses /lib. */
+export const rulesDirectories = [
+  adminDirectory,
+  '/run/udev/rules.d',
+  '/usr/local/lib/udev/rules.d',
+  '/usr/lib/udev/rules.d',
+  '/lib/udev/rules.d',
+] as const;
+
+/** What exists at the path of a rules file. */
+type RulesFile =
+  | { readonly kind: 'text'; readonly path: string; readonly text: string }
+  /** An empty file or a link to /dev/null: udev ignores the other files of this name. */
+  | { readonly kind: 'masked'; readonly path: string }
+  | { readonly kind: 'other'; readonly path: string; readonly what: string };
+
+/** Size limit of a rules file in bytes. */
+const MAX_BYTES = 8 << 20;
+
+/** Returns the file that udev reads; `undefined` if no directory has one. */
+export function findRules(files: Files, root: Root): RulesFile | undefined {
+  for (const directory of rulesDirectories) {
+    const found = readRulesFile(files, root, `${directory}/${rulesFileName}`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Reads the file at `path` (without the root's prefix), following a link within the root; `undefined` if it is missing. */
+function readRulesFile(files: Files, root: Root, path: string): RulesFile | undefined {
+  const status = ignoring(() => files.lstat(pathBelow(root, path)), 'ENOENT', 'ENOTDIR');
+  if (!status) return undefined;
+  if (status.kind === 'symlink') {
+    const target = files.readlink(pathBelow(root, path));
+    if (target === '/dev/null') return { kind: 'masked', path };
+    const resolved = target.startsWith('/') ? target : `${path.slice(0, path.lastIndexOf('/'))}/${target}`;
+    return readText(files, root, path, resolved);
+  }
+  return readText(files, root, path, path);
+}
+
+function readText(files: Files, root: Root, path: string, resolved: string): RulesFile {
+  const status = ignoring(() => files.lstat(pathBelow(root, resolved)), 'ENOENT', 'ENOTDIR');
+  if (status?.kind !== 'file') return { kind: 'other', path, what: `a ${status?.kind ?? 'dangling link'}` };
+  const text = files.read(pathBelow(root, resolved), MAX_BYTES);
+  return text === '' ? { kind: 'masked', path } : { kind: 'text', path, text };
+}
+
+/** The change that `rules install` or `rules uninstall` makes to the rules file. */
+export interface RulesChange {
+  /** The path of the file on the machine. */
+  readonly path: string;
+  /** The current text; absent if the file does not exist. */
+  readonly before?: string;
+  /** The new text; absent if the file is to be removed. */
+  readonly after?: string;
+}
+
+export const installPath = `${adminDirectory}/${rulesFileName}`;
+
+/**
+ * Plans the installation of `after`, or the removal if it is `undefined`. Throws VfioNamesError `rules-not-ours`
+ * (status 1) if vfio-names did not generate the existing file.
+ */
+export function planRulesChange(files: Files, root: Root, after: string | undefined): RulesChange {
+  const found = readRulesFile(files, root, installPath);
+  const isLink = found && files.lstat(pathBelow(root, installPath)).kind === 'symlink';
+  const ours = found?.kind === 'text' && !isLink && readHeader(found.text) !== undefined;
+  if (found && !ours) {
+    const reason =
+      found.kind === 'masked'
+        ? 'turns the rules off (empty, or a link to /dev/null)'
+        : 'vfio-names did not make';
+    throw new VfioNamesError(
+      'rules-not-ours',
+      exitStatus.findings,
+      `expected no file or one made by vfio-names at ${installPath}, found one that ${reason}; move it away first`,
+      { path: installPath },
+    );
+  }
+  return {
+    path: installPath,
+    ...(found?.kind === 'text' && { before: found.text }),
+    ...(after !== undefined && { after }),
+  };
+}
+
+/**
+ * Applies the planned change atomically. `token` makes the name of the temporary file unique to this run. Throws
+ * VfioNamesError if a system call fails.
+ */
+export function applyRulesChange(
+  files: Files,
+  root: Root,
+  { path, before, after }: RulesChange,
+  token: string,
+): void {
+  if (before === after) return;
+  let dir: DirHandle | undefined;
+  try {
+    dir = openDirBelow(files, root, adminDirectory, after !== undefined);
+    removeStaleTemporaries(
+      files,
+      dir,
+      (pid) => ignoring(() => files.stat(`/proc/${pid}`), 'ENOENT') !== undefined,
+    );
+    if (after === undefined) removeFile(dir, rulesFileName);
+    else replaceFile(dir, rulesFileName, after, token);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    throw ioError(
+      error,
+      after === undefined ? 'remove the rules' : 'install the rules',
+      pathBelow(root, path),
+    );
+  } finally {
+    dir?.release();
+  }
+}
+
+export interface RulesStatus {
+  readonly ok: boolean;
+  /** The file that udev reads; absent if there is no file. */
+  readonly path?: string;
+  /** `current`, or why the rules are not current. */
+  readonly state: 'current' | 'missing' | 'masked' | 'foreign' | 'other-policy' | 'edited';
+  readonly message: string;
+}
+
+const remedy = 'run vfio-names rules install';
+
+/** Compares the rules file with `wanted`, the text compiled from the current policy. */
+export function checkRules(found: RulesFile | undefined, wanted: string): RulesStatus {
+  if (!found) return { ok: false, state: 'missing', message: `udev has no rules for VFIO names; ${remedy}` };
+  const { path } = found;
+  if (found.kind === 'masked')
+    return {
+      ok: false,
+      path,
+      state: 'masked',
+      message: `${path} turns the rules off (it is empty or leads to /dev/null); remove it to have them`,
+    };
+  const header = found.kind === 'text' ? readHeader(found.text) : undefined;
+  if (found.kind !== 'text' || !header)
+    return {
+      ok: false,
+      path,
+      state: 'foreign',
+      message: `${path} is not made by vfio-names; move it away, then ${remedy}`,
+    };
+  if (found.text === wanted)
+    return { ok: true, path, state: 'current', message: `${path} is what the policy gives` };
+  const current = readHeader(wanted);
+  const same = header.policy === current?.policy && header.scheme === current.scheme;
+  return same
+    ? {
+        ok: false,
+        path,
+        state: 'edited',
+        message: `${path} was edited, or made by another version of vfio-names; ${remedy}`,
+      }
+    : {
+        ok: false,
+        path,
+        state: 'other-policy',
+        message: `${path} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}; ${remedy}`,
+      };
+}
+
+function shortHash(policy: string | undefined): string {
+  return policy === undefined ? 'none' : policy.slice(0, 12);
+}

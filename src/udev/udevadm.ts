@@ -1,0 +1,42 @@
+/** Makes a running udev reload its rules and apply them. */
+import { execFileSync } from 'node:child_process';
+import { errnoOf, ignoring } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import type { Root } from '../system/root-path.ts';
+
+/** Runs a program without a shell; throws if it fails. */
+export type RunProgram = (program: string, args: readonly string[]) => void;
+
+export const runProgram: RunProgram = (program, args) => {
+  execFileSync(program, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 60_000,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+  });
+};
+
+/** Whether udev runs on this machine; always false below another root. */
+export function isUdevRunning(files: Files, root: Root): boolean {
+  return root === '' && ignoring(() => files.stat('/run/udev/control'), 'ENOENT', 'ENOTDIR') !== undefined;
+}
+
+/**
+ * Reloads the rules and applies them to the existing devices: a `change` event runs all rules except those for
+ * ACTION=="add", and removes links that no rule creates any more. Returns one line for each call that failed.
+ */
+export function reloadUdev(exec: RunProgram): string[] {
+  const calls = [
+    ['control', '--reload'],
+    ['trigger', '--subsystem-match=vfio-dev', '--action=change'],
+    ['trigger', '--subsystem-match=misc', '--sysname-match=iommu', '--action=change'],
+  ];
+  return calls.flatMap((args) => {
+    try {
+      exec('udevadm', args);
+      return [];
+    } catch (error) {
+      const reason = errnoOf(error) ?? `status ${(error as { status?: unknown }).status ?? 'unknown'}`;
+      return [`udevadm ${args.join(' ')} failed: ${reason}; run it by hand, as root`];
+    }
+  });
+}

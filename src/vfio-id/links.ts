@@ -1,0 +1,96 @@
+/** `vfio_id link add`: creates the links of one device. */
+import { scanDevice } from '../devices/scan.ts';
+import type { Device } from '../devices/types.ts';
+import { apply } from '../links/apply.ts';
+import type { Change } from '../links/plan.ts';
+import { managedDirectories, readLinkTree } from '../links/tree.ts';
+import { type Claim, parentDirectories, resolveClaims } from '../names/claims.ts';
+import { linkTarget } from '../names/scheme.ts';
+import type { Files } from '../system/files.ts';
+import type { Root } from '../system/root-path.ts';
+import type { LinkSpec } from './args.ts';
+import { claimLink, type LinkFailure } from './claim-link.ts';
+import { claimsOfDevice } from './wanted.ts';
+
+/**
+ * Removes every link to the node `sysname` in the managed directories, and the directories that become empty. If
+ * another device has the number already, its links are kept; if it gets the number during this run, its links are
+ * created again. Returns the links that could not be removed or created.
+ */
+export function removeLinks(
+  files: Files,
+  root: Root,
+  sysname: string,
+  requested: readonly LinkSpec[],
+  token: string,
+): LinkFailure[] {
+  const currentClaims = (): Claim[] => {
+    const device = scanDevice(files, root, sysname);
+    return device ? claimsOfDevice(files, root, device, requested) : [];
+  };
+  const tree = readLinkTree(files, root, managedDirectories([]));
+  const links = [...tree.entries.keys()].filter(
+    (link) => tree.entries.get(link)?.target === linkTarget(link, sysname),
+  );
+  const failures = removeStale(files, root, sysname, links, currentClaims(), token);
+  const removed = new Set(links);
+  const restored = currentClaims().filter(({ link }) => removed.has(link));
+  return [...failures, ...restored.flatMap((claim) => claimLink(files, root, claim, requested, token) ?? [])];
+}
+
+/**
+ * Removes those of `links` that lead to `sysname` and that no claim of `keep` covers. Returns the links that could not
+ * be removed.
+ */
+function removeStale(
+  files: Files,
+  root: Root,
+  sysname: string,
+  links: readonly string[],
+  keep: readonly Claim[],
+  token: string,
+): LinkFailure[] {
+  const kept = new Set(keep.map(({ link }) => link));
+  const removals = links
+    .filter((link) => !kept.has(link))
+    .map((link): Change => ({ action: 'remove', link, from: linkTarget(link, sysname), reason: 'gone' }));
+  const directories = [...new Set(removals.flatMap(({ link }) => parentDirectories(link)))].sort().reverse();
+  const outcomes = apply(
+    files,
+    root,
+    [...removals, ...directories.map((link): Change => ({ action: 'remove-directory', link }))],
+    token,
+  );
+  return outcomes.flatMap(({ change, result, errno }) =>
+    result === 'failed' ? [{ link: change.link, reason: errno ?? 'failed' }] : [],
+  );
+}
+
+/**
+ * Creates the links of `device`, except those that another device has a better claim to (the same decision as in sync),
+ * and returns the links that could not be created. Reads sysfs again after the last change: if the device was removed
+ * in the meantime, its links are removed too, whatever the order of this run and the one for its removal.
+ */
+export function addLinks(
+  files: Files,
+  root: Root,
+  device: Device,
+  requested: readonly LinkSpec[],
+  token: string,
+): LinkFailure[] {
+  const claims = claimsOfDevice(files, root, device, requested);
+  const { winners } = resolveClaims(claims);
+  const failures = claims
+    .filter(({ link }) => winners.has(link))
+    .flatMap((claim) => claimLink(files, root, claim, requested, token) ?? []);
+  const current = scanDevice(files, root, device.sysname);
+  if (current?.syspath === device.syspath) return failures;
+  return removeStale(
+    files,
+    root,
+    device.sysname,
+    claims.map(({ link }) => link),
+    current ? claimsOfDevice(files, root, current, requested) : [],
+    token,
+  );
+}

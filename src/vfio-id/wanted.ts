@@ -1,0 +1,62 @@
+/** The links that one device claims: the one of the scheme, and those that the rules request with --link. */
+
+import { factReaders, readFact } from '../devices/facts.ts';
+import type { Device, FactName, Facts } from '../devices/types.ts';
+import type { Claim } from '../names/claims.ts';
+import { schemeLink } from '../names/scheme.ts';
+import { renderName } from '../policy/template.ts';
+import type { Files } from '../system/files.ts';
+import { isWellFormed } from '../system/quickjs/well-formed-files.ts';
+import type { Root } from '../system/root-path.ts';
+import type { LinkSpec } from './args.ts';
+import { parseRequest } from './link-spec.ts';
+
+/**
+ * Reads one fact. Text that is not valid UTF-8 counts as absent, since Node and QuickJS decode such bytes differently.
+ */
+export function readPlainFact(files: Files, root: Root, device: Device, fact: FactName): string | undefined {
+  const value = readFact(files, root, device, fact);
+  return value !== undefined && isWellFormed(value) ? value : undefined;
+}
+
+/**
+ * Evaluates the text of a --link option; `undefined` if the device lacks a fact that the text uses. Throws an Error for
+ * an invalid text.
+ */
+export function linkFromSpec(files: Files, root: Root, device: Device, text: string): string | undefined {
+  const parts = parseRequest(text);
+  const isValid = parts?.every((part) => 'text' in part || Object.hasOwn(factReaders, part.fact));
+  if (!parts || !isValid)
+    throw new Error(
+      `expected a name as the rules write it after --link, found ${JSON.stringify(text.slice(0, 80))}`,
+    );
+  const facts: Partial<Record<FactName, string>> = {};
+  for (const part of parts) {
+    const value = 'fact' in part ? readPlainFact(files, root, device, part.fact) : undefined;
+    if ('fact' in part && value !== undefined) facts[part.fact] = value;
+  }
+  return renderName(parts, facts as Facts);
+}
+
+/**
+ * Returns all links that the device claims, each once with its highest priority; the link of the scheme has the highest
+ * of all. The same claims as in sync.
+ */
+export function claimsOfDevice(
+  files: Files,
+  root: Root,
+  device: Device,
+  requested: readonly LinkSpec[],
+): Claim[] {
+  const schemePath = schemeLink(device);
+  if (schemePath === undefined) return [];
+  const claims = new Map<string, Claim>([
+    [schemePath, { link: schemePath, device, priority: Number.POSITIVE_INFINITY }],
+  ]);
+  for (const { text, priority } of requested) {
+    const link = linkFromSpec(files, root, device, text);
+    if (link !== undefined && !((claims.get(link)?.priority ?? Number.NEGATIVE_INFINITY) >= priority))
+      claims.set(link, { link, device, priority });
+  }
+  return [...claims.values()];
+}

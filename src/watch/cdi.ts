@@ -1,0 +1,69 @@
+/** Keeps the CDI file of `watch --cdi` up to date and reports changes and errors; integrations/cdi-keep.ts writes the file. */
+
+import { affectsNodes, type CdiTarget, removeSpec, updateSpec } from '../cdi/keep.ts';
+import { errnoOf, ioError, VfioNamesError } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import type { Root } from '../system/root-path.ts';
+import { printable } from '../text/printable.ts';
+import type { WatchEvent } from './events.ts';
+import type { Hints, Reason } from './loop.ts';
+
+export interface CdiKeeper {
+  /** Updates the file. Runs first in each pass, so that a removed device leaves the file before its links are removed. */
+  readonly update: (hints: Hints, why: Reason) => void;
+  /** Removes the file. */
+  readonly remove: () => void;
+}
+
+export interface CdiReporter {
+  readonly emit: (event: WatchEvent, why: Reason) => void;
+  /** Reports an error of the file itself, as one printable line. */
+  readonly onError: (message: string) => void;
+  /** Reports a device that is not in the file, as one printable line. */
+  readonly onWarning: (message: string) => void;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+/** Milliseconds after which a skipped device is reported; a device that is being unbound is skipped only briefly. */
+const warnAfterMs = 1000;
+
+export function createCdiKeeper(
+  files: Files,
+  root: Root,
+  plan: CdiTarget,
+  token: string,
+  { emit, onError, onWarning, now }: CdiReporter,
+): CdiKeeper {
+  let lastError = '';
+  /** Skipped devices: the reason, and the time since when in milliseconds; Infinity once it is reported. */
+  let skippedSince = new Map<string, number>();
+  const guarded = (fn: () => void): void => {
+    try {
+      fn();
+      lastError = '';
+    } catch (error) {
+      if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
+      const { message } = ioError(error, 'keep the CDI specification', printable(plan.path));
+      if (message !== lastError) onError(message);
+      lastError = message;
+    }
+  };
+  return {
+    update: ({ paths }, why) => {
+      if (!affectsNodes(paths)) return;
+      guarded(() => {
+        const { outcome, skipped } = updateSpec(files, root, plan, token);
+        if (outcome === 'written') emit({ event: 'cdi', reason: 'written', path: plan.path }, why);
+        if (outcome === 'removed') emit({ event: 'cdi', reason: 'gone', path: plan.path }, why);
+        skippedSince = new Map(skipped.map((line) => [line, skippedSince.get(line) ?? now()]));
+        for (const [line, start] of skippedSince) {
+          if (now() - start < warnAfterMs) continue;
+          onWarning(line);
+          skippedSince.set(line, Number.POSITIVE_INFINITY);
+        }
+      });
+    },
+    remove: () => guarded(() => void removeSpec(files, plan, token)),
+  };
+}

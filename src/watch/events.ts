@@ -1,0 +1,163 @@
+/** Turns the result of a pass into events, and reports each lasting problem only once. */
+import type { Problem } from '../devices/types.ts';
+import type { AccessOutcome } from '../links/access.ts';
+import type { Change, Outcome } from '../links/plan.ts';
+import type { Conflict } from '../names/claims.ts';
+
+/**
+ * A change that was made or a problem that was found. `link` is relative to /dev/vfio, `path` is absolute. The code that
+ * prints the event adds the time and the reason of the pass.
+ */
+export interface WatchEvent {
+  readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'cdi' | 'failed';
+  readonly reason: WatchReason;
+  readonly link?: string;
+  readonly path?: string;
+  readonly device?: string;
+  readonly target?: string;
+  readonly from?: string;
+  readonly to?: string;
+  /** For `conflict` and `failed`: what was found instead, or the error. */
+  readonly found?: string;
+}
+
+type WatchReason =
+  /** The device did not exist at the last pass. */
+  | 'appeared'
+  /** The device existed at the last pass but did not have this link, for example because the policy changed. */
+  | 'wanted'
+  /** The link was correct at the last pass and no longer exists. */
+  | 'missing'
+  /** The kernel gave the device another number. */
+  | 'renumbered'
+  /** The link pointed to something else. */
+  | 'false'
+  | 'gone'
+  | 'unwanted'
+  | 'temporary'
+  /** Two devices claim the same link. */
+  | 'name-taken'
+  /** A file that vfio-names does not manage is at the link's path. */
+  | 'in-the-way'
+  /** The owner, group or mode of the node did not match the access rules. */
+  | 'access'
+  /** The CDI file at `path` was written; if it was removed, the reason is `gone`. */
+  | 'written'
+  /** A system call failed; `found` is its errno. */
+  | 'refused'
+  /** The sysfs directory of a device could not be read. */
+  | 'unreadable'
+  /** Another program keeps undoing the changes. */
+  | 'unsettled';
+
+/** The result of a pass. */
+export interface Pass {
+  readonly outcomes: readonly Outcome[];
+  readonly access: readonly AccessOutcome[];
+  readonly problems: readonly Problem[];
+  readonly conflicts: Iterable<Conflict>;
+  readonly settled: boolean;
+  readonly devices: number;
+  /** The number of devices whose node is missing. */
+  readonly missing: number;
+  /** The number of correct links. */
+  readonly links: number;
+}
+
+/** The state before the pass. */
+export interface StateBefore {
+  /** The target of a link that was correct; `undefined` for other links. */
+  readonly link: (link: string) => string | undefined;
+  /** Whether a device with this name existed. */
+  readonly device: (name: string) => boolean;
+  /** The lasting problems that were already reported. */
+  readonly told: ReadonlySet<string>;
+}
+
+export interface Counts {
+  readonly devices: number;
+  /** Devices whose node is missing in /dev/vfio/devices; they have no links. */
+  readonly missing: number;
+  /** The number of correct links. */
+  readonly links: number;
+  /** Lasting problems: conflicts, blocked links, failed system calls, unreadable files. */
+  readonly findings: number;
+}
+
+/** Returns the events of one pass, its counts, and the problems that are not reported again while they last. */
+export function report(
+  { outcomes, access, problems, conflicts, settled, devices, missing, links }: Pass,
+  before: StateBefore,
+): { readonly events: readonly WatchEvent[]; readonly counts: Counts; readonly told: ReadonlySet<string> } {
+  const events: WatchEvent[] = [];
+  const lasting: WatchEvent[] = problems.map(({ path, message }) => ({
+    event: 'failed',
+    reason: 'unreadable',
+    path,
+    found: message,
+  }));
+  for (const { change, result, errno } of outcomes) {
+    if (result === 'done') events.push(...done(change, before));
+    else if (result === 'failed')
+      lasting.push({ event: 'failed', reason: 'refused', ...subject(change), found: errno ?? 'EIO' });
+    else if (change.action === 'blocked')
+      lasting.push({ event: 'conflict', reason: 'in-the-way', ...subject(change), found: change.found });
+  }
+  for (const { link, winner, losers } of conflicts)
+    for (const loser of losers)
+      lasting.push({
+        event: 'conflict',
+        reason: 'name-taken',
+        link,
+        device: loser.name,
+        found: winner.name,
+      });
+  for (const { result, path, device, from, to, reason } of access) {
+    const node = { path, ...(device !== undefined && { device }) };
+    if (result === 'done')
+      events.push({ event: 'access', reason: 'access', ...node, from: from ?? '', to: to ?? '' });
+    else lasting.push({ event: 'failed', reason: 'refused', ...node, found: reason ?? 'EIO' });
+  }
+  if (!settled)
+    lasting.push({ event: 'failed', reason: 'unsettled', path: '/dev/vfio', found: 'other changes' });
+
+  const told = new Set(lasting.map((problem) => JSON.stringify(problem)));
+  return {
+    events: [...events, ...lasting.filter((problem) => !before.told.has(JSON.stringify(problem)))],
+    counts: { devices, missing, links, findings: told.size },
+    told,
+  };
+}
+
+function done(change: Change, before: StateBefore): WatchEvent[] {
+  const previous = before.link(change.link);
+  switch (change.action) {
+    case 'create':
+      if (previous !== undefined) return [{ event: 'repaired', reason: 'missing', ...subject(change) }];
+      return [
+        {
+          event: 'added',
+          reason: before.device(change.device) ? 'wanted' : 'appeared',
+          ...subject(change),
+        },
+      ];
+    case 'replace':
+      return [
+        {
+          event: 'repaired',
+          reason: previous === change.from ? 'renumbered' : 'false',
+          ...subject(change),
+          from: change.from,
+        },
+      ];
+    case 'remove':
+      return [{ event: 'removed', reason: change.reason, link: change.link, from: change.from }];
+    default:
+      return [];
+  }
+}
+
+function subject(change: Change): Partial<WatchEvent> {
+  const device = 'device' in change ? { device: change.device, target: change.target } : {};
+  return { link: change.link, ...device };
+}

@@ -1,0 +1,229 @@
+/** Runs every command line of the Markdown texts and the manual, and checks that it does what the text says. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import test from 'ava';
+import { examples, policyExample } from '../../packaging/manual/words.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { cdiErrors } from '../support/cdi-shape.ts';
+import { fakeRoot } from '../support/fake-root.ts';
+import { linesOfManual, linesOfText, markdownFiles, projectText } from './lines.ts';
+import { argsOn, machine, runOn, uuid } from './machine.ts';
+import {
+  all,
+  execs,
+  inVmScenario,
+  prints,
+  printsBeforeSync,
+  probes,
+  type Row,
+  runsVfioId,
+  serves,
+} from './ways.ts';
+
+const writesSpec: Row = async (t, root, line) => {
+  const { status, out } = await runOn(root, line);
+  t.is(status, 0);
+  const [, file = ''] = /^written (.*): 2 devices, cdev$/m.exec(out) ?? [];
+  const text = file === '' ? out : readFileSync(file, 'utf8');
+  t.deepEqual(cdiErrors(JSON.parse(text)), []);
+  t.true(text.includes('"/dev/vfio/devices/vfio3"'));
+};
+
+const created = (name: string, node: string): RegExp =>
+  new RegExp(`^create /dev/vfio/${name} -> ../devices/${node}$`, 'm');
+const allCreated = [created('pci/0000:00:04.0', 'vfio1'), created('pci/0000:01:00.0', 'vfio3')];
+const table = [
+  /^LINK +NODE +DRIVER +GROUP +OWNER +STATE$/m,
+  /^pci\/0000:01:00\.0 +vfio3 +vfio-pci +14 +\S+ 0600 +named$/m,
+];
+const facts = [
+  /^node +vfio3$/m,
+  /^devnum +247:3$/m,
+  /^link +\/dev\/vfio\/pci\/0000:01:00\.0$/m,
+  /^unit +dev-vfio-pci-0000:01:00\.0\.device$/m,
+];
+const node = /^\/dev\/vfio\/devices\/vfio3\n$/;
+const doctor = prints(0, /^ok +devices +3 bound to VFIO drivers$/m, /^warning +udev .*\n +-> start udev/m);
+const rulesFile = '/etc/udev/rules.d/70-vfio-names.rules';
+
+const writesRules: Row = async (t, root, line) => {
+  await prints(0, /^wrote \/etc\/udev\/rules\.d\/70-vfio-names\.rules$/m)(t, root, line);
+  t.is(readFileSync(root.at(rulesFile), 'utf8'), projectText('rules/70-vfio-names.rules'));
+};
+const holders = all(prints(0, /^$/), inVmScenario('held', /vfio_names holders \$address/));
+const emulator = ['-object', 'iommufd,id=iommufd0,fd=4', '-device', 'vfio-pci,fd=3,iommufd=iommufd0'];
+const triggered = inVmScenario(
+  'watch-beside-udev',
+  /udevadm trigger --subsystem-match=vfio-dev --action=change$/m,
+);
+
+/** The commands that bind a device are those that doctor suggests. */
+const isSuggested: Row = async (t, root, line) => {
+  const { out } = await runOn(root, 'vfio-names doctor');
+  const suggested = out
+    .replaceAll('$D', '/sys/bus/pci/devices/ADDRESS')
+    .replaceAll('ADDRESS', '0000:01:00.0');
+  t.true(suggested.includes(`; ${line}`), suggested);
+};
+const bindLines = Object.fromEntries(
+  [
+    'echo vfio-pci > /sys/bus/pci/devices/0000:01:00.0/driver_override',
+    'echo 0000:01:00.0 > /sys/bus/pci/devices/0000:01:00.0/driver/unbind',
+    'echo 0000:01:00.0 > /sys/bus/pci/drivers_probe',
+  ].map((line): [string, Row] => [line, (t, _, text) => isSuggested(t, fakeRoot(t), text)]),
+);
+
+const rows: Readonly<Record<string, Row>> = {
+  'vfio-names': prints(0, ...table),
+  'vfio-names list --bus pci --json': prints(0, /"node": "vfio3"/),
+  'vfio-names list': prints(0, ...table),
+  'vfio-names show NAME': prints(0, ...facts),
+  'vfio-names show 01:00.0': prints(0, ...facts),
+  'vfio-names resolve NAME': prints(0, node),
+  'vfio-names resolve 0000:01:00.0': prints(0, node),
+  'node=$(vfio-names resolve 0000:01:00.0) || exit': prints(0, node),
+  'vfio-names resolve --print devnum vfio3': prints(0, /^247:3\n$/),
+  'vfio-names plan': printsBeforeSync(1, ...allCreated),
+  'vfio-names plan --root /mnt/image': printsBeforeSync(1, ...allCreated),
+  'vfio-names sync': printsBeforeSync(0, ...allCreated),
+  'vfio-names sync --root /mnt/image': printsBeforeSync(0, ...allCreated),
+  'vfio-names verify': prints(0, /^fine: 3 devices, 3 names, all true$/m),
+  'vfio-names verify --quiet': prints(0, /^$/),
+  'vfio-names probe NAME': probes(/^0000:01:00\.0: openable: \/dev\/vfio\/devices\/vfio3$/m),
+  'vfio-names probe --all': all(
+    probes(/^0000:00:04\.0: openable/m, /^0000:01:00\.0: openable/m, new RegExp(`^${uuid}: openable`, 'm')),
+    inVmScenario('probe-free', /vfio_names probe --all$/m),
+  ),
+  'vfio-names probe --bind --yes 0000:01:00.0': all(
+    probes(/^0000:01:00\.0: openable: .*\n {2}flags reset pci; 3 regions, 2 irqs$/m),
+    inVmScenario('probe-free', /vfio_names probe --bind --yes \$address$/m),
+  ),
+  'vfio-names holders NAME': holders,
+  'vfio-names holders 0000:01:00.0': holders,
+  'vfio-names doctor': all(doctor, inVmScenario('doctor', /doctor/)),
+  ...bindLines,
+  'cp rules/70-vfio-names.rules /etc/udev/rules.d/': async (t, root) => {
+    const { out } = await runOn(root, 'vfio-names rules render');
+    t.is(projectText('rules/70-vfio-names.rules'), out);
+    inVmScenario('rules-removed', /^cp \/project\/rules\/70-vfio-names\.rules \/run\/udev\/rules\.d\/$/m)(
+      t,
+      root,
+      '',
+    );
+  },
+  'vfio-names watch': serves(),
+  'vfio-names watch --metrics /var/lib/node_exporter/vfio.prom': serves(
+    '/var/lib/node_exporter/vfio.prom',
+    /^vfio_names_devices\b.* 3$/m,
+  ),
+  'vfio-names exec NAME -- CMD': execs('true', [], 'pci/0000:01:00.0=3'),
+  'vfio-names exec --iommu 0000:01:00.0 -- ./vmm --device-fd {fd} --iommu-fd {iommufd}': execs(
+    './vmm',
+    ['--device-fd', '3', '--iommu-fd', '4'],
+    'pci/0000:01:00.0=3 iommu=4',
+  ),
+  'prlimit --memlock=$((9 << 30)) vfio-names exec --iommu --user qemu 0000:01:00.0 -- qemu-system-x86_64 -m 8G -object iommufd,id=iommufd0,fd={iommufd} -device vfio-pci,fd={fd},iommufd=iommufd0':
+    all(
+      execs('qemu-system-x86_64', ['-m', '8G', ...emulator], 'pci/0000:01:00.0=3 iommu=4'),
+      inVmScenario(
+        'exec-qemu',
+        /prlimit --memlock=.* exec --iommu --user nobody \$address -- \\$/m,
+        /-object 'iommufd,id=iommufd0,fd=\{iommufd\}' -device 'vfio-pci,fd=\{fd\},iommufd=iommufd0'/,
+      ),
+    ),
+  'vfio-names cdi': writesSpec,
+  'vfio-names cdi --output /etc/cdi/vfio-names-pci.json': all(
+    writesSpec,
+    inVmScenario('podman', /vfio_names cdi --output \/etc\/cdi\/vfio-names-pci\.json$/m),
+  ),
+  'podman run --device vfio-names.dev/pci=0000:01:00.0 ...': inVmScenario(
+    'podman',
+    /--device vfio-names\.dev\/pci=\$a /,
+  ),
+  'vfio-names graph': prints(
+    0,
+    /^pci0000:00$/m,
+    /^.* 0000:01:00\.0 · VGA controller · group 14 · vfio-pci, vfio3 · pci\/0000:01:00\.0$/m,
+  ),
+  'vfio-names graph --format svg > devices.svg': prints(
+    0,
+    /^<\?xml [\s\S]*<svg [\s\S]*0000:01:00\.0[\s\S]*<\/svg>\n$/,
+  ),
+  'vfio-names graph --format dot | dot -Tsvg': prints(0, /^(?:di)?graph [\s\S]*0000:01:00\.0[\s\S]*\}\n$/),
+  'vfio-names nfd': prints(
+    0,
+    /^vfio-names\.dev\/pci\.count=2$/m,
+    /^vfio-names\.dev\/pci-0300_10de\.count=1$/m,
+  ),
+  'vfio-names nfd --output /etc/kubernetes/node-feature-discovery/features.d/vfio-names': async (
+    t,
+    root,
+    line,
+  ) => {
+    await prints(0, /^written .*\/features\.d\/vfio-names: 3 devices$/m)(t, root, line);
+    t.regex(
+      readFileSync(root.at('/etc/kubernetes/node-feature-discovery/features.d/vfio-names'), 'utf8'),
+      /^vfio-names\.dev\/interface=cdev$/m,
+    );
+  },
+  'vfio-names rules render': prints(0, /^ACTION!?=/m),
+  'vfio-names rules render --target mdev': all(
+    prints(0, /^vfio\/devices\/vfio\[0-9\]\+ root:root 0600 \*\/usr\/lib\/udev\/vfio_id link "\$ACTION"$/m),
+    inVmScenario('mdev-daemon', /vfio_names rules render --target mdev >\/etc\/mdev\.conf/),
+  ),
+  'vfio-names rules check': prints(1, /vfio-names rules install/),
+  'vfio-names rules install': writesRules,
+  'vfio-names rules install --dry-run': async (t, root, line) => {
+    await prints(0, /^--- \/dev\/null\n\+\+\+ .*70-vfio-names\.rules\n/m)(t, root, line);
+    t.false(existsSync(root.at(rulesFile)));
+  },
+  'vfio-names rules uninstall': async (t, root, line) => {
+    await runOn(root, 'vfio-names rules install');
+    await prints(0, /^removed \/etc\/udev\/rules\.d\/70-vfio-names\.rules$/m)(t, root, line);
+    t.false(existsSync(root.at(rulesFile)));
+  },
+  'vfio-names config check': prints(0, /^no policy file; the names of scheme 1 hold$/m),
+  'vfio-names config check ./10-gpu.toml': async (t, root, line) => {
+    writeFileSync(argsOn(root, line)[2] ?? '', policyExample);
+    await prints(0, /^1 policy file fine: 3 name rules, 1 access rule$/m)(t, root, line);
+  },
+  'vfio-names config show': prints(0, /^scheme = 1 {2}# default$/m),
+  'vfio-names config schema': async (t, root, line) => {
+    const { out } = await runOn(root, line);
+    t.deepEqual(JSON.parse(out), JSON.parse(projectText('src/policy/policy.schema.json')));
+  },
+  'vfio-names COMMAND --help': async (t, root) => {
+    const { status, out } = await runOn(root, 'vfio-names resolve --help');
+    t.is(status, 0);
+    t.regex(out, /^Usage: vfio-names resolve/);
+  },
+  'systemctl reload vfio-names.service': inVmScenario('watch-systemd', /systemctl reload \$unit$/m),
+  'udevadm control --reload': inVmScenario('rules-removed', /^udevadm control --reload$/m),
+  'udevadm trigger --subsystem-match=vfio-dev --action=change': triggered,
+  'vfio_id link add': runsVfioId('add', { 'pci/0000:01:00.0': '../devices/vfio3' }),
+  'vfio_id link remove': runsVfioId('remove', {
+    [`mdev/${uuid}`]: '../devices/vfio7',
+    'pci/0000:00:04.0': '../devices/vfio1',
+  }),
+};
+
+const shown = [
+  ...new Set([...markdownFiles.flatMap((path) => linesOfText(projectText(path))), ...linesOfManual()]),
+];
+
+for (const line of shown.filter((line) => !line.startsWith('npm ')))
+  test(`example "${line}" does what the text says`, async (t) => {
+    const row = rows[line];
+    if (!row) return t.fail('expected a row of this table that runs it, found none; add one');
+    await row(t, machine(t), line);
+  });
+
+test('every row of the example table occurs in a text or the manual', (t) => {
+  t.deepEqual(
+    Object.keys(rows).filter((line) => !shown.includes(line)),
+    [],
+  );
+});
+
+test('every command has an example in the manual', (t) => {
+  t.deepEqual(Object.keys(examples).sort(), commands.map(({ name }) => name).sort());
+});

@@ -1,0 +1,154 @@
+/** The machine that the texts describe, and functions that run a command line on it. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { parseCommandLine } from '../../src/cli/args.ts';
+import { execWith } from '../../src/cli/commands/exec.ts';
+import { probeWith } from '../../src/cli/commands/probe.ts';
+import { commands, commonOptions } from '../../src/cli/commands.ts';
+import type { ChildRequest } from '../../src/exec/child.ts';
+import { runProbe } from '../../src/probe/worker.ts';
+import { type CliResult, runCli } from '../support/cli.ts';
+import { fakeCalls } from '../support/fake-calls.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../support/fake-root.ts';
+import { fakeIommu, fakeVfio } from '../support/fake-vfio.ts';
+import { projectText } from './lines.ts';
+
+export const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
+
+/** As in the texts, 0000:01:00.0 is vfio3 and 247:3 behind a bridge; the other devices are a PCI function and an mdev. */
+export function machine(t: ExecutionContext): FakeRoot {
+  const root = fakeRoot(t);
+  const gpu = { vendor: '0x10de', device: '0x2204', class: '0x030000' };
+  const nic = { vendor: '0x1af4', device: '0x1041', class: '0x020000' };
+  root.add({ name: '0000:00:04.0', sysname: 'vfio1', driver: 'vfio-pci', group: '13', attributes: nic });
+  root.add({
+    name: '0000:01:00.0',
+    sysname: 'vfio3',
+    parent: '/sys/devices/pci0000:00/0000:00:06.0',
+    driver: 'vfio-pci',
+    group: '14',
+    attributes: gpu,
+  });
+  root.add({ bus: 'mdev', name: uuid, sysname: 'vfio7', driver: 'nvidia-vgpu-vfio' });
+  root.write('/sys/class/misc/iommu/dev', '10:125\n');
+  root.node('/dev/iommu', '10:125');
+  root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nqemu:x:107:36::/:/bin/false\n');
+  root.write('/etc/group', 'root:x:0:\nkvm:x:36:\n');
+  return root;
+}
+
+/** The same machine with udev and its rules, which have created the links, and with a virtual machine that uses the GPU. */
+export async function host(t: ExecutionContext): Promise<FakeRoot> {
+  const root = machine(t);
+  await runOn(root, 'vfio-names sync');
+  root.write('/etc/os-release', 'PRETTY_NAME="Ubuntu 24.04 LTS"\n');
+  root.write('/proc/sys/kernel/osrelease', '6.8.0\n');
+  root.write('/proc/cpuinfo', 'vendor_id\t: GenuineIntel\n');
+  root.write('/proc/net/unix', '0: 00000002 00000000 00010000 0005 01 1 /run/udev/control\n');
+  root.write('/usr/lib/udev/rules.d/70-vfio-names.rules', projectText('rules/70-vfio-names.rules'));
+  for (const [link, target] of Object.entries(root.links()))
+    root.write(`/run/udev/data/c247:${target.replace(/\D*/, '')}`, `S:vfio/${link}\n`);
+  root.write('/proc/4711/comm', 'qemu-system-x86\n');
+  root.write('/proc/4711/status', 'Name:\tqemu-system-x86\nUid:\t107\t107\t107\t107\n');
+  root.write('/proc/4711/cgroup', '0::/machine.slice/vm.service\n');
+  root.write('/proc/4711/fdinfo/9', 'pos:\t0\nflags:\t02\n');
+  root.linkWithTarget('/proc/4711/fd/9', root.at('/dev/vfio/devices/vfio3'));
+  return root;
+}
+
+/** The arguments after `vfio-names` in `line`, with NAME, CMD and file paths replaced by those of this machine. */
+export function argsOn(root: FakeRoot, line: string): string[] {
+  const [, command = ''] = /(?:^|[ (])vfio-names\b([^|>)]*)/.exec(line) ?? [];
+  const words = command.trim() === '' ? [] : command.trim().split(/\s+/);
+  const localPath = (word: string): string => {
+    if (word === '/mnt/image') return root.dir;
+    if (!/^(?:\/(?!dev\/|sys\/|usr\/bin\/)|\.\/\d)/.test(word)) return word;
+    mkdirSync(dirname(root.at(word)), { recursive: true });
+    return root.at(word);
+  };
+  const args = words
+    .map(localPath)
+    .map((word) => (word === 'NAME' ? '01:00.0' : word === 'CMD' ? 'true' : word));
+  const end = args.indexOf('--');
+  const rooted = args.includes('--root') ? [] : ['--root', root.dir];
+  return end < 0 ? [...args, ...rooted] : [...args.slice(0, end), ...rooted, ...args.slice(end)];
+}
+
+function invocationOf(words: readonly string[]) {
+  const parsed = parseCommandLine(words, commands, commonOptions, { env: {}, stdoutIsTty: false });
+  if (parsed.kind !== 'run') throw new Error(`${words.join(' ')} runs nothing`);
+  return parsed.invocation;
+}
+
+/** Runs `vfio-names exec` with fake descriptors and returns the request for its child process. */
+export async function runExec(root: FakeRoot, line: string): Promise<ChildRequest> {
+  const opener = fakeCalls({
+    [root.at('/dev/vfio/devices/vfio3')]: { devnum: '247:3' },
+    [root.at('/dev/iommu')]: { devnum: '10:125' },
+  });
+  let ids = { uids: [0], gids: [0], groups: [0] };
+  let request: ChildRequest | undefined;
+  const status = await execWith(
+    {
+      opener,
+      credentials: () => ({
+        setGroups: (groups) => (ids = { ...ids, groups: [...groups] }),
+        setGid: (gid) => (ids = { ...ids, gids: [gid] }),
+        setUid: (uid) => (ids = { ...ids, uids: [uid] }),
+        now: () => ids,
+      }),
+      inheritedFds: () => [],
+      start: (given) => {
+        request = given;
+        return { exit: Promise.resolve({ kind: 'ended', status: 0 }), signal: () => {} };
+      },
+      isForeground: () => false,
+    },
+    invocationOf(argsOn(root, line)),
+    { ...quiet, files: fakeFiles },
+  );
+  if (status !== 0 || !request) throw new Error(`exec ended with ${status}`);
+  return request;
+}
+
+const quiet = { out: () => {}, err: () => {}, env: {}, stdoutIsTty: false, stdinIsTty: false };
+
+/** Runs `vfio-names probe` on fake devices that respond as PCI functions. */
+export async function runProbes(root: FakeRoot, line: string): Promise<CliResult> {
+  const at = (sysname: string): string => root.at(`/dev/vfio/devices/${sysname}`);
+  const nodes = {
+    ...Object.fromEntries(
+      ['vfio1', 'vfio3', 'vfio7'].map((sysname) => [
+        at(sysname),
+        fakeVfio({ devnum: sysname.replace('vfio', '247:') }),
+      ]),
+    ),
+    [root.at('/dev/iommu')]: fakeIommu,
+  };
+  let out = '';
+  const err: string[] = [];
+  const status = await probeWith(
+    {
+      startPeer: () => ({
+        request: async (request) => {
+          const copy = JSON.parse(JSON.stringify(request));
+          const attribute = copy.devAttribute ?? '';
+          const text = attribute === '' ? '' : fakeFiles.read(attribute);
+          const answer = runProbe(fakeCalls(nodes, { [attribute]: text }), copy);
+          return { kind: 'answer', value: JSON.parse(JSON.stringify(answer)) };
+        },
+        close: () => {},
+      }),
+      ask: () => 'n',
+    },
+    invocationOf(argsOn(root, line)),
+    { ...quiet, out: (text) => (out += text), err: (text) => err.push(text), files: fakeFiles },
+  );
+  return { status, out, err };
+}
+
+/** Runs any other command. */
+export function runOn(root: FakeRoot, line: string): Promise<CliResult> {
+  return runCli(argsOn(root, line));
+}

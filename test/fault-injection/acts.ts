@@ -1,0 +1,84 @@
+/** The commands that the fault tests run, each with the fake root it runs on and the state that it changes. */
+import { existsSync, readFileSync } from 'node:fs';
+import type { FakeRoot } from '../support/fake-root.ts';
+
+export interface FaultCase {
+  readonly name: string;
+  readonly args: (root: string) => readonly string[];
+  /** Creates the devices, links and files that exist before the run. */
+  readonly prepare: (root: FakeRoot) => void;
+  /** The files and links that the command changes, by path below the root: contents of files, targets of links. */
+  readonly state: (root: FakeRoot) => Readonly<Record<string, string>>;
+  /** Directories in which no other file may be left. */
+  readonly directories: readonly string[];
+}
+
+/** Three devices. */
+function machine(root: FakeRoot): void {
+  for (const number of [0, 1, 2])
+    root.add({
+      name: `0000:0${number + 1}:00.0`,
+      sysname: `vfio${number}`,
+      driver: 'vfio-pci',
+      group: String(number + 10),
+      attributes: { vendor: '0x8086', device: '0x10d3', class: '0x020000', revision: '0x00' },
+    });
+}
+
+/** One correct link, one to another device's node, one missing, two of devices that are gone, one foreign. */
+function machineWithLinks(root: FakeRoot): void {
+  machine(root);
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/pci/0000:02:00.0', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/pci/0000:09:00.0', '../devices/vfio9');
+  root.linkWithTarget('/dev/vfio/mdev/left-over', '../devices/vfio8');
+  root.linkWithTarget('/dev/vfio/pci/foreign', '/etc/passwd');
+}
+
+const policy = '[[access]]\nmatch = { bus = "pci" }\nmode = "0660"\n';
+
+function file(path: string): FaultCase['state'] {
+  return (root) => (existsSync(root.at(path)) ? { [path]: readFileSync(root.at(path), 'utf8') } : {});
+}
+
+export const faultCases: readonly FaultCase[] = [
+  {
+    name: 'sync',
+    args: (root) => ['sync', '--root', root],
+    prepare: machineWithLinks,
+    state: (root) => root.links(),
+    directories: ['/dev/vfio/pci', '/dev/vfio'],
+  },
+  {
+    name: 'rules install',
+    args: (root) => ['rules', 'install', '--root', root],
+    prepare: (root) => {
+      machine(root);
+      root.write('/etc/udev/rules.d/10-other.rules', '# another\n');
+      root.write('/etc/vfio-names/a.toml', policy);
+    },
+    state: file('/etc/udev/rules.d/70-vfio-names.rules'),
+    directories: ['/etc/udev/rules.d'],
+  },
+  {
+    name: 'rules install over an older file',
+    args: (root) => ['rules', 'install', '--root', root],
+    prepare: (root) => {
+      machine(root);
+      root.write('/etc/udev/rules.d/70-vfio-names.rules', readFileSync('rules/70-vfio-names.rules'));
+      root.write('/etc/vfio-names/a.toml', policy);
+    },
+    state: file('/etc/udev/rules.d/70-vfio-names.rules'),
+    directories: ['/etc/udev/rules.d'],
+  },
+  {
+    name: 'cdi',
+    args: (root) => ['cdi', '--root', root, '--output', `${root}/var/cdi/pci.json`],
+    prepare: (root) => {
+      machine(root);
+      root.write('/var/cdi/pci.json', '{"kind":"vfio-names.dev/pci","devices":[]}\n');
+    },
+    state: file('/var/cdi/pci.json'),
+    directories: ['/var/cdi'],
+  },
+];

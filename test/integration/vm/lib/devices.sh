@@ -1,0 +1,72 @@
+# The sets of devices a scenario may ask for (`# devices: SET`), as QEMU arguments.
+# The shares of the lab itself sit at 00:10.0 and above; everything below is free.
+
+# devices_of SET: sets the array `devices`.
+devices_of() {
+  case $1 in
+    none)
+      devices=()
+      ;;
+    one) # 0000:00:04.0, a group of its own
+      devices=(-device e1000e,addr=04.0)
+      ;;
+    three) # 0000:00:04.0 to 06.0, each a group of its own
+      devices=(-device e1000e,addr=04.0 -device e1000e,addr=05.0 -device e1000e,addr=06.0)
+      ;;
+    three-and-port) # the same, and an empty slot, bus rp0: what is plugged in there becomes 0000:01:00.0
+      devices_of three
+      devices+=(-device pcie-root-port,id=rp0,addr=07.0,slot=7)
+      ;;
+    twins) # 0000:00:04.0 and 04.1, two functions without isolation and so in one group
+      devices=(-device nvme,serial=one,addr=04.0,multifunction=on -device nvme,serial=two,addr=04.1)
+      ;;
+    bridge) # 0000:02:01.0 and 0000:02:02.0, conventional PCI: two functions in one group
+      devices=(
+        -device pcie-root-port,id=rp0,addr=06.0,slot=6
+        -device pcie-pci-bridge,id=br0,bus=rp0
+        -device e1000,bus=br0,addr=01.0 -device e1000,bus=br0,addr=02.0
+      )
+      ;;
+    mixed) # 0000:02:01.0 (no driver in the kernel) and 0000:02:02.0 (virtio-pci) in one group
+      devices=(
+        -device pcie-root-port,id=rp0,addr=06.0,slot=6
+        -device pcie-pci-bridge,id=br0,bus=rp0
+        -device e1000,bus=br0,addr=01.0 -device virtio-rng-pci,bus=br0,addr=02.0
+      )
+      ;;
+    sriov) # 0000:01:00.0, which can have 127 virtual functions
+      devices=(
+        -device pcie-root-port,id=rp0,addr=06.0,slot=6
+        -device nvme-subsys,id=s0
+        -device "nvme,serial=lab,subsys=s0,bus=rp0,sriov_max_vfs=127,sriov_vq_flexible=254,sriov_vi_flexible=127,max_ioqpairs=256,msix_qsize=256"
+      )
+      ;;
+    sriov-twice) # the same, and 0000:02:00.0, which can have 127 of its own
+      devices_of sriov
+      devices+=(
+        -device pcie-root-port,id=rp1,addr=07.0,slot=7
+        -device nvme-subsys,id=s1
+        -device "nvme,serial=lab2,subsys=s1,bus=rp1,sriov_max_vfs=127,sriov_vq_flexible=254,sriov_vi_flexible=127,max_ioqpairs=256,msix_qsize=256"
+      )
+      ;;
+    sriov-and-one) # 0000:01:00.0 with virtual functions, and 0000:00:04.0
+      devices_of sriov
+      devices+=(-device e1000e,addr=04.0)
+      ;;
+    slot) # a card behind a root port: 0000:01:00.0
+      devices=(-device pcie-root-port,id=rp0,addr=06.0,slot=6 -device e1000e,bus=rp0)
+      ;;
+    slot-behind-bridge) # the same card, and two bridges before it that take bus numbers: 0000:03:00.0
+      devices=(
+        -device pcie-root-port,id=rp1,addr=05.0,slot=5 -device pcie-pci-bridge,id=br1,bus=rp1
+        -device pcie-root-port,id=rp0,addr=06.0,slot=6 -device e1000e,bus=rp0
+      )
+      ;;
+    port) # an empty slot, bus rp0: what is plugged in there becomes 0000:01:00.0
+      devices=(-device pcie-root-port,id=rp0,addr=06.0,slot=6)
+      ;;
+    *)
+      die "no set of devices is called '$1'; they are listed in test/integration/vm/lib/devices.sh"
+      ;;
+  esac
+}

@@ -1,0 +1,100 @@
+# Reads the scenarios' headers, runs one scenario on one kernel and judges it.
+#
+# A header is comment lines at the head of scenarios/NAME.sh:
+#   # kernels: both cdev    on which kernels it runs
+#   # devices: one          a set of lib/devices.sh
+#   # cpus: 2               processors of the guest (default 1); where things must happen at the same time
+#   # init: systemd         PID 1 (default script: udevd alone)
+#   # rules: no             whether udevd has the project's rules (default yes), or a policy of test/integration/vm/policies
+#                           whose rules it has, and vfio_id with them where the root can be written
+#   # timeout: 900          seconds for the whole guest (default 600)
+#   # root: writable        what is written to the root lies in memory (default: read-only)
+#   # initramfs: TOOL       boots by an image that TOOL made, with those rules and the native vfio_id in it
+#   # words: WORD...        more words for the kernel's command line
+#   # native: yes           calls dist/vfio_id, which is built first if it is missing or old
+#   # packages: yes         installs the Debian packages, which are built first and lie in /project/packages
+
+# header NAME KEY [DEFAULT]
+header() {
+  local value
+  value=$(sed -n "1,/^[^#]/s/^# $2: *//p" "$here/scenarios/$1.sh" | head -n 1)
+  echo "${value:-${3-}}"
+}
+
+# list_scenarios: each NAME@KERNEL, one a line.
+list_scenarios() {
+  local file
+  for file in "$here"/scenarios/*.sh; do
+    find_scenario "$(basename "$file" .sh)"
+  done
+}
+
+# find_scenario NAME[@KERNEL]: the NAME@KERNEL that are meant, one a line.
+find_scenario() {
+  local name=${1%%@*} kernel kernels
+  [[ -f $here/scenarios/$name.sh ]] ||
+    die "no scenario is called '$name'; test/integration/vm/run --list prints them"
+  kernels=$(header "$name" kernels)
+  for kernel in $kernels; do
+    if [[ $1 == "$name" || $1 == "$name@$kernel" ]]; then echo "$name@$kernel"; fi
+  done | grep . ||
+    die "scenario '$name' runs on these kernels: $kernels; not on '${1#*@}'"
+}
+
+# core_scenarios: the NAME@KERNEL of the file `core`, one a line.
+core_scenarios() {
+  local item
+  while read -r item; do
+    [[ -z $item || $item == "#"* ]] || find_scenario "$item" || return
+  done <"$here/core"
+}
+
+# run_scenario NAME@KERNEL RESULTS: print the report; a failed one gets a second run, which then
+# decides, and both are told.
+run_scenario() {
+  local item=$1 results=$2 began=$SECONDS spent
+  trap 'stop_guest; exit 143' TERM
+  if attempt "$item" "$results/$item.1"; then
+    spent "$began" "$results/$item.times"
+    say "$item: passed ($spent)"
+    return
+  fi
+  say "$item: failed, running it again; the first run's logs are in $results/$item.1"
+  began=$SECONDS
+  if attempt "$item" "$results/$item.2"; then
+    spent "$began" "$results/$item.times"
+    say "$item: failed, run again: passed ($spent)"
+    return
+  fi
+  spent "$began" "$results/$item.times"
+  say "$item: FAILED twice ($spent)"
+  return 1
+}
+
+# spent BEGAN FILE: sets `spent` to the time since then, and the processor time of the guests of this shell, which depends
+# less on what else the machine does. `times` must run in this very shell.
+spent() {
+  times >"$2"
+  spent="$((SECONDS - $1)) s, $(awk -F '[ms ]+' 'NR == 2 { printf "%d", 60 * ($1 + $3) + $2 + $4 }' "$2") s of processor time"
+}
+
+# attempt NAME@KERNEL DIRECTORY: boot it once and print what came of it.
+attempt() {
+  local name=${1%@*} kernel=${1#*@} why='' status=none rules initramfs
+  rules=$(header "$name" rules yes) initramfs=$(header "$name" initramfs)
+  say "$1"
+  boot "$kernel" "$(header "$name" devices none)" "$(header "$name" cpus 1)" "$(header "$name" timeout 600)" "$2" \
+    "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules")}" \
+    "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
+    "lab.rules=$rules" "lab.root=$(header "$name" root read-only)" "$(header "$name" words)" || true
+  [[ ! -s $2/report ]] || cat "$2/report"
+  [[ ! -e $2/status ]] || status=$(<"$2/status")
+  [[ -z $why ]] || echo "not ok - the guest runs to its end: $why"
+  if [[ $status == 0 ]] && ! grep -q '^not ok' "$2/report"; then
+    return
+  fi
+  echo "--- exit status of the scenario: $status; the end of the console:"
+  tail -n 20 "$2/console.log"
+  [[ ! -s $2/state ]] || cat "$2/state"
+  return 1
+}

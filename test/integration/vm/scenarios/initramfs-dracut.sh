@@ -1,0 +1,11 @@
+# The same as initramfs, with an image made by dracut.
+# kernels: both
+# devices: bridge
+# initramfs: dracut
+# words: vfio-pci.ids=8086:100e
+# rules: families
+# native: yes
+# root: writable
+# timeout: 900
+
+. /project/test/integration/vm/scenarios/initramfs.sh

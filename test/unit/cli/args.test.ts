@@ -1,0 +1,127 @@
+import test from 'ava';
+import { parseCommandLine } from '../../../src/cli/args.ts';
+import type { Command } from '../../../src/cli/command.ts';
+import { commands, commonOptions } from '../../../src/cli/commands.ts';
+import { VfioNamesError } from '../../../src/errors.ts';
+
+const table: readonly Command[] = commands.filter((command) =>
+  ['list', 'resolve', 'verify', 'rules render', 'rules check', 'plan'].includes(command.name),
+);
+const tty = { env: {}, stdoutIsTty: true };
+
+function parse(line: string, terminal = tty) {
+  return parseCommandLine(line === '' ? [] : line.split(' '), table, commonOptions, terminal);
+}
+
+function invocation(line: string, terminal = tty) {
+  const parsed = parse(line, terminal);
+  if (parsed.kind !== 'run') throw new Error(`${line} is no invocation`);
+  return parsed.invocation;
+}
+
+const runs = test.macro({
+  exec(t, line: string, name: string) {
+    t.is(invocation(line).command.name, name);
+  },
+  title: (_, line: string, name: string) => `"${line}" runs the command ${name}`,
+});
+test(runs, '', 'list');
+test(runs, '--json', 'list');
+test(runs, '--long', 'list');
+test(runs, 'plan', 'plan');
+test(runs, '--json plan', 'plan');
+test(runs, '--root /mnt plan', 'plan');
+test(runs, '--root=/mnt plan', 'plan');
+test(runs, '-q plan', 'plan');
+test(runs, 'rules render', 'rules render');
+test(runs, '--json rules check', 'rules check');
+
+test('options, values and operands are parsed in any order', (t) => {
+  const { root, json, quiet, verbose, operands, values } = invocation(
+    '-q resolve --print link vfio3 --root /mnt/',
+  );
+  t.deepEqual(
+    { root, json, quiet, verbose, operands },
+    { root: '/mnt', json: false, quiet: true, verbose: false, operands: ['vfio3'] },
+  );
+  t.is(values['print'], 'link');
+});
+
+test('all arguments after -- are operands', (t) => {
+  t.deepEqual(invocation('resolve -- --json').operands, ['--json']);
+});
+
+test('colour is used only on a terminal, without --no-color, NO_COLOR and TERM=dumb', (t) => {
+  t.true(invocation('plan').colour);
+  t.false(invocation('plan --no-color').colour);
+  t.false(invocation('plan', { ...tty, stdoutIsTty: false }).colour);
+  t.false(invocation('plan', { ...tty, env: { NO_COLOR: '1' } }).colour);
+  t.true(invocation('plan', { ...tty, env: { NO_COLOR: '' } }).colour);
+  t.false(invocation('plan', { ...tty, env: { TERM: 'dumb' } }).colour);
+});
+
+test('--help prints the general help, or that of the command', (t) => {
+  t.deepEqual(parse('--help'), { kind: 'help' });
+  t.deepEqual(parse('-h'), { kind: 'help' });
+  const help = parse('resolve --help');
+  t.is(help.kind === 'help' ? help.command?.name : '', 'resolve');
+});
+
+test('--version and -V print the version', (t) => {
+  for (const arg of ['--version', '-V']) t.deepEqual(parse(arg), { kind: 'version' });
+});
+
+const rejected = test.macro({
+  exec(t, line: string, message: string) {
+    const error = t.throws(() => parse(line), { instanceOf: VfioNamesError });
+    t.is(error?.exitCode, 2);
+    t.is(error?.message, message);
+  },
+  title: (_, line: string) => `"${line}" is rejected`,
+});
+test(rejected, 'lisst', 'expected a command, found lisst; did you mean list? See vfio-names --help');
+test(rejected, 'frobnicate', 'expected a command, found frobnicate; see vfio-names --help');
+test(rejected, 'evil\u001b[2J', 'expected a command, found evil\\x1b[2J; see vfio-names --help');
+test(rejected, 'rules', 'expected one of rules render, rules check, found rules; see vfio-names --help');
+test(
+  rejected,
+  'rules chekc',
+  'expected one of rules render, rules check, found rules chekc; did you mean rules check? See vfio-names --help',
+);
+test(
+  rejected,
+  'plan --jsom',
+  'expected an option of plan, found --jsom; did you mean --json? See vfio-names plan --help',
+);
+test(rejected, '--frob', 'expected an option of list, found --frob; see vfio-names list --help');
+test(rejected, 'plan -x', 'expected an option of plan, found -x; see vfio-names plan --help');
+test(
+  rejected,
+  'plan --constructor',
+  'expected an option of plan, found --constructor; see vfio-names plan --help',
+);
+test(rejected, '--toString', 'expected an option of list, found --toString; see vfio-names list --help');
+test(rejected, 'plan extra', 'plan: expected no operand, found extra; see vfio-names plan --help');
+test(rejected, 'resolve', 'resolve: expected NAME, found nothing; see vfio-names resolve --help');
+test(rejected, 'resolve a b', 'resolve: expected only NAME, found b; see vfio-names resolve --help');
+test(
+  rejected,
+  'resolve a --print nod',
+  'expected --print to be one of node, link, devnum, syspath, group, found nod; did you mean node? See vfio-names resolve --help',
+);
+test(rejected, 'plan --root=', 'expected DIR after --root, found nothing; see vfio-names plan --help');
+
+test('an empty NAME is rejected', (t) => {
+  t.throws(() => parseCommandLine(['resolve', ''], table, commonOptions, tty), {
+    message: /found an empty word/,
+  });
+});
+
+test(rejected, 'plan --json=yes', 'expected --json without a value, found one; see vfio-names plan --help');
+test(rejected, 'plan --quiet=1', 'expected --quiet without a value, found one; see vfio-names plan --help');
+test(rejected, 'plan --root', 'expected DIR after --root, found nothing; see vfio-names plan --help');
+test(
+  rejected,
+  'plan --root --json',
+  'expected DIR after --root, found another option; see vfio-names plan --help',
+);

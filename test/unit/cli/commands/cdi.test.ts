@@ -1,0 +1,319 @@
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { type CdiDevice, cdiSpec, cdiText, isDeviceName, isKind } from '../../../../src/cdi/spec.ts';
+import { cdiErrors } from '../../../support/cdi-shape.ts';
+import { type CliResult, runCli } from '../../../support/cli.ts';
+import { canUseNodes, type FakeRoot, fakeRoot } from '../../../support/fake-root.ts';
+import { schemaErrors } from '../../../support/schema.ts';
+
+const checksName = test.macro({
+  exec(t, check: (name: string) => boolean, name: string, expected: boolean) {
+    t.is(check(name), expected);
+  },
+  title: (_, check: (name: string) => boolean, name: string, expected: boolean) =>
+    `${check.name} ${expected ? 'accepts' : 'rejects'} ${JSON.stringify(name)}`,
+});
+for (const name of ['0000:01:00.0', '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', 'a', '0', 'a.b_c'])
+  test(checksName, isDeviceName, name, true);
+for (const name of ['', ':1', '1:', 'a b', 'a/b', 'a\n', 'ü', '-a', '.'])
+  test(checksName, isDeviceName, name, false);
+for (const kind of ['vfio-names.dev/pci', 'a/b', 'v_x.y/fsl-mc', 'V9/c_9'])
+  test(checksName, isKind, kind, true);
+for (const kind of ['', 'a', '/a', 'a/', '9a/b', 'a/9b', 'a./b', 'a/b-', 'a/b.c', 'a/b/c', 'a/b\n', 'a b/c'])
+  test(checksName, isKind, kind, false);
+
+const device = (overrides: Partial<CdiDevice> = {}): CdiDevice => ({
+  name: '0000:01:00.0',
+  node: '/dev/vfio/devices/vfio3',
+  group: '14',
+  numaNode: '0',
+  ...overrides,
+});
+
+test('cdiSpec uses version 0.6.0 only if a device has annotations', (t) => {
+  t.is(cdiSpec('a/b', 'cdev', [device()], false).cdiVersion, '0.5.0');
+  const annotated = cdiSpec('a/b', 'cdev', [device(), device({ name: 'x', numaNode: undefined })], true);
+  t.is(annotated.cdiVersion, '0.6.0');
+  t.deepEqual(annotated.devices[0]?.annotations, {
+    'vfio-names.dev/iommu-group': '14',
+    'vfio-names.dev/numa-node': '0',
+  });
+  t.deepEqual(annotated.devices[1]?.annotations, { 'vfio-names.dev/iommu-group': '14' });
+  const bare = cdiSpec('a/b', 'cdev', [device({ group: undefined, numaNode: undefined })], true);
+  t.is(bare.cdiVersion, '0.5.0');
+  t.false('annotations' in (bare.devices[0] ?? {}));
+});
+
+test('cdiSpec produces valid CDI documents for any devices', (t) => {
+  const anyDevice = fc.record({
+    name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,20}[A-Za-z0-9]$/),
+    node: fc.nat(99).map((number) => `/dev/vfio/devices/vfio${number}`),
+    group: fc.option(fc.nat(99).map(String), { nil: undefined }),
+    numaNode: fc.option(fc.nat(3).map(String), { nil: undefined }),
+  });
+  const anyDevices = fc.uniqueArray(anyDevice, { selector: ({ name }) => name, minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(anyDevices, fc.constantFrom('cdev', 'group'), fc.boolean(), (devices, by, annotate) => {
+      t.deepEqual(cdiErrors(JSON.parse(cdiText(cdiSpec('vfio-names.dev/pci', by, devices, annotate)))), []);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('the CDI shape check rejects documents that runtimes reject', (t) => {
+  const validSpec = cdiSpec('vfio-names.dev/pci', 'cdev', [device()], true);
+  t.deepEqual(cdiErrors(validSpec), []);
+  const [first] = validSpec.devices;
+  for (const [what, spec] of Object.entries({
+    'no device': { ...validSpec, devices: [] },
+    'an unknown field': { ...validSpec, version: 1 },
+    'annotations in 0.5.0': { ...validSpec, cdiVersion: '0.5.0' },
+    'duplicate names': { ...validSpec, devices: [first, first] },
+    'an invalid name': { ...validSpec, devices: [{ ...first, name: 'a/b' }] },
+    'no edits': { ...validSpec, devices: [{ name: 'a', containerEdits: {} }] },
+    'an invalid kind': { ...validSpec, kind: 'pci' },
+  }))
+    t.not(cdiErrors(spec).length, 0, what);
+});
+
+interface Machine {
+  readonly root: FakeRoot;
+  readonly run: (...args: string[]) => Promise<CliResult>;
+}
+
+/** Two PCI devices in two groups with all nodes, and an mdev. */
+function machine(t: ExecutionContext): Machine {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio3', group: '14', attributes: { numa_node: '1' } });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', group: '15', attributes: { numa_node: '-1' } });
+  root.add({ bus: 'mdev', name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', sysname: 'vfio2', group: '16' });
+  for (const [path, attribute, devnum] of [
+    ['/dev/iommu', 'misc/iommu', '10:125'],
+    ['/dev/vfio/vfio', 'misc/vfio', '10:196'],
+    ['/dev/vfio/14', 'vfio/14', '246:14'],
+    ['/dev/vfio/15', 'vfio/15', '246:15'],
+  ] as const) {
+    root.node(path, devnum);
+    root.write(`/sys/class/${attribute}/dev`, `${devnum}\n`);
+  }
+  return { root, run: (...args) => runCli(['cdi', '--root', root.dir, ...args]) };
+}
+
+interface Spec {
+  readonly kind: string;
+  readonly containerEdits: { readonly deviceNodes: readonly { readonly path: string }[] };
+  readonly devices: readonly {
+    readonly name: string;
+    readonly containerEdits: { readonly deviceNodes: readonly { readonly path: string }[] };
+  }[];
+}
+
+/** Returns the node of each device by name, and the shared node by kind. */
+function nodesOf(text: string): Record<string, string | undefined> {
+  const spec = JSON.parse(text) as Spec;
+  return {
+    [spec.kind]: spec.containerEdits.deviceNodes[0]?.path,
+    ...Object.fromEntries(
+      spec.devices.map(({ name, containerEdits }) => [name, containerEdits.deviceNodes[0]?.path]),
+    ),
+  };
+}
+
+for (const [file, ...args] of [
+  ['cdev'],
+  ['group', '--interface', 'group'],
+  ['annotated', '--annotate', '--kind', 'example.com/gpu'],
+  ['mdev', '--bus', 'mdev'],
+] as const)
+  test(`cdi prints a valid document equal to the golden file ${file}.json`, async (t) => {
+    const { status, out, err } = await machine(t).run(...args);
+    t.is(status, 0);
+    t.deepEqual(err, []);
+    t.deepEqual(cdiErrors(JSON.parse(out)), []);
+    const golden = new URL(`../../../golden/cdi/${file}.json`, import.meta.url);
+    if (process.env['UPDATE_GOLDEN']) {
+      fs.mkdirSync(new URL('.', golden), { recursive: true });
+      fs.writeFileSync(golden, out);
+    }
+    t.is(out, fs.readFileSync(golden, 'utf8'));
+  });
+
+test('cdi uses groups for --interface auto if /dev/iommu is missing, and fails for --interface cdev', async (t) => {
+  const { root, run } = machine(t);
+  fs.rmSync(root.at('/dev/iommu'));
+  t.deepEqual(nodesOf((await run()).out), {
+    'vfio-names.dev/pci': '/dev/vfio/vfio',
+    '0000:01:00.0': '/dev/vfio/14',
+    '0000:02:00.0': '/dev/vfio/15',
+  });
+  const { status, out, err } = await run('--interface', 'cdev');
+  t.is(status, 5);
+  t.is(out, '');
+  t.regex(err.join(), /expected \/dev\/iommu for the interface cdev, found nothing; load the module iommufd/);
+});
+
+test('cdi treats a shared node with the wrong device number as missing', async (t) => {
+  const { root, run } = machine(t);
+  root.node('/dev/iommu', '1:3');
+  t.is((await run('--interface', 'cdev')).status, 5);
+  root.node('/dev/vfio/vfio', '1:3');
+  const { status, err } = await run();
+  t.is(status, 5);
+  t.regex(err.join(), /expected \/dev\/vfio\/vfio .*found the device 1:3/);
+});
+
+test('cdi skips devices that cannot be in the document, reports why, and exits with status 1', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: '0000:03:00.0', sysname: 'noiommu-vfio5', devnum: false, group: '17' });
+  root.add({ name: 'bad name', sysname: 'vfio6' });
+  root.node('/dev/vfio/devices/vfio1', '1:3');
+  const { status, out, err } = await run();
+  t.is(status, 1);
+  t.deepEqual(nodesOf(out), {
+    'vfio-names.dev/pci': '/dev/iommu',
+    '0000:01:00.0': '/dev/vfio/devices/vfio3',
+  });
+  t.is(err.length, 3);
+  t.regex(err.join('\n'), /0000:02:00\.0 is left out: expected the character device 247:1/);
+  t.regex(err.join('\n'), /0000:03:00\.0 is left out: .*no-IOMMU devices/);
+  t.regex(err.join('\n'), /bad name is left out: .*as CDI wants its names/);
+});
+
+test('cdi --interface group skips devices without a group, without a group node, or with a wrong group node', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: '0000:03:00.0', sysname: 'vfio5' });
+  root.node('/dev/vfio/15', '1:3');
+  fs.rmSync(root.at('/dev/vfio/14'));
+  const { status, out, err } = await run('--interface', 'group');
+  t.is(status, 1);
+  t.is(out, '');
+  t.regex(
+    err.join('\n'),
+    /01:00\.0 is left out: expected the group's node at \/dev\/vfio\/14, found nothing/,
+  );
+  t.regex(err.join('\n'), /02:00\.0 is left out: .*found the device 1:3/);
+  t.regex(err.join('\n'), /03:00\.0 is left out: expected an IOMMU group/);
+});
+
+test("cdi leaves out a device where the kernel's own path is missing and /dev/char leads to another link", async (t) => {
+  const { root, run } = machine(t);
+  fs.renameSync(root.at('/dev/vfio/devices/vfio3'), root.at('/dev/elsewhere'));
+  root.linkTo('/dev/char/247:3', '/dev/middle');
+  root.linkTo('/dev/middle', '/dev/elsewhere');
+  const { status, out, err } = await run();
+  t.is(status, 1, err.join('\n'));
+  t.is(nodesOf(out)['0000:01:00.0'], undefined);
+});
+
+const whenNodes = canUseNodes() ? test : test.skip;
+
+// At the end of a link, a file that stands in for a node is a file.
+whenNodes(
+  "cdi names the node at the end of the link in /dev/char where the kernel's own path is missing",
+  async (t) => {
+    const { root, run } = machine(t);
+    fs.renameSync(root.at('/dev/vfio/devices/vfio3'), root.at('/dev/elsewhere'));
+    root.linkTo('/dev/char/247:3', '/dev/elsewhere');
+    const { status, out, err } = await run();
+    t.is(status, 0, err.join('\n'));
+    t.is(nodesOf(out)['0000:01:00.0'], '/dev/elsewhere');
+  },
+);
+
+const rejects = test.macro({
+  async exec(t, args: readonly string[], pattern: RegExp) {
+    const { status, out, err } = await machine(t).run(...args);
+    t.is(status, 2);
+    t.is(out, '');
+    t.regex(err.join('\n'), pattern);
+  },
+  title: (_, args: readonly string[]) => `cdi rejects ${args.join(' ')}`,
+});
+test(rejects, ['--kind', 'pci'], /expected --kind to be VENDOR\/CLASS.*found pci/);
+test(rejects, ['--bus', 'a.b'], /found vfio-names\.dev\/a\.b/);
+test(rejects, ['--interface', 'both'], /expected --interface to be one of cdev, group, auto/);
+test(rejects, ['--output', '/etc/cdi/x.yaml'], /expected --output to end in \.json/);
+test(rejects, ['--output', '/etc/cdi/.json'], /expected --output to end in \.json/);
+
+test('cdi --output creates the file and its directory, keeps it while it is correct, replaces it, and removes it with the last device', async (t) => {
+  const { root, run } = machine(t);
+  const file = root.at('/run/cdi/vfio.json');
+  const put = async (): Promise<string> => (await run('--output', file)).out.split(' ')[0] ?? '';
+  t.is(await put(), 'written');
+  const { ino } = fs.statSync(file);
+  t.is(fs.readFileSync(file, 'utf8'), (await run()).out);
+  t.is(fs.statSync(file).mode & 0o7777, 0o644);
+  t.is(await put(), 'unchanged');
+  t.is(fs.statSync(file).ino, ino);
+  fs.rmSync(root.at('/sys/class/vfio-dev/vfio3'));
+  t.is(await put(), 'written');
+  t.deepEqual(Object.keys(nodesOf(fs.readFileSync(file, 'utf8'))), ['vfio-names.dev/pci', '0000:02:00.0']);
+  fs.rmSync(root.at('/sys/class/vfio-dev/vfio1'));
+  t.is(await put(), 'removed');
+  t.is(await put(), 'absent');
+  t.deepEqual(fs.readdirSync(root.at('/run/cdi')), []);
+  fs.rmdirSync(root.at('/run/cdi'));
+  t.is(await put(), 'absent');
+  t.false(fs.existsSync(root.at('/run/cdi')), 'no directory is created without a device');
+  const { status, out, err } = await run('--output', '-');
+  t.is(status, 0);
+  t.is(out, '');
+  t.regex(err.join(), /no device of the bus pci/);
+});
+
+for (const [what, make] of Object.entries<(root: FakeRoot, path: string) => void>({
+  'a file of another kind': (root, path) =>
+    root.write(path, '{"cdiVersion":"0.5.0","kind":"nvidia.com/gpu"}'),
+  'a file that is not JSON': (root, path) => root.write(path, 'devices: []'),
+  null: (root, path) => root.write(path, 'null'),
+  'a link': (root, path) => {
+    root.write('/elsewhere', '{"kind":"vfio-names.dev/pci"}');
+    root.linkTo(path, '/elsewhere');
+  },
+  'a directory': (root, path) => root.write(`${path}/below`, ''),
+}))
+  test(`cdi --output does not replace or remove ${what} at the path of the file`, async (t) => {
+    const { root, run } = machine(t);
+    const path = '/run/cdi/vfio.json';
+    make(root, path);
+    const before = fs.lstatSync(root.at(path));
+    for (const bus of ['pci', 'none']) {
+      const args = ['--bus', bus, '--kind', 'vfio-names.dev/pci', '--output', root.at(path)];
+      const { status, err } = await run(...args);
+      t.is(status, 1);
+      t.regex(err.join('\n'), /expected a CDI specification of the kind vfio-names\.dev\/pci or nothing at/);
+    }
+    const after = fs.lstatSync(root.at(path));
+    t.is(after.ino, before.ino);
+    t.is(after.mtimeMs, before.mtimeMs);
+    t.deepEqual(fs.readdirSync(root.at('/run/cdi')), ['vfio.json']);
+  });
+
+test('cdi --output does not follow a link at the path of the directory', async (t) => {
+  const { root, run } = machine(t);
+  fs.mkdirSync(root.at('/elsewhere'));
+  root.linkTo('/run/cdi', '/elsewhere');
+  const { status, err } = await run('--output', root.at('/run/cdi/vfio.json'));
+  t.is(status, 1);
+  t.regex(err.join('\n'), /could not write the CDI specification: .*(ENOTDIR|ELOOP)/);
+  t.deepEqual(fs.readdirSync(root.at('/elsewhere')), []);
+});
+
+test('cdi --json has the document or the change of the file, and the skipped devices', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: 'bad name', sysname: 'vfio6' });
+  const file = root.at('/run/cdi/vfio.json');
+  const results = [
+    await run('--json'),
+    await run('--json', '--output', file),
+    await run('--json', '--bus', 'x'),
+  ];
+  const [plain, written, none] = results.map(({ out }) => JSON.parse(out) as Record<string, unknown>);
+  for (const document of [plain, written, none]) t.deepEqual(schemaErrors('cdi', document), []);
+  t.like(plain, { version: 1, bus: 'pci', kind: 'vfio-names.dev/pci', interface: 'cdev' });
+  t.regex(String(plain?.['leftOut']), /^bad name is left out: [^\n]*$/);
+  t.deepEqual(plain?.['document'], JSON.parse(fs.readFileSync(file, 'utf8')));
+  t.like(written, { output: file, done: 'written' });
+  t.false('document' in (none ?? {}));
+});

@@ -1,0 +1,200 @@
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { formatDot } from '../../../../src/graph/dot.ts';
+import type { Entry } from '../../../../src/graph/model.ts';
+import { type Box, buildGraph } from '../../../../src/graph/model.ts';
+import { renderSvg, vizPackage } from '../../../../src/graph/svg.ts';
+import { formatText } from '../../../../src/graph/text.ts';
+import { wrapText } from '../../../../src/graph/words.ts';
+import { type CliResult, runCli } from '../../../support/cli.ts';
+import { fakeRoot } from '../../../support/fake-root.ts';
+import { samples } from '../../../support/graph-samples.ts';
+import { validJson } from '../../../support/schema.ts';
+
+type SampleName = keyof typeof samples;
+
+async function show(t: ExecutionContext, name: SampleName, ...args: string[]): Promise<CliResult> {
+  const root = fakeRoot(t);
+  samples[name](root);
+  await runCli(['sync', '--root', root.dir]);
+  return runCli(['graph', '--root', root.dir, ...args]);
+}
+
+for (const name of Object.keys(samples) as SampleName[])
+  for (const format of ['text', 'dot'] as const)
+    test(`graph --format ${format} of the sample ${name} matches the golden file`, async (t) => {
+      const { status, out } = await show(t, name, '--format', format);
+      t.is(status, 0);
+      const golden = new URL(
+        `../../../golden/graph/${name}.${format === 'text' ? 'txt' : 'dot'}`,
+        import.meta.url,
+      );
+      if (process.env['UPDATE_GOLDEN']) {
+        fs.mkdirSync(new URL('.', golden), { recursive: true });
+        fs.writeFileSync(golden, out);
+      }
+      t.is(out, fs.readFileSync(golden, 'utf8'));
+    });
+
+test('graph --format svg shows every device, and is reproducible', async (t) => {
+  const first = await show(t, 'desktop', '--format', 'svg');
+  t.is(first.status, 0);
+  t.regex(first.out, /<svg [\s\S]*<\/svg>\n$/);
+  // Graphviz writes a hyphen as an entity.
+  const text = first.out.replaceAll('&#45;', '-');
+  for (const name of [
+    '0000:01:00.0',
+    '0000:01:00.1',
+    '0000:00:1f.3',
+    'IOMMU group 14',
+    'qemu-system-x86 (pid 812)',
+  ])
+    t.true(text.includes(name), name);
+  t.is((await show(t, 'desktop', '--format', 'svg')).out, first.out);
+});
+
+test('drawSvg reports a missing or unusable package with an alternative', async (t) => {
+  const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+  const error = await t.throwsAsync(renderSvg('digraph {}', () => Promise.reject(missing)));
+  t.like(error, { code: 'no-drawer', exitCode: 5 });
+  t.is(
+    error?.message,
+    `expected the package ${vizPackage} to draw with, found none; npm install ${vizPackage}, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
+  );
+  // As with node --jitless, which does not support WebAssembly.
+  const broken = await t.throwsAsync(
+    renderSvg('digraph {}', () => Promise.reject(new ReferenceError('WebAssembly is not defined'))),
+  );
+  t.regex(broken?.message ?? '', /found one that does not run here \(ReferenceError\); draw with Graphviz/);
+});
+
+test('package.json pins the SVG renderer as an optional dependency', (t) => {
+  const manifest = JSON.parse(fs.readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
+  t.regex(manifest.optionalDependencies[vizPackage], /^\d+\.\d+\.\d+$/);
+  t.false(vizPackage in manifest.dependencies);
+});
+
+test('graph --json is valid against its schema, and graph --all shows every PCI device', async (t) => {
+  const document = validJson<{ devices: { name: string; usage: string; holders?: { pid: number }[] }[] }>(
+    t,
+    'graph',
+    (await show(t, 'desktop', '--json')).out,
+  );
+  const usages = Object.fromEntries(document.devices.map(({ name, usage }) => [name, usage]));
+  t.true(document.devices.some(({ holders }) => holders?.some(({ pid }) => pid > 0)));
+  t.deepEqual(usages, {
+    '0000:00:01.0': 'host',
+    '0000:01:00.0': 'used',
+    '0000:01:00.1': 'used',
+    '0000:00:1c.0': 'host',
+    '0000:05:00.0': 'free',
+    '0000:00:1f.0': 'free',
+    '0000:00:1f.3': 'blocking',
+  });
+  const root = fakeRoot(t);
+  root.add({ name: '0000:00:02.0', driver: 'i915', group: '2' });
+  root.add({ name: '0000:00:03.0', group: '3' });
+  const none = await runCli(['graph', '--root', root.dir]);
+  t.is(none.out, '');
+  t.regex(none.err[0] ?? '', /no device is bound to a VFIO driver here; graph --all shows the others/);
+  const all = await runCli(['graph', '--root', root.dir, '--all']);
+  t.deepEqual(all.err, []);
+  t.is(all.out, 'pci0000:00\n├─ 0000:00:02.0 · group 2 · i915\n└─ 0000:00:03.0 · group 3 · no driver\n');
+});
+
+const entry = (fields: Partial<Entry> & { readonly syspath: string }): Entry => ({
+  bus: 'pci',
+  name: fields.syspath.slice(fields.syspath.lastIndexOf('/') + 1),
+  state: 'free',
+  bridge: false,
+  ...fields,
+});
+
+test('graphOf puts a bridge and the devices of its group into one frame', (t) => {
+  const top = '/sys/devices/pci0000:00';
+  const { frames } = buildGraph([
+    entry({ syspath: `${top}/a`, group: '1', bridge: true, state: 'host' }),
+    entry({ syspath: `${top}/a/b`, group: '1' }),
+    entry({ syspath: `${top}/c`, group: '2', bridge: true, state: 'host' }),
+  ]);
+  t.deepEqual(frames, [{ group: '1', boxes: [`${top}/a`, `${top}/a/b`] }]);
+});
+
+test('graphDot shows VFs of one group as one grid in its frame, without the group in the cells', (t) => {
+  const top = '/sys/devices/pci0000:00';
+  const vfs = ['0', '1', '2'].map((vf) => entry({ syspath: `${top}/v${vf}`, group: '7', pf: 'pf', vf }));
+  const graph = buildGraph([entry({ syspath: `${top}/pf`, group: '7', state: 'host' }), ...vfs]);
+  t.deepEqual(graph.frames, [{ group: '7', boxes: [`${top}/pf`, `${top}/pf vf`] }]);
+  const dot = formatDot(graph);
+  t.is(dot.match(/group 7/g)?.length, 2, dot);
+});
+
+test('wrapped breaks text at spaces and does not split long words', (t) => {
+  t.deepEqual(wrapText('one two three', 7), ['one two', 'three']);
+  t.deepEqual(wrapText('toolongaword b', 5), ['toolongaword', 'b']);
+  t.deepEqual(wrapText('', 5), []);
+});
+
+const hostileText = fc.oneof(
+  fc.constantFrom(
+    '</b><table>',
+    '"];evil [label="',
+    '\\',
+    'a\\"b',
+    '&lt;',
+    '\u0000\u001b[2J',
+    '-->',
+    ']]>',
+    '‮x',
+    'font-family="Verdana"',
+    '',
+  ),
+  fc.string({ unit: 'binary', maxLength: 12 }),
+);
+
+test('graphDot and graphText produce well-formed output without control characters for hostile text', async (t) => {
+  const { instance } = await import('@viz-js/viz');
+  const viz = await instance();
+  const texts = fc.record({
+    name: hostileText,
+    label: hostileText,
+    driver: hostileText,
+    holder: hostileText,
+    link: hostileText,
+    mdevType: hostileText,
+  });
+  fc.assert(
+    fc.property(
+      fc.array(texts, { minLength: 1, maxLength: 5 }),
+      fc.constantFrom('pci', 'mdev'),
+      (devices, bus) => {
+        const entries = devices.map(({ name, label, driver, holder, link, mdevType }, index) =>
+          entry({
+            ...{ bus, name, label, driver, mdevType, group: '1', node: `vfio${index}` },
+            syspath: `/sys/devices/top/${index}${name.replaceAll('/', '')}`,
+            links: [`/dev/vfio/${link}`],
+            holders: [holder],
+          }),
+        );
+        const graph = buildGraph(entries);
+        const countBoxes = (box: Box): number =>
+          1 + (box.kind === 'grid' ? 0 : box.below.map(countBoxes).reduce((a, b) => a + b, 0));
+        const dot = formatDot(graph);
+        const { status, output = '', errors } = viz.render(dot, { format: 'svg' });
+        t.is(status, 'success', `${JSON.stringify(errors)}\n${dot}`);
+        t.is(
+          output.match(/<g id="node\d+"/g)?.length,
+          graph.roots.map(countBoxes).reduce((a, b) => a + b, 0),
+        );
+        t.notRegex(output, /[\u0000-\u0008\u000b-\u001f\u007f\u202e]/);
+        t.notRegex(
+          output.replace(/<[^<>]*>/g, ''),
+          /[<>]|&(?!(?:#\d+|#x[0-9a-f]+|amp|lt|gt|quot|apos|nbsp);)/,
+        );
+        for (const line of formatText(graph).split('\n')) t.notRegex(line, /[\u0000-\u001f\u007f\u202e]/);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,169 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { runCli } from '../../../support/cli.ts';
+import { hookedFiles } from '../../../support/hooked-files.ts';
+import { validJson } from '../../../support/schema.ts';
+import { sample, uuid } from '../sample.ts';
+
+const resolves = test.macro({
+  async exec(t, name: string, node: string) {
+    const { run } = sample(t);
+    t.deepEqual(await run('resolve', name), { status: 0, out: `/dev/vfio/devices/${node}\n`, err: [] });
+  },
+  title: (_, name: string) => `resolve ${name} prints its node`,
+});
+test(resolves, '0000:01:00.0', 'vfio0');
+test(resolves, '10000:01:00.0', 'vfio1');
+test(resolves, 'pci/0000:01:00.0', 'vfio0');
+test(resolves, uuid, 'vfio2');
+test(resolves, uuid.toUpperCase(), 'vfio2');
+test(resolves, `mdev/${uuid}`, 'vfio2');
+test(resolves, 'vfio1', 'vfio1');
+test(resolves, '247:1', 'vfio1');
+test(resolves, '/dev/vfio/devices/vfio1', 'vfio1');
+test(resolves, '/dev/vfio/pci/0000:01:00.0', 'vfio0');
+test(resolves, '/sys/bus/pci/devices/0000:01:00.0', 'vfio0');
+test(resolves, '/sys/devices/pci0000:00/0000:01:00.0/', 'vfio0');
+test(resolves, '/sys/class/vfio-dev/vfio1', 'vfio1');
+
+test('resolve accepts a PCI address without domain if it matches one device', async (t) => {
+  const { root, run } = sample(t);
+  root.add({ name: '0000:05:00.1', sysname: 'vfio5' });
+  t.is((await run('resolve', '05:00.1')).out, '/dev/vfio/devices/vfio5\n');
+});
+
+test('resolve finds a device by the path of any node with its device number', async (t) => {
+  const { root, run } = sample(t);
+  root.node('/dev/mine', '247:1');
+  t.is((await run('resolve', '/dev/mine')).out, '/dev/vfio/devices/vfio1\n');
+});
+
+test("resolve ignores a link that points to another device's node", async (t) => {
+  const { root, run } = sample(t);
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  t.is((await run('resolve', '/dev/vfio/pci/0000:01:00.0')).out, '/dev/vfio/devices/vfio0\n');
+});
+
+const prints = test.macro({
+  async exec(t, property: string, name: string, expected: string) {
+    const { run } = sample(t);
+    t.deepEqual(await run('resolve', name, '--print', property), {
+      status: 0,
+      out: `${expected}\n`,
+      err: [],
+    });
+  },
+  title: (_, property: string, name: string) => `resolve ${name} --print ${property} prints it`,
+});
+test(prints, 'node', 'vfio0', '/dev/vfio/devices/vfio0');
+test(prints, 'link', 'vfio0', '/dev/vfio/pci/0000:01:00.0');
+test(prints, 'link', '247:0', '/dev/vfio/pci/0000:01:00.0');
+test(prints, 'devnum', 'vfio0', '247:0');
+test(prints, 'syspath', 'vfio0', '/sys/devices/pci0000:00/0000:01:00.0');
+test(prints, 'group', 'vfio0', '14');
+
+test('resolve --json prints one document that matches its schema', async (t) => {
+  const { root, run } = sample(t);
+  const { instead, ...document } = validJson(t, 'resolve', (await run('resolve', 'vfio0', '--json')).out);
+  t.is(instead, undefined);
+  t.deepEqual(document, {
+    version: 1,
+    bus: 'pci',
+    name: '0000:01:00.0',
+    node: 'vfio0',
+    nodePath: '/dev/vfio/devices/vfio0',
+    devnum: '247:0',
+    syspath: '/sys/devices/pci0000:00/0000:01:00.0',
+    link: '/dev/vfio/pci/0000:01:00.0',
+    group: '14',
+  });
+  fs.renameSync(root.at('/dev/vfio/devices/vfio0'), root.at('/dev/kept'));
+  root.linkTo('/dev/char/247:0', '/dev/kept');
+  const other = validJson(t, 'resolve', (await run('resolve', 'vfio0', '--json')).out);
+  t.is(other['node'], 'vfio0');
+  t.is(other['nodePath'], '/dev/char/247:0');
+  t.regex(String(other['instead']), /found nothing$/);
+});
+
+test('resolve reports on stderr why it falls back to /dev/char', async (t) => {
+  const { root, run } = sample(t);
+  fs.renameSync(root.at('/dev/vfio/devices/vfio0'), root.at('/dev/kept'));
+  root.linkTo('/dev/char/247:0', '/dev/kept');
+  t.deepEqual(await run('resolve', '0000:01:00.0'), {
+    status: 0,
+    out: '/dev/char/247:0\n',
+    err: [
+      'vfio-names: expected the character device 247:0 at /dev/vfio/devices/vfio0, found nothing; took /dev/char/247:0 instead',
+    ],
+  });
+});
+
+const fails = test.macro({
+  async exec(t, name: string, status: number, message: string) {
+    const { root, run } = sample(t);
+    fs.rmSync(root.at('/dev/vfio/devices/vfio2'));
+    root.node('/dev/vfio/devices/vfio1', '247:7');
+    t.deepEqual(await run('resolve', name), { status, out: '', err: [`vfio-names: ${message}`] });
+  },
+  title: (_, name: string, status: number) => `resolve ${name} fails with status ${status}`,
+});
+const remedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+test(fails, '01:00.0', 2, '01:00.0 fits 2 devices: pci/0000:01:00.0, pci/10000:01:00.0; name one of them');
+test(
+  fails,
+  '0000:01:00.7',
+  3,
+  'expected a device bound to VFIO, found none called 0000:01:00.7; did you mean 0000:01:00.0?',
+);
+test(
+  fails,
+  'vfio2',
+  1,
+  `expected the character device 247:2 at /dev/vfio/devices/vfio2, found nothing; ${remedy}`,
+);
+test(
+  fails,
+  'vfio1',
+  1,
+  `expected the character device 247:1 at /dev/vfio/devices/vfio1, found the device 247:7; ${remedy}`,
+);
+test(
+  fails,
+  '0000:03:00.0',
+  5,
+  'expected a node for 0000:03:00.0, found none: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use the group node, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
+);
+
+test('resolve --print of a value that the device lacks fails with status 5', async (t) => {
+  const { run } = sample(t);
+  t.deepEqual(await run('resolve', 'vfio2', '--print', 'group'), {
+    status: 5,
+    out: '',
+    err: [`vfio-names: expected a group of ${uuid}, found none; vfio-names show ${uuid} tells what there is`],
+  });
+});
+
+test('resolve never prints the wrong node if the device is replaced between two system calls', async (t) => {
+  const statuses: number[] = [];
+  for (let changeAt = 1, calls = 1; calls >= changeAt; changeAt++) {
+    const { root } = sample(t);
+    calls = 0;
+    const files = hookedFiles(() => {
+      if (++calls !== changeAt) return;
+      root.unbind({
+        bus: 'pci',
+        name: '',
+        sysname: 'vfio0',
+        syspath: '/sys/devices/pci0000:00/0000:01:00.0',
+      });
+      root.add({ name: '0000:02:00.0', sysname: 'vfio0' });
+    });
+    const { status, out } = await runCli(['resolve', '0000:01:00.0', '--root', root.dir], { files });
+    statuses.push(status);
+    // A result is correct only if sysfs was last read before the change.
+    if (status === 0) t.true(calls <= changeAt);
+    else t.is(out, '');
+  }
+  t.true(statuses.length > 8);
+  t.deepEqual(new Set(statuses), new Set([3, 0]));
+});

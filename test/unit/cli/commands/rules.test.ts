@@ -1,0 +1,124 @@
+import { existsSync, readFileSync } from 'node:fs';
+import test from 'ava';
+import type { Invocation, Io } from '../../../../src/cli/command.ts';
+import { installRules } from '../../../../src/cli/commands/rules.ts';
+import { runCli } from '../../../support/cli.ts';
+import { fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
+import { validJson } from '../../../support/schema.ts';
+
+const path = '/etc/udev/rules.d/70-vfio-names.rules';
+
+const policy = `scheme = 1
+[[link]]
+match = { bus = "pci" }
+name = "by-driver/{{driver}}/{{name}}"
+`;
+
+test('rules render prints the rules of the policy for each target', async (t) => {
+  const root = fakeRoot(t);
+  const plain = await runCli(['rules', 'render', '--root', root.dir]);
+  t.is(plain.status, 0);
+  t.is(plain.out, readFileSync(new URL('../../../../rules/70-vfio-names.rules', import.meta.url), 'utf8'));
+  root.write('/etc/vfio-names/site.toml', policy);
+  const changed = await runCli(['rules', 'render', '--root', root.dir]);
+  t.regex(changed.out, /^# vfio-names scheme=1 policy=[0-9a-f]{64}\n/);
+  t.true(changed.out.includes('SYMLINK+="vfio/by-driver/$driver/$id"'));
+  const { out } = await runCli(['rules', 'render', '--target', 'mdevd', '--json', '--root', root.dir]);
+  t.is(validJson(t, 'rules-render', out)['manager'], 'mdevd');
+});
+
+test('rules install, check and uninstall write, check and remove the rules', async (t) => {
+  const root = fakeRoot(t);
+  const run = (...args: string[]) => runCli(['rules', ...args, '--root', root.dir]);
+  t.is((await run('check')).status, 1);
+  const dry = await run('install', '--dry-run');
+  t.is(dry.status, 0);
+  t.regex(
+    dry.out,
+    /^--- \/dev\/null\n\+\+\+ \/etc\/udev\/rules.d\/70-vfio-names.rules\n@@ -0,0 \+1,\d+ @@\n/,
+  );
+  t.false(existsSync(root.at(path)));
+  t.deepEqual(await run('install'), { status: 0, out: `wrote ${path}\n`, err: [] });
+  t.deepEqual(await run('check'), { status: 0, out: `${path} is what the policy gives\n`, err: [] });
+  t.is((await run('install')).out, `already up to date: ${path}\n`);
+  t.is((await run('install', '--dry-run')).out, `nothing to change: ${path}\n`);
+  root.write('/etc/vfio-names/site.toml', policy);
+  const check = await run('check', '--json');
+  t.is(check.status, 1);
+  t.is(validJson(t, 'rules-check', check.out)['rulesState'], 'other-policy');
+  t.regex((await run('install', '--dry-run')).out, /^-# vfio-names scheme=1 policy=default$/m);
+  const installed = validJson(t, 'rules-install', (await run('install', '--json')).out);
+  t.true(installed['changed']);
+  t.false(installed['applied']);
+  t.is((await run('check')).status, 0);
+  const removed = await run('uninstall', '--json');
+  t.true(validJson(t, 'rules-uninstall', removed.out)['changed']);
+  t.false(existsSync(root.at(path)));
+  t.is((await run('uninstall')).out, `nothing to remove: ${path}\n`);
+});
+
+test('rules install and uninstall leave a foreign file alone and print one line', async (t) => {
+  const root = fakeRoot(t);
+  root.write(path, 'KERNEL=="x"\n');
+  for (const args of [['install'], ['uninstall'], ['install', '--dry-run']]) {
+    const { status, out, err } = await runCli(['rules', ...args, '--root', root.dir]);
+    t.is(status, 1);
+    t.is(out, '');
+    t.is(err.length, 1);
+  }
+  t.is(readFileSync(root.at(path), 'utf8'), 'KERNEL=="x"\n');
+});
+
+test('rules install with an invalid policy leaves the rules unchanged', async (t) => {
+  const root = fakeRoot(t);
+  await runCli(['rules', 'install', '--root', root.dir]);
+  const before = readFileSync(root.at(path), 'utf8');
+  for (const text of [
+    'scheme = 2\n',
+    'scheme = 1\n[[link]]\nmatch = { mode = "0600" }\nname = "by-x/{{name}}"\n',
+  ]) {
+    root.write('/etc/vfio-names/site.toml', text);
+    const { status, err } = await runCli(['rules', 'install', '--root', root.dir]);
+    t.is(status, 2);
+    t.is(err.length, 1);
+    t.is(readFileSync(root.at(path), 'utf8'), before);
+  }
+});
+
+test('rules install without --root triggers udev, and exits with status 1 if udev fails', (t) => {
+  const root = fakeRoot(t);
+  // Redirects the machine's own paths below a temporary root.
+  const below = (name: string): string => (name.startsWith('/proc/self') ? name : root.at(name));
+  const files = {
+    ...fakeFiles,
+    lstat: (name: string) => fakeFiles.lstat(below(name)),
+    stat: (name: string) => fakeFiles.stat(below(name)),
+    hold: (name: string) => fakeFiles.openDir(below(name)),
+  };
+  root.write('/run/udev/control', '');
+  let out = '';
+  const err: string[] = [];
+  const io = {
+    out: (text: string) => (out += text),
+    err: (line: string) => err.push(line),
+    env: {},
+    files,
+  } as unknown as Io;
+  const invocation = { root: '', flags: {}, json: false } as unknown as Invocation;
+  const calls: string[] = [];
+  const planned = { path, after: '# vfio-names scheme=1 policy=default\n' };
+  t.is(
+    installRules(planned, invocation, io, (_, args) => calls.push(args.join(' '))),
+    0,
+  );
+  t.is(calls.length, 3);
+  t.is(out, `wrote ${path}, and udev applied the change\n`);
+  const { after, ...uninstallation } = { ...planned, before: planned.after };
+  const failingExec = (): void => {
+    throw Object.assign(new Error(), { status: 1 });
+  };
+  t.is(installRules(uninstallation, invocation, io, failingExec), 1);
+  t.is(err.length, 3);
+  t.true(out.endsWith(`removed ${path}\n`));
+  t.is(after, planned.after);
+});

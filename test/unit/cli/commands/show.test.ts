@@ -1,0 +1,45 @@
+import test from 'ava';
+import { validJson } from '../../../support/schema.ts';
+import { sample } from '../sample.ts';
+
+test('show prints a line for every fact, the link, its systemd unit and its state', async (t) => {
+  const { run } = sample(t);
+  const { status, out } = await run('show', '0000:01:00.0');
+  t.is(status, 0);
+  for (const line of [
+    /^bus +pci$/m,
+    /^name +0000:01:00\.0$/m,
+    /^node +vfio0$/m,
+    /^devnum +247:0$/m,
+    /^cdev +yes$/m,
+    /^driver +vfio-pci$/m,
+    /^groupNode +\/dev\/vfio\/14$/m,
+    /^vendor +0x10de$/m,
+    /^link +\/dev\/vfio\/pci\/0000:01:00\.0$/m,
+    /^unit +dev-vfio-pci-0000:01:00\.0\.device$/m,
+    /^state +unnamed$/m,
+  ])
+    t.regex(out, line);
+});
+
+test('show prints why a device has no node', async (t) => {
+  const { run } = sample(t);
+  const { status, out } = await run('show', '03:00.0');
+  t.is(status, 0);
+  t.regex(out, /^cdev +no: this kernel gives the device no node/m);
+  t.notRegex(out, /^(link|unit) /m);
+});
+
+test('show --json prints one document that matches its schema, with the siblings of the group', async (t) => {
+  const { root, run } = sample(t);
+  root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });
+  const document = validJson<{ siblings: unknown[]; units: string[] }>(
+    t,
+    'show',
+    (await run('show', 'vfio0', '--json')).out,
+  );
+  t.is(document.siblings.length, 1);
+  t.deepEqual(document.units, ['dev-vfio-pci-0000:01:00.0.device']);
+  for (const name of ['vfio1', 'vfio2', 'vfio3'])
+    validJson(t, 'show', (await run('show', name, '--json')).out);
+});

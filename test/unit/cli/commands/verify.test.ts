@@ -1,0 +1,87 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { runCli } from '../../../support/cli.ts';
+import { changingCalls, errnoError, hookedFiles } from '../../../support/hooked-files.ts';
+import { validJson } from '../../../support/schema.ts';
+import { sample, uuid } from '../sample.ts';
+
+const fixHint = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
+
+test('verify prints one line and exits with status 0 if all links are correct', async (t) => {
+  const { run } = sample(t);
+  await run('sync');
+  t.deepEqual(await run('verify'), { status: 0, out: 'fine: 4 devices, 3 names, all true\n', err: [] });
+  t.deepEqual(await run('verify', 'vfio0', '247:1'), {
+    status: 0,
+    out: 'fine: 2 devices, all true\n',
+    err: [],
+  });
+  validJson(t, 'verify', (await run('verify', '--json')).out);
+});
+
+test('verify prints each finding with its remedy and exits with status 1', async (t) => {
+  const { root, run } = sample(t);
+  await run('sync');
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  fs.rmSync(root.at('/dev/vfio/devices/vfio2'));
+  const { status, out, err } = await run('verify');
+  t.is(status, 1);
+  t.deepEqual(err, []);
+  t.deepEqual(out.split('\n'), [
+    'node-missing: /dev/vfio/devices/vfio2: expected the character device 247:2 at /dev/vfio/devices/vfio2, found nothing; bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)',
+    `link-dangling: /dev/vfio/mdev/${uuid}: found a link to ../devices/vfio2, the node of mdev/${uuid}, which is not there; ${fixHint}`,
+    `link-wrong: /dev/vfio/pci/0000:01:00.0: expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/10000:01:00.0; ${fixHint}`,
+    '3 findings',
+    '',
+  ]);
+  const { findings } = validJson<{ findings: unknown[] }>(t, 'verify', (await run('verify', '--json')).out);
+  t.is(findings.length, 3);
+  t.regex((await run('verify', uuid)).out, /^node-missing: .*\nlink-dangling: .*\n2 findings\n$/);
+  await run('sync');
+  t.regex((await run('verify')).out, /^node-missing: .*\n1 finding\n$/);
+});
+
+test('verify --fix fixes what sync can fix and reports the rest', async (t) => {
+  const { root, run } = sample(t);
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  root.write(`/dev/vfio/mdev/${uuid}`, '');
+  const { status, out, err } = await run('verify', '--fix');
+  t.is(status, 1);
+  t.deepEqual(err, []);
+  t.deepEqual(out.split('\n'), [
+    'fixed: 2 changes',
+    `link-blocked: /dev/vfio/mdev/${uuid}: expected a link to ../devices/vfio2, found a file, which vfio-names did not make; look at it, and move it away; then vfio-names sync`,
+    '1 finding',
+    '',
+  ]);
+  fs.unlinkSync(root.at(`/dev/vfio/mdev/${uuid}`));
+  const document = validJson<{ fixed: unknown[]; findings: unknown[] }>(
+    t,
+    'verify',
+    (await run('verify', '--fix', '--json')).out,
+  );
+  t.is(document.fixed.length, 1);
+  t.deepEqual(document.findings, []);
+});
+
+test('verify --fix reports each link that it may not write, with status 4', async (t) => {
+  const { root } = sample(t);
+  const files = hookedFiles(({ name }) => {
+    if (changingCalls.has(name)) throw errnoError('EACCES');
+  });
+  const { status, err } = await runCli(['verify', '--fix', '--root', root.dir], { files });
+  t.is(status, 4);
+  t.is(err.length, 3);
+  t.true(err.every((line) => line.endsWith(': EACCES; run it as root')));
+});
+
+test('verify without devices exits with status 0', async (t) => {
+  const { root, run } = sample(t);
+  fs.rmSync(root.at('/sys/class/vfio-dev'), { recursive: true });
+  fs.rmSync(root.at('/dev/vfio'), { recursive: true });
+  t.deepEqual(await run('verify'), {
+    status: 0,
+    out: 'nothing to verify: no device is bound to a VFIO driver here\n',
+    err: [],
+  });
+});

@@ -1,0 +1,34 @@
+import test from 'ava';
+import { formatErrorDetails } from '../../../src/cli/run.ts';
+import { exitStatus, ioError, VfioNamesError } from '../../../src/errors.ts';
+import { sample } from './sample.ts';
+
+test('--verbose adds one line with the code and device of an error', async (t) => {
+  const { run } = sample(t);
+  const short = await run('resolve', '0000:01:00.9');
+  const long = await run('-v', 'resolve', '0000:01:00.9');
+  t.is(long.status, short.status);
+  t.is(short.err.length, 1);
+  t.deepEqual(long.err, [...short.err, 'vfio-names: code no-device; device 0000:01:00.9']);
+});
+
+test('error details include the unchanged cause of a failed system call', (t) => {
+  const cause = Object.assign(new Error("EACCES: permission denied, open '/x'"), { code: 'EACCES' });
+  t.is(
+    formatErrorDetails(ioError(cause, 'read', '/x')),
+    "code EACCES; path /x; cause EACCES: permission denied, open '/x'",
+  );
+});
+
+test('error details escape control characters', (t) => {
+  const error = new VfioNamesError('x', exitStatus.findings, 'm', { path: '/\u001b[2J', cause: 'a\nb' });
+  t.is(formatErrorDetails(error), 'code x; path /\\x1b[2J; cause a\\x0ab');
+});
+
+test('ioError suggests root for EACCES and a writable path only for EROFS', (t) => {
+  const messageOf = (code: string): string =>
+    ioError(Object.assign(new Error(code), { code }), 'act', '/x').message;
+  t.is(messageOf('EACCES'), 'could not act: /x: EACCES; run it as root, or as a user who may');
+  t.is(messageOf('EROFS'), 'could not act: /x: EROFS; run it where that path can be written');
+  t.is(messageOf('EIO'), 'could not act: /x: EIO');
+});

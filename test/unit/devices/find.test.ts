@@ -1,0 +1,193 @@
+import test from 'ava';
+import { type DeviceQuery, findByWholeName, findDevice, parseDeviceName } from '../../../src/devices/find.ts';
+import type { Device } from '../../../src/devices/types.ts';
+import { type ExitStatus, VfioNamesError } from '../../../src/errors.ts';
+import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { hookedFiles } from '../../support/hooked-files.ts';
+
+function device(bus: string, name: string, number: number): Device {
+  return { bus, name, sysname: `vfio${number}`, devnum: `247:${number}`, syspath: `/sys/devices/x/${name}` };
+}
+
+const gpu = device('pci', '0000:01:00.0', 3);
+const vmd = device('pci', '10000:01:00.0', 4);
+const nic = device('pci', '0000:02:00.0', 5);
+const mdev = device('mdev', '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', 6);
+const uart = device('platform', 'shared', 7);
+const uart2 = device('amba', 'shared', 8);
+const devices = [gpu, vmd, nic, mdev, uart, uart2];
+
+const finds = test.macro({
+  exec(t, name: string, expected: Device) {
+    t.is(findDevice(devices, name), expected);
+  },
+  title: (_, name: string, expected: Device) =>
+    `findDevice finds ${expected.bus}/${expected.name} by ${name}`,
+});
+test(finds, '0000:01:00.0', gpu);
+test(finds, '02:00.0', nic);
+test(finds, 'pci/02:00.0', nic);
+test(finds, 'PCI/0000:02:00.0'.toLowerCase(), nic);
+test(finds, '83B8F4F2-509F-382F-3C1E-E6BFE0FA1001', mdev);
+test(finds, 'amba/shared', uart2);
+test(finds, 'vfio3', gpu);
+test(finds, '247:6', mdev);
+test(finds, '/dev/vfio/devices/vfio5', nic);
+test(finds, '/dev/vfio/pci/10000:01:00.0', vmd);
+for (const path of [
+  nic.syspath,
+  `${nic.syspath}/vfio-dev`,
+  `${nic.syspath}/vfio-dev/vfio5`,
+  '/sys/class/vfio-dev/vfio5',
+  '/sys/class/vfio-dev/vfio5/device',
+  '/sys/bus/pci/devices/0000:02:00.0',
+  '/sys/bus/pci/devices/0000:02:00.0/vfio-dev/vfio5',
+  '/sys/dev/char/247:5',
+])
+  test(finds, path, nic);
+
+test('findDevice finds the owner of a policy link without following the link', (t) => {
+  const owner = (link: string): Device | undefined => (link === 'by-alias/gpu' ? gpu : undefined);
+  t.is(findDevice(devices, 'by-alias/gpu', owner), gpu);
+  t.is(findDevice(devices, '/dev/vfio/by-alias/gpu', owner), gpu);
+});
+
+const rejects = test.macro({
+  exec(t, name: string, code: string, status: ExitStatus, message: string) {
+    const error = t.throws(() => findDevice(devices, name), { instanceOf: VfioNamesError });
+    t.is(error?.code, code);
+    t.is(error?.exitCode, status);
+    t.is(error?.message, message);
+  },
+  title: (_, name, code) => `findDevice rejects ${JSON.stringify(name)}: ${code}`,
+});
+const noDevice = 'expected a device bound to VFIO, found none called';
+test(
+  rejects,
+  '01:00.0',
+  'ambiguous',
+  2,
+  '01:00.0 fits 2 devices: pci/0000:01:00.0, pci/10000:01:00.0; name one of them',
+);
+test(
+  rejects,
+  'shared',
+  'ambiguous',
+  2,
+  'shared fits 2 devices: platform/shared, amba/shared; name one of them',
+);
+test(rejects, '0000:01:00.1', 'no-device', 3, `${noDevice} 0000:01:00.1; did you mean 0000:01:00.0?`);
+test(rejects, 'vfio99', 'no-device', 3, `${noDevice} vfio99; vfio-names list shows those that there are`);
+test(rejects, 'nonsense', 'no-device', 3, `${noDevice} nonsense; vfio-names list shows those that there are`);
+test(rejects, 'a\nb', 'no-device', 3, `${noDevice} a\\x0ab; vfio-names list shows those that there are`);
+test(
+  rejects,
+  '/dev/null',
+  'no-device',
+  3,
+  `${noDevice} /dev/null; vfio-names list shows those that there are`,
+);
+test(
+  rejects,
+  '/dev/vfio/14',
+  'no-device',
+  3,
+  `${noDevice} /dev/vfio/14; vfio-names list shows those that there are`,
+);
+test(
+  rejects,
+  '/sys/devices/x',
+  'no-device',
+  3,
+  `${noDevice} /sys/devices/x; vfio-names list shows those that there are`,
+);
+
+test('findDevice reports that no device is bound to a VFIO driver', (t) => {
+  t.throws(() => findDevice([], 'vfio0'), { message: /; no device is bound to a VFIO driver here$/ });
+});
+
+const row = test.macro({
+  exec(t, name: string, query: DeviceQuery) {
+    t.deepEqual(parseDeviceName(name), query);
+  },
+  title: (_, name: string, query: DeviceQuery) => `parseQuery parses ${name} as ${query.kind}`,
+});
+
+const address = '0000:01:00.0';
+test(row, address, { kind: 'name', name: address });
+test(row, '01:00.0', { kind: 'name', name: '01:00.0' });
+test(row, '0000:0A:00.0', { kind: 'name', name: '0000:0a:00.0' });
+test(row, '10000:E1:00.0', { kind: 'name', name: '10000:e1:00.0' });
+test(row, '83B8F4F2-509F-382F-3C1E-E6BFE0FA1001', {
+  kind: 'name',
+  name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
+});
+test(row, 'ARMH0011:00', { kind: 'name', name: 'ARMH0011:00' });
+test(row, `pci/${address}`, { kind: 'qualified', bus: 'pci', name: address });
+test(row, 'by-sriov/a/vf0', { kind: 'qualified', bus: 'by-sriov', name: 'a/vf0' });
+test(row, 'vfio3', { kind: 'sysname', sysname: 'vfio3' });
+test(row, 'noiommu-vfio3', { kind: 'sysname', sysname: 'noiommu-vfio3' });
+test(row, '247:3', { kind: 'devnum', devnum: '247:3' });
+test(row, '/dev/vfio/devices/vfio3', { kind: 'sysname', sysname: 'vfio3' });
+test(row, `/dev/vfio/pci/${address}`, { kind: 'link', link: `pci/${address}` });
+test(row, `/dev//vfio/./pci/../pci/${address}/`, { kind: 'link', link: `pci/${address}` });
+test(row, '/dev/char/247:3', { kind: 'path', path: '/dev/char/247:3' });
+test(row, `/sys/bus/pci/devices/${address}/`, { kind: 'sysfs', path: `/sys/bus/pci/devices/${address}` });
+test(row, '/../../..', { kind: 'path', path: '/' });
+
+test('quickFind finds a device by whole name, bus/name, vfioN and node path without reading other devices', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', noNode: true });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio4', noNode: true });
+  const paths: string[] = [];
+  const files = hookedFiles(({ path }) => paths.push(path));
+  for (const name of ['0000:01:00.0', 'pci/0000:01:00.0', 'vfio3', '/dev/vfio/devices/vfio3'])
+    t.deepEqual(findByWholeName(files, root.dir, name), device, name);
+  t.false(paths.some((path) => path.includes('vfio4') || path.endsWith('/class/vfio-dev')));
+});
+
+test('quickFind returns undefined for short forms, paths and unknown names', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio3', noNode: true });
+  root.add({ name: '0000:05:00.0' });
+  for (const name of [
+    '01:00.0',
+    '247:3',
+    '0000:05:00.0',
+    '0000:09:00.0',
+    'vfio99',
+    '..',
+    'pci/..',
+    'pci/0000:01:00.0/vfio-dev',
+    'x'.repeat(300),
+    '/dev/vfio/pci/0000:01:00.0',
+  ])
+    t.is(findByWholeName(fakeFiles, root.dir, name), undefined, name);
+});
+
+test('quickFind returns undefined for a name on two buses', (t) => {
+  const root = fakeRoot(t);
+  root.add({ bus: 'platform', name: 'shared', sysname: 'vfio0', noNode: true });
+  root.add({ bus: 'amba', name: 'shared', sysname: 'vfio1', noNode: true, parent: '/sys/devices/amba' });
+  t.is(findByWholeName(fakeFiles, root.dir, 'shared'), undefined);
+  t.is(findByWholeName(fakeFiles, root.dir, 'amba/shared')?.sysname, 'vfio1');
+});
+
+test('quickFind throws for a malformed device with what was found', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  root.write(`${device.syspath}/vfio-dev/vfio0/dev`, 'junk\n');
+  const error = t.throws(() => findByWholeName(fakeFiles, root.dir, '0000:01:00.0'), {
+    instanceOf: VfioNamesError,
+  });
+  t.is(error?.message, 'expected MAJOR:MINOR at /sys/class/vfio-dev/vfio0/dev, found junk');
+});
+
+test('quickFind returns undefined for a device that disappears meanwhile', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  const files = hookedFiles(({ name }) => {
+    if (name === 'readlink') root.unbind(device);
+  });
+  t.is(findByWholeName(files, root.dir, '0000:01:00.0'), undefined);
+});

@@ -1,0 +1,60 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { compareDevices, compareNatural, sortDevices } from '../../../src/devices/order.ts';
+
+function sorted(...names: string[]): string[] {
+  return names.sort(compareNatural);
+}
+
+test('naturalOrder compares numbers inside names by value', (t) => {
+  t.deepEqual(sorted('vfio10', 'vfio9', 'vfio1'), ['vfio1', 'vfio9', 'vfio10']);
+  t.deepEqual(sorted('by-sriov/a/vf10', 'by-sriov/a/vf2'), ['by-sriov/a/vf2', 'by-sriov/a/vf10']);
+});
+
+test('deviceOrder compares PCI addresses as hexadecimal numbers, including long domains', (t) => {
+  const names = ['10000:e1:00.0', '0000:0a:00.0', '0000:9f:00.0', '0000:09:00.1', '0000:10:00.0'];
+  const devices = names.map((name) => ({ bus: 'pci', name })).sort(compareDevices);
+  t.deepEqual(
+    devices.map((device) => device.name),
+    ['0000:09:00.1', '0000:0a:00.0', '0000:10:00.0', '0000:9f:00.0', '10000:e1:00.0'],
+  );
+});
+
+test('deviceOrder compares the bus before the name', (t) => {
+  t.true(compareDevices({ bus: 'amba', name: 'z' }, { bus: 'pci', name: 'a' }) < 0);
+  t.true(compareDevices({ bus: 'pci', name: 'a' }, { bus: 'amba', name: 'z' }) > 0);
+});
+
+const text = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', ':', '.', '-'), maxLength: 6 });
+
+test('naturalOrder is a total order: 0 only for equal texts, antisymmetric, transitive', (t) => {
+  fc.assert(
+    fc.property(text, text, text, (a, b, c) => {
+      t.is(Math.sign(compareNatural(a, b)), -Math.sign(compareNatural(b, a)) + 0);
+      t.is(compareNatural(a, b) === 0, a === b);
+      if (compareNatural(a, b) <= 0 && compareNatural(b, c) <= 0) t.true(compareNatural(a, c) <= 0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const anyDevice = fc.record({
+  bus: fc.constantFrom('pci', 'platform'),
+  name: fc.constantFrom(
+    '0000:0a:00.0',
+    '0000:09:00.7',
+    '10000:01:00.0',
+    'ffffffff:ff:1f.7',
+    '9.serial',
+    '10.serial',
+  ),
+});
+
+test('sortDevices sorts by deviceOrder', (t) => {
+  fc.assert(
+    fc.property(fc.array(anyDevice, { maxLength: 8 }), (devices) => {
+      t.deepEqual(sortDevices(devices), [...devices].sort(compareDevices));
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,12 @@
+import test from 'ava';
+import { parsePciAddress, pciAddressOf, routingId } from '../../../src/devices/pci.ts';
+
+test('addressOf parses an address on bus pci only', (t) => {
+  t.deepEqual(parsePciAddress('10000:e1:00.7'), { domain: '10000', bus: 'e1', device: '00', function: '7' });
+  for (const name of ['01:00.0', '0000:01:00.8', '0000:01:00', 'lpss.0', ''])
+    t.is(parsePciAddress(name), undefined);
+  const device = { bus: 'platform', name: '0000:01:00.0', sysname: 'vfio0', syspath: '/sys/devices/x' };
+  t.is(pciAddressOf(device), undefined);
+  t.is(pciAddressOf({ ...device, bus: 'pci' })?.bus, '01');
+  t.is(routingId({ domain: '0000', bus: '01', device: '1f', function: '7' }), 0x1ff);
+});

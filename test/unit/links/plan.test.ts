@@ -1,0 +1,200 @@
+import test from 'ava';
+import type { Device } from '../../../src/devices/types.ts';
+import type { Change } from '../../../src/links/plan.ts';
+import { plan } from '../../../src/links/plan.ts';
+import { isTemporary, type LinkEntry, managedDirectories, targetNode } from '../../../src/links/tree.ts';
+
+const device: Device = {
+  bus: 'pci',
+  name: 'gpu',
+  sysname: 'vfio0',
+  devnum: '247:0',
+  syspath: '/sys/devices/gpu',
+};
+
+/** `-> TARGET` is a link, `/` a directory, anything else a kind. */
+function entries(tree: Readonly<Record<string, string>>): Map<string, LinkEntry> {
+  return new Map(
+    Object.entries(tree).map(([path, what]): [string, LinkEntry] => {
+      if (what.startsWith('-> ')) return [path, { kind: 'symlink', target: what.slice(3) }];
+      return [path, { kind: what === '/' ? 'directory' : (what as LinkEntry['kind']) }];
+    }),
+  );
+}
+
+function short(change: Change): string {
+  const found = change.action === 'blocked' ? `: ${change.found}` : '';
+  return `${change.action} ${change.link}${'reason' in change ? `: ${change.reason}` : found}`;
+}
+
+const row = test.macro({
+  exec(t, wanted: readonly string[], tree: Readonly<Record<string, string>>, expected: readonly string[]) {
+    const map = new Map(wanted.map((link) => [link, { device }]));
+    const changes = plan(map, { entries: entries(tree), unreadable: new Map() }, new Set(['vfio0']));
+    t.deepEqual(changes.map(short), expected);
+  },
+  title: (title) => title ?? '',
+});
+
+const pci = { pci: '/' };
+test('plan creates a missing link', row, ['pci/gpu'], {}, ['create pci/gpu']);
+test('plan leaves a correct link alone', row, ['pci/gpu'], { ...pci, 'pci/gpu': '-> ../devices/vfio0' }, []);
+test('plan replaces a link to another node', row, ['pci/gpu'], { ...pci, 'pci/gpu': '-> ../devices/vfio1' }, [
+  'replace pci/gpu',
+]);
+test(
+  'plan is blocked by a link to a target outside the nodes',
+  row,
+  ['pci/gpu'],
+  { ...pci, 'pci/gpu': '-> /dev/null' },
+  ['blocked pci/gpu: a link to /dev/null'],
+);
+test('plan is blocked by a file', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'file' }, [
+  'blocked pci/gpu: a file',
+]);
+test('plan is blocked by a socket', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'other' }, [
+  'blocked pci/gpu: a special file',
+]);
+test('plan is blocked by a block device', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'block' }, [
+  'blocked pci/gpu: a block device',
+]);
+test('plan is blocked by a character device', row, ['pci/gpu'], { ...pci, 'pci/gpu': 'char' }, [
+  'blocked pci/gpu: a character device',
+]);
+test(
+  'plan is blocked by a directory with unmanaged entries',
+  row,
+  ['pci/gpu'],
+  { ...pci, 'pci/gpu': '/', 'pci/gpu/x': 'block' },
+  ['blocked pci/gpu: a directory'],
+);
+test(
+  'plan removes an empty directory in place of a link first',
+  row,
+  ['pci/gpu'],
+  { ...pci, 'pci/gpu': '/' },
+  ['remove-directory pci/gpu', 'create pci/gpu'],
+);
+test('plan blocks all links of a bus whose directory is a file', row, ['pci/a', 'pci/b'], { pci: 'file' }, [
+  'blocked pci/a: a file at pci',
+  'blocked pci/b: a file at pci',
+]);
+test('plan blocks the links of a bus whose directory is a link', row, ['pci/a'], { pci: '-> /elsewhere' }, [
+  'blocked pci/a: a link to /elsewhere',
+]);
+test(
+  'plan removes the link of a device that is gone, with its directory',
+  row,
+  [],
+  { ...pci, 'pci/x': '-> ../devices/vfio9' },
+  ['remove pci/x: gone', 'remove-directory pci'],
+);
+test(
+  'plan removes an unwanted link of a device that exists',
+  row,
+  ['pci/gpu'],
+  { ...pci, 'pci/gpu': '-> ../devices/vfio0', 'pci/x': '-> ../devices/vfio0' },
+  ['remove pci/x: unwanted'],
+);
+test(
+  'plan removes a temporary name',
+  row,
+  ['pci/gpu'],
+  { ...pci, 'pci/gpu': '-> ../devices/vfio0', 'pci/.vfio-names-1-2': '-> ../devices/vfio0' },
+  ['remove pci/.vfio-names-1-2: temporary'],
+);
+test(
+  'plan removes a temporary name only if it is a link',
+  row,
+  [],
+  { ...pci, 'pci/.vfio-names-1-2': 'file', 'pci/.vfio-names-3-4': '-> /dev/null' },
+  ['remove pci/.vfio-names-3-4: temporary'],
+);
+test('plan ignores a link that was created during the scan', row, [], { ...pci, 'pci/gpu': 'symlink' }, []);
+test('plan keeps the directory of an unmanaged link', row, [], { ...pci, 'pci/x': '-> /dev/null' }, []);
+test(
+  'plan removes the deepest directories first',
+  row,
+  [],
+  { 'by-a/b': '/', 'by-a': '/', 'by-c': '/', 'by-a/b/c': '/', 'by-b': '/' },
+  [
+    'remove-directory by-c',
+    'remove-directory by-b',
+    'remove-directory by-a/b/c',
+    'remove-directory by-a/b',
+    'remove-directory by-a',
+  ],
+);
+test(
+  'plan removes a directory whose name is a prefix of the name of a needed one',
+  row,
+  ['by-ab/x'],
+  { 'by-ab': '/', 'by-a': '/' },
+  ['remove-directory by-a', 'create by-ab/x'],
+);
+test(
+  'plan puts removals first and sorts each kind of change by path',
+  row,
+  ['pci/d', 'pci/b', 'pci/c', 'pci/a'],
+  {
+    ...pci,
+    'pci/z': '-> ../devices/vfio9',
+    'pci/x': '-> ../devices/vfio9',
+    'pci/y': '-> ../devices/vfio9',
+    'pci/w': '-> ../devices/vfio9',
+  },
+  [
+    'remove pci/w: gone',
+    'remove pci/x: gone',
+    'remove pci/y: gone',
+    'remove pci/z: gone',
+    'create pci/a',
+    'create pci/b',
+    'create pci/c',
+    'create pci/d',
+  ],
+);
+test(
+  'plan removes a link where a directory is needed',
+  row,
+  ['by-a/n/m'],
+  { 'by-a': '/', 'by-a/n': '-> ../devices/vfio0' },
+  ['remove by-a/n: unwanted', 'create by-a/n/m'],
+);
+
+test('plan keeps directories that could not be read, with their parents', (t) => {
+  const tree = {
+    entries: entries({ 'by-a': '/', 'by-a/b': '/' }),
+    unreadable: new Map([['by-a/b', 'EACCES']]),
+  };
+  t.deepEqual(plan(new Map(), tree, new Set()), []);
+});
+
+test('nodeOfTarget accepts only the relative path of a node from the depth of the link', (t) => {
+  t.is(targetNode('pci/gpu', '../devices/vfio0'), 'vfio0');
+  t.is(targetNode('by-a/b/c', '../../devices/vfio0'), 'vfio0');
+  for (const target of [
+    '/dev/vfio/devices/vfio0',
+    '../../devices/vfio0',
+    '../devices/',
+    '../devices/.',
+    '../devices/..',
+    '../devices/a/b',
+    'devices/vfio0',
+    '../devicesX/vfio0',
+    '',
+  ])
+    t.is(targetNode('pci/gpu', target), undefined, target);
+});
+
+test('isTemporary recognises temporary names by their prefix', (t) => {
+  t.true(isTemporary('pci/.vfio-names-12-ab-1'));
+  t.false(isTemporary('pci/vfio-names-12'));
+});
+
+test('managedBy accepts directories of buses, families and wanted links, not those of the kernel or others', (t) => {
+  const managed = managedDirectories(['later/x']);
+  for (const first of ['pci', 'mdev', 'fsl-mc', 'by-alias', 'by-anything', 'later'])
+    t.true(managed(first), first);
+  for (const first of ['devices', 'vfio', '14', 'noiommu-3', 'own']) t.false(managed(first), first);
+});

@@ -1,0 +1,264 @@
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import type { Device } from '../../../src/devices/types.ts';
+import { VfioNamesError } from '../../../src/errors.ts';
+import { observe } from '../../../src/links/observe.ts';
+import { findByNameOrPath, resolveDevice } from '../../../src/links/resolve.ts';
+import type { Files } from '../../../src/system/files.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { type Call, errnoError, hookedFiles } from '../../support/hooked-files.ts';
+
+const node = '/dev/vfio/devices/vfio3';
+
+function gpu(root: FakeRoot): Device {
+  return root.add({ name: '0000:01:00.0', sysname: 'vfio3' });
+}
+
+function resolveOrError(root: FakeRoot, device: Device, files: Files = fakeFiles): string {
+  try {
+    return resolveDevice(files, root.dir, device).nodePath;
+  } catch (error) {
+    if (!(error instanceof VfioNamesError)) throw error;
+    return `${error.code} ${error.exitCode}: ${error.message}`;
+  }
+}
+
+test('resolve returns the node of a device with its device number', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  t.deepEqual(resolveDevice(fakeFiles, root.dir, device), { device, nodePath: node, devnum: '247:3' });
+});
+
+test('resolve compares all bits of a minor above 255', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: '511:259' });
+  t.is(resolveOrError(root, device), node);
+  root.node(node, '511:3');
+  t.regex(resolveOrError(root, device), /^false-node 1: /);
+});
+
+const expected = `expected the character device 247:3 at ${node}, found`;
+const remedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+
+test('resolve fails with node-missing if the node does not exist', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  fs.rmSync(root.at(node));
+  t.is(resolveOrError(root, device), `node-missing 1: ${expected} nothing; ${remedy}`);
+});
+
+test('resolve fails if the node has another device number', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  root.node(node, '247:4');
+  t.is(resolveOrError(root, device), `false-node 1: ${expected} the device 247:4; ${remedy}`);
+});
+
+test('resolve rejects a file, a directory and a link to the right node in place of the node', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  fs.rmSync(root.at(node));
+  root.write(node, 'no node');
+  t.is(resolveOrError(root, device), `false-node 1: ${expected} a file; ${remedy}`);
+  fs.rmSync(root.at(node));
+  fs.mkdirSync(root.at(node));
+  t.is(resolveOrError(root, device), `false-node 1: ${expected} a directory; ${remedy}`);
+  fs.rmdirSync(root.at(node));
+  root.node('/dev/other', '247:3');
+  root.linkTo(node, '/dev/other');
+  t.is(resolveOrError(root, device), `false-node 1: ${expected} a symlink; ${remedy}`);
+});
+
+test('resolve fails with status 4 if the node may not be read', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  const files = hookedFiles(({ name }) => {
+    if (name === 'statNode') throw errnoError('EACCES');
+  });
+  t.regex(resolveOrError(root, device, files), /^not-permitted 4: .*could not look: EACCES; run it as root/);
+});
+
+test('resolve fails with false-node on any other error of the node', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  const files = hookedFiles(({ name }) => {
+    if (name === 'statNode') throw errnoError('ELOOP');
+  });
+  t.regex(resolveOrError(root, device, files), /^false-node 1: .*could not look: ELOOP/);
+});
+
+test('resolve fails with status 5 and a hint if the kernel creates no nodes', (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: false });
+  t.regex(
+    resolveOrError(root, device),
+    /^no-cdev 5: expected a node for 0000:01:00.0, found none: .*; use the group node/,
+  );
+});
+
+for (const [title, damage] of [
+  ['missing', (root: FakeRoot) => fs.rmSync(root.at(node))],
+  ['wrong', (root: FakeRoot) => root.node(node, '247:9')],
+] as const)
+  test(`resolve falls back to /dev/char and reports why if the node is ${title}`, (t) => {
+    const root = fakeRoot(t);
+    const device = gpu(root);
+    damage(root);
+    root.node('/dev/kept', '247:3');
+    root.linkTo('/dev/char/247:3', '/dev/kept');
+    const resolution = resolveDevice(fakeFiles, root.dir, device);
+    t.is(resolution.nodePath, '/dev/char/247:3');
+    t.true(resolution.fallbackReason?.startsWith(expected));
+  });
+
+test('resolve ignores a link in /dev/char to another device, a file or nothing', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  fs.rmSync(root.at(node));
+  root.node('/dev/kept', '247:4');
+  root.linkTo('/dev/char/247:3', '/dev/kept');
+  t.regex(resolveOrError(root, device), /^node-missing 1/);
+  root.write('/dev/kept2', '');
+  root.replaceLink('/dev/char/247:3', '/dev/kept2');
+  t.regex(resolveOrError(root, device), /^node-missing 1/);
+  root.linkWithTarget('/dev/char/247:3', '247:3');
+  t.regex(resolveOrError(root, device), /^node-missing 1/);
+});
+
+function whenOpened(fn: () => void): (call: Call) => void {
+  let done = false;
+  return ({ name }) => {
+    if (name !== 'statNode' || done) return;
+    done = true;
+    fn();
+  };
+}
+
+const race = test.macro({
+  exec(t, change: (root: FakeRoot, device: Device) => void, message: string) {
+    const root = fakeRoot(t);
+    const device = gpu(root);
+    const files = hookedFiles(whenOpened(() => change(root, device)));
+    t.is(
+      resolveOrError(root, device, files),
+      `replaced 3: expected 0000:01:00.0 to stay bound while it was resolved, but ${message}; try again`,
+    );
+  },
+  title: (title) => title ?? '',
+});
+
+test(
+  'resolve fails with status 3 if the device is removed meanwhile',
+  race,
+  (root, device) => root.unbind(device),
+  'it went away',
+);
+
+test(
+  'resolve fails with status 3 if the device is removed and its node replaced meanwhile',
+  race,
+  (root, device) => {
+    root.unbind(device);
+    root.node(node, '1:3');
+  },
+  'it went away',
+);
+
+test(
+  'resolve fails with status 3 if another device gets the number meanwhile, though the node matches',
+  race,
+  (root, device) => {
+    root.unbind(device);
+    root.add({ name: '0000:02:00.0', sysname: 'vfio3' });
+  },
+  '0000:02:00.0 has its number vfio3 now',
+);
+
+test(
+  'resolve fails with status 3 if the device is rebound with another device number meanwhile',
+  race,
+  (root, device) => {
+    root.unbind(device);
+    root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: '248:3' });
+  },
+  '0000:01:00.0 has its number vfio3 now',
+);
+
+test('resolve rethrows an error of fstat or stat that is not an errno', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  fs.rmSync(root.at(node));
+  for (const call of ['fstat', 'stat'])
+    t.throws(
+      () =>
+        resolveDevice(
+          hookedFiles(({ name }) => {
+            if (name === call) throw new TypeError('bug');
+          }),
+          root.dir,
+          device,
+        ),
+      { instanceOf: TypeError },
+    );
+});
+
+function sample(t: ExecutionContext) {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  const machine = { files: fakeFiles, root: root.dir, more: () => [{ path: 'by-alias/gpu', priority: 0 }] };
+  return { root, find: (name: string) => findByNameOrPath(machine, observe(machine), name).name };
+}
+
+test('findNamed finds a device by a node at any path and through links', (t) => {
+  const { root, find } = sample(t);
+  root.node('/dev/mine', '247:0');
+  root.linkTo('/srv/gpu', '/dev/mine');
+  t.is(find('/dev/mine'), '0000:01:00.0');
+  t.is(find('/srv/gpu'), '0000:01:00.0');
+});
+
+test('findNamed finds a policy name with its directory or as a path, even if the link is wrong', (t) => {
+  const { root, find } = sample(t);
+  root.linkWithTarget('/dev/vfio/by-alias/gpu', '../devices/vfio9');
+  t.is(find('by-alias/gpu'), '0000:01:00.0');
+  t.is(find('/dev/vfio/by-alias/gpu'), '0000:01:00.0');
+});
+
+test('findNamed finds a policy name whose device has no node, unless a device with a node claims it', (t) => {
+  const { root, find } = sample(t);
+  fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
+  t.is(find('by-alias/gpu'), '0000:01:00.0');
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
+  t.is(find('by-alias/gpu'), '0000:02:00.0');
+});
+
+test('findNamed rejects a path that is not a device node and reports what it found', (t) => {
+  const { root, find } = sample(t);
+  root.write('/etc/file', '');
+  root.linkWithTarget('/etc/loop', 'loop');
+  const message = (path: string): string | undefined =>
+    t.throws(() => find(path), { instanceOf: VfioNamesError })?.message;
+  t.is(
+    message('/etc/file'),
+    'expected a device node at /etc/file, found a regular file; give a node, a link to one, or a directory in /sys',
+  );
+  t.is(
+    message('/etc'),
+    'expected a device node at /etc, found a directory; give a node, a link to one, or a directory in /sys',
+  );
+  t.is(
+    message('/none'),
+    'expected a device node at /none, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+  );
+  t.is(
+    message('/etc/loop'),
+    'expected a device node at /etc/loop, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+  );
+  t.is(
+    message('/etc/a\nb'),
+    'expected a device node at /etc/a\\x0ab, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+  );
+  root.node('/dev/null', '1:3');
+  t.regex(message('/dev/null') ?? '', /found none called 1:3/);
+  t.true(fs.existsSync(root.at('/dev/null')));
+});

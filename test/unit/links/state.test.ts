@@ -1,0 +1,50 @@
+import test from 'ava';
+import { observe } from '../../../src/links/observe.ts';
+import { deviceLinks, eachDeviceLinks } from '../../../src/links/state.ts';
+import { sync } from '../../../src/links/sync.ts';
+import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+
+test('linksOf returns the links and the state of every device', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', emptyNode: true });
+  root.add({ name: '0000:03:00.0', sysname: 'vfio2', devnum: false });
+  root.add({ bus: 'vfio', name: 'reserved', sysname: 'vfio3', emptyNode: true });
+  root.add({ name: '0000:04:00.0', sysname: 'vfio4', noNode: true });
+  const machine = {
+    files: fakeFiles,
+    root: root.dir,
+    more: ({ sysname }: { sysname: string }) => [{ path: `by-alias/${sysname}`, priority: 0 }],
+  };
+  sync(machine, 'test');
+  root.linkWithTarget('/dev/vfio/by-alias/vfio1', '../devices/vfio0');
+  const described = [...deviceLinks(observe(machine))].sort(([a], [b]) => (a < b ? -1 : 1));
+  t.deepEqual(described, [
+    ['vfio0', { links: ['/dev/vfio/pci/0000:01:00.0', '/dev/vfio/by-alias/vfio0'], state: 'named' }],
+    ['vfio1', { links: ['/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/vfio1'], state: 'unnamed' }],
+    ['vfio2', { links: [], state: 'no-node' }],
+    ['vfio3', { links: [], state: 'no-name' }],
+    ['vfio4', { links: [], state: 'no-node' }],
+  ]);
+});
+
+test('linksInTurn puts the link of scheme 1 first, also if an earlier device claims the other link', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1', emptyNode: true });
+  const seen = observe({
+    files: fakeFiles,
+    root: root.dir,
+    policyNames: ({ sysname }) => [
+      { path: 'by-alias/gpu', priority: sysname === 'vfio1' ? 1 : 0 },
+      { path: 'by-alias/gpu', priority: -1 },
+    ],
+  });
+  t.deepEqual(
+    [...eachDeviceLinks(seen)].map(({ device, links }) => [device.sysname, ...links]),
+    [
+      ['vfio0', '/dev/vfio/pci/0000:01:00.0'],
+      ['vfio1', '/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/gpu'],
+    ],
+  );
+});

@@ -1,0 +1,91 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { readLinkTree } from '../../../src/links/tree.ts';
+import type { Files } from '../../../src/system/files.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
+
+function read(root: FakeRoot, files: Files = fakeFiles) {
+  const { entries, unreadable } = readLinkTree(
+    files,
+    root.dir,
+    (first) => first !== 'own' && first !== 'devices',
+  );
+  return { entries: Object.fromEntries(entries), unreadable: Object.fromEntries(unreadable) };
+}
+
+test('readTree returns links with targets, other entries with kinds, and no unmanaged directories', (t) => {
+  const root = fakeRoot(t);
+  root.linkWithTarget('/dev/vfio/pci/a', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/own/b', '../devices/vfio0');
+  root.write('/dev/vfio/by-x/y/file', '');
+  root.node('/dev/vfio/14', '243:1');
+  t.deepEqual(read(root), {
+    entries: {
+      14: { kind: 'char' },
+      pci: { kind: 'directory' },
+      'pci/a': { kind: 'symlink', target: '../devices/vfio0' },
+      'by-x': { kind: 'directory' },
+      'by-x/y': { kind: 'directory' },
+      'by-x/y/file': { kind: 'file' },
+    },
+    unreadable: {},
+  });
+});
+
+test('readTree returns nothing if /dev/vfio does not exist', (t) => {
+  const root = fakeRoot(t);
+  fs.rmSync(root.at('/dev/vfio'), { recursive: true });
+  t.deepEqual(read(root), { entries: {}, unreadable: {} });
+});
+
+test('readTree reports ENOTDIR if /dev/vfio is a file', (t) => {
+  const root = fakeRoot(t);
+  fs.rmSync(root.at('/dev/vfio'), { recursive: true });
+  root.write('/dev/vfio', '');
+  t.deepEqual(read(root), { entries: {}, unreadable: { '': 'ENOTDIR' } });
+});
+
+const continues = test.macro({
+  exec(t, call: string, ending: string, errno: string, expected: Record<string, string>) {
+    const root = fakeRoot(t);
+    root.linkWithTarget('/dev/vfio/pci/a', '../devices/vfio0');
+    root.write('/dev/vfio/amba', '');
+    const files = hookedFiles(({ name, path }) => {
+      if (name === call && path.endsWith(ending)) throw errnoError(errno);
+    });
+    t.deepEqual(read(root, files).unreadable, expected);
+  },
+  title: (_, call, ending, errno) =>
+    `readTree continues with the other entries after ${errno} of ${call} at ${ending}`,
+});
+test(continues, 'hold', '/pci', 'EACCES', { pci: 'EACCES' });
+test(continues, 'hold', '/pci', 'ENOENT', {});
+test(continues, 'readlink', '/pci/a', 'EACCES', { 'pci/a': 'EACCES' });
+test(continues, 'readlink', '/pci/a', 'ENOENT', {});
+test(continues, 'lstat', '/amba', 'EACCES', { amba: 'EACCES' });
+test(continues, 'lstat', '/amba', 'ENOENT', {});
+
+test('readTree stops at the depth limit and reports the directory as too deep', (t) => {
+  const root = fakeRoot(t);
+  fs.mkdirSync(root.at('/dev/vfio/pci/1/2/3/4/5/6/7/8/9'), { recursive: true });
+  const { entries, unreadable } = read(root);
+  t.is(Object.keys(entries).length, 9);
+  t.deepEqual(unreadable, { 'pci/1/2/3/4/5/6/7/8': 'too deep' });
+});
+
+test('readTree rethrows an error that is not an errno', (t) => {
+  const root = fakeRoot(t);
+  root.linkWithTarget('/dev/vfio/pci/a', '../devices/vfio0');
+  for (const call of ['hold', 'readlink'])
+    t.throws(
+      () =>
+        read(
+          root,
+          hookedFiles(({ name }) => {
+            if (name === call) throw new TypeError('bug');
+          }),
+        ),
+      { instanceOf: TypeError },
+    );
+});

@@ -1,0 +1,70 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { type FakeRoot, fakeRoot } from '../support/fake-root.ts';
+
+const program = ['--import', 'tsx', join(import.meta.dirname, '../../src/main.ts')];
+
+/** The write end of a pipe whose read end is closed. */
+function brokenPipe(root: FakeRoot): number {
+  const path = root.at('/pipe');
+  if (spawnSync('mkfifo', [path]).status !== 0) throw new Error('no mkfifo');
+  const readWrite = fs.openSync(path, fs.constants.O_RDWR);
+  const end = fs.openSync(path, fs.constants.O_WRONLY);
+  fs.closeSync(readWrite);
+  return end;
+}
+
+function run(args: readonly string[], stdout: number | 'pipe', stderr: number | 'pipe') {
+  return spawnSync(process.execPath, [...program, ...args], {
+    stdio: ['ignore', stdout, stderr],
+    encoding: 'utf8',
+  });
+}
+
+test('a command with a closed stdout finishes its work and keeps its exit status', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  const pipe = brokenPipe(root);
+  t.teardown(() => fs.closeSync(pipe));
+  const at = ['--root', root.dir];
+  const plan = run(['plan', ...at], pipe, 'pipe');
+  t.deepEqual([plan.status, plan.stderr], [1, ''], 'changes are pending');
+  const sync = run(['sync', ...at], pipe, 'pipe');
+  t.deepEqual([sync.status, sync.stderr], [0, '']);
+  t.is(fs.readlinkSync(root.at('/dev/vfio/pci/0000:01:00.0')), '../devices/vfio0');
+});
+
+test('a command with an unwritable stderr keeps its exit status', (t) => {
+  const root = fakeRoot(t);
+  const pipe = brokenPipe(root);
+  const full = fs.openSync('/dev/full', 'w');
+  t.teardown(() => [pipe, full].map((fd) => fs.closeSync(fd)));
+  for (const stderr of [pipe, full]) {
+    t.is(run(['frob'], 'pipe', stderr).status, 2);
+    t.is(run(['resolve', 'vfio9', '--root', root.dir], 'pipe', stderr).status, 3);
+  }
+});
+
+test('a failed write to stdout prints one line on stderr and exits with status 1', (t) => {
+  const full = fs.openSync('/dev/full', 'w');
+  t.teardown(() => fs.closeSync(full));
+  const { status, stderr } = run(['--version'], full, 'pipe');
+  t.is(stderr, 'vfio-names: could not write: standard output: ENOSPC\n');
+  t.is(status, 1);
+});
+
+test('watch with a closed stdout stops with status 1', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  const pipe = brokenPipe(root);
+  t.teardown(() => fs.closeSync(pipe));
+  const child = spawn(process.execPath, [...program, 'watch', '--root', root.dir], {
+    stdio: ['ignore', pipe, 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  t.deepEqual(await once(child, 'exit'), [1, null]);
+  t.is(fs.readlinkSync(root.at('/dev/vfio/pci/0000:01:00.0')), '../devices/vfio0');
+});

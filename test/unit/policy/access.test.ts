@@ -1,0 +1,97 @@
+import test from 'ava';
+import type { Facts } from '../../../src/devices/types.ts';
+import { groupAccessProblems, iommuAccess, iommuProblem, resolveAccess } from '../../../src/policy/access.ts';
+import { type AccessRule, defaultPolicy, type Policy } from '../../../src/policy/policy.ts';
+
+const source = { file: '/etc/vfio-names/a.toml', line: 1 };
+
+const facts: Facts = {
+  bus: 'pci',
+  name: '0000:01:00.0',
+  syspath: '/sys/devices/x',
+  cdev: 'yes',
+  group: '14',
+};
+
+function policyOf(...access: readonly Omit<AccessRule, 'source' | 'match'>[]): Policy {
+  return { ...defaultPolicy, access: access.map((rule) => ({ match: [], source, ...rule })) };
+}
+
+test('accessFor returns no access if no rule matches', (t) => {
+  t.deepEqual(resolveAccess(defaultPolicy, facts), {});
+  t.deepEqual(
+    resolveAccess(
+      {
+        ...defaultPolicy,
+        access: [{ match: [{ fact: 'pf', negate: false, patterns: ['*'] }], group: 'a', source }],
+      },
+      facts,
+    ),
+    {},
+  );
+});
+
+test('accessFor: a later rule overrides an earlier rule key by key', (t) => {
+  t.deepEqual(resolveAccess(policyOf({ owner: 'a', group: 'b', mode: '0640' }, { group: 'c' }), facts), {
+    owner: 'a',
+    group: 'c',
+    mode: '0640',
+  });
+});
+
+test('accessFor sets mode 0660 for a group without a mode', (t) => {
+  t.deepEqual(resolveAccess(policyOf({ group: 'kvm' }), facts), { group: 'kvm', mode: '0660' });
+  t.deepEqual(resolveAccess(policyOf({ owner: 'qemu' }), facts), { owner: 'qemu' });
+});
+
+test('iommuAccess returns the group that all rules share', (t) => {
+  t.is(iommuAccess(defaultPolicy), undefined);
+  t.is(iommuProblem(defaultPolicy), undefined);
+  t.deepEqual(iommuAccess(policyOf({ group: 'kvm' }, { owner: 'x' }, { group: 'kvm', mode: '0600' })), {
+    group: 'kvm',
+    mode: '0660',
+  });
+  t.deepEqual(iommuAccess(policyOf({ owner: 'qemu' })), { owner: 'qemu' });
+  t.is(iommuAccess(policyOf({ mode: '0640' })), undefined);
+  t.is(iommuAccess(policyOf({ owner: 'q', group: 'a' }, { group: 'b' })), undefined);
+  t.is(iommuProblem(policyOf({ mode: '0640' })), undefined);
+});
+
+test('iommuAccess returns undefined for several groups without [iommu]', (t) => {
+  const policy = policyOf({ group: 'a' }, { group: 'b' });
+  t.is(iommuAccess(policy), undefined);
+  t.regex(iommuProblem(policy) ?? '', /several groups get devices \(a, b\).*add \[iommu\]/);
+  t.regex(iommuProblem(policyOf({ owner: 'a' }, { owner: 'b' })) ?? '', /several owners/);
+  const withIommu: Policy = { ...policy, iommu: { group: 'vfio', mode: '0660', source } };
+  t.deepEqual(iommuAccess(withIommu), { group: 'vfio', mode: '0660' });
+  t.is(iommuProblem(withIommu), undefined);
+});
+
+test('siblingProblems reports devices of one IOMMU group with different owners or groups', (t) => {
+  const policy: Policy = {
+    ...defaultPolicy,
+    access: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], group: 'kvm', source }],
+  };
+  const sibling = { ...facts, name: '0000:01:00.1' };
+  const { group: _, ...alone } = { ...facts, name: '0000:02:00.1' };
+  t.deepEqual(groupAccessProblems(policy, [facts, sibling, { ...facts, group: '9' }, alone]), [
+    'IOMMU group 14 is one unit of isolation, but its devices go to different users: 0000:01:00.0 to root:kvm, 0000:01:00.1 to root:root',
+  ]);
+  t.deepEqual(groupAccessProblems(policyOf({ owner: 'q', group: 'kvm' }), [facts, sibling]), []);
+  const groups = [10, 9, 14].flatMap((group) =>
+    [facts, sibling].map((device) => ({ ...device, group: `${group}` })),
+  );
+  t.deepEqual(
+    groupAccessProblems(policy, groups).map((problem) => problem.split(' ')[2]),
+    ['9', '10', '14'],
+  );
+});
+
+test('siblingProblems ignores devices without an IOMMU group', (t) => {
+  const policy: Policy = {
+    ...defaultPolicy,
+    access: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], group: 'kvm', source }],
+  };
+  const { group: _, ...alone } = facts;
+  t.deepEqual(groupAccessProblems(policy, [alone, { ...alone, name: '0000:01:00.1' }]), []);
+});

@@ -1,0 +1,26 @@
+import test from 'ava';
+import { accountErrors } from '../../../src/policy/diagnostics.ts';
+import { defaultPolicy, type Policy } from '../../../src/policy/policy.ts';
+
+const source = { file: '/a.toml', line: 3 };
+const accounts = { users: new Map([['qemu', 107]]), groups: new Map([['kvm', 36]]) };
+
+test('policy accounts: known names and numbers are accepted', (t) => {
+  const policy: Policy = {
+    ...defaultPolicy,
+    access: [{ match: [], owner: 'qemu', group: '99', source }],
+    iommu: { group: 'kvm', source },
+  };
+  t.deepEqual(accountErrors(policy, accounts), []);
+});
+
+test('policy accounts: a user name is rejected as a group', (t) => {
+  const policy: Policy = { ...defaultPolicy, access: [{ match: [], group: 'qemu', source }] };
+  t.deepEqual(accountErrors(policy, accounts), [
+    {
+      source,
+      key: 'access.group',
+      message: 'no group "qemu" on this machine; make it, or give its number in quotes',
+    },
+  ]);
+});

@@ -1,0 +1,177 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync } from 'node:fs';
+import test from 'ava';
+import { VfioNamesError } from '../../../src/errors.ts';
+import {
+  policyPaths,
+  readPolicyFile,
+  readPolicyFiles,
+  trustHint,
+  trustProblem,
+} from '../../../src/policy/files.ts';
+import { loadPolicy } from '../../../src/policy/load.ts';
+import { defaultPolicy } from '../../../src/policy/policy.ts';
+import type { FileStatus } from '../../../src/system/files.ts';
+import { runCli } from '../../support/cli.ts';
+import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
+
+test('loadPolicy makes three calls and returns the default policy on a host without policy files', async (t) => {
+  const root = fakeRoot(t);
+  const calls: string[] = [];
+  const files = hookedFiles(({ name, path }) => calls.push(`${name} ${path.slice(root.dir.length)}`));
+  t.is(await loadPolicy(files, root.dir), defaultPolicy);
+  t.deepEqual(calls, ['list /usr/lib/vfio-names', 'list /run/vfio-names', 'list /etc/vfio-names']);
+});
+
+test('policy files are sorted by name, and a later directory overrides a file of the same name', (t) => {
+  const root = fakeRoot(t);
+  root.write('/usr/lib/vfio-names/50-b.toml', 'vendor');
+  root.write('/usr/lib/vfio-names/10-a.toml', 'vendor');
+  root.write('/run/vfio-names/50-b.toml', 'run');
+  root.write('/run/vfio-names/20-c.toml', 'run');
+  root.write('/etc/vfio-names/20-c.toml', 'admin');
+  root.write('/etc/vfio-names/README', 'no policy');
+  root.write('/etc/vfio-names/.hidden.toml', 'no policy');
+  root.write('/etc/vfio-names/60-d.toml.bak', 'no policy');
+  t.deepEqual(
+    readPolicyFiles(fakeFiles, root.dir).map(({ file, text }) => `${file.slice(root.dir.length)} ${text}`),
+    [
+      '/usr/lib/vfio-names/10-a.toml vendor',
+      '/etc/vfio-names/20-c.toml admin',
+      '/run/vfio-names/50-b.toml run',
+    ],
+  );
+});
+
+test('a link to /dev/null and an empty file mask a policy file', (t) => {
+  const root = fakeRoot(t);
+  root.write('/usr/lib/vfio-names/10-a.toml', 'x');
+  root.write('/usr/lib/vfio-names/20-b.toml', 'x');
+  root.linkWithTarget('/etc/vfio-names/10-a.toml', '/dev/null');
+  root.write('/run/vfio-names/20-b.toml', '');
+  t.is(policyPaths(fakeFiles, root.dir).length, 2);
+  t.deepEqual(readPolicyFiles(fakeFiles, root.dir), []);
+});
+
+test('links to policy files are followed below the root', (t) => {
+  const root = fakeRoot(t);
+  root.write('/usr/share/policy', 'shared');
+  root.linkWithTarget('/usr/share/link', 'policy');
+  root.linkWithTarget('/etc/vfio-names/10-a.toml', '/usr/share/link');
+  t.deepEqual(
+    readPolicyFiles(fakeFiles, root.dir).map(({ text }) => text),
+    ['shared'],
+  );
+});
+
+const errorOf = (fn: () => unknown): VfioNamesError => {
+  try {
+    fn();
+  } catch (thrown) {
+    if (thrown instanceof VfioNamesError) return thrown;
+    throw thrown;
+  }
+  throw new Error('no error');
+};
+
+test('a policy path that is not a readable regular file fails with one line and status 2', (t) => {
+  const root = fakeRoot(t);
+  root.linkWithTarget('/etc/vfio-names/10-a.toml', '10-a.toml');
+  const loop = errorOf(() => readPolicyFiles(fakeFiles, root.dir));
+  t.deepEqual([loop.code, loop.exitCode], ['policy', 2]);
+  t.regex(loop.message, /10-a\.toml: expected a file, found a chain of links/);
+  root.linkWithTarget('/etc/vfio-names/10-a.toml', '/nowhere');
+  t.regex(errorOf(() => readPolicyFiles(fakeFiles, root.dir)).message, /expected a policy file, found none/);
+  mkdirSync(root.at('/etc/vfio-names/00-d.toml'));
+  t.regex(
+    errorOf(() => readPolicyFiles(fakeFiles, root.dir)).message,
+    /00-d\.toml: expected a policy file, found a directory/,
+  );
+  t.is(errorOf(() => readPolicyFile(fakeFiles, root.at('/nothing.toml'))).exitCode, 2);
+  t.is(spawnSync('mkfifo', [root.at('/pipe.toml')]).status, 0);
+  const pipe = errorOf(() => readPolicyFile(fakeFiles, root.at('/pipe.toml')));
+  t.is(pipe.exitCode, 2);
+  t.regex(pipe.message, /pipe\.toml: expected a policy file, found a fifo; write the policy to a file/);
+  root.write('/big.toml', '#'.repeat((1 << 20) + 1));
+  t.regex(
+    errorOf(() => readPolicyFile(fakeFiles, root.at('/big.toml'))).message,
+    /at most 1048576 bytes, found more/,
+  );
+});
+
+test('an unreadable policy fails with status 4', (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/vfio-names/10-a.toml', 'x');
+  const denied = (call: string) =>
+    hookedFiles(({ name, path }) => {
+      if (name === call && path.startsWith(root.at('/etc'))) throw errnoError('EACCES');
+    });
+  for (const call of ['list', 'read', 'lstat'])
+    t.is(errorOf(() => readPolicyFiles(denied(call), root.dir)).exitCode, 4, call);
+});
+
+test('a policy directory that is a file is ignored', (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/vfio-names', 'a file');
+  t.deepEqual(policyPaths(fakeFiles, root.dir), []);
+});
+
+const status = (overrides: Partial<FileStatus>): FileStatus => ({
+  kind: 'file',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  inode: '1',
+  ...overrides,
+});
+
+for (const [description, overrides] of [
+  ['a file that only root can write', {}],
+  ['a file that group root can write', { mode: 0o664 }],
+  ['a directory owned by root', { kind: 'directory', mode: 0o755, gid: 5 }],
+  ['a set-group-id directory', { kind: 'directory', mode: 0o2755 }],
+] as const)
+  test(`policy trust: ${description} is accepted`, (t) =>
+    t.is(trustProblem(status(overrides), ''), undefined));
+
+for (const [description, overrides] of [
+  ['a world-writable file', { mode: 0o646 }],
+  ['a file that another group can write', { mode: 0o664, gid: 5 }],
+  ['a file owned by another user', { uid: 1000 }],
+  ['a set-user-id file', { mode: 0o4755 }],
+  ['a set-group-id file', { mode: 0o2755 }],
+  ['a world-writable directory with the sticky bit', { kind: 'directory', mode: 0o1777 }],
+] as const)
+  test(`policy trust: ${description} is rejected with owner and mode`, (t) => {
+    const { uid, gid, mode } = status(overrides);
+    t.regex(
+      trustProblem(status(overrides), '') ?? '',
+      new RegExp(`owner ${uid}:${gid} and mode 0*${mode.toString(8)}$`),
+    );
+  });
+
+test('policy trust: below --root any owner is accepted, but a world-writable file is rejected', (t) => {
+  t.is(trustProblem(status({ uid: 1000, gid: 1000, mode: 0o664 }), '/image'), undefined);
+  t.truthy(trustProblem(status({ uid: 1000, mode: 0o666 }), '/image'));
+});
+
+test('policy trust: the hint contains the path', (t) =>
+  t.true(trustHint('/etc/x').endsWith('chmod u-s,g-ws,o-w /etc/x')));
+
+test('sync rejects an untrusted policy with status 2 and one line, and changes nothing', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  root.write('/etc/vfio-names/a.toml', '[names]\nby-path = true\n');
+  chmodSync(root.at('/etc/vfio-names/a.toml'), 0o666);
+  const { status, err } = await runCli(['sync', '--root', root.dir]);
+  t.is(status, 2);
+  t.is(err.length, 1);
+  t.regex(err[0] ?? '', /a\.toml: expected what only root may write, found owner \d+:\d+ and mode 0666 at /);
+  t.deepEqual(root.links(), {});
+  chmodSync(root.at('/etc/vfio-names/a.toml'), 0o644);
+  chmodSync(root.at('/etc/vfio-names'), 0o777);
+  t.is((await runCli(['sync', '--root', root.dir])).status, 2);
+  chmodSync(root.at('/etc/vfio-names'), 0o755);
+  t.is((await runCli(['sync', '--root', root.dir])).status, 0);
+});

@@ -1,0 +1,270 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { VfioNamesError } from '../../../src/errors.ts';
+import { formatPolicy } from '../../../src/policy/format.ts';
+import { bindPolicyNames, buildPolicy, loadPolicy, policyHash } from '../../../src/policy/load.ts';
+import { defaultPolicy } from '../../../src/policy/policy.ts';
+import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { hookedFiles } from '../../support/hooked-files.ts';
+
+const built = (...texts: string[]) =>
+  buildPolicy(texts.map((text, index) => ({ file: `/${index}.toml`, text })));
+
+test('the default policy has the hash of its rules', (t) => {
+  const { hash: _, ...rules } = defaultPolicy;
+  t.is(policyHash(rules), defaultPolicy.hash);
+  t.is(built('# nothing').policy.hash, defaultPolicy.hash);
+});
+
+test('policy files are merged into one policy', (t) => {
+  const { policy, errors, warnings } = built(
+    `scheme = 1
+     [names]
+     by-slot = true
+     by-path = true
+     [[link]]
+     match = { bus = "pci", vendor = "10de" }
+     name = "by-x/{{name}}"
+     priority = 5`,
+    `[[access]]
+     match = { driver = "vfio-pci" }
+     owner = "1000"
+     group = "kvm"
+     mode = "660"
+     [iommu]
+     group = "kvm"`,
+  );
+  t.deepEqual([errors, warnings], [[], []]);
+  t.deepEqual(
+    policy.links.map(({ family, priority, source }) => [family, priority, source.file, source.line]),
+    [
+      ['by-path', 0, '/0.toml', 4],
+      ['by-slot', 0, '/0.toml', 3],
+      [undefined, 5, '/0.toml', 5],
+    ],
+  );
+  t.deepEqual(policy.links[2]?.name, [{ text: 'by-x/' }, { fact: 'name' }]);
+  t.deepEqual(policy.access, [
+    {
+      match: [{ fact: 'driver', negate: false, patterns: ['vfio-pci'] }],
+      owner: '1000',
+      group: 'kvm',
+      mode: '0660',
+      source: { file: '/1.toml', line: 1 },
+    },
+  ]);
+  t.deepEqual(policy.iommu, { group: 'kvm', source: { file: '/1.toml', line: 6 } });
+});
+
+test('a later policy file overrides settings and aliases of an earlier one', (t) => {
+  const { policy, settings } = built(
+    '[names]\nby-path = true\nby-tag = false\n[names.by-alias]\na = { vendor = "10de" }\nb = { vendor = "1002" }',
+    '[names]\nby-path = false\nby-tag = true\n[names.by-alias]\na = { name = "01:00.0" }',
+  );
+  t.deepEqual(
+    policy.links.map(({ family, source }) => [family, source.file, source.line]),
+    [
+      ['by-tag', '/1.toml', 3],
+      ['by-alias', '/1.toml', 5],
+      ['by-alias', '/0.toml', 6],
+    ],
+  );
+  t.deepEqual(
+    settings.map(({ key, value, source }) => `${key} ${value} ${source.file}:${source.line}`).sort(),
+    [
+      'names.by-alias.a  /1.toml:5',
+      'names.by-alias.b  /0.toml:6',
+      'names.by-path false /1.toml:2',
+      'names.by-tag true /1.toml:3',
+    ],
+  );
+});
+
+test('the policy hash does not depend on comments, files, lines and the order of keys', (t) => {
+  const first = built(
+    '[names]\nby-path = true\n[[link]]\nmatch = { vendor = ["10de", "1002"], bus = "pci" }\nname = "by-x/a"',
+  );
+  const second = built(
+    '# other files',
+    '[[link]]\nname = "by-x/a"\npriority = 0\nmatch.bus = "pci"\nmatch.vendor = ["0x1002", "0x10DE"]',
+    '\n\nnames.by-path = true',
+  );
+  const [tag, path] = ['names.by-tag = true', 'names.by-path = true'];
+  t.is(built(tag, path).policy.hash, built(path, tag).policy.hash);
+  t.is(first.policy.hash, second.policy.hash);
+  t.not(first.policy.hash, built('[names]\nby-path = true').policy.hash);
+});
+
+const warns = test.macro((t, text: string, line: number, message: RegExp) => {
+  const { warnings, errors } = built(text);
+  t.deepEqual(errors, []);
+  t.is(warnings.length, 1, JSON.stringify(warnings));
+  t.is(warnings[0]?.source.line, line);
+  t.regex(warnings[0]?.message ?? '', message);
+});
+
+const link = (match: string, extraLines = '') =>
+  `[[link]]\nmatch = ${match}\nname = "by-x/{{name}}"\n${extraLines}\n`;
+
+test(
+  'config warns about the second of two equal rules',
+  warns,
+  link('{ bus = "pci" }') + link('{ bus = "pci" }'),
+  5,
+  /never needed: \/0\.toml:1/,
+);
+test(
+  'config warns about a narrower rule for the same name',
+  warns,
+  link('{ bus = "pci", vendor = "10de" }') + link('{}'),
+  1,
+  /never needed/,
+);
+test(
+  'config warns about a rule that a rule of higher priority covers',
+  warns,
+  link('{ bus = "pci" }') + link('{}', 'priority = 1'),
+  1,
+  /never needed/,
+);
+test(
+  'config warns about a rule that repeats a family',
+  warns,
+  'names.by-path = true\n[[link]]\nmatch.bus = "pci"\nname = "by-path/{{path}}"',
+  2,
+  /never needed/,
+);
+test(
+  'config warns about an access rule that a later, broader rule overrides',
+  warns,
+  '[[access]]\nmatch.bus = "pci"\ngroup = "a"\n[[access]]\ngroup = "a"\nmode = "0660"',
+  1,
+  /never holds: \/0\.toml:4/,
+);
+test('config warns about a misspelled bus', warns, link('{ bus = "pic" }'), 2, /did you mean "pci"/);
+test('config warns about an unknown bus', warns, link('{ bus = "warp" }'), 2, /no bus "warp"/);
+test(
+  'config warns about several groups that cannot share /dev/iommu',
+  warns,
+  '[[access]]\ngroup = "a"\nmatch.bus = "pci"\n[[access]]\ngroup = "b"\nmatch.bus = "mdev"',
+  1,
+  /\/dev\/iommu can have one only/,
+);
+
+const doesNotWarn = test.macro((t, text: string) => {
+  const { warnings, errors } = built(text);
+  t.deepEqual([errors, warnings], [[], []]);
+});
+
+test(
+  'config does not warn about a narrower rule with a higher priority',
+  doesNotWarn,
+  link('{ bus = "pci" }', 'priority = 1') + link('{}'),
+);
+test(
+  'config does not warn about a rule with another name',
+  doesNotWarn,
+  `${link('{}')}[[link]]\nname = "by-y/{{name}}"`,
+);
+test(
+  'config does not warn about an access rule of which one key remains effective',
+  doesNotWarn,
+  '[[access]]\nowner = "q"\ngroup = "a"\n[[access]]\nmatch.bus = "pci"\ngroup = "a"',
+);
+test(
+  'config does not warn about a broader, earlier access rule',
+  doesNotWarn,
+  '[[access]]\ngroup = "a"\n[[access]]\nmatch.bus = "pci"\ngroup = "a"',
+);
+
+test('the merged link rules do not depend on the order of files and rules', (t) => {
+  const rule = fc.record({
+    vendor: fc.constantFrom('10de', '1002', '*'),
+    priority: fc.integer({ min: -1, max: 1 }),
+  });
+  fc.assert(
+    fc.property(fc.array(rule, { maxLength: 5 }), (rules) => {
+      const texts = rules.map(
+        ({ vendor, priority }) =>
+          `[[link]]\nmatch.vendor = "${vendor}"\nname = "by-x/a"\npriority = ${priority}`,
+      );
+      const rulesText = (...texts: string[]) => {
+        const links = built(...texts).policy.links.map(({ source: _, ...rulesText }) =>
+          JSON.stringify(rulesText),
+        );
+        return links.sort().join('\n');
+      };
+      return rulesText(texts.join('\n')) === rulesText(...texts.reverse());
+    }),
+    { numRuns: 50 },
+  );
+  t.pass();
+});
+
+test('formatPolicy output parses to the same policy', (t) => {
+  const { policy, settings } = built(
+    `scheme = 1
+     [names]
+     by-path = true
+     by-tag = false
+     [names.by-alias]
+     "gpu.0" = { name = "01:00.0", not.pf = "*" }
+     x = { label = "Ä \\"\\\\u00e4 [G*] \\u202e" }
+     [[link]]
+     match = { vendor = ["10de", "1002"], not = { driver = ["a", "b*"], bus = "mdev" } }
+     name = 'by-x/{{replace (lower (pad name 12)) ":" ""}}-{{pad vf 3}}'
+     priority = -3
+     [[link]]
+     name = "by-ä/x"
+     [[access]]
+     match.driver = "vfio-pci"
+     owner = "q"
+     mode = "0640"
+     [iommu]
+     group = "kvm"`.replace('\\"\\\\u00e4', '\\"'),
+  );
+  const text = formatPolicy({ policy, settings });
+  const reparsed = built(text);
+  t.deepEqual(reparsed.errors, []);
+  t.is(reparsed.policy.hash, policy.hash);
+  t.notRegex(text, /\u202e/);
+  t.regex(text, /^by-path = true {2}# \/0\.toml:3$/m);
+  t.is(formatPolicy({ policy: defaultPolicy, settings: [] }), 'scheme = 1  # default\n');
+});
+
+test('loadPolicy returns the policy, or throws the first error with the number of the others', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/vfio-names/10-a.toml', '[names]\nby-tag = true\n');
+  t.is((await loadPolicy(fakeFiles, root.dir)).links.length, 1);
+  root.write('/etc/vfio-names/05-b.toml', '\nby-tag = true\n[[link]]\n');
+  root.write('/etc/vfio-names/20-c.toml', 'x');
+  const error = await t.throwsAsync(loadPolicy(fakeFiles, root.dir), { instanceOf: VfioNamesError });
+  t.deepEqual([error?.code, error?.exitCode], ['policy', 2]);
+  t.is(error?.path, root.at('/etc/vfio-names/05-b.toml'));
+  t.regex(error?.message ?? '', /05-b\.toml:2: by-tag: unknown key; .* \(and 2 more; see config check\)$/);
+});
+
+test('loadPolicy with a policy file reads only that file', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/vfio-names/10-a.toml', '[names]\nby-tag = true\n');
+  root.write('/tmp/try.toml', '[names]\nby-path = true\n');
+  const { links } = await loadPolicy(fakeFiles, root.dir, root.at('/tmp/try.toml'));
+  t.deepEqual(
+    links.map(({ family }) => family),
+    ['by-path'],
+  );
+});
+
+test('policy names read only the facts that the policy uses', async (t) => {
+  const root = fakeRoot(t);
+  const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
+  t.is(bindPolicyNames(fakeFiles, root.dir, defaultPolicy), undefined);
+  root.write('/etc/vfio-names/10-a.toml', '[names]\nby-group = true\n');
+  const policy = await loadPolicy(fakeFiles, root.dir);
+  const calls: string[] = [];
+  const files = hookedFiles(({ path }) => calls.push(path));
+  t.deepEqual(bindPolicyNames(files, root.dir, policy)?.(device), [
+    { path: 'by-group/14/pci-0000:01:00.0', priority: 0 },
+  ]);
+  t.deepEqual(calls, [root.at(`${device.syspath}/iommu_group`)]);
+});

@@ -1,0 +1,163 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import {
+  applyRulesChange,
+  checkRules,
+  findRules,
+  installPath,
+  planRulesChange,
+  rulesDirectories,
+  rulesFileName,
+} from '../../../src/udev/install.ts';
+import { readHeader } from '../../../src/udev/syntax.ts';
+import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { hash } from '../../support/policies.ts';
+
+const generated = (body = ''): string => `# vfio-names scheme=1 policy=${hash}\n${body}`;
+
+const token = `${process.pid}-0`;
+
+test('readHeader accepts only a complete first line', (t) => {
+  t.deepEqual(readHeader(generated()), { scheme: 1, policy: hash });
+  t.deepEqual(readHeader('# vfio-names scheme=12 policy=default\n'), { scheme: 12, policy: 'default' });
+  for (const text of [
+    '',
+    '\n',
+    `\n${generated()}`,
+    '# vfio-names',
+    '# vfio-names scheme=1 policy=deadbeef\n',
+    generated().trim(),
+  ])
+    t.is(readHeader(text), undefined);
+});
+
+test('rules install and uninstall write, replace and remove the file, without temporary files left', (t) => {
+  const root = fakeRoot(t);
+  const install = (text: string | undefined): void =>
+    applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, text), token);
+  install(generated('a\n'));
+  t.is(fs.readFileSync(root.at(installPath), 'utf8'), generated('a\n'));
+  t.is(fs.statSync(root.at(installPath)).mode & 0o777, 0o644);
+  install(generated('b\n'));
+  install(generated('b\n'));
+  t.is(fs.readFileSync(root.at(installPath), 'utf8'), generated('b\n'));
+  t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')), ['70-vfio-names.rules']);
+  install(undefined);
+  install(undefined);
+  t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')), []);
+});
+
+test('rules install removes temporary files of killed runs and keeps those of running processes', (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/udev/rules.d/.vfio-names-rules-4194999-0', 'x');
+  root.write(`/etc/udev/rules.d/.vfio-names-rules-${process.ppid}-0`, 'x');
+  root.write('/etc/udev/rules.d/.vfio-names-rules-x', 'x');
+  applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, generated()), token);
+  t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')).sort(), [
+    `.vfio-names-rules-${process.ppid}-0`,
+    '.vfio-names-rules-x',
+    '70-vfio-names.rules',
+  ]);
+});
+
+const foreign = test.macro({
+  exec(t, create: (root: ReturnType<typeof fakeRoot>) => void) {
+    const root = fakeRoot(t);
+    create(root);
+    for (const text of [generated(), undefined]) {
+      const error = t.throws(() => planRulesChange(fakeFiles, root.dir, text), { code: 'rules-not-ours' });
+      t.regex(error?.message ?? '', /^expected .* found .* move it away first$/);
+    }
+  },
+  title: (title) => `rules install neither replaces nor removes ${title}`,
+});
+
+test('a file without our header', foreign, (root) => root.write(installPath, 'KERNEL=="x"\n'));
+test('an empty file', foreign, (root) => root.write(installPath, ''));
+test('a link to /dev/null', foreign, (root) => root.linkWithTarget(installPath, '/dev/null'));
+test('a directory', foreign, (root) => root.write(`${installPath}/x`, ''));
+test('a dangling link', foreign, (root) => root.linkWithTarget(installPath, 'nowhere'));
+test('a link to a generated file', foreign, (root) => {
+  root.write('/etc/ours', generated());
+  root.linkWithTarget(installPath, '../../ours');
+});
+
+test('rules install does not follow a symlink to a parent directory', (t) => {
+  const root = fakeRoot(t);
+  fs.mkdirSync(root.at('/elsewhere/rules.d'), { recursive: true });
+  root.linkWithTarget('/etc/udev', '../elsewhere');
+  const error = t.throws(
+    () => applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, generated()), token),
+    { name: 'VfioNamesError' },
+  );
+  t.regex(error?.message ?? '', /^could not install the rules: .*70-vfio-names.rules: E(LOOP|NOTDIR)/);
+  t.deepEqual(fs.readdirSync(root.at('/elsewhere/rules.d')), []);
+});
+
+test('rules install leaves no temporary file if the rename fails', (t) => {
+  const root = fakeRoot(t);
+  const planned = planRulesChange(fakeFiles, root.dir, generated());
+  root.write(`${installPath}/x`, '');
+  t.throws(() => applyRulesChange(fakeFiles, root.dir, planned, token), {
+    message: /EISDIR|ENOTEMPTY|EEXIST/,
+  });
+  t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')), ['70-vfio-names.rules']);
+});
+
+const text = (policy: string, body = ''): string => `# vfio-names scheme=1 policy=${policy}\n${body}`;
+
+test("findRules returns the file in the first directory of udev's search order", (t) => {
+  const root = fakeRoot(t);
+  t.is(findRules(fakeFiles, root.dir), undefined);
+  for (const directory of [...rulesDirectories].reverse()) {
+    root.write(`${directory}/${rulesFileName}`, directory);
+    t.deepEqual(findRules(fakeFiles, root.dir), {
+      kind: 'text',
+      path: `${directory}/${rulesFileName}`,
+      text: directory,
+    });
+  }
+  root.linkWithTarget(`/etc/udev/rules.d/${rulesFileName}`, '/dev/null');
+  t.deepEqual(findRules(fakeFiles, root.dir), { kind: 'masked', path: `/etc/udev/rules.d/${rulesFileName}` });
+});
+
+test('findRules follows a link within the root', (t) => {
+  const root = fakeRoot(t);
+  root.write('/opt/x.rules', text('default'));
+  for (const target of ['/opt/x.rules', '../../../opt/x.rules']) {
+    root.linkWithTarget(`/etc/udev/rules.d/${rulesFileName}`, target);
+    t.is(findRules(fakeFiles, root.dir)?.kind, 'text');
+  }
+});
+
+const path = '/etc/udev/rules.d/70-vfio-names.rules';
+
+const verdict = test.macro({
+  exec(t, found: Parameters<typeof checkRules>[0], state: string, message: RegExp) {
+    const result = checkRules(found, text(hash));
+    t.is(result.state as string, state);
+    t.is(result.ok, state === 'current');
+    t.regex(result.message, message);
+    t.notRegex(result.message, /\n/);
+  },
+  title: (title, _, state) => title ?? `rules check reports rules that are ${state}`,
+});
+
+test(verdict, undefined, 'missing', /no rules.*rules install/);
+test(verdict, { kind: 'masked', path }, 'masked', /turns the rules off/);
+test(verdict, { kind: 'text', path, text: 'KERNEL=="x"\n' }, 'foreign', /not made by vfio-names/);
+test(
+  'rules check reports a directory as foreign',
+  verdict,
+  { kind: 'other', path, what: 'a directory' },
+  'foreign',
+  /not made/,
+);
+test(verdict, { kind: 'text', path, text: text(hash) }, 'current', /is what the policy gives/);
+test(verdict, { kind: 'text', path, text: text(hash, '#\n') }, 'edited', /edited/);
+test(
+  verdict,
+  { kind: 'text', path, text: text('default') },
+  'other-policy',
+  /of policy default, expected c0ffee000000;/,
+);

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import fc from 'fast-check';
+import { VfioNamesError } from '../../../src/errors.ts';
+import { booleanFamilies, familyRule } from '../../../src/policy/families.ts';
+import { defaultPolicy } from '../../../src/policy/policy.ts';
+import { renderRules } from '../../../src/udev/render.ts';
+import { golden } from '../../support/golden-rules.ts';
+import { hostilePolicy } from '../../support/hostile-policies.ts';
+import { link, policyOf, source, unless, when } from '../../support/policies.ts';
+
+test('the checked-in rules match the default policy', (t) => {
+  const path = new URL('../../../rules/70-vfio-names.rules', import.meta.url);
+  t.is(renderRules('udev', defaultPolicy), readFileSync(path, 'utf8'));
+});
+
+test('the built-in templates render for each target', (t) => {
+  for (const target of ['udev', 'mdev', 'mdevd'] as const)
+    t.regex(renderRules(target, defaultPolicy), /^# vfio-names scheme=1 policy=default\n/);
+});
+
+const families = policyOf({ links: booleanFamilies.map((family) => familyRule(family, source)) });
+
+const rich = policyOf({
+  links: [
+    link([when('vendor', '0x10de'), unless('numaNode', '0')], 'by-gpu/', { fact: 'driver' }, '-', {
+      fact: 'name',
+    }),
+    { ...link([when('bus', 'pci', 'mdev')], 'by-node/', { fact: 'node' }), priority: 5 },
+    link([when('pf', '0000:01:00.0'), unless('vf', '0', '1')], 'by-low/', {
+      fact: 'vf',
+      apply: [{ kind: 'pad', width: 3 }],
+    }),
+    link([when('function', '[0-3]'), when('syspath', '/sys/devices/pci0000:00/*')], 'by-dev/', {
+      fact: 'devnum',
+    }),
+  ],
+  access: [
+    { match: [when('driver', 'vfio-*')], group: 'kvm', mode: '0660', source },
+    { match: [when('group', '14')], owner: 'qemu', source },
+    { match: [], mode: '0640', source },
+  ],
+  iommu: { group: 'kvm', mode: '0660', source },
+});
+
+for (const [name, policy] of Object.entries({ families, rich }))
+  for (const target of ['udev', 'mdev', 'mdevd'] as const)
+    test(`rules render matches the golden file of policy ${name} for ${target}`, (t) => {
+      golden(t, `${name}.${target}`, renderRules(target, policy));
+    });
+
+test('udev rules run no program if udev knows all facts', (t) => {
+  const policy = policyOf({
+    links: [
+      link([when('vendor', '0x8086')], 'by-x/', { fact: 'name' }, '/', { fact: 'class' }, '-', {
+        fact: 'numaNode',
+      }),
+      link([unless('driver', 'vfio-pci')], 'by-y/', { fact: 'bus' }, '-', { fact: 'devnum' }, '-', {
+        fact: 'device',
+      }),
+      link([when('bus', 'mdev')], 'by-tag/', {
+        fact: 'name',
+        apply: [{ kind: 'replace', from: ':', to: '_' }],
+      }),
+    ],
+    access: [{ match: [when('subsystemVendor', '0x1028')], group: 'kvm', source }],
+  });
+  t.notRegex(renderRules('udev', policy), /IMPORT|PROGRAM|RUN|vfio_id/);
+});
+
+/** The keys that generated rules may use; any other key means that a policy text escaped its string. */
+const keys =
+  /^(ACTION|SUBSYSTEM|KERNEL|DEVPATH|SUBSYSTEMS|KERNELS|DRIVERS|TEST|TAG|SYMLINK|OPTIONS|OWNER|GROUP|MODE|GOTO|LABEL|ENV\{[A-Z_.0-9]+\}|ATTRS?\{[a-z_]+\}|IMPORT\{(builtin|db|program)\})$/;
+
+const substitutions = /\$(id|kernel|driver|devpath|major|minor|attr\{[a-z_]+\}|env\{[A-Z_0-9]+\})|\$\$|%%/g;
+
+test('no policy text escapes its string in udev rules', (t) => {
+  let rendered = 0;
+  fc.assert(
+    fc.property(hostilePolicy, (policy) => {
+      let text: string;
+      try {
+        text = renderRules('udev', policy);
+      } catch (error) {
+        return error instanceof VfioNamesError && error.exitCode === 2 && !error.message.includes('\n');
+      }
+      rendered++;
+      return text.split('\n').every((line) => line === '' || line.startsWith('# ') || isSound(line));
+    }),
+    { numRuns: 300 },
+  );
+  t.true(rendered > 50);
+});
+
+function isSound(line: string): boolean {
+  if (/[\x00-\x1f\x7f]/.test(line)) return false;
+  let rest = line;
+  while (rest !== '') {
+    const token = /^([A-Z]+(?:\{[^}"]*\})?)(==|!=|\+=|=)"((?:[^"\\]|\\x)*)"(?:, |$)/.exec(rest);
+    if (!token || !keys.test(token[1] ?? '')) return false;
+    const substitutes = /^(SYMLINK|TEST|IMPORT|OWNER|GROUP|MODE)/.test(token[1] ?? '');
+    if (substitutes && /[$%]/.test((token[3] ?? '').replace(substitutions, ''))) return false;
+    rest = rest.slice(token[0].length);
+  }
+  return true;
+}
+
+test('no policy text escapes its field in mdev and mdevd lines', (t) => {
+  const line = /^(vfio\/devices\/vfio\[0-9\]\+|vfio\/vfio|iommu) [\w.-]+:[\w.-]+ 0[0-7]{3}( \*.+)?$/;
+  const command =
+    /^ \*(vfio-names sync --quiet|\/usr\/lib\/udev\/vfio_id link "\$ACTION"( --link '[^'\n#]+')*)$/;
+  fc.assert(
+    fc.property(hostilePolicy, fc.constantFrom('mdev', 'mdevd'), (policy, target) => {
+      try {
+        const lines = renderRules(target as 'mdev', policy).split('\n');
+        return lines.every((text) => {
+          const found = line.exec(text);
+          return text === '' || text.startsWith('# ') || (found && (!found[2] || command.test(found[2])));
+        });
+      } catch (error) {
+        return error instanceof VfioNamesError && error.exitCode === 2;
+      }
+    }),
+    { numRuns: 200 },
+  );
+  t.pass();
+});

@@ -1,0 +1,93 @@
+import test from 'ava';
+import fc from 'fast-check';
+import {
+  checkAccountName,
+  checkBusName,
+  escapeUdev,
+  formatMode,
+  quotePatterns,
+  sanitizePath,
+} from '../../../src/udev/syntax.ts';
+import { hostileText } from '../../support/hostile-policies.ts';
+
+test("udevText escapes udev's substitutions", (t) => {
+  t.is(escapeUdev('a$id %k 100%'), 'a$$id %%k 100%%');
+});
+
+for (const text of ['"', 'a\\', '\\"', 'a\nb', '\0', '\x7f'])
+  test(`udevText and udevMatch reject ${JSON.stringify(text)}`, (t) => {
+    t.throws(() => escapeUdev(text), { code: 'policy' });
+    t.throws(() => quotePatterns([text]), { code: 'policy' });
+  });
+
+test('udevMatch joins patterns as alternatives in one string', (t) => {
+  t.is(quotePatterns(['0000:*', 'a b', '[!0-9]?']), '"0000:*|a b|[!0-9]?"');
+  t.throws(() => quotePatterns(['a', '']), { code: 'policy' });
+});
+
+test('udevMatch rejects non-ASCII characters in a set, since udev compares bytes', (t) => {
+  for (const pattern of ['[é]', 'x[aé]', '[a][é]', '[!-é]', '[é-ü]x', '[a\u00a0b]'])
+    t.throws(() => quotePatterns([pattern]), { code: 'policy' }, pattern);
+  t.is(quotePatterns(['é[a]é', '[ -~]']), '"é[a]é|[ -~]"');
+});
+
+test('errors of quoting name what was found and what to do', (t) => {
+  const errors: readonly (readonly [() => string, string])[] = [
+    [
+      () => quotePatterns(['a"']),
+      'udev can\'t express the pattern "a\\""; a quote ends the text; write it in another way',
+    ],
+    [
+      () => quotePatterns(['x', '[']),
+      'udev can\'t express the pattern "["; "[" has no "]"; write [[] for the bracket itself; write it in another way',
+    ],
+    [
+      () => quotePatterns(['[é]']),
+      'udev can\'t express the set in the pattern "[é]"; udev compares bytes, so only ASCII can stand in a set',
+    ],
+    [
+      () => escapeUdev('a\n'),
+      'udev can\'t express the text "a\\n"; leave out quotes, backslashes and control characters',
+    ],
+    [() => checkBusName('a/b'), 'udev can\'t express the bus "a/b"; name a bus as /sys/bus lists it'],
+    [
+      () => checkAccountName('a b'),
+      'a rule can\'t express the user or group "a b"; use letters, digits, dots, dashes and underscores',
+    ],
+    [
+      () => formatMode('rw'),
+      'a rule can\'t express the mode "rw"; use three or four octal digits, such as 0660',
+    ],
+  ];
+  for (const [fn, message] of errors) t.throws(fn, { code: 'policy', message });
+});
+
+test('safeText sanitizes fixed text part by part', (t) => {
+  t.is(sanitizePath('by-x/a b$%"\'{|}/'), 'by-x/a_b_______/');
+  t.is(sanitizePath('by-x/é\\x20'), 'by-x/é\\x20');
+  t.is(sanitizePath('a'.repeat(300)), undefined);
+});
+
+test('safeText output needs no quoting in a rule', (t) => {
+  fc.assert(
+    fc.property(hostileText, (text) => {
+      const safe = sanitizePath(text);
+      return safe !== undefined && !/["'\s$%]/.test(safe) && escapeUdev(safe) === safe;
+    }),
+    { numRuns: 500 },
+  );
+  t.pass();
+});
+
+test('accountName, modeText and busName accept only plain characters', (t) => {
+  t.is(checkAccountName('libvirt-qemu'), 'libvirt-qemu');
+  t.is(formatMode('660'), '0660');
+  t.is(checkBusName('fsl-mc'), 'fsl-mc');
+  for (const text of ['', '-x', 'a b', 'a:b', 'a\n', 'a$b', '*']) {
+    t.throws(() => checkAccountName(text), { code: 'policy' });
+    t.throws(() => formatMode(text), { code: 'policy' });
+    t.throws(() => checkBusName(`${text}/`), { code: 'policy' });
+  }
+  for (const bus of ['/pci', '$pci', ':pci', 'pci\n']) t.throws(() => checkBusName(bus), { code: 'policy' });
+  t.throws(() => formatMode('4755'), { code: 'policy' });
+});

@@ -1,0 +1,45 @@
+import test from 'ava';
+import type { Files } from '../../../src/system/files.ts';
+import { nodeFiles } from '../../../src/system/node/files.ts';
+import { isUdevRunning, reloadUdev, runProgram } from '../../../src/udev/udevadm.ts';
+
+test('applyRules reloads the rules, then triggers existing devices', (t) => {
+  const calls: string[] = [];
+  t.deepEqual(
+    reloadUdev((program, args) => calls.push([program, ...args].join(' '))),
+    [],
+  );
+  t.deepEqual(calls, [
+    'udevadm control --reload',
+    'udevadm trigger --subsystem-match=vfio-dev --action=change',
+    'udevadm trigger --subsystem-match=misc --sysname-match=iommu --action=change',
+  ]);
+});
+
+test('applyRules returns a line for each failed call and continues', (t) => {
+  const lines = reloadUdev((_, args) => {
+    if (args[0] === 'control') throw Object.assign(new Error(), { code: 'ENOENT' });
+    throw Object.assign(new Error(), { status: 1 });
+  });
+  t.is(lines.length, 3);
+  t.regex(lines[0] ?? '', /^udevadm control --reload failed: ENOENT; /);
+  t.regex(lines[1] ?? '', /^udevadm trigger .* failed: status 1; /);
+});
+
+test('execFile runs a program without a shell and throws if it fails', (t) => {
+  t.notThrows(() => runProgram('true', ['$(false)', '; false']));
+  t.throws(() => runProgram('false', []));
+});
+
+test('udevRuns is false below another root', (t) => {
+  const files: Files = { ...nodeFiles, stat: () => nodeFiles.stat('/') };
+  t.true(isUdevRunning(files, ''));
+  t.false(isUdevRunning(files, '/some/root'));
+  const withoutUdev: Files = {
+    ...nodeFiles,
+    stat: () => {
+      throw Object.assign(new Error(), { code: 'ENOENT' });
+    },
+  };
+  t.false(isUdevRunning(withoutUdev, ''));
+});

@@ -1,0 +1,110 @@
+import * as fs from 'node:fs';
+import test from 'ava';
+import { formatEvent, formatEventJson } from '../../../src/cli/output.ts';
+import type { Device } from '../../../src/devices/types.ts';
+import { type Pass, report, type StateBefore } from '../../../src/watch/events.ts';
+import { writeMetrics } from '../../../src/watch/metrics.ts';
+import { fakeRoot } from '../../support/fake-root.ts';
+import { schemaErrors } from '../../support/schema.ts';
+
+const device = (name: string): Device => ({
+  bus: 'pci',
+  name,
+  sysname: 'vfio0',
+  syspath: `/sys/devices/${name}`,
+});
+const [first, second] = [device('0000:01:00.0'), device('0000:02:00.0')];
+const link = `pci/${first.name}`;
+const target = '../devices/vfio0';
+
+/** A pass with every kind of outcome. */
+const busyPass: Pass = {
+  settled: false,
+  outcomes: [
+    { change: { action: 'create', link, target, device: first.name }, result: 'done' },
+    {
+      change: { action: 'remove', link: 'by-tag/x', from: '../devices/vfio4', reason: 'unwanted' },
+      result: 'done',
+    },
+    { change: { action: 'remove-directory', link: 'by-tag' }, result: 'done' },
+    {
+      change: { action: 'create', link: 'pci/x', target, device: second.name },
+      result: 'failed',
+      errno: 'ENOSPC',
+    },
+    { change: { action: 'remove-directory', link: 'mdev' }, result: 'failed', errno: 'EBUSY' },
+    {
+      change: { action: 'blocked', link: 'pci/y', target, device: second.name, found: 'a file' },
+      result: 'blocked',
+    },
+  ],
+  access: [
+    {
+      path: '/dev/vfio/devices/vfio0',
+      device: first.name,
+      result: 'done',
+      from: '0:0 0600',
+      to: '0:36 0660',
+    },
+    { path: '/dev/iommu', result: 'failed', reason: 'EPERM' },
+  ],
+  problems: [{ path: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }],
+  conflicts: [{ link: 'by-own/gpu', winner: first, losers: [second] }],
+  devices: 1,
+  missing: 0,
+  links: 1,
+};
+const emptyState: StateBefore = { link: () => undefined, device: () => false, told: new Set() };
+
+test('report returns every kind of event; watchLine and watchJson format each of them', (t) => {
+  const { events, counts } = report(busyPass, emptyState);
+  t.deepEqual(events.map(formatEvent), [
+    `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
+    'removed /dev/vfio/by-tag/x (unwanted, was ../devices/vfio4)',
+    'access /dev/vfio/devices/vfio0 of 0000:01:00.0: 0:36 0660 (was 0:0 0600)',
+    'failed /sys/class/vfio-dev/vfio9: EIO, ignoring',
+    'failed /dev/vfio/pci/x of 0000:02:00.0: ENOSPC',
+    'failed /dev/vfio/mdev: EBUSY',
+    'conflict /dev/vfio/pci/y of 0000:02:00.0: found a file, which vfio-names did not make; look at it, and move it away',
+    'conflict /dev/vfio/by-own/gpu: 0000:02:00.0 wants it too, 0000:01:00.0 has it; give one of them another name or priority in the policy',
+    'failed /dev/iommu: EPERM',
+    'failed /dev/vfio: the names kept changing while they were made; look for what else changes them',
+  ]);
+  for (const event of events) {
+    const line = formatEventJson(event, 'event', new Date(0));
+    t.regex(line, /^[^\n]*\n$/);
+    t.deepEqual(schemaErrors('watch', JSON.parse(line)), [], line);
+  }
+  t.deepEqual(counts, { devices: 1, missing: 0, links: 1, findings: 7 });
+});
+
+test('report returns a lasting problem once and a change each time', (t) => {
+  const { told } = report(busyPass, emptyState);
+  const again = report(busyPass, {
+    link: (path) => (path === link ? target : undefined),
+    device: () => true,
+    told,
+  });
+  t.deepEqual(
+    again.events.map(({ event, reason }) => `${event} ${reason}`),
+    ['repaired missing', 'removed unwanted', 'access access'],
+  );
+  t.deepEqual(again.counts, report(busyPass, emptyState).counts);
+});
+
+test('watchLine escapes control characters', (t) => {
+  const line = formatEvent({
+    event: 'conflict',
+    reason: 'in-the-way',
+    link: 'pci/\u001b[2J',
+    found: 'a link to \n',
+  });
+  t.notRegex(line, /[\u0000-\u001f]/);
+});
+
+test('writeMetrics leaves no temporary file if the rename fails', (t) => {
+  const root = fakeRoot(t);
+  fs.mkdirSync(root.at('/run/figures.prom'));
+  t.throws(() => writeMetrics(root.at('/run/figures.prom'), 'text', 'one'), { code: 'EISDIR' });
+  t.deepEqual(fs.readdirSync(root.at('/run')), ['figures.prom']);
+});
