@@ -23,7 +23,7 @@ import type { DeviceState, Snapshot } from './snapshot.ts';
 import { findUdevSocket, isListening, readUdev, udevHasLink } from './udev.ts';
 
 /** The policy, or the error of its reader; in that case the default policy applies. */
-export type PolicyResult = { readonly policy: Policy } | { readonly policyFault: string };
+export type PolicyResult = { readonly policy: Policy } | { readonly policyError: string };
 
 /**
  * Reads the state of the machine. A file that can't be read leaves its property absent; it is not an error.
@@ -60,7 +60,7 @@ export async function takeSnapshot(machine: Machine, policyResult: PolicyResult)
       'policy' in policyResult ? expectedRules(policyResult.policy) : undefined,
     ),
     ...(watchPid !== undefined && { watchPid }),
-    ...('policyFault' in policyResult && { policyError: policyResult.policyFault }),
+    ...('policyError' in policyResult && { policyError: policyResult.policyError }),
     ...countFindings(machine),
     incomplete: search.incomplete,
     ...(memoryLock && { memoryLock }),

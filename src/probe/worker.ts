@@ -114,18 +114,18 @@ function probeGroup(calls: DeviceCalls, request: ProbeRequest): ProbeAnswer {
   return withDescriptors(calls, (hold) => {
     const groupFd = hold.open('open group', group);
     if (!isViable(calls, groupFd))
-      return { openable: false, step: ioctls.groupGetStatus.name, trouble: 'not-viable' };
+      return { openable: false, step: ioctls.groupGetStatus.name, reason: 'not-viable' };
     const container = hold.open('open container', request.container);
     const version = getApiVersion(calls, container);
     if (version !== constants.VFIO_API_VERSION)
       return {
         openable: false,
         step: ioctls.getApiVersion.name,
-        trouble: 'api-version',
+        reason: 'api-version',
         found: String(version),
       };
     if (!checkExtension(calls, container, constants.VFIO_TYPE1v2_IOMMU))
-      return { openable: false, step: ioctls.checkExtension.name, trouble: 'no-type1v2' };
+      return { openable: false, step: ioctls.checkExtension.name, reason: 'no-type1v2' };
     setContainer(calls, groupFd, container);
     setIommu(calls, container, constants.VFIO_TYPE1v2_IOMMU);
     const device = hold.own(getDeviceFd(calls, groupFd, request.name, request.token));

@@ -38,7 +38,7 @@ async function loadMachine(
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
     const machine = { files: filesOf(io), root: invocation.root };
-    return { machine, given: { policyFault: error.message } };
+    return { machine, given: { policyError: error.message } };
   }
 }
 

@@ -3,9 +3,9 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'ava';
 import { transformSync } from 'esbuild';
-import { fakeRoot } from '../support/fake-root.ts';
+import { fakeRoot } from '../../support/fake-root.ts';
 
-const top = resolve(import.meta.dirname, '../..');
+const top = resolve(import.meta.dirname, '../../..');
 const { nodeVersionCheck } = (await import(join(top, 'packaging/npm/node-version.mjs'))) as {
   readonly nodeVersionCheck: (engines: string) => string;
 };

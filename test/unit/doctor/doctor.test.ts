@@ -454,7 +454,9 @@ test(
   /^a\.toml:3: expected a table -> fix/,
 );
 
-const udevState = (state: Snapshot['udev']['rulesState']) => ({ udev: { ...healthy.udev, state } });
+const udevState = (state: Snapshot['udev']['rulesState']) => ({
+  udev: { ...healthy.udev, rulesState: state },
+});
 test(
   'doctor udev: a rules file that vfio-names did not generate is a fault',
   checkReports,

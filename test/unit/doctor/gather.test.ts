@@ -191,16 +191,20 @@ test('readMemoryLock returns the soft limit, and whether CAP_IPC_LOCK exempts fr
       `Limit   Soft Limit\nMax locked memory         ${soft}              8388608              bytes     \n`,
     );
   limits('65536');
-  t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: false });
+  t.deepEqual(readMemoryLock(files, root.dir), { softLimit: 65536, exempt: false });
   root.write('/proc/self/status', 'CapEff:\t0000000000004000\n');
-  t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: true });
+  t.deepEqual(readMemoryLock(files, root.dir), { softLimit: 65536, exempt: true });
   root.write('/proc/self/uid_map', '         0          0 4294967295\n');
-  t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: true });
+  t.deepEqual(readMemoryLock(files, root.dir), { softLimit: 65536, exempt: true });
   root.write('/proc/self/uid_map', '         0     100000      65536\n');
-  t.deepEqual(readMemoryLock(files, root.dir), { soft: 65536, exempt: false }, 'root of a user namespace');
+  t.deepEqual(
+    readMemoryLock(files, root.dir),
+    { softLimit: 65536, exempt: false },
+    'root of a user namespace',
+  );
   root.write('/proc/self/status', 'CapEff:\t000001ffffffbfff\n');
   limits('unlimited');
-  t.deepEqual(readMemoryLock(files, root.dir), { soft: Number.POSITIVE_INFINITY, exempt: false });
+  t.deepEqual(readMemoryLock(files, root.dir), { softLimit: Number.POSITIVE_INFINITY, exempt: false });
 });
 
 const listenOn = (path: string): Promise<Server> =>

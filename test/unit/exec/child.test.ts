@@ -108,7 +108,7 @@ test('inheritedFds returns descriptors above 2 without close-on-exec, and none i
   };
   const files = {
     ...nodeFiles,
-    list: () => ['0', '17', '2', '250', '3', '9', '18'],
+    readdir: () => ['0', '17', '2', '250', '3', '9', '18'],
     read: (path: string): string => {
       const found = flags[path.slice('/proc/self/fdinfo/'.length)];
       if (found === undefined) throw errnoError('ENOENT');

@@ -290,7 +290,7 @@ test('findHolders rethrows an error that is not an errno', (t) => {
   const files = fakeProc({ processes: { 5: {} } });
   const broken = {
     ...files,
-    list: (path: string) => {
+    readdir: (path: string) => {
       if (path.endsWith('/fd')) throw new TypeError('bug');
       return files.readdir(path);
     },

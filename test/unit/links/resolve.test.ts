@@ -188,7 +188,7 @@ test('resolve rethrows an error of fstat or stat that is not an errno', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   fs.rmSync(root.at(node));
-  for (const call of ['fstat', 'stat'])
+  for (const call of ['statNode', 'stat'])
     t.throws(
       () =>
         resolveDevice(
@@ -205,7 +205,11 @@ test('resolve rethrows an error of fstat or stat that is not an errno', (t) => {
 function sample(t: ExecutionContext) {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
-  const machine = { files: fakeFiles, root: root.dir, more: () => [{ path: 'by-alias/gpu', priority: 0 }] };
+  const machine = {
+    files: fakeFiles,
+    root: root.dir,
+    policyNames: () => [{ path: 'by-alias/gpu', priority: 0 }],
+  };
   return { root, find: (name: string) => findByNameOrPath(machine, observe(machine), name).name };
 }
 

@@ -14,7 +14,7 @@ test('linksOf returns the links and the state of every device', (t) => {
   const machine = {
     files: fakeFiles,
     root: root.dir,
-    more: ({ sysname }: { sysname: string }) => [{ path: `by-alias/${sysname}`, priority: 0 }],
+    policyNames: ({ sysname }: { sysname: string }) => [{ path: `by-alias/${sysname}`, priority: 0 }],
   };
   sync(machine, 'test');
   root.linkWithTarget('/dev/vfio/by-alias/vfio1', '../devices/vfio0');

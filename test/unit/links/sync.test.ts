@@ -90,7 +90,11 @@ test('sync removes the links of a device whose node is removed, and creates them
 
 test('sync gives a link that two devices claim to the one whose node exists', (t) => {
   const root = buildMachine(scratchPath(t), { devices: [1, 2], missing: [1], entries: {} });
-  const machine = { files: fakeFiles, root: root.dir, more: () => [{ path: 'by-alias/gpu', priority: 0 }] };
+  const machine = {
+    files: fakeFiles,
+    root: root.dir,
+    policyNames: () => [{ path: 'by-alias/gpu', priority: 0 }],
+  };
   sync(machine, 'test');
   t.is(snapshot(root)['by-alias/gpu'], '-> ../devices/vfio1');
   root.write('/dev/vfio/devices/vfio0', '');
@@ -114,7 +118,7 @@ test('apply makes all changes of a plan, and the next plan has only blocked chan
   fc.assert(
     fc.property(machineStates, (generated) => {
       const root = buildMachine(dir, generated);
-      const machine = { files: fakeFiles, root: root.dir, more: tagClaims };
+      const machine = { files: fakeFiles, root: root.dir, policyNames: tagClaims };
       const before = observe(machine).changes;
       for (const { result, change } of apply(fakeFiles, root.dir, before, 'test'))
         t.is(result, change.action === 'blocked' ? 'blocked' : 'done');

@@ -59,8 +59,8 @@ const continues = test.macro({
   title: (_, call, ending, errno) =>
     `readTree continues with the other entries after ${errno} of ${call} at ${ending}`,
 });
-test(continues, 'hold', '/pci', 'EACCES', { pci: 'EACCES' });
-test(continues, 'hold', '/pci', 'ENOENT', {});
+test(continues, 'openDir', '/pci', 'EACCES', { pci: 'EACCES' });
+test(continues, 'openDir', '/pci', 'ENOENT', {});
 test(continues, 'readlink', '/pci/a', 'EACCES', { 'pci/a': 'EACCES' });
 test(continues, 'readlink', '/pci/a', 'ENOENT', {});
 test(continues, 'lstat', '/amba', 'EACCES', { amba: 'EACCES' });
@@ -77,7 +77,7 @@ test('readTree stops at the depth limit and reports the directory as too deep', 
 test('readTree rethrows an error that is not an errno', (t) => {
   const root = fakeRoot(t);
   root.linkWithTarget('/dev/vfio/pci/a', '../devices/vfio0');
-  for (const call of ['hold', 'readlink'])
+  for (const call of ['openDir', 'readlink'])
     t.throws(
       () =>
         read(

@@ -223,7 +223,7 @@ test(
   (root) => {
     const policyNames = () => [{ path: 'by-alias/gpu', priority: 0 }];
     sync({ files: fakeFiles, root: root.dir, policyNames }, 'test');
-    return { more: policyNames };
+    return { policyNames };
   },
 );
 
@@ -243,7 +243,7 @@ test(
       { path: sysname === 'vfio0' ? 'by-alias/gpu' : 'by-alias/gpu/x', priority: 0 },
     ];
     sync({ files: fakeFiles, root: root.dir, policyNames }, 'test');
-    return { more: policyNames };
+    return { policyNames };
   },
 );
 
@@ -448,7 +448,7 @@ test(
   () => ({
     files: {
       ...fakeFiles,
-      fstat: (path: string) => ({
+      statNode: (path: string) => ({
         ...fakeFiles.statNode(path),
         uid: path.endsWith('/vfio1') ? 1000 : 0,
         gid: 0,
@@ -478,7 +478,7 @@ test('verify accepts different owners for devices of different groups', (t) => {
   sync({ files: fakeFiles, root: root.dir }, 'test');
   const files = {
     ...fakeFiles,
-    fstat: (path: string) => ({ ...fakeFiles.statNode(path), uid: /vfio[23]$/.test(path) ? 1000 : 0 }),
+    statNode: (path: string) => ({ ...fakeFiles.statNode(path), uid: /vfio[23]$/.test(path) ? 1000 : 0 }),
   };
   t.deepEqual(verify({ files, root: root.dir }).findings, []);
 });
@@ -522,7 +522,7 @@ test('verify sorts findings by path in natural order', (t) => {
 test('verify rethrows an error that is not an errno', (t) => {
   const root = fakeRoot(t);
   sample(root);
-  for (const call of ['fstat', 'lstat'])
+  for (const call of ['statNode', 'lstat'])
     t.throws(
       () =>
         verify({

@@ -21,7 +21,7 @@ test('loadPolicy makes three calls and returns the default policy on a host with
   const calls: string[] = [];
   const files = hookedFiles(({ name, path }) => calls.push(`${name} ${path.slice(root.dir.length)}`));
   t.is(await loadPolicy(files, root.dir), defaultPolicy);
-  t.deepEqual(calls, ['list /usr/lib/vfio-names', 'list /run/vfio-names', 'list /etc/vfio-names']);
+  t.deepEqual(calls, ['readdir /usr/lib/vfio-names', 'readdir /run/vfio-names', 'readdir /etc/vfio-names']);
 });
 
 test('policy files are sorted by name, and a later directory overrides a file of the same name', (t) => {
@@ -107,7 +107,7 @@ test('an unreadable policy fails with status 4', (t) => {
     hookedFiles(({ name, path }) => {
       if (name === call && path.startsWith(root.at('/etc'))) throw errnoError('EACCES');
     });
-  for (const call of ['list', 'read', 'lstat'])
+  for (const call of ['readdir', 'read', 'lstat'])
     t.is(errorOf(() => readPolicyFiles(denied(call), root.dir)).exitCode, 4, call);
 });
 

@@ -44,21 +44,21 @@ const failures: readonly [title: string, nodes: Record<string, FakeNode>, dev: s
     'probe open rejects a node with another device number',
     node({ devnum: '1:3' }),
     '247:0\n',
-    { step: 'fstat node', trouble: 'other-device', found: '1:3' },
+    { step: 'fstat node', reason: 'other-device', found: '1:3' },
   ],
   [
     'probe open rejects a regular file',
     node({ kind: 'file' }),
     '247:0\n',
-    { step: 'fstat node', trouble: 'other-device', found: 'file' },
+    { step: 'fstat node', reason: 'other-device', found: 'file' },
   ],
   [
     'probe open fails if the number of the node was reused',
     {},
     '247:1\n',
-    { step: 'read dev', trouble: 'moved' },
+    { step: 'read dev', reason: 'moved' },
   ],
-  ['probe open fails if the device is gone', {}, '', { step: 'read dev', trouble: 'moved' }],
+  ['probe open fails if the device is gone', {}, '', { step: 'read dev', reason: 'moved' }],
   [
     'probe open rejects a node that does not support GET_INFO',
     node({ devnum: '247:0' }),
@@ -69,7 +69,7 @@ const failures: readonly [title: string, nodes: Record<string, FakeNode>, dev: s
     'probe open rejects a node on which GET_INFO succeeds before BIND',
     node(fakeVfio({ bound: true })),
     '247:0\n',
-    { step: 'VFIO_DEVICE_GET_INFO', trouble: 'answered-unbound' },
+    { step: 'VFIO_DEVICE_GET_INFO', reason: 'answered-unbound' },
   ],
   [
     'probe open returns the errno of a failed open',
@@ -217,17 +217,17 @@ const groupFailures: readonly [title: string, nodes: Record<string, FakeNode>, a
   [
     'probe group fails if the group is not viable',
     { '/dev/vfio/14': fakeGroup(false) },
-    { step: 'VFIO_GROUP_GET_STATUS', trouble: 'not-viable' },
+    { step: 'VFIO_GROUP_GET_STATUS', reason: 'not-viable' },
   ],
   [
     'probe group fails if the container has another API version',
     { '/dev/vfio/vfio': fakeContainer({ version: 1 }) },
-    { step: 'VFIO_GET_API_VERSION', trouble: 'api-version', found: '1' },
+    { step: 'VFIO_GET_API_VERSION', reason: 'api-version', found: '1' },
   ],
   [
     'probe group fails if the container has no type 1 IOMMU',
     { '/dev/vfio/vfio': fakeContainer({ type1: false }) },
-    { step: 'VFIO_CHECK_EXTENSION', trouble: 'no-type1v2' },
+    { step: 'VFIO_CHECK_EXTENSION', reason: 'no-type1v2' },
   ],
 ];
 for (const [title, nodes, answer] of groupFailures)

@@ -126,7 +126,7 @@ function trial(
 test('exec passes the devices in the order of the NAMEs, then /dev/iommu, and closes its own descriptors', async (t) => {
   const { run, requests, calls, log } = trial(t);
   t.is(await run('--iommu vfio1 01:00.0 -- prog {fd:vfio1} {fd:01:00.0} {fd:pci/0000:01:00.0} {iommufd}'), 0);
-  t.like(requests[0], { command: 'prog', words: ['3', '4', '4', '5'] });
+  t.like(requests[0], { command: 'prog', args: ['3', '4', '4', '5'] });
   t.deepEqual(requests[0]?.env, {
     PATH: '/bin',
     VFIO_NAMES_FDS: 'pci/0000:02:00.0=3 pci/0000:01:00.0=4 iommu=5',
@@ -141,7 +141,7 @@ test('exec passes the devices in the order of the NAMEs, then /dev/iommu, and cl
 test('exec opens a device only once if it is named twice', async (t) => {
   const { run, requests } = trial(t);
   await run('vfio0 0000:01:00.0 -- prog {fd} {fd:vfio0} {fd:0000:01:00.0}');
-  t.like(requests[0], { words: ['3', '3', '3'] });
+  t.like(requests[0], { args: ['3', '3', '3'] });
   t.is(requests[0]?.fds.length, 1);
 });
 

@@ -93,7 +93,7 @@ test('rules install without --root triggers udev, and exits with status 1 if ude
     ...fakeFiles,
     lstat: (name: string) => fakeFiles.lstat(below(name)),
     stat: (name: string) => fakeFiles.stat(below(name)),
-    hold: (name: string) => fakeFiles.openDir(below(name)),
+    openDir: (name: string) => fakeFiles.openDir(below(name)),
   };
   root.write('/run/udev/control', '');
   let out = '';
