@@ -1,11 +1,10 @@
 /** Parses a command line into an invocation. */
-
-import { parseArgs } from 'node:util';
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import { rootFrom } from '../system/root-path.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Command, Invocation, Option } from './command.ts';
+import { isOption, type OptionProblem, type Options, type ParsedOptions, splitArguments } from './options.ts';
 
 /** VfioNamesError `usage` (status 2), one line. `message` reads "expected ..., found ..."; `near` is a suggestion; the line ends with the --help command of `command`. */
 function usageError(message: string, near?: string, command?: Command): VfioNamesError {
@@ -14,70 +13,37 @@ function usageError(message: string, near?: string, command?: Command): VfioName
   return new VfioNamesError('usage', exitStatus.usage, `${message}; ${advice}`);
 }
 
-type Options = Readonly<Record<string, Option>>;
-
-/** Whether an argument is one of these options: `--name`, `--name=value` or `-n`. */
-function isOption(arg: string, options: Options): boolean {
-  const name = arg.replace(/^--/, '').replace(/=.*$/s, '');
-  return Object.hasOwn(options, name) || Object.values(options).some((option) => arg === `-${option.short}`);
+/** Splits the arguments. Throws VfioNamesError `usage` (status 2) for an unknown option or a missing or unexpected value. */
+function parseOptions(args: readonly string[], options: Options, command: Command): ParsedOptions {
+  const parsed = splitArguments(args, options);
+  if ('problem' in parsed) throw optionError(parsed, options, command);
+  if (command.commandArgs === undefined) return { values: parsed.values, operands: parsed.operands };
+  const { values, operands, tail = [] } = parsed;
+  return { values, operands: operands.slice(0, operands.length - tail.length), tail };
 }
 
-/** Splits the arguments into option values, operands and the arguments after `--`. Throws VfioNamesError `usage` (status 2) for an unknown option. */
-function parseOptions(
-  args: readonly string[],
-  options: Options,
-  command: Command,
-): { values: Record<string, unknown>; positionals: string[]; tail?: string[] } {
-  const config = Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [
-      name,
-      { type: option.type, ...(option.short && { short: option.short }) },
-    ]),
-  );
-  try {
-    const { values, positionals, tokens } = parseArgs({
-      args: [...args],
-      options: config,
-      allowPositionals: true,
-      strict: true,
-      tokens: true,
-    });
-    if (command.commandArgs === undefined) return { values, positionals };
-    const end = tokens.find(({ kind }) => kind === 'option-terminator');
-    const tail = end ? args.slice(end.index + 1) : [];
-    return { values, positionals: positionals.slice(0, positionals.length - tail.length), tail };
-  } catch (error) {
-    throw optionError(args, options, command, error);
-  }
-}
-
-function optionError(
-  args: readonly string[],
-  options: Options,
-  command: Command,
-  error: unknown,
-): VfioNamesError {
-  const end = args.indexOf('--');
-  const ownArgs = end < 0 ? args : args.slice(0, end);
-  const found = ownArgs.find((arg) => arg.startsWith('-') && arg !== '-' && !isOption(arg, options));
-  if (found === undefined) return usageError(valueProblem(options, error), undefined, command);
-  const near = nearest(found.replace(/^-+/, '').replace(/=.*$/s, ''), Object.keys(options));
+function optionError(found: OptionProblem, options: Options, command: Command): VfioNamesError {
+  if (found.problem === 'unknown') return unknownOption(found.arg, options, command);
+  const { name } = found;
+  if (found.problem === 'unexpected-value')
+    return usageError(`expected --${name} without a value, found one`, undefined, command);
+  if (found.problem === 'option-as-value' && !isOption(found.value, options))
+    return unknownOption(found.value, options, command);
+  const value = found.problem === 'option-as-value' ? 'another option' : 'nothing';
   return usageError(
-    `expected an option of ${command.name}, found ${printable(found)}`,
-    near && `--${near}`,
+    `expected ${options[name]?.placeholder ?? 'a value'} after --${name}, found ${value}`,
+    undefined,
     command,
   );
 }
 
-/** Rewrites the error message of parseArgs for a missing or an unexpected value. */
-function valueProblem(options: Options, error: unknown): string {
-  const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
-  const name = /^Option '(?:-\w, )?--([\w-]+)/.exec(reason)?.[1] ?? '';
-  const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (option === undefined) return `expected options and words, found: ${printable(reason)}`;
-  if (option.type === 'boolean') return `expected --${name} without a value, found one`;
-  const found = reason.includes('ambiguous') ? 'another option' : 'nothing';
-  return `expected ${option.placeholder ?? 'a value'} after --${name}, found ${found}`;
+function unknownOption(arg: string, options: Options, command: Command): VfioNamesError {
+  const near = nearest(arg.replace(/^-+/, '').replace(/=.*$/s, ''), Object.keys(options));
+  return usageError(
+    `expected an option of ${command.name}, found ${printable(arg)}`,
+    near && `--${near}`,
+    command,
+  );
 }
 
 /** Returns `value`. Throws VfioNamesError `usage` (status 2) if it is empty or not one of the option's choices. */
@@ -198,10 +164,10 @@ export function parseCommandLine(
   if (isGroupHelp(args, table)) return { kind: 'help' };
   const { command, rest } = chooseCommand(args, table, common);
   const options: Options = { ...common, ...command.options };
-  const { values, positionals, tail: commandArgs } = parseOptions(rest, options, command);
+  const { values, operands, tail: commandArgs } = parseOptions(rest, options, command);
   if (values['help'] === true)
     return args.length === rest.length ? { kind: 'help' } : { kind: 'help', command };
-  checkOperands(command, positionals);
+  checkOperands(command, operands);
   if (commandArgs?.length === 0 || commandArgs?.[0] === '')
     throw usageError(
       `${command.name}: expected -- ${command.commandArgs}, found nothing`,
@@ -227,7 +193,7 @@ export function parseCommandLine(
         !flags['no-color'] &&
         (terminal.env['NO_COLOR'] ?? '') === '' &&
         terminal.env['TERM'] !== 'dumb',
-      operands: positionals,
+      operands,
       ...(commandArgs && { commandArgs }),
       flags,
       values: texts,
