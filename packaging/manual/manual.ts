@@ -1,7 +1,7 @@
 /** All man pages and completions that the build writes. */
 import { commands, commonOptions } from '../../src/cli/commands.ts';
-import { version } from '../../src/cli/run.ts';
 import schema from '../../src/policy/policy.schema.json' with { type: 'json' };
+import { version } from '../../src/version.ts';
 import { completions } from './completions.ts';
 import type { Templates } from './fill.ts';
 import { pages } from './pages.ts';

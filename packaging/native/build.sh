@@ -29,7 +29,7 @@ make_chroot() {
 
 # is_new FILE: the file exists and no source is newer.
 is_new() {
-    [ -x "$1" ] && [ -z "$(find src/{devices,links,names,policy,system,text,vfio-id} src/errors.ts packaging/native test/fuzz/native-loop.ts package.json -newer "$1" -print -quit)" ]
+    [ -x "$1" ] && [ -z "$(find src/{devices,links,names,policy,system,text,vfio-id} src/errors.ts src/version.ts packaging/native test/fuzz/native-loop.ts package.json -newer "$1" -print -quit)" ]
 }
 
 chroot='' if_old='' loop=''

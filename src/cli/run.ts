@@ -1,9 +1,9 @@
 /** Parses the command line, runs one command, and turns every error into one line on stderr and an exit status. */
 
-import manifest from '../../package.json' with { type: 'json' };
 import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
 import { nodeFiles } from '../system/node/files.ts';
 import { printable } from '../text/printable.ts';
+import { version } from '../version.ts';
 import { parseCommandLine } from './args.ts';
 import type { Invocation, Io } from './command.ts';
 import { commands, commonOptions } from './commands.ts';
@@ -22,8 +22,6 @@ export function formatErrorDetails({ code, device, path, cause }: VfioNamesError
     .flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${printable(value)}`]))
     .join('; ');
 }
-
-export const version: string = manifest.version;
 
 /** Runs `argv` (without node and script) and returns the exit status. Throws only on a bug in the program. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

@@ -6,20 +6,13 @@
 import { type Accounts, readAccounts, resolveAccount } from '../devices/accounts.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, ignoring } from '../errors.ts';
+import type { AccessRules } from '../policy/access.ts';
 import type { Access } from '../policy/policy.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { type OpenForChange, openPathHandle } from '../system/node/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { nodePathOf } from './node-check.ts';
-
-/** The access rules of a policy, built by config/access-rules.ts. */
-export interface AccessRules {
-  /** Returns an empty object if no rule matches. */
-  readonly accessOf: (device: Device) => Access;
-  /** The access to /dev/iommu. */
-  readonly iommu?: Access;
-}
 
 /** One node whose access differed from the policy. Nodes that agree with it and missing nodes have no outcome. */
 export interface AccessOutcome {

@@ -1,8 +1,8 @@
 /** Applies the changes of a plan; each change is atomic and independent of the others. */
 import { errnoOf } from '../errors.ts';
+import { linkRoot } from '../names/scheme.ts';
 import type { DirHandle, Files } from '../system/files.ts';
-import type { Root } from '../system/root-path.ts';
-import { openDirectory } from '../system/root-path.ts';
+import { openDirectory, pathBelow, type Root } from '../system/root-path.ts';
 import type { Change, Outcome } from './plan.ts';
 import { temporaryPrefix } from './tree.ts';
 
@@ -100,7 +100,10 @@ class OpenDirectory {
   get(directory: string, create: boolean): string {
     if (this.#current?.directory !== directory) {
       this.release();
-      this.#current = { directory, held: openDirectory(this.#files, this.#root, directory, create) };
+      this.#current = {
+        directory,
+        held: openDirectory(this.#files, pathBelow(this.#root, linkRoot), directory, create),
+      };
     }
     return this.#current.held.path;
   }

@@ -3,9 +3,9 @@
 import { scanDevices } from '../devices/scan.ts';
 import type { Device, Scan } from '../devices/types.ts';
 import { type Assignment, type Claim, claimsOf, type PolicyNames, resolveClaims } from '../names/claims.ts';
+import type { AccessRules } from '../policy/access.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
-import type { AccessRules } from './access.ts';
 import { missingNodes } from './node-check.ts';
 import type { Change } from './plan.ts';
 import { plan } from './plan.ts';

@@ -1,4 +1,5 @@
 /** The name of a link's systemd device unit, for `BindsTo=` of a service. */
+import { encodeUtf8 } from '../text/utf8.ts';
 
 /** UNIT_NAME_MAX of systemd, src/basic/unit-def.h. */
 const MAX_UNIT_NAME = 255;
@@ -9,7 +10,7 @@ const MAX_UNIT_NAME = 255;
  * `.` or `..` parts. Returns `undefined` if the name is longer than 255 bytes: systemd then uses a hash.
  */
 export function deviceUnit(path: string): string | undefined {
-  const bytes = new TextEncoder().encode(path.replace(/^\/+|\/+$/g, '').replace(/\/+/g, '/'));
+  const bytes = encodeUtf8(path.replace(/^\/+|\/+$/g, '').replace(/\/+/g, '/'));
   const name = `${[...bytes].map(escapeByte).join('')}.device`;
   return name.length > MAX_UNIT_NAME ? undefined : name;
 }

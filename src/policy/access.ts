@@ -1,9 +1,17 @@
 /** Evaluates the access rules of a policy: owner, group and mode of each node, by name or number. */
 
 import { compareNatural } from '../devices/order.ts';
-import type { Facts } from '../devices/types.ts';
+import type { Device, Facts } from '../devices/types.ts';
 import { matches } from './match.ts';
 import type { Access, AccessRule, Policy } from './policy.ts';
+
+/** The access rules of a policy, bound to the facts of the devices. */
+export interface AccessRules {
+  /** Returns an empty object if no rule matches. */
+  readonly accessOf: (device: Device) => Access;
+  /** The access to /dev/iommu. */
+  readonly iommu?: Access;
+}
 
 const keys = ['owner', 'group', 'mode'] as const;
 

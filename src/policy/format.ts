@@ -1,6 +1,6 @@
 /** Formats a policy as TOML that can be parsed again; a comment at each part names the file and line that it comes from. */
 import { printable } from '../text/printable.ts';
-import type { BuildResult } from './load.ts';
+import type { BuildResult } from './build.ts';
 import type { Access, Condition, Match, NamePart, SourceLocation, Transform } from './policy.ts';
 
 /** Returns the effective policy as one TOML document. */

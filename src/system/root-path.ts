@@ -1,6 +1,5 @@
 /** The prefix of /sys, /dev, /etc, /run and /proc. */
 import { errnoOf } from '../errors.ts';
-import { linkRoot } from '../names/scheme.ts';
 import type { DirHandle, Files } from './files.ts';
 
 /** The empty string for this machine, else the directory with the tree of another machine, without a trailing slash. */
@@ -19,11 +18,11 @@ export function rootFrom(directory: string): Root {
 }
 
 /**
- * Opens `/dev/vfio/<directory>` from /dev/vfio downward; every part must be a directory, not a link.
+ * Opens `<top>/<directory>` from `top` downward; every part must be a directory, not a link.
  * With `create`, missing parts are created. Throws the error of the first part that cannot be opened or created.
  */
-export function openDirectory(files: Files, root: Root, directory: string, create: boolean): DirHandle {
-  let handle = openOne(files, pathBelow(root, linkRoot), create);
+export function openDirectory(files: Files, top: string, directory: string, create: boolean): DirHandle {
+  let handle = openOne(files, top, create);
   for (const part of directory === '' ? [] : directory.split('/')) {
     try {
       const next = openOne(files, `${handle.path}/${part}`, create);

@@ -6,6 +6,7 @@ import { exitStatus, VfioNamesError } from '../errors.ts';
 import { sanitizePathPart } from '../names/sanitize.ts';
 import { globProblem } from '../policy/glob.ts';
 import { defaultPolicy, type Policy } from '../policy/policy.ts';
+import { encodeUtf8 } from '../text/utf8.ts';
 
 /** Returns the VfioNamesError `policy` (status 2) for something that the rules of `target` cannot express. */
 export function notExpressible(target: string, found: string, remedy: string): VfioNamesError {
@@ -91,7 +92,7 @@ const MAX_LINE_BYTES = 16000;
 /** Joins the keys; udevadm verify expects a blank after each comma. Throws VfioNamesError if the line is too long. */
 export function formatRule(keys: UdevKeys): string {
   const line = keys.join(', ');
-  const bytes = new TextEncoder().encode(line).length;
+  const bytes = encodeUtf8(line).length;
   if (bytes > MAX_LINE_BYTES)
     throw notExpressible(
       'udev',

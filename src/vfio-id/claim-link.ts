@@ -3,10 +3,9 @@ import { scanDevice } from '../devices/scan.ts';
 import { errnoOf, ignoring } from '../errors.ts';
 import { targetNode, temporaryPrefix } from '../links/tree.ts';
 import { type Claim, compareClaims } from '../names/claims.ts';
-import { linkTarget } from '../names/scheme.ts';
+import { linkRoot, linkTarget } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
-import type { Root } from '../system/root-path.ts';
-import { openDirectory } from '../system/root-path.ts';
+import { openDirectory, pathBelow, type Root } from '../system/root-path.ts';
 import type { LinkSpec } from './args.ts';
 import { claimsOfDevice } from './wanted.ts';
 
@@ -54,7 +53,7 @@ type Next = 'done' | 'blocked' | Claim;
 
 function tryOnce(files: Files, root: Root, best: Claim, requested: readonly LinkSpec[], token: string): Next {
   const slash = best.link.lastIndexOf('/');
-  const handle = openDirectory(files, root, best.link.slice(0, slash), true);
+  const handle = openDirectory(files, pathBelow(root, linkRoot), best.link.slice(0, slash), true);
   try {
     const path = `${handle.path}/${best.link.slice(slash + 1)}`;
     const target = linkTarget(best.link, best.device.sysname);

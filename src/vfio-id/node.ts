@@ -3,8 +3,8 @@
  * (MemoryDenyWriteExecute=).
  */
 import { writeSync } from 'node:fs';
-import { version } from '../cli/run.ts';
 import { nodeFiles } from '../system/node/files.ts';
+import { version } from '../version.ts';
 import { vfioId } from './vfio-id.ts';
 
 const { status, out, err } = vfioId(

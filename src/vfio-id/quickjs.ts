@@ -2,6 +2,7 @@
 import * as os from 'qjs:os';
 import * as std from 'qjs:std';
 import { quickjsFiles } from '../system/quickjs/files.ts';
+import { version } from '../version.ts';
 import { environmentVariables } from './args.ts';
 import { vfioId } from './vfio-id.ts';
 
@@ -13,7 +14,7 @@ const { status, out, err } = vfioId(
   {
     files: quickjsFiles,
     root: '',
-    version: __VERSION__,
+    version,
     token: `${os.getpid()}-${os.now().toString(36).replace('.', '')}`,
   },
 );

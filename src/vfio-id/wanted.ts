@@ -6,8 +6,8 @@ import type { Claim } from '../names/claims.ts';
 import { schemeLink } from '../names/scheme.ts';
 import { renderName } from '../policy/template.ts';
 import type { Files } from '../system/files.ts';
-import { isWellFormed } from '../system/quickjs/well-formed-files.ts';
 import type { Root } from '../system/root-path.ts';
+import { isWellFormed } from '../system/well-formed-files.ts';
 import type { LinkSpec } from './args.ts';
 import { parseRequest } from './link-spec.ts';
 

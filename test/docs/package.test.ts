@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import test from 'ava';
+import { version } from '../../src/version.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -86,6 +87,10 @@ test('no file contains a path of a developer machine', (t) => {
     const found = patterns.find((pattern) => pattern.test(text(path)));
     t.is(found, undefined, path);
   }
+});
+
+test('src/version.ts has the version of the package', (t) => {
+  t.is(version, manifest.version);
 });
 
 test('CHANGELOG.md has a section for the version of the package', (t) => {

@@ -2,16 +2,14 @@
 import * as os from 'qjs:os';
 import * as std from 'qjs:std';
 import { quickjsFiles } from '../../src/system/quickjs/files.ts';
+import { version } from '../../src/version.ts';
 import { vfioId } from '../../src/vfio-id/vfio-id.ts';
 
 // vfio_id ends after a second, since udev waits for it; this loop must not.
 os.signal(os.SIGALRM, undefined);
 for (let line = std.in.getline(); line !== null; line = std.in.getline()) {
   const { argv, env, root } = JSON.parse(line);
-  const { status, out, err } = vfioId(
-    { argv, env },
-    { files: quickjsFiles, root, version: __VERSION__, token: 'x' },
-  );
+  const { status, out, err } = vfioId({ argv, env }, { files: quickjsFiles, root, version, token: 'x' });
   std.out.puts(`${JSON.stringify({ status, out, err: err === '' ? '' : `${err}\n` })}\n`);
   std.out.flush();
 }

@@ -9,8 +9,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { version } from '../../src/cli/run.ts';
 import { nodeFiles } from '../../src/system/node/files.ts';
+import { version } from '../../src/version.ts';
 import { vfioId } from '../../src/vfio-id/vfio-id.ts';
 import {
   nativeProgram,

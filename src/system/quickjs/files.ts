@@ -1,11 +1,11 @@
 /** The file system calls on QuickJS's `os` and `std`, for the native vfio_id. */
 import * as os from 'qjs:os';
 import * as std from 'qjs:std';
+import { decodeUtf8 } from '../../text/utf8.ts';
 import { devnumOf } from '../devnum.ts';
 import type { DirHandle, FileKind, FileStatus, Files } from '../files.ts';
 import { linuxErrno } from './errno.ts';
 import { armOpen, genericOpen } from './open-flags.ts';
-import { decodeUtf8 } from './utf8.ts';
 
 const { O_RDONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC, O_PATH, O_DIRECTORY, O_NOFOLLOW } = __ARM_OPEN_FLAGS__
   ? armOpen

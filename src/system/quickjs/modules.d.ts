@@ -42,5 +42,4 @@ declare module 'qjs:os' {
 
 /** Whether O_DIRECTORY and O_NOFOLLOW have the numbers of arm and powerpc; set at build time. */
 declare const __ARM_OPEN_FLAGS__: boolean;
-declare const __VERSION__: string;
 declare const scriptArgs: readonly string[];

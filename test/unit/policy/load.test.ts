@@ -1,8 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { VfioNamesError } from '../../../src/errors.ts';
+import { buildPolicy, policyHash } from '../../../src/policy/build.ts';
 import { formatPolicy } from '../../../src/policy/format.ts';
-import { bindPolicyNames, buildPolicy, loadPolicy, policyHash } from '../../../src/policy/load.ts';
+import { bindPolicyNames, loadPolicy } from '../../../src/policy/load.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { hookedFiles } from '../../support/hooked-files.ts';

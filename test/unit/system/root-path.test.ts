@@ -14,42 +14,42 @@ function errno(fn: () => unknown): string | undefined {
   return undefined;
 }
 
-test('holdDirectory creates missing parts only on request', (t) => {
+test('openDirectory creates missing parts only on request', (t) => {
   const root = fakeRoot(t);
   t.is(
-    errno(() => openDirectory(fakeFiles, root.dir, 'by-x/y', false)),
+    errno(() => openDirectory(fakeFiles, root.at('/dev/vfio'), 'by-x/y', false)),
     'ENOENT',
   );
-  const handle = openDirectory(fakeFiles, root.dir, 'by-x/y', true);
+  const handle = openDirectory(fakeFiles, root.at('/dev/vfio'), 'by-x/y', true);
   t.is(fs.realpathSync(handle.path), fs.realpathSync(root.at('/dev/vfio/by-x/y')));
   handle.release();
 });
 
-test('holdDirectory fails with ENOTDIR if a part is a link', (t) => {
+test('openDirectory fails with ENOTDIR if a part is a link', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/elsewhere/y'), { recursive: true });
   root.linkTo('/dev/vfio/by-x', '/elsewhere');
   t.is(
-    errno(() => openDirectory(fakeFiles, root.dir, 'by-x/y', true)),
+    errno(() => openDirectory(fakeFiles, root.at('/dev/vfio'), 'by-x/y', true)),
     'ENOTDIR',
   );
 });
 
-test('holdDirectory opens a directory that another process creates at the same time', (t) => {
+test('openDirectory opens a directory that another process creates at the same time', (t) => {
   const root = fakeRoot(t);
   const files = hookedFiles(({ name, path }) => {
     if (name === 'mkdir') fs.mkdirSync(path);
   });
-  openDirectory(files, root.dir, 'by-x', true).release();
+  openDirectory(files, root.at('/dev/vfio'), 'by-x', true).release();
   t.true(fs.existsSync(root.at('/dev/vfio/by-x')));
 });
 
-test('holdDirectory leaks no descriptor, whether it succeeds or fails', (t) => {
+test('openDirectory leaks no descriptor, whether it succeeds or fails', (t) => {
   const root = fakeRoot(t);
   root.write('/dev/vfio/by-x/file', '');
   const before = fs.readdirSync('/proc/self/fd').length;
-  openDirectory(fakeFiles, root.dir, 'by-x', false).release();
-  errno(() => openDirectory(fakeFiles, root.dir, 'by-x/file', true));
+  openDirectory(fakeFiles, root.at('/dev/vfio'), 'by-x', false).release();
+  errno(() => openDirectory(fakeFiles, root.at('/dev/vfio'), 'by-x/file', true));
   t.is(fs.readdirSync('/proc/self/fd').length, before);
 });
 

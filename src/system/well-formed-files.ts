@@ -2,7 +2,7 @@
  * Hides file names that are not valid UTF-8: Node and QuickJS decode such bytes differently, and no device has such a
  * name.
  */
-import type { Files } from '../files.ts';
+import type { Files } from './files.ts';
 
 /** Includes surrogates: QuickJS decodes some invalid bytes to surrogates, Node to U+FFFD. */
 const notPlain = /[\ud800-\udfff\ufffd]/;

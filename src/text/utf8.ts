@@ -1,4 +1,21 @@
-/** Decodes UTF-8, for engines without TextDecoder whose own decoder handles invalid bytes differently. */
+/** UTF-8 for engines without TextEncoder and TextDecoder, such as QuickJS. */
+
+/** Encodes text; an unpaired surrogate becomes U+FFFD, as in TextEncoder. */
+export function encodeUtf8(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    const code = point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
+    else {
+      if (code < 0x10000) bytes.push(0xe0 | (code >> 12));
+      else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f));
+      bytes.push(0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+    }
+  }
+  return Uint8Array.from(bytes);
+}
 
 /**
  * Decodes bytes; each maximal subpart of an ill-formed sequence becomes one U+FFFD, as in the Encoding Standard and in
