@@ -550,7 +550,7 @@ test(
 test(
   'doctor udev: lists three missing links and counts the rest',
   checkReports,
-  { devices: Array.from({ length: 5 }, () => ({ ...deviceState, namedByUdev: false })) },
+  { devices: Array.from({ length: 5 }, () => ({ ...deviceState, linkedByUdev: false })) },
   'udev',
   'fault',
   /and 2 more/,
