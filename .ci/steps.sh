@@ -3,7 +3,6 @@
 #
 #   begin SECONDS                 starts the clock of the whole run
 #   step NAME SECONDS COMMAND...  runs one step
-#   together FUNCTION...          runs functions that call step, all at the same time
 #   give_up REASON                the steps after this one do not run
 #   finish                        prints the summary; its status is that of the run
 #
@@ -15,34 +14,35 @@ begin() {
     trap 'stop && rm -rf "$steps"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    started=$SECONDS total=$1 quiet='' running='' lanes=()
+    started=$SECONDS total=$1 running=''
     : > "$steps/results"
 }
 
 # stop: ends the step that runs; timeout passes the signal on to all processes of its group.
 stop() {
     [ -z "$running" ] || kill "$running" 2> /dev/null
-    [ "${#lanes[@]}" -eq 0 ] || kill "${lanes[@]}" 2> /dev/null
     return 0
 }
 
-# number PATTERN LOG: the last number in LOG that stands alone on a line with PATTERN behind it, or 0.
+# number PATTERN TEXT: the last number in TEXT that stands alone on a line with PATTERN behind it, or 0.
 number() {
     local found
-    found=$(sed -nE "s/^ *([0-9]+) $1\$/\\1/p" "$2" | tail -n 1)
+    found=$(sed -nE "s/^ *([0-9]+) $1\$/\\1/p" <<< "$2" | tail -n 1)
     echo "${found:-0}"
 }
 
 # count LOG STATUS: prints the passed, failed and skipped tests of a step.
 count() {
-    local line passed failed skipped kind
-    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$1" | tail -n 1)
+    local text line passed failed skipped kind
+    # Only the end matters, without colours.
+    text=$(tail -n 100 "$1" | sed 's/\x1b\[[0-9;]*m//g')
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' <<< "$text" | tail -n 1)
     if [ -n "$line" ]; then
         IFS=' ' read -r passed _ failed _ skipped _ <<< "$line"
     else
-        passed=$(number 'tests? passed' "$1") skipped=$(number 'tests? skipped' "$1") failed=0
+        passed=$(number 'tests? passed' "$text") skipped=$(number 'tests? skipped' "$text") failed=0
         for kind in 'tests? failed' 'uncaught exceptions?' 'unhandled rejections?' 'tests? remained pending after a timeout'; do
-            failed=$((failed + $(number "$kind" "$1")))
+            failed=$((failed + $(number "$kind" "$text")))
         done
         if [ "$2" -eq 0 ] && [ $((passed + failed + ${skipped:-0})) -eq 0 ]; then passed=1; fi
     fi
@@ -64,44 +64,23 @@ step() {
     else
         why="its $limit seconds"
     fi
+    echo "=== $name: $*"
     log=$steps/$name.log
+    : > "$log"
     # Not through a pipe: a process that the step leaves behind would keep it open, and this script waiting.
     timeout --kill-after=20 "$limit" "$@" < /dev/null > "$log" 2>&1 &
     running=$!
-    if [ -z "$quiet" ]; then
-        echo "=== $name: $*"
-        tail --lines=+1 --follow --sleep-interval=0.2 --pid="$running" "$log"
-    fi
+    tail --lines=+1 --follow --sleep-interval=0.2 --pid="$running" "$log"
     wait "$running" || status=$?
     running=''
     IFS=' ' read -r passed failed skipped < <(count "$log" "$status")
-    {
-        flock 9
-        if [ -n "$quiet" ]; then echo "=== $name: $*" && cat "$log"; fi
-        # timeout ends with 124, or with 137 where the command had to be killed.
-        if [ $((SECONDS - begun)) -ge "$limit" ] && { [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; }; then
-            echo "FAILED $name: it has used up $why"
-        fi
-        echo "=== $name: status $status, $passed passed, $failed failed, $skipped skipped, $((SECONDS - begun)) s"
-        echo "$name $status $((SECONDS - begun)) $passed $failed $skipped" >> "$steps/results"
-    } 9> "$steps/lock"
+    # timeout ends with 124, or with 137 where the command had to be killed.
+    if [ $((SECONDS - begun)) -ge "$limit" ] && { [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; }; then
+        echo "FAILED $name: it has used up $why"
+    fi
+    echo "=== $name: status $status, $passed passed, $failed failed, $skipped skipped, $((SECONDS - begun)) s"
+    echo "$name $status $((SECONDS - begun)) $passed $failed $skipped" >> "$steps/results"
     return "$status"
-}
-
-# together FUNCTION...: the output of a step appears when the step ends.
-together() {
-    local function
-    for function; do
-        (
-            trap stop EXIT
-            lanes=() quiet=yes
-            "$function"
-            exit 0
-        ) &
-        lanes+=($!)
-    done
-    wait
-    lanes=()
 }
 
 # give_up REASON
