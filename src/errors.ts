@@ -15,15 +15,18 @@ export const exitStatus = {
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 interface ErrorDetails {
+  readonly hint?: string | undefined;
   readonly path?: string;
   readonly device?: string;
   readonly cause?: unknown;
 }
 
-/** An error that is printed as one line: what was expected, what was found, what to do. `code` is machine-readable. */
+/** An error for the user; the command line prints it as one line, `message; hint`. `code` is machine-readable. */
 export class VfioNamesError extends Error {
   readonly code: string;
   readonly exitCode: ExitStatus;
+  /** What the user can do; `message` says what was expected and what was found. */
+  readonly hint?: string;
   readonly path?: string;
   readonly device?: string;
 
@@ -37,9 +40,21 @@ export class VfioNamesError extends Error {
     this.name = 'VfioNamesError';
     this.code = code;
     this.exitCode = exitCode;
+    if (facts.hint !== undefined) this.hint = facts.hint;
     if (facts.path !== undefined) this.path = facts.path;
     if (facts.device !== undefined) this.device = facts.device;
   }
+}
+
+/** `message; hint`, or the message alone. */
+export function withHint({
+  message,
+  hint,
+}: {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}): string {
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 /** The errno name (`ENOENT`) of a failed system call, `undefined` for any other error. */
@@ -67,13 +82,13 @@ export function ioError(error: unknown, doing: string, path: string): VfioNamesE
   if (error instanceof VfioNamesError) return error;
   const errno = errnoOf(error) ?? 'error';
   const denied = errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS';
-  const remedy =
+  const hint =
     errno === 'EROFS' ? 'run it where that path can be written' : 'run it as root, or as a user who may';
   return new VfioNamesError(
     errno,
     denied ? exitStatus.notPermitted : exitStatus.findings,
-    `could not ${doing}: ${path}: ${errno}${denied ? `; ${remedy}` : ''}`,
-    { path, cause: error },
+    `could not ${doing}: ${path}: ${errno}`,
+    { hint: denied ? hint : undefined, path, cause: error },
   );
 }
 

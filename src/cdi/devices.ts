@@ -3,7 +3,7 @@
 import { isNameable } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
 import type { Device } from '../devices/types.ts';
-import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, ignoring, VfioNamesError, withHint } from '../errors.ts';
 import { followLink, iommuNode, nodeMismatch, readDevnum, type SharedNode } from '../exec/open-device.ts';
 import { resolveDevice } from '../links/resolve.ts';
 import { parseDevnum } from '../system/devnum.ts';
@@ -48,8 +48,8 @@ export function selectDevices(
   throw new VfioNamesError(
     'no-shared-node',
     exitStatus.unsupported,
-    `expected ${path} for the interface ${by}, found ${problem}; ${hint}`,
-    { path },
+    `expected ${path} for the interface ${by}, found ${problem}`,
+    { hint, path },
   );
 }
 
@@ -58,7 +58,7 @@ export function selectDevices(
  * bugs.
  */
 function skipReason(error: unknown): string {
-  if (error instanceof VfioNamesError) return error.message;
+  if (error instanceof VfioNamesError) return withHint(error);
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   return `expected a device that stays while it is looked at, found ${errno}; look again`;
@@ -67,8 +67,9 @@ function skipReason(error: unknown): string {
 function cdiDevice(files: Files, root: Root, device: Device, by: Interface): CdiDevice {
   if (!isDeviceName(device.name))
     throw skipError(
-      'expected letters, digits and _.:- between a letter or digit at both ends, as CDI wants its names; give the container the node itself',
       device,
+      'expected letters, digits and _.:- between a letter or digit at both ends, as CDI wants its names',
+      'give the container the node itself',
     );
   const group = readFact(files, root, device, 'group');
   const node = by === 'cdev' ? deviceNode(files, root, device) : groupNode(files, root, device);
@@ -82,22 +83,25 @@ function deviceNode(files: Files, root: Root, device: Device): string {
   const problem = path === node ? undefined : charNodeProblem(files, root, path, devnum);
   if (problem === undefined) return path;
   throw skipError(
-    `expected the node ${devnum} at ${printable(path)}, found ${problem}; bind the device anew`,
     device,
+    `expected the node ${devnum} at ${printable(path)}, found ${problem}`,
+    'bind the device anew',
   );
 }
 
 /** Returns the path of the group node, verified against /sys/class/vfio/GROUP/dev (drivers/vfio/group.c). */
 function groupNode(files: Files, root: Root, device: Device): string {
   const path = readFact(files, root, device, 'groupNode');
-  if (path === undefined) throw skipError('expected an IOMMU group, found none; switch the IOMMU on', device);
+  if (path === undefined)
+    throw skipError(device, 'expected an IOMMU group, found none', 'switch the IOMMU on');
   const attribute = `/sys/class/vfio/${path.slice('/dev/vfio/'.length)}/dev`;
   const text = ignoring(() => files.read(pathBelow(root, attribute), 64), 'ENOENT', 'ENODEV');
   const problem = charNodeProblem(files, root, path, text === undefined ? undefined : parseDevnum(text));
   if (problem === undefined) return path;
   throw skipError(
-    `expected the group's node at ${path}, found ${problem}; use --interface cdev, or a kernel with CONFIG_VFIO_GROUP`,
     device,
+    `expected the group's node at ${path}, found ${problem}`,
+    'use --interface cdev, or a kernel with CONFIG_VFIO_GROUP',
   );
 }
 
@@ -115,6 +119,6 @@ function charNodeProblem(
   return status ? nodeMismatch(status, devnum) : 'nothing';
 }
 
-function skipError(message: string, device: Device): VfioNamesError {
-  return new VfioNamesError('left-out', exitStatus.unsupported, message, { device: device.name });
+function skipError(device: Device, message: string, hint: string): VfioNamesError {
+  return new VfioNamesError('left-out', exitStatus.unsupported, message, { hint, device: device.name });
 }

@@ -52,7 +52,8 @@ export function updateSpec(files: Files, root: Root, plan: CdiTarget, token: str
   throw new VfioNamesError(
     'unsettled',
     exitStatus.findings,
-    `expected device numbers that hold still while the CDI specification is written, found others ${MAX_WRITES + 1} times; it was removed, and comes with the next change or look`,
+    `expected device numbers that hold still while the CDI specification is written, found others ${MAX_WRITES + 1} times`,
+    { hint: 'it was removed, and comes with the next change or look' },
   );
 }
 

@@ -6,11 +6,11 @@ import { printable } from '../text/printable.ts';
 import type { Command, Invocation, Option } from './command.ts';
 import { isOption, type OptionProblem, type Options, type ParsedOptions, splitArguments } from './options.ts';
 
-/** VfioNamesError `usage` (status 2), one line. `message` reads "expected ..., found ..."; `near` is a suggestion; the line ends with the --help command of `command`. */
+/** VfioNamesError `usage` (status 2). `message` reads "expected ..., found ..."; the hint has the suggestion `near` and the --help command of `command`. */
 function usageError(message: string, near?: string, command?: Command): VfioNamesError {
   const help = `vfio-names ${command ? `${command.name} ` : ''}--help`;
-  const advice = near !== undefined ? `did you mean ${near}? See ${help}` : `see ${help}`;
-  return new VfioNamesError('usage', exitStatus.usage, `${message}; ${advice}`);
+  const hint = near !== undefined ? `did you mean ${near}? See ${help}` : `see ${help}`;
+  return new VfioNamesError('usage', exitStatus.usage, message, { hint });
 }
 
 /** Splits the arguments. Throws VfioNamesError `usage` (status 2) for an unknown option or a missing or unexpected value. */

@@ -1,8 +1,8 @@
 /** Parses the command line, runs one command, and turns every error into one line on stderr and an exit status. */
 
-import { errnoOf, exitStatus, ioError, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, ioError, VfioNamesError, withHint } from '../errors.ts';
 import { nodeFiles } from '../system/node/files.ts';
-import { printable } from '../text/printable.ts';
+import { escapeControls, printable } from '../text/printable.ts';
 import { version } from '../version.ts';
 import { parseCommandLine } from './args.ts';
 import type { Invocation, Io } from './command.ts';
@@ -24,7 +24,8 @@ export function formatErrorDetails({ code, device, path, cause }: VfioNamesError
 }
 
 /** Runs `argv` (without node and script) and returns the exit status. Throws only on a bug in the program. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(argv: readonly string[], streams: Io): Promise<number> {
+  const io = escapingIo(streams);
   let verbose = false;
   try {
     const parsed = parseCommandLine(argv, commands, commonOptions, io);
@@ -42,7 +43,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return await run(parsed.invocation, quietIo(io, parsed.invocation));
   } catch (error) {
     const shown = error instanceof VfioNamesError ? error : callError(error);
-    io.err(`vfio-names: ${shown.message}`);
+    io.err(`vfio-names: ${withHint(shown)}`);
     if (verbose) io.err(`vfio-names: ${formatErrorDetails(shown)}`);
     return shown.exitCode;
   }
@@ -53,6 +54,11 @@ function callError(error: unknown): VfioNamesError {
   if (errnoOf(error) === undefined) throw error;
   const { syscall = 'read', path = '?' } = error as NodeJS.ErrnoException;
   return ioError(error, syscall, printable(path));
+}
+
+/** Every line on stderr passes through here: no message can carry a raw control character, whatever it quotes. */
+function escapingIo(io: Io): Io {
+  return { ...io, err: (line) => io.err(escapeControls(line)) };
 }
 
 function quietIo(io: Io, invocation: Invocation): Io {
@@ -74,7 +80,7 @@ function checkRoot({ root }: Invocation): void {
   throw new VfioNamesError(
     'usage',
     exitStatus.usage,
-    `expected a directory at --root ${printable(root)}, found ${found}; give the top of a system's tree`,
-    { path: root },
+    `expected a directory at --root ${printable(root)}, found ${found}`,
+    { hint: "give the top of a system's tree", path: root },
   );
 }

@@ -70,7 +70,8 @@ export function findDevice(
     throw new VfioNamesError(
       'ambiguous',
       exitStatus.usage,
-      `${printable(name)} fits ${found.length} devices: ${names}; name one of them`,
+      `${printable(name)} fits ${found.length} devices: ${names}`,
+      { hint: 'name one of them' },
     );
   }
   throw noDevice(devices, name);
@@ -90,8 +91,8 @@ function noDevice(devices: readonly Device[], name: string): VfioNamesError {
   return new VfioNamesError(
     'no-device',
     exitStatus.noDevice,
-    `expected a device bound to VFIO, found none called ${printable(name)}; ${hint}`,
-    { device: name },
+    `expected a device bound to VFIO, found none called ${printable(name)}`,
+    { hint, device: name },
   );
 }
 

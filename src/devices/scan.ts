@@ -1,5 +1,5 @@
 /** Reads the class directory, which lists every device bound to a VFIO driver. */
-import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, VfioNamesError, withHint } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
@@ -103,7 +103,7 @@ export function scanDevices(files: Files, root: Root): Scan {
       if (device) devices.push(device);
       else problems.push({ path, message: 'went away while it was read, ignoring' });
     } catch (error) {
-      const reason = error instanceof VfioNamesError ? error.message : errnoOf(error);
+      const reason = error instanceof VfioNamesError ? withHint(error) : errnoOf(error);
       if (reason === undefined) throw error;
       problems.push({ path, message: `${reason}, ignoring` });
     }

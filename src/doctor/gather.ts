@@ -7,7 +7,7 @@ import { readFact } from '../devices/facts.ts';
 import { readSiblings } from '../devices/iommu-group.ts';
 import { scanDevices } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
-import { errnoOf, tryOrUndefined, VfioNamesError } from '../errors.ts';
+import { errnoOf, tryOrUndefined, VfioNamesError, withHint } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
 import { targetOf } from '../holders/target.ts';
 import type { Machine } from '../links/observe.ts';
@@ -119,7 +119,7 @@ function countFindings(machine: Machine): Pick<Snapshot, 'fixableFindings' | 've
   } catch (error) {
     // A failed system call must not prevent the other checks.
     if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-    return { verifyFindings: (error as Error).message, fixableFindings: 0 };
+    return { verifyFindings: withHint(error as Error), fixableFindings: 0 };
   }
 }
 

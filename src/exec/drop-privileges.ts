@@ -42,7 +42,8 @@ export function readUserIds(files: Files, root: Root, user: string): UserIds {
     throw new VfioNamesError(
       'no-user',
       exitStatus.usage,
-      `expected --user to be a user of /etc/passwd, found ${printable(user)}; add the user there`,
+      `expected --user to be a user of /etc/passwd, found ${printable(user)}`,
+      { hint: 'add the user there' },
     );
   const supplementary = linesOf(files, root, '/etc/group')
     .filter(([, , , members = '']) => members.split(',').includes(name))
@@ -104,6 +105,7 @@ function notPermitted(login: UserIds, found: string): VfioNamesError {
   return new VfioNamesError(
     'not-permitted',
     exitStatus.notPermitted,
-    `expected to become the user ${printable(login.name)}, found ${found}; --user needs root (CAP_SETUID and CAP_SETGID)`,
+    `expected to become the user ${printable(login.name)}, found ${found}`,
+    { hint: '--user needs root (CAP_SETUID and CAP_SETGID)' },
   );
 }

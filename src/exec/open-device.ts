@@ -91,8 +91,8 @@ export function openDevice(files: Files, root: Root, opener: OpenCalls, device: 
       throw new VfioNamesError(
         'false-node',
         exitStatus.findings,
-        `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}; try again`,
-        { device: device.name, path },
+        `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}`,
+        { hint: 'try again', device: device.name, path },
       );
     assertUnchanged(files, root, device);
   } catch (error) {
@@ -110,34 +110,28 @@ function openError(error: unknown, device: Device, path: string): VfioNamesError
   switch (errno) {
     case 'EACCES':
     case 'EPERM':
-      return new VfioNamesError(
-        'not-permitted',
-        exitStatus.notPermitted,
-        `${expected}; run it as root (with --user for CMD), or let your user open the node: [[access]] in the policy`,
-        facts,
-      );
+      return new VfioNamesError('not-permitted', exitStatus.notPermitted, expected, {
+        ...facts,
+        hint: 'run it as root (with --user for CMD), or let your user open the node: [[access]] in the policy',
+      });
     case 'EBUSY':
-      return new VfioNamesError(
-        'busy',
-        exitStatus.findings,
-        `${expected}: somebody has it; vfio-names holders ${printable(device.name)} tells who`,
-        facts,
-      );
+      return new VfioNamesError('busy', exitStatus.findings, `${expected}: somebody has it`, {
+        ...facts,
+        hint: `vfio-names holders ${printable(device.name)} tells who`,
+      });
     case 'ENOENT':
     case 'ENODEV':
     case 'ENXIO':
-      return new VfioNamesError(
-        'replaced',
-        exitStatus.noDevice,
-        `${expected}: it just left; bind it anew, or try again`,
-        facts,
-      );
+      return new VfioNamesError('replaced', exitStatus.noDevice, `${expected}: it just left`, {
+        ...facts,
+        hint: 'bind it anew, or try again',
+      });
     case 'ELOOP':
       return new VfioNamesError(
         'false-node',
         exitStatus.findings,
-        `${expected}: a link is in the node's place; try again`,
-        facts,
+        `${expected}: a link is in the node's place`,
+        { ...facts, hint: 'try again' },
       );
     default:
       return ioError(error, 'open the node', printable(path));
@@ -146,7 +140,7 @@ function openError(error: unknown, device: Device, path: string): VfioNamesError
 
 /** Returns a descriptor; the caller closes it. Throws `no-iommufd` (status 5), `not-permitted` (4) and `false-node` (1). */
 export function openIommu(files: Files, root: Root, opener: OpenCalls): number {
-  const { path, hint } = iommuNode;
+  const { path } = iommuNode;
   let fd: number;
   try {
     fd = opener.open('open iommu', pathBelow(root, path));
@@ -157,14 +151,14 @@ export function openIommu(files: Files, root: Root, opener: OpenCalls): number {
     // Read after the open: if the module was not loaded yet, opening the node loads it.
     const devnum = readDevnum(files, root, iommuNode);
     if (devnum === undefined)
-      throw unsupported(`expected the number of ${path} at ${iommuNode.attribute}, found none; ${hint}`);
+      throw unsupported(`expected the number of ${path} at ${iommuNode.attribute}, found none`);
     const mismatch = nodeMismatch(opener.status('fstat iommu', fd), devnum);
     if (mismatch === undefined) return fd;
     throw new VfioNamesError(
       'false-node',
       exitStatus.findings,
-      `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}; remove it and load the module iommufd anew`,
-      { path },
+      `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}`,
+      { hint: 'remove it and load the module iommufd anew', path },
     );
   } catch (error) {
     opener.close(fd);
@@ -173,21 +167,26 @@ export function openIommu(files: Files, root: Root, opener: OpenCalls): number {
 }
 
 function iommuOpenError(error: unknown): VfioNamesError {
-  const { path, hint } = iommuNode;
+  const { path } = iommuNode;
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'ENXIO')
-    return unsupported(`expected to open ${path}, found ${errno}; ${hint}`);
+    return unsupported(`expected to open ${path}, found ${errno}`);
   if (errno === 'EACCES' || errno === 'EPERM')
     return new VfioNamesError(
       'not-permitted',
       exitStatus.notPermitted,
-      `expected to open ${path}, found ${errno}; run it as root (with --user for CMD), or let your user open ${path}`,
-      { path, cause: error },
+      `expected to open ${path}, found ${errno}`,
+      {
+        hint: `run it as root (with --user for CMD), or let your user open ${path}`,
+        path,
+        cause: error,
+      },
     );
   return ioError(error, 'open iommufd', path);
 }
 
 function unsupported(message: string): VfioNamesError {
-  return new VfioNamesError('no-iommufd', exitStatus.unsupported, message, { path: iommuNode.path });
+  const { path, hint } = iommuNode;
+  return new VfioNamesError('no-iommufd', exitStatus.unsupported, message, { hint, path });
 }

@@ -31,21 +31,24 @@ export function substituteFds(
 
 function iommuNumber(iommufd: number | undefined): number {
   if (iommufd !== undefined) return iommufd;
-  throw usage('expected --iommu with {iommufd}, found no --iommu; add it');
+  throw usage('expected --iommu with {iommufd}, found no --iommu', 'add it');
 }
 
 function deviceNumber(devices: readonly PassedDevice[], name: string | undefined): number {
   if (name === undefined) {
     const [only, ...others] = devices;
     if (only && others.length === 0) return only.fd;
-    throw usage(`expected one NAME with {fd}, found ${devices.length}; write {fd:NAME}`);
+    throw usage(`expected one NAME with {fd}, found ${devices.length}`, 'write {fd:NAME}');
   }
   const found = devices.find(({ names }) => names.includes(name));
   if (found) return found.fd;
   const known = devices.flatMap(({ names }) => names);
   const near = nearest(name, known);
   throw usage(
-    `expected {fd:NAME} with a NAME from before --, found ${printable(name)}; ${near === undefined ? `give it as ${known.map(printable).join(' or ')}` : `did you mean ${printable(near)}?`}`,
+    `expected {fd:NAME} with a NAME from before --, found ${printable(name)}`,
+    near === undefined
+      ? `give it as ${known.map(printable).join(' or ')}`
+      : `did you mean ${printable(near)}?`,
   );
 }
 
@@ -55,6 +58,6 @@ export function fdsVariable(devices: readonly PassedDevice[], iommufd: number | 
   return [...parts, ...(iommufd === undefined ? [] : [`iommu=${iommufd}`])].join(' ');
 }
 
-function usage(message: string): VfioNamesError {
-  return new VfioNamesError('usage', exitStatus.usage, message);
+function usage(message: string, hint: string): VfioNamesError {
+  return new VfioNamesError('usage', exitStatus.usage, message, { hint });
 }

@@ -48,7 +48,10 @@ function rendererMissing(cause: unknown): VfioNamesError {
   return new VfioNamesError(
     'no-drawer',
     exitStatus.unsupported,
-    `expected the package ${vizPackage} to draw with, found ${found}; ${missing ? `npm install ${vizPackage}, or ` : ''}draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
-    { cause },
+    `expected the package ${vizPackage} to draw with, found ${found}`,
+    {
+      hint: `${missing ? `npm install ${vizPackage}, or ` : ''}draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
+      cause,
+    },
   );
 }

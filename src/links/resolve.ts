@@ -71,32 +71,32 @@ export function assertUnchanged(files: Files, root: Root, device: Device): void 
   throw new VfioNamesError(
     'replaced',
     exitStatus.noDevice,
-    `expected ${printable(device.name)} to stay bound while it was resolved, but ${found}; try again`,
-    { device: device.name },
+    `expected ${printable(device.name)} to stay bound while it was resolved, but ${found}`,
+    { hint: 'try again', device: device.name },
   );
 }
 
 function noCdevError(device: Device): VfioNamesError {
-  const remedy = 'use the group node, or a kernel with CONFIG_VFIO_DEVICE_CDEV';
   return new VfioNamesError(
     'no-cdev',
     exitStatus.unsupported,
-    `expected a node for ${printable(device.name)}, found none: ${noCdevReason(device)}; ${remedy}`,
-    { device: device.name },
+    `expected a node for ${printable(device.name)}, found none: ${noCdevReason(device)}`,
+    {
+      hint: 'use the group node, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
+      device: device.name,
+    },
   );
 }
 
 function nodeError(device: Device, check: NodeCheck, problem: string, path: string): VfioNamesError {
   const facts = { device: device.name, path };
   if (check.verdict === 'unreadable' && (check.errno === 'EACCES' || check.errno === 'EPERM'))
-    return new VfioNamesError(
-      'not-permitted',
-      exitStatus.notPermitted,
-      `${problem}; run it as root, or as a user who may enter that directory`,
-      facts,
-    );
+    return new VfioNamesError('not-permitted', exitStatus.notPermitted, problem, {
+      ...facts,
+      hint: 'run it as root, or as a user who may enter that directory',
+    });
   const code = check.verdict === 'missing' ? 'node-missing' : 'false-node';
-  return new VfioNamesError(code, exitStatus.findings, `${problem}; ${nodeRemedy}`, facts);
+  return new VfioNamesError(code, exitStatus.findings, problem, { ...facts, hint: nodeRemedy });
 }
 
 /** How to restore a node that devtmpfs should have created. */
@@ -156,7 +156,7 @@ function devnumAt({ files, root }: Pick<Machine, 'files' | 'root'>, path: string
   throw new VfioNamesError(
     'no-device',
     exitStatus.noDevice,
-    `expected a device node at ${printable(path)}, found ${found}; give a node, a link to one, or a directory in /sys`,
-    { path },
+    `expected a device node at ${printable(path)}, found ${found}`,
+    { hint: 'give a node, a link to one, or a directory in /sys', path },
   );
 }

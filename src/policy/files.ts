@@ -76,7 +76,7 @@ function mustBeTrusted(files: Files, root: Root, path: string, file: string): vo
     root,
   );
   if (reason !== undefined)
-    throw unusable(file, `${reason} at ${printable(path)}; ${trustHint(printable(path))}`);
+    throw unusable(file, `${reason} at ${printable(path)}`, { hint: trustHint(printable(path)) });
 }
 
 /** Reads one policy file; `file` is its name in errors. Throws VfioNamesError `policy` (status 2) if it is too long. */
@@ -84,7 +84,9 @@ export function readPolicyFile(files: Files, path: string, file: string = path):
   const { kind } = tryReading(file, () => files.stat(path));
   // Reads do not block, so a FIFO or socket could give no text or only a part of it; reject it instead.
   if (kind === 'fifo' || kind === 'socket')
-    throw unusable(file, `expected a policy file, found a ${kind}; write the policy to a file`);
+    throw unusable(file, `expected a policy file, found a ${kind}`, {
+      hint: 'write the policy to a file',
+    });
   const text = tryReading(file, () => files.read(path, MAX_BYTES + 1));
   if (text.length <= MAX_BYTES) return text;
   throw unusable(file, `expected at most ${MAX_BYTES} bytes, found more`);
@@ -109,12 +111,17 @@ function tryReading<T>(file: string, fn: () => T): T {
     return fn();
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT') throw unusable(file, 'expected a policy file, found none', error);
-    if (errno === 'EISDIR') throw unusable(file, 'expected a policy file, found a directory', error);
+    if (errno === 'ENOENT') throw unusable(file, 'expected a policy file, found none', { cause: error });
+    if (errno === 'EISDIR')
+      throw unusable(file, 'expected a policy file, found a directory', { cause: error });
     throw ioError(error, 'read the policy', file);
   }
 }
 
-function unusable(file: string, message: string, cause?: unknown): VfioNamesError {
-  return new VfioNamesError('policy', exitStatus.usage, `${file}: ${message}`, { path: file, cause });
+function unusable(
+  file: string,
+  message: string,
+  facts: { readonly hint?: string; readonly cause?: unknown } = {},
+): VfioNamesError {
+  return new VfioNamesError('policy', exitStatus.usage, `${file}: ${message}`, { ...facts, path: file });
 }

@@ -46,18 +46,16 @@ export interface ProbeResult {
   readonly details?: Details;
 }
 
-/** Result for a device that could not be found; splits the message of `error` into cause and remedy. */
+/** Result for a device that could not be found. */
 export function notFoundResult(requested: string, depth: ProbeDepth, error: VfioNamesError): ProbeResult {
-  const [cause, ...rest] = error.message.split('; ');
-  const remedy = rest.length > 0 ? { remedy: rest.join('; ') } : {};
   return {
     requested,
     depth,
     openable: false,
     status: error.exitCode,
     step: 'find',
-    cause: cause ?? error.message,
-    ...remedy,
+    cause: error.message,
+    ...(error.hint !== undefined && { remedy: error.hint }),
   };
 }
 
@@ -96,7 +94,10 @@ export async function probeDevice(
   if (reply.kind === 'silent')
     return failed({ step: reply.step }, explainTimeout(reply.step, options.timeout));
   const answer = readReply(reply);
-  if ('refused' in answer) throw new VfioNamesError(answer.refused, exitStatus.unsupported, answer.message);
+  if ('refused' in answer) {
+    const { refused, message, hint } = answer;
+    throw new VfioNamesError(refused, exitStatus.unsupported, message, { hint });
+  }
   if ('broken' in answer) return failed({ step: 'second process' }, brokenPeer(answer.broken));
   if (answer.openable)
     return {
@@ -112,7 +113,7 @@ export async function probeDevice(
 type PeerAnswer =
   | ProbeAnswer
   | { readonly broken: string }
-  | { readonly refused: string; readonly message: string };
+  | { readonly refused: string; readonly message: string; readonly hint?: string };
 
 function readReply(reply: Exclude<Reply, { kind: 'silent' }>): PeerAnswer {
   return reply.kind === 'broken' ? { broken: reply.message } : (reply.value as PeerAnswer);

@@ -14,8 +14,8 @@ loadCalls().then(
     serveRequests((request, announce) => runProbe(announceCalls(calls, announce), request as ProbeRequest)),
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    // The main process turns this code back into the same error.
-    const code = error instanceof VfioNamesError ? error.code : 'error';
-    serveRequests(() => ({ refused: code, message }));
+    // The main process makes the same error of the code, the message and the hint.
+    const { code, hint } = error instanceof VfioNamesError ? error : { code: 'error' };
+    serveRequests(() => ({ refused: code, message, hint }));
   },
 );

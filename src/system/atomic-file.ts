@@ -174,7 +174,7 @@ function readOwn(files: Files, handle: DirHandle, file: GeneratedFile, name: str
   throw new VfioNamesError(
     'not-ours',
     exitStatus.findings,
-    `expected ${file.expected} or nothing at ${printable(file.path)}, found ${found}; remove it, or choose another FILE`,
-    { path: file.path },
+    `expected ${file.expected} or nothing at ${printable(file.path)}, found ${found}`,
+    { hint: 'remove it, or choose another FILE', path: file.path },
   );
 }

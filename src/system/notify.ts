@@ -35,11 +35,11 @@ export async function openNotify(
   try {
     datagrams = await open();
   } catch (cause) {
+    if (cause instanceof CallError)
+      throw notifyError(`could not make a socket to tell the service manager: ${cause.message}`, { cause });
     throw notifyError(
-      cause instanceof CallError
-        ? `could not make a socket to tell the service manager: ${cause.message}`
-        : 'NOTIFY_SOCKET is set, but the npm package koffi 3 is not installed beside vfio-names or has no build for this machine; install it, or use Type=exec',
-      cause,
+      'NOTIFY_SOCKET is set, but the npm package koffi 3 is not installed beside vfio-names or has no build for this machine',
+      { hint: 'install it, or use Type=exec', cause },
     );
   }
   const watchdog = watchdogOf(env);
@@ -59,8 +59,11 @@ export async function openNotify(
   };
 }
 
-function notifyError(message: string, cause?: unknown): VfioNamesError {
-  return new VfioNamesError('no-notify', exitStatus.unsupported, message, { cause });
+function notifyError(
+  message: string,
+  facts?: { readonly hint?: string; readonly cause: unknown },
+): VfioNamesError {
+  return new VfioNamesError('no-notify', exitStatus.unsupported, message, facts);
 }
 
 /**

@@ -6,7 +6,12 @@ const unsafe =
 
 /** Replaces each control character with `\xNN` or `\uNNNN` and doubles each backslash, so that the escaping is reversible. */
 export function printable(text: string): string {
-  return text.replaceAll('\\', '\\\\').replace(unsafe, (character) => {
+  return escapeControls(text.replaceAll('\\', '\\\\'));
+}
+
+/** Replaces each control character as `printable` does, and leaves text that it has escaped as it is. */
+export function escapeControls(text: string): string {
+  return text.replace(unsafe, (character) => {
     const code = character.charCodeAt(0);
     return code < 0x100
       ? `\\x${code.toString(16).padStart(2, '0')}`

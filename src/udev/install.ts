@@ -87,8 +87,8 @@ export function planRulesChange(files: Files, root: Root, after: string | undefi
     throw new VfioNamesError(
       'rules-not-ours',
       exitStatus.findings,
-      `expected no file or one made by vfio-names at ${installPath}, found one that ${reason}; move it away first`,
-      { path: installPath },
+      `expected no file or one made by vfio-names at ${installPath}, found one that ${reason}`,
+      { hint: 'move it away first', path: installPath },
     );
   }
   return {

@@ -9,8 +9,8 @@ import { defaultPolicy, type Policy } from '../policy/policy.ts';
 import { encodeUtf8 } from '../text/utf8.ts';
 
 /** Returns the VfioNamesError `policy` (status 2) for something that the rules of `target` cannot express. */
-export function notExpressible(target: string, found: string, remedy: string): VfioNamesError {
-  return new VfioNamesError('policy', exitStatus.usage, `${target} can't express ${found}; ${remedy}`);
+export function notExpressible(target: string, found: string, hint: string): VfioNamesError {
+  return new VfioNamesError('policy', exitStatus.usage, `${target} can't express ${found}`, { hint });
 }
 
 /** Quotes text for a message. */
@@ -27,7 +27,7 @@ export function quotePatterns(patterns: readonly string[]): string {
   for (const pattern of patterns) {
     const problem = globProblem(pattern) ?? (pattern.includes('"') ? 'a quote ends the text' : undefined);
     if (problem !== undefined)
-      throw notExpressible('udev', `the pattern ${quoted(pattern)}`, `${problem}; write it in another way`);
+      throw notExpressible('udev', `the pattern ${quoted(pattern)}; ${problem}`, 'write it in another way');
     if (/\[[^\]]*[^\x20-\x7e]/.test(pattern))
       throw notExpressible(
         'udev',

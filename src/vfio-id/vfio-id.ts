@@ -6,7 +6,7 @@
 import { factReaders } from '../devices/facts.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device, FactName } from '../devices/types.ts';
-import { errnoOf } from '../errors.ts';
+import { errnoOf, withHint } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
 import { type Root, rootFrom } from '../system/root-path.ts';
@@ -60,7 +60,7 @@ export function vfioId(invocation: VfioIdArgs, machine: Machine): Result {
       root,
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? withHint(error) : String(error);
     return failure(errnoOf(error) ?? message);
   }
 }

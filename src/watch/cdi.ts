@@ -1,7 +1,7 @@
 /** Keeps the CDI file of `watch --cdi` up to date and reports changes and errors; integrations/cdi-keep.ts writes the file. */
 
 import { affectsNodes, type CdiTarget, removeSpec, updateSpec } from '../cdi/keep.ts';
-import { errnoOf, ioError, VfioNamesError } from '../errors.ts';
+import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
@@ -44,7 +44,7 @@ export function createCdiKeeper(
       lastError = '';
     } catch (error) {
       if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-      const { message } = ioError(error, 'keep the CDI specification', printable(plan.path));
+      const message = withHint(ioError(error, 'keep the CDI specification', printable(plan.path)));
       if (message !== lastError) onError(message);
       lastError = message;
     }

@@ -2,7 +2,7 @@
  * The watch service: runs passes, reports their events, notifies systemd, pings the watchdog, and shuts down. `ServiceOptions`
  * has everything that it needs from the command line and the process.
  */
-import { errnoOf, VfioNamesError } from '../errors.ts';
+import { errnoOf, VfioNamesError, withHint } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloadingFields } from '../system/notify.ts';
@@ -153,7 +153,7 @@ async function reloadPolicy({ reload, onError }: ServiceOptions, current: Machin
     return await reload();
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
-    onError(`the new policy is refused, the old one stays: ${error.message}`);
+    onError(`the new policy is refused, the old one stays: ${withHint(error)}`);
     return current;
   }
 }

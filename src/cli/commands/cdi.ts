@@ -23,7 +23,8 @@ export function parseCdiOptions(values: Readonly<Record<string, string>>): CdiOp
   const kind = values['kind'] ?? `vfio-names.dev/${bus}`;
   if (!isKind(kind))
     throw usage(
-      `expected --kind to be VENDOR/CLASS, such as vfio-names.dev/pci, found ${printable(kind)}; begin both with a letter, go on with letters, digits, - and _ (and dots in VENDOR), and end with no sign`,
+      `expected --kind to be VENDOR/CLASS, such as vfio-names.dev/pci, found ${printable(kind)}`,
+      'begin both with a letter, go on with letters, digits, - and _ (and dots in VENDOR), and end with no sign',
     );
   return { bus, kind, wanted: (values['interface'] ?? 'auto') as Interface | 'auto' };
 }
@@ -32,12 +33,13 @@ export function parseCdiOptions(values: Readonly<Record<string, string>>): CdiOp
 export function checkSpecPath(option: string, path: string): string {
   if (/[^/]\.json$/.test(path)) return path;
   throw usage(
-    `expected ${option} to end in .json, found ${printable(path)}; container runtimes read no other file`,
+    `expected ${option} to end in .json, found ${printable(path)}`,
+    'container runtimes read no other file',
   );
 }
 
-function usage(message: string): VfioNamesError {
-  return new VfioNamesError('usage', exitStatus.usage, message);
+function usage(message: string, hint: string): VfioNamesError {
+  return new VfioNamesError('usage', exitStatus.usage, message, { hint });
 }
 
 export const run: RunCommand = (invocation, io) => {

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import { runChecks } from '../../doctor/doctor.ts';
 import { type PolicyResult, takeSnapshot } from '../../doctor/gather.ts';
 import type { CheckResult, Severity } from '../../doctor/result.ts';
-import { exitStatus, VfioNamesError } from '../../errors.ts';
+import { exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import type { Machine } from '../../links/observe.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { filesOf, loadPolicyMachine, loadPolicyOption } from '../context.ts';
@@ -38,7 +38,7 @@ async function loadMachine(
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
     const machine = { files: filesOf(io), root: invocation.root };
-    return { machine, given: { policyError: error.message } };
+    return { machine, given: { policyError: withHint(error) } };
   }
 }
 

@@ -61,6 +61,7 @@ function outputOf({ values: { output } }: Invocation): string | undefined {
   throw new VfioNamesError(
     'usage',
     exitStatus.usage,
-    `expected --output to be a file whose name begins with no dot, found ${printable(output)}; Node Feature Discovery reads no other`,
+    `expected --output to be a file whose name begins with no dot, found ${printable(output)}`,
+    { hint: 'Node Feature Discovery reads no other' },
   );
 }

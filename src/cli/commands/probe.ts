@@ -55,15 +55,16 @@ function probeOptions({ operands, flags, values }: Args): ProbeOptions {
   const [bind, group, all] = [flags['bind'] ?? false, flags['group'] ?? false, flags['all'] ?? false];
   const attach = flags['attach'] ?? false;
   const token = values['vf-token'];
-  if (bind && group) throw usage('expected --bind or --group, found both; probe twice');
-  if (attach && !bind) throw usage('expected --bind with --attach, found --attach alone; add --bind');
+  if (bind && group) throw usage('expected --bind or --group, found both', 'probe twice');
+  if (attach && !bind) throw usage('expected --bind with --attach, found --attach alone', 'add --bind');
   if (token !== undefined && !bind && !group)
-    throw usage('expected --bind or --group with --vf-token, found neither; add one of them');
+    throw usage('expected --bind or --group with --vf-token, found neither', 'add one of them');
   if (token !== undefined && !isToken(token))
     throw usage(
-      `expected a UUID after --vf-token, found ${printable(token)}; give it as bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`,
+      `expected a UUID after --vf-token, found ${printable(token)}`,
+      'give it as bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3',
     );
-  if (all && operands.length > 0) throw usage('expected NAME... or --all, found both; leave one away');
+  if (all && operands.length > 0) throw usage('expected NAME... or --all, found both', 'leave one away');
   if (!all && operands.length === 0) throw usage('expected NAME... or --all, found neither');
   return {
     depth: bind ? 'bind' : group ? 'group' : 'open',
@@ -78,12 +79,15 @@ function seconds(text: string | undefined): number {
   const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
   if (value > 0 && value <= timeouts.longest) return value;
   throw usage(
-    `expected seconds after --timeout, found ${printable(text)}; give a number above 0 and up to ${timeouts.longest}`,
+    `expected seconds after --timeout, found ${printable(text)}`,
+    `give a number above 0 and up to ${timeouts.longest}`,
   );
 }
 
-function usage(message: string): VfioNamesError {
-  return new VfioNamesError('usage', exitStatus.usage, `${message}; see vfio-names probe --help`);
+function usage(message: string, advice?: string): VfioNamesError {
+  const help = 'see vfio-names probe --help';
+  const hint = advice === undefined ? help : `${advice}; ${help}`;
+  return new VfioNamesError('usage', exitStatus.usage, message, { hint });
 }
 
 /** One line per device, `0000:01:00.0: openable: /dev/vfio/devices/vfio3`, followed by its regions and irqs. */
@@ -184,11 +188,9 @@ function allNames({ files, root }: Machine, io: Io): readonly string[] {
   const { devices, problems } = scanDevices(files, root);
   reportProblems(io, problems);
   if (devices.length > 0) return devices.map(({ bus, name }) => `${bus}/${name}`);
-  throw new VfioNamesError(
-    'no-device',
-    exitStatus.noDevice,
-    'expected devices bound to VFIO, found none; bind one, for instance with driverctl',
-  );
+  throw new VfioNamesError('no-device', exitStatus.noDevice, 'expected devices bound to VFIO, found none', {
+    hint: 'bind one, for instance with driverctl',
+  });
 }
 
 /** Asks before devices are reset, unless --yes is given. Throws VfioNamesError if the user declines or there is no terminal (status 2). */
@@ -203,7 +205,8 @@ function confirmReset({ ask }: ProbeSystem, { flags }: Invocation, io: Io, names
     throw new VfioNamesError(
       'usage',
       exitStatus.usage,
-      `expected --yes with --${option}, which resets ${deviceNames}, found no terminal to ask on; add --yes if that is right`,
+      `expected --yes with --${option}, which resets ${deviceNames}, found no terminal to ask on`,
+      { hint: 'add --yes if that is right' },
     );
   const answer = ask(`--${option} takes and resets ${deviceNames}. Go on? [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim()))

@@ -69,7 +69,7 @@ function selectValue(
   throw new VfioNamesError(
     `no-${property}`,
     exitStatus.unsupported,
-    `expected a ${property} of ${printable(device.name)}, found none; vfio-names show ${printable(device.name)} tells what there is`,
-    { device: device.name },
+    `expected a ${property} of ${printable(device.name)}, found none`,
+    { hint: `vfio-names show ${printable(device.name)} tells what there is`, device: device.name },
   );
 }

@@ -74,7 +74,8 @@ export const runRulesRender: RunCommand = async ({ root, values, json }, io) => 
     throw new VfioNamesError(
       'usage',
       exitStatus.usage,
-      `expected --via with the rules of udev alone, found --target ${target}; leave it out`,
+      `expected --via with the rules of udev alone, found --target ${target}`,
+      { hint: 'leave it out' },
     );
   const text = renderRules(target, policy, undefined, via);
   io.out(json ? jsonDocument({ manager: target, text }) : text);

@@ -106,7 +106,8 @@ function keeperOf(
   throw new VfioNamesError(
     'usage',
     exitStatus.usage,
-    `expected --cdi FILE beside --${strayOption}, found none; the names are kept for every device`,
+    `expected --cdi FILE beside --${strayOption}, found none`,
+    { hint: 'the names are kept for every device' },
   );
 }
 
@@ -116,7 +117,8 @@ function intervalMs(text = '30'): number {
   throw new VfioNamesError(
     'usage',
     exitStatus.usage,
-    `expected --interval to be whole seconds from 1 to 99999, found ${printable(text)}; 30 is the default`,
+    `expected --interval to be whole seconds from 1 to 99999, found ${printable(text)}`,
+    { hint: '30 is the default' },
   );
 }
 
@@ -128,8 +130,8 @@ function checkMetrics(files: Files, path: string | undefined): void {
   throw new VfioNamesError(
     'usage',
     exitStatus.usage,
-    `expected a file or nothing at --metrics ${printable(path)}, found a ${status.kind}, which would be replaced; choose another FILE`,
-    { path },
+    `expected a file or nothing at --metrics ${printable(path)}, found a ${status.kind}, which would be replaced`,
+    { hint: 'choose another FILE', path },
   );
 }
 

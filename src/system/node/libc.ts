@@ -63,8 +63,8 @@ async function requireKoffi(importer: () => Promise<Koffi>, feature: string): Pr
     throw new VfioNamesError(
       'no-koffi',
       exitStatus.unsupported,
-      `${feature} needs the npm package koffi 3, which is not installed beside vfio-names or has no build for this machine; install it: npm install koffi@3`,
-      { cause },
+      `${feature} needs the npm package koffi 3, which is not installed beside vfio-names or has no build for this machine`,
+      { hint: 'install it: npm install koffi@3', cause },
     );
   }
 }

@@ -3,6 +3,7 @@ import { parseCommandLine } from '../../../src/cli/args.ts';
 import type { Command } from '../../../src/cli/command.ts';
 import { commands, commonOptions } from '../../../src/cli/commands.ts';
 import { VfioNamesError } from '../../../src/errors.ts';
+import { errorLine } from '../../support/error-line.ts';
 
 const table: readonly Command[] = commands.filter((command) =>
   ['list', 'resolve', 'verify', 'rules render', 'rules check', 'plan'].includes(command.name),
@@ -75,7 +76,7 @@ const rejected = test.macro({
   exec(t, line: string, message: string) {
     const error = t.throws(() => parse(line), { instanceOf: VfioNamesError });
     t.is(error?.exitCode, 2);
-    t.is(error?.message, message);
+    t.is(errorLine(error), message);
   },
   title: (_, line: string) => `"${line}" is rejected`,
 });

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { formatErrorDetails } from '../../../src/cli/run.ts';
 import { exitStatus, ioError, VfioNamesError } from '../../../src/errors.ts';
+import { errorLine } from '../../support/error-line.ts';
 import { sample } from './sample.ts';
 
 test('--verbose adds one line with the code and device of an error', async (t) => {
@@ -27,7 +28,7 @@ test('error details escape control characters', (t) => {
 
 test('ioError suggests root for EACCES and a writable path only for EROFS', (t) => {
   const messageOf = (code: string): string =>
-    ioError(Object.assign(new Error(code), { code }), 'act', '/x').message;
+    errorLine(ioError(Object.assign(new Error(code), { code }), 'act', '/x'));
   t.is(messageOf('EACCES'), 'could not act: /x: EACCES; run it as root, or as a user who may');
   t.is(messageOf('EROFS'), 'could not act: /x: EROFS; run it where that path can be written');
   t.is(messageOf('EIO'), 'could not act: /x: EIO');

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import { nodeOpenCalls, type OpenCalls, openDevice, openIommu } from '../../../src/exec/open-device.ts';
+import { errorLine } from '../../support/error-line.ts';
 import { fakeCalls } from '../../support/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
@@ -84,8 +85,8 @@ for (const [errno, code, exitCode] of [
     const device = root.add(sample);
     const error = t.throws(() => openDevice(fakeFiles, root.dir, failingOpener(errnoError(errno)), device), {
       code,
-      message: new RegExp(`^[^\\n]*${errno}[^\\n]*$`),
     }) as Error & { exitCode?: number };
+    t.regex(errorLine(error), new RegExp(`^[^\\n]*${errno}[^\\n]*$`));
     t.is(error.exitCode, exitCode);
   });
 

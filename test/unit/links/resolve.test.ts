@@ -5,6 +5,7 @@ import { VfioNamesError } from '../../../src/errors.ts';
 import { observe } from '../../../src/links/observe.ts';
 import { findByNameOrPath, resolveDevice } from '../../../src/links/resolve.ts';
 import type { Files } from '../../../src/system/files.ts';
+import { errorLine } from '../../support/error-line.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { type Call, errnoError, hookedFiles } from '../../support/hooked-files.ts';
 
@@ -19,7 +20,7 @@ function resolveOrError(root: FakeRoot, device: Device, files: Files = fakeFiles
     return resolveDevice(files, root.dir, device).nodePath;
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
-    return `${error.code} ${error.exitCode}: ${error.message}`;
+    return `${error.code} ${error.exitCode}: ${errorLine(error)}`;
   }
 }
 
@@ -240,8 +241,8 @@ test('findNamed rejects a path that is not a device node and reports what it fou
   const { root, find } = sample(t);
   root.write('/etc/file', '');
   root.linkWithTarget('/etc/loop', 'loop');
-  const message = (path: string): string | undefined =>
-    t.throws(() => find(path), { instanceOf: VfioNamesError })?.message;
+  const message = (path: string): string =>
+    errorLine(t.throws(() => find(path), { instanceOf: VfioNamesError }));
   t.is(
     message('/etc/file'),
     'expected a device node at /etc/file, found a regular file; give a node, a link to one, or a directory in /sys',
@@ -263,6 +264,6 @@ test('findNamed rejects a path that is not a device node and reports what it fou
     'expected a device node at /etc/a\\x0ab, found nothing that can be read; give a node, a link to one, or a directory in /sys',
   );
   root.node('/dev/null', '1:3');
-  t.regex(message('/dev/null') ?? '', /found none called 1:3/);
+  t.regex(message('/dev/null'), /found none called 1:3/);
   t.true(fs.existsSync(root.at('/dev/null')));
 });

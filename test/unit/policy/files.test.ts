@@ -13,6 +13,7 @@ import { loadPolicy } from '../../../src/policy/load.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
 import type { FileStatus } from '../../../src/system/files.ts';
 import { runCli } from '../../support/cli.ts';
+import { errorLine } from '../../support/error-line.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 
@@ -92,7 +93,7 @@ test('a policy path that is not a readable regular file fails with one line and 
   t.is(spawnSync('mkfifo', [root.at('/pipe.toml')]).status, 0);
   const pipe = errorOf(() => readPolicyFile(fakeFiles, root.at('/pipe.toml')));
   t.is(pipe.exitCode, 2);
-  t.regex(pipe.message, /pipe\.toml: expected a policy file, found a fifo; write the policy to a file/);
+  t.regex(errorLine(pipe), /pipe\.toml: expected a policy file, found a fifo; write the policy to a file/);
   root.write('/big.toml', '#'.repeat((1 << 20) + 1));
   t.regex(
     errorOf(() => readPolicyFile(fakeFiles, root.at('/big.toml'))).message,

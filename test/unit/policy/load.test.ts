@@ -5,6 +5,7 @@ import { buildPolicy, policyHash } from '../../../src/policy/build.ts';
 import { formatPolicy } from '../../../src/policy/format.ts';
 import { bindPolicyNames, loadPolicy } from '../../../src/policy/load.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
+import { errorLine } from '../../support/error-line.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { hookedFiles } from '../../support/hooked-files.ts';
 
@@ -242,7 +243,7 @@ test('loadPolicy returns the policy, or throws the first error with the number o
   const error = await t.throwsAsync(loadPolicy(fakeFiles, root.dir), { instanceOf: VfioNamesError });
   t.deepEqual([error?.code, error?.exitCode], ['policy', 2]);
   t.is(error?.path, root.at('/etc/vfio-names/05-b.toml'));
-  t.regex(error?.message ?? '', /05-b\.toml:2: by-tag: unknown key; .* \(and 2 more; see config check\)$/);
+  t.regex(errorLine(error), /05-b\.toml:2: by-tag: unknown key; .* \(and 2 more; see config check\)$/);
 });
 
 test('loadPolicy with a policy file reads only that file', async (t) => {

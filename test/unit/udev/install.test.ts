@@ -10,6 +10,7 @@ import {
   rulesFileName,
 } from '../../../src/udev/install.ts';
 import { readHeader } from '../../../src/udev/syntax.ts';
+import { errorLine } from '../../support/error-line.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { hash } from '../../support/policies.ts';
 
@@ -66,7 +67,7 @@ const foreign = test.macro({
     create(root);
     for (const text of [generated(), undefined]) {
       const error = t.throws(() => planRulesChange(fakeFiles, root.dir, text), { code: 'rules-not-ours' });
-      t.regex(error?.message ?? '', /^expected .* found .* move it away first$/);
+      t.regex(errorLine(error), /^expected .* found .*; move it away first$/);
     }
   },
   title: (title) => `rules install neither replaces nor removes ${title}`,

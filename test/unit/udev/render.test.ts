@@ -5,6 +5,7 @@ import { VfioNamesError } from '../../../src/errors.ts';
 import { booleanFamilies, familyRule } from '../../../src/policy/families.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
 import { renderRules } from '../../../src/udev/render.ts';
+import { errorLine } from '../../support/error-line.ts';
 import { golden } from '../../support/golden-rules.ts';
 import { hostilePolicy } from '../../support/hostile-policies.ts';
 import { link, policyOf, source, unless, when } from '../../support/policies.ts';
@@ -82,7 +83,7 @@ test('no policy text escapes its string in udev rules', (t) => {
       try {
         text = renderRules('udev', policy);
       } catch (error) {
-        return error instanceof VfioNamesError && error.exitCode === 2 && !error.message.includes('\n');
+        return error instanceof VfioNamesError && error.exitCode === 2 && !errorLine(error).includes('\n');
       }
       rendered++;
       return text.split('\n').every((line) => line === '' || line.startsWith('# ') || isSound(line));

@@ -8,6 +8,7 @@ import { renderSvg, vizPackage } from '../../../../src/graph/svg.ts';
 import { formatText } from '../../../../src/graph/text.ts';
 import { wrapText } from '../../../../src/graph/words.ts';
 import { type CliResult, runCli } from '../../../support/cli.ts';
+import { errorLine } from '../../../support/error-line.ts';
 import { fakeRoot } from '../../../support/fake-root.ts';
 import { samples } from '../../../support/graph-samples.ts';
 import { validJson } from '../../../support/schema.ts';
@@ -59,14 +60,14 @@ test('drawSvg reports a missing or unusable package with an alternative', async 
   const error = await t.throwsAsync(renderSvg('digraph {}', () => Promise.reject(missing)));
   t.like(error, { code: 'no-drawer', exitCode: 5 });
   t.is(
-    error?.message,
+    errorLine(error),
     `expected the package ${vizPackage} to draw with, found none; npm install ${vizPackage}, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
   );
   // As with node --jitless, which does not support WebAssembly.
   const broken = await t.throwsAsync(
     renderSvg('digraph {}', () => Promise.reject(new ReferenceError('WebAssembly is not defined'))),
   );
-  t.regex(broken?.message ?? '', /found one that does not run here \(ReferenceError\); draw with Graphviz/);
+  t.regex(errorLine(broken), /found one that does not run here \(ReferenceError\); draw with Graphviz/);
 });
 
 test('package.json pins the SVG renderer as an optional dependency', (t) => {

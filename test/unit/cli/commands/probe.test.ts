@@ -9,6 +9,7 @@ import type { ProbeRequest } from '../../../../src/probe/protocol.ts';
 import { runProbe } from '../../../../src/probe/worker.ts';
 import type { Reply, Worker } from '../../../../src/system/node/worker-process.ts';
 import { runCli } from '../../../support/cli.ts';
+import { errorLine } from '../../../support/error-line.ts';
 import { type FakeNode, fakeCalls } from '../../../support/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 import { fakeContainer, fakeGroup, fakeIommu, fakeVfio } from '../../../support/fake-vfio.ts';
@@ -248,9 +249,12 @@ test('probe reports that the second process was killed', async (t) => {
 
 test('probe without koffi fails with an error, and closes the peer', async (t) => {
   const machine = fakeMachine(t);
-  machine.reply = { kind: 'answer', value: { refused: 'no-koffi', message: 'install koffi' } };
+  machine.reply = { kind: 'answer', value: { refused: 'no-koffi', message: 'no koffi', hint: 'install it' } };
   const error = await t.throwsAsync<VfioNamesError>(probe(machine, '0000:00:04.0'), { code: 'no-koffi' });
-  t.deepEqual([error?.exitCode as number, error?.message, machine.closed], [5, 'install koffi', true]);
+  t.deepEqual(
+    [error?.exitCode as number, errorLine(error), machine.closed],
+    [5, 'no koffi; install it', true],
+  );
 });
 
 test('probe exits with status 5 and suggests --group on a kernel without device nodes', async (t) => {
