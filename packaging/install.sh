@@ -144,10 +144,9 @@ part_main() {
     put 755 packaging/openrc/vfio-names "$(below "$(option openrcdir "$openrcdir")" vfio-names)"
     put 755 packaging/runit/run "$(below "$(option runitdir '')" vfio-names/run)"
     put 755 packaging/s6/run "$(below "$(option s6dir '')" vfio-names/run)"
-    for file in "$built"/man/*.1; do pages 1 "$(basename "$file" .1)"; done
+    pages 1 vfio-names
     pages 5 vfio-names.toml
     pages 8 vfio-names.service
-    [[ -z $mandir ]] || ln -sfn vfio-names.service.8 "$dest$mandir/man8/vfio-names-watch.service.8"
     put 644 "$built/completions/vfio-names.bash" "$(below "$(option bash /usr/share/bash-completion/completions)" vfio-names)"
     put 644 "$built/completions/_vfio-names" "$(below "$(option zsh "$zsh")" _vfio-names)"
     put 644 "$built/completions/vfio-names.fish" "$(below "$(option fish /usr/share/fish/vendor_completions.d)" vfio-names.fish)"

@@ -27,30 +27,23 @@ export interface Sources {
   readonly date: string;
 }
 
-/** The page of a command: `vfio-names-rules-render` for `rules render`. */
-export function pageName(command: Command): string {
-  return `vfio-names-${command.name.replaceAll(' ', '-')}`;
-}
-
-/** All pages by file name: `vfio-names.1`, `vfio-names-list.1`, ... */
+/** All pages by file name: `vfio-names.1` with a section per command, `vfio-names.toml.5`, ... */
 export function pages(sources: Sources): ReadonlyMap<string, string> {
-  const { commands, templates, version, date } = sources;
+  const { templates, version, date } = sources;
   const page = (name: string, section: number, template: string, values: object): [string, string] => [
     `${name}.${section}`,
-    fillTemplate(templates, `manual/${template}`, {
-      ...{ name, section, version, date },
-      ...{ exitStatuses: pairs(exitStatuses), nameForms: pairs(nameForms), jsonWords: pairs(jsonKeys) },
-      ...{ environment: pairs(environment), files: pairs(files) },
-      common: optionViews(sources.common),
-      ...values,
-    }),
+    fillTemplate(templates, `manual/${template}`, { name, section, version, date, ...values }),
   ];
   return new Map([
     page('vfio-names', 1, 'vfio-names', {
-      commands: commands.map(commandView),
-      examples: commands.flatMap((command) => pairs(examples[command.name]?.slice(0, 1) ?? [])),
+      commands: sources.commands.map(commandView),
+      common: optionViews(sources.common),
+      nameForms: pairs(nameForms),
+      exitStatuses: pairs(exitStatuses),
+      jsonKeys: pairs(jsonKeys),
+      environment: pairs(environment),
+      files: pairs(files),
     }),
-    ...commands.map((command) => page(pageName(command), 1, 'command', commandView(command))),
     page('vfio-names.toml', 5, 'policy', policyView(sources.schema)),
     page('vfio_id', 8, 'vfio_id', {
       usage: helperUsage
@@ -80,11 +73,9 @@ function pairs(list: readonly (readonly [string | number, string])[]): Pair[] {
 function commandView(command: Command): object {
   const takesNames = command.operands?.label.includes('NAME') ?? false;
   return {
-    page: pageName(command),
     command: command.name,
     // The synopsis of the help, with bold and italic.
     synopsis: synopsisView(command),
-    summary: command.summary,
     sentence: `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
     details: (command.details ?? []).map((text) => ({ text: text.trim(), literal: isLiteral(text) })),
     options: optionViews(command.options ?? {}),
@@ -116,7 +107,7 @@ function optionViews(options: Readonly<Record<string, Option>>): OptionView[] {
 function policyView(schema: Schema): object {
   const keys = policyKeysOf(schema).map(({ path, key, table, isTable }) => {
     const meaning = policyKeyTexts[path];
-    if (meaning === undefined) throw new Error(`packaging/manual/words.ts has no words for the key ${path}`);
+    if (meaning === undefined) throw new Error(`packaging/manual/words.ts does not describe the key ${path}`);
     return { title: isTable ? (table ?? '') : key, meaning, isTable };
   });
   return { keys, facts: pairs(factsOf(schema)), example: policyExample.trimEnd() };

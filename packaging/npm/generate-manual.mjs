@@ -12,7 +12,7 @@ export async function generateManual(directory = 'dist') {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  // Remove pages of commands that no longer exist.
+  // Remove pages that no longer exist.
   for (const name of readdirSync(join(directory, 'man')))
     if (!texts.has(`man/${name}`)) rmSync(join(directory, 'man', name));
 }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test from 'ava';
 import { manual } from '../../../packaging/manual/manual.ts';
-import { pageName, pages } from '../../../packaging/manual/pages.ts';
+import { pages } from '../../../packaging/manual/pages.ts';
 import { factsOf, policyKeysOf } from '../../../packaging/manual/policy-keys.ts';
-import { bold, verbatim } from '../../../packaging/manual/roff.ts';
+import { verbatim } from '../../../packaging/manual/roff.ts';
 import {
   examples,
   exitStatuses,
@@ -33,7 +33,11 @@ function page(name: string): string {
 
 /** The text of a page on one line, without fonts, escapes and macros. */
 function prose(name: string): string {
-  return page(name)
+  return plain(page(name));
+}
+
+function plain(roffText: string): string {
+  return roffText
     .replace(/^\.(?:B|BR|I) (.*)$/gm, '$1')
     .replace(/\\f[BIR]/g, '')
     .replace(/\\\(aq/g, "'")
@@ -44,15 +48,22 @@ function prose(name: string): string {
     .replace(/\s+/g, ' ');
 }
 
-test('the manual has a page for the program, each command, the policy, vfio_id and the service', (t) => {
-  const expected = [
-    'vfio-names.1',
-    ...commands.map((command) => `${pageName(command)}.1`),
-    ...['vfio-names.toml.5', 'vfio_id.8', 'vfio-names.service.8'],
-  ];
+/** The section of vfio-names.1 with this heading, `.SH JSON` or `.SS rules render`, on one line. */
+function section(heading: string): string {
+  const [macro = ''] = heading.split(' ');
+  const end = macro === '.SS' ? '\\.S[SH] ' : '\\.SH ';
+  const start = new RegExp(`^${verbatim(heading).replace(/^\\&/, '').replace(/[.\\]/g, '\\$&')}$`, 'm');
+  const from = page('vfio-names.1').search(start);
+  if (from < 0) throw new Error(`expected the section ${heading} in vfio-names.1, found none`);
+  const text = page('vfio-names.1').slice(from + 1);
+  const length = text.search(new RegExp(`^${end}`, 'm'));
+  return plain(length < 0 ? text : text.slice(0, length));
+}
+
+test('the manual has a page for the program, the policy, vfio_id and the service', (t) => {
   t.deepEqual(
     [...files.keys()].filter((path) => path.startsWith('man/')).sort(),
-    expected.map((name) => `man/${name}`).sort(),
+    ['vfio-names.1', 'vfio-names.service.8', 'vfio-names.toml.5', 'vfio_id.8'].map((name) => `man/${name}`),
   );
 });
 
@@ -61,42 +72,49 @@ test('every page has its name, section, version, date and summary', (t) => {
     if (!path.startsWith('man/')) continue;
     const [, name = '', section = ''] = /^man\/(.*)\.(\d)$/.exec(path) ?? [];
     t.true(text.includes(`\n.TH ${verbatim(name)} ${section} 2026-01-02 "vfio\\-names `), path);
-    // The service has the name of its command as an alias.
-    const alias = name === 'vfio-names.service' ? `, ${verbatim('vfio-names-watch.service')}` : '';
-    t.true(text.includes(`.SH NAME\n${verbatim(name)}${alias} \\- `), path);
+    t.true(text.includes(`.SH NAME\n${verbatim(name)} \\- `), path);
     t.notRegex(text, /undefined|\[object|\{\{#|\{\{>/, path);
   }
 });
 
-test('vfio-names.1 has every command and every common option', (t) => {
-  for (const command of commands) {
-    t.true(page('vfio-names.1').includes(bold(`vfio-names ${command.name}`)), command.name);
-    t.true(page('vfio-names.1').includes(`.BR ${verbatim(pageName(command))} (1)`), command.name);
-  }
-  for (const [name, { help }] of Object.entries(commonOptions)) {
-    t.true(page('vfio-names.1').includes(bold(`--${name}`)), name);
-    t.true(prose('vfio-names.1').includes(help), name);
-  }
+test('vfio-names.1 has a section for each command, in the order of the help, and every common option', (t) => {
+  t.deepEqual(
+    [...page('vfio-names.1').matchAll(/^\.SS (.*)$/gm)].map(([, name]) => name),
+    commands.map((command) => command.name),
+  );
+  for (const [option, { help, short, placeholder }] of Object.entries(commonOptions))
+    t.true(section('.SH OPTIONS').includes(`.TP ${term(option, short, placeholder)} ${help}`), option);
 });
 
+/** `-p, --policy FILE`. */
+function term(option: string, short?: string, placeholder?: string): string {
+  return `${short ? `-${short}, ` : ''}--${option}${placeholder ? ` ${placeholder}` : ''}`;
+}
+
 for (const command of commands)
-  test(`the page of ${command.name} has its summary, operands, options, choices, details and statuses`, (t) => {
-    const name = `${pageName(command)}.1`;
-    t.true(prose(name).includes(`${pageName(command)} - ${command.summary}`));
-    if (command.operands) t.true(prose(name).includes(`[OPTION...] ${command.operands.label}`));
-    if (command.commandArgs !== undefined) t.true(prose(name).includes(`-- ${command.commandArgs}`));
-    for (const [option, { help, short, placeholder, choices }] of Object.entries({
-      ...commonOptions,
-      ...command.options,
-    })) {
-      const term = `${short ? `-${short}, ` : ''}--${option}${placeholder ? ` ${placeholder}` : ''}`;
-      t.true(prose(name).includes(`.TP ${term} ${help}`), option);
-      if (choices) t.true(prose(name).includes(`${help} (${choices.join(', ')})`), option);
+  test(`vfio-names.1 has summary, operands, options, choices, details and examples of ${command.name}`, (t) => {
+    const text = section(`.SS ${command.name}`);
+    const { summary } = command;
+    t.true(text.includes(`.PP ${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`));
+    t.true(text.includes(`vfio-names ${command.name} [OPTION...]`));
+    if (command.operands) t.true(text.includes(`[OPTION...] ${command.operands.label}`));
+    if (command.commandArgs !== undefined) t.true(text.includes(`-- ${command.commandArgs}`));
+    for (const [option, { help, short, placeholder, choices }] of Object.entries(command.options ?? {})) {
+      t.true(text.includes(`.TP ${term(option, short, placeholder)} ${help}`), option);
+      if (choices) t.true(text.includes(`${help} (${choices.join(', ')})`), option);
     }
-    for (const detail of command.details ?? []) t.true(prose(name).includes(detail.trim()), detail);
-    for (const [status, meaning] of exitStatuses) t.true(prose(name).includes(`.TP ${status} ${meaning}`));
-    t.is(prose(name).includes('NAMES OF DEVICES'), command.operands?.label.includes('NAME') ?? false);
+    for (const detail of command.details ?? []) t.true(text.includes(detail.trim()), detail);
+    for (const [line, meaning] of examples[command.name] ?? [])
+      t.true(text.includes(`.PP ${meaning} .PP .RS 4 .nf ${line} .fi .RE`), line);
+    t.is(text.includes('NAMES OF DEVICES'), command.operands?.label.includes('NAME') ?? false);
   });
+
+test('vfio-names.1 has the exit statuses and the forms of NAME', (t) => {
+  for (const [status, meaning] of exitStatuses)
+    t.true(section('.SH EXIT STATUS').includes(`.TP ${status} ${meaning}`), meaning);
+  for (const [form, meaning] of nameForms)
+    t.true(section('.SH NAMES OF DEVICES').includes(`.TP ${form} ${meaning}`), form);
+});
 
 test('exit statuses and forms of NAME are the same as in the help', (t) => {
   const help = overview(commands, commonOptions).replace(/\s+/g, ' ');
@@ -136,7 +154,7 @@ test('vfio-names.toml.5 describes exactly the keys of the schema', (t) => {
 test('pages throws if a policy key has no description', (t) => {
   const sources = { commands, common: commonOptions, templates, version: '1', date: '2026-01-02' };
   const error = t.throws(() => pages({ ...sources, schema: { properties: { strange: {} } } }));
-  t.regex(error?.message ?? '', /no words for the key strange/);
+  t.regex(error?.message ?? '', /does not describe the key strange/);
 });
 
 test('the example policy of the manual is valid', (t) => {
@@ -152,7 +170,7 @@ test('vfio_id.8 has the usage and the facts with their properties', (t) => {
   }
 });
 
-test('generate-manual.mjs writes all pages and removes pages of removed commands', (t) => {
+test('generate-manual.mjs writes all pages and removes pages that no longer exist', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'vfio-names-manual-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   mkdirSync(join(directory, 'man'));
