@@ -63,7 +63,6 @@ const io: Io = {
       for (const [name, handler] of entries) process.off(name, handler);
     };
   },
-  ...(process.stdout.columns !== undefined && { columns: process.stdout.columns }),
 };
 
 main(process.argv.slice(2), io).then(

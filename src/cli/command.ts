@@ -46,7 +46,6 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdoutIsTty: boolean;
   readonly stdinIsTty: boolean;
-  readonly columns?: number;
   /** Installs signal handlers and returns a function that removes them; absent if there is no process, as in tests. */
   readonly signals?: (handlers: Readonly<Record<Signal, () => void>>) => () => void;
   /** Replaces Node's file system, for tests. */

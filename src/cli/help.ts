@@ -1,5 +1,5 @@
 /** Help texts from the command table, for a terminal of 80 columns. */
-import { wrap } from '../text/wrap.ts';
+import { wrap } from '../text/prose.ts';
 import type { Command, Option } from './command.ts';
 
 const exitLines = `Exit status: 0 fine; 1 findings; 2 usage or policy error; 3 no such device;
@@ -7,8 +7,7 @@ const exitLines = `Exit status: 0 fine; 1 findings; 2 usage or policy error; 3 n
 
 const nameLines = wrap(
   '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, or the path of a node, a link or a sysfs directory.',
-  5,
-  'NAME is any of: ',
+  { indent: 5, first: 'NAME is any of: ' },
 );
 
 /** The synopsis of a command: `vfio-names resolve [OPTION...] NAME`. */
@@ -26,13 +25,15 @@ export function overview(commands: readonly Command[], common: Readonly<Record<s
     '    /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3',
     '',
     'Commands (list is the default):',
-    ...commands.map((command) => wrap(command.summary, width + 4, `  ${label(command).padEnd(width)}  `)),
+    ...commands.flatMap((command) =>
+      wrap(command.summary, { indent: width + 4, first: `  ${label(command).padEnd(width)}  ` }),
+    ),
     '',
     'Options of every command:',
     ...optionLines(common),
     '  -V, --version        print the version',
     '',
-    nameLines,
+    ...nameLines,
     '',
     exitLines,
     '',
@@ -60,13 +61,13 @@ export function commandHelp(command: Command, common: Readonly<Record<string, Op
     Object.keys(command.options ?? {}).length > 0
       ? ['', 'Options:', ...optionLines(command.options ?? {})]
       : [];
-  const details = (command.details ?? []).flatMap((text) => (isLiteral(text) ? [text] : ['', wrap(text)]));
-  const names = command.operands?.label.includes('NAME') ? ['', nameLines] : [];
+  const details = (command.details ?? []).flatMap((text) => (isLiteral(text) ? [text] : ['', ...wrap(text)]));
+  const names = command.operands?.label.includes('NAME') ? ['', ...nameLines] : [];
   const summary = command.summary.charAt(0).toUpperCase() + command.summary.slice(1);
   return [
     `Usage: ${synopsis(command)}`,
     '',
-    wrap(`${summary}.`),
+    ...wrap(`${summary}.`),
     ...details,
     ...ownOptions,
     '',
@@ -80,10 +81,11 @@ export function commandHelp(command: Command, common: Readonly<Record<string, Op
 }
 
 function optionLines(options: Readonly<Record<string, Option>>): string[] {
-  return Object.entries(options).map(([name, option]) => {
+  return Object.entries(options).flatMap(([name, option]) => {
     const short = option.short ? `-${option.short}, ` : '';
     const value = option.placeholder ? ` ${option.placeholder}` : '';
     const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
-    return wrap(`${option.help}${choices}`, 23, `  ${`${short}--${name}${value}`.padEnd(20)} `);
+    const first = `  ${`${short}--${name}${value}`.padEnd(20)} `;
+    return wrap(`${option.help}${choices}`, { indent: 23, first });
   });
 }

@@ -23,10 +23,6 @@ export function formatChange(change: Change): string {
   }
 }
 
-export function plural(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? '' : 's'}`;
-}
-
 /** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)` */
 export function formatEvent(event: WatchEvent): string {
   const where = printable(event.link === undefined ? (event.path ?? '') : `${linkRoot}/${event.link}`);

@@ -33,20 +33,6 @@ interface Named {
   readonly name: string;
 }
 
-/** Sorts devices by `deviceOrder`, but parses each address only once. */
-export function sortDevices<T extends Named>(devices: readonly T[]): T[] {
-  // Arrays of numbers and indices; an object per device would take most of the memory of a large scan.
-  const keys = devices.map((device) => addressNumber(device.name));
-  const order = devices.map((_, index) => index);
-  order.sort((a, b) => {
-    const [first, second] = [devices[a], devices[b]];
-    if (!first || !second) return 0;
-    const difference = (keys[a] ?? Number.NaN) - (keys[b] ?? Number.NaN);
-    return Number.isNaN(difference) || first.bus !== second.bus ? compareDevices(first, second) : difference;
-  });
-  return devices.map((device, index) => devices[order[index] ?? index] ?? device);
-}
-
 /** Compares devices by bus, then by name: PCI addresses as hexadecimal numbers, other names in natural order. */
 export function compareDevices(a: Named, b: Named): number {
   if (a.bus !== b.bus) return a.bus < b.bus ? -1 : 1;

@@ -4,7 +4,7 @@ import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
-import { compareNatural, sortDevices } from './order.ts';
+import { compareDevices, compareNatural } from './order.ts';
 import type { Device, Problem, Scan } from './types.ts';
 
 interface ClassLink {
@@ -24,9 +24,7 @@ export function parseClassLink(sysname: string, target: string): ClassLink | und
   const below = target.slice(prefix.length, -suffix.length);
   const parts = below.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
-  // join() builds a flat string, and the name is a slice of it, so neither keeps the target in memory.
-  const syspath = ['/sys/devices', ...parts].join('/');
-  return { syspath, name: baseName(syspath) };
+  return { syspath: `/sys/devices/${below}`, name: baseName(below) };
 }
 
 /** Returns the last part of a symlink's target: the bus of a `subsystem` link, the name of a `driver` link. */
@@ -40,19 +38,14 @@ const classDirectory = '/sys/class/vfio-dev';
 /**
  * Reads one entry of the class directory, `vfio3` or `noiommu-vfio3`.
  * Returns `undefined` if the device disappears meanwhile; throws VfioNamesError `malformed` (status 1) with what was
- * found if an entry is malformed. `buses` caches the bus names of one scan.
+ * found if an entry is malformed.
  */
-export function scanDevice(
-  files: Files,
-  root: Root,
-  sysname: string,
-  buses = new Map<string, string>(),
-): Device | undefined {
+export function scanDevice(files: Files, root: Root, sysname: string): Device | undefined {
   try {
     const target = files.readlink(pathBelow(root, `${classDirectory}/${sysname}`));
     const identity = parseClassLink(sysname, target);
     if (!identity) throw malformed(sysname, `a link to ../../devices/.../vfio-dev/${sysname}`, '', target);
-    const bus = intern(buses, baseName(files.readlink(pathBelow(root, `${identity.syspath}/subsystem`))));
+    const bus = baseName(files.readlink(pathBelow(root, `${identity.syspath}/subsystem`)));
     const devnum = readDevnum(files, pathBelow(root, `${identity.syspath}/vfio-dev/${sysname}`), sysname);
     const { name, syspath } = identity;
     return devnum === undefined ? { bus, name, sysname, syspath } : { bus, name, sysname, devnum, syspath };
@@ -61,13 +54,6 @@ export function scanDevice(
     if (errno === 'ENOENT' || errno === 'ENODEV') return undefined;
     throw error;
   }
-}
-
-/** Returns the same string object for equal texts, because thousands of devices may share a bus. */
-function intern(texts: Map<string, string>, text: string): string {
-  const known = texts.get(text);
-  if (known === undefined) texts.set(text, text);
-  return known ?? text;
 }
 
 /** Reads `MAJOR:MINOR`. The `dev` file is missing on kernels without VFIO device nodes and for no-IOMMU devices. */
@@ -95,11 +81,10 @@ function malformed(sysname: string, expected: string, attribute: string, found: 
 export function scanDevices(files: Files, root: Root): Scan {
   const devices: Device[] = [];
   const problems: Problem[] = [];
-  const buses = new Map<string, string>();
   for (const sysname of listClass(files, root)) {
     const path = `${classDirectory}/${sysname}`;
     try {
-      const device = scanDevice(files, root, sysname, buses);
+      const device = scanDevice(files, root, sysname);
       if (device) devices.push(device);
       else problems.push({ path, message: 'went away while it was read, ignoring' });
     } catch (error) {
@@ -109,7 +94,8 @@ export function scanDevices(files: Files, root: Root): Scan {
     }
   }
   problems.sort((a, b) => compareNatural(a.path, b.path));
-  return { devices: sortDevices(devices), problems };
+  devices.sort(compareDevices);
+  return { devices, problems };
 }
 
 /** Lists the class directory. It does not exist if the kernel has no vfio or has not loaded it: not a problem. */

@@ -1,6 +1,7 @@
 /** Formats a graph in the DOT language (https://graphviz.org/doc/info/lang.html). */
 
 import { printable } from '../text/printable.ts';
+import { wrap } from '../text/prose.ts';
 import { type Box, type Entry, type EntryState, type Graph, groupOf } from './model.ts';
 import {
   describeEntry,
@@ -9,7 +10,6 @@ import {
   formatFirstLink,
   stateLabels,
   truncate,
-  wrapText,
 } from './words.ts';
 
 /** Style of a box; `border` is in points. */
@@ -209,11 +209,13 @@ function deviceTable(entry: Entry, framed: boolean): string {
   const look = stateStyles[entry.state];
   const small = { size: 9, color: look.secondaryText };
   const title = entry.vf === undefined ? entry.name : `${entry.name} (VF ${entry.vf})`;
+  const description = describeEntry(entry);
+  const descriptionLines = description === undefined ? [] : wrap(description, { width: 36 });
   const numa = entry.numaNode === undefined ? undefined : `NUMA node ${entry.numaNode}`;
   const summary = [formatDriver(entry), groupText(entry, framed), numa].filter((part) => part !== undefined);
   const lines = [
     { text: title, bold: true },
-    ...wrapText(describeEntry(entry) ?? '', 36).map((text) => ({ text, size: 9 })),
+    ...descriptionLines.map((text) => ({ text, size: 9 })),
     ...optional(summary.join(', '), small),
     ...optional(formatFirstLink(entry), small),
     ...optional(status(entry), { size: 9, bold: true, color: look.stateText }),

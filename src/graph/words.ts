@@ -72,18 +72,3 @@ export function truncate(text: string, maxLength: number): string {
   const characters = [...text];
   return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;
 }
-
-/**
- * Breaks `text` at spaces into lines of at most `maxLength` characters; longer words are not split. Empty
- * text has no lines.
- */
-export function wrapText(text: string, maxLength: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ').filter((part) => part !== '')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= maxLength)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}

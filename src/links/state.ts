@@ -1,5 +1,4 @@
 /** The links of each device and their state, taken from an observation. */
-
 import { noCdevReason } from '../devices/cdev.ts';
 import type { Device } from '../devices/types.ts';
 import { linkRoot } from '../names/scheme.ts';
@@ -12,39 +11,33 @@ import type { Observation } from './observe.ts';
 export type LinkState = 'named' | 'unnamed' | 'no-node' | 'no-name';
 
 export interface DeviceLinks {
+  readonly device: Device;
   /** Absolute paths of the links that the device should have; the link of scheme 1 comes first. */
   readonly links: readonly string[];
   readonly state: LinkState;
 }
 
-/** Returns the links of every device of the observation, by `vfioN`. */
+/** Returns the links of every device of the observation, by `vfioN`, in the order of the scan. */
 export function deviceLinks(seen: Observation): ReadonlyMap<string, DeviceLinks> {
-  const all = new Map<string, DeviceLinks>();
-  for (const { device, links, state } of eachDeviceLinks(seen)) all.set(device.sysname, { links, state });
-  return all;
-}
-
-/**
- * Yields the devices of the observation in order, each with its links; a generator, so that the links of all devices
- * are never in memory at once.
- */
-export function* eachDeviceLinks(seen: Observation): Generator<DeviceLinks & { readonly device: Device }> {
   const { scan, missingNodes, claims, assignment, changes } = seen;
   const pending = new Set(changes.map((change) => change.link));
-  let next = 0;
-  for (const device of scan.devices) {
-    const links: string[] = [];
-    let correct = true;
-    for (let claim = claims[next]; claim?.device === device; claim = claims[++next]) {
-      const path = `${linkRoot}/${claim.link}`;
-      if (assignment.winners.get(claim.link)?.device !== device || links.includes(path)) continue;
-      links.push(path);
-      correct &&= !pending.has(claim.link);
-    }
-    const state =
-      links.length === 0 ? stateWithoutLinks(device, missingNodes) : correct ? 'named' : 'unnamed';
-    yield { device, links, state };
-  }
+  const linksOf = new Map(scan.devices.map((device) => [device, new Set<string>()]));
+  for (const { device, link } of claims)
+    if (assignment.winners.get(link)?.device === device) linksOf.get(device)?.add(link);
+  const stateOf = (device: Device, links: ReadonlySet<string>): LinkState => {
+    if (links.size === 0) return stateWithoutLinks(device, missingNodes);
+    return [...links].some((link) => pending.has(link)) ? 'unnamed' : 'named';
+  };
+  return new Map(
+    [...linksOf].map(([device, links]) => [
+      device.sysname,
+      {
+        device,
+        links: [...links].map((link) => `${linkRoot}/${link}`),
+        state: stateOf(device, links),
+      },
+    ]),
+  );
 }
 
 function stateWithoutLinks(device: Device, missing: ReadonlySet<string>): LinkState {

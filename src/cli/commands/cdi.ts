@@ -6,10 +6,10 @@ import { cdiSpec, cdiText, type Interface, isKind } from '../../cdi/spec.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { printable } from '../../text/printable.ts';
+import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
 import { filesOf, reportProblems, runToken } from '../context.ts';
 import { jsonDocument } from '../json.ts';
-import { plural } from '../output.ts';
 
 interface CdiOptions {
   readonly bus: string;

@@ -15,9 +15,9 @@ import type { Files } from '../../system/files.ts';
 import { nodeFiles } from '../../system/node/files.ts';
 import type { Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
+import { plural } from '../../text/prose.ts';
 import type { RunCommand } from '../command.ts';
 import { jsonDocument, policyJson } from '../json.ts';
-import { plural } from '../output.ts';
 
 export const runConfigCheck: RunCommand = async (invocation, io) => {
   const files = io.files ?? nodeFiles;

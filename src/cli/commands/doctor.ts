@@ -5,10 +5,10 @@ import { type PolicyResult, takeSnapshot } from '../../doctor/gather.ts';
 import type { CheckResult, Severity } from '../../doctor/result.ts';
 import { exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import type { Machine } from '../../links/observe.ts';
+import { plural } from '../../text/prose.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { filesOf, loadPolicyMachine, loadPolicyOption } from '../context.ts';
 import { checkJson, jsonDocument } from '../json.ts';
-import { plural } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const { machine, given } = await loadMachine(invocation, io);

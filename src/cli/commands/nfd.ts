@@ -11,10 +11,10 @@ import { writeGenerated } from '../../system/atomic-file.ts';
 import type { Files } from '../../system/files.ts';
 import type { Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
+import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
 import { filesOf, reportProblems, runToken } from '../context.ts';
 import { jsonDocument } from '../json.ts';
-import { plural } from '../output.ts';
 
 export const run: RunCommand = (invocation, io) => {
   const output = outputOf(invocation);

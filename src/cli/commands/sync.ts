@@ -4,6 +4,7 @@ import type { AccessOutcome } from '../../links/access.ts';
 import type { Outcome } from '../../links/plan.ts';
 import { sync } from '../../links/sync.ts';
 import { printable } from '../../text/printable.ts';
+import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
 import {
   loadPolicyMachine,
@@ -13,7 +14,7 @@ import {
   runToken,
 } from '../context.ts';
 import { accessJson, jsonDocument, outcomeJson, problemJson } from '../json.ts';
-import { formatChange, plural } from '../output.ts';
+import { formatChange } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const machine = await loadPolicyMachine(invocation, io);

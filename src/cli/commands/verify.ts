@@ -5,10 +5,10 @@ import { observe } from '../../links/observe.ts';
 import { findByNameOrPath } from '../../links/resolve.ts';
 import { sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
+import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, runToken } from '../context.ts';
 import { accessJson, findingJson, jsonDocument, outcomeJson } from '../json.ts';
-import { plural } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
 export const run: RunCommand = async (invocation, io) => {

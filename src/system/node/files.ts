@@ -18,13 +18,14 @@ const kinds: Readonly<Record<number, FileKind>> = {
 /** Converts a stat result of Node. */
 export function statusOf(stats: fs.Stats): FileStatus {
   const kind = kinds[stats.mode & fs.constants.S_IFMT] ?? 'other';
-  const { uid, gid } = stats;
-  const mode = stats.mode & 0o7777;
-  const inode = String(stats.ino);
-  // Object literals without a spread: V8 keeps many objects made by a spread alive, which costs memory with many nodes.
-  return kind === 'char' || kind === 'block'
-    ? { kind, mode, uid, gid, devnum: devnumOf(stats.rdev), inode }
-    : { kind, mode, uid, gid, inode };
+  return {
+    kind,
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+    inode: String(stats.ino),
+    ...((kind === 'char' || kind === 'block') && { devnum: devnumOf(stats.rdev) }),
+  };
 }
 
 /**

@@ -1,7 +1,6 @@
 import test from 'ava';
 import { jsonDocument } from '../../../src/cli/json.ts';
-import { plural } from '../../../src/cli/output.ts';
-import { formatTable, formatTableParts } from '../../../src/cli/table.ts';
+import { formatTable } from '../../../src/cli/table.ts';
 
 test('table columns are as wide as their widest cell, without trailing spaces', (t) => {
   t.is(
@@ -24,20 +23,6 @@ test('table fills missing cells of a short row with spaces', (t) => {
   t.is(formatTable(['A', 'B'], [['1'], ['1', '2']]), 'A  B\n1\n1  2\n');
 });
 
-test('tableInParts returns several parts with the same column widths', (t) => {
-  const parts = [
-    ...formatTableParts(
-      ['A', 'B', 'C'],
-      Array.from({ length: 3000 }, (_, row) => [row === 2999 ? 'wide' : 'w', '', `${row}`]),
-    ),
-  ];
-  t.true(parts.length > 2);
-  t.is(
-    parts.join(''),
-    ['A     C', ...Array.from({ length: 2999 }, (_, row) => `w     ${row}`), 'wide  2999', ''].join('\n'),
-  );
-});
-
 test('table counts no columns for combining marks and two for wide characters', (t) => {
   t.is(
     formatTable(
@@ -54,11 +39,4 @@ test('table counts no columns for combining marks and two for wide characters', 
 
 test('a JSON document starts with its version and ends with a newline', (t) => {
   t.is(jsonDocument({ a: [], gone: undefined }), '{\n  "version": 1,\n  "a": []\n}\n');
-});
-
-test('plural adds an s unless the number is 1', (t) => {
-  t.deepEqual(
-    [0, 1, 2].map((number) => plural(number, 'name')),
-    ['0 names', '1 name', '2 names'],
-  );
 });

@@ -1,10 +1,10 @@
 import test from 'ava';
 import { observe } from '../../../src/links/observe.ts';
-import { deviceLinks, eachDeviceLinks } from '../../../src/links/state.ts';
+import { deviceLinks } from '../../../src/links/state.ts';
 import { sync } from '../../../src/links/sync.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 
-test('linksOf returns the links and the state of every device', (t) => {
+test('deviceLinks returns the links and the state of every device', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
   root.add({ name: '0000:02:00.0', sysname: 'vfio1', emptyNode: true });
@@ -18,7 +18,9 @@ test('linksOf returns the links and the state of every device', (t) => {
   };
   sync(machine, 'test');
   root.linkWithTarget('/dev/vfio/by-alias/vfio1', '../devices/vfio0');
-  const described = [...deviceLinks(observe(machine))].sort(([a], [b]) => (a < b ? -1 : 1));
+  const described = [...deviceLinks(observe(machine))]
+    .map(([sysname, { links, state }]) => [sysname, { links, state }] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   t.deepEqual(described, [
     ['vfio0', { links: ['/dev/vfio/pci/0000:01:00.0', '/dev/vfio/by-alias/vfio0'], state: 'named' }],
     ['vfio1', { links: ['/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/vfio1'], state: 'unnamed' }],
@@ -28,7 +30,7 @@ test('linksOf returns the links and the state of every device', (t) => {
   ]);
 });
 
-test('linksInTurn puts the link of scheme 1 first, also if an earlier device claims the other link', (t) => {
+test('deviceLinks puts the link of scheme 1 first, also if an earlier device claims the other link', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
   root.add({ name: '0000:02:00.0', sysname: 'vfio1', emptyNode: true });
@@ -41,7 +43,7 @@ test('linksInTurn puts the link of scheme 1 first, also if an earlier device cla
     ],
   });
   t.deepEqual(
-    [...eachDeviceLinks(seen)].map(({ device, links }) => [device.sysname, ...links]),
+    [...deviceLinks(seen).values()].map(({ device, links }) => [device.sysname, ...links]),
     [
       ['vfio0', '/dev/vfio/pci/0000:01:00.0'],
       ['vfio1', '/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/gpu'],

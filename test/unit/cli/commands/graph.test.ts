@@ -6,7 +6,6 @@ import type { Entry } from '../../../../src/graph/model.ts';
 import { type Box, buildGraph } from '../../../../src/graph/model.ts';
 import { renderSvg, vizPackage } from '../../../../src/graph/svg.ts';
 import { formatText } from '../../../../src/graph/text.ts';
-import { wrapText } from '../../../../src/graph/words.ts';
 import { type CliResult, runCli } from '../../../support/cli.ts';
 import { errorLine } from '../../../support/error-line.ts';
 import { fakeRoot } from '../../../support/fake-root.ts';
@@ -129,12 +128,6 @@ test('graphDot shows VFs of one group as one grid in its frame, without the grou
   t.deepEqual(graph.frames, [{ group: '7', boxes: [`${top}/pf`, `${top}/pf vf`] }]);
   const dot = formatDot(graph);
   t.is(dot.match(/group 7/g)?.length, 2, dot);
-});
-
-test('wrapped breaks text at spaces and does not split long words', (t) => {
-  t.deepEqual(wrapText('one two three', 7), ['one two', 'three']);
-  t.deepEqual(wrapText('toolongaword b', 5), ['toolongaword', 'b']);
-  t.deepEqual(wrapText('', 5), []);
 });
 
 const hostileText = fc.oneof(

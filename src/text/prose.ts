@@ -1,0 +1,35 @@
+/** Formats prose: line breaks and plurals. */
+
+/** Width of a terminal, in characters. */
+export const LINE_WIDTH = 80;
+
+interface Layout {
+  /** Maximum length of a line; LINE_WIDTH by default. */
+  readonly width?: number;
+  /** Number of spaces at the start of each line after the first. */
+  readonly indent?: number;
+  /** Precedes the text on the first line. */
+  readonly first?: string;
+}
+
+/** Breaks a text at spaces into lines of at most `width` characters. A word longer than a line gets a line of its own. */
+export function wrap(text: string, { width = LINE_WIDTH, indent = 0, first = '' }: Layout = {}): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  for (const word of text.split(' ').filter((part) => part !== '')) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = ' '.repeat(indent);
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line];
+}
+
+/** `1 name`, `2 names`. */
+export function plural(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`;
+}
