@@ -1,9 +1,11 @@
 /** Finds the device that a NAME argument means among those of a scan; links are looked up by name, never followed. */
+
 import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
+import { isShortPciAddress } from './pci.ts';
 import { scanDevice } from './scan.ts';
 import type { Device } from './types.ts';
 
@@ -130,11 +132,7 @@ function byLink(devices: readonly Device[], link: string, ownerOf: LinkOwner): r
 /** Whether `name` is the device's whole name, or its PCI address without the domain. */
 function hasName(device: Device, name: string): boolean {
   if (device.name === name) return true;
-  return (
-    /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(name) &&
-    device.bus === 'pci' &&
-    device.name.replace(/^[0-9a-f]+:/, '') === name
-  );
+  return isShortPciAddress(name) && device.bus === 'pci' && device.name.replace(/^[0-9a-f]+:/, '') === name;
 }
 
 /** Whether `path` is the device's directory, its VFIO directory, or a class, bus or devnum symlink to one of them. */

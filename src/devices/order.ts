@@ -1,4 +1,5 @@
 /** Natural sort order: numbers compare by value, so 0000:9 comes before 0000:10. */
+import { parsePciAddress } from './pci.ts';
 
 /** Compares two texts; runs of decimal digits compare by value. Returns 0 only for equal texts. */
 export function compareNatural(a: string, b: string): number {
@@ -19,13 +20,13 @@ function comparePieces(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-const address = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/;
-
 /** Returns a PCI address as one number, so that addresses sort as hexadecimal numbers; NaN for other names. */
 function addressNumber(name: string): number {
-  const match = address.exec(name);
+  const address = parsePciAddress(name);
+  if (!address) return Number.NaN;
+  const { domain, bus, device, function: number } = address;
   // At most 13 hexadecimal digits, 52 bits.
-  return match ? Number.parseInt(match.slice(1).join(''), 16) : Number.NaN;
+  return Number.parseInt(domain + bus + device + number, 16);
 }
 
 interface Named {

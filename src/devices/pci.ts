@@ -1,6 +1,12 @@
 /** Parses PCI addresses. */
 import type { Device } from './types.ts';
 
+/** `0000:01:00.0`: domain, bus, device, function (dev_set_name in drivers/pci/probe.c). */
+const ADDRESS = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/;
+
+/** `01:00.0`, in any letter case. */
+const ADDRESS_WITHOUT_DOMAIN = /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
+
 export interface PciAddress {
   /** Domain, four to eight hexadecimal digits. */
   readonly domain: string;
@@ -9,12 +15,22 @@ export interface PciAddress {
   readonly function: string;
 }
 
-/** Parses `0000:01:00.0` (dev_set_name in drivers/pci/probe.c); `undefined` for any other text. */
+/** Parses `0000:01:00.0`; `undefined` for any other text. */
 export function parsePciAddress(name: string): PciAddress | undefined {
-  const match = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/.exec(name);
+  const match = ADDRESS.exec(name);
   if (!match) return undefined;
   const [, domain = '', bus = '', device = '', number = ''] = match;
   return { domain, bus, device, function: number };
+}
+
+/** Whether the text is a complete PCI address in the kernel's notation. */
+export function isPciAddress(text: string): boolean {
+  return ADDRESS.test(text);
+}
+
+/** Whether the text is a PCI address without its domain, such as `01:00.0` or `0A:00.0`. */
+export function isShortPciAddress(text: string): boolean {
+  return ADDRESS_WITHOUT_DOMAIN.test(text);
 }
 
 /** Returns the address of a device on bus pci; `undefined` on every other bus, even if the name looks like an address. */

@@ -1,4 +1,5 @@
 /** Builds the target of a holder search from a device in sysfs, or from the argument for a device that is gone. */
+import { isShortPciAddress } from '../devices/pci.ts';
 import type { Device } from '../devices/types.ts';
 import { tryOrUndefined } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
@@ -45,6 +46,5 @@ export function targetOfGoneDevice(arg: string): DeviceTarget {
   const devnum = parseDevnum(arg);
   if (devnum !== undefined) return { devnum };
   if (/^(?:noiommu-)?vfio\d+$/.test(last)) return { goneSysname: last };
-  const short = /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i.test(last);
-  return { goneName: (short ? `0000:${last}` : last).toLowerCase() };
+  return { goneName: (isShortPciAddress(last) ? `0000:${last}` : last).toLowerCase() };
 }

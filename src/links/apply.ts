@@ -2,7 +2,7 @@
 import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { DirHandle, Files } from '../system/files.ts';
-import { openDirectory, pathBelow, type Root } from '../system/root-path.ts';
+import { openDirBelow, type Root } from '../system/root-path.ts';
 import type { Change, Outcome } from './plan.ts';
 import { temporaryPrefix } from './tree.ts';
 
@@ -102,7 +102,7 @@ class OpenDirectory {
       this.release();
       this.#current = {
         directory,
-        held: openDirectory(this.#files, pathBelow(this.#root, linkRoot), directory, create),
+        held: openDirBelow(this.#files, this.#root, `${linkRoot}/${directory}`, create),
       };
     }
     return this.#current.held.path;

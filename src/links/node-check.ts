@@ -6,7 +6,7 @@ import type { Device } from '../devices/types.ts';
 import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { FileStatus, Files } from '../system/files.ts';
-import { openDirectory, pathBelow, type Root } from '../system/root-path.ts';
+import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
 
 /** The result of a node check; `true` only if the node is a character device with the device number of sysfs. */
 export type NodeCheck =
@@ -72,7 +72,7 @@ export function isNodeMissing(files: Files, root: Root, { sysname, devnum }: Dev
  */
 function nodesIn(files: Files, root: Root): ReadonlySet<string> | undefined {
   try {
-    const handle = openDirectory(files, pathBelow(root, linkRoot), 'devices', false);
+    const handle = openDirBelow(files, root, `${linkRoot}/devices`, false);
     try {
       return new Set(files.readdir(handle.path));
     } finally {

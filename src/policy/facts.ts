@@ -1,4 +1,6 @@
 /** The facts that a policy can match: on which buses each one exists and which values it can have. */
+import { isUuid } from '../devices/facts/mdev.ts';
+import { isPciAddress } from '../devices/pci.ts';
 import type { FactName } from '../devices/types.ts';
 
 /**
@@ -12,14 +14,9 @@ export function completeAddress(text: string): string {
   return /^[0-9a-f?]{2}:[^:]*$/.test(lower) ? `0000:${lower}` : lower;
 }
 
-/** Whether the text is a complete PCI address in the kernel's notation. */
-export function isAddress(text: string): boolean {
-  return /^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(text);
-}
-
 /** Converts a UUID to lower case, as the kernel prints it (%pUl); returns other text unchanged. */
 export function completeUuid(text: string): string {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : text;
+  return isUuid(text) ? text.toLowerCase() : text;
 }
 
 export interface FactKind {
@@ -68,7 +65,7 @@ function withShape(shape: RegExp, expected: string): FactKind {
 
 const address: FactKind = {
   normalize: completeAddress,
-  shape: { test: isAddress } as RegExp,
+  shape: { test: isPciAddress } as RegExp,
   literalChars: /^[0-9a-f:.]*$/,
   expected: 'a PCI address such as 0000:01:00.0 or 01:00.0',
 };

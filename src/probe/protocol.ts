@@ -61,13 +61,6 @@ export type ProbeAnswer =
   | { readonly openable: true; readonly details?: Details }
   | ({ readonly openable: false } & ProbeFailure);
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether `text` is a UUID with dashes, in any case. */
-export function isToken(text: string): boolean {
-  return uuid.test(text);
-}
-
 /** Returns the 16 bytes of the UUID in written order, the layout of the kernel's uuid_t. */
 export function tokenBytes(token: string | undefined): Buffer | undefined {
   if (token === undefined) return undefined;

@@ -1,44 +1,11 @@
 /** Replaces or removes one file in a directory, without following symlinks on the way to it. */
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
-import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
+import { exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
 import { printable } from '../text/printable.ts';
 import type { DirHandle, Files } from './files.ts';
-import { pathBelow, type Root } from './root-path.ts';
 
 const prefix = '.vfio-names-rules-';
-
-/**
- * Opens `directory` (without the root's prefix) part by part below the root, and fails if a part is a symlink. With
- * `create`, creates missing parts.
- */
-export function openDirBelow(files: Files, root: Root, directory: string, create: boolean): DirHandle {
-  let dir = files.openDir(root === '' ? '/' : pathBelow(root, ''));
-  for (const part of directory.split('/').filter((name) => name !== '')) {
-    try {
-      const path = `${dir.path}/${part}`;
-      if (create) makeDirectory(files, path);
-      const next = files.openDir(path);
-      dir.release();
-      dir = next;
-    } catch (error) {
-      dir.release();
-      throw error;
-    }
-  }
-  return dir;
-}
-
-function makeDirectory(files: Files, path: string): void {
-  try {
-    files.mkdir(path);
-  } catch (error) {
-    const errno = errnoOf(error);
-    // mkdir(2) can return these for an existing directory on a read-only tree or without write access; hold() then
-    // checks whether the directory exists.
-    if (errno !== 'EEXIST' && errno !== 'EROFS' && errno !== 'EACCES') throw error;
-  }
-}
 
 /**
  * Atomically writes `text` to `name` in an open directory: temporary file, fsync, rename(2), fsync of the directory.

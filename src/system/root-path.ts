@@ -18,12 +18,14 @@ export function rootFrom(directory: string): Root {
 }
 
 /**
- * Opens `<top>/<directory>` from `top` downward; every part must be a directory, not a link.
- * With `create`, missing parts are created. Throws the error of the first part that cannot be opened or created.
+ * Opens the directory `path` (`/dev/vfio/pci`) below `root`, one part after the other. Every part below the root must be a
+ * directory, not a link, so the result cannot lie outside of the root. With `create`, missing parts are created. Throws
+ * the error of the first part that cannot be opened or created: ENOTDIR or ELOOP for a link.
  */
-export function openDirectory(files: Files, top: string, directory: string, create: boolean): DirHandle {
-  let handle = openOne(files, top, create);
-  for (const part of directory === '' ? [] : directory.split('/')) {
+export function openDirBelow(files: Files, root: Root, path: string, create: boolean): DirHandle {
+  // The root itself may be a link: the user chose it.
+  let handle = files.openDir(pathBelow(root, '/.'));
+  for (const part of path.split('/').filter((name) => name !== '')) {
     try {
       const next = openOne(files, `${handle.path}/${part}`, create);
       handle.release();

@@ -1,8 +1,8 @@
 /** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
 import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
-import { openDirBelow, removeFile, removeStaleTemporaries, replaceFile } from '../system/atomic-file.ts';
+import { removeFile, removeStaleTemporaries, replaceFile } from '../system/atomic-file.ts';
 import type { DirHandle, Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root-path.ts';
+import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
 import { readHeader } from './syntax.ts';
 
 /** The file's name in every directory: after 50-udev-default, so that GROUP and MODE take effect; before 73-seat-late. */

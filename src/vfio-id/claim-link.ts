@@ -5,7 +5,7 @@ import { targetNode, temporaryPrefix } from '../links/tree.ts';
 import { type Claim, compareClaims } from '../names/claims.ts';
 import { linkRoot, linkTarget } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
-import { openDirectory, pathBelow, type Root } from '../system/root-path.ts';
+import { openDirBelow, type Root } from '../system/root-path.ts';
 import type { LinkSpec } from './args.ts';
 import { claimsOfDevice } from './wanted.ts';
 
@@ -53,7 +53,7 @@ type Next = 'done' | 'blocked' | Claim;
 
 function tryOnce(files: Files, root: Root, best: Claim, requested: readonly LinkSpec[], token: string): Next {
   const slash = best.link.lastIndexOf('/');
-  const handle = openDirectory(files, pathBelow(root, linkRoot), best.link.slice(0, slash), true);
+  const handle = openDirBelow(files, root, `${linkRoot}/${best.link.slice(0, slash)}`, true);
   try {
     const path = `${handle.path}/${best.link.slice(slash + 1)}`;
     const target = linkTarget(best.link, best.device.sysname);

@@ -1,5 +1,6 @@
 /** `probe`: checks whether devices can be opened and explains failures; claims them only with --bind or --group, after a confirmation. */
 
+import { isUuid } from '../../devices/facts/mdev.ts';
 import { findByWholeName } from '../../devices/find.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import type { Device } from '../../devices/types.ts';
@@ -9,7 +10,7 @@ import { findByNameOrPath } from '../../links/resolve.ts';
 import type { Capability, Details } from '../../probe/device-info.ts';
 import { mostSevereStatus } from '../../probe/explain.ts';
 import { notFoundResult, type ProbeOptions, type ProbeResult, probeDevice } from '../../probe/probe.ts';
-import { isToken, peerCommand } from '../../probe/protocol.ts';
+import { peerCommand } from '../../probe/protocol.ts';
 import { askTerminal } from '../../system/node/terminal.ts';
 import { startWorker, type Worker } from '../../system/node/worker-process.ts';
 import { printable } from '../../text/printable.ts';
@@ -59,7 +60,7 @@ function probeOptions({ operands, flags, values }: Args): ProbeOptions {
   if (attach && !bind) throw usage('expected --bind with --attach, found --attach alone', 'add --bind');
   if (token !== undefined && !bind && !group)
     throw usage('expected --bind or --group with --vf-token, found neither', 'add one of them');
-  if (token !== undefined && !isToken(token))
+  if (token !== undefined && !isUuid(token))
     throw usage(
       `expected a UUID after --vf-token, found ${printable(token)}`,
       'give it as bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3',

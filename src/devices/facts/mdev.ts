@@ -4,6 +4,11 @@ import { pathBelow, type Root } from '../../system/root-path.ts';
 import { baseName } from '../scan.ts';
 import type { Device } from '../types.ts';
 
+/** Whether the text is a UUID with dashes, in any letter case; mediated devices have UUIDs as names. */
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
 /** Reads the type, which the parent's driver defines: `nvidia-256` (the `mdev_type` link, drivers/vfio/mdev/mdev_sysfs.c). */
 export function readMdevType(files: Files, root: Root, device: Device): string | undefined {
   if (device.bus !== 'mdev') return undefined;

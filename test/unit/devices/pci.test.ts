@@ -1,5 +1,11 @@
 import test from 'ava';
-import { parsePciAddress, pciAddressOf, routingId } from '../../../src/devices/pci.ts';
+import {
+  isPciAddress,
+  isShortPciAddress,
+  parsePciAddress,
+  pciAddressOf,
+  routingId,
+} from '../../../src/devices/pci.ts';
 
 test('addressOf parses an address on bus pci only', (t) => {
   t.deepEqual(parsePciAddress('10000:e1:00.7'), { domain: '10000', bus: 'e1', device: '00', function: '7' });
@@ -9,4 +15,24 @@ test('addressOf parses an address on bus pci only', (t) => {
   t.is(pciAddressOf(device), undefined);
   t.is(pciAddressOf({ ...device, bus: 'pci' })?.bus, '01');
   t.is(routingId({ domain: '0000', bus: '01', device: '1f', function: '7' }), 0x1ff);
+});
+
+test("isPciAddress accepts only the kernel's notation", (t) => {
+  t.true(isPciAddress('0000:01:00.0'));
+  t.true(isPciAddress('10000:e1:00.7'));
+  for (const text of [
+    '01:00.0',
+    '0000:01:00.8',
+    '0000:01:00',
+    '0000:0A:00.0',
+    '0000:01:00.0\n',
+    'x0000:01:00.0',
+  ])
+    t.false(isPciAddress(text));
+});
+
+test('isShortPciAddress accepts an address without its domain, in any letter case', (t) => {
+  for (const text of ['01:00.0', '0A:1f.7', 'ff:1f.0']) t.true(isShortPciAddress(text), text);
+  for (const text of ['0000:01:00.0', '1:0.0', '01:00', '01:00.8', 'g1:00.0', ' 01:00.0', '01:00.0\n', ''])
+    t.false(isShortPciAddress(text), text);
 });

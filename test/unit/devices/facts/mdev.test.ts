@@ -1,5 +1,5 @@
 import test from 'ava';
-import { mdevParent } from '../../../../src/devices/facts/mdev.ts';
+import { isUuid, mdevParent } from '../../../../src/devices/facts/mdev.ts';
 import { readFact } from '../../../../src/devices/facts.ts';
 import { fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 
@@ -22,4 +22,16 @@ test('a mediated device has an mdevType and an mdevParent', (t) => {
   t.is(readFact(fakeFiles, root.dir, pci, 'mdevType'), undefined);
   t.is(readFact(fakeFiles, root.dir, pci, 'mdevParent'), undefined);
   t.is(mdevParent({ ...mdev, syspath: '/sys/devices/x' }), undefined);
+});
+
+test('isUuid accepts only UUIDs', (t) => {
+  t.true(isUuid('bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3'));
+  t.true(isUuid('BD8D9D2B-5A5F-4F5A-A211-F591514BA1F3'));
+  for (const text of [
+    '',
+    'bd8d9d2b',
+    'bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3 x',
+    'gd8d9d2b-5a5f-4f5a-a211-f591514ba1f3',
+  ])
+    t.false(isUuid(text), text);
 });
