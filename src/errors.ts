@@ -30,7 +30,10 @@ export class VfioNamesError extends Error {
   readonly path?: string;
   readonly device?: string;
 
-  /** Compares by name: each bundle contains its own copy of this class. */
+  /**
+   * Compares by name: the npm package has one bundle for each command (packaging/npm/build.mjs), each with its own copy of
+   * this class, and the entry point catches what a command throws.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'VfioNamesError';
   }

@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import type { Io, Signal } from './cli/command.ts';
 import { main } from './cli/run.ts';
 import { errnoOf, exitStatus } from './errors.ts';
+import { escapeControls } from './text/printable.ts';
 
 /** Writes the whole text; waits while a non-blocking pipe is full (EAGAIN). */
 function write(fd: number, text: string): void {
@@ -70,9 +71,9 @@ main(process.argv.slice(2), io).then(
     process.exitCode = stoppedByPipe ? exitStatus.findings : status;
   },
   (error: unknown) => {
-    err(
-      `vfio-names: this is a fault of the program, please report it: ${error instanceof Error ? error.stack : String(error)}`,
-    );
+    const text = (error instanceof Error && error.stack) || String(error);
+    const lines = text.split('\n').map(escapeControls);
+    err(`vfio-names: this is a fault of the program, please report it: ${lines.join('\n')}`);
     process.exitCode = 1;
   },
 );

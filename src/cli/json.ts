@@ -3,12 +3,14 @@
 import type { Sibling } from '../devices/iommu-group.ts';
 import type { Problem } from '../devices/types.ts';
 import type { CheckResult } from '../doctor/result.ts';
+import { withHint } from '../errors.ts';
 import type { Entry } from '../graph/model.ts';
 import type { Holder, Incomplete } from '../holders/types.ts';
 import type { AccessOutcome } from '../links/access.ts';
 import type { Finding } from '../links/finding.ts';
 import type { Change, Outcome } from '../links/plan.ts';
 import { linkRoot } from '../names/scheme.ts';
+import type { Diagnostic } from '../policy/diagnostics.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Details } from '../probe/device-info.ts';
 import type { WatchEvent } from '../watch/events.ts';
@@ -24,7 +26,8 @@ export function changeJson(change: Change): Json {
   const path = `${linkRoot}/${change.link}`;
   if (change.action === 'remove-directory') return { action: change.action, directory: path };
   const { action, link: _link, ...rest } = change;
-  return { action, link: path, ...('device' in rest ? withName(rest) : rest) };
+  // `isLink` is not published: `found` says it.
+  return { action, link: path, ...('device' in rest ? withName(rest) : rest), isLink: undefined };
 }
 
 export function outcomeJson({ change, ...rest }: Outcome): Json {
@@ -37,6 +40,10 @@ export function accessJson({ path, ...rest }: AccessOutcome): Json {
 
 export function problemJson({ path, message }: Problem): Json {
   return { file: path, message };
+}
+
+export function diagnosticJson({ source, key, ...problem }: Diagnostic): Json {
+  return { source, key, message: withHint(problem) };
 }
 
 export function findingJson({ code, path, ...rest }: Finding): Json {

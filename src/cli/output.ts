@@ -1,7 +1,8 @@
 /** Formats a change as one line of text. */
+import { withHint } from '../errors.ts';
 import type { Change } from '../links/plan.ts';
 import { linkRoot } from '../names/scheme.ts';
-import { printable } from '../text/printable.ts';
+import { escapeControls, printable } from '../text/printable.ts';
 import type { WatchEvent } from '../watch/events.ts';
 import type { Reason } from '../watch/loop.ts';
 import { eventJson } from './json.ts';
@@ -21,6 +22,11 @@ export function formatChange(change: Change): string {
     case 'blocked':
       return `blocked ${path}: expected a link to ${printable(change.target)}, found ${printable(change.found)}`;
   }
+}
+
+/** `message; hint` as one line without raw control characters, whatever they quote. For stderr, main() escapes every line. */
+export function formatMessage(message: string, hint?: string): string {
+  return escapeControls(withHint({ message, hint }));
 }
 
 /** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)` */

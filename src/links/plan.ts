@@ -27,8 +27,13 @@ export type Change =
       readonly link: string;
       readonly target: string;
       readonly device: string;
+      /** What is there, for a message: `a link to /dev/null`, `a directory`. */
       readonly found: string;
+      /** Whether it is a link. */
+      readonly isLink: boolean;
     };
+
+type BlockedChange = Extract<Change, { action: 'blocked' }>;
 
 /**
  * What apply did: `changed` means that another process changed the entry first, so that the caller has to scan again.
@@ -81,12 +86,12 @@ function planOne(link: string, { device }: Winner, entries: LinkTree['entries'])
   for (const parent of parentDirectories(link)) {
     const above = entries.get(parent);
     if (above && above.kind !== 'directory')
-      return { action: 'blocked', ...base, found: describe(parent, above) };
+      return { action: 'blocked', ...base, ...describe(parent, above) };
   }
   if (!entry) return { action: 'create', ...base };
   if (entry.target !== undefined && targetNode(link, entry.target) !== undefined)
     return { action: 'replace', ...base, from: entry.target };
-  return { action: 'blocked', ...base, found: describe(link, entry) };
+  return { action: 'blocked', ...base, ...describe(link, entry) };
 }
 
 function planRemovals(
@@ -135,13 +140,14 @@ function addParents(directories: Set<string>, link: string): void {
   }
 }
 
-function describe(link: string, entry: LinkEntry): string {
-  if (entry.target !== undefined) return `a link to ${entry.target}`;
+function describe(link: string, entry: LinkEntry): Pick<BlockedChange, 'found' | 'isLink'> {
+  if (entry.target !== undefined) return { found: `a link to ${entry.target}`, isLink: true };
   const what: Record<string, string> = {
     directory: 'a directory',
     file: 'a file',
     char: 'a character device',
     block: 'a block device',
   };
-  return `${what[entry.kind] ?? 'a special file'}${link.includes('/') ? '' : ` at ${link}`}`;
+  const where = link.includes('/') ? '' : ` at ${link}`;
+  return { found: `${what[entry.kind] ?? 'a special file'}${where}`, isLink: false };
 }

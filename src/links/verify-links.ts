@@ -57,17 +57,15 @@ function fromChange(
         fixable: true,
       };
     }
-    case 'blocked': {
-      const isLink = change.found.startsWith('a link');
+    case 'blocked':
       return {
-        code: isLink ? 'link-foreign' : 'link-blocked',
+        code: change.isLink ? 'link-foreign' : 'link-blocked',
         path,
         device: change.device,
         message: `expected a link to ${change.target}, found ${printable(change.found)}, which vfio-names did not make`,
         remedy: 'look at it, and move it away; then vfio-names sync',
         fixable: false,
       };
-    }
     case 'remove':
       return fromRemoval(change, path, bySysname, missing);
     case 'remove-directory':

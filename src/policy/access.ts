@@ -48,13 +48,18 @@ export function iommuAccess(policy: Policy): Access | undefined {
   return owner !== undefined && otherOwners.length === 0 ? { owner } : undefined;
 }
 
-/** Returns one line if the policy gives access to nodes but does not determine who may open /dev/iommu. */
-export function iommuProblem(policy: Policy): string | undefined {
+/** Returns a warning if the policy gives access to nodes but does not determine who may open /dev/iommu. */
+export function iommuProblem(
+  policy: Policy,
+): { readonly message: string; readonly hint: string } | undefined {
   if (iommuAccess(policy)) return undefined;
   const [groups, owners] = [distinct(policy.access, 'group'), distinct(policy.access, 'owner')];
   const [what, found] = groups.length > 0 ? ['groups', groups] : ['owners', owners];
   if (found.length === 0) return undefined;
-  return `several ${what} get devices (${found.join(', ')}), but /dev/iommu can have one only; add [iommu] with a group that all these users are in`;
+  return {
+    message: `several ${what} get devices (${found.join(', ')}), but /dev/iommu can have one only`,
+    hint: 'add [iommu] with a group that all these users are in',
+  };
 }
 
 function distinct(rules: readonly AccessRule[], key: 'owner' | 'group'): string[] {

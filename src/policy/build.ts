@@ -60,7 +60,7 @@ function policyWarnings(policy: Policy): Diagnostic[] {
   const source = policy.access[0]?.source;
   return [
     ...findShadowedRules(policy),
-    ...(problem !== undefined && source ? [{ source, key: 'access', message: problem }] : []),
+    ...(problem !== undefined && source ? [{ source, key: 'access', ...problem }] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** Errors and warnings of a policy, and their one-line format. */
 
 import { type Accounts, resolveAccount } from '../devices/accounts.ts';
-import { exitStatus, VfioNamesError } from '../errors.ts';
+import { exitStatus, VfioNamesError, withHint } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import { matchCovers } from './match.ts';
@@ -12,13 +12,18 @@ export interface Diagnostic {
   readonly source: SourceLocation;
   /** `link.match.vendor`; empty for an error about the whole file. */
   readonly key: string;
-  /** What was expected and what was found, with the nearest valid word; printable. */
+  /** What was expected and what was found; printable. */
   readonly message: string;
+  /** What to write instead; printable. */
+  readonly hint?: string | undefined;
 }
 
-/** Formats an error: `/etc/vfio-names/10-gpu.toml:4: link.match.vendor: expected ..., found ...`. */
-export function formatDiagnostic(mistake: Diagnostic): string {
-  const { source, key, message } = mistake;
+/** Formats an error: `/etc/vfio-names/10-gpu.toml:4: link.match.vendor: expected ..., found ...; hint`. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  return withHint({ message: messageWithPlace(diagnostic), hint: diagnostic.hint });
+}
+
+function messageWithPlace({ source, key, message }: Diagnostic): string {
   return `${printable(source.file)}:${source.line}: ${key === '' ? '' : `${printable(key)}: `}${message}`;
 }
 
@@ -33,13 +38,13 @@ export function sortDiagnostics(mistakes: readonly Diagnostic[], files: readonly
 export function policyError(mistakes: readonly Diagnostic[]): VfioNamesError {
   const [first] = mistakes;
   const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more; see config check)` : '';
-  const line = first === undefined ? 'bad policy' : formatDiagnostic(first);
-  return new VfioNamesError(
-    'policy',
-    exitStatus.usage,
-    `${line}${more}`,
-    first && { path: first.source.file },
-  );
+  if (first === undefined) return new VfioNamesError('policy', exitStatus.usage, 'bad policy');
+  const message = messageWithPlace(first);
+  const { hint, source } = first;
+  const facts = { path: source.file };
+  return hint === undefined
+    ? new VfioNamesError('policy', exitStatus.usage, message + more, facts)
+    : new VfioNamesError('policy', exitStatus.usage, message, { ...facts, hint: hint + more });
 }
 
 /** Returns one warning for each rule without effect. */
@@ -126,5 +131,5 @@ function checkName(
   if (name === undefined || known.size === 0 || resolveAccount(known, name) !== undefined) return [];
   const near = nearest(name, [...known.keys()]);
   const hint = near === undefined ? 'make it, or give its number in quotes' : `did you mean "${near}"?`;
-  return [{ source, key, message: `no ${what} "${printable(name)}" on this machine; ${hint}` }];
+  return [{ source, key, message: `no ${what} "${printable(name)}" on this machine`, hint }];
 }

@@ -19,6 +19,7 @@ import { type SchemaError, validate } from './validate-policy.js';
 interface SchemaDiagnostic {
   readonly path: KeyPath;
   readonly message: string;
+  readonly hint?: string;
 }
 
 /** Returns one message for each error; omits errors that only repeat another one (`if`, `propertyNames`). */
@@ -29,7 +30,7 @@ function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): S
     if (error.keyword === 'additionalProperties') {
       const key = String(error.params['additionalProperty']);
       return [
-        { path: [...path, key], message: unknownKey(key, Object.keys(error.parentSchema?.properties ?? {})) },
+        { path: [...path, key], ...unknownKey(key, Object.keys(error.parentSchema?.properties ?? {})) },
       ];
     }
     if (error.keyword === 'required')
@@ -41,13 +42,12 @@ function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): S
   });
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
+function unknownKey(key: string, known: readonly string[]): Pick<SchemaDiagnostic, 'message' | 'hint'> {
   if (known.includes('vendor') && accessFacts.some((fact) => fact === key))
-    return `[[access]] decides the ${key} of a node, so it can't be matched`;
+    return { message: `[[access]] decides the ${key} of a node, so it can't be matched` };
   const near = nearest(key, known);
-  return near === undefined
-    ? `unknown key; expected one of ${known.join(', ')}`
-    : `unknown key; did you mean "${near}"?`;
+  const hint = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${near}"?`;
+  return { message: 'unknown key', hint };
 }
 
 /** Describes a value of the file, short enough for one line. */
@@ -101,7 +101,7 @@ interface PolicyDocument {
   readonly file: string;
   readonly content: PolicyContent;
   /** Creates an error about the key at `path`. */
-  readonly errorAt: (path: KeyPath, message: string) => Diagnostic;
+  readonly errorAt: (path: KeyPath, message: string, hint?: string) => Diagnostic;
 }
 
 /** Parses one file; returns errors and no document if it is not UTF-8, not TOML, or does not match the schema. */
@@ -120,14 +120,15 @@ export function readDocument({
     return { mistakes: [syntaxError(file, error)] };
   }
   const lineOf = keyLineFinder(text);
-  const errorAt = (path: KeyPath, message: string): Diagnostic => ({
+  const errorAt = (path: KeyPath, message: string, hint?: string): Diagnostic => ({
     source: { file, line: lineOf(path) },
     key: path.filter((step) => typeof step === 'string').join('.'),
     message,
+    ...(hint !== undefined && { hint }),
   });
   if (validate(content)) return { file, content: content as PolicyContent, errorAt };
   const errors = schemaDiagnostics(validate.errors ?? [], content);
-  return { mistakes: errors.map(({ path, message }) => errorAt(path, message)) };
+  return { mistakes: errors.map(({ path, message, hint }) => errorAt(path, message, hint)) };
 }
 
 function syntaxError(file: string, error: unknown): Diagnostic {
@@ -173,10 +174,7 @@ export function parseRules(document: PolicyDocument): FileRules {
       const near = nearest(bus, knownBuses);
       const hint = near === undefined ? knownBuses.join(', ') : `did you mean "${near}"?`;
       warnings.push(
-        document.errorAt(
-          [...path, 'bus'],
-          `no bus "${printable(bus)}" is known to have VFIO devices; ${hint}`,
-        ),
+        document.errorAt([...path, 'bus'], `no bus "${printable(bus)}" is known to have VFIO devices`, hint),
       );
     }
     return parsed.match;
@@ -207,7 +205,7 @@ export function parseRules(document: PolicyDocument): FileRules {
   const links = (content.link ?? []).map((raw, index): LinkRule => {
     const path = ['link', index];
     const name = nameOf(raw.name);
-    if ('problem' in name) errors.push(document.errorAt([...path, 'name'], name.problem));
+    if ('problem' in name) errors.push(document.errorAt([...path, 'name'], name.problem, name.hint));
     return {
       match: match(raw.match, [...path, 'match']),
       name: 'parts' in name ? name.parts : [],

@@ -14,30 +14,6 @@ import type { NamePart, Transform } from './policy.ts';
 /** Placeholder for a fact's text: one letter, because no fact is empty, and not one that could complete `by-`. */
 const placeholder = 'x';
 
-/** Returns one line on what is wrong with the path for every device; `undefined` if the fixed text is valid. */
-function templateTextProblem(parts: readonly NamePart[]): string | undefined {
-  for (const part of parts) {
-    const unsafe =
-      'text' in part ? /[^0-9A-Za-z#+\-.:=@_/\u0080-\u{10ffff}]/u.exec(part.text)?.[0] : undefined;
-    if (unsafe !== undefined)
-      return `the character "${printable(unsafe)}" can't be in a name; use letters, digits and # + - . : = @ _ /`;
-  }
-  const path = parts.map((part) => ('text' in part ? part.text : placeholder)).join('');
-  const found = printable(path.length > 80 ? `${path.slice(0, 80)}...` : path);
-  if (path.startsWith('/')) return `a name lies below /dev/vfio: expected "by-x/...", found "${found}"`;
-  if (!/^by-[^/]/.test(path))
-    return `a name begins with a directory of its own, "by-x/...", since all others are the kernel's or a bus's; found "${found}"`;
-  const pieces = path.split('/');
-  if (pieces.length < 2) return `expected a directory and a name, "by-x/...", found only "${found}"`;
-  for (const piece of pieces) {
-    if (piece === '') return `a part of the name is empty: "${found}"`;
-    if (piece.startsWith('.')) return `a part of the name begins with a dot: "${found}"`;
-    if (sanitizePathPart(piece) !== piece)
-      return `a part of the name has more than ${MAX_PART_BYTES} bytes or is no Unicode text`;
-  }
-  return undefined;
-}
-
 /** The properties of a syntax tree node that are used here (Handlebars' AST, docs/compiler-api.md). */
 export interface TemplateNode {
   readonly type: string;
@@ -51,22 +27,63 @@ export interface TemplateNode {
   readonly original?: unknown;
 }
 
-/** The parts of a name, or one line on what is wrong. */
-export type ParsedTemplate = { readonly parts: readonly NamePart[] } | { readonly problem: string };
+/** The parts of a name, or what is wrong and what to write instead. */
+export type ParsedTemplate =
+  | { readonly parts: readonly NamePart[] }
+  | { readonly problem: string; readonly hint?: string | undefined };
 
 /** An error in a template; thrown and caught in this file only. */
-class TemplateError extends Error {}
+class TemplateError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
 
 const helpers = ['lower', 'pad', 'replace'] as const;
+
+/** Throws TemplateError if the fixed text makes the path wrong for every device. */
+function checkText(parts: readonly NamePart[]): void {
+  for (const part of parts) {
+    const unsafe =
+      'text' in part ? /[^0-9A-Za-z#+\-.:=@_/\u0080-\u{10ffff}]/u.exec(part.text)?.[0] : undefined;
+    if (unsafe !== undefined)
+      throw new TemplateError(
+        `the character "${printable(unsafe)}" can't be in a name`,
+        'use letters, digits and # + - . : = @ _ /',
+      );
+  }
+  const path = parts.map((part) => ('text' in part ? part.text : placeholder)).join('');
+  const found = printable(path.length > 80 ? `${path.slice(0, 80)}...` : path);
+  if (path.startsWith('/'))
+    throw new TemplateError(`a name lies below /dev/vfio: expected "by-x/...", found "${found}"`);
+  if (!/^by-[^/]/.test(path))
+    throw new TemplateError(
+      `a name begins with a directory of its own, "by-x/...", since all others are the kernel's or a bus's; found "${found}"`,
+    );
+  const pieces = path.split('/');
+  if (pieces.length < 2)
+    throw new TemplateError(`expected a directory and a name, "by-x/...", found only "${found}"`);
+  for (const piece of pieces) {
+    if (piece === '') throw new TemplateError(`a part of the name is empty: "${found}"`);
+    if (piece.startsWith('.')) throw new TemplateError(`a part of the name begins with a dot: "${found}"`);
+    if (sanitizePathPart(piece) !== piece)
+      throw new TemplateError(
+        `a part of the name has more than ${MAX_PART_BYTES} bytes or is no Unicode text`,
+      );
+  }
+}
 
 /** Parses the statements of a template and checks the path that they produce as far as the fixed text determines it. */
 export function parseTemplate(body: readonly TemplateNode[]): ParsedTemplate {
   try {
     const parts = body.map(partOf);
-    const problem = templateTextProblem(parts);
-    return problem === undefined ? { parts } : { problem };
+    checkText(parts);
+    return { parts };
   } catch (error) {
-    if (error instanceof TemplateError) return { problem: error.message };
+    if (error instanceof TemplateError) return { problem: error.message, hint: error.hint };
     throw error;
   }
 }
@@ -78,9 +95,9 @@ function partOf(node: TemplateNode): NamePart {
       'expected only text, facts {{fact}} and helpers {{lower fact}}, found a block, partial or comment',
     );
   if (node.escaped === false)
-    throw new TemplateError('expected {{fact}}, found {{{...}}} or {{&...}}; two braces are enough');
+    throw new TemplateError('expected {{fact}}, found {{{...}}} or {{&...}}', 'two braces are enough');
   if (node.strip?.open || node.strip?.close)
-    throw new TemplateError('expected {{fact}}, found {{~...}}; leave the ~ out');
+    throw new TemplateError('expected {{fact}}, found {{~...}}', 'leave the ~ out');
   const { fact, apply } = expression(node);
   return apply.length === 0 ? { fact } : { fact, apply };
 }
@@ -100,7 +117,7 @@ function expression(node: TemplateNode): Applied {
   const identifier = identifierOf(node.path);
   const helper = helpers.find((name) => name === identifier);
   if (params.length === 0 && node.type === 'MustacheStatement' && !helper) return expression(node.path);
-  if (!helper) throw new TemplateError(unknownName('helper', identifier, helpers));
+  if (!helper) throw unknownName('helper', identifier, helpers);
   const [subject, ...values] = params;
   if (!subject) throw new TemplateError(`expected ${usage[helper]}, found {{${helper}}}`);
   const { fact, apply } = expression(subject);
@@ -153,18 +170,19 @@ function factOf(path: TemplateNode): FactName {
     throw new TemplateError(`"${identifier}" can't be in a name: [[access]] decides it`);
   if (helpers.some((name) => name === identifier))
     throw new TemplateError(`expected a fact, found the helper ${identifier} alone`);
-  throw new TemplateError(unknownName('fact', identifier, matchFacts));
+  throw unknownName('fact', identifier, matchFacts);
 }
 
-function unknownName(what: string, identifier: string, choices: readonly string[]): string {
+function unknownName(what: string, identifier: string, choices: readonly string[]): TemplateError {
   const near = nearest(identifier, choices);
   const hint = near === undefined ? `expected one of ${choices.join(', ')}` : `did you mean "${near}"?`;
-  return `unknown ${what} "${printable(identifier)}"; ${hint}`;
+  return new TemplateError(`unknown ${what} "${printable(identifier)}"`, hint);
 }
 
 function unexpectedLiteral(node: TemplateNode | undefined): TemplateError {
   return new TemplateError(
-    `expected the name of a fact, found "${printable(String(node?.original))}"; write it outside the braces`,
+    `expected the name of a fact, found "${printable(String(node?.original))}"`,
+    'write it outside the braces',
   );
 }
 

@@ -138,20 +138,23 @@ export interface RulesStatus {
   /** `current`, or why the rules are not current. */
   readonly state: 'current' | 'missing' | 'masked' | 'foreign' | 'other-policy' | 'edited';
   readonly message: string;
+  readonly hint?: string;
 }
 
-const remedy = 'run vfio-names rules install';
+const installHint = 'run vfio-names rules install';
 
 /** Compares the rules file with `wanted`, the text compiled from the current policy. */
 export function checkRules(found: RulesFile | undefined, wanted: string): RulesStatus {
-  if (!found) return { ok: false, state: 'missing', message: `udev has no rules for VFIO names; ${remedy}` };
+  if (!found)
+    return { ok: false, state: 'missing', message: 'udev has no rules for VFIO names', hint: installHint };
   const { path } = found;
   if (found.kind === 'masked')
     return {
       ok: false,
       path,
       state: 'masked',
-      message: `${path} turns the rules off (it is empty or leads to /dev/null); remove it to have them`,
+      message: `${path} turns the rules off (it is empty or leads to /dev/null)`,
+      hint: 'remove it to have them',
     };
   const header = found.kind === 'text' ? readHeader(found.text) : undefined;
   if (found.kind !== 'text' || !header)
@@ -159,7 +162,8 @@ export function checkRules(found: RulesFile | undefined, wanted: string): RulesS
       ok: false,
       path,
       state: 'foreign',
-      message: `${path} is not made by vfio-names; move it away, then ${remedy}`,
+      message: `${path} is not made by vfio-names`,
+      hint: `move it away, then ${installHint}`,
     };
   if (found.text === wanted)
     return { ok: true, path, state: 'current', message: `${path} is what the policy gives` };
@@ -170,13 +174,15 @@ export function checkRules(found: RulesFile | undefined, wanted: string): RulesS
         ok: false,
         path,
         state: 'edited',
-        message: `${path} was edited, or made by another version of vfio-names; ${remedy}`,
+        message: `${path} was edited, or made by another version of vfio-names`,
+        hint: installHint,
       }
     : {
         ok: false,
         path,
         state: 'other-policy',
-        message: `${path} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}; ${remedy}`,
+        message: `${path} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}`,
+        hint: installHint,
       };
 }
 

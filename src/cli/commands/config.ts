@@ -17,7 +17,7 @@ import type { Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { RunCommand } from '../command.ts';
-import { jsonDocument, policyJson } from '../json.ts';
+import { diagnosticJson, jsonDocument, policyJson } from '../json.ts';
 
 export const runConfigCheck: RunCommand = async (invocation, io) => {
   const files = io.files ?? nodeFiles;
@@ -33,8 +33,14 @@ export const runConfigCheck: RunCommand = async (invocation, io) => {
     policy && mistakes.length === 0 ? readSiblingWarnings(files, invocation.root, policy) : [];
   const status = mistakes.length === 0 ? exitStatus.ok : exitStatus.usage;
   if (invocation.json) {
-    const allWarnings = [...warnings, ...siblingWarnings.map((message) => ({ message }))];
-    io.out(jsonDocument({ files: texts.map(({ file }) => file), mistakes, warnings: allWarnings }));
+    const allWarnings = [...warnings.map(diagnosticJson), ...siblingWarnings.map((message) => ({ message }))];
+    io.out(
+      jsonDocument({
+        files: texts.map(({ file }) => file),
+        mistakes: mistakes.map(diagnosticJson),
+        warnings: allWarnings,
+      }),
+    );
     return status;
   }
   for (const mistake of mistakes) io.err(`vfio-names: ${formatDiagnostic(mistake)}`);

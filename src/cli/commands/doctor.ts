@@ -9,6 +9,7 @@ import { plural } from '../../text/prose.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { filesOf, loadPolicyMachine, loadPolicyOption } from '../context.ts';
 import { checkJson, jsonDocument } from '../json.ts';
+import { formatMessage } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io) => {
   const { machine, given } = await loadMachine(invocation, io);
@@ -47,5 +48,6 @@ const colours = { ok: 'green', warning: 'yellow', fault: 'red' } as const;
 function asText({ check, severity, message, remedy }: CheckResult, colour: boolean): string {
   const label = severity.padEnd(7);
   const head = `${colour ? styleText(colours[severity], label, { validateStream: false }) : label}  ${check.padEnd(7)}  `;
-  return `${head}${message}\n${remedy === undefined ? '' : `${' '.repeat(18)}-> ${remedy}\n`}`;
+  const advice = remedy === undefined ? '' : `${' '.repeat(18)}-> ${formatMessage(remedy)}\n`;
+  return `${head}${formatMessage(message)}\n${advice}`;
 }

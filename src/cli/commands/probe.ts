@@ -17,6 +17,7 @@ import { printable } from '../../text/printable.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportProblems } from '../context.ts';
 import { detailsJson, jsonDocument } from '../json.ts';
+import { formatMessage } from '../output.ts';
 import { formatTable } from '../table.ts';
 
 /** One document with all probes, in the order of the operands. */
@@ -95,7 +96,7 @@ function usage(message: string, advice?: string): VfioNamesError {
 function probeText(probe: ProbeResult): string {
   const name = printable(probe.device?.name ?? probe.requested);
   if (!probe.openable)
-    return `${name}: not openable: ${[probe.cause, probe.remedy].filter(Boolean).join('; ')}\n`;
+    return `${formatMessage(`${name}: not openable: ${probe.cause ?? ''}`, probe.remedy)}\n`;
   const through = probe.depth === 'group' ? `group ${probe.group}` : printable(probe.node ?? '');
   const line = `${name}: openable: ${through}\n`;
   return probe.details ? line + detailsText(probe.details) : line;

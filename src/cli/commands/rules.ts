@@ -1,6 +1,6 @@
 /** `rules check`: checks whether the rules that udev reads match the policy. */
 
-import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
+import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import { loadPolicy } from '../../policy/load.ts';
 import { nodeFiles } from '../../system/node/files.ts';
 import { unifiedDiff } from '../../udev/diff.ts';
@@ -17,13 +17,15 @@ import { isUdevRunning, type RunProgram, reloadUdev, runProgram } from '../../ud
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { runToken } from '../context.ts';
 import { jsonDocument } from '../json.ts';
+import { formatMessage } from '../output.ts';
 
 export const runRulesCheck: RunCommand = async ({ root, values, json }, io) => {
   const files = io.files ?? nodeFiles;
   const expected = renderRules('udev', await loadPolicy(files, root, values['policy']));
   const verdict = checkRules(findRules(files, root), expected);
-  const { ok, path, state: rulesState, message } = verdict;
-  io.out(json ? jsonDocument({ right: ok, file: path, rulesState, message }) : `${message}\n`);
+  const { ok, path, state: rulesState } = verdict;
+  const message = withHint(verdict);
+  io.out(json ? jsonDocument({ right: ok, file: path, rulesState, message }) : `${formatMessage(message)}\n`);
   return ok ? exitStatus.ok : exitStatus.findings;
 };
 

@@ -9,6 +9,7 @@ import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, runToken } from '../context.ts';
 import { accessJson, findingJson, jsonDocument, outcomeJson } from '../json.ts';
+import { formatMessage } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
 export const run: RunCommand = async (invocation, io) => {
@@ -75,5 +76,5 @@ function report(
 }
 
 function findingLine({ code, path, message, remedy }: Finding): string {
-  return `${code}: ${path}: ${message}; ${remedy}\n`;
+  return `${formatMessage(`${code}: ${path}: ${message}`, remedy)}\n`;
 }

@@ -20,7 +20,8 @@ test('policy accounts: a user name is rejected as a group', (t) => {
     {
       source,
       key: 'access.group',
-      message: 'no group "qemu" on this machine; make it, or give its number in quotes',
+      message: 'no group "qemu" on this machine',
+      hint: 'make it, or give its number in quotes',
     },
   ]);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { VfioNamesError } from '../../../src/errors.ts';
+import { VfioNamesError, withHint } from '../../../src/errors.ts';
 import { buildPolicy, policyHash } from '../../../src/policy/build.ts';
 import { formatPolicy } from '../../../src/policy/format.ts';
 import { bindPolicyNames, loadPolicy } from '../../../src/policy/load.ts';
@@ -102,7 +102,7 @@ const warns = test.macro((t, text: string, line: number, message: RegExp) => {
   t.deepEqual(errors, []);
   t.is(warnings.length, 1, JSON.stringify(warnings));
   t.is(warnings[0]?.source.line, line);
-  t.regex(warnings[0]?.message ?? '', message);
+  t.regex(warnings[0] ? withHint(warnings[0]) : '', message);
 });
 
 const link = (match: string, extraLines = '') =>

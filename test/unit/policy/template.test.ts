@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import type { Facts } from '../../../src/devices/types.ts';
+import { withHint } from '../../../src/errors.ts';
 import { sanitizePathPart } from '../../../src/names/sanitize.ts';
 import type { NamePart, Transform } from '../../../src/policy/policy.ts';
 import { applyTransform, parseTemplate, renderName } from '../../../src/policy/template.ts';
@@ -165,7 +166,7 @@ test(accepts, 'by-größe/x', [{ text: 'by-größe/x' }]);
 const rejects = test.macro({
   exec(t, text: string, problem: RegExp) {
     const parsed = parse(text);
-    t.regex('problem' in parsed ? parsed.problem : 'fine', problem);
+    t.regex('problem' in parsed ? withHint({ ...parsed, message: parsed.problem }) : 'fine', problem);
   },
   title: (_, text) => `parseName rejects ${JSON.stringify(text)}`,
 });

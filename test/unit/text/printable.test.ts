@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { printable } from '../../../src/text/printable.ts';
+import { escapeControls, printable } from '../../../src/text/printable.ts';
 
 const row = test.macro({
   exec(t, text: string, expected: string) {
@@ -16,6 +16,16 @@ test(row, 'a\u202eb', 'a\\u202eb');
 test(row, 'back\\slash', 'back\\\\slash');
 test(row, 'half \ud800 pair', 'half \\ud800 pair');
 test(row, 'Grafik für 😀', 'Grafik für 😀');
+
+test('escapeControls leaves what printable has escaped, and escapes what it has not', (t) => {
+  t.is(escapeControls('a\\b \u001b[31m'), 'a\\b \\x1b[31m');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      t.is(escapeControls(printable(text)), printable(text));
+    }),
+    { numRuns: 200 },
+  );
+});
 
 test('printable returns no control characters and different results for different texts', (t) => {
   fc.assert(

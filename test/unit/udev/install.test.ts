@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import test from 'ava';
+import { withHint } from '../../../src/errors.ts';
 import {
   applyRulesChange,
   checkRules,
@@ -138,8 +139,8 @@ const verdict = test.macro({
     const result = checkRules(found, text(hash));
     t.is(result.state as string, state);
     t.is(result.ok, state === 'current');
-    t.regex(result.message, message);
-    t.notRegex(result.message, /\n/);
+    t.regex(withHint(result), message);
+    t.notRegex(withHint(result), /\n/);
   },
   title: (title, _, state) => title ?? `rules check reports rules that are ${state}`,
 });

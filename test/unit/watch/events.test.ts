@@ -34,7 +34,14 @@ const busyPass: Pass = {
     },
     { change: { action: 'remove-directory', link: 'mdev' }, result: 'failed', errno: 'EBUSY' },
     {
-      change: { action: 'blocked', link: 'pci/y', target, device: second.name, found: 'a file' },
+      change: {
+        action: 'blocked',
+        link: 'pci/y',
+        target,
+        device: second.name,
+        found: 'a file',
+        isLink: false,
+      },
       result: 'blocked',
     },
   ],
