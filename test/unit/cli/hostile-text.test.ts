@@ -52,9 +52,9 @@ for (const command of commands) {
     if (type === 'string')
       test(`${command.name} escapes control characters of a hostile --${name}`, async (t) => {
         const { root } = sample(t);
-        // For --metrics, which would be written: a directory, which is refused.
+        // A file that would be written: a directory is there, which is refused.
         fs.mkdirSync(root.at(`/${hostileName}`));
-        const value = name === 'metrics' ? root.at(`/${hostileName}`) : hostile;
+        const value = ['metrics', 'output'].includes(name) ? root.at(`/${hostileName}`) : hostile;
         const rootArgs = name === 'root' ? [] : ['--root', root.dir];
         checkPrinted(t, await run(command, plainArgs(command), `--${name}`, value, ...rootArgs), name);
       });
