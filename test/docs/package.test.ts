@@ -32,7 +32,7 @@ test('the top-level directory contains only known files', (t) => {
     ...['src', 'rules', 'templates', 'test', 'packaging'],
     ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'LICENSE'],
     // Generated, never checked in.
-    ...['node_modules', 'dist', 'coverage'],
+    ...['build', 'coverage', 'dist', 'node_modules'],
   ]);
   t.deepEqual(
     readdirSync(root).filter((name) => !allowed.has(name) && !name.startsWith('.')),

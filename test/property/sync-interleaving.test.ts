@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
@@ -15,11 +16,10 @@ import {
 
 const turn = new Int32Array(new SharedArrayBuffer(12));
 
-/** Registers tsx first, since a worker thread does not load TypeScript by itself. */
-const loadWorker = `import('tsx/esm/api').then((tsx) => {
-  tsx.register();
-  return import('${new URL('./sync-worker.ts', import.meta.url).href}');
-});`;
+/** A worker thread does not load TypeScript by itself. */
+const loadWorker = ['../support/require-typescript.cjs', 'sync-worker.ts']
+  .map((file) => `require(${JSON.stringify(join(import.meta.dirname, file))});`)
+  .join('');
 
 /** Returns after both workers have loaded their code, which needs the main thread; it is blocked later. */
 async function startWorkers(t: ExecutionContext): Promise<readonly [Worker, Worker]> {

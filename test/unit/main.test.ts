@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { type FakeRoot, fakeRoot } from '../support/fake-root.ts';
 
-const program = ['--import', 'tsx', join(import.meta.dirname, '../../src/main.ts')];
+const program = [join(import.meta.dirname, '../support/main.cjs')];
 
 /** The write end of a pipe whose read end is closed. */
 function brokenPipe(root: FakeRoot): number {

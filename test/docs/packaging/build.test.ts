@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -12,7 +13,7 @@ function temporary(t: ExecutionContext): string {
   return directory;
 }
 
-const { hasArmOpen } = (await import(join(top, 'packaging/native/machine.mjs'))) as {
+const { hasArmOpen } = createRequire(import.meta.url)(join(top, 'packaging/native/machine.mjs')) as {
   readonly hasArmOpen: (machine: string) => boolean;
 };
 

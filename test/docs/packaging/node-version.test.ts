@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import test from 'ava';
 import { transformSync } from 'esbuild';
 import { fakeRoot } from '../../support/fake-root.ts';
 
 const top = resolve(import.meta.dirname, '../../..');
-const { nodeVersionCheck } = (await import(join(top, 'packaging/npm/node-version.mjs'))) as {
+const { nodeVersionCheck } = createRequire(import.meta.url)(join(top, 'packaging/npm/node-version.mjs')) as {
   readonly nodeVersionCheck: (engines: string) => string;
 };
 

@@ -234,7 +234,7 @@ function nullMachine(t: ExecutionContext): FakeRoot {
 
 const whenNodes = canUseNodes() ? test : test.skip;
 
-const program = ['--import', 'tsx', join(import.meta.dirname, '../../../../src/main.ts')];
+const program = [join(import.meta.dirname, '../../../support/main.cjs')];
 
 whenNodes('a real child of another user has a node that only root may open, and nothing of root', (t) => {
   const root = nullMachine(t);
