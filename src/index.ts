@@ -21,6 +21,6 @@ export {
 } from './names/claims.ts';
 export { sanitizePathPart as sanitizePart } from './names/sanitize.ts';
 export { linkTarget, schemeLink, schemeNumber } from './names/scheme.ts';
-export type { FileStatus as Status, Files } from './system/files.ts';
+export type { FileStatus as Status, Files, SystemFiles } from './system/files.ts';
 export { nodeFiles } from './system/node/files.ts';
 export { type Root, rootFrom } from './system/root-path.ts';

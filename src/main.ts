@@ -1,8 +1,10 @@
 /** Entry point of the program: connects the command line to the process's arguments, streams and exit status. */
 import { writeSync } from 'node:fs';
-import type { Io, Signal } from './cli/command.ts';
+import type { Io } from './cli/command.ts';
 import { main } from './cli/run.ts';
 import { errnoOf, exitStatus } from './errors.ts';
+import { nodeSystem } from './system/node/system.ts';
+import type { System } from './system/system.ts';
 import { escapeControls } from './text/printable.ts';
 
 /** Writes the whole text; waits while a non-blocking pipe is full (EAGAIN). */
@@ -52,21 +54,26 @@ function err(line: string): void {
 const io: Io = {
   out,
   err,
-  env: process.env,
   stdoutIsTty: process.stdout.isTTY === true,
   stdinIsTty: process.stdin.isTTY === true,
-  signals: (handlers) => {
-    const entries = Object.entries(handlers) as [Signal, () => void][];
-    for (const [name, handler] of entries) process.on(name, handler);
-    endService = handlers.SIGTERM;
-    return () => {
-      endService = undefined;
-      for (const [name, handler] of entries) process.off(name, handler);
-    };
+};
+
+const system: System = {
+  ...nodeSystem,
+  process: {
+    ...nodeSystem.process,
+    handleSignals: (handlers) => {
+      const remove = nodeSystem.process.handleSignals(handlers);
+      endService = handlers.SIGTERM;
+      return () => {
+        endService = undefined;
+        remove();
+      };
+    },
   },
 };
 
-main(process.argv.slice(2), io).then(
+main(process.argv.slice(2), io, system).then(
   (status) => {
     process.exitCode = stoppedByPipe ? exitStatus.findings : status;
   },

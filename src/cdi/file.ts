@@ -1,7 +1,7 @@
 /** Writes or removes a CDI specification file. Refuses to change a file of another kind. */
 
 import { type WriteOutcome, writeGenerated } from '../system/atomic-file.ts';
-import type { Files } from '../system/files.ts';
+import type { SystemFiles } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
 
 export type { WriteOutcome as Done };
@@ -11,7 +11,7 @@ export type { WriteOutcome as Done };
  * errors as `putOwn`.
  */
 export function writeSpec(
-  files: Files,
+  files: SystemFiles,
   path: string,
   kind: string,
   text: string | undefined,

@@ -9,7 +9,7 @@
  */
 import { scanDevices } from '../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../errors.ts';
-import type { Files } from '../system/files.ts';
+import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { selectDevices } from './devices.ts';
 import { type Done, writeSpec } from './file.ts';
@@ -40,7 +40,7 @@ export const MAX_WRITES = 8;
  * chooseDevices (after the latter, the file is removed), and `unsettled` (status 1) if the device numbers keep changing; the
  * file is removed then, too.
  */
-export function updateSpec(files: Files, root: Root, plan: CdiTarget, token: string): CdiUpdate {
+export function updateSpec(files: SystemFiles, root: Root, plan: CdiTarget, token: string): CdiUpdate {
   let before: Done | undefined;
   for (let writes = 0; writes <= MAX_WRITES; writes++) {
     const { text, leftOut: skipped } = currentDocument(files, root, plan, token);
@@ -58,7 +58,7 @@ export function updateSpec(files: Files, root: Root, plan: CdiTarget, token: str
 }
 
 /** Removes the file, for example when the service stops and no longer updates it. */
-export function removeSpec(files: Files, { path, kind }: CdiTarget, token: string): Done {
+export function removeSpec(files: SystemFiles, { path, kind }: CdiTarget, token: string): Done {
   return writeSpec(files, path, kind, undefined, token);
 }
 
@@ -67,7 +67,7 @@ export function removeSpec(files: Files, { path, kind }: CdiTarget, token: strin
  * empty document.
  */
 function currentDocument(
-  files: Files,
+  files: SystemFiles,
   root: Root,
   plan: CdiTarget,
   token: string,

@@ -1,6 +1,6 @@
-/** Types of a command: a row of the table in commands.ts, its parsed arguments and its input and output. */
-import type { Files } from '../system/files.ts';
+/** Types of a command: a row of the table in commands.ts, its parsed arguments and its streams. */
 import type { Root } from '../system/root-path.ts';
+import type { System } from '../system/system.ts';
 
 export interface Option {
   readonly type: 'boolean' | 'string';
@@ -34,22 +34,14 @@ export interface Command {
   readonly load: () => Promise<RunCommand>;
 }
 
-/** Signals that a command can handle. */
-export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
-
-/** The process as a command sees it: streams, environment, terminal and signals. */
+/** The streams of a command. */
 export interface Io {
   /** Writes text to stdout; the text includes its newlines. */
   readonly out: (text: string) => void;
   /** Writes one line to stderr; the line has no newline. */
   readonly err: (line: string) => void;
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdoutIsTty: boolean;
   readonly stdinIsTty: boolean;
-  /** Installs signal handlers and returns a function that removes them; absent if there is no process, as in tests. */
-  readonly signals?: (handlers: Readonly<Record<Signal, () => void>>) => () => void;
-  /** Replaces Node's file system, for tests. */
-  readonly files?: Files;
 }
 
 /** The parsed command line. */
@@ -71,4 +63,4 @@ export interface Invocation {
  * Runs a command: writes its results through `io` and returns the exit status, one of `exitStatus` or that of the program
  * that it ran. A VfioNamesError that it throws is printed as one line on stderr.
  */
-export type RunCommand = (invocation: Invocation, io: Io) => Promise<number> | number;
+export type RunCommand = (invocation: Invocation, io: Io, system: System) => Promise<number> | number;

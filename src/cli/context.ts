@@ -1,35 +1,28 @@
 /** Builds the Machine of a command: the file system, the root directory, and the links and access rules of the policy. */
 
-import { randomBytes } from 'node:crypto';
 import type { Problem } from '../devices/types.ts';
 import { nodePathOf } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
 import { nodeRemedy } from '../links/resolve.ts';
 import { bindAccessRules, bindPolicyNames, loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Files } from '../system/files.ts';
-import { nodeFiles } from '../system/node/files.ts';
+import type { System } from '../system/system.ts';
 import { printable } from '../text/printable.ts';
 import type { Invocation, Io } from './command.ts';
 
 /** Loads the installed policy, or the file of --policy. Throws VfioNamesError (status 2) if it is invalid. */
-export async function loadPolicyOption({ root, values }: Invocation, io: Io): Promise<Policy> {
-  return loadPolicy(filesOf(io), root, values['policy']);
+export async function loadPolicyOption({ root, values }: Invocation, { files }: System): Promise<Policy> {
+  return loadPolicy(files, root, values['policy']);
 }
 
 /** The machine with its policy loaded. Throws as `policyOf` does. */
-export async function loadPolicyMachine(invocation: Invocation, io: Io): Promise<Machine> {
-  const files = filesOf(io);
+export async function loadPolicyMachine(invocation: Invocation, system: System): Promise<Machine> {
+  const { files } = system;
   const { root } = invocation;
-  const policy = await loadPolicyOption(invocation, io);
+  const policy = await loadPolicyOption(invocation, system);
   const policyNames = bindPolicyNames(files, root, policy);
   const access = bindAccessRules(files, root, policy);
   return { files, root, ...(policyNames && { policyNames }), ...(access && { access }) };
-}
-
-/** The file system: Node's, unless a test replaces it. */
-export function filesOf(io: Io): Files {
-  return io.files ?? nodeFiles;
 }
 
 export function reportProblems(io: Io, problems: readonly Problem[]): void {
@@ -67,9 +60,4 @@ function summaryLine(observation: Pick<Observation, 'scan' | 'missingNodes'>): s
     .map(({ name }) => printable(name));
   const rest = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
   return `${names.length} devices are left out: expected their nodes in ${nodePathOf('').slice(0, -1)}, found none of ${names.slice(0, MAX_NAMES).join(', ')}${rest}; ${nodeRemedy}`;
-}
-
-/** The process id and 8 random hex digits: unique even across PID namespaces that share one /dev. */
-export function runToken(): string {
-  return `${process.pid}-${randomBytes(4).toString('hex')}`;
 }

@@ -1,7 +1,8 @@
 /** Parses the command line, runs one command, and turns every error into one line on stderr and an exit status. */
 
 import { errnoOf, exitStatus, ioError, VfioNamesError, withHint } from '../errors.ts';
-import { nodeFiles } from '../system/node/files.ts';
+import type { Files } from '../system/files.ts';
+import type { System } from '../system/system.ts';
 import { escapeControls, printable } from '../text/printable.ts';
 import { version } from '../version.ts';
 import { parseCommandLine } from './args.ts';
@@ -24,11 +25,14 @@ export function formatErrorDetails({ code, device, path, cause }: VfioNamesError
 }
 
 /** Runs `argv` (without node and script) and returns the exit status. Throws only on a bug in the program. */
-export async function main(argv: readonly string[], streams: Io): Promise<number> {
+export async function main(argv: readonly string[], streams: Io, system: System): Promise<number> {
   const io = escapingIo(streams);
   let verbose = false;
   try {
-    const parsed = parseCommandLine(argv, commands, commonOptions, io);
+    const parsed = parseCommandLine(argv, commands, commonOptions, {
+      env: system.process.env,
+      stdoutIsTty: io.stdoutIsTty,
+    });
     if (parsed.kind === 'version') {
       io.out(`vfio-names ${version}\n`);
       return exitStatus.ok;
@@ -38,9 +42,9 @@ export async function main(argv: readonly string[], streams: Io): Promise<number
       return exitStatus.ok;
     }
     verbose = parsed.invocation.verbose;
-    checkRoot(parsed.invocation);
+    checkRoot(system.files, parsed.invocation);
     const run = await parsed.invocation.command.load();
-    return await run(parsed.invocation, quietIo(io, parsed.invocation));
+    return await run(parsed.invocation, quietIo(io, parsed.invocation), system);
   } catch (error) {
     const shown = error instanceof VfioNamesError ? error : callError(error);
     io.err(`vfio-names: ${withHint(shown)}`);
@@ -52,7 +56,7 @@ export async function main(argv: readonly string[], streams: Io): Promise<number
 /** Converts a failed system call that no command handled. Rethrows any other error, which is a bug in the program. */
 function callError(error: unknown): VfioNamesError {
   if (errnoOf(error) === undefined) throw error;
-  const { syscall = 'read', path = '?' } = error as NodeJS.ErrnoException;
+  const { syscall = 'read', path = '?' } = error as { syscall?: string; path?: string };
   return ioError(error, syscall, printable(path));
 }
 
@@ -66,11 +70,11 @@ function quietIo(io: Io, invocation: Invocation): Io {
 }
 
 /** Throws unless --root is a directory: otherwise it would look like a machine without devices. */
-function checkRoot({ root }: Invocation): void {
+function checkRoot(files: Files, { root }: Invocation): void {
   if (root === '') return;
   let found: string;
   try {
-    const { kind } = nodeFiles.stat(root);
+    const { kind } = files.stat(root);
     if (kind === 'directory') return;
     found = `a ${kind}`;
   } catch (error) {

@@ -2,6 +2,7 @@
 import { errnoOf } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { baseName } from '../text/path.ts';
 import { isNameable, isNoIommu, noCdevReason } from './cdev.ts';
 import { readLabel } from './facts/label.ts';
 import { mdevParent, readMdevType } from './facts/mdev.ts';
@@ -11,7 +12,6 @@ import { readSerial } from './facts/serial.ts';
 import { readSlot } from './facts/slot.ts';
 import { readVfIndex } from './facts/vf-index.ts';
 import { pciAddressOf } from './pci.ts';
-import { baseName } from './scan.ts';
 import type { Device, FactName, Facts } from './types.ts';
 
 /** Returns one fact as text, `undefined` if the device does not have it; may throw if a file cannot be read. */

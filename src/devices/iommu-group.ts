@@ -3,8 +3,8 @@
 import { tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { baseName } from '../text/path.ts';
 import { compareNatural } from './order.ts';
-import { baseName } from './scan.ts';
 import type { Device } from './types.ts';
 
 export interface Sibling {

@@ -3,6 +3,7 @@ import { errnoOf, exitStatus, VfioNamesError, withHint } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { baseName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
 import { compareDevices, compareNatural } from './order.ts';
 import type { Device, Problem, Scan } from './types.ts';
@@ -25,11 +26,6 @@ export function parseClassLink(sysname: string, target: string): ClassLink | und
   const parts = below.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
   return { syspath: `/sys/devices/${below}`, name: baseName(below) };
-}
-
-/** Returns the last part of a symlink's target: the bus of a `subsystem` link, the name of a `driver` link. */
-export function baseName(target: string): string {
-  return target.slice(target.lastIndexOf('/') + 1);
 }
 
 /** Where the kernel lists VFIO devices since 6.1 (drivers/vfio/vfio_main.c). */

@@ -16,6 +16,7 @@ import { schemeLink } from '../names/scheme.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import type { System } from '../system/system.ts';
 import { renderRules } from '../udev/render.ts';
 import { readDistribution, readKernel } from './kernel.ts';
 import { findWatcher, readMemoryLock } from './processes.ts';
@@ -28,18 +29,22 @@ export type PolicyResult = { readonly policy: Policy } | { readonly policyError:
 /**
  * Reads the state of the machine. A file that can't be read leaves its property absent; it is not an error.
  */
-export async function takeSnapshot(machine: Machine, policyResult: PolicyResult): Promise<Snapshot> {
+export async function takeSnapshot(
+  { canConnect, gunzip }: Pick<System, 'canConnect' | 'gunzip'>,
+  machine: Machine,
+  policyResult: PolicyResult,
+): Promise<Snapshot> {
   const { files, root } = machine;
   const { devices, problems } = scanDevices(files, root);
   const targets = devices.map((device) => targetOf(files, root, device));
   const search = findHolders(files, root, targets);
-  const running = await isListening(files, root, findUdevSocket(files, root));
+  const running = await isListening(files, canConnect, root, findUdevSocket(files, root));
   const distribution = readDistribution(files, root);
   const processor = readProcessor(files, root);
   const watchPid = findWatcher(files, root);
   const memoryLock = readMemoryLock(files, root);
   return {
-    kernel: readKernel(files, root),
+    kernel: readKernel({ files, gunzip }, root),
     ...(distribution && { distribution }),
     ...(processor && { processor }),
     groupCount: countGroups(files, root),

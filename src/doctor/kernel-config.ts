@@ -1,8 +1,8 @@
 /** Reads the configuration that the running kernel was built with. */
-import { gunzipSync } from 'node:zlib';
 import { tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import type { System } from '../system/system.ts';
 
 export interface KernelConfig {
   /** The file that was read. */
@@ -14,17 +14,22 @@ export interface KernelConfig {
 /** In bytes; real configurations have 300 KB or less. A file that unpacks to more is ignored. */
 const MAX_CONFIG_SIZE = 4 << 20;
 
+export interface ConfigSystem {
+  readonly files: Files;
+  readonly gunzip: System['gunzip'];
+}
+
 /**
  * Reads /proc/config.gz, or else the file that distributions install for `release`. Returns `undefined`
  * without either.
  */
 export function readKernelConfig(
-  files: Files,
+  { files, gunzip }: ConfigSystem,
   root: Root,
   release: string | undefined,
 ): KernelConfig | undefined {
   const packed = tryOrUndefined(() => files.readBytes(pathBelow(root, '/proc/config.gz'), MAX_CONFIG_SIZE));
-  const text = packed && unpack(packed);
+  const text = packed && unpack(gunzip, packed);
   if (text !== undefined) return parseKernelConfig('/proc/config.gz', text);
   if (release === undefined || release.includes('/')) return undefined;
   // Debian, Fedora, Arch and derivatives; the last one is part of a complete module tree (Fedora, NixOS,
@@ -40,9 +45,9 @@ export function readKernelConfig(
   return undefined;
 }
 
-function unpack(packed: Uint8Array): string | undefined {
+function unpack(gunzip: System['gunzip'], packed: Uint8Array): string | undefined {
   try {
-    return gunzipSync(packed, { maxOutputLength: MAX_CONFIG_SIZE }).toString('utf8');
+    return gunzip(packed, MAX_CONFIG_SIZE);
   } catch {
     // Not gzip, or truncated: ignore it.
     return undefined;

@@ -2,15 +2,16 @@
 import { tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
-import { readKernelConfig } from './kernel-config.ts';
+import { type ConfigSystem, readKernelConfig } from './kernel-config.ts';
 import type { Distribution, Kernel, ModuleState } from './snapshot.ts';
 
 /** Reads /proc, /sys and /lib/modules; a file that can't be read is treated as absent. */
-export function readKernel(files: Files, root: Root): Kernel {
+export function readKernel(system: ConfigSystem, root: Root): Kernel {
+  const { files } = system;
   const read = (path: string) => tryOrUndefined(() => files.read(pathBelow(root, path)));
   const exists = (path: string) => tryOrUndefined(() => files.lstat(pathBelow(root, path))) !== undefined;
   const release = read('/proc/sys/kernel/osrelease')?.trim();
-  const config = readKernelConfig(files, root, release);
+  const config = readKernelConfig(system, root, release);
   const lists = ['modules.builtin', 'modules.dep']
     .flatMap((list) => (release === undefined ? [] : (read(`/lib/modules/${release}/${list}`) ?? [])))
     .join('\n');

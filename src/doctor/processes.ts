@@ -1,8 +1,9 @@
 /** Reads from /proc: the process of `vfio-names watch`, and the limit of locked memory. */
-import { baseName } from '../devices/scan.ts';
+
 import { tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { baseName } from '../text/path.ts';
 import type { MemoryLock } from './snapshot.ts';
 
 /**

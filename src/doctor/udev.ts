@@ -1,10 +1,10 @@
 /** Reads the state of udev: installed rules, the socket of the daemon, its database. Does not run udevadm. */
 
-import { connect } from 'node:net';
-import { baseName } from '../devices/scan.ts';
-import { errnoOf, tryOrUndefined } from '../errors.ts';
+import { tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import type { System } from '../system/system.ts';
+import { baseName } from '../text/path.ts';
 import { checkRules, findRules, type RulesStatus } from '../udev/install.ts';
 
 export interface UdevState {
@@ -66,22 +66,12 @@ export function hasListener(procNetUnix: string, path: string): boolean {
  * lists only the sockets of this network namespace, so connect(2) is tried as well. The socket file of a dead
  * daemon fails both.
  */
-export async function isListening(files: Files, root: Root, path: string): Promise<boolean> {
+export async function isListening(
+  files: Files,
+  canConnect: System['canConnect'],
+  root: Root,
+  path: string,
+): Promise<boolean> {
   const table = tryOrUndefined(() => files.read(pathBelow(root, '/proc/net/unix'), 16 << 20));
   return (table !== undefined && hasListener(table, path)) || (await canConnect(pathBelow(root, path)));
-}
-
-/**
- * Connects and disconnects. EPROTOTYPE counts as success: a socket of another type listens (udevd's is
- * SOCK_SEQPACKET).
- */
-export function canConnect(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', (error) => resolve(errnoOf(error) === 'EPROTOTYPE'));
-  });
 }

@@ -1,11 +1,11 @@
 /**
- * Drops privileges to a user, for this process and its children. The uid and gid options of Node's spawn are not enough:
+ * Drops privileges to a user, for this process and its children. In Node, the uid and gid options of spawn are not enough:
  * libuv clears the supplementary groups, ignores the result and sets no new ones (uv__process_child_init), so QEMU would
  * lose its group kvm.
  */
 import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { loadCredentialCalls } from '../system/node/libc.ts';
+import type { Credentials } from '../system/process.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 
@@ -49,34 +49,6 @@ export function readUserIds(files: Files, root: Root, user: string): UserIds {
     .filter(([, , , members = '']) => members.split(',').includes(name))
     .flatMap(([, , number]) => idOf(number) ?? []);
   return { name, uid, gid, groups: [...new Set([gid, ...supplementary])].sort((a, b) => a - b) };
-}
-
-/** Reads and sets the user and group ids of this process. */
-export interface Credentials {
-  readonly setGroups: (groups: readonly number[]) => void;
-  readonly setGid: (gid: number) => void;
-  readonly setUid: (uid: number) => void;
-  /** Real and effective ids, and the supplementary groups. */
-  readonly now: () => {
-    readonly uids: readonly number[];
-    readonly gids: readonly number[];
-    readonly groups: readonly number[];
-  };
-}
-
-/**
- * Returns the credentials of this process. Throws VfioNamesError `no-koffi` (status 5) if the C library can't be
- * called.
- */
-export async function processCredentials(): Promise<Credentials> {
-  return {
-    ...(await loadCredentialCalls()),
-    now: () => ({
-      uids: [process.getuid?.() ?? -1, process.geteuid?.() ?? -1],
-      gids: [process.getgid?.() ?? -1, process.getegid?.() ?? -1],
-      groups: process.getgroups?.() ?? [-1],
-    }),
-  };
 }
 
 /**

@@ -1,24 +1,13 @@
 /** Opens the node of a device and verifies the descriptor. Does not claim or reset the device. */
-import * as fs from 'node:fs';
-import { posix } from 'node:path';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
 import { assertUnchanged, resolveDevice } from '../links/resolve.ts';
-import type { DeviceCalls } from '../system/calls.ts';
+import type { NodeCalls } from '../system/calls.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { FileStatus, Files } from '../system/files.ts';
-import { deviceOpenFlags, statusOf } from '../system/node/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { dirName, resolvePath } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
-
-/** A failed call throws an error whose `code` is the name of the errno. */
-export type OpenCalls = Pick<DeviceCalls, 'open' | 'close' | 'status'>;
-
-export const nodeOpenCalls: OpenCalls = {
-  open: (_step, path) => fs.openSync(path, deviceOpenFlags),
-  close: (fd) => fs.closeSync(fd),
-  status: (_step, fd) => statusOf(fs.fstatSync(fd)),
-};
 
 export interface SharedNode {
   readonly path: string;
@@ -67,7 +56,7 @@ export function nodeMismatch(
 export function followLink(files: Files, root: Root, path: string): string {
   // readlink(2) fails with EINVAL if the path is not a link.
   const target = ignoring(() => files.readlink(pathBelow(root, path)), 'EINVAL');
-  return target === undefined ? path : posix.resolve(posix.dirname(path), target);
+  return target === undefined ? path : resolvePath(dirName(path), target);
 }
 
 /**
@@ -76,7 +65,7 @@ export function followLink(files: Files, root: Root, path: string): string {
  * sysfs again after the open: an open node keeps its device registered, and so keeps its device number
  * (vfio_device_fops_cdev_open).
  */
-export function openDevice(files: Files, root: Root, opener: OpenCalls, device: Device): number {
+export function openDevice(files: Files, root: Root, opener: NodeCalls, device: Device): number {
   const { nodePath: node, devnum } = resolveDevice(files, root, device);
   const path = followLink(files, root, node);
   let fd: number;
@@ -139,7 +128,7 @@ function openError(error: unknown, device: Device, path: string): VfioNamesError
 }
 
 /** Returns a descriptor; the caller closes it. Throws `no-iommufd` (status 5), `not-permitted` (4) and `false-node` (1). */
-export function openIommu(files: Files, root: Root, opener: OpenCalls): number {
+export function openIommu(files: Files, root: Root, opener: NodeCalls): number {
   const { path } = iommuNode;
   let fd: number;
   try {

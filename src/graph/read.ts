@@ -2,17 +2,16 @@
  * Reads the entries of a graph from sysfs: VFIO devices, their ancestors, and the other devices of their
  * groups.
  */
-import { posix } from 'node:path';
 import { isNameable } from '../devices/cdev.ts';
 import { readFacts } from '../devices/facts.ts';
 import { nonBlockingDrivers } from '../devices/iommu-group.ts';
 import { compareNatural } from '../devices/order.ts';
-import { baseName } from '../devices/scan.ts';
 import type { Device, FactName } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
 import type { DeviceLinks, LinkState } from '../links/state.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { baseName, resolvePath } from '../text/path.ts';
 import type { Entry, EntryState } from './model.ts';
 
 /** Links and holders of the VFIO devices, by `vfioN`. */
@@ -69,7 +68,7 @@ function linksIn(files: Files, root: Root, directory: string, pattern = /./): st
         'ENOENT',
         'EINVAL',
       );
-      const path = target === undefined ? '' : posix.resolve(directory, target);
+      const path = target === undefined ? '' : resolvePath(directory, target);
       return path.startsWith('/sys/devices/') ? [path] : [];
     });
 }

@@ -9,8 +9,7 @@ import { errnoOf, ignoring } from '../errors.ts';
 import type { AccessRules } from '../policy/access.ts';
 import type { Access } from '../policy/policy.ts';
 import { parseDevnum } from '../system/devnum.ts';
-import type { FileStatus, Files } from '../system/files.ts';
-import { type OpenForChange, openPathHandle } from '../system/node/files.ts';
+import type { FileStatus, Files, SystemFiles } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { nodePathOf } from './node-check.ts';
 
@@ -36,11 +35,10 @@ interface AccessChange {
 
 /** Applies the access rules to the node of every device and to /dev/iommu; a failure does not stop the others. */
 export function applyAccess(
-  files: Files,
+  files: SystemFiles,
   root: Root,
   rules: AccessRules,
   devices: readonly Device[],
-  pin: OpenForChange = openPathHandle,
 ): AccessOutcome[] {
   const changes: AccessChange[] = [];
   for (const device of devices) {
@@ -54,7 +52,7 @@ export function applyAccess(
     changes.push({ path: '/dev/iommu', devnum: iommu, access: rules.iommu });
   if (changes.length === 0) return [];
   const accounts = readAccounts(files, root);
-  return changes.flatMap((change) => changeAccess(files, root, accounts, change, pin) ?? []);
+  return changes.flatMap((change) => changeAccess(files, root, accounts, change) ?? []);
 }
 
 function isEmpty({ owner, group, mode }: Access): boolean {
@@ -78,11 +76,10 @@ interface Permissions {
 }
 
 function changeAccess(
-  files: Files,
+  files: SystemFiles,
   root: Root,
   accounts: Accounts,
   change: AccessChange,
-  pin: OpenForChange,
 ): AccessOutcome | undefined {
   const base = { path: change.path, ...(change.device !== undefined && { device: change.device }) };
   try {
@@ -90,7 +87,7 @@ function changeAccess(
     const wanted = permissionsOf(change.access, accounts, current);
     if (typeof wanted === 'string') return { ...base, result: 'failed', reason: wanted };
     if (!isExpectedNode(current, change) || isSame(current, wanted)) return undefined;
-    if (!changeNode(pathBelow(root, change.path), change, wanted, pin)) return undefined;
+    if (!changeNode(files, pathBelow(root, change.path), change, wanted)) return undefined;
     return { ...base, result: 'done', from: asText(current), to: asText(wanted) };
   } catch (error) {
     const reason = errnoOf(error);
@@ -101,8 +98,8 @@ function changeAccess(
 }
 
 /** Returns false if the path no longer leads to the device's node. */
-function changeNode(path: string, change: AccessChange, wanted: Permissions, pin: OpenForChange): boolean {
-  const node = pin(path);
+function changeNode(files: SystemFiles, path: string, change: AccessChange, wanted: Permissions): boolean {
+  const node = files.openForChange(path);
   try {
     const found = node.status();
     if (!isExpectedNode(found, change)) return false;

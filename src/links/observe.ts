@@ -4,7 +4,7 @@ import { scanDevices } from '../devices/scan.ts';
 import type { Device, Scan } from '../devices/types.ts';
 import { type Assignment, type Claim, claimsOf, type PolicyNames, resolveClaims } from '../names/claims.ts';
 import type { AccessRules } from '../policy/access.ts';
-import type { Files } from '../system/files.ts';
+import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { missingNodes } from './node-check.ts';
 import type { Change } from './plan.ts';
@@ -14,7 +14,7 @@ import { managedDirectories, readLinkTree } from './tree.ts';
 
 /** The machine and the parts of the policy that decide links and access. */
 export interface Machine {
-  readonly files: Files;
+  readonly files: SystemFiles;
   readonly root: Root;
   /** Claims of the policy, beside the names of the scheme. */
   readonly policyNames?: PolicyNames;

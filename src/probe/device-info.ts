@@ -64,7 +64,7 @@ export function setFlagNames(names: readonly string[], flags: number): string[] 
   return set;
 }
 
-export function decodeRegion(bytes: Buffer, pci: boolean): Region {
+export function decodeRegion(bytes: Uint8Array, pci: boolean): Region {
   const info = decode(structs.vfio_region_info, bytes);
   const index = Number(info.index);
   const name = pci ? pciNames.regions[index] : undefined;
@@ -80,7 +80,7 @@ export function decodeRegion(bytes: Buffer, pci: boolean): Region {
   };
 }
 
-export function decodeIrq(bytes: Buffer, pci: boolean): Irq {
+export function decodeIrq(bytes: Uint8Array, pci: boolean): Irq {
   const info = decode(structs.vfio_irq_info, bytes);
   const index = Number(info.index);
   const name = pci ? pciNames.irqs[index] : undefined;
@@ -95,7 +95,7 @@ export function decodeIrq(bytes: Buffer, pci: boolean): Irq {
 /**
  * Walks the capability chain from `offset`; stops at offset 0, at a header that does not fit, and at a loop.
  */
-export function decodeCapabilities(bytes: Buffer, offset: number): Capability[] {
+export function decodeCapabilities(bytes: Uint8Array, offset: number): Capability[] {
   const found: Capability[] = [];
   const seen = new Set<number>();
   for (let at = offset; at >= structs.vfio_region_info.size && !seen.has(at); ) {
@@ -109,7 +109,7 @@ export function decodeCapabilities(bytes: Buffer, offset: number): Capability[] 
   return found;
 }
 
-function capabilityBody(bytes: Buffer, at: number, id: number): Partial<Capability> {
+function capabilityBody(bytes: Uint8Array, at: number, id: number): Partial<Capability> {
   const complete = at + 16 <= bytes.length;
   switch (id) {
     case constants.VFIO_REGION_INFO_CAP_SPARSE_MMAP:
@@ -126,7 +126,7 @@ function capabilityBody(bytes: Buffer, at: number, id: number): Partial<Capabili
   }
 }
 
-function decodeAreas(bytes: Buffer, at: number): Area[] {
+function decodeAreas(bytes: Uint8Array, at: number): Area[] {
   const areas: Area[] = [];
   const count = Number(decode(structs.vfio_region_info_cap_sparse_mmap, bytes, at).nr_areas);
   const { size } = structs.vfio_region_sparse_mmap_area;

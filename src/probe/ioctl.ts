@@ -3,6 +3,7 @@
  * little-endian on x86-64 and arm64. test/unit/probe/layout.c compares them with the headers.
  */
 import { CallError, type DeviceCalls, type Ioctl } from '../system/calls.ts';
+import { encodeUtf8 } from '../text/utf8.ts';
 
 const type = ';'.charCodeAt(0);
 
@@ -112,9 +113,8 @@ export function encode<F extends Fields>(
   struct: Struct<F>,
   values: { readonly [K in keyof F]?: number | bigint },
   size: number = struct.size,
-): Buffer {
-  // Buffer.alloc does not use Buffer's shared pool: the kernel writes here, so the memory must not be shared.
-  const bytes = Buffer.alloc(size);
+): Uint8Array {
+  const bytes = new Uint8Array(size);
   for (const [name, value] of Object.entries(values)) {
     const field = struct.fields[name];
     if (!field || field[0] + field[1] > size) throw new RangeError(`no field ${name} in ${size} bytes`);
@@ -126,7 +126,7 @@ export function encode<F extends Fields>(
 /**
  * Returns all fields of the struct at offset `at`. Throws a RangeError if the struct does not fit in `bytes`.
  */
-export function decode<F extends Fields>(struct: Struct<F>, bytes: Buffer, at = 0): Values<F> {
+export function decode<F extends Fields>(struct: Struct<F>, bytes: Uint8Array, at = 0): Values<F> {
   if (at < 0 || at + struct.size > bytes.length) throw new RangeError(`no ${struct.size} bytes at ${at}`);
   const entries = Object.entries(struct.fields).map(([name, [offset, size]]) => [
     name,
@@ -135,15 +135,21 @@ export function decode<F extends Fields>(struct: Struct<F>, bytes: Buffer, at = 
   return Object.fromEntries(entries) as Values<F>;
 }
 
-function put(bytes: Buffer, [offset, size]: readonly [number, 2 | 4 | 8], value: bigint): void {
-  if (size === 2) bytes.writeUInt16LE(Number(BigInt.asUintN(16, value)), offset);
-  else if (size === 4) bytes.writeUInt32LE(Number(BigInt.asUintN(32, value)), offset);
-  else bytes.writeBigUInt64LE(BigInt.asUintN(64, value), offset);
+function put(bytes: Uint8Array, [offset, size]: readonly [number, 2 | 4 | 8], value: bigint): void {
+  const view = viewOf(bytes);
+  if (size === 2) view.setUint16(offset, Number(BigInt.asUintN(16, value)), true);
+  else if (size === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+  else view.setBigUint64(offset, value, true);
 }
 
-function get(bytes: Buffer, offset: number, size: 2 | 4 | 8): bigint {
-  if (size === 2) return BigInt(bytes.readUInt16LE(offset));
-  return size === 4 ? BigInt(bytes.readUInt32LE(offset)) : bytes.readBigUInt64LE(offset);
+function get(bytes: Uint8Array, offset: number, size: 2 | 4 | 8): bigint {
+  const view = viewOf(bytes);
+  if (size === 2) return BigInt(view.getUint16(offset, true));
+  return size === 4 ? BigInt(view.getUint32(offset, true)) : view.getBigUint64(offset, true);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** In bytes; larger than any real capability chain. If the kernel reports more, the chain is not read. */
@@ -174,8 +180,8 @@ export function isViable(calls: DeviceCalls, group: number): boolean {
 
 /** VFIO_GROUP_SET_CONTAINER: adds the group to the container. */
 export function setContainer(calls: DeviceCalls, group: number, container: number): void {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(container);
+  const bytes = new Uint8Array(4);
+  viewOf(bytes).setInt32(0, container, true);
   calls.ioctl(group, ioctls.groupSetContainer, bytes);
 }
 
@@ -185,7 +191,7 @@ export function setContainer(calls: DeviceCalls, group: number, container: numbe
  */
 export function getDeviceFd(calls: DeviceCalls, group: number, name: string, token?: string): number {
   const argument = token === undefined ? name : `${name} vf_token=${token}`;
-  return calls.ioctl(group, ioctls.groupGetDeviceFd, Buffer.from(`${argument}\0`));
+  return calls.ioctl(group, ioctls.groupGetDeviceFd, encodeUtf8(`${argument}\0`));
 }
 
 interface DeviceInfo {
@@ -211,10 +217,10 @@ export function getInfo(calls: DeviceCalls, device: number): DeviceInfo {
  * VFIO_DEVICE_GET_REGION_INFO with capabilities; returns `undefined` for an index that the device does not
  * have (EINVAL).
  */
-export function getRegionInfo(calls: DeviceCalls, device: number, index: number): Buffer | undefined {
+export function getRegionInfo(calls: DeviceCalls, device: number, index: number): Uint8Array | undefined {
   const { size } = structs.vfio_region_info;
   const bytes = getIndexedInfo(calls, device, ioctls.getRegionInfo, index, size);
-  const needed = bytes?.readUInt32LE(0) ?? 0;
+  const needed = bytes ? viewOf(bytes).getUint32(0, true) : 0;
   // The kernel writes the size it needs to argsz; call again with a buffer of that size.
   return needed > size && needed <= MAX_REGION_INFO_SIZE
     ? getIndexedInfo(calls, device, ioctls.getRegionInfo, index, needed)
@@ -222,7 +228,7 @@ export function getRegionInfo(calls: DeviceCalls, device: number, index: number)
 }
 
 /** VFIO_DEVICE_GET_IRQ_INFO; returns `undefined` for an index that the device does not have (EINVAL). */
-export function getIrqInfo(calls: DeviceCalls, device: number, index: number): Buffer | undefined {
+export function getIrqInfo(calls: DeviceCalls, device: number, index: number): Uint8Array | undefined {
   return getIndexedInfo(calls, device, ioctls.getIrqInfo, index, structs.vfio_irq_info.size);
 }
 

@@ -5,7 +5,7 @@ import type { Device } from '../devices/types.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../errors.ts';
 import { nodePathOf } from '../links/node-check.ts';
 import type { Files } from '../system/files.ts';
-import type { Reply, Worker } from '../system/node/worker-process.ts';
+import type { Reply, Worker } from '../system/programs.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import type { Details } from './device-info.ts';
 import { findDeviceHolders, gatherEvidence, type NodeKind } from './evidence.ts';

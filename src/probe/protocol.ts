@@ -3,9 +3,6 @@
  * values.
  */
 
-import { existsSync } from 'node:fs';
-import { execArgv, execPath } from 'node:process';
-import type { WorkerCommand } from '../system/node/worker-process.ts';
 import type { Details } from './device-info.ts';
 
 /** How far a probe goes: open the node; bind the device to an iommufd; open the device through its group. */
@@ -62,22 +59,7 @@ export type ProbeAnswer =
   | ({ readonly openable: false } & ProbeFailure);
 
 /** Returns the 16 bytes of the UUID in written order, the layout of the kernel's uuid_t. */
-export function tokenBytes(token: string | undefined): Buffer | undefined {
+export function tokenBytes(token: string | undefined): Uint8Array | undefined {
   if (token === undefined) return undefined;
-  // Buffer.alloc does not use Buffer's shared pool: the kernel reads from this address.
-  const bytes = Buffer.alloc(16);
-  bytes.write(token.replaceAll('-', ''), 'hex');
-  return bytes;
-}
-
-/**
- * Returns the command line of the second process. `directory` contains the running program: `dist`, or a
- * source folder.
- */
-export function peerCommand(directory: string = import.meta.dirname): WorkerCommand {
-  const built = `${directory}/probe-worker.cjs`;
-  // Pass on our own options (--jitless, --import=tsx), except the debugger's: two processes cannot share its
-  // port.
-  const options = execArgv.filter((option) => !option.startsWith('--inspect'));
-  return { file: execPath, args: [...options, existsSync(built) ? built : `${directory}/worker-main.ts`] };
+  return Uint8Array.from(token.match(/[0-9a-f]{2}/gi) ?? [], (digits) => Number.parseInt(digits, 16));
 }

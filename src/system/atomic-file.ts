@@ -1,9 +1,8 @@
 /** Replaces or removes one file in a directory, without following symlinks on the way to it. */
-import * as fs from 'node:fs';
-import { posix } from 'node:path';
-import { exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
+import { baseName, dirName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
-import type { DirHandle, Files } from './files.ts';
+import type { DirHandle, Files, SystemFiles } from './files.ts';
 
 const prefix = '.vfio-names-rules-';
 
@@ -11,30 +10,33 @@ const prefix = '.vfio-names-rules-';
  * Atomically writes `text` to `name` in an open directory: temporary file, fsync, rename(2), fsync of the directory.
  * `token` makes the temporary name unique to this run; the name does not end with `.rules`, so udev never reads it.
  */
-export function replaceFile(dir: DirHandle, name: string, text: string, token: string): void {
+export function replaceFile(
+  files: SystemFiles,
+  dir: DirHandle,
+  name: string,
+  text: string,
+  token: string,
+): void {
   const temporary = `${dir.path}/${prefix}${token}`;
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
-  const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
-    try {
-      fs.fchmodSync(fd, 0o644);
-      fs.writeFileSync(fd, text);
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
-    fs.renameSync(temporary, `${dir.path}/${name}`);
+    files.createFile(temporary, text, true);
+    files.rename(temporary, `${dir.path}/${name}`);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    // A file that existed is another run's.
+    if (errnoOf(error) !== 'EEXIST') removeIfExists(files, temporary);
     throw error;
   }
-  syncDirectory(dir);
+  files.syncDirectory(dir.path);
 }
 
 /** Removes `name`; a missing file is not an error. */
-export function removeFile(dir: DirHandle, name: string): void {
-  fs.rmSync(`${dir.path}/${name}`, { force: true });
-  syncDirectory(dir);
+export function removeFile(files: SystemFiles, dir: DirHandle, name: string): void {
+  removeIfExists(files, `${dir.path}/${name}`);
+  files.syncDirectory(dir.path);
+}
+
+function removeIfExists(files: Files, path: string): void {
+  ignoring(() => files.unlink(path), 'ENOENT');
 }
 
 /** Removes temporary files of runs that were killed; `isAlive` returns whether a process with this PID exists. */
@@ -45,16 +47,7 @@ export function removeStaleTemporaries(
 ): void {
   for (const name of files.readdir(dir.path)) {
     const pid = name.startsWith(prefix) ? /^\d+/.exec(name.slice(prefix.length))?.[0] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) fs.rmSync(`${dir.path}/${name}`, { force: true });
-  }
-}
-
-function syncDirectory(dir: DirHandle): void {
-  const fd = fs.openSync(dir.path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
+    if (pid !== undefined && !isAlive(Number(pid))) removeIfExists(files, `${dir.path}/${name}`);
   }
 }
 
@@ -80,12 +73,12 @@ const MAX_BYTES = 64 << 20;
  * it is created. `token` becomes part of the temporary file's name.
  */
 export function writeGenerated(
-  files: Files,
+  files: SystemFiles,
   file: GeneratedFile,
   text: string | undefined,
   token: string,
 ): WriteOutcome {
-  const directory = posix.dirname(file.path);
+  const directory = dirName(file.path);
   try {
     const handle = text === undefined ? openIfExists(files, directory) : openOrCreate(files, directory);
     if (!handle) return 'absent';
@@ -100,22 +93,22 @@ export function writeGenerated(
 }
 
 function put(
-  files: Files,
+  files: SystemFiles,
   handle: DirHandle,
   file: GeneratedFile,
   text: string | undefined,
   token: string,
 ): WriteOutcome {
-  const name = posix.basename(file.path);
+  const name = baseName(file.path);
   const existing = readOwn(files, handle, file, name);
   if (text === undefined) {
     if (existing === undefined) return 'absent';
-    removeFile(handle, name);
+    removeFile(files, handle, name);
     return 'removed';
   }
   // Runtimes reload the directory after every change in it.
   if (existing === text) return 'unchanged';
-  replaceFile(handle, name, text, token);
+  replaceFile(files, handle, name, text, token);
   return 'written';
 }
 

@@ -1,4 +1,4 @@
-/** The system calls of probe as an interface, implemented by libc.ts and by a fake in tests. */
+/** System calls on devices. */
 import type { FileKind } from './files.ts';
 
 /** An ioctl: its name, which errors and time limits report, and its number. */
@@ -8,11 +8,11 @@ export interface Ioctl {
 }
 
 /**
- * Synchronous and possibly blocking; a caller that must not hang runs them in a second process (peer.ts). All except
+ * Synchronous and possibly blocking; a caller that must not hang runs them in a second process. All except
  * `close` throw CallError.
  */
 export interface DeviceCalls {
-  /** Opens a device node with `deviceOpenFlags`; `step` is the name of the call in errors, such as `open iommu`. */
+  /** Opens a device node with O_RDWR, O_NOFOLLOW, O_NONBLOCK and O_NOCTTY; `step` is the name of the call in errors, such as `open iommu`. */
   open(step: string, path: string): number;
   /** Never throws, since nothing can be done about a failed close(2). */
   close(fd: number): void;
@@ -28,6 +28,9 @@ export interface DeviceCalls {
   /** The address of bytes that a struct points to; the caller keeps them alive until the call returns. */
   address(bytes: Uint8Array): bigint;
 }
+
+/** Opens device nodes and checks them. A failed call throws an error whose `code` is the name of the errno. */
+export type NodeCalls = Pick<DeviceCalls, 'open' | 'close' | 'status'>;
 
 /** A failed system call: `call` is its name, `code` the name of the errno (`EBUSY`). */
 export class CallError extends Error {

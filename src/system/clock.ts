@@ -1,5 +1,4 @@
 /** The clock and timers of the watch service, as an interface that tests replace. */
-import { hrtime } from 'node:process';
 
 export interface Clock {
   /** Monotonic time in milliseconds with a fraction (CLOCK_MONOTONIC), for durations. */
@@ -9,12 +8,3 @@ export interface Clock {
   /** Calls `fn` once, after `milliseconds`; the returned function cancels the timer. */
   readonly setTimer: (milliseconds: number, fn: () => void) => () => void;
 }
-
-export const systemClock: Clock = {
-  now: () => Number(hrtime.bigint()) / 1e6,
-  date: () => new Date(),
-  setTimer: (milliseconds, fn) => {
-    const timer = setTimeout(fn, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};

@@ -1,6 +1,6 @@
 /**
  * The file system calls that the portable code uses: synchronous and free of Node types, so that QuickJS can implement
- * them too (node-files.ts, quickjs-files.ts). Each throws an error whose `code` is the name of the errno (`ENOENT`).
+ * them too. Each throws an error whose `code` is the name of the errno (`ENOENT`).
  */
 
 /** The type of a file; `other` for a descriptor without a file type (an anonymous inode). */
@@ -50,4 +50,27 @@ export interface Files {
   /** Creates a directory with mode 0755. */
   readonly mkdir: (path: string) => void;
   readonly rmdir: (path: string) => void;
+}
+
+/** A node opened with O_PATH, which has no effect on its device; the changes apply to this inode. */
+export interface PathHandle {
+  readonly status: () => FileStatus;
+  readonly chown: (uid: number, gid: number) => void;
+  readonly chmod: (mode: number) => void;
+  readonly release: () => void;
+}
+
+export type OpenForChange = (path: string) => PathHandle;
+
+/** Also the calls that vfio_id does not need. */
+export interface SystemFiles extends Files {
+  /** Opens a path to change its owner and mode; a link at its end is not followed. */
+  readonly openForChange: OpenForChange;
+  /**
+   * Creates a file with mode 0644 and writes the text; fails if the path exists, a link included. With `durable`, the umask
+   * has no effect, and the text is on the disk when the call returns (fsync(2)). May leave an incomplete file if it fails.
+   */
+  readonly createFile: (path: string, text: string, durable: boolean) => void;
+  /** fsync(2) of a directory. */
+  readonly syncDirectory: (path: string) => void;
 }

@@ -1,12 +1,20 @@
 /** Notifies the service manager of state changes: the protocol of sd_notify(3). */
-import { endianness } from 'node:os';
-import { hrtime } from 'node:process';
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import { printable } from '../text/printable.ts';
+import { encodeUtf8 } from '../text/utf8.ts';
 import { CallError } from './calls.ts';
-import { type Datagrams, openDatagrams } from './node/libc.ts';
+import type { Clock } from './clock.ts';
+import type { Environment } from './process.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** A unix socket that sends datagrams. */
+export interface Datagrams {
+  /**
+   * Sends one datagram to a `sockaddr_un` (unix(7)) of exactly these bytes; blocks while the receiver's queue is full.
+   * Throws CallError.
+   */
+  readonly send: (address: Uint8Array, bytes: Uint8Array) => void;
+  readonly close: () => void;
+}
 
 export interface Notify {
   /** Sends one message with the fields `READY`, `STATUS`, `WATCHDOG`, ... Only the first failure is reported. */
@@ -17,14 +25,14 @@ export interface Notify {
 }
 
 /**
- * Opens the socket of NOTIFY_SOCKET; returns `undefined` without loading koffi if the variable is not set. `onError`
- * gets the first failure to send. Throws VfioNamesError (status 5) if the socket cannot be opened, since the service
+ * Opens the socket of NOTIFY_SOCKET; returns `undefined` and does not call `open` if the variable is not set.
+ * `onError` gets the first failure to send. Throws VfioNamesError (status 5) if the socket cannot be opened, since the service
  * manager would wait for a message until its timeout.
  */
 export async function openNotify(
   env: Environment,
   onError: (message: string) => void,
-  open: () => Promise<Datagrams> = openDatagrams,
+  open: () => Promise<Datagrams>,
 ): Promise<Notify | undefined> {
   const name = env['NOTIFY_SOCKET'];
   if (name === undefined || name === '') return undefined;
@@ -35,19 +43,15 @@ export async function openNotify(
   try {
     datagrams = await open();
   } catch (cause) {
-    if (cause instanceof CallError)
-      throw notifyError(`could not make a socket to tell the service manager: ${cause.message}`, { cause });
-    throw notifyError(
-      'NOTIFY_SOCKET is set, but the npm package koffi 3 is not installed beside vfio-names or has no build for this machine',
-      { hint: 'install it, or use Type=exec', cause },
-    );
+    if (!(cause instanceof CallError)) throw cause;
+    throw notifyError(`could not make a socket to tell the service manager: ${cause.message}`, { cause });
   }
   const watchdog = watchdogOf(env);
   let reported = false;
   return {
     send: (fields) => {
       try {
-        datagrams.send(address, Buffer.from(formatFields(fields)));
+        datagrams.send(address, encodeUtf8(formatFields(fields)));
       } catch (error) {
         if (!(error instanceof CallError)) throw error;
         if (!reported) onError(`could not tell the service manager: ${error.message}`);
@@ -59,7 +63,8 @@ export async function openNotify(
   };
 }
 
-function notifyError(
+/** The error `no-notify` (status 5). */
+export function notifyError(
   message: string,
   facts?: { readonly hint?: string; readonly cause: unknown },
 ): VfioNamesError {
@@ -71,13 +76,13 @@ function notifyError(
  * else.
  */
 export function unixAddress(name: string): Uint8Array | undefined {
-  const path = Buffer.from(name);
+  const path = encodeUtf8(name);
   // The 108 bytes of sun_path include the terminating zero of a path (unix(7)).
   if (!/^[@/]./s.test(name) || path.length > (name.startsWith('@') ? 108 : 107)) return undefined;
-  const address = Buffer.alloc(2 + path.length + (name.startsWith('@') ? 0 : 1));
-  if (endianness() === 'LE') address.writeUInt16LE(1, 0);
-  else address.writeUInt16BE(1, 0);
-  path.copy(address, 2);
+  const address = new Uint8Array(2 + path.length + (name.startsWith('@') ? 0 : 1));
+  // AF_UNIX, in the byte order of this machine.
+  address.set(new Uint8Array(new Uint16Array([1]).buffer));
+  address.set(path, 2);
   if (name.startsWith('@')) address[2] = 0;
   return address;
 }
@@ -96,6 +101,6 @@ function watchdogOf(env: Environment): number | undefined {
 }
 
 /** The fields that announce a reload, with the CLOCK_MONOTONIC time that systemd 253 and later require. */
-export function reloadingFields(): Readonly<Record<string, string | number | bigint>> {
-  return { RELOADING: 1, MONOTONIC_USEC: hrtime.bigint() / 1000n };
+export function reloadingFields(clock: Clock): Readonly<Record<string, string | number | bigint>> {
+  return { RELOADING: 1, MONOTONIC_USEC: BigInt(Math.round(clock.now() * 1000)) };
 }

@@ -1,7 +1,7 @@
 /** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
 import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
 import { removeFile, removeStaleTemporaries, replaceFile } from '../system/atomic-file.ts';
-import type { DirHandle, Files } from '../system/files.ts';
+import type { DirHandle, Files, SystemFiles } from '../system/files.ts';
 import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
 import { readHeader } from './syntax.ts';
 
@@ -103,7 +103,7 @@ export function planRulesChange(files: Files, root: Root, after: string | undefi
  * VfioNamesError if a system call fails.
  */
 export function applyRulesChange(
-  files: Files,
+  files: SystemFiles,
   root: Root,
   { path, before, after }: RulesChange,
   token: string,
@@ -117,8 +117,8 @@ export function applyRulesChange(
       dir,
       (pid) => ignoring(() => files.stat(`/proc/${pid}`), 'ENOENT') !== undefined,
     );
-    if (after === undefined) removeFile(dir, rulesFileName);
-    else replaceFile(dir, rulesFileName, after, token);
+    if (after === undefined) removeFile(files, dir, rulesFileName);
+    else replaceFile(files, dir, rulesFileName, after, token);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     throw ioError(

@@ -1,19 +1,8 @@
 /** Makes a running udev reload its rules and apply them. */
-import { execFileSync } from 'node:child_process';
 import { errnoOf, ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
+import type { RunProgram } from '../system/programs.ts';
 import type { Root } from '../system/root-path.ts';
-
-/** Runs a program without a shell; throws if it fails. */
-export type RunProgram = (program: string, args: readonly string[]) => void;
-
-export const runProgram: RunProgram = (program, args) => {
-  execFileSync(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: 60_000,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-  });
-};
 
 /** Whether udev runs on this machine; always false below another root. */
 export function isUdevRunning(files: Files, root: Root): boolean {

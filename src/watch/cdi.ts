@@ -2,7 +2,7 @@
 
 import { affectsNodes, type CdiTarget, removeSpec, updateSpec } from '../cdi/keep.ts';
 import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
-import type { Files } from '../system/files.ts';
+import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import type { WatchEvent } from './events.ts';
@@ -29,7 +29,7 @@ export interface CdiReporter {
 const warnAfterMs = 1000;
 
 export function createCdiKeeper(
-  files: Files,
+  files: SystemFiles,
   root: Root,
   plan: CdiTarget,
   token: string,

@@ -1,6 +1,7 @@
 /** Formats the metrics of the service in the text format of Prometheus, for the node exporter's textfile collector. */
 
-import * as fs from 'node:fs';
+import { errnoOf, ignoring } from '../errors.ts';
+import type { SystemFiles } from '../system/files.ts';
 import type { Counts } from './events.ts';
 
 export interface Metrics extends Counts {
@@ -53,19 +54,13 @@ export function metricsText(figures: Metrics): string {
  * Writes a temporary file next to `path` and renames it, so that the collector never reads an incomplete file. The temporary
  * name does not end with `.prom`, so the collector ignores it. Throws the errno of the failed call and removes the temporary file.
  */
-export function writeMetrics(path: string, text: string, token: string): void {
+export function writeMetrics(files: SystemFiles, path: string, text: string, token: string): void {
   const temporary = `${path}.${token}`;
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
-  const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
-    try {
-      fs.writeFileSync(fd, text);
-    } finally {
-      fs.closeSync(fd);
-    }
-    fs.renameSync(temporary, path);
+    files.createFile(temporary, text, false);
+    files.rename(temporary, path);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    if (errnoOf(error) !== 'EEXIST') ignoring(() => files.unlink(temporary), 'ENOENT');
     throw error;
   }
 }

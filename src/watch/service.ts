@@ -6,6 +6,7 @@ import { errnoOf, VfioNamesError, withHint } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloadingFields } from '../system/notify.ts';
+import type { Watcher } from '../system/watcher.ts';
 import { printable } from '../text/printable.ts';
 import { report, type WatchEvent } from './events.ts';
 import { type Hints, type Loop, type Reason, startLoop } from './loop.ts';
@@ -13,13 +14,13 @@ import type { Metrics } from './metrics.ts';
 import { MissingNodeRetry } from './missing-node-retry.ts';
 import { type PassResult, runPass } from './pass.ts';
 import type { WatchState } from './state.ts';
-import type { Trigger, TriggerOptions } from './watcher.ts';
+import type { TriggerOptions } from './watcher.ts';
 
 export interface ServiceOptions {
   readonly clock: Clock;
   /** Reloads the policy; throws VfioNamesError if it is invalid. */
   readonly reload: () => Promise<Machine>;
-  readonly trigger: (options: TriggerOptions) => Trigger;
+  readonly trigger: (options: TriggerOptions) => Watcher;
   readonly notify: Notify | undefined;
   /** Milliseconds between passes if there are no hints. */
   readonly interval: number;
@@ -64,7 +65,7 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
       duration: 0,
     },
   };
-  let trigger: Trigger | undefined;
+  let trigger: Watcher | undefined;
   let state: WatchState | undefined;
   const missingNodes = new MissingNodeRetry();
   let cancelRetry = (): void => {};
@@ -89,7 +90,7 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
     const { reasons, paths } = hints;
     const reason = mainReason(reasons);
     if (reasons.has('reload')) {
-      notify?.send(reloadingFields());
+      notify?.send(reloadingFields(clock));
       current = await reloadPolicy(options, current);
     }
     const start = clock.now();

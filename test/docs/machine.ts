@@ -3,15 +3,17 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { parseCommandLine } from '../../src/cli/args.ts';
-import { execWith } from '../../src/cli/commands/exec.ts';
-import { probeWith } from '../../src/cli/commands/probe.ts';
+import type { Io } from '../../src/cli/command.ts';
+import { run as runExecCommand } from '../../src/cli/commands/exec.ts';
+import { run as runProbeCommand } from '../../src/cli/commands/probe.ts';
 import { commands, commonOptions } from '../../src/cli/commands.ts';
-import type { ChildRequest } from '../../src/exec/child.ts';
 import { runProbe } from '../../src/probe/worker.ts';
+import type { ChildRequest } from '../../src/system/programs.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { fakeCalls } from '../support/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../support/fake-root.ts';
 import { fakeIommu, fakeVfio } from '../support/fake-vfio.ts';
+import { testSystem } from '../support/system.ts';
 import { projectText } from './lines.ts';
 
 export const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
@@ -89,30 +91,31 @@ export async function runExec(root: FakeRoot, line: string): Promise<ChildReques
   });
   let ids = { uids: [0], gids: [0], groups: [0] };
   let request: ChildRequest | undefined;
-  const status = await execWith(
-    {
-      opener,
-      credentials: () => ({
+  const system = testSystem({
+    nodes: opener,
+    process: {
+      credentials: async () => ({
         setGroups: (groups) => (ids = { ...ids, groups: [...groups] }),
         setGid: (gid) => (ids = { ...ids, gids: [gid] }),
         setUid: (uid) => (ids = { ...ids, uids: [uid] }),
         now: () => ids,
       }),
       inheritedFds: () => [],
+      isForeground: () => false,
+    },
+    programs: {
       start: (given) => {
         request = given;
         return { exit: Promise.resolve({ kind: 'ended', status: 0 }), signal: () => {} };
       },
-      isForeground: () => false,
     },
-    invocationOf(argsOn(root, line)),
-    { ...quiet, files: fakeFiles },
-  );
+  });
+  const status = await runExecCommand(invocationOf(argsOn(root, line)), quiet, system);
   if (status !== 0 || !request) throw new Error(`exec ended with ${status}`);
   return request;
 }
 
-const quiet = { out: () => {}, err: () => {}, env: {}, stdoutIsTty: false, stdinIsTty: false };
+const quiet = { out: () => {}, err: () => {}, stdoutIsTty: false, stdinIsTty: false };
 
 /** Runs `vfio-names probe` on fake devices that respond as PCI functions. */
 export async function runProbes(root: FakeRoot, line: string): Promise<CliResult> {
@@ -128,9 +131,10 @@ export async function runProbes(root: FakeRoot, line: string): Promise<CliResult
   };
   let out = '';
   const err: string[] = [];
-  const status = await probeWith(
-    {
-      startPeer: () => ({
+  const system = testSystem({
+    process: { ask: () => 'n' },
+    programs: {
+      startWorker: () => ({
         request: async (request) => {
           const copy = JSON.parse(JSON.stringify(request));
           const attribute = copy.devAttribute ?? '';
@@ -140,11 +144,16 @@ export async function runProbes(root: FakeRoot, line: string): Promise<CliResult
         },
         close: () => {},
       }),
-      ask: () => 'n',
     },
-    invocationOf(argsOn(root, line)),
-    { ...quiet, out: (text) => (out += text), err: (text) => err.push(text), files: fakeFiles },
-  );
+  });
+  const io: Io = {
+    ...quiet,
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => err.push(text),
+  };
+  const status = await runProbeCommand(invocationOf(argsOn(root, line)), io, system);
   return { status, out, err };
 }
 

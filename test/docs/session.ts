@@ -1,6 +1,6 @@
 /** Runs the terminal sessions of the texts: the blocks marked `console`, with commands after `$ ` and their output. */
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
-import type { FileStatus, Files } from '../../src/system/files.ts';
+import type { FileStatus, SystemFiles } from '../../src/system/files.ts';
 import { runCli } from '../support/cli.ts';
 import { type FakeRoot, fakeFiles } from '../support/fake-root.ts';
 import { argsOn } from './machine.ts';
@@ -8,7 +8,7 @@ import { argsOn } from './machine.ts';
 const ownedByRoot = (status: FileStatus): FileStatus => ({ ...status, uid: 0, gid: 0 });
 
 /** fakeFiles, except that root owns every file, also if another user runs the tests. */
-const hostFiles: Files = {
+const hostFiles: SystemFiles = {
   ...fakeFiles,
   lstat: (path) => ownedByRoot(fakeFiles.lstat(path)),
   stat: (path) => ownedByRoot(fakeFiles.stat(path)),

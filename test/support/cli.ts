@@ -1,7 +1,7 @@
 /** Runs a command line through main in this process. */
 import type { Io } from '../../src/cli/command.ts';
 import { main } from '../../src/cli/run.ts';
-import { fakeFiles } from './fake-root.ts';
+import { type SystemParts, testSystem } from './system.ts';
 
 export interface CliResult {
   readonly status: number;
@@ -10,8 +10,12 @@ export interface CliResult {
   readonly err: readonly string[];
 }
 
-/** Runs `vfio-names ARGS` and returns exit status, stdout and stderr; `overrides` replaces parts of the default Io. */
-export async function runCli(args: readonly string[], overrides: Partial<Io> = {}): Promise<CliResult> {
+/** Runs `vfio-names ARGS` and returns exit status, stdout and stderr. `parts` and `streams` replace parts of the defaults. */
+export async function runCli(
+  args: readonly string[],
+  parts: SystemParts = {},
+  streams: Partial<Io> = {},
+): Promise<CliResult> {
   let out = '';
   const err: string[] = [];
   const io: Io = {
@@ -19,12 +23,10 @@ export async function runCli(args: readonly string[], overrides: Partial<Io> = {
       out += text;
     },
     err: (line) => err.push(line),
-    env: {},
     stdoutIsTty: false,
     stdinIsTty: false,
-    files: fakeFiles,
-    ...overrides,
+    ...streams,
   };
-  const status = await main(args, io);
+  const status = await main(args, io, testSystem(parts));
   return { status, out, err };
 }

@@ -64,7 +64,10 @@ export function fakeCalls(
       log.push(ioctl.name);
       const fn = nodeOf(fd).ioctls?.[ioctl.name] ?? (() => fail('ENOTTY'));
       try {
-        const bytes = typeof argument === 'number' ? Buffer.alloc(0) : (argument as Buffer);
+        const bytes =
+          typeof argument === 'number'
+            ? Buffer.alloc(0)
+            : Buffer.from(argument.buffer, argument.byteOffset, argument.length);
         const result = fn(bytes, typeof argument === 'number' ? argument : 0) ?? 0;
         // VFIO_GROUP_GET_DEVICE_FD returns a new descriptor, of the node `device` in the table.
         return ioctl.name === 'VFIO_GROUP_GET_DEVICE_FD' ? openNode(nodes['device'] ?? {}) : result;

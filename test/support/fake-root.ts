@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { Device } from '../../src/devices/types.ts';
-import type { FileStatus, Files } from '../../src/system/files.ts';
+import type { FileStatus, SystemFiles } from '../../src/system/files.ts';
 import { nodeFiles } from '../../src/system/node/files.ts';
 
 export interface FakeDevice {
@@ -177,7 +177,7 @@ function asChar(path: string, status: FileStatus): FileStatus {
 }
 
 /** nodeFiles, except that the files that replace character devices are reported as character devices. */
-export const fakeFiles: Files = {
+export const fakeFiles: SystemFiles = {
   ...nodeFiles,
   lstat: (path) => asChar(path, nodeFiles.lstat(path)),
   stat: (path) => asChar(path, nodeFiles.stat(path)),

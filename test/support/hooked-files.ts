@@ -1,9 +1,9 @@
 /** Files that call a hook before every system call, to simulate races, kills and failures. */
-import type { Files } from '../../src/system/files.ts';
+import type { SystemFiles } from '../../src/system/files.ts';
 import { fakeFiles } from './fake-root.ts';
 
 export interface Call {
-  readonly name: keyof Files;
+  readonly name: keyof SystemFiles;
   /** The first argument, usually the path. */
   readonly path: string;
   /** The number of the call, counted from 1. */
@@ -11,10 +11,10 @@ export interface Call {
 }
 
 /** Wraps `files`: calls `before` ahead of each call; it may throw, which replaces the call, or change the machine. */
-export function hookedFiles(before: (call: Call) => void, files: Files = fakeFiles): Files {
+export function hookedFiles(before: (call: Call) => void, files: SystemFiles = fakeFiles): SystemFiles {
   let number = 0;
   const hook =
-    <A extends readonly string[], R>(name: keyof Files, fn: (...args: A) => R) =>
+    <A extends readonly string[], R>(name: keyof SystemFiles, fn: (...args: A) => R) =>
     (...args: A): R => {
       number++;
       before({ name, path: args[0] ?? '', number });
@@ -34,6 +34,10 @@ export function hookedFiles(before: (call: Call) => void, files: Files = fakeFil
     unlink: hook('unlink', files.unlink),
     mkdir: hook('mkdir', files.mkdir),
     rmdir: hook('rmdir', files.rmdir),
+    openForChange: hook('openForChange', files.openForChange),
+    createFile: (path, text, durable) =>
+      hook('createFile', (target: string) => files.createFile(target, text, durable))(path),
+    syncDirectory: hook('syncDirectory', files.syncDirectory),
   };
 }
 

@@ -1,17 +1,19 @@
 /** Runs the watch command with a fake clock and a trigger whose hints the test sends. */
 import type { ExecutionContext } from 'ava';
 import { parseCommandLine } from '../../src/cli/args.ts';
-import type { Io, Signal } from '../../src/cli/command.ts';
-import { watchWith } from '../../src/cli/commands/watch.ts';
+import type { Io } from '../../src/cli/command.ts';
+import { run } from '../../src/cli/commands/watch.ts';
 import { commands, commonOptions } from '../../src/cli/commands.ts';
-import type { Files } from '../../src/system/files.ts';
+import type { SystemFiles } from '../../src/system/files.ts';
 import type { Notify } from '../../src/system/notify.ts';
+import type { Environment, Signal, SignalHandlers } from '../../src/system/process.ts';
+import type { WatcherOptions } from '../../src/system/watcher.ts';
 import type { WatchEvent } from '../../src/watch/events.ts';
 import { minDebounceMs } from '../../src/watch/loop.ts';
-import type { TriggerOptions } from '../../src/watch/watcher.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { type FakeRoot, fakeFiles } from './fake-root.ts';
 import { schemaErrors } from './schema.ts';
+import { testSystem } from './system.ts';
 
 export interface Service {
   readonly clock: FakeClock;
@@ -19,8 +21,8 @@ export interface Service {
   readonly lines: () => WatchEvent[];
   readonly err: readonly string[];
   readonly sent: readonly Readonly<Record<string, unknown>>[];
-  readonly hint: TriggerOptions['onHint'];
-  readonly onError: TriggerOptions['onError'];
+  readonly hint: WatcherOptions['onHint'];
+  readonly onError: WatcherOptions['onError'];
   readonly rearmed: () => number;
   readonly signal: (name: Signal) => void;
   readonly status: Promise<number>;
@@ -36,48 +38,53 @@ export async function startService(
     watchdog,
     env = {},
     early,
-  }: { files?: Files; watchdog?: number; env?: Io['env']; early?: Signal } = {},
+  }: { files?: SystemFiles; watchdog?: number; env?: Environment; early?: Signal } = {},
 ): Promise<Service> {
   const clock = fakeClock();
   let out = '';
   const err: string[] = [];
   const sent: Readonly<Record<string, unknown>>[] = [];
-  let handlers: Readonly<Record<Signal, () => void>> | undefined;
-  let options: TriggerOptions | undefined;
+  let handlers: SignalHandlers | undefined;
+  let options: WatcherOptions | undefined;
   let rearmed = 0;
   const io: Io = {
     out: (text) => {
       out += text;
     },
     err: (line) => err.push(line),
-    env,
     stdoutIsTty: false,
     stdinIsTty: false,
-    files,
-    signals: (given) => {
-      handlers = given;
-      if (early) given[early]();
-      return () => {
-        handlers = undefined;
-      };
-    },
   };
   const notify: Notify = {
     send: (fields) => sent.push(fields),
     ...(watchdog !== undefined && { watchdog }),
     close: () => sent.push({ CLOSED: 1 }),
   };
-  const parsed = parseCommandLine(['watch', '--root', root.dir, ...args], commands, commonOptions, io);
+  const parsed = parseCommandLine(['watch', '--root', root.dir, ...args], commands, commonOptions, {
+    env,
+    stdoutIsTty: false,
+  });
   if (parsed.kind !== 'run') throw new Error('not a run');
-  const world = {
+  const system = testSystem({
     clock,
-    startTrigger: (given: TriggerOptions) => {
+    files,
+    loadWatcher: async () => (given) => {
       options = given;
       return { rearm: () => void rearmed++, close: () => Promise.resolve() };
     },
     openNotify: () => Promise.resolve(notify),
-  };
-  const status = watchWith(world, parsed.invocation, io);
+    process: {
+      env,
+      handleSignals: (given) => {
+        handlers = given;
+        if (early) given[early]();
+        return () => {
+          handlers = undefined;
+        };
+      },
+    },
+  });
+  const status = Promise.resolve(run(parsed.invocation, io, system));
   // Prevents an unhandled rejection if the test does not await the status.
   status.catch(() => {});
   // Loading the policy takes an unknown number of event loop turns.

@@ -8,7 +8,7 @@ import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
-import { filesOf, reportProblems, runToken } from '../context.ts';
+import { reportProblems } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 
 interface CdiOptions {
@@ -42,11 +42,11 @@ function usage(message: string, hint: string): VfioNamesError {
   return new VfioNamesError('usage', exitStatus.usage, message, { hint });
 }
 
-export const run: RunCommand = (invocation, io) => {
+export const run: RunCommand = (invocation, io, system) => {
   const { bus, kind, wanted } = parseCdiOptions(invocation.values);
   // Undefined means stdout.
   const output = outputOf(invocation);
-  const files = filesOf(io);
+  const files = system.files;
   const { devices, problems } = scanDevices(files, invocation.root);
   reportProblems(io, problems);
   const choice = selectDevices(
@@ -62,7 +62,8 @@ export const run: RunCommand = (invocation, io) => {
   const annotate = invocation.flags['annotate'] ?? false;
   const document = count === 0 ? undefined : cdiSpec(kind, choice.by, choice.devices, annotate);
   const text = document && cdiText(document);
-  const done = output === undefined ? undefined : writeSpec(files, output, kind, text, runToken());
+  const done =
+    output === undefined ? undefined : writeSpec(files, output, kind, text, system.process.token());
   const { by, skipped } = choice;
   if (invocation.json)
     io.out(jsonDocument({ bus, kind, interface: by, output, done, leftOut: skipped, document }));

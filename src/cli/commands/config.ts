@@ -12,15 +12,14 @@ import { buildTexts, readPolicyTexts } from '../../policy/load.ts';
 import schema from '../../policy/policy.schema.json' with { type: 'json' };
 import { defaultPolicy, type Policy } from '../../policy/policy.ts';
 import type { Files } from '../../system/files.ts';
-import { nodeFiles } from '../../system/node/files.ts';
 import type { Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { RunCommand } from '../command.ts';
 import { diagnosticJson, jsonDocument, policyJson } from '../json.ts';
 
-export const runConfigCheck: RunCommand = async (invocation, io) => {
-  const files = io.files ?? nodeFiles;
+export const runConfigCheck: RunCommand = async (invocation, io, system) => {
+  const files = system.files;
   const texts = readPolicyTexts(files, invocation.root, invocation.operands);
   const built = texts.length === 0 ? undefined : await buildTexts(texts);
   const policy = built?.policy;
@@ -68,9 +67,9 @@ export const runConfigSchema: RunCommand = (_invocation, io) => {
   return exitStatus.ok;
 };
 
-export const runConfigShow: RunCommand = async (invocation, io) => {
+export const runConfigShow: RunCommand = async (invocation, io, system) => {
   const file = invocation.values['policy'];
-  const texts = readPolicyTexts(io.files ?? nodeFiles, invocation.root, file === undefined ? [] : [file]);
+  const texts = readPolicyTexts(system.files, invocation.root, file === undefined ? [] : [file]);
   const { policy, settings, errors } =
     texts.length === 0 ? { policy: defaultPolicy, settings: [], errors: [] } : await buildTexts(texts);
   if (errors.length > 0) throw policyError(errors);

@@ -1,19 +1,19 @@
 /** `doctor`: diagnoses the VFIO setup and suggests fixes; doctor/examine.ts has the checks. */
-import { styleText } from 'node:util';
 import { runChecks } from '../../doctor/doctor.ts';
 import { type PolicyResult, takeSnapshot } from '../../doctor/gather.ts';
 import type { CheckResult, Severity } from '../../doctor/result.ts';
 import { exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import type { Machine } from '../../links/observe.ts';
+import type { System } from '../../system/system.ts';
 import { plural } from '../../text/prose.ts';
-import type { Invocation, Io, RunCommand } from '../command.ts';
-import { filesOf, loadPolicyMachine, loadPolicyOption } from '../context.ts';
+import type { Invocation, RunCommand } from '../command.ts';
+import { loadPolicyMachine, loadPolicyOption } from '../context.ts';
 import { checkJson, jsonDocument } from '../json.ts';
 import { formatMessage } from '../output.ts';
 
-export const run: RunCommand = async (invocation, io) => {
-  const { machine, given } = await loadMachine(invocation, io);
-  const lines = runChecks(await takeSnapshot(machine, given));
+export const run: RunCommand = async (invocation, io, system) => {
+  const { machine, given } = await loadMachine(invocation, system);
+  const lines = runChecks(await takeSnapshot(system, machine, given));
   const count = (state: Severity): number => lines.filter((line) => line.severity === state).length;
   const [faults, warnings] = [count('fault'), count('warning')];
   if (invocation.json)
@@ -31,23 +31,24 @@ export const run: RunCommand = async (invocation, io) => {
 /** The machine with its policy; if the policy is invalid, the machine without it and the error, which doctor reports as a check. */
 async function loadMachine(
   invocation: Invocation,
-  io: Io,
+  system: System,
 ): Promise<{ readonly machine: Machine; readonly given: PolicyResult }> {
   try {
-    const policy = await loadPolicyOption(invocation, io);
-    return { machine: await loadPolicyMachine(invocation, io), given: { policy } };
+    const policy = await loadPolicyOption(invocation, system);
+    return { machine: await loadPolicyMachine(invocation, system), given: { policy } };
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
-    const machine = { files: filesOf(io), root: invocation.root };
+    const machine = { files: system.files, root: invocation.root };
     return { machine, given: { policyError: withHint(error) } };
   }
 }
 
-const colours = { ok: 'green', warning: 'yellow', fault: 'red' } as const;
+/** The colour as a number of ECMA-48 (SGR): green, yellow, red. */
+const colours = { ok: 32, warning: 33, fault: 31 } as const;
 
 function asText({ check, severity, message, remedy }: CheckResult, colour: boolean): string {
   const label = severity.padEnd(7);
-  const head = `${colour ? styleText(colours[severity], label, { validateStream: false }) : label}  ${check.padEnd(7)}  `;
+  const head = `${colour ? `\u001b[${colours[severity]}m${label}\u001b[39m` : label}  ${check.padEnd(7)}  `;
   const advice = remedy === undefined ? '' : `${' '.repeat(18)}-> ${formatMessage(remedy)}\n`;
   return `${head}${formatMessage(message)}\n${advice}`;
 }

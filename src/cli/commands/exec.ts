@@ -2,60 +2,25 @@
 
 import { findByWholeName } from '../../devices/find.ts';
 import type { Device } from '../../devices/types.ts';
-import {
-  type Child,
-  type ChildExit,
-  type ChildRequest,
-  inheritedFds,
-  isForeground,
-  startChild,
-} from '../../exec/child.ts';
-import {
-  type Credentials,
-  dropPrivileges,
-  processCredentials,
-  readUserIds,
-} from '../../exec/drop-privileges.ts';
-import { nodeOpenCalls, type OpenCalls, openDevice, openIommu } from '../../exec/open-device.ts';
+import { dropPrivileges, readUserIds } from '../../exec/drop-privileges.ts';
+import { openDevice, openIommu } from '../../exec/open-device.ts';
 import { fdsVariable, type PassedDevice, substituteFds } from '../../exec/placeholders.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { findByNameOrPath } from '../../links/resolve.ts';
 import { schemeLink } from '../../names/scheme.ts';
-import { nodeFiles } from '../../system/node/files.ts';
+import type { Environment } from '../../system/process.ts';
+import type { Child, ChildExit } from '../../system/programs.ts';
 import { printable } from '../../text/printable.ts';
-import type { Invocation, Io, RunCommand } from '../command.ts';
+import type { Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
-
-/** The system calls and processes that exec uses; tests replace them. */
-export interface ExecSystem {
-  readonly opener: OpenCalls;
-  readonly credentials: () => Promise<Credentials> | Credentials;
-  readonly start: (request: ChildRequest) => Child;
-  /** Descriptors without close-on-exec that this process inherited: CMD would inherit them, too. */
-  readonly inheritedFds: () => readonly number[];
-  /** Whether the terminal sends SIGINT directly to the child. */
-  readonly isForeground: () => boolean;
-}
 
 /** The first descriptor after stdin, stdout and stderr. */
 const FIRST_FD = 3;
 
-export const run: RunCommand = (invocation, io) =>
-  execWith(
-    {
-      opener: nodeOpenCalls,
-      credentials: processCredentials,
-      start: startChild,
-      inheritedFds: () => inheritedFds(nodeFiles),
-      isForeground: () => isForeground(nodeFiles),
-    },
-    invocation,
-    io,
-  );
-
-export async function execWith(world: ExecSystem, invocation: Invocation, io: Io): Promise<number> {
+export const run: RunCommand = async (invocation, io, system) => {
+  const { nodes, process, programs } = system;
   const [command = '', ...args] = invocation.commandArgs ?? [];
-  const machine = await loadPolicyMachine(invocation, io);
+  const machine = await loadPolicyMachine(invocation, system);
   const { files, root } = machine;
   const user = invocation.values['user'];
   const login = user === undefined ? undefined : readUserIds(files, root, user);
@@ -69,36 +34,36 @@ export async function execWith(world: ExecSystem, invocation: Invocation, io: Io
   const request = {
     command,
     args: substituteFds(args, passed, iommufd),
-    env: childEnv(io, passed, iommufd),
+    env: childEnv(process.env, passed, iommufd),
   };
-  const credentials = login && (await world.credentials());
+  const credentials = login && (await process.credentials());
   // Before privileges are dropped: afterwards /proc/self may not be readable.
-  const inherited = world.inheritedFds();
+  const inherited = process.inheritedFds();
   let child: Child | undefined;
   // Before the child is started: otherwise an early signal would end this process and leave the child running.
-  const stopListening = io.signals?.({
+  const stopListening = process.handleSignals({
     SIGTERM: () => child?.signal('SIGTERM'),
     SIGHUP: () => child?.signal('SIGHUP'),
     SIGINT: () => {
-      if (!world.isForeground()) child?.signal('SIGINT');
+      if (!process.isForeground()) child?.signal('SIGINT');
     },
   });
   const fds: number[] = [];
   try {
     try {
-      for (const { device } of requested) fds.push(openDevice(files, root, world.opener, device));
-      if (iommufd !== undefined) fds.push(openIommu(files, root, world.opener));
+      for (const { device } of requested) fds.push(openDevice(files, root, nodes, device));
+      if (iommufd !== undefined) fds.push(openIommu(files, root, nodes));
       if (login && credentials) dropPrivileges(credentials, login);
-      child = world.start({ ...request, fds, inherited });
+      child = programs.start({ ...request, fds, inherited });
     } finally {
       // The kernel releases a device when its last descriptor is closed; only the child may keep one.
-      for (const fd of fds) world.opener.close(fd);
+      for (const fd of fds) nodes.close(fd);
     }
     return statusOf(await child.exit, command, io);
   } finally {
-    stopListening?.();
+    stopListening();
   }
-}
+};
 
 interface Requested {
   readonly device: Device;
@@ -122,8 +87,12 @@ function findRequested(machine: Machine, operands: readonly string[]): Requested
  * The child's environment: adds VFIO_NAMES_FDS and removes LISTEN_FDS and its companions (sd_listen_fds(3)). They would
  * declare the device descriptors to be sockets, and LISTEN_PID for the child is not known before it starts.
  */
-function childEnv(io: Io, passed: readonly PassedDevice[], iommufd: number | undefined): Io['env'] {
-  const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...env } = io.env;
+function childEnv(
+  own: Environment,
+  passed: readonly PassedDevice[],
+  iommufd: number | undefined,
+): Environment {
+  const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...env } = own;
   return { ...env, VFIO_NAMES_FDS: fdsVariable(passed, iommufd) };
 }
 

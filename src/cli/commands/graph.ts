@@ -15,8 +15,8 @@ import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportProblems } from '../context.ts';
 import { entryJson, jsonDocument, unseenJson } from '../json.ts';
 
-export const run: RunCommand = async (invocation, io) => {
-  const machine = await loadPolicyMachine(invocation, io);
+export const run: RunCommand = async (invocation, io, system) => {
+  const machine = await loadPolicyMachine(invocation, system);
   const { files, root } = machine;
   const observation = observe(machine);
   reportProblems(io, observation.scan.problems);

@@ -24,8 +24,8 @@ interface Requested {
   readonly missing?: VfioNamesError;
 }
 
-export const run: RunCommand = async (invocation, io): Promise<ExitStatus> => {
-  const machine = await loadPolicyMachine(invocation, io);
+export const run: RunCommand = async (invocation, io, system): Promise<ExitStatus> => {
+  const machine = await loadPolicyMachine(invocation, system);
   const { files, root } = machine;
   const observation = observe(machine);
   reportProblems(io, observation.scan.problems);

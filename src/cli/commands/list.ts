@@ -14,8 +14,8 @@ import { formatTable } from '../table.ts';
 const short: readonly FactName[] = ['driver', 'group', 'owner', 'fileGroup', 'mode', 'label'];
 const long: readonly FactName[] = ['vendor', 'device', 'class', 'numaNode', 'pf', 'vf', 'devnum'];
 
-export const run: RunCommand = async (invocation, io) => {
-  const machine = await loadPolicyMachine(invocation, io);
+export const run: RunCommand = async (invocation, io, system) => {
+  const machine = await loadPolicyMachine(invocation, system);
   const observation = observe(machine);
   const bus = invocation.values['bus'];
   const selected = [...deviceLinks(observation).values()].filter(

@@ -1,5 +1,4 @@
 /** `nfd`: prints or writes a features file for Node Feature Discovery. */
-import { posix } from 'node:path';
 import { isNameable } from '../../devices/cdev.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { scanDevices } from '../../devices/scan.ts';
@@ -10,15 +9,16 @@ import { isOwnFeaturesFile, type NfdNode, nfdFeatures } from '../../nfd.ts';
 import { writeGenerated } from '../../system/atomic-file.ts';
 import type { Files } from '../../system/files.ts';
 import type { Root } from '../../system/root-path.ts';
+import { baseName } from '../../text/path.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
-import { filesOf, reportProblems, runToken } from '../context.ts';
+import { reportProblems } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 
-export const run: RunCommand = (invocation, io) => {
+export const run: RunCommand = (invocation, io, system) => {
   const output = outputOf(invocation);
-  const files = filesOf(io);
+  const files = system.files;
   const { devices, problems } = scanDevices(files, invocation.root);
   reportProblems(io, problems);
   const node = nodeOf(files, invocation.root, devices);
@@ -29,7 +29,7 @@ export const run: RunCommand = (invocation, io) => {
     expected: 'a features file of vfio-names',
     isGenerated: isOwnFeaturesFile,
   };
-  const done = output === undefined ? undefined : writeGenerated(files, file, text, runToken());
+  const done = output === undefined ? undefined : writeGenerated(files, file, text, system.process.token());
   if (invocation.json) io.out(jsonDocument({ features: featuresOf(text), output, done }));
   else if (output === undefined) io.out(text);
   else io.out(`${done} ${printable(output)}: ${plural(devices.length, 'device')}\n`);
@@ -56,7 +56,7 @@ function featuresOf(text: string): Readonly<Record<string, string>> {
 /** The file of --output; `undefined` means stdout. Throws VfioNamesError `usage` (status 2) for a hidden file, which Node Feature Discovery ignores. */
 function outputOf({ values: { output } }: Invocation): string | undefined {
   if (output === undefined || output === '-') return undefined;
-  const name = posix.basename(output);
+  const name = baseName(output);
   if (name !== '' && !name.startsWith('.') && !output.endsWith('/')) return output;
   throw new VfioNamesError(
     'usage',

@@ -6,8 +6,8 @@ import { loadPolicyMachine, missingNodeLines, reportMissingNodes, reportProblems
 import { changeJson, jsonDocument, problemJson } from '../json.ts';
 import { formatChange } from '../output.ts';
 
-export const run: RunCommand = async (invocation, io) => {
-  const observation = observe(await loadPolicyMachine(invocation, io));
+export const run: RunCommand = async (invocation, io, system) => {
+  const observation = observe(await loadPolicyMachine(invocation, system));
   const { changes, scan } = observation;
   reportProblems(io, scan.problems);
   reportMissingNodes(io, observation);

@@ -10,9 +10,7 @@ import { findByNameOrPath } from '../../links/resolve.ts';
 import type { Capability, Details } from '../../probe/device-info.ts';
 import { mostSevereStatus } from '../../probe/explain.ts';
 import { notFoundResult, type ProbeOptions, type ProbeResult, probeDevice } from '../../probe/probe.ts';
-import { peerCommand } from '../../probe/protocol.ts';
-import { askTerminal } from '../../system/node/terminal.ts';
-import { startWorker, type Worker } from '../../system/node/worker-process.ts';
+import type { Process } from '../../system/process.ts';
 import { printable } from '../../text/printable.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportProblems } from '../context.ts';
@@ -134,22 +132,12 @@ function capabilityText({ id, name, areas, type, subtype }: Capability): string 
   return type === undefined ? label : `${label}:${type}/${subtype}`;
 }
 
-/** The helper process and the terminal that probe uses; tests replace them. */
-interface ProbeSystem {
-  /** `stepLimit` is in milliseconds. */
-  readonly startPeer: (stepLimit: number) => Worker;
-  readonly ask: (question: string) => string;
-}
-
-export const run: RunCommand = (invocation, io) =>
-  probeWith({ startPeer: (limit) => startWorker(peerCommand(), limit), ask: askTerminal }, invocation, io);
-
-export async function probeWith(world: ProbeSystem, invocation: Invocation, io: Io): Promise<ExitStatus> {
+export const run: RunCommand = async (invocation, io, system): Promise<ExitStatus> => {
   const options = probeOptions(invocation);
-  const machine = await loadPolicyMachine(invocation, io);
+  const machine = await loadPolicyMachine(invocation, system);
   const names = invocation.flags['all'] ? allNames(machine, io) : invocation.operands;
-  if (options.depth !== 'open') confirmReset(world, invocation, io, names);
-  const peer = world.startPeer(options.timeout * 1000);
+  if (options.depth !== 'open') confirmReset(system.process, invocation, io, names);
+  const peer = system.programs.startWorker(options.timeout * 1000);
   const probes: ProbeResult[] = [];
   const statuses: ExitStatus[] = [];
   try {
@@ -166,7 +154,7 @@ export async function probeWith(world: ProbeSystem, invocation: Invocation, io: 
   }
   if (invocation.json) io.out(probeDocument(probes));
   return mostSevereStatus(statuses);
-}
+};
 
 /** Finds the device just before its probe, since devices may change while earlier probes run. */
 async function probeName(
@@ -196,7 +184,7 @@ function allNames({ files, root }: Machine, io: Io): readonly string[] {
 }
 
 /** Asks before devices are reset, unless --yes is given. Throws VfioNamesError if the user declines or there is no terminal (status 2). */
-function confirmReset({ ask }: ProbeSystem, { flags }: Invocation, io: Io, names: readonly string[]): void {
+function confirmReset({ ask }: Process, { flags }: Invocation, io: Io, names: readonly string[]): void {
   const deviceNames = names.map(printable).join(', ');
   const option = flags['bind'] ? 'bind' : 'group';
   if (flags['yes']) {

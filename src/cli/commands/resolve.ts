@@ -13,8 +13,8 @@ import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 
-export const run: RunCommand = async (invocation, io) => {
-  const machine = await loadPolicyMachine(invocation, io);
+export const run: RunCommand = async (invocation, io, system) => {
+  const machine = await loadPolicyMachine(invocation, system);
   const { device, link: expectedLink } = locate(machine, invocation.operands[0] ?? '');
   const property = invocation.values['print'] ?? 'node';
   const resolution = resolveDevice(machine.files, machine.root, device);

@@ -2,7 +2,7 @@
 
 import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import { loadPolicy } from '../../policy/load.ts';
-import { nodeFiles } from '../../system/node/files.ts';
+import type { System } from '../../system/system.ts';
 import { unifiedDiff } from '../../udev/diff.ts';
 import type { LinkMode } from '../../udev/helper-call.ts';
 import {
@@ -13,14 +13,14 @@ import {
   type RulesChange,
 } from '../../udev/install.ts';
 import { type RuleTarget, renderRules } from '../../udev/render.ts';
-import { isUdevRunning, type RunProgram, reloadUdev, runProgram } from '../../udev/udevadm.ts';
+import { isUdevRunning, reloadUdev } from '../../udev/udevadm.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
-import { runToken } from '../context.ts';
+
 import { jsonDocument } from '../json.ts';
 import { formatMessage } from '../output.ts';
 
-export const runRulesCheck: RunCommand = async ({ root, values, json }, io) => {
-  const files = io.files ?? nodeFiles;
+export const runRulesCheck: RunCommand = async ({ root, values, json }, io, system) => {
+  const files = system.files;
   const expected = renderRules('udev', await loadPolicy(files, root, values['policy']));
   const verdict = checkRules(findRules(files, root), expected);
   const { ok, path, state: rulesState } = verdict;
@@ -34,14 +34,14 @@ export function installRules(
   planned: RulesChange,
   { root, flags, json }: Invocation,
   io: Io,
-  exec: RunProgram = runProgram,
+  system: System,
 ): ExitStatus {
-  const files = io.files ?? nodeFiles;
+  const files = system.files;
   const dryRun = flags['dry-run'] === true;
   const changed = planned.before !== planned.after;
   const live = isUdevRunning(files, root);
-  if (!dryRun) applyRulesChange(files, root, planned, runToken());
-  const failures = !dryRun && changed && live ? reloadUdev(exec) : [];
+  if (!dryRun) applyRulesChange(files, root, planned, system.process.token());
+  const failures = !dryRun && changed && live ? reloadUdev(system.programs.run) : [];
   for (const failure of failures) io.err(`vfio-names: ${failure}`);
   const applied = !dryRun && changed && live && failures.length === 0;
   const diff = diffOf(planned);
@@ -62,14 +62,14 @@ function summary({ path, after }: RulesChange, changed: boolean, applied: boolea
   return `${after === undefined ? 'removed' : 'wrote'} ${path}${udev}`;
 }
 
-export const runRulesInstall: RunCommand = async (invocation, io) => {
-  const files = io.files ?? nodeFiles;
+export const runRulesInstall: RunCommand = async (invocation, io, system) => {
+  const files = system.files;
   const text = renderRules('udev', await loadPolicy(files, invocation.root, invocation.values['policy']));
-  return installRules(planRulesChange(files, invocation.root, text), invocation, io);
+  return installRules(planRulesChange(files, invocation.root, text), invocation, io, system);
 };
 
-export const runRulesRender: RunCommand = async ({ root, values, json }, io) => {
-  const policy = await loadPolicy(io.files ?? nodeFiles, root, values['policy']);
+export const runRulesRender: RunCommand = async ({ root, values, json }, io, system) => {
+  const policy = await loadPolicy(system.files, root, values['policy']);
   const target = (values['target'] ?? 'udev') as RuleTarget;
   const via = (values['via'] ?? 'native') as LinkMode;
   if (target !== 'udev' && values['via'] !== undefined)
@@ -84,5 +84,5 @@ export const runRulesRender: RunCommand = async ({ root, values, json }, io) => 
   return exitStatus.ok;
 };
 
-export const runRulesUninstall: RunCommand = (invocation, io) =>
-  installRules(planRulesChange(io.files ?? nodeFiles, invocation.root, undefined), invocation, io);
+export const runRulesUninstall: RunCommand = (invocation, io, system) =>
+  installRules(planRulesChange(system.files, invocation.root, undefined), invocation, io, system);

@@ -14,8 +14,8 @@ import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
 import { holderJson, jsonDocument, siblingJson, unseenJson } from '../json.ts';
 
-export const run: RunCommand = async (invocation, io) => {
-  const machine = await loadPolicyMachine(invocation, io);
+export const run: RunCommand = async (invocation, io, system) => {
+  const machine = await loadPolicyMachine(invocation, system);
   const { files, root } = machine;
   const observation = observe(machine);
   const device = findByNameOrPath(machine, observation, invocation.operands[0] ?? '');

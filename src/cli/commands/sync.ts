@@ -6,19 +6,13 @@ import { sync } from '../../links/sync.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
-import {
-  loadPolicyMachine,
-  missingNodeLines,
-  reportMissingNodes,
-  reportProblems,
-  runToken,
-} from '../context.ts';
+import { loadPolicyMachine, missingNodeLines, reportMissingNodes, reportProblems } from '../context.ts';
 import { accessJson, jsonDocument, outcomeJson, problemJson } from '../json.ts';
 import { formatChange } from '../output.ts';
 
-export const run: RunCommand = async (invocation, io) => {
-  const machine = await loadPolicyMachine(invocation, io);
-  const { outcomes, observation, settled, access } = sync(machine, runToken());
+export const run: RunCommand = async (invocation, io, system) => {
+  const machine = await loadPolicyMachine(invocation, system);
+  const { outcomes, observation, settled, access } = sync(machine, system.process.token());
   const status = statusOf(outcomes, settled, access);
   reportProblems(io, observation.scan.problems);
   reportMissingNodes(io, observation);

@@ -7,17 +7,17 @@ import { sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine, runToken } from '../context.ts';
+import { loadPolicyMachine } from '../context.ts';
 import { accessJson, findingJson, jsonDocument, outcomeJson } from '../json.ts';
 import { formatMessage } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
-export const run: RunCommand = async (invocation, io) => {
-  const machine = await loadPolicyMachine(invocation, io);
+export const run: RunCommand = async (invocation, io, system) => {
+  const machine = await loadPolicyMachine(invocation, system);
   const names = invocation.operands;
   const observation = names.length > 0 ? observe(machine) : undefined;
   const selected = observation && names.map((name) => findByNameOrPath(machine, observation, name));
-  const fixed = invocation.flags['fix'] ? sync(machine, runToken()) : undefined;
+  const fixed = invocation.flags['fix'] ? sync(machine, system.process.token()) : undefined;
   if (fixed) {
     reportFailures(
       io,

@@ -1,52 +1,38 @@
 /** `watch`: runs watch/service.ts, which keeps links up to date, and prints its events and errors. */
-import { type ExitStatus, errnoOf, exitStatus, ignoring, VfioNamesError } from '../../errors.ts';
-import { type Clock, systemClock } from '../../system/clock.ts';
-import type { Files } from '../../system/files.ts';
-import { type Notify, openNotify } from '../../system/notify.ts';
+import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../../errors.ts';
+import type { Files, SystemFiles } from '../../system/files.ts';
+import type { Environment } from '../../system/process.ts';
 import { printable } from '../../text/printable.ts';
 import { type CdiKeeper, type CdiReporter, createCdiKeeper } from '../../watch/cdi.ts';
 import type { Metrics } from '../../watch/metrics.ts';
 import { metricsText, writeMetrics } from '../../watch/metrics.ts';
 import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
-import { startTrigger, type Trigger, type TriggerOptions } from '../../watch/watcher.ts';
-import type { Invocation, Io, RunCommand } from '../command.ts';
-import { filesOf, loadPolicyMachine, runToken } from '../context.ts';
+import { startTrigger } from '../../watch/watcher.ts';
+import type { Invocation, RunCommand } from '../command.ts';
+import { loadPolicyMachine } from '../context.ts';
 import { formatEvent, formatEventJson } from '../output.ts';
 import { checkSpecPath, parseCdiOptions } from './cdi.ts';
 
-/** The clock, event source and service manager that the service uses; tests replace them. */
-interface WatchSystem {
-  readonly clock: Clock;
-  readonly startTrigger: (options: TriggerOptions) => Trigger;
-  readonly openNotify: (env: Io['env'], fault: (message: string) => void) => Promise<Notify | undefined>;
-}
-
-export const run: RunCommand = (invocation, io) =>
-  watchWith({ clock: systemClock, startTrigger, openNotify }, invocation, io);
-
-export async function watchWith(
-  { clock, startTrigger, openNotify }: WatchSystem,
-  invocation: Invocation,
-  io: Io,
-): Promise<ExitStatus> {
+export const run: RunCommand = async (invocation, io, system) => {
+  const { clock, files, process } = system;
   const { json, values } = invocation;
   const interval = intervalMs(values['interval']);
-  checkMetrics(filesOf(io), values['metrics']);
+  checkMetrics(files, values['metrics']);
   const controller = new AbortController();
-  const token = runToken();
+  const token = process.token();
   let isReloadPending = false;
   let reload = (): void => {
     isReloadPending = true;
   };
   // First of all: the kernel discards signals to PID 1 of a container that have no handler.
-  const stopListening = io.signals?.({
+  const stopListening = process.handleSignals({
     SIGTERM: () => controller.abort(),
     SIGINT: () => controller.abort(),
     SIGHUP: () => reload(),
   });
-  const level = journalLevels(io);
+  const level = journalLevels(process.env);
   const onError = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
-  const metrics = metricsWriter(values['metrics'], token, onError);
+  const metrics = metricsWriter(files, values['metrics'], token, onError);
   const emit: ServiceOptions['emit'] = (event, reason) => {
     const isProblem = event.event === 'conflict' || event.event === 'failed';
     if (json) io.out(formatEventJson(event, reason, clock.date()));
@@ -56,17 +42,18 @@ export async function watchWith(
   const onWarning = (message: string): void => io.err(`${level('warning')}vfio-names: ${message}`);
   let cdi: CdiKeeper | undefined;
   try {
-    const machine = await loadPolicyMachine(invocation, io);
-    cdi = keeperOf(invocation, io, token, { emit, onError, onWarning, now: clock.now });
+    const machine = await loadPolicyMachine(invocation, system);
+    const startWatcher = await system.loadWatcher();
+    cdi = keeperOf(files, invocation, token, { emit, onError, onWarning, now: clock.now });
     await runService(machine, {
       clock,
       interval,
       token,
       // The CDI file may contain group nodes, so watch them, too.
-      trigger: cdi ? (options) => startTrigger({ ...options, groups: true }) : startTrigger,
+      trigger: (options) => startTrigger(startWatcher, { ...options, groups: cdi !== undefined }),
       onError,
-      reload: () => loadPolicyMachine(invocation, io),
-      notify: await openNotify(io.env, onError),
+      reload: () => loadPolicyMachine(invocation, system),
+      notify: await system.openNotify(onError),
       signal: controller.signal,
       onReload: (fn) => {
         reload = fn;
@@ -82,24 +69,24 @@ export async function watchWith(
     });
   } finally {
     cdi?.remove();
-    stopListening?.();
+    stopListening();
   }
   return exitStatus.ok;
-}
+};
 
 const cdiOnly = ['bus', 'interface', 'kind'] as const;
 
 /** The keeper of the --cdi file; `undefined` without --cdi. Throws VfioNamesError `usage` (status 2) for CDI options without it. */
 function keeperOf(
+  files: SystemFiles,
   { root, values }: Invocation,
-  io: Io,
   token: string,
   telling: CdiReporter,
 ): CdiKeeper | undefined {
   const path = values['cdi'];
   if (path !== undefined) {
     const plan = { ...parseCdiOptions(values), path: checkSpecPath('--cdi', path) };
-    return createCdiKeeper(filesOf(io), root, plan, token, telling);
+    return createCdiKeeper(files, root, plan, token, telling);
   }
   const strayOption = cdiOnly.find((name) => values[name] !== undefined);
   if (strayOption === undefined) return undefined;
@@ -136,13 +123,14 @@ function checkMetrics(files: Files, path: string | undefined): void {
 }
 
 /** Returns the priority prefix of a line for the systemd journal, such as `<3>` (sd-daemon(3)); empty outside the journal. */
-function journalLevels({ env }: Io): (severity: 'error' | 'warning') => string {
+function journalLevels(env: Environment): (severity: 'error' | 'warning') => string {
   if ((env['JOURNAL_STREAM'] ?? '') === '') return () => '';
   return (severity) => (severity === 'error' ? '<3>' : '<4>');
 }
 
 /** Returns a function that writes the metrics after each pass; reports a failure once until a write succeeds. */
 function metricsWriter(
+  files: SystemFiles,
   path: string | undefined,
   token: string,
   fault: (message: string) => void,
@@ -151,7 +139,7 @@ function metricsWriter(
   let hasFailed = false;
   return (figures) => {
     try {
-      writeMetrics(path, metricsText(figures), token);
+      writeMetrics(files, path, metricsText(figures), token);
       hasFailed = false;
     } catch (error) {
       const errno = errnoOf(error);

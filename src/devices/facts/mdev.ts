@@ -1,7 +1,7 @@
 /** The facts of a mediated device: its type and its parent device. */
 import type { Files } from '../../system/files.ts';
 import { pathBelow, type Root } from '../../system/root-path.ts';
-import { baseName } from '../scan.ts';
+import { baseName } from '../../text/path.ts';
 import type { Device } from '../types.ts';
 
 /** Whether the text is a UUID with dashes, in any letter case; mediated devices have UUIDs as names. */

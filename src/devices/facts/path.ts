@@ -2,8 +2,8 @@
 import { ignoring } from '../../errors.ts';
 import type { Files } from '../../system/files.ts';
 import { pathBelow, type Root } from '../../system/root-path.ts';
+import { baseName } from '../../text/path.ts';
 import { parsePciAddress, pciAddressOf } from '../pci.ts';
-import { baseName } from '../scan.ts';
 import type { Device } from '../types.ts';
 import { readVfIndex } from './vf-index.ts';
 

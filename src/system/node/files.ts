@@ -1,9 +1,9 @@
 /** The file system calls on Node. */
 import * as fs from 'node:fs';
-import { constants } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
+import type { NodeCalls } from '../calls.ts';
 import { devnumOf } from '../devnum.ts';
-import type { DirHandle, FileKind, FileStatus, Files } from '../files.ts';
+import type { DirHandle, FileKind, FileStatus, OpenForChange, SystemFiles } from '../files.ts';
 
 const kinds: Readonly<Record<number, FileKind>> = {
   [fs.constants.S_IFREG]: 'file',
@@ -99,7 +99,43 @@ function hold(path: string): DirHandle {
   return { path: `/proc/self/fd/${fd}`, release: () => release(fd) };
 }
 
-export const nodeFiles: Files = {
+/**
+ * Opens with O_PATH, which has no effect on the device. fchmod(2) and fchown(2) reject such a descriptor (EBADF), so
+ * the changes go through its entry in /proc, which leads to the same inode (proc(5), magic links).
+ */
+const openForChange: OpenForChange = (path) => {
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  const self = `/proc/self/fd/${fd}`;
+  return {
+    status: () => statusOf(fs.fstatSync(fd)),
+    chown: (uid, gid) => fs.chownSync(self, uid, gid),
+    chmod: (mode) => fs.chmodSync(self, mode),
+    release: () => fs.closeSync(fd),
+  };
+};
+
+function createFile(path: string, text: string, durable: boolean): void {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+  const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+  try {
+    if (durable) fs.fchmodSync(fd, 0o644);
+    fs.writeFileSync(fd, text);
+    if (durable) fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function syncDirectory(path: string): void {
+  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+export const nodeFiles: SystemFiles = {
   readdir: (path) => fs.readdirSync(path),
   read,
   readBytes: bytes,
@@ -113,6 +149,9 @@ export const nodeFiles: Files = {
   unlink: (path) => fs.unlinkSync(path),
   mkdir: (path) => fs.mkdirSync(path, 0o755),
   rmdir: (path) => fs.rmdirSync(path),
+  openForChange,
+  createFile,
+  syncDirectory,
 };
 
 /**
@@ -120,29 +159,10 @@ export const nodeFiles: Files = {
  * libuv always adds it (uv__fs_open).
  */
 export const deviceOpenFlags =
-  constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+  fs.constants.O_RDWR | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
-interface PathHandle {
-  readonly status: () => FileStatus;
-  readonly chown: (uid: number, gid: number) => void;
-  readonly chmod: (mode: number) => void;
-  readonly release: () => void;
-}
-
-/** Throws an error whose `code` is the name of the errno, like all functions of Files. */
-export type OpenForChange = (path: string) => PathHandle;
-
-/**
- * Opens with O_PATH, which has no effect on the device. fchmod(2) and fchown(2) reject such a descriptor (EBADF), so
- * the changes go through its entry in /proc, which leads to the same inode (proc(5), magic links).
- */
-export const openPathHandle: OpenForChange = (path) => {
-  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
-  const self = `/proc/self/fd/${fd}`;
-  return {
-    status: () => statusOf(fs.fstatSync(fd)),
-    chown: (uid, gid) => fs.chownSync(self, uid, gid),
-    chmod: (mode) => fs.chmodSync(self, mode),
-    release: () => fs.closeSync(fd),
-  };
+export const nodeCalls: NodeCalls = {
+  open: (_step, path) => fs.openSync(path, deviceOpenFlags),
+  close: (fd) => fs.closeSync(fd),
+  status: (_step, fd) => statusOf(fs.fstatSync(fd)),
 };

@@ -4,6 +4,8 @@ import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
 import { CallError, type DeviceCalls } from '../calls.ts';
+import { type Datagrams, notifyError } from '../notify.ts';
+import type { Credentials } from '../process.ts';
 import { deviceOpenFlags, nodeFiles, statusOf } from './files.ts';
 
 // Missing in Node's table; both numbers are the same on x86-64 and arm64 (asm-generic/errno.h).
@@ -69,19 +71,17 @@ async function requireKoffi(importer: () => Promise<Koffi>, feature: string): Pr
   }
 }
 
-/** Sends datagrams to a unix socket, which Node does not support. */
-export interface Datagrams {
-  /**
-   * Sends one datagram to a `sockaddr_un` (unix(7)) of exactly these bytes; blocks while the receiver's queue is full.
-   * Throws CallError.
-   */
-  readonly send: (address: Uint8Array, bytes: Uint8Array) => void;
-  readonly close: () => void;
-}
-
-/** Opens a new socket. Throws the error of the importer, or CallError `socket`. */
+/**
+ * Opens a new socket for datagrams, which Node does not support. Throws VfioNamesError `no-notify` (status 5) without koffi,
+ * or CallError `socket`.
+ */
 export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi): Promise<Datagrams> {
-  const koffi = await importer();
+  const koffi = await importer().catch((cause: unknown) => {
+    throw notifyError(
+      'NOTIFY_SOCKET is set, but the npm package koffi 3 is not installed beside vfio-names or has no build for this machine',
+      { hint: 'install it, or use Type=exec', cause },
+    );
+  });
   const libc = koffi.load(null);
   // AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC and MSG_NOSIGNAL have the same numbers on every machine that Node supports.
   const socket = libc.func('int socket(int domain, int type, int protocol)');
@@ -100,13 +100,6 @@ export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi
   };
 }
 
-/** Sets the credentials of the process, of all its threads. The calls throw CallError. */
-export interface Credentials {
-  readonly setGroups: (groups: readonly number[]) => void;
-  readonly setGid: (gid: number) => void;
-  readonly setUid: (uid: number) => void;
-}
-
 /**
  * Loads setgroups(2), setgid(2) and setuid(2) of the C library. Node's own functions fail if its libuv may use
  * io_uring, as Debian's does, since io_uring keeps the previous credentials (CVE-2024-22017); for the same reason, read
@@ -114,7 +107,7 @@ export interface Credentials {
  */
 export async function loadCredentialCalls(
   importer: () => Promise<Koffi> = importKoffi,
-): Promise<Credentials> {
+): Promise<Omit<Credentials, 'now'>> {
   const koffi = await requireKoffi(importer, 'exec --user');
   const libc = koffi.load(null);
   const setgroups = libc.func('int setgroups(size_t size, void *list)');

@@ -1,28 +1,27 @@
 /**
  * Starts a second process and sends requests to it, with a time limit on each step that it announces. A step that takes
- * longer gets that process killed; this one never blocks. peer-loop.ts is the code of the second process.
+ * longer gets that process killed; this one never blocks. serveRequests() is the code of the second process.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
+import { execArgv, execPath } from 'node:process';
+import type { Reply, Worker } from '../programs.ts';
 
 export interface WorkerCommand {
   readonly file: string;
   readonly args: readonly string[];
 }
 
-/** The result of a request. */
-export type Reply =
-  | { readonly kind: 'answer'; readonly value: unknown }
-  /** The step exceeded the time limit; the process was killed. */
-  | { readonly kind: 'silent'; readonly step: string }
-  /** The process ended or violated the protocol; `message` is one line. */
-  | { readonly kind: 'broken'; readonly message: string };
-
-export interface Worker {
-  /** Sends one request; the previous one must have been answered. */
-  request(request: unknown): Promise<Reply>;
-  /** Ends the process; the next request starts a new one. */
-  close(): void;
+/**
+ * Returns the command line of the second process of probe. `directory` contains the running program: `dist`, or a source
+ * folder.
+ */
+export function workerCommand(directory: string = import.meta.dirname): WorkerCommand {
+  const built = `${directory}/probe-worker.cjs`;
+  // Pass on our own options (--jitless, --import=tsx), except the debugger's: two processes cannot share its port.
+  const options = execArgv.filter((option) => !option.startsWith('--inspect'));
+  const program = fs.existsSync(built) ? built : `${directory}/../../probe/worker-main.ts`;
+  return { file: execPath, args: [...options, program] };
 }
 
 /**
@@ -32,7 +31,7 @@ export interface Worker {
 const START_LIMIT = 60_000;
 
 /**
- * Returns a peer that starts its process with the first request, and again after the process was lost. `stepLimit` is
+ * Returns a worker that starts its process with the first request, and again after the process was lost. `stepLimit` is
  * in milliseconds.
  */
 export function startWorker(command: WorkerCommand, stepLimit: number): Worker {
@@ -57,7 +56,9 @@ interface Connection {
 }
 
 function connect(command: WorkerCommand): Connection {
-  const child = spawn(command.file, [...command.args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = process
+    .getBuiltinModule('node:child_process')
+    .spawn(command.file, [...command.args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let ready = false;
   let text = '';
   let stderr = '';

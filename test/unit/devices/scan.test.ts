@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import test from 'ava';
-import { baseName, parseClassLink, scanDevice, scanDevices } from '../../../src/devices/scan.ts';
+import { parseClassLink, scanDevice, scanDevices } from '../../../src/devices/scan.ts';
 import type { Files } from '../../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
@@ -215,8 +215,3 @@ test(rejects, '../../devices//vfio-dev/vfio3');
 test(rejects, '../../devices/vfio-dev/vfio3');
 test(rejects, '../../devices/a/./b/vfio-dev/vfio3');
 test(rejects, '');
-
-test('lastPart returns the last part of a symlink target', (t) => {
-  t.is(baseName('../../../bus/pci'), 'pci');
-  t.is(baseName('pci'), 'pci');
-});

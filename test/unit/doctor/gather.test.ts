@@ -7,15 +7,9 @@ import test from 'ava';
 import { parseInterfaces, readDistribution, readKernel } from '../../../src/doctor/kernel.ts';
 import { parseKernelConfig, readKernelConfig } from '../../../src/doctor/kernel-config.ts';
 import { findWatcher, isWatchCommand, readMemoryLock } from '../../../src/doctor/processes.ts';
-import {
-  canConnect,
-  findUdevSocket,
-  hasListener,
-  isListening,
-  readUdev,
-  udevHasLink,
-} from '../../../src/doctor/udev.ts';
+import { findUdevSocket, hasListener, isListening, readUdev, udevHasLink } from '../../../src/doctor/udev.ts';
 import { nodeFiles } from '../../../src/system/node/files.ts';
+import { nodeSystem } from '../../../src/system/node/system.ts';
 import { fakeRoot, fakeFiles as files } from '../../support/fake-root.ts';
 
 test('parseKernelConfig returns n for every option that is not y or m', (t) => {
@@ -28,13 +22,13 @@ test('parseKernelConfig returns n for every option that is not y or m', (t) => {
 
 test('readKernelConfig prefers /proc/config.gz to files of the release', (t) => {
   const root = fakeRoot(t);
-  t.is(readKernelConfig(files, root.dir, '6.12.1'), undefined);
+  t.is(readKernelConfig(nodeSystem, root.dir, '6.12.1'), undefined);
   root.write('/boot/config-6.12.1', 'CONFIG_VFIO=m\n');
-  t.is(readKernelConfig(files, root.dir, '6.12.1')?.source, '/boot/config-6.12.1');
-  t.is(readKernelConfig(files, root.dir, '6.12.2'), undefined);
-  t.is(readKernelConfig(files, root.dir, undefined), undefined);
+  t.is(readKernelConfig(nodeSystem, root.dir, '6.12.1')?.source, '/boot/config-6.12.1');
+  t.is(readKernelConfig(nodeSystem, root.dir, '6.12.2'), undefined);
+  t.is(readKernelConfig(nodeSystem, root.dir, undefined), undefined);
   root.write('/proc/config.gz', gzipSync('CONFIG_VFIO=y\n'));
-  const config = readKernelConfig(files, root.dir, '6.12.1');
+  const config = readKernelConfig(nodeSystem, root.dir, '6.12.1');
   t.is(config?.source, '/proc/config.gz');
   t.is(config?.option('VFIO'), 'y');
 });
@@ -44,12 +38,12 @@ test('readKernelConfig skips files that are not a kernel configuration', (t) => 
   root.write('/proc/config.gz', 'not gzip');
   root.write('/boot/config-1', '<html>');
   root.write('/lib/modules/1/config', 'CONFIG_VFIO=y\n');
-  t.is(readKernelConfig(files, root.dir, '1')?.source, '/lib/modules/1/config');
-  t.is(readKernelConfig(files, root.dir, '../1'), undefined, 'a release must not contain a slash');
+  t.is(readKernelConfig(nodeSystem, root.dir, '1')?.source, '/lib/modules/1/config');
+  t.is(readKernelConfig(nodeSystem, root.dir, '../1'), undefined, 'a release must not contain a slash');
 });
 
 test('readKernel returns unknown for all modules without any source', (t) => {
-  t.deepEqual(readKernel(files, fakeRoot(t).at('/empty')), {
+  t.deepEqual(readKernel(nodeSystem, fakeRoot(t).at('/empty')), {
     vfio: 'unknown',
     vfioPci: 'unknown',
     iommufd: 'unknown',
@@ -65,7 +59,7 @@ test('readKernel: modules are present by sysfs, available by the module lists, a
     'kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz\n',
   );
   const states = () => {
-    const { vfio, vfioPci, iommufd } = readKernel(files, root.dir);
+    const { vfio, vfioPci, iommufd } = readKernel(nodeSystem, root.dir);
     return [vfio, vfioPci, iommufd];
   };
   // The fake machine has /sys/class/vfio-dev.
@@ -79,7 +73,7 @@ test('readKernel: modules are present by sysfs, available by the module lists, a
 test('readKernel falls back to the configuration without module lists', (t) => {
   const root = fakeRoot(t);
   root.write('/proc/config.gz', gzipSync('CONFIG_VFIO_PCI=m\n'));
-  const { vfioPci, iommufd } = readKernel(files, root.dir);
+  const { vfioPci, iommufd } = readKernel(nodeSystem, root.dir);
   t.deepEqual([vfioPci, iommufd], ['available', 'absent']);
 });
 
@@ -217,18 +211,25 @@ test('connects is true while a server listens, and false if only the socket file
   const directory = mkdtempSync(join(tmpdir(), 'vfio-names-socket-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   const path = join(directory, 'control');
-  t.false(await canConnect(path));
+  t.false(await nodeSystem.canConnect(path));
   const server = await listenOn(`${path}.new`);
   // close() unlinks the path that was passed to listen(); rename it so that the socket file stays.
   renameSync(`${path}.new`, path);
-  t.true(await canConnect(path));
+  t.true(await nodeSystem.canConnect(path));
   await new Promise((resolve) => server.close(resolve));
   t.is(nodeFiles.lstat(path).kind, 'socket');
-  t.false(await canConnect(path));
-  t.false(await isListening(nodeFiles, directory, '/control'));
+  t.false(await nodeSystem.canConnect(path));
+  t.false(await isListening(nodeFiles, nodeSystem.canConnect, directory, '/control'));
 });
 
 test('answers returns true if /proc/net/unix lists the socket as listening', async (t) => {
   const table = '0: 00000002 00000000 00010000 0005 01 1 /run/udev/control\n';
-  t.true(await isListening({ ...nodeFiles, read: () => table }, '/no/such/root', '/run/udev/control'));
+  t.true(
+    await isListening(
+      { ...nodeFiles, read: () => table },
+      t.fail as never,
+      '/no/such/root',
+      '/run/udev/control',
+    ),
+  );
 });

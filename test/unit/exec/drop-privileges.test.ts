@@ -1,11 +1,7 @@
 import test from 'ava';
-import {
-  type Credentials,
-  dropPrivileges,
-  processCredentials,
-  readUserIds,
-  type UserIds,
-} from '../../../src/exec/drop-privileges.ts';
+import { dropPrivileges, readUserIds, type UserIds } from '../../../src/exec/drop-privileges.ts';
+import { nodeSystem } from '../../../src/system/node/system.ts';
+import type { Credentials } from '../../../src/system/process.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError } from '../../support/hooked-files.ts';
@@ -110,8 +106,8 @@ test('dropping privileges reports a missing permission, and rethrows errors with
   });
 });
 
-test('processCredentials returns the credentials of this process, and root can set them again', async (t) => {
-  const credentials = await processCredentials();
+test('credentials returns the credentials of this process, and root can set them again', async (t) => {
+  const credentials = await nodeSystem.process.credentials();
   const { uids, gids, groups } = credentials.now();
   t.deepEqual(uids, [process.getuid?.(), process.geteuid?.()]);
   t.true(groups.every((number) => number >= 0));

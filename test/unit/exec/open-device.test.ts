@@ -1,6 +1,8 @@
 import * as fs from 'node:fs';
 import test from 'ava';
-import { nodeOpenCalls, type OpenCalls, openDevice, openIommu } from '../../../src/exec/open-device.ts';
+import { openDevice, openIommu } from '../../../src/exec/open-device.ts';
+import type { NodeCalls } from '../../../src/system/calls.ts';
+import { nodeCalls } from '../../../src/system/node/files.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { fakeCalls } from '../../support/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
@@ -9,7 +11,7 @@ import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 const node = '/dev/vfio/devices/vfio0';
 const sample = { name: '0000:01:00.0', sysname: 'vfio0' } as const;
 
-const failingOpener = (error: Error): OpenCalls => ({
+const failingOpener = (error: Error): NodeCalls => ({
   open: () => {
     throw error;
   },
@@ -56,7 +58,7 @@ test('openDevice closes the descriptor if the kernel reuses the vfioN for anothe
   const root = fakeRoot(t);
   const device = root.add(sample);
   const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
-  const opener: OpenCalls = {
+  const opener: NodeCalls = {
     ...calls,
     open: (step, path) => {
       root.unbind(device);
@@ -124,7 +126,7 @@ test('openIommu opens /dev/iommu and compares it with the device number in sysfs
 test('openIommu reads sysfs after the open, since the open may load iommufd', (t) => {
   const root = fakeRoot(t);
   const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
-  const opener: OpenCalls = {
+  const opener: NodeCalls = {
     ...calls,
     open: (step, path) => {
       withIommu(root);
@@ -155,11 +157,11 @@ for (const [errno, code] of [
   });
 
 test('nodeOpener does not follow links, and returns the status of the opened node', (t) => {
-  const fd = nodeOpenCalls.open('open', '/dev/null');
-  t.like(nodeOpenCalls.status('fstat', fd), { kind: 'char', devnum: '1:3' });
-  nodeOpenCalls.close(fd);
+  const fd = nodeCalls.open('open', '/dev/null');
+  t.like(nodeCalls.status('fstat', fd), { kind: 'char', devnum: '1:3' });
+  nodeCalls.close(fd);
   t.throws(() => fs.fstatSync(fd), { code: 'EBADF' });
   const root = fakeRoot(t);
   root.linkWithTarget('/null', '/dev/null');
-  t.throws(() => nodeOpenCalls.open('open', root.at('/null')), { code: 'ELOOP' });
+  t.throws(() => nodeCalls.open('open', root.at('/null')), { code: 'ELOOP' });
 });

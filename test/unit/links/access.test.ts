@@ -6,8 +6,8 @@ import { applyAccess } from '../../../src/links/access.ts';
 import type { AccessRules } from '../../../src/policy/access.ts';
 import { bindAccessRules, loadPolicy } from '../../../src/policy/load.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
-import type { FileStatus } from '../../../src/system/files.ts';
-import { type OpenForChange, openPathHandle } from '../../../src/system/node/files.ts';
+import type { FileStatus, OpenForChange, SystemFiles } from '../../../src/system/files.ts';
+import { nodeFiles } from '../../../src/system/node/files.ts';
 import { runCli } from '../../support/cli.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { validJson } from '../../support/schema.ts';
@@ -49,6 +49,10 @@ function fakePin(first: Partial<FileStatus> = {}, before: () => void = () => {})
   };
 }
 
+function withPin(openForChange: OpenForChange): SystemFiles {
+  return { ...fakeFiles, openForChange };
+}
+
 function machine(root: FakeRoot): Device[] {
   root.write('/etc/group', 'root:x:0:\nkvm:x:36:\n');
   root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nqemu:x:107:107::/:/bin/false\n');
@@ -65,7 +69,7 @@ test('applyAccess sets the group and mode of the rule of a node, once', (t) => {
   const devices = machine(root);
   const { uid, gid } = fakeFiles.statNode(root.at(node));
   const { pin, calls } = fakePin({ uid, gid });
-  t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, devices, pin), [
+  t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, devices), [
     {
       path: node,
       device: '0000:01:00.0',
@@ -81,12 +85,12 @@ test('applyAccess changes no node that has the right access, has no rule or is m
   const root = fakeRoot(t);
   const devices = machine(root);
   const pin: OpenForChange = () => t.fail() as never;
-  t.deepEqual(applyAccess(fakeFiles, root.dir, { accessOf: () => ({ mode: '0600' }) }, devices, pin), []);
-  t.deepEqual(applyAccess(fakeFiles, root.dir, { accessOf: () => ({}) }, devices, pin), []);
+  t.deepEqual(applyAccess(withPin(pin), root.dir, { accessOf: () => ({ mode: '0600' }) }, devices), []);
+  t.deepEqual(applyAccess(withPin(pin), root.dir, { accessOf: () => ({}) }, devices), []);
   const absent = { ...(devices[0] as Device), sysname: 'vfio9' };
-  t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [absent], pin), []);
+  t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, [absent]), []);
   const { devnum: _, ...without } = devices[0] as Device;
-  t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [without], pin), []);
+  t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, [without]), []);
 });
 
 test('applyAccess never changes a path that is not the node of the device, before or after it is opened', (t) => {
@@ -94,15 +98,25 @@ test('applyAccess never changes a path that is not the node of the device, befor
   const [device] = machine(root);
   const other = { ...(device as Device), devnum: '247:5' };
   t.deepEqual(
-    applyAccess(fakeFiles, root.dir, kvm, [other], () => t.fail() as never),
+    applyAccess(
+      withPin(() => t.fail() as never),
+      root.dir,
+      kvm,
+      [other],
+    ),
     [],
   );
   const { pin, calls } = fakePin({ devnum: '247:5' });
-  t.deepEqual(applyAccess(fakeFiles, root.dir, kvm, [device as Device], pin), []);
+  t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, [device as Device]), []);
   t.deepEqual(calls, ['release']);
   root.linkWithTarget(node, '/etc/passwd');
   t.deepEqual(
-    applyAccess(fakeFiles, root.dir, kvm, [device as Device], () => t.fail() as never),
+    applyAccess(
+      withPin(() => t.fail() as never),
+      root.dir,
+      kvm,
+      [device as Device],
+    ),
     [],
   );
 });
@@ -114,9 +128,7 @@ test('applyAccess reports an unknown user or group and a failed call, and contin
     accessOf: ({ sysname }) => (sysname === 'vfio0' ? first : { mode: '0640' }),
   });
   const tried = (first: object, pin: OpenForChange): (string | undefined)[] =>
-    applyAccess(fakeFiles, root.dir, rules(first), devices, pin).map(
-      ({ result, reason }) => reason ?? result,
-    );
+    applyAccess(withPin(pin), root.dir, rules(first), devices).map(({ result, reason }) => reason ?? result);
   const second = (): OpenForChange => fakePin({ devnum: '247:1' }).pin;
   t.deepEqual(tried({ group: 'kwm' }, second()), ['no group kwm on this machine', 'done']);
   t.deepEqual(tried({ owner: 'qemo' }, second()), ['no user qemo on this machine', 'done']);
@@ -144,7 +156,7 @@ test('applyAccess finds /dev/iommu by its device number in sysfs', (t) => {
   t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
   root.node('/dev/iommu', '10:122');
   const { pin } = fakePin({ devnum: '10:122' });
-  const [outcome] = applyAccess(fakeFiles, root.dir, rules, [], pin);
+  const [outcome] = applyAccess(withPin(pin), root.dir, rules, []);
   t.is(outcome?.path, '/dev/iommu');
   t.is(outcome?.device, undefined);
   t.is(outcome?.result, 'done');
@@ -163,7 +175,7 @@ test('applyAccess never grants more than the old or the new mode in between, nor
       const rules: AccessRules = {
         accessOf: () => ({ owner: String(uid), group: String(gid), mode: to.toString(8).padStart(4, '0') }),
       };
-      applyAccess({ ...fakeFiles, statNode: status }, root.dir, rules, devices, pin);
+      applyAccess({ ...withPin(pin), statNode: status }, root.dir, rules, devices);
       let current = from;
       for (const call of calls) {
         if (call.startsWith('chmod')) current = Number.parseInt(call.slice(6), 8);
@@ -180,7 +192,7 @@ test('applyAccess never grants more than the old or the new mode in between, nor
 test('pinPath changes the opened file, not a file that replaces it at the path', (t) => {
   const root = fakeRoot(t);
   root.write('/one', '');
-  const pinned = openPathHandle(root.at('/one'));
+  const pinned = nodeFiles.openForChange(root.at('/one'));
   fs.renameSync(root.at('/one'), root.at('/two'));
   root.write('/one', '');
   fs.chmodSync(root.at('/one'), 0o644);
@@ -192,7 +204,7 @@ test('pinPath changes the opened file, not a file that replaces it at the path',
   t.is(fs.statSync(root.at('/two')).mode & 0o777, 0o600);
   t.is(fs.statSync(root.at('/one')).mode & 0o777, 0o644);
   root.linkWithTarget('/three', root.at('/one'));
-  const link = openPathHandle(root.at('/three'));
+  const link = nodeFiles.openForChange(root.at('/three'));
   t.is(link.status().kind, 'symlink');
   link.release();
 });

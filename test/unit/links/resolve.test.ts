@@ -4,7 +4,7 @@ import type { Device } from '../../../src/devices/types.ts';
 import { VfioNamesError } from '../../../src/errors.ts';
 import { observe } from '../../../src/links/observe.ts';
 import { findByNameOrPath, resolveDevice } from '../../../src/links/resolve.ts';
-import type { Files } from '../../../src/system/files.ts';
+import type { SystemFiles } from '../../../src/system/files.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { type Call, errnoError, hookedFiles } from '../../support/hooked-files.ts';
@@ -15,7 +15,7 @@ function gpu(root: FakeRoot): Device {
   return root.add({ name: '0000:01:00.0', sysname: 'vfio3' });
 }
 
-function resolveOrError(root: FakeRoot, device: Device, files: Files = fakeFiles): string {
+function resolveOrError(root: FakeRoot, device: Device, files: SystemFiles = fakeFiles): string {
   try {
     return resolveDevice(files, root.dir, device).nodePath;
   } catch (error) {

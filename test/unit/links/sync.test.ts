@@ -6,7 +6,7 @@ import { observe } from '../../../src/links/observe.ts';
 import { sync } from '../../../src/links/sync.ts';
 import { targetNode, temporaryPrefix } from '../../../src/links/tree.ts';
 import { linkTarget } from '../../../src/names/scheme.ts';
-import type { Files } from '../../../src/system/files.ts';
+import type { SystemFiles } from '../../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { changingCalls, errnoError, hookedFiles, Killed } from '../../support/hooked-files.ts';
 import {
@@ -20,7 +20,7 @@ import {
   unmanagedEntries,
 } from '../../support/world.ts';
 
-function run(root: FakeRoot, files: Files = fakeFiles, token = 'test') {
+function run(root: FakeRoot, files: SystemFiles = fakeFiles, token = 'test') {
   return sync({ files, root: root.dir, policyNames: tagClaims }, token);
 }
 

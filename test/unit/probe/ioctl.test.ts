@@ -138,7 +138,7 @@ test('decode returns the values that encode wrote', (t) => {
 
 test('encode zeroes omitted fields and writes a negative descriptor as 32 bits', (t) => {
   const bytes = encode(structs.vfio_device_bind_iommufd, { argsz: 24, iommufd: -1 });
-  t.is(bytes.toString('hex'), '1800000000000000ffffffff000000000000000000000000');
+  t.is(Buffer.from(bytes).toString('hex'), '1800000000000000ffffffff000000000000000000000000');
 });
 
 test('encode accepts a size larger or smaller than the struct', (t) => {

@@ -5,8 +5,15 @@ import fc from 'fast-check';
 import koffi from 'koffi';
 import type { VfioNamesError } from '../../../src/errors.ts';
 import { CallError } from '../../../src/system/calls.ts';
-import { type Datagrams, openDatagrams } from '../../../src/system/node/libc.ts';
-import { formatFields, openNotify, reloadingFields, unixAddress } from '../../../src/system/notify.ts';
+import { systemClock } from '../../../src/system/node/clock.ts';
+import { openDatagrams } from '../../../src/system/node/libc.ts';
+import {
+  type Datagrams,
+  formatFields,
+  openNotify,
+  reloadingFields,
+  unixAddress,
+} from '../../../src/system/notify.ts';
 import { fakeRoot } from '../../support/fake-root.ts';
 
 /** Binds a socket to the `sockaddr_un`, like the service manager, and returns the messages that it receives. */
@@ -15,7 +22,11 @@ async function received(name: string, address: Buffer): Promise<string[]> {
   const fd: number = libc.func('int socket(int, int, int)')(1, 2, 0);
   if (libc.func('int bind(int, void *, uint32_t)')(fd, address, address.length) !== 0)
     throw new Error(`bind: ${koffi.errno()}`);
-  const notify = await openNotify({ NOTIFY_SOCKET: name, WATCHDOG_USEC: '60000000' }, () => {});
+  const notify = await openNotify(
+    { NOTIFY_SOCKET: name, WATCHDOG_USEC: '60000000' },
+    () => {},
+    () => openDatagrams(),
+  );
   notify?.send({ READY: 1, STATUS: '3 devices' });
   notify?.send({ STOPPING: 1 });
   notify?.close();
@@ -48,23 +59,31 @@ test('openNotify loads nothing without NOTIFY_SOCKET', async (t) => {
 });
 
 test('openNotify fails with status 5 for an invalid address or without koffi', async (t) => {
-  const openError = (env: Record<string, string>, cause: unknown) =>
-    t.throwsAsync<VfioNamesError>(
-      openNotify(env, t.fail, () => Promise.reject(cause)),
-      { code: 'no-notify' },
-    );
-  const vsock = await openError({ NOTIFY_SOCKET: 'vsock:2:1234' }, new Error());
+  const openError = (env: Record<string, string>, open: () => Promise<Datagrams>) =>
+    t.throwsAsync<VfioNamesError>(openNotify(env, t.fail, open), { code: 'no-notify' });
+  const vsock = await openError({ NOTIFY_SOCKET: 'vsock:2:1234' }, t.fail as never);
   t.is(vsock?.exitCode, 5);
   t.regex(vsock?.message ?? '', /found vsock:2:1234/);
-  t.regex((await openError({ NOTIFY_SOCKET: '/run/n' }, new Error('no module')))?.message ?? '', /koffi 3/);
-  const socket = await openError({ NOTIFY_SOCKET: '/run/n' }, new CallError('socket', 'EAFNOSUPPORT'));
+  t.regex(
+    (
+      await openError({ NOTIFY_SOCKET: '/run/n' }, () =>
+        openDatagrams(() => Promise.reject(new Error('no module'))),
+      )
+    )?.message ?? '',
+    /koffi 3/,
+  );
+  const socket = await openError({ NOTIFY_SOCKET: '/run/n' }, () =>
+    Promise.reject(new CallError('socket', 'EAFNOSUPPORT')),
+  );
   t.regex(socket?.message ?? '', /socket: EAFNOSUPPORT/);
 });
 
 test('openNotify reports a service manager that does not listen once and does not throw', async (t) => {
   const errors: string[] = [];
-  const notify = await openNotify({ NOTIFY_SOCKET: join(fakeRoot(t).dir, 'none') }, (line) =>
-    errors.push(line),
+  const notify = await openNotify(
+    { NOTIFY_SOCKET: join(fakeRoot(t).dir, 'none') },
+    (line) => errors.push(line),
+    () => openDatagrams(),
   );
   notify?.send({ READY: 1 });
   notify?.send({ READY: 1 });
@@ -110,7 +129,7 @@ test('notifyText never turns a value into another field', (t) => {
 
 test('reloading returns the monotonic time in microseconds', (t) => {
   const before = process.hrtime.bigint() / 1000n;
-  const { RELOADING, MONOTONIC_USEC } = reloadingFields();
+  const { RELOADING, MONOTONIC_USEC } = reloadingFields(systemClock);
   t.is(RELOADING, 1);
   t.true(typeof MONOTONIC_USEC === 'bigint' && MONOTONIC_USEC >= before);
 });

@@ -1,7 +1,8 @@
 import test from 'ava';
 import type { Files } from '../../../src/system/files.ts';
 import { nodeFiles } from '../../../src/system/node/files.ts';
-import { isUdevRunning, reloadUdev, runProgram } from '../../../src/udev/udevadm.ts';
+import { nodeSystem } from '../../../src/system/node/system.ts';
+import { isUdevRunning, reloadUdev } from '../../../src/udev/udevadm.ts';
 
 test('applyRules reloads the rules, then triggers existing devices', (t) => {
   const calls: string[] = [];
@@ -26,9 +27,9 @@ test('applyRules returns a line for each failed call and continues', (t) => {
   t.regex(lines[1] ?? '', /^udevadm trigger .* failed: status 1; /);
 });
 
-test('execFile runs a program without a shell and throws if it fails', (t) => {
-  t.notThrows(() => runProgram('true', ['$(false)', '; false']));
-  t.throws(() => runProgram('false', []));
+test('programs.run runs a program without a shell and throws if it fails', (t) => {
+  t.notThrows(() => nodeSystem.programs.run('true', ['$(false)', '; false']));
+  t.throws(() => nodeSystem.programs.run('false', []));
 });
 
 test('udevRuns is false below another root', (t) => {

@@ -1,16 +1,18 @@
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { parseCommandLine } from '../../../src/cli/args.ts';
-import type { Io, Signal } from '../../../src/cli/command.ts';
-import { watchWith } from '../../../src/cli/commands/watch.ts';
+import type { Io } from '../../../src/cli/command.ts';
+import { run } from '../../../src/cli/commands/watch.ts';
 import { commands, commonOptions } from '../../../src/cli/commands.ts';
+import type { SignalHandlers } from '../../../src/system/process.ts';
+import type { WatcherOptions } from '../../../src/system/watcher.ts';
 import { maxDebounceMs, minDebounceMs } from '../../../src/watch/loop.ts';
-import type { TriggerOptions } from '../../../src/watch/watcher.ts';
 import { cdiErrors } from '../../support/cdi-shape.ts';
 import { runCli } from '../../support/cli.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
-import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { type FakeRoot, fakeRoot } from '../../support/fake-root.ts';
 import { schemaErrors } from '../../support/schema.ts';
+import { testSystem } from '../../support/system.ts';
 
 interface Service {
   readonly file: string;
@@ -18,7 +20,8 @@ interface Service {
   /** The events of the CDI file in the output of --json. */
   readonly cdiEvents: () => string[];
   readonly err: string[];
-  readonly groups: boolean | undefined;
+  /** Whether changes of group nodes and of the container are reported. */
+  readonly groups: boolean;
   readonly pass: (place?: string) => Promise<void>;
   readonly end: () => Promise<number>;
 }
@@ -29,36 +32,36 @@ async function start(t: ExecutionContext, root: FakeRoot, ...args: string[]): Pr
   const file = root.at('/run/cdi/vfio.json');
   let out = '';
   const err: string[] = [];
-  let handlers: Readonly<Record<Signal, () => void>> | undefined;
-  let options: TriggerOptions | undefined;
+  let handlers: SignalHandlers | undefined;
+  let options: WatcherOptions | undefined;
   const io: Io = {
     out: (text) => {
       out += text;
     },
     err: (line) => err.push(line),
-    env: {},
     stdoutIsTty: false,
     stdinIsTty: false,
-    files: fakeFiles,
-    signals: (value) => {
-      handlers = value;
-      return () => {};
-    },
   };
   const line = ['watch', '--root', root.dir, '--json', '--cdi', file, ...args];
-  const parsed = parseCommandLine(line, commands, commonOptions, io);
+  const parsed = parseCommandLine(line, commands, commonOptions, { env: {}, stdoutIsTty: false });
   if (parsed.kind !== 'run') throw new Error('not a run');
-  const world = {
+  const system = testSystem({
     clock,
-    startTrigger: (value: TriggerOptions) => {
+    loadWatcher: async () => (value) => {
       options = value;
       return { rearm: () => {}, close: () => Promise.resolve() };
     },
     openNotify: () => Promise.resolve(undefined),
-  };
-  const status = watchWith(world, parsed.invocation, io);
+    process: {
+      handleSignals: (value) => {
+        handlers = value;
+        return () => {};
+      },
+    },
+  });
+  const status = Promise.resolve(run(parsed.invocation, io, system));
   while (!options) await new Promise((resolve) => setImmediate(resolve));
-  const { onHint, groups } = options;
+  const { onHint, isIgnored } = options;
   await clock.advance(minDebounceMs);
   const end = (): Promise<number> => {
     handlers?.SIGTERM();
@@ -68,7 +71,7 @@ async function start(t: ExecutionContext, root: FakeRoot, ...args: string[]): Pr
   return {
     file,
     err,
-    groups,
+    groups: !isIgnored('14') && !isIgnored('vfio'),
     end,
     pass: async (place) => {
       onHint('event', place);

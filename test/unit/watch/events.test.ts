@@ -4,7 +4,7 @@ import { formatEvent, formatEventJson } from '../../../src/cli/output.ts';
 import type { Device } from '../../../src/devices/types.ts';
 import { type Pass, report, type StateBefore } from '../../../src/watch/events.ts';
 import { writeMetrics } from '../../../src/watch/metrics.ts';
-import { fakeRoot } from '../../support/fake-root.ts';
+import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { schemaErrors } from '../../support/schema.ts';
 
 const device = (name: string): Device => ({
@@ -112,6 +112,6 @@ test('watchLine escapes control characters', (t) => {
 test('writeMetrics leaves no temporary file if the rename fails', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/run/figures.prom'));
-  t.throws(() => writeMetrics(root.at('/run/figures.prom'), 'text', 'one'), { code: 'EISDIR' });
+  t.throws(() => writeMetrics(fakeFiles, root.at('/run/figures.prom'), 'text', 'one'), { code: 'EISDIR' });
   t.deepEqual(fs.readdirSync(root.at('/run')), ['figures.prom']);
 });

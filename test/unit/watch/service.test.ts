@@ -2,18 +2,18 @@ import * as fs from 'node:fs';
 import test from 'ava';
 import { parseCommandLine } from '../../../src/cli/args.ts';
 import type { Io } from '../../../src/cli/command.ts';
-import { watchWith } from '../../../src/cli/commands/watch.ts';
+import { run } from '../../../src/cli/commands/watch.ts';
 import { commands, commonOptions } from '../../../src/cli/commands.ts';
-import { systemClock } from '../../../src/system/clock.ts';
-import type { Files } from '../../../src/system/files.ts';
+import type { SystemFiles } from '../../../src/system/files.ts';
+import type { Process } from '../../../src/system/process.ts';
 import type { WatchEvent } from '../../../src/watch/events.ts';
 import { maxDebounceMs, minDebounceMs } from '../../../src/watch/loop.ts';
 import { firstRetryMs, MAX_RETRIES } from '../../../src/watch/missing-node-retry.ts';
-import { startTrigger } from '../../../src/watch/watcher.ts';
 import { runCli } from '../../support/cli.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 import { type Service, startService } from '../../support/start-service.ts';
+import { testSystem } from '../../support/system.ts';
 
 const address = '0000:01:00.0';
 
@@ -129,7 +129,7 @@ test('watch reports failures on stderr and continues with the other devices', as
   root.add({ name: address, sysname: 'vfio0' });
   root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
   root.write('/sys/devices/pci0000:00/0000:02:00.0/vfio-dev/vfio1/dev', 'nonsense\n');
-  const files: Files = {
+  const files: SystemFiles = {
     ...fakeFiles,
     symlink: () => {
       throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
@@ -367,20 +367,14 @@ test('watch creates links after events of the real trigger, without a rescan', a
       wake();
     },
     err: t.log,
-    env: {},
     stdoutIsTty: false,
     stdinIsTty: false,
-    files: fakeFiles,
-    signals: (handlers) => {
-      end = handlers.SIGTERM;
-      return () => {};
-    },
   };
   const parsed = parseCommandLine(
     ['watch', '--root', root.dir, '--interval', '99999'],
     commands,
     commonOptions,
-    io,
+    { env: {}, stdoutIsTty: false },
   );
   if (parsed.kind !== 'run') throw new Error('not a run');
   const waitForOutput = async (text: string): Promise<void> => {
@@ -390,8 +384,11 @@ test('watch creates links after events of the real trigger, without a rescan', a
       });
     out = '';
   };
-  const world = { clock: systemClock, startTrigger, openNotify: () => Promise.resolve(undefined) };
-  const status = watchWith(world, parsed.invocation, io);
+  const handleSignals: Process['handleSignals'] = (handlers) => {
+    end = handlers.SIGTERM;
+    return () => {};
+  };
+  const status = run(parsed.invocation, io, testSystem({ process: { handleSignals } }));
   await waitForOutput('watching');
   for (const sysname of ['vfio0', 'vfio1']) {
     const device = root.add({ name: address, sysname });

@@ -3,7 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import type { Device } from '../../../src/devices/types.ts';
-import { systemClock } from '../../../src/system/clock.ts';
+import { systemClock } from '../../../src/system/node/clock.ts';
+import { startWatcher } from '../../../src/system/node/watcher.ts';
 import { startTrigger } from '../../../src/watch/watcher.ts';
 import { fakeRoot } from '../../support/fake-root.ts';
 import { startService } from '../../support/start-service.ts';
@@ -69,7 +70,7 @@ test.serial('trigger does not leak watches or descriptors when it is rearmed', a
   const root = fakeRoot(t);
   root.linkWithTarget('/dev/vfio/by-sriov/0000:01:00.0/vf0', '../../devices/vfio0');
   let armed = (): void => {};
-  const trigger = startTrigger({
+  const trigger = startTrigger(startWatcher, {
     root: root.dir,
     clock: systemClock,
     onHint: (reason) => {

@@ -2,13 +2,15 @@ import { EventEmitter } from 'node:events';
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { type FSWatcher, watch } from 'chokidar';
-import { systemClock } from '../../../src/system/clock.ts';
-import { readyTimeoutMs, rearmDelayMs, startTrigger, type Trigger } from '../../../src/watch/watcher.ts';
+import { systemClock } from '../../../src/system/node/clock.ts';
+import { startWatcher } from '../../../src/system/node/watcher.ts';
+import type { Watcher } from '../../../src/system/watcher.ts';
+import { startTrigger, watcherTiming } from '../../../src/watch/watcher.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type FakeRoot, fakeRoot } from '../../support/fake-root.ts';
 
 interface TestTrigger {
-  readonly trigger: Trigger;
+  readonly trigger: Watcher;
   /** Waits for the next hint with this reason; ava's timeout limits the wait. */
   readonly next: (reason: 'event' | 'armed') => Promise<void>;
   readonly faults: readonly string[];
@@ -17,7 +19,7 @@ interface TestTrigger {
 function listen(t: ExecutionContext, root: FakeRoot): TestTrigger {
   const waiting = { event: new Set<() => void>(), armed: new Set<() => void>() };
   const faults: string[] = [];
-  const trigger = startTrigger({
+  const trigger = startTrigger(startWatcher, {
     root: root.dir,
     clock: systemClock,
     onHint: (reason) => {
@@ -192,23 +194,26 @@ test('trigger reports a failing watch once with a hint, and again after it worke
   const watchers: Stub[] = [];
   const faults: string[] = [];
   const hints: string[] = [];
-  const trigger = startTrigger({
-    root: root.dir,
-    clock,
-    onHint: (reason) => hints.push(reason),
-    onError: (message) => faults.push(message),
-    chokidar: () => {
-      const stub = new Stub();
-      watchers.push(stub);
-      return stub as unknown as FSWatcher;
+  const trigger = startTrigger(
+    (given) =>
+      startWatcher(given, () => {
+        const stub = new Stub();
+        watchers.push(stub);
+        return stub as unknown as FSWatcher;
+      }),
+    {
+      root: root.dir,
+      clock,
+      onHint: (reason) => hints.push(reason),
+      onError: (message) => faults.push(message),
     },
-  });
+  );
   const fails = async (code: string): Promise<void> => {
     watchers.at(-1)?.emit('error', Object.assign(new Error(code), { code }));
     watchers.at(-1)?.emit('error', Object.assign(new Error(code), { code }));
     watchers.at(-1)?.emit('ready');
     trigger.rearm();
-    await clock.advance(rearmDelayMs);
+    await clock.advance(watcherTiming.rearm);
   };
   await fails('ENOSPC');
   await fails('ENOSPC');
@@ -233,10 +238,10 @@ test('trigger reports a failing watch once with a hint, and again after it worke
     'events of a closed watcher are ignored',
   );
 
-  await clock.advance(readyTimeoutMs + rearmDelayMs);
+  await clock.advance(watcherTiming.ready + watcherTiming.rearm);
   t.is(watchers.length, (before[2] ?? 0) + 1, 'a watcher that is never ready is replaced');
   watchers.at(-1)?.emit('raw', 'rename', null, { watchedPath: root.at('/dev/vfio') });
-  await clock.advance(rearmDelayMs);
+  await clock.advance(watcherTiming.rearm);
   t.is(watchers.length, (before[2] ?? 0) + 2, 'an event without a name may concern a directory');
   await trigger.close();
   t.is(clock.pending(), 0);
@@ -248,25 +253,28 @@ test('trigger rearms if /dev/vfio was created before chokidar was ready', async 
   const clock = fakeClock();
   const watchers: Stub[] = [];
   const hints: string[] = [];
-  const trigger = startTrigger({
-    root: root.dir,
-    clock,
-    onHint: (reason) => hints.push(reason),
-    onError: t.fail,
-    chokidar: () => {
-      const stub = new Stub();
-      watchers.push(stub);
-      return stub as unknown as FSWatcher;
+  const trigger = startTrigger(
+    (given) =>
+      startWatcher(given, () => {
+        const stub = new Stub();
+        watchers.push(stub);
+        return stub as unknown as FSWatcher;
+      }),
+    {
+      root: root.dir,
+      clock,
+      onHint: (reason) => hints.push(reason),
+      onError: t.fail,
     },
-  });
+  );
   t.teardown(trigger.close);
   fs.mkdirSync(root.at('/dev/vfio'));
   watchers[0]?.emit('ready');
-  await clock.advance(rearmDelayMs);
+  await clock.advance(watcherTiming.rearm);
   t.is(watchers.length, 2);
   t.deepEqual(hints, []);
   watchers[1]?.emit('ready');
-  await clock.advance(rearmDelayMs);
+  await clock.advance(watcherTiming.rearm);
   t.is(watchers.length, 2);
   t.deepEqual(hints, ['armed']);
 });
@@ -276,16 +284,19 @@ test('trigger lets chokidar watch only one directory without its entries', async
   root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio0');
   let watcher: FSWatcher | undefined;
   const armed = new Promise<void>((resolve) => {
-    const trigger = startTrigger({
-      root: root.dir,
-      clock: systemClock,
-      onHint: () => resolve(),
-      onError: t.fail,
-      chokidar: (paths, options) => {
-        watcher = watch(paths, options);
-        return watcher;
+    const trigger = startTrigger(
+      (given) =>
+        startWatcher(given, (paths, options) => {
+          watcher = watch(paths, options);
+          return watcher;
+        }),
+      {
+        root: root.dir,
+        clock: systemClock,
+        onHint: () => resolve(),
+        onError: t.fail,
       },
-    });
+    );
     t.teardown(trigger.close);
   });
   await armed;

@@ -71,7 +71,7 @@ test('doctor --json prints a document that is valid against the schema', async (
 
 test('doctor uses colour only on a terminal', async (t) => {
   const root = fakeRoot(t).dir;
-  t.true((await runCli(['doctor', '--root', root], { stdoutIsTty: true })).out.includes('\u001b['));
+  t.true((await runCli(['doctor', '--root', root], {}, { stdoutIsTty: true })).out.includes('\u001b['));
   t.false((await runCli(['doctor', '--root', root])).out.includes('\u001b['));
 });
 

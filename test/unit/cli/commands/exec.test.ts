@@ -4,14 +4,16 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parseCommandLine } from '../../../../src/cli/args.ts';
-import type { Io, Signal } from '../../../../src/cli/command.ts';
-import { type ExecSystem, execWith } from '../../../../src/cli/commands/exec.ts';
+import type { Io } from '../../../../src/cli/command.ts';
+import { run as runExec } from '../../../../src/cli/commands/exec.ts';
 import { commands, commonOptions } from '../../../../src/cli/commands.ts';
-import type { Child, ChildExit, ChildRequest } from '../../../../src/exec/child.ts';
+import type { SignalHandlers } from '../../../../src/system/process.ts';
+import type { Child, ChildExit, ChildRequest } from '../../../../src/system/programs.ts';
 import { runCli } from '../../../support/cli.ts';
 import { errorLine } from '../../../support/error-line.ts';
 import { type FakeCalls, fakeCalls } from '../../../support/fake-calls.ts';
-import { canUseNodes, type FakeRoot, fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
+import { canUseNodes, type FakeRoot, fakeRoot } from '../../../support/fake-root.ts';
+import { testSystem } from '../../../support/system.ts';
 
 const tty = { env: {}, stdoutIsTty: false };
 
@@ -56,10 +58,8 @@ interface Trial {
   readonly log: string[];
   readonly err: string[];
   readonly requests: ChildRequest[];
-  readonly world: ExecSystem;
-  readonly io: Io;
   /** Returns the signal handlers while the child runs. */
-  readonly handlers: () => Readonly<Record<Signal, () => void>> | undefined;
+  readonly handlers: () => SignalHandlers | undefined;
   readonly run: (line: string) => Promise<number>;
 }
 
@@ -82,46 +82,49 @@ function trial(
   const err: string[] = [];
   const requests: ChildRequest[] = [];
   let foreground = false;
-  let handlers: Readonly<Record<Signal, () => void>> | undefined;
-  const world: ExecSystem = {
-    opener: calls,
-    credentials: () => ({
-      setGroups: () => log.push(`groups with ${calls.openCount()} open`),
-      setGid: () => {},
-      setUid: () => {},
-      now: () => ({ uids: [107], gids: [108], groups: [108] }),
-    }),
-    start: (request): Child => {
-      requests.push(request);
-      log.push(`start with ${calls.openCount()} open`);
-      return { exit, signal: (name) => log.push(name) };
+  let handlers: SignalHandlers | undefined;
+  const system = testSystem({
+    nodes: calls,
+    process: {
+      env: { PATH: '/bin', LISTEN_FDS: '1', LISTEN_PID: '7', LISTEN_FDNAMES: 'x' },
+      credentials: async () => ({
+        setGroups: () => log.push(`groups with ${calls.openCount()} open`),
+        setGid: () => {},
+        setUid: () => {},
+        now: () => ({ uids: [107], gids: [108], groups: [108] }),
+      }),
+      inheritedFds: () => {
+        log.push('list inherited descriptors');
+        return [50];
+      },
+      isForeground: () => {
+        foreground = !foreground;
+        return !foreground;
+      },
+      handleSignals: (newHandlers) => {
+        handlers = newHandlers;
+        return () => {
+          handlers = undefined;
+        };
+      },
     },
-    inheritedFds: () => {
-      log.push('list inherited descriptors');
-      return [50];
+    programs: {
+      start: (request): Child => {
+        requests.push(request);
+        log.push(`start with ${calls.openCount()} open`);
+        return { exit, signal: (name) => log.push(name) };
+      },
     },
-    isForeground: () => {
-      foreground = !foreground;
-      return !foreground;
-    },
-  };
+  });
   const io: Io = {
     out: () => t.fail('exec prints nothing itself'),
     err: (line) => err.push(line),
-    env: { PATH: '/bin', LISTEN_FDS: '1', LISTEN_PID: '7', LISTEN_FDNAMES: 'x' },
     stdoutIsTty: false,
     stdinIsTty: false,
-    files: fakeFiles,
-    signals: (newHandlers) => {
-      handlers = newHandlers;
-      return () => {
-        handlers = undefined;
-      };
-    },
   };
-  const run = (line: string): Promise<number> =>
-    execWith(world, parse(`exec --root ${root.dir} ${line}`.split(' ')), io);
-  return { root, calls, log, err, requests, world, io, handlers: () => handlers, run };
+  const run = async (line: string): Promise<number> =>
+    runExec(parse(`exec --root ${root.dir} ${line}`.split(' ')), io, system);
+  return { root, calls, log, err, requests, handlers: () => handlers, run };
 }
 
 test('exec passes the devices in the order of the NAMEs, then /dev/iommu, and closes its own descriptors', async (t) => {

@@ -2,17 +2,18 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 as Ajv } from 'ajv/dist/2020.js';
 import test, { type ExecutionContext } from 'ava';
 import { parseCommandLine } from '../../../../src/cli/args.ts';
-import { probeWith } from '../../../../src/cli/commands/probe.ts';
+import { run } from '../../../../src/cli/commands/probe.ts';
 import { commands, commonOptions } from '../../../../src/cli/commands.ts';
 import { VfioNamesError } from '../../../../src/errors.ts';
 import type { ProbeRequest } from '../../../../src/probe/protocol.ts';
 import { runProbe } from '../../../../src/probe/worker.ts';
-import type { Reply, Worker } from '../../../../src/system/node/worker-process.ts';
+import type { Reply, Worker } from '../../../../src/system/programs.ts';
 import { runCli } from '../../../support/cli.ts';
 import { errorLine } from '../../../support/error-line.ts';
 import { type FakeNode, fakeCalls } from '../../../support/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 import { fakeContainer, fakeGroup, fakeIommu, fakeVfio } from '../../../support/fake-vfio.ts';
+import { testSystem } from '../../../support/system.ts';
 
 const schema = JSON.parse(
   readFileSync(new URL('../../../../src/cli/schemas/probe.json', import.meta.url), 'utf8'),
@@ -74,33 +75,30 @@ async function probe(machine: Machine, ...args: string[]) {
     err: (line: string) => {
       err.push(line);
     },
-    env: {},
     stdoutIsTty: false,
     stdinIsTty: machine.tty,
-    files: fakeFiles,
   };
-  const parsed = parseCommandLine(
-    ['probe', '--root', machine.root.dir, ...args],
-    commands,
-    commonOptions,
-    io,
-  );
+  const parsed = parseCommandLine(['probe', '--root', machine.root.dir, ...args], commands, commonOptions, {
+    env: {},
+    stdoutIsTty: false,
+  });
   if (parsed.kind !== 'run') throw new Error(parsed.kind);
-  const status = await probeWith(
-    {
-      startPeer: (limit) => {
-        machine.limit = limit;
-        return peerOf(machine);
-      },
+  const system = testSystem({
+    process: {
       ask: (question) => {
         machine.questions.push(question);
         return machine.answer;
       },
     },
-    parsed.invocation,
-    io,
-  );
-  return { status: status as number, out, err };
+    programs: {
+      startWorker: (limit) => {
+        machine.limit = limit;
+        return peerOf(machine);
+      },
+    },
+  });
+  const status = await run(parsed.invocation, io, system);
+  return { status, out, err };
 }
 
 /** Runs probe with --json; returns its document after validating it against the schema. */

@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Invocation, Io } from '../../../../src/cli/command.ts';
 import { installRules } from '../../../../src/cli/commands/rules.ts';
+import type { RunProgram } from '../../../../src/system/programs.ts';
 import { runCli } from '../../../support/cli.ts';
 import { fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 import { validJson } from '../../../support/schema.ts';
+import { testSystem } from '../../../support/system.ts';
 
 const path = '/etc/udev/rules.d/70-vfio-names.rules';
 
@@ -101,14 +103,18 @@ test('rules install without --root triggers udev, and exits with status 1 if ude
   const io = {
     out: (text: string) => (out += text),
     err: (line: string) => err.push(line),
-    env: {},
-    files,
   } as unknown as Io;
   const invocation = { root: '', flags: {}, json: false } as unknown as Invocation;
+  const withProgram = (run: RunProgram) => testSystem({ files, programs: { run } });
   const calls: string[] = [];
   const planned = { path, after: '# vfio-names scheme=1 policy=default\n' };
   t.is(
-    installRules(planned, invocation, io, (_, args) => calls.push(args.join(' '))),
+    installRules(
+      planned,
+      invocation,
+      io,
+      withProgram((_, args) => calls.push(args.join(' '))),
+    ),
     0,
   );
   t.is(calls.length, 3);
@@ -117,7 +123,7 @@ test('rules install without --root triggers udev, and exits with status 1 if ude
   const failingExec = (): void => {
     throw Object.assign(new Error(), { status: 1 });
   };
-  t.is(installRules(uninstallation, invocation, io, failingExec), 1);
+  t.is(installRules(uninstallation, invocation, io, withProgram(failingExec)), 1);
   t.is(err.length, 3);
   t.true(out.endsWith(`removed ${path}\n`));
   t.is(after, planned.after);

@@ -1,11 +1,14 @@
+import * as fs from 'node:fs';
 import { execPath } from 'node:process';
 import test from 'ava';
 import {
   type Handler,
   serveRequests,
   startWorker,
-  type Worker,
+  workerCommand,
 } from '../../../../src/system/node/worker-process.ts';
+import type { Worker } from '../../../../src/system/programs.ts';
+import { fakeRoot } from '../../../support/fake-root.ts';
 
 const ready = `const say = (line) => require('fs').writeSync(1, line + '\\n'); say('ready');`;
 const onLine = (code: string): string =>
@@ -126,4 +129,12 @@ test('servePeer ends when the pipe is closed', (t) => {
     serve((request) => request, []),
     ['ready'],
   );
+});
+
+test('workerCommand uses the built program in the same directory, or else the source', (t) => {
+  const root = fakeRoot(t);
+  t.is(workerCommand(root.at('/dist')).args.at(-1), `${root.at('/dist')}/../../probe/worker-main.ts`);
+  root.write('/dist/probe-worker.cjs', '');
+  t.is(workerCommand(root.at('/dist')).args.at(-1), root.at('/dist/probe-worker.cjs'));
+  t.true(fs.existsSync(workerCommand().args.at(-1) ?? ''));
 });

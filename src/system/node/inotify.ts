@@ -4,7 +4,7 @@
  */
 import { type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
-import { errnoOf, ignoring } from '../errors.ts';
+import { errnoOf, ignoring } from '../../errors.ts';
 
 export interface DirectoryWatches {
   readonly close: () => void;

@@ -1,0 +1,73 @@
+/** The machine on Node. Modules of Node that only some commands use are loaded at their first use, as are koffi and chokidar. */
+
+import { errnoOf } from '../../errors.ts';
+import { openNotify } from '../notify.ts';
+import { inheritedFds, isForeground } from '../proc-self.ts';
+import type { System } from '../system.ts';
+import { startChild } from './child.ts';
+import { systemClock } from './clock.ts';
+import { nodeCalls, nodeFiles } from './files.ts';
+import { askTerminal } from './terminal.ts';
+import { startWorker, workerCommand } from './worker-process.ts';
+
+export const nodeSystem: System = {
+  files: nodeFiles,
+  nodes: nodeCalls,
+  clock: systemClock,
+  process: {
+    env: process.env,
+    token: () => `${process.pid}-${process.getBuiltinModule('node:crypto').randomBytes(4).toString('hex')}`,
+    handleSignals: (handlers) => {
+      const entries = Object.entries(handlers);
+      for (const [name, handler] of entries) process.on(name, handler);
+      return () => {
+        for (const [name, handler] of entries) process.off(name, handler);
+      };
+    },
+    credentials: async () => ({
+      ...(await (await import('./libc.ts')).loadCredentialCalls()),
+      now: () => ({
+        uids: [process.getuid?.() ?? -1, process.geteuid?.() ?? -1],
+        gids: [process.getgid?.() ?? -1, process.getegid?.() ?? -1],
+        groups: process.getgroups?.() ?? [-1],
+      }),
+    }),
+    // Node sets close-on-exec on everything it opens. At startup it also sets the flag on inherited descriptors, but only on
+    // the first sixteen numbers and then up to the first unused one (uv_disable_stdio_inheritance).
+    inheritedFds: () => inheritedFds(nodeFiles),
+    isForeground: () => isForeground(nodeFiles),
+    ask: askTerminal,
+  },
+  programs: {
+    run: (program, args) => {
+      process.getBuiltinModule('node:child_process').execFileSync(program, args, {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        timeout: 60_000,
+        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      });
+    },
+    start: startChild,
+    startWorker: (stepLimit) => startWorker(workerCommand(), stepLimit),
+  },
+  loadWatcher: async () => (await import('./watcher.ts')).startWatcher,
+  openNotify: (onError) =>
+    openNotify(process.env, onError, async () => (await import('./libc.ts')).openDatagrams()),
+  canConnect,
+  gunzip: (bytes, limit) =>
+    process.getBuiltinModule('node:zlib').gunzipSync(bytes, { maxOutputLength: limit }).toString('utf8'),
+};
+
+/**
+ * Connects and disconnects. EPROTOTYPE counts as success: a socket of another type listens (udevd's is
+ * SOCK_SEQPACKET).
+ */
+function canConnect(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = process.getBuiltinModule('node:net').connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error) => resolve(errnoOf(error) === 'EPROTOTYPE'));
+  });
+}

@@ -1,0 +1,23 @@
+/** The machine of a test. */
+
+import { nodeSystem } from '../../src/system/node/system.ts';
+import type { Process } from '../../src/system/process.ts';
+import type { Programs } from '../../src/system/programs.ts';
+import type { System } from '../../src/system/system.ts';
+import { fakeFiles } from './fake-root.ts';
+
+export interface SystemParts extends Partial<Omit<System, 'process' | 'programs'>> {
+  readonly process?: Partial<Process>;
+  readonly programs?: Partial<Programs>;
+}
+
+/** Node's, with fakeFiles, an empty environment and no signals, except for the given parts. */
+export function testSystem({ process, programs, ...parts }: SystemParts = {}): System {
+  return {
+    ...nodeSystem,
+    files: fakeFiles,
+    ...parts,
+    process: { ...nodeSystem.process, env: {}, handleSignals: () => () => {}, ...process },
+    programs: { ...nodeSystem.programs, ...programs },
+  };
+}
