@@ -13,10 +13,10 @@ const path = fc
   .array(fc.constantFrom('a', 'b.json', '.', '..', '/', '//'), { maxLength: 6 })
   .map((parts) => parts.join(''));
 
-test('dirName returns what dirname of Node returns, for a path without a slash at its end', (t) => {
+test('dirName returns what dirname of Node returns, without slashes at the end', (t) => {
   fc.assert(
     fc.property(path, (text) => {
-      if (!text.endsWith('/')) t.is(dirName(text), posix.dirname(text), text);
+      if (!text.endsWith('/')) t.is(dirName(text), posix.dirname(text).replace(/(?<=.)\/+$/, ''), text);
     }),
   );
 });
