@@ -1,8 +1,7 @@
 /** Notifies the service manager of state changes: the protocol of sd_notify(3). */
-import { exitStatus, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import { printable } from '../text/printable.ts';
 import { encodeUtf8 } from '../text/utf8.ts';
-import { CallError } from './calls.ts';
 import type { Clock } from './clock.ts';
 import type { Environment } from './process.ts';
 
@@ -43,8 +42,9 @@ export async function openNotify(
   try {
     datagrams = await open();
   } catch (cause) {
-    if (!(cause instanceof CallError)) throw cause;
-    throw notifyError(`could not make a socket to tell the service manager: ${cause.message}`, { cause });
+    if (errnoOf(cause) === undefined) throw cause;
+    const { message } = cause as Error;
+    throw notifyError(`could not make a socket to tell the service manager: ${message}`, { cause });
   }
   const watchdog = watchdogOf(env);
   let reported = false;
@@ -53,8 +53,8 @@ export async function openNotify(
       try {
         datagrams.send(address, encodeUtf8(formatFields(fields)));
       } catch (error) {
-        if (!(error instanceof CallError)) throw error;
-        if (!reported) onError(`could not tell the service manager: ${error.message}`);
+        if (errnoOf(error) === undefined) throw error;
+        if (!reported) onError(`could not tell the service manager: ${(error as Error).message}`);
         reported = true;
       }
     },
