@@ -27,7 +27,7 @@ function optionError(found: OptionProblem, options: Options, command: Command): 
   const { name } = found;
   if (found.problem === 'unexpected-value')
     return usageError(`expected --${name} without a value, found one`, undefined, command);
-  if (found.problem === 'option-as-value' && !isOption(found.value, options))
+  if (found.problem === 'option-as-value' && found.value !== '--' && !isOption(found.value, options))
     return unknownOption(found.value, options, command);
   const value = found.problem === 'option-as-value' ? 'another option' : 'nothing';
   return usageError(
