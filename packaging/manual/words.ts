@@ -27,7 +27,7 @@ export const jsonKeys: readonly (readonly [keys: string, meaning: string])[] = [
   ['syspath', "the device's directory in sysfs, /sys/devices/..."],
   ['file', 'the path of any other file'],
   ['path, device', 'facts: the PCI path, as in by-path, and the PCI device ID'],
-  ['asked', 'the NAME as given'],
+  ['requested', 'the NAME as given'],
   ['group, fileGroup', 'the number of the IOMMU group, and the group that owns the node'],
 ];
 

@@ -5,6 +5,7 @@ import { readFact } from '../devices/facts.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, exitStatus, ignoring, VfioNamesError, withHint } from '../errors.ts';
 import { followLink, iommuNode, nodeMismatch, readDevnum, type SharedNode } from '../exec/open-device.ts';
+import type { SkippedDevice } from '../links/node-check.ts';
 import { resolveDevice } from '../links/resolve.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
@@ -15,8 +16,7 @@ import { type CdiDevice, type Interface, isDeviceName, sharedNodeOf } from './sp
 interface CdiSelection {
   readonly by: Interface;
   readonly devices: readonly CdiDevice[];
-  /** One printable line for each skipped device. */
-  readonly skipped: readonly string[];
+  readonly skipped: readonly SkippedDevice[];
 }
 
 /**
@@ -34,12 +34,16 @@ export function selectDevices(
   const auto = hasIommufd && devices.some(isNameable) ? 'cdev' : 'group';
   const by = wanted === 'auto' ? auto : wanted;
   const chosen: CdiDevice[] = [];
-  const skipped: string[] = [];
+  const skipped: SkippedDevice[] = [];
   for (const device of devices) {
     try {
       chosen.push(cdiDevice(files, root, device, by));
     } catch (error) {
-      skipped.push(`${printable(device.name)} is left out: ${skipReason(error)}`);
+      skipped.push({
+        name: device.name,
+        ...(device.devnum !== undefined && { node: device.sysname }),
+        message: skipReason(error),
+      });
     }
   }
   const problem = chosen.length === 0 ? undefined : sharedNodeProblem(files, root, sharedNodeOf(by));
@@ -120,5 +124,5 @@ function charNodeProblem(
 }
 
 function skipError(device: Device, message: string, hint: string): VfioNamesError {
-  return new VfioNamesError('left-out', exitStatus.unsupported, message, { hint, device: device.name });
+  return new VfioNamesError('device-skipped', exitStatus.unsupported, message, { hint, device: device.name });
 }

@@ -9,6 +9,7 @@
  */
 import { scanDevices } from '../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../errors.ts';
+import type { SkippedDevice } from '../links/node-check.ts';
 import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { selectDevices } from './devices.ts';
@@ -28,8 +29,7 @@ interface CdiUpdate {
    * done.
    */
   readonly outcome: Done;
-  /** One printable line for each skipped device: the reason why it is not in the file. */
-  readonly skipped: readonly string[];
+  readonly skipped: readonly SkippedDevice[];
 }
 
 /** How often the file is rewritten when it is already stale after a write; then it is removed. */
@@ -37,20 +37,20 @@ export const MAX_WRITES = 8;
 
 /**
  * Writes or removes the file to match the current devices, and returns what was done. Throws the VfioNamesErrors of putSpec and
- * chooseDevices (after the latter, the file is removed), and `unsettled` (status 1) if the device numbers keep changing; the
+ * chooseDevices (after the latter, the file is removed), and `unstable` (status 1) if the device numbers keep changing; the
  * file is removed then, too.
  */
 export function updateSpec(files: SystemFiles, root: Root, plan: CdiTarget, token: string): CdiUpdate {
   let before: Done | undefined;
   for (let writes = 0; writes <= MAX_WRITES; writes++) {
-    const { text, leftOut: skipped } = currentDocument(files, root, plan, token);
+    const { text, skipped } = currentDocument(files, root, plan, token);
     const done = writeSpec(files, plan.path, plan.kind, text, token);
     if (done === 'unchanged' || done === 'absent') return { outcome: before ?? done, skipped };
     before = done;
   }
   removeSpec(files, plan, token);
   throw new VfioNamesError(
-    'unsettled',
+    'unstable',
     exitStatus.findings,
     `expected device numbers that hold still while the CDI specification is written, found others ${MAX_WRITES + 1} times`,
     { hint: 'it was removed, and comes with the next change or look' },
@@ -71,13 +71,13 @@ function currentDocument(
   root: Root,
   plan: CdiTarget,
   token: string,
-): { readonly text: string | undefined; readonly leftOut: readonly string[] } {
+): { readonly text: string | undefined; readonly skipped: readonly SkippedDevice[] } {
   const { devices } = scanDevices(files, root);
   const onBus = devices.filter(({ bus }) => bus === plan.bus);
   try {
     const { by, devices: chosen, skipped } = selectDevices(files, root, onBus, plan.wanted);
     const text = chosen.length === 0 ? undefined : cdiText(cdiSpec(plan.kind, by, chosen, false));
-    return { text, leftOut: skipped };
+    return { text, skipped };
   } catch (error) {
     removeSpec(files, plan, token);
     throw error;

@@ -80,7 +80,7 @@ const doctor: Command = {
   name: 'doctor',
   summary: 'what this machine lacks for the names to work, and what to do',
   options: { policy },
-  details: ['Exit status 1 on any fault. A warning alone is 0, as on a machine without VFIO devices.'],
+  details: ['Exit status 1 on any error. A warning alone is 0, as on a machine without VFIO devices.'],
   load: async () => (await import('./commands/doctor.ts')).run,
 };
 

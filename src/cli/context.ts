@@ -1,7 +1,7 @@
 /** Builds the Machine of a command: the file system, the root directory, and the links and access rules of the policy. */
 
 import type { Problem } from '../devices/types.ts';
-import { nodePathOf } from '../links/node-check.ts';
+import { formatSkipped, nodePathOf, type SkippedDevice } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
 import { nodeRemedy } from '../links/resolve.ts';
 import { bindAccessRules, bindPolicyNames, loadPolicy } from '../policy/load.ts';
@@ -26,24 +26,25 @@ export async function loadPolicyMachine(invocation: Invocation, system: System):
 }
 
 export function reportProblems(io: Io, problems: readonly Problem[]): void {
-  for (const problem of problems) io.err(`vfio-names: ${printable(problem.path)}: ${problem.message}`);
+  for (const problem of problems) io.err(`vfio-names: ${printable(problem.file)}: ${problem.message}`);
 }
 
 /** How many devices the message names. */
 const MAX_NAMES = 3;
 
-/** One line for each device whose node is missing. */
-export function missingNodeLines({
+/** The devices whose node is missing. */
+export function skippedDevices({
   scan,
   missingNodes,
-}: Pick<Observation, 'scan' | 'missingNodes'>): string[] {
+}: Pick<Observation, 'scan' | 'missingNodes'>): SkippedDevice[] {
   if (missingNodes.size === 0) return [];
   return scan.devices
     .filter(({ sysname }) => missingNodes.has(sysname))
-    .map(
-      ({ name, sysname }) =>
-        `${printable(name)} is left out: expected its node at ${nodePathOf(printable(sysname))}, found nothing; ${nodeRemedy}`,
-    );
+    .map(({ name, sysname }) => ({
+      name,
+      node: sysname,
+      message: `expected its node at ${nodePathOf(printable(sysname))}, found nothing; ${nodeRemedy}`,
+    }));
 }
 
 /** Prints one line on stderr for all devices whose node is missing. */
@@ -54,7 +55,7 @@ export function reportMissingNodes(io: Io, observation: Pick<Observation, 'scan'
 
 function summaryLine(observation: Pick<Observation, 'scan' | 'missingNodes'>): string | undefined {
   const { scan, missingNodes } = observation;
-  if (missingNodes.size < 2) return missingNodeLines(observation)[0];
+  if (missingNodes.size < 2) return skippedDevices(observation).map(formatSkipped)[0];
   const names = scan.devices
     .filter(({ sysname }) => missingNodes.has(sysname))
     .map(({ name }) => printable(name));

@@ -31,19 +31,19 @@ export function formatMessage(message: string, hint?: string): string {
 
 /** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)` */
 export function formatEvent(event: WatchEvent): string {
-  const where = printable(event.link === undefined ? (event.path ?? '') : `${linkRoot}/${event.link}`);
-  const device = event.device === undefined ? '' : ` of ${printable(event.device)}`;
+  const where = printable(event.link === undefined ? (event.file ?? '') : `${linkRoot}/${event.link}`);
+  const device = event.name === undefined ? '' : ` of ${printable(event.name)}`;
   const found = printable(event.found ?? '');
   switch (event.reason) {
-    case 'name-taken':
-      return `conflict ${where}: ${printable(event.device ?? '')} wants it too, ${found} has it; give one of them another name or priority in the policy`;
-    case 'in-the-way':
+    case 'name-conflict':
+      return `conflict ${where}: ${printable(event.name ?? '')} wants it too, ${found} has it; give one of them another name or priority in the policy`;
+    case 'blocked':
       return `conflict ${where}${device}: found ${found}, which vfio-names did not make; look at it, and move it away`;
-    case 'refused':
+    case 'change-failed':
       return `failed ${where}${device}: ${found}`;
     case 'unreadable':
       return `failed ${where}: ${found}`;
-    case 'unsettled':
+    case 'unstable':
       return `failed ${where}: the names kept changing while they were made; look for what else changes them`;
     case 'access':
       return `access ${where}${device}: ${event.to} (was ${event.from})`;

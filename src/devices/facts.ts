@@ -52,10 +52,11 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   node: (_files, _root, device) => (device.devnum === undefined ? undefined : device.sysname),
   devnum: (_files, _root, device) => device.devnum,
   syspath: (_files, _root, device) => device.syspath,
-  cdev: (files, root, device) => {
+  cdev: (_files, _root, device) => (isNameable(device) ? 'yes' : 'no'),
+  noCdevReason: (files, root, device) => {
+    if (isNameable(device)) return undefined;
     const number = device.devnum === undefined ? tryOrUndefined(() => group(files, root, device)) : undefined;
-    const reason = noCdevReason(device, isNoIommu(files, root, device, number));
-    return reason === undefined ? (isNameable(device) ? 'yes' : 'no: not named') : `no: ${reason}`;
+    return noCdevReason(device, isNoIommu(files, root, device, number)) ?? 'not named';
   },
   driver: linkName('driver'),
   group,

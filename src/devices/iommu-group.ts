@@ -13,10 +13,10 @@ export interface Sibling {
   /** Absent if no driver is bound. */
   readonly driver?: string;
   /**
-   * `vfio`: bound to a VFIO driver; `harmless`: no driver, or one that does no DMA; `host`: a driver that blocks the
+   * `vfio`: bound to a VFIO driver; `compatible`: no driver, or one that does no DMA; `blocking`: a driver that blocks the
    * group.
    */
-  readonly use: 'vfio' | 'harmless' | 'host';
+  readonly sharing: 'vfio' | 'compatible' | 'blocking';
 }
 
 /**
@@ -50,7 +50,7 @@ function readSibling(files: Files, directory: string, name: string): Sibling | u
     bus: baseName(subsystem),
     name,
     ...(driver !== undefined && { driver }),
-    use: isVfio ? 'vfio' : harmless ? 'harmless' : 'host',
+    sharing: isVfio ? 'vfio' : harmless ? 'compatible' : 'blocking',
   };
 }
 
@@ -59,5 +59,5 @@ function readSibling(files: Files, directory: string, name: string): Sibling | u
  * EPERM.
  */
 export function blockingSiblings(siblings: readonly Sibling[]): readonly Sibling[] {
-  return siblings.filter((sibling) => sibling.use === 'host');
+  return siblings.filter((sibling) => sibling.sharing === 'blocking');
 }

@@ -78,18 +78,18 @@ export function scanDevices(files: Files, root: Root): Scan {
   const devices: Device[] = [];
   const problems: Problem[] = [];
   for (const sysname of listClass(files, root)) {
-    const path = `${classDirectory}/${sysname}`;
+    const file = `${classDirectory}/${sysname}`;
     try {
       const device = scanDevice(files, root, sysname);
       if (device) devices.push(device);
-      else problems.push({ path, message: 'went away while it was read, ignoring' });
+      else problems.push({ file, message: 'went away while it was read, ignoring' });
     } catch (error) {
       const reason = error instanceof VfioNamesError ? withHint(error) : errnoOf(error);
       if (reason === undefined) throw error;
-      problems.push({ path, message: `${reason}, ignoring` });
+      problems.push({ file, message: `${reason}, ignoring` });
     }
   }
-  problems.sort((a, b) => compareNatural(a.path, b.path));
+  problems.sort((a, b) => compareNatural(a.file, b.file));
   devices.sort(compareDevices);
   return { devices, problems };
 }

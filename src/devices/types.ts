@@ -17,7 +17,7 @@ export interface Device {
 /** A problem with one entry of sysfs; it does not affect the other entries. */
 export interface Problem {
   /** The path on the machine (without the root's prefix). */
-  readonly path: string;
+  readonly file: string;
   readonly message: string;
 }
 
@@ -35,8 +35,10 @@ export interface Facts {
   readonly node?: string;
   readonly devnum?: string;
   readonly syspath: string;
-  /** `yes`, or `no: ` and the reason why the device has no node. */
+  /** `yes`, or `no` for a device without a node that can have links. */
   readonly cdev: string;
+  /** Why `cdev` is `no`: one line. */
+  readonly noCdevReason?: string;
   readonly driver?: string;
   /** Number of the IOMMU group, `14`. */
   readonly group?: string;

@@ -6,13 +6,13 @@
 import { blockingSiblings } from '../devices/iommu-group.ts';
 import { holderName } from '../holders/format.ts';
 import { printable } from '../text/printable.ts';
-import { type CheckResult, fault, ok, warning } from './result.ts';
+import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports how many devices are bound to VFIO drivers, and every problem of the scan. */
 export function checkDevices({ devices, problems }: Snapshot): CheckResult[] {
-  const lines = problems.map(({ path, message }) =>
-    warning('devices', `${printable(path)}: ${message}`, 'run it again; if it stays, look at that directory'),
+  const lines = problems.map(({ file, message }) =>
+    warning('devices', `${printable(file)}: ${message}`, 'run it again; if it stays, look at that directory'),
   );
   if (devices.length > 0) {
     const noIommuCount = devices.filter(({ noIommu }) => noIommu).length;
@@ -39,7 +39,7 @@ export function checkGroups({ devices }: Snapshot): CheckResult[] {
       .join(', ');
     const single = blocking.length === 1;
     lines.push(
-      fault(
+      error(
         'groups',
         `IOMMU group ${printable(group)} is not viable: ${printable(device.name)} is bound to VFIO, but its ${single ? 'sibling' : 'siblings'} ${names} to ${single ? 'a driver' : 'drivers'} of the host`,
         `bind ${single ? 'it' : 'them'} to vfio-pci, too, or to no driver`,

@@ -1,6 +1,6 @@
 /** Checks what the kernel must provide: release, IOMMU, vfio, device nodes, /dev/iommu. */
 import { printable } from '../text/printable.ts';
-import { type CheckResult, fault, ok, warning } from './result.ts';
+import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Checks that the kernel is Linux 6.6 or later, the first with device nodes. */
@@ -87,7 +87,7 @@ export function checkCdev(snapshot: Snapshot): CheckResult {
   const message = `this kernel gives devices no nodes of their own: ${missing} is off${source}${distributionNote(snapshot)}`;
   const remedy =
     'use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or the nodes of the groups (/dev/vfio/GROUP), which get no names';
-  return devices.length > 0 ? fault('cdev', message, remedy) : warning('cdev', message, remedy);
+  return devices.length > 0 ? error('cdev', message, remedy) : warning('cdev', message, remedy);
 }
 
 /**
@@ -118,11 +118,11 @@ export function checkIommufd(snapshot: Snapshot): CheckResult {
           ? 'mount devtmpfs on /dev (in a container: pass /dev/iommu in)'
           : 'modprobe iommufd';
     const message = 'there is no /dev/iommu, and the node of a device is of no use without it';
-    return needed ? fault('iommufd', message, remedy) : warning('iommufd', message, remedy);
+    return needed ? error('iommufd', message, remedy) : warning('iommufd', message, remedy);
   }
   const mode = iommu.mode.toString(8).padStart(4, '0');
   if (iommu.kind !== 'char')
-    return fault(
+    return error(
       'iommufd',
       `/dev/iommu is a ${iommu.kind}, no character device`,
       'remove it, and load iommufd anew',

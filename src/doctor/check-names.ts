@@ -1,13 +1,13 @@
 /** Checks what creates the links and whether they are correct: policy, udev, watch, verify. */
 import { printable } from '../text/printable.ts';
-import { type CheckResult, fault, ok, warning } from './result.ts';
+import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports whether the policy is valid. */
 export function checkPolicy({ policyError }: Snapshot): CheckResult {
   return policyError === undefined
     ? ok('policy', 'valid')
-    : fault('policy', policyError, 'fix that file; vfio-names config check tells when it is right');
+    : error('policy', policyError, 'fix that file; vfio-names config check tells when it is right');
 }
 
 const install = 'vfio-names rules install';
@@ -23,7 +23,7 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
       : ok('udev', `${message}; vfio-names watch does its work`);
   }
   const named = devices.filter((state) => state.linkedByUdev !== undefined);
-  const report = named.length > 0 && watchPid === undefined ? fault : warning;
+  const report = named.length > 0 && watchPid === undefined ? error : warning;
   if (rules === undefined) return report('udev', 'udev is running, but has no rules of vfio-names', install);
   if (udev.rulesState === 'masked')
     return report(
@@ -31,20 +31,20 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
       `${rules} is empty: the rules of vfio-names are switched off`,
       `remove ${rules}, then ${install}`,
     );
-  if (udev.rulesState === 'foreign')
+  if (udev.rulesState === 'unmanaged')
     return report('udev', `${rules} is not made by vfio-names`, `move it away, then ${install}`);
   const unnamed = named
     .filter((state) => state.linkedByUdev === false)
     .map(({ device }) => printable(device.name));
   if (unnamed.length > 0)
-    return fault(
+    return error(
       'udev',
       `${rules} is there, but udev has not made the name of ${unnamed.slice(0, 3).join(', ')}${unnamed.length > 3 ? ` and ${unnamed.length - 3} more` : ''}`,
       'udevadm control --reload; udevadm trigger --subsystem-match=vfio-dev --action=change',
     );
   if (udev.rulesState !== 'current') {
     const reason =
-      udev.rulesState === 'other-policy' ? 'was made from another policy' : 'is not what the policy gives';
+      udev.rulesState === 'policy-changed' ? 'was made from another policy' : 'is not what the policy gives';
     return warning('udev', `${rules} ${reason}`, install);
   }
   return ok(
@@ -78,5 +78,5 @@ export function checkLinks({ verifyFindings, fixableFindings }: Snapshot): Check
     fixableFindings > 0
       ? `; vfio-names sync mends ${fixableFindings === verifyFindings ? 'all' : fixableFindings} of them`
       : '';
-  return fault('names', `${count} of vfio-names verify`, `vfio-names verify shows them${sync}`);
+  return error('names', `${count} of vfio-names verify`, `vfio-names verify shows them${sync}`);
 }

@@ -1,7 +1,7 @@
 /** The lines of doctor's report. */
 
 /** Severity of a line. */
-export type Severity = 'ok' | 'warning' | 'fault';
+export type Severity = 'ok' | 'warning' | 'error';
 
 /** All checks, in the order of the report: each depends on those before it. */
 export const checkNames = [
@@ -44,9 +44,9 @@ export const warning = (check: CheckName, message: string, remedy: string): Chec
 });
 
 /** A line about a problem that must be fixed; doctor exits with status 1. */
-export const fault = (check: CheckName, message: string, remedy: string): CheckResult => ({
+export const error = (check: CheckName, message: string, remedy: string): CheckResult => ({
   check,
-  severity: 'fault',
+  severity: 'error',
   message,
   remedy,
 });

@@ -13,7 +13,7 @@ export interface UdevState {
   /** The rules file that udev uses; absent if none is installed. */
   readonly rulesPath?: string;
   /** Verdict of rules/check.ts; also `current` if the policy could not be read for the comparison. */
-  readonly rulesState: RulesStatus['state'];
+  readonly rulesState: RulesStatus['rulesState'];
 }
 
 /** `running` comes from socket.ts; `expected` is the text of the rules that the policy compiles to. */
@@ -24,11 +24,8 @@ export function readUdev(
   expected: string | undefined,
 ): UdevState {
   const found = findRules(files, root);
-  const { path, state: rulesState } = checkRules(
-    found,
-    expected ?? (found?.kind === 'text' ? found.text : ''),
-  );
-  return { running, ...(path !== undefined && { rulesPath: path }), rulesState };
+  const { file, rulesState } = checkRules(found, expected ?? (found?.kind === 'text' ? found.text : ''));
+  return { running, ...(file !== undefined && { rulesPath: file }), rulesState };
 }
 
 /** Returns the control socket of udevd: /run/udev/control; since systemd 262 a link to the varlink socket. */

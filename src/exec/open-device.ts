@@ -61,7 +61,7 @@ export function followLink(files: Files, root: Root, path: string): string {
 
 /**
  * Returns a descriptor of the device; the caller closes it. Throws the errors of resolveDevice, `not-permitted` (status 4),
- * `busy` and `false-node` (1), `replaced` (3: the device was just unbound), and the errno of any other failed open. Reads
+ * `busy` and `node-mismatch` (1), `device-changed` (3: the device was just unbound), and the errno of any other failed open. Reads
  * sysfs again after the open: an open node keeps its device registered, and so keeps its device number
  * (vfio_device_fops_cdev_open).
  */
@@ -78,7 +78,7 @@ export function openDevice(files: Files, root: Root, opener: NodeCalls, device: 
     const mismatch = nodeMismatch(opener.status('fstat node', fd), devnum);
     if (mismatch !== undefined)
       throw new VfioNamesError(
-        'false-node',
+        'node-mismatch',
         exitStatus.findings,
         `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}`,
         { hint: 'try again', device: device.name, path },
@@ -111,13 +111,13 @@ function openError(error: unknown, device: Device, path: string): VfioNamesError
     case 'ENOENT':
     case 'ENODEV':
     case 'ENXIO':
-      return new VfioNamesError('replaced', exitStatus.noDevice, `${expected}: it just left`, {
+      return new VfioNamesError('device-changed', exitStatus.noDevice, `${expected}: it just left`, {
         ...facts,
         hint: 'bind it anew, or try again',
       });
     case 'ELOOP':
       return new VfioNamesError(
-        'false-node',
+        'node-mismatch',
         exitStatus.findings,
         `${expected}: a link is in the node's place`,
         { ...facts, hint: 'try again' },
@@ -127,7 +127,7 @@ function openError(error: unknown, device: Device, path: string): VfioNamesError
   }
 }
 
-/** Returns a descriptor; the caller closes it. Throws `no-iommufd` (status 5), `not-permitted` (4) and `false-node` (1). */
+/** Returns a descriptor; the caller closes it. Throws `no-iommufd` (status 5), `not-permitted` (4) and `node-mismatch` (1). */
 export function openIommu(files: Files, root: Root, opener: NodeCalls): number {
   const { path } = iommuNode;
   let fd: number;
@@ -144,7 +144,7 @@ export function openIommu(files: Files, root: Root, opener: NodeCalls): number {
     const mismatch = nodeMismatch(opener.status('fstat iommu', fd), devnum);
     if (mismatch === undefined) return fd;
     throw new VfioNamesError(
-      'false-node',
+      'node-mismatch',
       exitStatus.findings,
       `expected the character device ${devnum} behind the opened ${path}, found ${mismatch}`,
       { hint: 'remove it and load the module iommufd anew', path },

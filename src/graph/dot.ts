@@ -2,7 +2,7 @@
 
 import { printable } from '../text/printable.ts';
 import { wrap } from '../text/prose.ts';
-import { type Box, type Entry, type EntryState, type Graph, groupOf } from './model.ts';
+import { type Box, type Entry, type Graph, groupOf, type Usage } from './model.ts';
 import {
   describeEntry,
   formatDriver,
@@ -23,7 +23,7 @@ interface StateStyle {
 }
 
 /** Style by state. */
-const stateStyles: Readonly<Record<EntryState, StateStyle>> = {
+const stateStyles: Readonly<Record<Usage, StateStyle>> = {
   used: { border: 2, color: '#bf5b00', bgcolor: '#ffd8a8', secondaryText: '#5c3a00', stateText: '#7a3500' },
   free: { border: 1, color: '#1a7f5a', bgcolor: '#d9f2e6', secondaryText: '#24513f', stateText: '#0f5c3f' },
   'no-node': {
@@ -45,7 +45,7 @@ const stateStyles: Readonly<Record<EntryState, StateStyle>> = {
 };
 
 /** Order of the states in the legend and in the counts of a grid. */
-const stateOrder: readonly EntryState[] = ['used', 'free', 'no-node', 'blocking', 'host', 'idle'];
+const stateOrder: readonly Usage[] = ['used', 'free', 'no-node', 'blocking', 'host', 'idle'];
 
 /** Style of a table; `border`, `padding` and `spacing` are in points. */
 interface TableStyle {
@@ -206,7 +206,7 @@ function bridgeTable(entry: Entry, framed: boolean): string {
 }
 
 function deviceTable(entry: Entry, framed: boolean): string {
-  const look = stateStyles[entry.state];
+  const look = stateStyles[entry.usage];
   const small = { size: 9, color: look.secondaryText };
   const title = entry.vf === undefined ? entry.name : `${entry.name} (VF ${entry.vf})`;
   const description = describeEntry(entry);
@@ -231,7 +231,7 @@ function groupText({ group }: Entry, framed: boolean): string | undefined {
 function status(entry: Entry): string | undefined {
   const holder = formatEntryHolders(entry);
   if (holder !== undefined) return `in use: ${holder}`;
-  return entry.state === 'blocking' ? stateLabels.blocking : undefined;
+  return entry.usage === 'blocking' ? stateLabels.blocking : undefined;
 }
 
 function optional(text: string | undefined, style: Omit<TextLine, 'text'>): TextLine[] {
@@ -260,14 +260,14 @@ function gridTable(box: Grid, framed: boolean): string {
 function countsOf(cells: readonly Entry[]): string {
   return stateOrder
     .flatMap((state) => {
-      const count = cells.filter((entry) => entry.state === state).length;
+      const count = cells.filter((entry) => entry.usage === state).length;
       return count === 0 ? [] : [`${count} ${stateLabels[state].replace(/^bound to VFIO, /, '')}`];
     })
     .join(', ');
 }
 
 function gridCell(entry: Entry, box: Grid, framed: boolean): string {
-  const boxStyle = stateStyles[entry.state];
+  const boxStyle = stateStyles[entry.usage];
   const group = groupText(entry, framed && groupOf(box) !== undefined);
   const vf = box.family === 'vf';
   const maxLength = vf ? 26 : 40;
@@ -290,7 +290,7 @@ function legendOf(boxes: readonly Box[]): string {
   const entries = boxes.flatMap((box) =>
     box.kind === 'grid' ? box.cells : box.kind === 'device' && !box.entry.bridge ? [box.entry] : [],
   );
-  const shown = stateOrder.filter((state) => entries.some((entry) => entry.state === state));
+  const shown = stateOrder.filter((state) => entries.some((entry) => entry.usage === state));
   if (shown.length === 0) return '';
   const cells = shown.map((state) =>
     cell([{ text: stateLabels[state], size: 8 }], { boxStyle: stateStyles[state] }),

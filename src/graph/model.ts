@@ -6,14 +6,14 @@ import { compareNatural } from '../devices/order.ts';
  * VFIO, without a node to link to. `host`: bound to another driver. `blocking`: bound to another driver that
  * makes its IOMMU group not viable. `idle`: no driver.
  */
-export type EntryState = 'used' | 'free' | 'no-node' | 'host' | 'blocking' | 'idle';
+export type Usage = 'used' | 'free' | 'no-node' | 'host' | 'blocking' | 'idle';
 
 export interface Entry {
   /** `/sys/devices/pci0000:00/0000:00:04.0`. All text is unescaped. */
   readonly syspath: string;
   readonly bus: string;
   readonly name: string;
-  readonly state: EntryState;
+  readonly usage: Usage;
   /** A PCI bridge: class 0x0604. */
   readonly bridge: boolean;
   readonly driver?: string;
@@ -151,8 +151,8 @@ function framesOf(roots: readonly Box[]): Graph['frames'] {
     .sort((a, b) => compareNatural(a.group, b.group));
 }
 
-function isVfio({ state }: Entry): boolean {
-  return state === 'used' || state === 'free' || state === 'no-node';
+function isVfio({ usage }: Entry): boolean {
+  return usage === 'used' || usage === 'free' || usage === 'no-node';
 }
 
 /** Returns the group of a box; for a grid, the group that all its cells have, if any. */

@@ -12,7 +12,7 @@ import type { DeviceLinks, LinkState } from '../links/state.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName, resolvePath } from '../text/path.ts';
-import type { Entry, EntryState } from './model.ts';
+import type { Entry, Usage } from './model.ts';
 
 /** Links and holders of the VFIO devices, by `vfioN`. */
 interface LinksAndHolders {
@@ -110,7 +110,7 @@ function readEntry(
   const holders = device && known.holders.get(device.sysname);
   return {
     ...{ syspath, bus, name },
-    state: stateOf(device, driver, holders ?? [], links?.state),
+    usage: stateOf(device, driver, holders ?? [], links?.state),
     bridge: rest.class?.startsWith('0x0604') ?? false,
     ...(driver !== undefined && { driver }),
     ...(group !== undefined && { group }),
@@ -131,7 +131,7 @@ function stateOf(
   driver: string | undefined,
   holders: readonly string[],
   links: LinkState | undefined,
-): EntryState {
+): Usage {
   if (!device) return driver === undefined ? 'idle' : 'host';
   if (holders.length > 0) return 'used';
   return isNameable(device) && links !== 'no-node' ? 'free' : 'no-node';
@@ -139,14 +139,14 @@ function stateOf(
 
 /** Marks devices whose host driver does DMA, in groups with a VFIO device: such a group is not viable. */
 function markBlocking(entries: readonly Entry[]): readonly Entry[] {
-  const isVfio = (entry: Entry): boolean => ['used', 'free', 'no-node'].includes(entry.state);
+  const isVfio = (entry: Entry): boolean => ['used', 'free', 'no-node'].includes(entry.usage);
   const vfioGroups = new Set(entries.filter(isVfio).map(({ group }) => group));
   return entries.map((entry) =>
-    entry.state === 'host' &&
+    entry.usage === 'host' &&
     entry.group !== undefined &&
     vfioGroups.has(entry.group) &&
     !nonBlockingDrivers.includes(entry.driver ?? '')
-      ? { ...entry, state: 'blocking' }
+      ? { ...entry, usage: 'blocking' }
       : entry,
   );
 }

@@ -26,7 +26,7 @@ const load: LoadViz = () => {
 };
 
 /**
- * Renders DOT text as SVG. Throws VfioNamesError `no-drawer` (status 5) if the package is not installed or
+ * Renders DOT text as SVG. Throws VfioNamesError `no-renderer` (status 5) if the package is not installed or
  * can't run here.
  */
 export async function renderSvg(dot: string, loadViz: LoadViz = load): Promise<string> {
@@ -46,7 +46,7 @@ function rendererMissing(cause: unknown): VfioNamesError {
   const missing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
   const found = missing ? 'none' : `one that does not run here (${String(code || name || cause)})`;
   return new VfioNamesError(
-    'no-drawer',
+    'no-renderer',
     exitStatus.unsupported,
     `expected the package ${vizPackage} to draw with, found ${found}`,
     {

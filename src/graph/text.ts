@@ -31,7 +31,7 @@ function fork(lead: string): string {
 }
 
 function line(entry: Entry): string {
-  const { name, group, vf, state } = entry;
+  const { name, group, vf, usage } = entry;
   const holder = formatEntryHolders(entry);
   const parts = [
     `${vf === undefined ? '' : `vf ${vf}: `}${name}`,
@@ -39,7 +39,7 @@ function line(entry: Entry): string {
     group === undefined ? undefined : `group ${group}`,
     formatDriver(entry),
     formatFirstLink(entry),
-    holder === undefined ? (state === 'blocking' ? stateLabels.blocking : undefined) : `in use by ${holder}`,
+    holder === undefined ? (usage === 'blocking' ? stateLabels.blocking : undefined) : `in use by ${holder}`,
   ];
   return printable(parts.filter((part) => part !== undefined).join(' · '));
 }

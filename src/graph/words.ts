@@ -3,10 +3,10 @@
  * printable.
  */
 import { linkRoot } from '../names/scheme.ts';
-import type { Entry, EntryState } from './model.ts';
+import type { Entry, Usage } from './model.ts';
 
 /** The states as text. */
-export const stateLabels: Readonly<Record<EntryState, string>> = {
+export const stateLabels: Readonly<Record<Usage, string>> = {
   used: 'in use',
   free: 'bound to VFIO, free',
   'no-node': 'bound to VFIO, no node',
@@ -46,10 +46,10 @@ export function describeEntry({ label, class: code, mdevType, bus }: Entry): str
 }
 
 /** `vfio-pci, vfio3`, or `no driver`. */
-export function formatDriver({ driver, node, state }: Entry): string {
+export function formatDriver({ driver, node, usage }: Entry): string {
   const parts = [driver === undefined ? 'no driver' : driver];
   if (node !== undefined) parts.push(node);
-  if (state === 'no-node') parts.push('no node');
+  if (usage === 'no-node') parts.push('no node');
   return parts.join(', ');
 }
 

@@ -14,7 +14,7 @@ import { incompleteReasons } from './visibility.ts';
 /** An open descriptor that may belong to VFIO. */
 interface Descriptor {
   /** The target of /proc/PID/fd/N without ` (deleted)`. */
-  readonly path: string;
+  readonly opened: string;
   readonly deleted: boolean;
   /** `MAJOR:MINOR`; absent for an anonymous inode. */
   readonly devnum?: string;
@@ -75,7 +75,7 @@ export function matchTarget(descriptor: Descriptor, target: HolderTarget): HeldI
     if (descriptor.syspath === target.syspath) return own;
     if (target.goneName !== undefined && lastPart(descriptor.syspath) === target.goneName) return own;
   }
-  const nodeGone = descriptor.deleted && lastPart(descriptor.path) === target.goneSysname;
+  const nodeGone = descriptor.deleted && lastPart(descriptor.opened) === target.goneSysname;
   return nodeGone && descriptor.devnum !== undefined ? 'cdev' : undefined;
 }
 
@@ -85,7 +85,7 @@ function lastPart(path: string): string {
 
 /**
  * Returns every open descriptor of the targets, from /proc below `root`. A process that ends during the scan is
- * skipped; one whose descriptors may not be read is counted in `unseen`. Needs one stat(2) per descriptor, and one
+ * skipped; one whose descriptors may not be read is counted in `incomplete`. Needs one stat(2) per descriptor, and one
  * readlink(2) more for each that stat(2) does not rule out.
  */
 export function findHolders<T extends HolderTarget>(
@@ -101,7 +101,7 @@ export function findHolders<T extends HolderTarget>(
   for (const pid of pids ?? []) {
     let owner: ProcessOwner | undefined;
     const isRefused = eachDescriptor(files, root, pid, targets, (fd, descriptor) => {
-      if (descriptor.path === deviceFdLink && descriptor.syspath === undefined) unnamed.push(pid);
+      if (descriptor.opened === deviceFdLink && descriptor.syspath === undefined) unnamed.push(pid);
       for (const target of targets) {
         const held = matchTarget(descriptor, target);
         if (held === undefined) continue;
@@ -184,7 +184,7 @@ function readDescriptor(
   { link, status }: { readonly link: string; readonly status: FileStatus | undefined },
   targets: readonly HolderTarget[],
 ): Descriptor | undefined {
-  const { path, deleted } = splitDeleted(link);
+  const { path: opened, deleted } = splitDeleted(link);
   let devnum: string | undefined;
   if (link !== deviceFdLink) {
     if (status?.kind !== 'char' || status.devnum === undefined) return undefined;
@@ -197,7 +197,7 @@ function readDescriptor(
     ? parseFdinfo(tryOrUndefined(() => files.read(`${directory}/fdinfo/${fd}`)) ?? '')
     : undefined;
   return {
-    path,
+    opened,
     deleted,
     ...(devnum !== undefined && { devnum }),
     ...(syspath !== undefined && { syspath }),

@@ -22,7 +22,7 @@ export function holderCells(holder: Holder): string[] {
     printable(holder.command ?? ''),
     printable(holder.unit ?? ''),
     container ? printable(`${runtime} ${id}`) : '',
-    printable(holder.path) + (holder.deleted ? ' (deleted)' : ''),
+    printable(holder.opened) + (holder.deleted ? ' (deleted)' : ''),
   ];
 }
 

@@ -41,7 +41,7 @@ export interface Holder {
    * The target of /proc/PID/fd/N without ` (deleted)`: `/dev/vfio/devices/vfio0`. For a container, a path in its mount
    * namespace.
    */
-  readonly path: string;
+  readonly opened: string;
   /**
    * Whether the node was removed while it was open: the device was unbound, or its removal waits for the descriptor.
    */
@@ -62,7 +62,7 @@ export interface Holder {
 
 /** A reason why the list of holders may be incomplete. */
 export interface Incomplete {
-  readonly reason: 'not-root' | 'refused' | 'pid-namespace' | 'hidepid' | 'no-proc' | 'old-kernel';
+  readonly limitation: 'not-root' | 'denied' | 'pid-namespace' | 'hidepid' | 'no-proc' | 'fdinfo-unsupported';
   /** One sentence: what is missing in the list and what to do. */
   readonly message: string;
   /** The affected processes, if they are known. */

@@ -19,36 +19,36 @@ interface ProcScan {
 export function incompleteReasons(files: Files, root: Root, scan: ProcScan): readonly Incomplete[] {
   if (scan.pids === undefined) {
     const message = `no processes can be seen in ${pathBelow(root, '/proc')}: mount proc there`;
-    return [{ reason: 'no-proc', message }];
+    return [{ limitation: 'no-proc', message }];
   }
-  const unseen: Incomplete[] = [];
+  const incomplete: Incomplete[] = [];
   if (scan.denied.length > 0) {
     const count = `${scan.denied.length} of ${scan.pids.length} processes may not be looked into`;
-    unseen.push(
+    incomplete.push(
       isRoot(files, root)
         ? {
-            reason: 'refused',
+            limitation: 'denied',
             message: `${count}, not even by root: ask outside this container, or the security module`,
           }
-        : { reason: 'not-root', message: `${count}: run it as root to see all` },
+        : { limitation: 'not-root', message: `${count}: run it as root to see all` },
     );
   }
   if (!scan.pids.includes(1) && hidesProcesses(files, root)) {
     const message =
       '/proc hides the processes of other users (mounted with hidepid): run it as root to see all';
-    unseen.push({ reason: 'hidepid', message });
+    incomplete.push({ limitation: 'hidepid', message });
   }
   if (inPidNamespace(files, root)) {
     const message =
       'this is a PID namespace of its own: processes of the host and of other containers are not seen; run it on the host to see all';
-    unseen.push({ reason: 'pid-namespace', message });
+    incomplete.push({ limitation: 'pid-namespace', message });
   }
   if (scan.unnamed.length > 0) {
     const pids = [...new Set(scan.unnamed)].sort((a, b) => a - b);
     const message = `a VFIO device is open through its group in ${pids.length === 1 ? 'process' : 'processes'} ${pids.join(', ')}, and this kernel does not say which device (Linux 6.18 and later do)`;
-    unseen.push({ reason: 'old-kernel', message, pids });
+    incomplete.push({ limitation: 'fdinfo-unsupported', message, pids });
   }
-  return unseen;
+  return incomplete;
 }
 
 /**

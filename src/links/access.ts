@@ -15,22 +15,22 @@ import { nodePathOf } from './node-check.ts';
 
 /** One node whose access differed from the policy. Nodes that agree with it and missing nodes have no outcome. */
 export interface AccessOutcome {
-  readonly path: string;
+  readonly file: string;
   /** The device's name; absent for /dev/iommu. */
-  readonly device?: string;
+  readonly name?: string;
   readonly result: 'done' | 'failed';
   /** `0:36 0660`: uid, gid and octal mode. */
   readonly from?: string;
   readonly to?: string;
   /** Only with `failed`: an errno, or a message that the user or the group does not exist. */
-  readonly reason?: string;
+  readonly error?: string;
 }
 
 interface AccessChange {
-  readonly path: string;
+  readonly file: string;
   readonly devnum: string;
   readonly access: Access;
-  readonly device?: string;
+  readonly name?: string;
 }
 
 /** Applies the access rules to the node of every device and to /dev/iommu; a failure does not stop the others. */
@@ -44,19 +44,19 @@ export function applyAccess(
   for (const device of devices) {
     if (device.devnum === undefined) continue;
     const access = rules.accessOf(device);
-    const path = nodePathOf(device.sysname);
-    if (!isEmpty(access)) changes.push({ path, devnum: device.devnum, access, device: device.name });
+    const file = nodePathOf(device.sysname);
+    if (!isEmpty(access)) changes.push({ file, devnum: device.devnum, access, name: device.name });
   }
   const iommu = rules.iommu && iommuDevnum(files, root);
   if (rules.iommu && iommu !== undefined)
-    changes.push({ path: '/dev/iommu', devnum: iommu, access: rules.iommu });
+    changes.push({ file: '/dev/iommu', devnum: iommu, access: rules.iommu });
   if (changes.length === 0) return [];
   const accounts = readAccounts(files, root);
   return changes.flatMap((change) => changeAccess(files, root, accounts, change) ?? []);
 }
 
-function isEmpty({ owner, group, mode }: Access): boolean {
-  return owner === undefined && group === undefined && mode === undefined;
+function isEmpty({ owner, fileGroup, mode }: Access): boolean {
+  return owner === undefined && fileGroup === undefined && mode === undefined;
 }
 
 /** /dev/iommu is a misc device with a dynamic minor (drivers/iommu/iommufd/main.c). */
@@ -81,19 +81,21 @@ function changeAccess(
   accounts: Accounts,
   change: AccessChange,
 ): AccessOutcome | undefined {
-  const base = { path: change.path, ...(change.device !== undefined && { device: change.device }) };
+  const base = { file: change.file, ...(change.name !== undefined && { name: change.name }) };
   try {
-    const current = files.statNode(pathBelow(root, change.path));
+    const current = files.statNode(pathBelow(root, change.file));
     const wanted = permissionsOf(change.access, accounts, current);
-    if (typeof wanted === 'string') return { ...base, result: 'failed', reason: wanted };
+    if (typeof wanted === 'string') return { ...base, result: 'failed', error: wanted };
     if (!isExpectedNode(current, change) || isSame(current, wanted)) return undefined;
-    if (!changeNode(files, pathBelow(root, change.path), change, wanted)) return undefined;
+    if (!changeNode(files, pathBelow(root, change.file), change, wanted)) return undefined;
     return { ...base, result: 'done', from: asText(current), to: asText(wanted) };
   } catch (error) {
-    const reason = errnoOf(error);
-    if (reason === undefined) throw error;
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
     // The node was removed in the meantime; the next scan reports that.
-    return reason === 'ENOENT' || reason === 'ENOTDIR' ? undefined : { ...base, result: 'failed', reason };
+    return errno === 'ENOENT' || errno === 'ENOTDIR'
+      ? undefined
+      : { ...base, result: 'failed', error: errno };
   }
 }
 
@@ -129,14 +131,14 @@ function isSame(status: FileStatus, wanted: Permissions): boolean {
  * The wanted access in numbers, completed with the current values; a message if the user or the group does not exist.
  */
 function permissionsOf(
-  { owner, group, mode }: Access,
+  { owner, fileGroup, mode }: Access,
   accounts: Accounts,
   current: FileStatus,
 ): Permissions | string {
   const uid = owner === undefined ? current.uid : resolveAccount(accounts.users, owner);
-  const gid = group === undefined ? current.gid : resolveAccount(accounts.groups, group);
+  const gid = fileGroup === undefined ? current.gid : resolveAccount(accounts.groups, fileGroup);
   if (uid === undefined) return `no user ${owner} on this machine`;
-  if (gid === undefined) return `no group ${group} on this machine`;
+  if (gid === undefined) return `no group ${fileGroup} on this machine`;
   return { uid, gid, mode: mode === undefined ? current.mode : Number.parseInt(mode, 8) };
 }
 

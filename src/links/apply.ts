@@ -22,11 +22,11 @@ export function apply(files: Files, root: Root, changes: readonly Change[], toke
 function applyOne(files: Files, directories: OpenDirectory, change: Change, token: string): Outcome {
   if (change.action === 'blocked') return { change, result: 'blocked' };
   try {
-    return { change, result: performChange(files, directories, change, token) ? 'done' : 'changed' };
+    return { change, result: performChange(files, directories, change, token) ? 'done' : 'raced' };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    return { change, result: raceErrnos.has(errno) ? 'changed' : 'failed', errno };
+    return { change, result: raceErrnos.has(errno) ? 'raced' : 'failed', errno };
   }
 }
 

@@ -4,31 +4,31 @@ export type FindingCode =
   | 'link-missing'
   | 'link-dangling'
   | 'link-wrong'
-  | 'link-foreign'
+  | 'link-unmanaged'
   | 'link-blocked'
-  | 'link-left-over'
+  | 'link-orphaned'
   | 'link-stale'
-  | 'link-unwanted'
-  | 'temporary'
+  | 'link-unclaimed'
+  | 'temporary-link'
   | 'directory-unreadable'
   | 'name-conflict'
   | 'no-name'
   | 'node-missing'
   | 'node-unreadable'
   | 'node-not-char'
-  | 'node-false'
+  | 'node-mismatch'
   | 'node-unknown'
-  | 'unsafe-node'
-  | 'unsafe-directory'
+  | 'node-permissions'
+  | 'directory-permissions'
   | 'group-owners'
   | 'device-unreadable';
 
 export interface Finding {
   readonly code: FindingCode;
   /** The path that the finding is about, without the root directory. */
-  readonly path: string;
+  readonly file: string;
   /** The name of the device, if the finding is about one. */
-  readonly device?: string;
+  readonly name?: string;
   /** What was expected and what was found: one line, printable. */
   readonly message: string;
   readonly remedy: string;

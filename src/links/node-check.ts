@@ -7,14 +7,29 @@ import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
+import { printable } from '../text/printable.ts';
 
-/** The result of a node check; `true` only if the node is a character device with the device number of sysfs. */
+/** The result of a node check; `ok` only if the node is a character device with the device number of sysfs. */
 export type NodeCheck =
-  | { readonly verdict: 'true'; readonly status: FileStatus }
+  | { readonly verdict: 'ok'; readonly status: FileStatus }
   | { readonly verdict: 'missing' }
   | { readonly verdict: 'unreadable'; readonly errno: string }
   | { readonly verdict: 'not-char'; readonly status: FileStatus }
-  | { readonly verdict: 'other-devnum'; readonly status: FileStatus; readonly found: string };
+  | { readonly verdict: 'devnum-mismatch'; readonly status: FileStatus; readonly found: string };
+
+/** A device that is not in a result. */
+export interface SkippedDevice {
+  readonly name: string;
+  /** `vfio3`; absent if the device has no node. */
+  readonly node?: string;
+  /** Why, and what to do. */
+  readonly message: string;
+}
+
+/** Returns the device and the message as one printable line. */
+export function formatSkipped({ name, message }: SkippedDevice): string {
+  return `${printable(name)} is left out: ${message}`;
+}
 
 /** The path of a device's node as the kernel names it (drivers/vfio/vfio_main.c: vfio/devices/vfioN). */
 export function nodePathOf(sysname: string): string {
@@ -36,8 +51,9 @@ export function checkNode(files: Files, root: Root, path: string, device: Device
     return { verdict: 'unreadable', errno };
   }
   if (status.kind !== 'char') return { verdict: 'not-char', status };
-  if (status.devnum !== device.devnum) return { verdict: 'other-devnum', status, found: status.devnum ?? '' };
-  return { verdict: 'true', status };
+  if (status.devnum !== device.devnum)
+    return { verdict: 'devnum-mismatch', status, found: status.devnum ?? '' };
+  return { verdict: 'ok', status };
 }
 
 /**

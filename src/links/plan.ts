@@ -7,26 +7,26 @@ import { isTemporary, type LinkEntry, type LinkTree, targetNode } from './tree.t
 
 /** Paths are relative to /dev/vfio. */
 export type Change =
-  | { readonly action: 'create'; readonly link: string; readonly target: string; readonly device: string }
+  | { readonly action: 'create'; readonly link: string; readonly target: string; readonly name: string }
   | {
       readonly action: 'replace';
       readonly link: string;
       readonly target: string;
       readonly from: string;
-      readonly device: string;
+      readonly name: string;
     }
   | {
       readonly action: 'remove';
       readonly link: string;
       readonly from: string;
-      readonly reason: 'gone' | 'unwanted' | 'temporary';
+      readonly reason: 'gone' | 'unclaimed' | 'temporary';
     }
   | { readonly action: 'remove-directory'; readonly link: string }
   | {
       readonly action: 'blocked';
       readonly link: string;
       readonly target: string;
-      readonly device: string;
+      readonly name: string;
       /** What is there, for a message: `a link to /dev/null`, `a directory`. */
       readonly found: string;
       /** Whether it is a link. */
@@ -36,12 +36,12 @@ export type Change =
 type BlockedChange = Extract<Change, { action: 'blocked' }>;
 
 /**
- * What apply did: `changed` means that another process changed the entry first, so that the caller has to scan again.
+ * What apply did: `raced` means that another process changed the entry first, so that the caller has to scan again.
  */
 export interface Outcome {
   readonly change: Change;
-  readonly result: 'done' | 'changed' | 'failed' | 'blocked';
-  /** The errno; only with `failed`, and with `changed` if a system call failed. */
+  readonly result: 'done' | 'raced' | 'failed' | 'blocked';
+  /** The errno; only with `failed`, and with `raced` if a system call failed. */
   readonly errno?: string;
 }
 
@@ -51,7 +51,7 @@ type Winner = Pick<Claim, 'device'>;
 /**
  * Returns the changes, removals first, sorted by path. An entry that vfio-names does not manage is never changed; a
  * link that it prevents is `blocked`. `present` has the existing nodes of devices: it decides between the reasons
- * `gone` and `unwanted` of a removal.
+ * `gone` and `unclaimed` of a removal.
  */
 export function plan(
   wanted: ReadonlyMap<string, Winner>,
@@ -82,7 +82,7 @@ function planOne(link: string, { device }: Winner, entries: LinkTree['entries'])
   const target = linkTarget(link, device.sysname);
   // The common case. The parents of an existing entry are directories, so they need no check.
   if (entry?.target === target) return undefined;
-  const base = { link, target, device: device.name };
+  const base = { link, target, name: device.name };
   for (const parent of parentDirectories(link)) {
     const above = entries.get(parent);
     if (above && above.kind !== 'directory')
@@ -105,7 +105,7 @@ function planRemovals(
     const node = targetNode(link, from);
     if (isTemporary(link)) removals.push({ action: 'remove', link, from, reason: 'temporary' });
     else if (node !== undefined)
-      removals.push({ action: 'remove', link, from, reason: present.has(node) ? 'unwanted' : 'gone' });
+      removals.push({ action: 'remove', link, from, reason: present.has(node) ? 'unclaimed' : 'gone' });
   }
   return removals.sort((a, b) => (a.link < b.link ? -1 : 1));
 }

@@ -28,8 +28,8 @@ export interface Resolution {
 }
 
 /**
- * Returns the verified node of a scanned device. Throws VfioNamesError: `no-cdev` (status 5), `replaced` (status 3: the
- * device was removed or has another number now), `not-permitted` (status 4), `node-missing` and `false-node` (status
+ * Returns the verified node of a scanned device. Throws VfioNamesError: `no-cdev` (status 5), `device-changed` (status 3: the
+ * device was removed or has another number now), `not-permitted` (status 4), `node-missing` and `node-mismatch` (status
  * 1).
  */
 export function resolveDevice(files: Files, root: Root, device: Device): Resolution {
@@ -41,9 +41,9 @@ export function resolveDevice(files: Files, root: Root, device: Device): Resolut
   }
   const path = nodePathOf(device.sysname);
   const check = checkNode(files, root, path, device);
-  const fallback = check.verdict === 'true' ? undefined : charPath(files, root, device, devnum);
+  const fallback = check.verdict === 'ok' ? undefined : charPath(files, root, device, devnum);
   assertUnchanged(files, root, device);
-  if (check.verdict === 'true') return { device, nodePath: path, devnum };
+  if (check.verdict === 'ok') return { device, nodePath: path, devnum };
   const problem = describeNodeCheck(path, check, devnum);
   if (fallback !== undefined) return { device, nodePath: fallback, devnum, fallbackReason: problem };
   throw nodeError(device, check, problem, path);
@@ -63,13 +63,13 @@ function charPath(files: Files, root: Root, device: Device, devnum: string): str
   }
 }
 
-/** Re-reads sysfs. Throws `replaced` if the device was removed or its number belongs to another device now. */
+/** Re-reads sysfs. Throws `device-changed` if the device was removed or its number belongs to another device now. */
 export function assertUnchanged(files: Files, root: Root, device: Device): void {
   const now = scanDevice(files, root, device.sysname);
   if (now && now.syspath === device.syspath && now.devnum === device.devnum) return;
   const found = now ? `${printable(now.name)} has its number ${device.sysname} now` : 'it went away';
   throw new VfioNamesError(
-    'replaced',
+    'device-changed',
     exitStatus.noDevice,
     `expected ${printable(device.name)} to stay bound while it was resolved, but ${found}`,
     { hint: 'try again', device: device.name },
@@ -95,7 +95,7 @@ function nodeError(device: Device, check: NodeCheck, problem: string, path: stri
       ...facts,
       hint: 'run it as root, or as a user who may enter that directory',
     });
-  const code = check.verdict === 'missing' ? 'node-missing' : 'false-node';
+  const code = check.verdict === 'missing' ? 'node-missing' : 'node-mismatch';
   return new VfioNamesError(code, exitStatus.findings, problem, { ...facts, hint: nodeRemedy });
 }
 
@@ -106,7 +106,7 @@ export const nodeRemedy =
 /** One line that describes a failed node check. */
 export function describeNodeCheck(
   path: string,
-  check: Exclude<NodeCheck, { verdict: 'true' }>,
+  check: Exclude<NodeCheck, { verdict: 'ok' }>,
   devnum: string,
 ): string {
   const expected = `expected the character device ${devnum} at ${path}`;
@@ -117,7 +117,7 @@ export function describeNodeCheck(
       return `${expected}, could not look: ${check.errno}`;
     case 'not-char':
       return `${expected}, found a ${check.status.kind}`;
-    case 'other-devnum':
+    case 'devnum-mismatch':
       return `${expected}, found the device ${check.found}`;
   }
 }

@@ -5,10 +5,10 @@ import { linkRoot } from '../names/scheme.ts';
 import type { Observation } from './observe.ts';
 
 /**
- * `named`: all links are correct. `unnamed`: a link is missing or wrong. `no-node`: the device has no node, or the node
+ * `named`: all links are correct. `outdated`: a link is missing or wrong. `no-node`: the device has no node, or the node
  * is not in /dev. `no-name`: the device has a node, but no link name can be made for it.
  */
-export type LinkState = 'named' | 'unnamed' | 'no-node' | 'no-name';
+export type LinkState = 'named' | 'outdated' | 'no-node' | 'no-name';
 
 export interface DeviceLinks {
   readonly device: Device;
@@ -26,7 +26,7 @@ export function deviceLinks(seen: Observation): ReadonlyMap<string, DeviceLinks>
     if (assignment.winners.get(link)?.device === device) linksOf.get(device)?.add(link);
   const stateOf = (device: Device, links: ReadonlySet<string>): LinkState => {
     if (links.size === 0) return stateWithoutLinks(device, missingNodes);
-    return [...links].some((link) => pending.has(link)) ? 'unnamed' : 'named';
+    return [...links].some((link) => pending.has(link)) ? 'outdated' : 'named';
   };
   return new Map(
     [...linksOf].map(([device, links]) => [

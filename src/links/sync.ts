@@ -12,7 +12,7 @@ export interface SyncResult {
   /** Nodes whose access differed from the access rules. */
   readonly access: readonly AccessOutcome[];
   /** Whether the last scan found no changes that can be applied. */
-  readonly settled: boolean;
+  readonly stable: boolean;
 }
 
 /** After this many scans, another process is assumed to be reverting the changes. */
@@ -42,15 +42,15 @@ export function sync(machine: Machine, token: string): SyncResult {
         access: machine.access
           ? applyAccess(machine.files, machine.root, machine.access, observation.scan.devices)
           : [],
-        settled: applicable.length === 0,
+        stable: applicable.length === 0,
       };
     }
     for (const outcome of apply(machine.files, machine.root, applicable, `${token}-${round}`)) {
       const key = JSON.stringify(outcome.change);
       const count = (tries.get(key) ?? 0) + 1;
       tries.set(key, count);
-      const stuck = outcome.result === 'changed' && outcome.errno !== undefined && count >= MAX_TRIES;
-      if (outcome.result === 'changed' && !stuck) continue;
+      const stuck = outcome.result === 'raced' && outcome.errno !== undefined && count >= MAX_TRIES;
+      if (outcome.result === 'raced' && !stuck) continue;
       outcomes.push(stuck ? { ...outcome, result: 'failed' } : outcome);
       if (stuck || outcome.result === 'failed') failed.add(key);
     }

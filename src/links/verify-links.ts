@@ -18,7 +18,7 @@ export function verifyLinks({ scan, missingNodes, assignment, tree, changes }: O
   for (const [directory, errno] of tree.unreadable)
     findings.push({
       code: 'directory-unreadable',
-      path: directory === '' ? linkRoot : `${linkRoot}/${printable(directory)}`,
+      file: directory === '' ? linkRoot : `${linkRoot}/${printable(directory)}`,
       message: `expected a directory of names, could not look into it: ${errno}`,
       remedy: errno === 'EACCES' ? 'run it as root' : 'look at it, and move it away; then vfio-names sync',
       fixable: false,
@@ -31,13 +31,13 @@ function fromChange(
   bySysname: ReadonlyMap<string, Device>,
   missing: ReadonlySet<string>,
 ): Finding | undefined {
-  const path = `${linkRoot}/${printable(change.link)}`;
+  const file = `${linkRoot}/${printable(change.link)}`;
   switch (change.action) {
     case 'create':
       return {
         code: 'link-missing',
-        path,
-        device: change.device,
+        file,
+        name: change.name,
         message: `expected a link to ${change.target}, found nothing`,
         remedy: syncRemedy,
         fixable: true,
@@ -50,8 +50,8 @@ function fromChange(
         : 'which is no device';
       return {
         code: other ? 'link-wrong' : 'link-dangling',
-        path,
-        device: change.device,
+        file,
+        name: change.name,
         message: `expected a link to ${change.target}, found one to ${printable(change.from)}, ${found}`,
         remedy: syncRemedy,
         fixable: true,
@@ -59,15 +59,15 @@ function fromChange(
     }
     case 'blocked':
       return {
-        code: change.isLink ? 'link-foreign' : 'link-blocked',
-        path,
-        device: change.device,
+        code: change.isLink ? 'link-unmanaged' : 'link-blocked',
+        file,
+        name: change.name,
         message: `expected a link to ${change.target}, found ${printable(change.found)}, which vfio-names did not make`,
         remedy: 'look at it, and move it away; then vfio-names sync',
         fixable: false,
       };
     case 'remove':
-      return fromRemoval(change, path, bySysname, missing);
+      return fromRemoval(change, file, bySysname, missing);
     case 'remove-directory':
       return undefined;
   }
@@ -75,23 +75,23 @@ function fromChange(
 
 function fromRemoval(
   change: Extract<Change, { action: 'remove' }>,
-  path: string,
+  file: string,
   bySysname: ReadonlyMap<string, Device>,
   missing: ReadonlySet<string>,
 ): Finding {
   const other = bySysname.get(targetNode(change.link, change.from) ?? '');
   if (change.reason === 'temporary')
     return {
-      code: 'temporary',
-      path,
+      code: 'temporary-link',
+      file,
       message: 'found a temporary name that an interrupted run left',
       remedy: syncRemedy,
       fixable: true,
     };
   if (!other)
     return {
-      code: 'link-left-over',
-      path,
+      code: 'link-orphaned',
+      file,
       message: `found a link to ${printable(change.from)}, whose device is gone`,
       remedy: syncRemedy,
       fixable: true,
@@ -99,23 +99,23 @@ function fromRemoval(
   if (missing.has(other.sysname))
     return {
       code: 'link-dangling',
-      path,
-      device: other.name,
+      file,
+      name: other.name,
       message: `found a link to ${printable(change.from)}, the node of ${printable(other.bus)}/${printable(other.name)}, which is not there`,
       remedy: syncRemedy,
       fixable: true,
     };
   if (change.link.startsWith('by-'))
     return {
-      code: 'link-unwanted',
-      path,
+      code: 'link-unclaimed',
+      file,
       message: `found a link to the node of ${printable(other.bus)}/${printable(other.name)}, which nothing asks for`,
       remedy: syncRemedy,
       fixable: true,
     };
   return {
     code: 'link-stale',
-    path,
+    file,
     message: `found a link to ${printable(change.from)}, whose number belongs to ${printable(other.bus)}/${printable(other.name)} now`,
     remedy: syncRemedy,
     fixable: true,
@@ -125,8 +125,8 @@ function fromRemoval(
 function fromConflict(conflict: Conflict): Finding[] {
   return conflict.losers.map((loser) => ({
     code: 'name-conflict',
-    path: `${linkRoot}/${printable(conflict.link)}`,
-    device: loser.name,
+    file: `${linkRoot}/${printable(conflict.link)}`,
+    name: loser.name,
     message:
       conflict.nestedWith === undefined
         ? `${printable(loser.name)} wants the name too, ${printable(conflict.winner.name)} has it`

@@ -25,7 +25,7 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
     if (device.devnum === undefined) continue;
     const path = nodePathOf(device.sysname);
     const check = checkNode(files, root, path, device);
-    if (check.verdict === 'true') {
+    if (check.verdict === 'ok') {
       const owner = `${check.status.uid}:${check.status.gid}`;
       const owned = owners.get(owner);
       if (owned) owned.push(device);
@@ -37,12 +37,12 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
         missing: 'node-missing',
         unreadable: 'node-unreadable',
         'not-char': 'node-not-char',
-        'other-devnum': 'node-false',
+        'devnum-mismatch': 'node-mismatch',
       };
       findings.push({
         code: codes[check.verdict],
-        path: printable(path),
-        device: device.name,
+        file: printable(path),
+        name: device.name,
         message: describeNodeCheck(printable(path), check, device.devnum),
         remedy: check.verdict === 'unreadable' ? 'run it as root' : nodeRemedy,
         fixable: false,
@@ -51,8 +51,8 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
     if (isNameable(device) && schemeLink(device) === undefined)
       findings.push({
         code: 'no-name',
-        path: printable(device.syspath),
-        device: device.name,
+        file: printable(device.syspath),
+        name: device.name,
         message: `no name can be made of the bus ${printable(device.bus)} and the name ${printable(device.name)}`,
         remedy: 'give it a name in the policy',
         fixable: false,
@@ -66,9 +66,9 @@ function unsafeNode(path: string, device: Device, status: FileStatus): Finding |
   if ((status.mode & 0o006) === 0) return undefined;
   const mode = status.mode.toString(8).padStart(4, '0');
   return {
-    code: 'unsafe-node',
-    path: printable(path),
-    device: device.name,
+    code: 'node-permissions',
+    file: printable(path),
+    name: device.name,
     message: `expected a node that not everybody may open, found mode ${mode}`,
     remedy: `chmod o-rwx ${printable(path)}, and look for the rule that set it`,
     fixable: false,
@@ -88,8 +88,8 @@ export function verifyDirectories(files: Files, root: Root, directories: Iterabl
     const mode = status.mode.toString(8).padStart(4, '0');
     if ((status.mode & 0o022) !== 0 || (status.uid !== 0 && root === ''))
       findings.push({
-        code: 'unsafe-directory',
-        path: printable(path),
+        code: 'directory-permissions',
+        file: printable(path),
         message: `expected a directory that only root may write, found owner ${status.uid} and mode ${mode}`,
         remedy: `chown root ${printable(path)}; chmod go-w ${printable(path)}`,
         fixable: false,
@@ -120,7 +120,7 @@ function unknownNode(files: Files, root: Root, path: string, status: FileStatus)
       : `the device ${status.devnum}, ${device === undefined ? 'which sysfs does not know' : `which is ${printable(device)}`}`;
   return {
     code: 'node-unknown',
-    path: printable(path),
+    file: printable(path),
     message: `expected the node of a VFIO device, found ${what}`,
     remedy: `remove it: nothing made it that the kernel knows of`,
     fixable: false,
@@ -160,8 +160,8 @@ export function verifyGroups(
     else if (other.owner !== owner)
       findings.push({
         code: 'group-owners',
-        path: printable(nodePathOf(device.sysname)),
-        device: device.name,
+        file: printable(nodePathOf(device.sysname)),
+        name: device.name,
         message: `expected the owner of its IOMMU group ${group}, ${other.owner} as ${printable(other.device.name)}, found ${owner}`,
         remedy: 'give all devices of the group one owner: they are not isolated from each other',
         fixable: false,

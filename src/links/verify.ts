@@ -29,7 +29,7 @@ export function verify(machine: Machine, only?: readonly Device[]): Verification
 }
 
 function key(finding: Finding): string {
-  return `${finding.code} ${finding.path} ${finding.message}`;
+  return `${finding.code} ${finding.file} ${finding.message}`;
 }
 
 function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
@@ -43,7 +43,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...observation.scan.problems.map(
       (problem): Finding => ({
         code: 'device-unreadable',
-        path: problem.path,
+        file: problem.file,
         message: problem.message,
         remedy: 'run it again; if it stays, look at that directory',
         fixable: false,
@@ -55,7 +55,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...verifyUnknownNodes(files, root, devices),
     ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];
-  findings.sort((a, b) => compareNatural(a.path, b.path) || (a.code < b.code ? -1 : 1));
+  findings.sort((a, b) => compareNatural(a.file, b.file) || (a.code < b.code ? -1 : 1));
   return {
     findings: only ? findings.filter((finding) => concerns(finding, only, observation)) : findings,
     observation,
@@ -65,7 +65,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
 /** Whether a finding is about one of the devices: it has the name of the device, or its path is a link to the node. */
 function concerns(finding: Finding, only: readonly Device[], seen: Observation): boolean {
   const names = new Set(only.map((device) => device.name));
-  if (finding.device !== undefined) return names.has(finding.device);
-  const entry = seen.tree.entries.get(finding.path.replace(/^\/dev\/vfio\//, ''));
+  if (finding.name !== undefined) return names.has(finding.name);
+  const entry = seen.tree.entries.get(finding.file.replace(/^\/dev\/vfio\//, ''));
   return only.some((device) => entry?.target?.endsWith(`/${device.sysname}`) ?? false);
 }

@@ -13,19 +13,19 @@ export interface AccessRules {
   readonly iommu?: Access;
 }
 
-const keys = ['owner', 'group', 'mode'] as const;
+const keys = ['owner', 'fileGroup', 'mode'] as const;
 
 /**
  * Returns the access of a device's node: of the rules that match, a later one overrides an earlier one key by key. A group
  * without a mode gives 0660, as GROUP without MODE does in udev (udev_node_apply_permissions). Empty if no rule matches.
  */
 export function resolveAccess(policy: Policy, facts: Facts): Access {
-  const access = merge(policy.access.filter((rule) => matches(rule.match, facts)));
-  return access.group !== undefined && access.mode === undefined ? { ...access, mode: '0660' } : access;
+  const access = merge(policy.accessRules.filter((rule) => matches(rule.match, facts)));
+  return access.fileGroup !== undefined && access.mode === undefined ? { ...access, mode: '0660' } : access;
 }
 
 function merge(rules: readonly Access[]): Access {
-  const access: { owner?: string; group?: string; mode?: string } = {};
+  const access: { owner?: string; fileGroup?: string; mode?: string } = {};
   for (const rule of rules)
     for (const key of keys) {
       const value = rule[key];
@@ -42,9 +42,9 @@ function merge(rules: readonly Access[]): Access {
  */
 export function iommuAccess(policy: Policy): Access | undefined {
   if (policy.iommu) return merge([policy.iommu]);
-  const [group, ...otherGroups] = distinct(policy.access, 'group');
-  if (group !== undefined) return otherGroups.length === 0 ? { group, mode: '0660' } : undefined;
-  const [owner, ...otherOwners] = distinct(policy.access, 'owner');
+  const [fileGroup, ...otherGroups] = distinct(policy.accessRules, 'fileGroup');
+  if (fileGroup !== undefined) return otherGroups.length === 0 ? { fileGroup, mode: '0660' } : undefined;
+  const [owner, ...otherOwners] = distinct(policy.accessRules, 'owner');
   return owner !== undefined && otherOwners.length === 0 ? { owner } : undefined;
 }
 
@@ -53,7 +53,7 @@ export function iommuProblem(
   policy: Policy,
 ): { readonly message: string; readonly hint: string } | undefined {
   if (iommuAccess(policy)) return undefined;
-  const [groups, owners] = [distinct(policy.access, 'group'), distinct(policy.access, 'owner')];
+  const [groups, owners] = [distinct(policy.accessRules, 'fileGroup'), distinct(policy.accessRules, 'owner')];
   const [what, found] = groups.length > 0 ? ['groups', groups] : ['owners', owners];
   if (found.length === 0) return undefined;
   return {
@@ -62,7 +62,7 @@ export function iommuProblem(
   };
 }
 
-function distinct(rules: readonly AccessRule[], key: 'owner' | 'group'): string[] {
+function distinct(rules: readonly AccessRule[], key: 'owner' | 'fileGroup'): string[] {
   return [...new Set(rules.flatMap((rule) => rule[key] ?? []))];
 }
 
@@ -77,7 +77,7 @@ export function groupAccessProblems(policy: Policy, devices: readonly Facts[]): 
   const problems: string[] = [];
   for (const [group, siblings] of [...byGroup].sort(([a], [b]) => compareNatural(a, b))) {
     const holders = siblings.map((facts) => {
-      const { owner = 'root', group: fileGroup = 'root' } = resolveAccess(policy, facts);
+      const { owner = 'root', fileGroup = 'root' } = resolveAccess(policy, facts);
       return { name: facts.name, holder: `${owner}:${fileGroup}` };
     });
     if (new Set(holders.map(({ holder }) => holder)).size > 1) {

@@ -8,7 +8,7 @@ import { type FileRules, parseRules, readDocument, type Setting } from './parse.
 import { familyNames, type LinkRule, type Policy } from './policy.ts';
 
 export interface BuildResult {
-  /** Complete only if `mistakes` is empty; otherwise built from the valid parts. */
+  /** Complete only if `errors` is empty; otherwise built from the valid parts. */
   readonly policy: Policy;
   /** The effective value of each setting, with the file that set it. */
   readonly settings: readonly Setting[];
@@ -18,14 +18,14 @@ export interface BuildResult {
 
 /** Merges the files in order: a later setting, alias or `[iommu]` overrides an earlier one; rules accumulate. */
 export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
-  const mistakes: Diagnostic[] = [];
+  const errors: Diagnostic[] = [];
   const files: FileRules[] = [];
   for (const text of texts) {
     const document = readDocument(text);
-    if ('mistakes' in document) mistakes.push(...document.mistakes);
+    if ('errors' in document) errors.push(...document.errors);
     else files.push(parseRules(document));
   }
-  mistakes.push(...files.flatMap((file) => file.errors));
+  errors.push(...files.flatMap((file) => file.errors));
   const iommu = files.flatMap((file) => file.iommu ?? []).at(-1);
   const families = new Map(files.flatMap((file) => [...file.families]));
   const settings = new Map(
@@ -33,23 +33,23 @@ export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
   );
   const rules: Omit<Policy, 'hash'> = {
     scheme: 1,
-    links: [
+    linkRules: [
       ...[...families.values()].flatMap((rule) => rule ?? []).sort(byFamily),
       ...files.flatMap((file) => file.links),
     ],
-    access: files.flatMap((file) => file.access),
+    accessRules: files.flatMap((file) => file.access),
     ...(iommu && { iommu }),
   };
   const policy = { ...rules, hash: policyHash(rules) };
   const warnings = [
     ...files.flatMap((file) => file.warnings),
-    ...(mistakes.length === 0 ? policyWarnings(policy) : []),
+    ...(errors.length === 0 ? policyWarnings(policy) : []),
   ];
   const order = texts.map((text) => text.file);
   return {
     policy,
     settings: [...settings.values()],
-    errors: sortDiagnostics(mistakes, order),
+    errors: sortDiagnostics(errors, order),
     warnings: sortDiagnostics(warnings, order),
   };
 }
@@ -57,7 +57,7 @@ export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
 /** Returns the warnings that need the whole policy. */
 function policyWarnings(policy: Policy): Diagnostic[] {
   const problem = iommuProblem(policy);
-  const source = policy.access[0]?.source;
+  const source = policy.accessRules[0]?.source;
   return [
     ...findShadowedRules(policy),
     ...(problem !== undefined && source ? [{ source, key: 'access', ...problem }] : []),
@@ -70,11 +70,11 @@ export function policyHash(policy: Omit<Policy, 'hash'>): string {
     source: _,
     ...rest
   }: T): Omit<T, 'source'> => rest;
-  const link = ({ match, name, priority }: LinkRule) => ({ match, name, priority });
+  const link = ({ match, template, priority }: LinkRule) => ({ match, template, priority });
   const content = {
     scheme: policy.scheme,
-    links: policy.links.map(link),
-    access: policy.access.map(withoutSource),
+    linkRules: policy.linkRules.map(link),
+    accessRules: policy.accessRules.map(withoutSource),
     ...(policy.iommu && { iommu: withoutSource(policy.iommu) }),
   };
   return sha256(JSON.stringify(content));
@@ -83,5 +83,5 @@ export function policyHash(policy: Omit<Policy, 'hash'>): string {
 /** Sorts families by familyNames and aliases by name, so that the hash does not depend on which file set which one. */
 function byFamily(a: LinkRule, b: LinkRule): number {
   const place = (rule: LinkRule): number => familyNames.indexOf(rule.family ?? 'by-alias');
-  return place(a) - place(b) || (JSON.stringify(a.name) < JSON.stringify(b.name) ? -1 : 1);
+  return place(a) - place(b) || (JSON.stringify(a.template) < JSON.stringify(b.template) ? -1 : 1);
 }

@@ -28,16 +28,16 @@ function messageWithPlace({ source, key, message }: Diagnostic): string {
 }
 
 /** Sorts by the order in which the files are read, then by line. */
-export function sortDiagnostics(mistakes: readonly Diagnostic[], files: readonly string[]): Diagnostic[] {
-  return [...mistakes].sort(
+export function sortDiagnostics(errors: readonly Diagnostic[], files: readonly string[]): Diagnostic[] {
+  return [...errors].sort(
     (a, b) => files.indexOf(a.source.file) - files.indexOf(b.source.file) || a.source.line - b.source.line,
   );
 }
 
 /** Returns the VfioNamesError `policy` (status 2) for sorted errors: the first one, and the number of the others. */
-export function policyError(mistakes: readonly Diagnostic[]): VfioNamesError {
-  const [first] = mistakes;
-  const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more; see config check)` : '';
+export function policyError(errors: readonly Diagnostic[]): VfioNamesError {
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more; see config check)` : '';
   if (first === undefined) return new VfioNamesError('policy', exitStatus.usage, 'bad policy');
   const message = messageWithPlace(first);
   const { hint, source } = first;
@@ -49,14 +49,14 @@ export function policyError(mistakes: readonly Diagnostic[]): VfioNamesError {
 
 /** Returns one warning for each rule without effect. */
 export function findShadowedRules(policy: Policy): Diagnostic[] {
-  return [...shadowedLinks(policy.links), ...shadowedAccess(policy.access)];
+  return [...shadowedLinks(policy.linkRules), ...shadowedAccess(policy.accessRules)];
 }
 
 /** Finds names that another rule gives to at least the same devices, with the same or a higher priority. */
 function shadowedLinks(links: readonly LinkRule[]): Diagnostic[] {
   const byName = new Map<string, LinkRule[]>();
   for (const rule of links) {
-    const key = JSON.stringify(rule.name);
+    const key = JSON.stringify(rule.template);
     byName.set(key, [...(byName.get(key) ?? []), rule]);
   }
   return [...byName.values()].flatMap((sameName) =>
@@ -83,7 +83,7 @@ function shadowedLinks(links: readonly LinkRule[]): Diagnostic[] {
 /** Finds rules of which a later rule sets every key, for at least the same devices. */
 function shadowedAccess(access: readonly AccessRule[]): Diagnostic[] {
   return access.flatMap((rule, index) => {
-    const keys = (['owner', 'group', 'mode'] as const).filter((key) => rule[key] !== undefined);
+    const keys = (['owner', 'fileGroup', 'mode'] as const).filter((key) => rule[key] !== undefined);
     const later = access
       .slice(index + 1)
       .find((other) => keys.every((key) => other[key] !== undefined) && matchCovers(other.match, rule.match));
@@ -110,13 +110,13 @@ function location(source: SourceLocation): string {
 /** Returns one error for each unknown name. If the machine has no accounts at all (an image without files), none. */
 export function accountErrors(policy: Policy, accounts: Accounts): Diagnostic[] {
   const rules: readonly (Access & { readonly source: SourceLocation })[] = policy.iommu
-    ? [...policy.access, policy.iommu]
-    : policy.access;
+    ? [...policy.accessRules, policy.iommu]
+    : policy.accessRules;
   return rules.flatMap((rule) => {
     const table = rule === policy.iommu ? 'iommu' : 'access';
     return [
       ...checkName(rule.owner, 'user', accounts.users, rule.source, `${table}.owner`),
-      ...checkName(rule.group, 'group', accounts.groups, rule.source, `${table}.group`),
+      ...checkName(rule.fileGroup, 'group', accounts.groups, rule.source, `${table}.group`),
     ];
   });
 }

@@ -92,7 +92,7 @@ export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
     ...withShape(/^\/sys\/devices\//, 'a path that begins with /sys/devices/'),
     alwaysPresent: true,
   },
-  cdev: { ...withShape(/^(yes$|no: )/, 'yes, or no: and the reason'), alwaysPresent: true },
+  cdev: { ...withShape(/^(yes|no)$/, 'yes or no'), alwaysPresent: true },
   driver: withShape(/^[^/\s]+$/, 'a driver such as vfio-pci'),
   group: decimal('the number of an IOMMU group such as 14'),
   groupNode: withShape(/^\/dev\/vfio\/(noiommu-)?\d+$/, 'a group node such as /dev/vfio/14'),

@@ -5,7 +5,7 @@ import type { Family, LinkRule, Match, NamePart, SourceLocation } from './policy
 
 interface Shape {
   readonly match: Match;
-  readonly name: readonly NamePart[];
+  readonly template: readonly NamePart[];
 }
 
 const onPci: Match = [{ fact: 'bus', negate: false, patterns: ['pci'] }];
@@ -20,27 +20,27 @@ const text = (fixed: string): NamePart => ({ text: fixed });
 const shapes: Readonly<Record<Exclude<Family, 'by-alias'>, Shape>> = {
   'by-tag': {
     match: [],
-    name: [
+    template: [
       text('by-tag/'),
       fact('bus'),
       text('-'),
       {
         fact: 'name',
         apply: [
-          { kind: 'replace', from: ':', to: '_' },
-          { kind: 'replace', from: '.', to: '_' },
+          { transform: 'replace', from: ':', to: '_' },
+          { transform: 'replace', from: '.', to: '_' },
         ],
       },
     ],
   },
-  'by-path': { match: onPci, name: [text('by-path/'), fact('path')] },
-  'by-sriov': { match: onPci, name: [text('by-sriov/'), fact('pf'), text('/vf'), fact('vf')] },
+  'by-path': { match: onPci, template: [text('by-path/'), fact('path')] },
+  'by-sriov': { match: onPci, template: [text('by-sriov/'), fact('pf'), text('/vf'), fact('vf')] },
   'by-group': {
     match: [],
-    name: [text('by-group/'), fact('group'), text('/'), fact('bus'), text('-'), fact('name')],
+    template: [text('by-group/'), fact('group'), text('/'), fact('bus'), text('-'), fact('name')],
   },
-  'by-slot': { match: onPci, name: [text('by-slot/'), fact('slot'), text('.'), fact('function')] },
-  'by-serial': { match: onPci, name: [text('by-serial/'), fact('serial'), text('.'), fact('function')] },
+  'by-slot': { match: onPci, template: [text('by-slot/'), fact('slot'), text('.'), fact('function')] },
+  'by-serial': { match: onPci, template: [text('by-serial/'), fact('serial'), text('.'), fact('function')] },
 };
 
 /** The families that a boolean in [names] enables. */
@@ -53,5 +53,5 @@ export function familyRule(family: Exclude<Family, 'by-alias'>, source: SourceLo
 
 /** Returns the rule of one entry of by-alias, which names the device that matches. The caller must have checked `alias`. */
 export function aliasRule(alias: string, match: Match, source: SourceLocation): LinkRule {
-  return { match, name: [text(`by-alias/${alias}`)], priority: 0, family: 'by-alias', source };
+  return { match, template: [text(`by-alias/${alias}`)], priority: 0, family: 'by-alias', source };
 }

@@ -15,21 +15,21 @@ export function formatPolicy({ policy, settings }: Pick<BuildResult, 'policy' | 
           '[names]',
           ...families.map(({ key, value, source }) => `${key.slice(6)} = ${value}  # ${location(source)}`),
         ],
-    aliases(policy.links),
-    ...policy.links.flatMap((rule) =>
+    aliases(policy.linkRules),
+    ...policy.linkRules.flatMap((rule) =>
       rule.family === undefined
         ? [
             [
               `# ${location(rule.source)}`,
               '[[link]]',
               ...matchLine(rule.match),
-              `name = ${tomlText(formatName(rule.name))}`,
+              `name = ${tomlText(formatName(rule.template))}`,
               ...(rule.priority === 0 ? [] : [`priority = ${rule.priority}`]),
             ],
           ]
         : [],
     ),
-    ...policy.access.map((rule) => [
+    ...policy.accessRules.map((rule) => [
       `# ${location(rule.source)}`,
       '[[access]]',
       ...matchLine(rule.match),
@@ -43,11 +43,11 @@ export function formatPolicy({ policy, settings }: Pick<BuildResult, 'policy' | 
     .join('\n\n')}\n`;
 }
 
-function aliases(links: BuildResult['policy']['links']): string[] {
+function aliases(links: BuildResult['policy']['linkRules']): string[] {
   const rules = links.filter((rule) => rule.family === 'by-alias');
   if (rules.length === 0) return [];
   const lines = rules.map((rule) => {
-    const name = formatName(rule.name).slice('by-alias/'.length);
+    const name = formatName(rule.template).slice('by-alias/'.length);
     return `${tomlText(name)} = ${formatMatch(rule.match)}  # ${location(rule.source)}`;
   });
   return ['[names.by-alias]', ...lines];
@@ -75,10 +75,10 @@ function pair({ fact, patterns }: Condition): string {
 }
 
 function accessLines(access: Access): string[] {
-  return (['owner', 'group', 'mode'] as const).flatMap((key) => {
-    const value = access[key];
-    return value === undefined ? [] : [`${key} = ${tomlText(value)}`];
-  });
+  const values = { owner: access.owner, group: access.fileGroup, mode: access.mode };
+  return Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key} = ${tomlText(value)}`],
+  );
 }
 
 /** Returns the template of a name: `by-sriov/{{pf}}/vf{{pad vf 3}}`. */
@@ -96,8 +96,8 @@ function formatName(parts: readonly NamePart[]): string {
 }
 
 function call(transform: Transform, subject: string): string {
-  if (transform.kind === 'lower') return `lower ${subject}`;
-  if (transform.kind === 'pad') return `pad ${subject} ${transform.width}`;
+  if (transform.transform === 'lower') return `lower ${subject}`;
+  if (transform.transform === 'pad') return `pad ${subject} ${transform.width}`;
   return `replace ${subject} "${transform.from}" "${transform.to}"`;
 }
 

@@ -9,9 +9,9 @@ import { renderName } from './template.ts';
 /** Returns each name once, with the highest priority of its rules, sorted by path; the order of the rules has no effect. */
 export function policyNames(policy: Policy, facts: Facts): PolicyName[] {
   const names = new Map<string, number>();
-  for (const rule of policy.links) {
+  for (const rule of policy.linkRules) {
     if (!matches(rule.match, facts)) continue;
-    const path = renderName(rule.name, facts);
+    const path = renderName(rule.template, facts);
     if (path !== undefined) names.set(path, Math.max(rule.priority, names.get(path) ?? rule.priority));
   }
   return [...names]
@@ -26,10 +26,10 @@ const factsOf = (match: readonly Condition[], name: readonly NamePart[]): FactNa
 
 /** Returns the facts that the policy's names depend on. */
 export function nameFacts(policy: Policy): Set<FactName> {
-  return new Set(policy.links.flatMap((rule) => factsOf(rule.match, rule.name)));
+  return new Set(policy.linkRules.flatMap((rule) => factsOf(rule.match, rule.template)));
 }
 
 /** Returns the facts that the policy's names and access rules depend on. */
 export function policyFacts(policy: Policy): Set<FactName> {
-  return new Set([...nameFacts(policy), ...policy.access.flatMap((rule) => factsOf(rule.match, []))]);
+  return new Set([...nameFacts(policy), ...policy.accessRules.flatMap((rule) => factsOf(rule.match, []))]);
 }

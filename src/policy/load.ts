@@ -39,7 +39,7 @@ export async function buildTexts(texts: readonly PolicyText[]): Promise<BuildRes
 
 /** Returns the function that names a device; `undefined` if the policy adds no names, so that no fact is read. */
 export function bindPolicyNames(files: Files, root: Root, policy: Policy): PolicyNames | undefined {
-  if (policy.links.length === 0) return undefined;
+  if (policy.linkRules.length === 0) return undefined;
   const wanted = nameFacts(policy);
   return (device) => policyNames(policy, readFacts(files, root, device, wanted));
 }
@@ -47,8 +47,8 @@ export function bindPolicyNames(files: Files, root: Root, policy: Policy): Polic
 /** Returns the access rules; `undefined` if the policy sets no access, so that the caller need not read any node. */
 export function bindAccessRules(files: Files, root: Root, policy: Policy): AccessRules | undefined {
   const iommu = iommuAccess(policy);
-  if (policy.access.length === 0 && !iommu) return undefined;
-  const wanted = policyFacts({ ...policy, links: [] });
+  if (policy.accessRules.length === 0 && !iommu) return undefined;
+  const wanted = policyFacts({ ...policy, linkRules: [] });
   return {
     accessOf: (device) => resolveAccess(policy, readFacts(files, root, device, wanted)),
     ...(iommu && { iommu }),

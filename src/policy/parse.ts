@@ -108,16 +108,16 @@ interface PolicyDocument {
 export function readDocument({
   file,
   text,
-}: PolicyText): PolicyDocument | { readonly mistakes: readonly Diagnostic[] } {
+}: PolicyText): PolicyDocument | { readonly errors: readonly Diagnostic[] } {
   if (text.includes('\ufffd')) {
     const line = text.slice(0, text.indexOf('\ufffd')).split('\n').length;
-    return { mistakes: [{ source: { file, line }, key: '', message: 'expected UTF-8, found other bytes' }] };
+    return { errors: [{ source: { file, line }, key: '', message: 'expected UTF-8, found other bytes' }] };
   }
   let content: unknown;
   try {
     content = parse(text);
   } catch (error) {
-    return { mistakes: [syntaxError(file, error)] };
+    return { errors: [syntaxError(file, error)] };
   }
   const lineOf = keyLineFinder(text);
   const errorAt = (path: KeyPath, message: string, hint?: string): Diagnostic => ({
@@ -128,7 +128,7 @@ export function readDocument({
   });
   if (validate(content)) return { file, content: content as PolicyContent, errorAt };
   const errors = schemaDiagnostics(validate.errors ?? [], content);
-  return { mistakes: errors.map(({ path, message, hint }) => errorAt(path, message, hint)) };
+  return { errors: errors.map(({ path, message, hint }) => errorAt(path, message, hint)) };
 }
 
 function syntaxError(file: string, error: unknown): Diagnostic {
@@ -159,7 +159,7 @@ export interface FileRules {
 
 type RuleTable = Readonly<Record<string, unknown>>;
 
-/** Converts a document to rules; errors are collected in `mistakes`, and invalid parts are empty. */
+/** Converts a document to rules; errors are part of the result, and invalid parts are empty. */
 export function parseRules(document: PolicyDocument): FileRules {
   const { content } = document;
   const errors: Diagnostic[] = [];
@@ -208,7 +208,7 @@ export function parseRules(document: PolicyDocument): FileRules {
     if ('problem' in name) errors.push(document.errorAt([...path, 'name'], name.problem, name.hint));
     return {
       match: match(raw.match, [...path, 'match']),
-      name: 'parts' in name ? name.parts : [],
+      template: 'parts' in name ? name.parts : [],
       priority: raw.priority ?? 0,
       source: source(path),
     };
@@ -235,10 +235,10 @@ function nameOf(text: string): ParsedTemplate {
   }
 }
 
-function accessOf({ owner, group, mode }: RawAccess): Access {
+function accessOf({ owner, group: fileGroup, mode }: RawAccess): Access {
   return {
     ...(owner !== undefined && { owner }),
-    ...(group !== undefined && { group }),
+    ...(fileGroup !== undefined && { fileGroup }),
     ...(mode !== undefined && { mode: mode.padStart(4, '0') }),
   };
 }

@@ -32,11 +32,11 @@ export type Match = readonly Condition[];
 /** A helper of a name template, applied to the text of one fact. */
 export type Transform =
   /** Converts ASCII letters to lower case. */
-  | { readonly kind: 'lower' }
+  | { readonly transform: 'lower' }
   /** Adds zeros on the left, up to `width` characters. */
-  | { readonly kind: 'pad'; readonly width: number }
+  | { readonly transform: 'pad'; readonly width: number }
   /** Replaces every `from` (exact text, not empty) by `to`. */
-  | { readonly kind: 'replace'; readonly from: string; readonly to: string };
+  | { readonly transform: 'replace'; readonly from: string; readonly to: string };
 
 /**
  * A part of a name: fixed text, already checked and safe, or the text of a fact after its transforms (first to last) and
@@ -62,7 +62,7 @@ export type Family = (typeof familyNames)[number];
 /** An additional name below /dev/vfio. The path has at least two parts; the first is fixed text that begins with `by-`. */
 export interface LinkRule {
   readonly match: Match;
-  readonly name: readonly NamePart[];
+  readonly template: readonly NamePart[];
   /** The higher priority wins if two devices claim one name; 0 by default. */
   readonly priority: number;
   /** The family that created this rule; absent for a [[link]] rule. */
@@ -75,7 +75,7 @@ export interface Access {
   /** User name, or number in decimal. */
   readonly owner?: string;
   /** Group name, or number in decimal. */
-  readonly group?: string;
+  readonly fileGroup?: string;
   /** Four octal digits, `0660`; never set-id or world-writable. */
   readonly mode?: string;
 }
@@ -90,8 +90,8 @@ export interface Policy {
   /** The number of the naming scheme of /dev/vfio/<bus>/<name>. */
   readonly scheme: 1;
   /** Names in addition to those of the scheme. */
-  readonly links: readonly LinkRule[];
-  readonly access: readonly AccessRule[];
+  readonly linkRules: readonly LinkRule[];
+  readonly accessRules: readonly AccessRule[];
   /** The `[iommu]` table, the access of /dev/iommu; see names/policy-access.ts for the default. */
   readonly iommu?: Access & { readonly source: SourceLocation };
   /** SHA-256 of the policy in hex; comments, files and lines do not change it. */
@@ -101,7 +101,7 @@ export interface Policy {
 /** The policy of a machine without policy files: the names of scheme 1, and no access rules. */
 export const defaultPolicy: Policy = {
   scheme: 1,
-  links: [],
-  access: [],
-  hash: '5693e13fa7f8ed8611d65c2392c2df5c5bc2eb81371247c71191ecc74aade547',
+  linkRules: [],
+  accessRules: [],
+  hash: '7a75a4315b2cd5a78d08b046a4d8dbff18edf8c93c0a764cce5a67021cb6c075',
 };

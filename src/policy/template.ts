@@ -133,8 +133,8 @@ const usage = {
 function transformOf(helper: (typeof helpers)[number], values: readonly TemplateNode[]): Transform {
   // Only literals have a value; for a fact or a helper it is undefined.
   const [first, second] = values.map(({ value }) => value);
-  if (helper === 'lower' && values.length === 0) return { kind: 'lower' };
-  if (helper === 'pad' && values.length === 1 && isWidth(first)) return { kind: 'pad', width: first };
+  if (helper === 'lower' && values.length === 0) return { transform: 'lower' };
+  if (helper === 'pad' && values.length === 1 && isWidth(first)) return { transform: 'pad', width: first };
   if (
     helper === 'replace' &&
     values.length === 2 &&
@@ -145,7 +145,7 @@ function transformOf(helper: (typeof helpers)[number], values: readonly Template
       throw new TemplateError(
         'replace takes texts without quotes, braces, backslashes and control characters',
       );
-    if (first !== '') return { kind: 'replace', from: first, to: second };
+    if (first !== '') return { transform: 'replace', from: first, to: second };
   }
   throw new TemplateError(`expected ${usage[helper]}`);
 }
@@ -211,8 +211,8 @@ function factText(part: Exclude<NamePart, { readonly text: string }>, facts: Fac
 
 /** Applies one helper to a text. */
 export function applyTransform(text: string, by: Transform): string {
-  if (by.kind === 'lower') return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
-  if (by.kind === 'pad') return text.padStart(by.width, '0');
+  if (by.transform === 'lower') return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
+  if (by.transform === 'pad') return text.padStart(by.width, '0');
   return text.split(by.from).join(by.to);
 }
 

@@ -19,10 +19,10 @@ interface Area {
 }
 
 export interface Capability {
-  readonly id: number;
-  readonly version: number;
+  readonly capabilityId: number;
+  readonly capabilityVersion: number;
   /** `sparse-mmap`, `type`, `msix-mappable`; absent for an unknown capability. */
-  readonly name?: string;
+  readonly capability?: string;
   readonly areas?: readonly Area[];
   readonly type?: number;
   readonly subtype?: number;
@@ -31,7 +31,7 @@ export interface Capability {
 interface Region {
   readonly index: number;
   /** `bar0`; only for devices with the PCI interface. */
-  readonly name?: string;
+  readonly region?: string;
   /** In bytes; 0 for a region that the device does not have. Exact below 2^53. */
   readonly size: number;
   readonly flags: readonly string[];
@@ -41,7 +41,7 @@ interface Region {
 interface Irq {
   readonly index: number;
   /** `msix`; only for devices with the PCI interface. */
-  readonly name?: string;
+  readonly irq?: string;
   readonly count: number;
   readonly flags: readonly string[];
 }
@@ -67,10 +67,10 @@ export function setFlagNames(names: readonly string[], flags: number): string[] 
 export function decodeRegion(bytes: Uint8Array, pci: boolean): Region {
   const info = decode(structs.vfio_region_info, bytes);
   const index = Number(info.index);
-  const name = pci ? pciNames.regions[index] : undefined;
+  const region = pci ? pciNames.regions[index] : undefined;
   return {
     index,
-    ...(name !== undefined && { name }),
+    ...(region !== undefined && { region }),
     size: Number(info.size),
     flags: setFlagNames(flagNames.region, Number(info.flags)),
     capabilities:
@@ -83,10 +83,10 @@ export function decodeRegion(bytes: Uint8Array, pci: boolean): Region {
 export function decodeIrq(bytes: Uint8Array, pci: boolean): Irq {
   const info = decode(structs.vfio_irq_info, bytes);
   const index = Number(info.index);
-  const name = pci ? pciNames.irqs[index] : undefined;
+  const irq = pci ? pciNames.irqs[index] : undefined;
   return {
     index,
-    ...(name !== undefined && { name }),
+    ...(irq !== undefined && { irq }),
     count: Number(info.count),
     flags: setFlagNames(flagNames.irq, Number(info.flags)),
   };
@@ -102,8 +102,12 @@ export function decodeCapabilities(bytes: Uint8Array, offset: number): Capabilit
     seen.add(at);
     if (at + structs.vfio_info_cap_header.size > bytes.length) break;
     const header = decode(structs.vfio_info_cap_header, bytes, at);
-    const id = Number(header.id);
-    found.push({ id, version: Number(header.version), ...capabilityBody(bytes, at, id) });
+    const capabilityId = Number(header.id);
+    found.push({
+      capabilityId,
+      capabilityVersion: Number(header.version),
+      ...capabilityBody(bytes, at, capabilityId),
+    });
     at = Number(header.next);
   }
   return found;
@@ -113,14 +117,14 @@ function capabilityBody(bytes: Uint8Array, at: number, id: number): Partial<Capa
   const complete = at + 16 <= bytes.length;
   switch (id) {
     case constants.VFIO_REGION_INFO_CAP_SPARSE_MMAP:
-      return { name: 'sparse-mmap', ...(complete && { areas: decodeAreas(bytes, at) }) };
+      return { capability: 'sparse-mmap', ...(complete && { areas: decodeAreas(bytes, at) }) };
     case constants.VFIO_REGION_INFO_CAP_TYPE: {
-      if (!complete) return { name: 'type' };
+      if (!complete) return { capability: 'type' };
       const { type, subtype } = decode(structs.vfio_region_info_cap_type, bytes, at);
-      return { name: 'type', type: Number(type), subtype: Number(subtype) };
+      return { capability: 'type', type: Number(type), subtype: Number(subtype) };
     }
     case constants.VFIO_REGION_INFO_CAP_MSIX_MAPPABLE:
-      return { name: 'msix-mappable' };
+      return { capability: 'msix-mappable' };
     default:
       return {};
   }

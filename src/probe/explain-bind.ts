@@ -86,7 +86,7 @@ function busy(evidence: Evidence): Explanation {
 }
 
 function blockedBySibling(evidence: Evidence): Explanation {
-  const host = evidence.siblings.filter((sibling) => sibling.use === 'host');
+  const host = evidence.siblings.filter((sibling) => sibling.sharing === 'blocking');
   if (host.length > 0) return explainHostSibling(evidence);
   const held = evidence.siblings.filter((sibling) => sibling.holders.length > 0);
   const [first] = held;
@@ -95,12 +95,12 @@ function blockedBySibling(evidence: Evidence): Explanation {
       `sibling ${printable(first.name)} of its group ${evidence.group} belongs to ${formatHolders(first.holders)}`,
       'give all devices of the group to the same program',
     );
-  const unseen = evidence.incomplete[0]?.message;
+  const reason = evidence.incomplete[0]?.message;
   return notUsable(
     evidence.siblings.length > 0
       ? `a sibling in group ${evidence.group} belongs to another iommufd, or its interrupts are not isolated`
       : 'its interrupts are not isolated by the IOMMU',
-    unseen ?? 'enable interrupt remapping in firmware and kernel (intremap), and look at the kernel log',
+    reason ?? 'enable interrupt remapping in firmware and kernel (intremap), and look at the kernel log',
   );
 }
 
@@ -109,7 +109,7 @@ function blockedBySibling(evidence: Evidence): Explanation {
  * VFIO_GROUP_GET_STATUS reports it.
  */
 export function explainHostSibling(evidence: Evidence): Explanation {
-  const host = evidence.siblings.filter((sibling) => sibling.use === 'host');
+  const host = evidence.siblings.filter((sibling) => sibling.sharing === 'blocking');
   return notUsable(
     `group ${evidence.group} is not viable: ${joinAtMostThree(host.map(formatSibling))}`,
     'bind every device of the group to a VFIO driver, or to none',

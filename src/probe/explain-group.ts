@@ -24,7 +24,8 @@ export function explainGroup(failure: ProbeFailure, evidence: Evidence): Explana
 }
 
 function notViable(evidence: Evidence): Explanation {
-  if (evidence.siblings.some((sibling) => sibling.use === 'host')) return explainHostSibling(evidence);
+  if (evidence.siblings.some((sibling) => sibling.sharing === 'blocking'))
+    return explainHostSibling(evidence);
   return notUsable(
     `group ${evidence.group} is not viable: the kernel or another program has one of its devices`,
     'bind every device of the group to a VFIO driver, and look who has them: vfio-names holders',
@@ -34,7 +35,7 @@ function notViable(evidence: Evidence): Explanation {
 function explainContainer(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
   switch (failure.errno) {
     case 'EPERM':
-      return evidence.siblings.some((sibling) => sibling.use === 'host')
+      return evidence.siblings.some((sibling) => sibling.sharing === 'blocking')
         ? explainHostSibling(evidence)
         : notUsable(
             'interrupts are not isolated by the IOMMU',

@@ -38,18 +38,18 @@ function explainReason(failure: ProbeFailure, evidence: Evidence): Explanation |
   switch (failure.reason) {
     case undefined:
       return undefined;
-    case 'moved':
+    case 'device-changed':
       return evidence.stillBound
         ? deviceGone('was bound anew while it was probed')
         : deviceGone('is just leaving');
-    case 'other-device':
+    case 'node-mismatch':
       return evidence.stillBound
         ? notUsable(
             `${node.path} is ${printable(failure.found ?? 'something else')}, and sysfs says ${evidence.devnum}`,
             'remove it and bind the device anew, so that the kernel makes the node',
           )
         : deviceGone('was bound anew while it was probed');
-    case 'answered-unbound':
+    case 'not-vfio':
       return notUsable(
         `${node.path} answered before it was bound, as no VFIO device does`,
         'look at which driver the device is on: vfio-names show',

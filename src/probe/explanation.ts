@@ -80,13 +80,13 @@ export function deviceGone(event: string): Explanation {
 }
 
 /** Explains that the device is in use: lists the holders, or says why none could be found. */
-export function inUse(holders: readonly Holder[], unseen: readonly Incomplete[]): Explanation {
+export function inUse(holders: readonly Holder[], incomplete: readonly Incomplete[]): Explanation {
   if (holders.length > 0)
     return notUsable(
       `in use by ${formatHolders(holders)}`,
       'stop that program, or wait until it has closed it',
     );
-  const why = unseen[0]?.message;
+  const why = incomplete[0]?.message;
   return why === undefined
     ? notUsable(
         'in use, by nobody that can be seen in /proc',

@@ -91,14 +91,14 @@ export async function probeDevice(
     if (holders.length > 0) return failed({ step: 'holders' }, explainInUse({ holders }));
   }
   const reply = await machine.peer.request(requestFor(machine, device, paths, options));
-  if (reply.kind === 'silent')
+  if (reply.kind === 'timeout')
     return failed({ step: reply.step }, explainTimeout(reply.step, options.timeout));
   const answer = readReply(reply);
   if ('refused' in answer) {
     const { refused, message, hint } = answer;
     throw new VfioNamesError(refused, exitStatus.unsupported, message, { hint });
   }
-  if ('broken' in answer) return failed({ step: 'second process' }, brokenPeer(answer.broken));
+  if ('failed' in answer) return failed({ step: 'second process' }, lostWorker(answer.failed));
   if (answer.openable)
     return {
       ...known,
@@ -112,14 +112,14 @@ export async function probeDevice(
 
 type PeerAnswer =
   | ProbeAnswer
-  | { readonly broken: string }
+  | { readonly failed: string }
   | { readonly refused: string; readonly message: string; readonly hint?: string };
 
-function readReply(reply: Exclude<Reply, { kind: 'silent' }>): PeerAnswer {
-  return reply.kind === 'broken' ? { broken: reply.message } : (reply.value as PeerAnswer);
+function readReply(reply: Exclude<Reply, { kind: 'timeout' }>): PeerAnswer {
+  return reply.kind === 'failed' ? { failed: reply.message } : (reply.value as PeerAnswer);
 }
 
-function brokenPeer(message: string): Explanation {
+function lostWorker(message: string): Explanation {
   return notUsable(
     `the process that made the calls was lost: ${message}`,
     'try again; if it stays so, report it',

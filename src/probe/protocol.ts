@@ -34,11 +34,11 @@ type FailureReason =
   /**
    * The device number of the node differs from sysfs; `found` is the number of the node, or its file type.
    */
-  | 'other-device'
+  | 'node-mismatch'
   /** The device was unbound, or its node number was reused, between lookup and open. */
-  | 'moved'
+  | 'device-changed'
   /** GET_INFO succeeded before BIND. */
-  | 'answered-unbound'
+  | 'not-vfio'
   | 'not-viable'
   | 'api-version'
   | 'no-type1v2'

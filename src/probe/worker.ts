@@ -85,11 +85,11 @@ function openChecked(calls: DeviceCalls, hold: Descriptors, request: ProbeReques
   const fd = hold.open('open node', node);
   const status = calls.status('fstat node', fd);
   if (status.kind !== 'char' || status.devnum !== devnum)
-    return { step: 'fstat node', reason: 'other-device', found: status.devnum ?? status.kind };
-  if (readDevnum(calls, devAttribute) !== devnum) return { step: 'read dev', reason: 'moved' };
+    return { step: 'fstat node', reason: 'node-mismatch', found: status.devnum ?? status.kind };
+  if (readDevnum(calls, devAttribute) !== devnum) return { step: 'read dev', reason: 'device-changed' };
   try {
     getInfo(calls, fd);
-    return { step: ioctls.getInfo.name, reason: 'answered-unbound' };
+    return { step: ioctls.getInfo.name, reason: 'not-vfio' };
   } catch (error) {
     // Expected: an unbound device rejects every ioctl but BIND with EINVAL (vfio_device_fops_unl_ioctl).
     if (error instanceof CallError && error.code === 'EINVAL') return fd;

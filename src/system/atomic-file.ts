@@ -68,7 +68,7 @@ interface GeneratedFile {
 const MAX_BYTES = 64 << 20;
 
 /**
- * Writes `text` to the file, or removes the file if `text` is `undefined`. Throws VfioNamesError `not-ours` (status 1), or an
+ * Writes `text` to the file, or removes the file if `text` is `undefined`. Throws VfioNamesError `file-unmanaged` (status 1), or an
  * error with status 4 if the change is not permitted. The directory must not be a link; if only its last component is missing,
  * it is created. `token` becomes part of the temporary file's name.
  */
@@ -132,7 +132,7 @@ function readOwn(files: Files, handle: DirHandle, file: GeneratedFile, name: str
   if (text !== undefined && file.isGenerated(text)) return text;
   const found = text === undefined ? `a ${status.kind}` : 'another file';
   throw new VfioNamesError(
-    'not-ours',
+    'file-unmanaged',
     exitStatus.findings,
     `expected ${file.expected} or nothing at ${printable(file.path)}, found ${found}`,
     { hint: 'remove it, or choose another FILE', path: file.path },

@@ -29,9 +29,9 @@ export interface ChildRequest {
 export type Reply =
   | { readonly kind: 'answer'; readonly value: unknown }
   /** The step exceeded the time limit; the process was killed. */
-  | { readonly kind: 'silent'; readonly step: string }
+  | { readonly kind: 'timeout'; readonly step: string }
   /** The process ended or violated the protocol; `message` is one line. */
-  | { readonly kind: 'broken'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string };
 
 /** A second process, which makes the calls that may block. */
 export interface Worker {

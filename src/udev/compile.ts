@@ -59,10 +59,10 @@ export function compileUdev(
 ): UdevRules {
   const requests = new RequestTable();
   const scheme = via === 'import' ? importedScheme(requests) : nothing;
-  const links = policy.links
+  const links = policy.linkRules
     .toSorted((a, b) => a.priority - b.priority)
     .map((rule) => compileLink(rule, requests, via));
-  const access = policy.access.map(compileAccess);
+  const access = policy.accessRules.map(compileAccess);
   const combined = concat([scheme, ...links, ...access]);
   return {
     policy: policyId(policy),
@@ -104,12 +104,12 @@ function compileLink(rule: LinkRule, requests: RequestTable, via: LinkMode): Lin
   const link = (text: string): UdevKeys => [`SYMLINK+="vfio/${text}"`, ...priority];
   return concat(
     compileMatch(rule.match).flatMap((selection): Lines[] => {
-      const name = compileName(rule.name, selection.bus);
+      const name = compileName(rule.template, selection.bus);
       if (!name) return [];
       const { keys, text, tagText } = name;
       if (text !== undefined && via === 'native')
         return [matchLines(selection, keys, [...selection.helperKeys, ...name.helperKeys], link(text))];
-      const request = formatRequest(rule.name.map(sanitizeTemplatePart));
+      const request = formatRequest(rule.template.map(sanitizeTemplatePart));
       const number = requests.number(request);
       if (via === 'run')
         return [
@@ -180,7 +180,7 @@ function alternatives(selection: Selection, extraKeys: UdevKeys): string[] {
 function accessKeys(access: Access): UdevKeys {
   return [
     ...(access.owner === undefined ? [] : [`OWNER="${escapeUdev(checkAccountName(access.owner))}"`]),
-    ...(access.group === undefined ? [] : [`GROUP="${escapeUdev(checkAccountName(access.group))}"`]),
+    ...(access.fileGroup === undefined ? [] : [`GROUP="${escapeUdev(checkAccountName(access.fileGroup))}"`]),
     ...(access.mode === undefined ? [] : [`MODE="${formatMode(access.mode)}"`]),
   ];
 }

@@ -33,7 +33,7 @@ export type UdevFact =
       readonly bus?: string;
       readonly file?: string;
     }
-  /** Set by the rules themselves; matching it would be circular. */
+  /** No policy may use it: the rules set it themselves, or only devices without a node have it. */
   | { readonly kind: 'decided' };
 
 const hex = (digits: number): string => `0x${'[0-9a-f]'.repeat(digits)}`;
@@ -61,6 +61,7 @@ export function factProperty(fact: string): string {
 export const udevFacts: Readonly<Record<FactName, UdevFact>> = {
   bus: { kind: 'fixed' },
   cdev: { kind: 'fixed', value: 'yes' },
+  noCdevReason: { kind: 'decided' },
   name: { kind: 'parent', key: 'KERNELS', value: '$id' },
   driver: { kind: 'parent', key: 'DRIVERS', value: '$driver' },
   vendor: attribute('vendor', hex(4), 'pci'),

@@ -72,7 +72,7 @@ export interface RulesChange {
 export const installPath = `${adminDirectory}/${rulesFileName}`;
 
 /**
- * Plans the installation of `after`, or the removal if it is `undefined`. Throws VfioNamesError `rules-not-ours`
+ * Plans the installation of `after`, or the removal if it is `undefined`. Throws VfioNamesError `file-unmanaged`
  * (status 1) if vfio-names did not generate the existing file.
  */
 export function planRulesChange(files: Files, root: Root, after: string | undefined): RulesChange {
@@ -85,7 +85,7 @@ export function planRulesChange(files: Files, root: Root, after: string | undefi
         ? 'turns the rules off (empty, or a link to /dev/null)'
         : 'vfio-names did not make';
     throw new VfioNamesError(
-      'rules-not-ours',
+      'file-unmanaged',
       exitStatus.findings,
       `expected no file or one made by vfio-names at ${installPath}, found one that ${reason}`,
       { hint: 'move it away first', path: installPath },
@@ -132,11 +132,11 @@ export function applyRulesChange(
 }
 
 export interface RulesStatus {
-  readonly ok: boolean;
+  readonly upToDate: boolean;
   /** The file that udev reads; absent if there is no file. */
-  readonly path?: string;
+  readonly file?: string;
   /** `current`, or why the rules are not current. */
-  readonly state: 'current' | 'missing' | 'masked' | 'foreign' | 'other-policy' | 'edited';
+  readonly rulesState: 'current' | 'missing' | 'masked' | 'unmanaged' | 'policy-changed' | 'edited';
   readonly message: string;
   readonly hint?: string;
 }
@@ -146,42 +146,47 @@ const installHint = 'run vfio-names rules install';
 /** Compares the rules file with `wanted`, the text compiled from the current policy. */
 export function checkRules(found: RulesFile | undefined, wanted: string): RulesStatus {
   if (!found)
-    return { ok: false, state: 'missing', message: 'udev has no rules for VFIO names', hint: installHint };
-  const { path } = found;
+    return {
+      upToDate: false,
+      rulesState: 'missing',
+      message: 'udev has no rules for VFIO names',
+      hint: installHint,
+    };
+  const { path: file } = found;
   if (found.kind === 'masked')
     return {
-      ok: false,
-      path,
-      state: 'masked',
-      message: `${path} turns the rules off (it is empty or leads to /dev/null)`,
+      upToDate: false,
+      file,
+      rulesState: 'masked',
+      message: `${file} turns the rules off (it is empty or leads to /dev/null)`,
       hint: 'remove it to have them',
     };
   const header = found.kind === 'text' ? readHeader(found.text) : undefined;
   if (found.kind !== 'text' || !header)
     return {
-      ok: false,
-      path,
-      state: 'foreign',
-      message: `${path} is not made by vfio-names`,
+      upToDate: false,
+      file,
+      rulesState: 'unmanaged',
+      message: `${file} is not made by vfio-names`,
       hint: `move it away, then ${installHint}`,
     };
   if (found.text === wanted)
-    return { ok: true, path, state: 'current', message: `${path} is what the policy gives` };
+    return { upToDate: true, file, rulesState: 'current', message: `${file} is what the policy gives` };
   const current = readHeader(wanted);
   const same = header.policy === current?.policy && header.scheme === current.scheme;
   return same
     ? {
-        ok: false,
-        path,
-        state: 'edited',
-        message: `${path} was edited, or made by another version of vfio-names`,
+        upToDate: false,
+        file,
+        rulesState: 'edited',
+        message: `${file} was edited, or made by another version of vfio-names`,
         hint: installHint,
       }
     : {
-        ok: false,
-        path,
-        state: 'other-policy',
-        message: `${path} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}`,
+        upToDate: false,
+        file,
+        rulesState: 'policy-changed',
+        message: `${file} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}`,
         hint: installHint,
       };
 }

@@ -71,7 +71,7 @@ function withTag(parts: readonly NamePart[]): string | undefined {
 /** Whether the part is the device's name with `_` for `:` and `.`. */
 function isTag(part: FactPart): boolean {
   const replaced = (part.apply ?? []).map((step) =>
-    step.kind === 'replace' && step.to === '_' ? step.from : '',
+    step.transform === 'replace' && step.to === '_' ? step.from : '',
   );
   return part.fact === 'name' && replaced.toSorted().join('') === '.:' && replaced.length === 2;
 }
@@ -126,7 +126,7 @@ function shapeOf(name: FactName, bus: string): Shape | undefined {
 /** Whether the transform can change a text of that shape. */
 function changes(transform: Transform, shape: Shape | undefined): boolean {
   if (shape === undefined) return true;
-  if (transform.kind === 'lower') return false;
-  if (transform.kind === 'pad') return transform.width > shape.minLength;
+  if (transform.transform === 'lower') return false;
+  if (transform.transform === 'pad') return transform.width > shape.minLength;
   return Array.from(transform.from).every((character) => shape.characters.test(character));
 }

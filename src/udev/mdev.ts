@@ -34,11 +34,11 @@ interface MdevLines {
  */
 export function compileMdev(policy: Policy, iommu: Access | undefined = iommuAccess(policy)): MdevLines {
   const [forAll, conditional] = [
-    policy.access.filter((rule) => rule.match.length === 0),
-    policy.access.filter((rule) => rule.match.length > 0),
+    policy.accessRules.filter((rule) => rule.match.length === 0),
+    policy.accessRules.filter((rule) => rule.match.length > 0),
   ];
   const node: Access = Object.assign({}, ...forAll.map(pick));
-  const names = policy.links.map(unconditional);
+  const names = policy.linkRules.map(unconditional);
   const simple = conditional.length === 0 && !names.includes(undefined);
   return {
     policy: policyId(policy),
@@ -60,9 +60,9 @@ export function compileMdev(policy: Policy, iommu: Access | undefined = iommuAcc
 function unconditional(rule: LinkRule): string | undefined {
   const [first, second] = rule.match;
   const onlyPci = first?.fact === 'bus' && !first.negate && first.patterns.join() === 'pci' && !second;
-  const pciFact = rule.name.some((part) => 'fact' in part && busOf(part.fact) === 'pci');
+  const pciFact = rule.template.some((part) => 'fact' in part && busOf(part.fact) === 'pci');
   if (rule.priority !== 0 || (first && !(onlyPci && pciFact))) return undefined;
-  const text = formatRequest(rule.name.map(sanitizeTemplatePart));
+  const text = formatRequest(rule.template.map(sanitizeTemplatePart));
   return text.includes('#') ? undefined : text;
 }
 
@@ -73,19 +73,19 @@ function busOf(name: FactName): string | undefined {
   return fact.kind === 'import' ? fact.bus : undefined;
 }
 
-function pick({ owner, group, mode }: Access): Access {
+function pick({ owner, fileGroup, mode }: Access): Access {
   return {
     ...(owner !== undefined && { owner }),
-    ...(group !== undefined && { group }),
+    ...(fileGroup !== undefined && { fileGroup }),
     ...(mode !== undefined && { mode }),
   };
 }
 
 /** `kernelMode` is the default mode of the node. As in udev, a group without a mode gives 0660. */
 function fields(access: Access, kernelMode: string): NodeAccess {
-  const mode = access.mode ?? (access.group === undefined ? kernelMode : '0660');
+  const mode = access.mode ?? (access.fileGroup === undefined ? kernelMode : '0660');
   return {
-    account: `${checkAccountName(access.owner ?? 'root')}:${checkAccountName(access.group ?? 'root')}`,
+    account: `${checkAccountName(access.owner ?? 'root')}:${checkAccountName(access.fileGroup ?? 'root')}`,
     mode: formatMode(mode),
   };
 }

@@ -34,7 +34,7 @@ export type Request =
     }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | { readonly kind: 'wrong'; readonly message: string };
+  | { readonly kind: 'error'; readonly message: string };
 
 export const usage = `Usage: vfio_id [--export] [--facts=LIST] [--link N=TEXT]... [DEVPATH]
        vfio_id link add|remove [--link N[:PRIORITY]=TEXT]... [DEVPATH]
@@ -48,7 +48,7 @@ interface Options {
 
 /**
  * Parses the command line. Without a DEVPATH argument, the device comes from the environment: DEVPATH, else DEVNAME or
- * MDEV (`mdev -s` sets only MDEV). Never throws; an error is a request of the kind `wrong`.
+ * MDEV (`mdev -s` sets only MDEV). Never throws; an error is a request of the kind `error`.
  */
 export function parseArgs({ argv, env }: VfioIdArgs): Request {
   const options = readOptions(argv);
@@ -129,7 +129,7 @@ function wellFormed(text: string | undefined): string {
 }
 
 function wrong(message: string): Request {
-  return { kind: 'wrong', message };
+  return { kind: 'error', message };
 }
 
 function quoted(text: string): string {

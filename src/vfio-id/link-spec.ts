@@ -23,8 +23,8 @@ export function formatRequest(parts: readonly NamePart[]): string {
 }
 
 function write(transform: Transform): string {
-  if (transform.kind === 'lower') return 'l';
-  if (transform.kind === 'pad') return `p${transform.width}`;
+  if (transform.transform === 'lower') return 'l';
+  if (transform.transform === 'pad') return `p${transform.width}`;
   return `r${toHex(transform.from)}=${toHex(transform.to)}`;
 }
 
@@ -47,12 +47,12 @@ export function parseRequest(text: string): NamePart[] | undefined {
 }
 
 function read(text: string): Transform | undefined {
-  if (text === 'l') return { kind: 'lower' };
+  if (text === 'l') return { transform: 'lower' };
   const width = /^p(\d{1,3})$/.exec(text)?.[1];
-  if (width !== undefined) return { kind: 'pad', width: Number(width) };
+  if (width !== undefined) return { transform: 'pad', width: Number(width) };
   const replace = /^r((?:[0-9a-f]{2})+)=((?:[0-9a-f]{2})*)$/.exec(text);
   const [from, to] = [fromHex(replace?.[1]), fromHex(replace?.[2])];
-  return from === undefined || to === undefined ? undefined : { kind: 'replace', from, to };
+  return from === undefined || to === undefined ? undefined : { transform: 'replace', from, to };
 }
 
 /** Encodes text as UTF-8 in hex with encodeURIComponent, which every JavaScript engine has. */

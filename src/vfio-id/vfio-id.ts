@@ -78,7 +78,7 @@ function run(request: Request, machine: Machine): Result {
       return { status: 0, out: usage, err: '' };
     case 'version':
       return { status: 0, out: `vfio_id ${machine.version}\n`, err: '' };
-    case 'wrong':
+    case 'error':
       return { ...failure(request.message), status: 2 };
     case 'export':
       return exportFacts(request, machine);

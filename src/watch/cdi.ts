@@ -2,6 +2,7 @@
 
 import { affectsNodes, type CdiTarget, removeSpec, updateSpec } from '../cdi/keep.ts';
 import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
+import { formatSkipped } from '../links/node-check.ts';
 import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
@@ -54,9 +55,11 @@ export function createCdiKeeper(
       if (!affectsNodes(paths)) return;
       guarded(() => {
         const { outcome, skipped } = updateSpec(files, root, plan, token);
-        if (outcome === 'written') emit({ event: 'cdi', reason: 'written', path: plan.path }, why);
-        if (outcome === 'removed') emit({ event: 'cdi', reason: 'gone', path: plan.path }, why);
-        skippedSince = new Map(skipped.map((line) => [line, skippedSince.get(line) ?? now()]));
+        if (outcome === 'written') emit({ event: 'cdi', reason: 'written', file: plan.path }, why);
+        if (outcome === 'removed') emit({ event: 'cdi', reason: 'gone', file: plan.path }, why);
+        skippedSince = new Map(
+          skipped.map(formatSkipped).map((line) => [line, skippedSince.get(line) ?? now()]),
+        );
         for (const [line, start] of skippedSince) {
           if (now() - start < warnAfterMs) continue;
           onWarning(line);

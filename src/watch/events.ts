@@ -5,15 +5,15 @@ import type { Change, Outcome } from '../links/plan.ts';
 import type { Conflict } from '../names/claims.ts';
 
 /**
- * A change that was made or a problem that was found. `link` is relative to /dev/vfio, `path` is absolute. The code that
+ * A change that was made or a problem that was found. `link` is relative to /dev/vfio, `file` is absolute. The code that
  * prints the event adds the time and the reason of the pass.
  */
 export interface WatchEvent {
   readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'cdi' | 'failed';
   readonly reason: WatchReason;
   readonly link?: string;
-  readonly path?: string;
-  readonly device?: string;
+  readonly file?: string;
+  readonly name?: string;
   readonly target?: string;
   readonly from?: string;
   readonly to?: string;
@@ -25,30 +25,30 @@ type WatchReason =
   /** The device did not exist at the last pass. */
   | 'appeared'
   /** The device existed at the last pass but did not have this link, for example because the policy changed. */
-  | 'wanted'
+  | 'claimed'
   /** The link was correct at the last pass and no longer exists. */
   | 'missing'
   /** The kernel gave the device another number. */
   | 'renumbered'
   /** The link pointed to something else. */
-  | 'false'
+  | 'wrong-target'
   | 'gone'
-  | 'unwanted'
+  | 'unclaimed'
   | 'temporary'
   /** Two devices claim the same link. */
-  | 'name-taken'
+  | 'name-conflict'
   /** A file that vfio-names does not manage is at the link's path. */
-  | 'in-the-way'
+  | 'blocked'
   /** The owner, group or mode of the node did not match the access rules. */
   | 'access'
-  /** The CDI file at `path` was written; if it was removed, the reason is `gone`. */
+  /** The CDI file at `file` was written; if it was removed, the reason is `gone`. */
   | 'written'
   /** A system call failed; `found` is its errno. */
-  | 'refused'
+  | 'change-failed'
   /** The sysfs directory of a device could not be read. */
   | 'unreadable'
   /** Another program keeps undoing the changes. */
-  | 'unsettled';
+  | 'unstable';
 
 /** The result of a pass. */
 export interface Pass {
@@ -56,7 +56,7 @@ export interface Pass {
   readonly access: readonly AccessOutcome[];
   readonly problems: readonly Problem[];
   readonly conflicts: Iterable<Conflict>;
-  readonly settled: boolean;
+  readonly stable: boolean;
   readonly devices: number;
   /** The number of devices whose node is missing. */
   readonly missing: number;
@@ -86,40 +86,40 @@ export interface Counts {
 
 /** Returns the events of one pass, its counts, and the problems that are not reported again while they last. */
 export function report(
-  { outcomes, access, problems, conflicts, settled, devices, missing, links }: Pass,
+  { outcomes, access, problems, conflicts, stable, devices, missing, links }: Pass,
   before: StateBefore,
 ): { readonly events: readonly WatchEvent[]; readonly counts: Counts; readonly told: ReadonlySet<string> } {
   const events: WatchEvent[] = [];
-  const lasting: WatchEvent[] = problems.map(({ path, message }) => ({
+  const lasting: WatchEvent[] = problems.map(({ file, message }) => ({
     event: 'failed',
     reason: 'unreadable',
-    path,
+    file,
     found: message,
   }));
   for (const { change, result, errno } of outcomes) {
     if (result === 'done') events.push(...done(change, before));
     else if (result === 'failed')
-      lasting.push({ event: 'failed', reason: 'refused', ...subject(change), found: errno ?? 'EIO' });
+      lasting.push({ event: 'failed', reason: 'change-failed', ...subject(change), found: errno ?? 'EIO' });
     else if (change.action === 'blocked')
-      lasting.push({ event: 'conflict', reason: 'in-the-way', ...subject(change), found: change.found });
+      lasting.push({ event: 'conflict', reason: 'blocked', ...subject(change), found: change.found });
   }
   for (const { link, winner, losers } of conflicts)
     for (const loser of losers)
       lasting.push({
         event: 'conflict',
-        reason: 'name-taken',
+        reason: 'name-conflict',
         link,
-        device: loser.name,
+        name: loser.name,
         found: winner.name,
       });
-  for (const { result, path, device, from, to, reason } of access) {
-    const node = { path, ...(device !== undefined && { device }) };
+  for (const { result, file, name, from, to, error } of access) {
+    const node = { file, ...(name !== undefined && { name }) };
     if (result === 'done')
       events.push({ event: 'access', reason: 'access', ...node, from: from ?? '', to: to ?? '' });
-    else lasting.push({ event: 'failed', reason: 'refused', ...node, found: reason ?? 'EIO' });
+    else lasting.push({ event: 'failed', reason: 'change-failed', ...node, found: error ?? 'EIO' });
   }
-  if (!settled)
-    lasting.push({ event: 'failed', reason: 'unsettled', path: '/dev/vfio', found: 'other changes' });
+  if (!stable)
+    lasting.push({ event: 'failed', reason: 'unstable', file: '/dev/vfio', found: 'other changes' });
 
   const told = new Set(lasting.map((problem) => JSON.stringify(problem)));
   return {
@@ -137,7 +137,7 @@ function done(change: Change, before: StateBefore): WatchEvent[] {
       return [
         {
           event: 'added',
-          reason: before.device(change.device) ? 'wanted' : 'appeared',
+          reason: before.device(change.name) ? 'claimed' : 'appeared',
           ...subject(change),
         },
       ];
@@ -145,7 +145,7 @@ function done(change: Change, before: StateBefore): WatchEvent[] {
       return [
         {
           event: 'repaired',
-          reason: previous === change.from ? 'renumbered' : 'false',
+          reason: previous === change.from ? 'renumbered' : 'wrong-target',
           ...subject(change),
           from: change.from,
         },
@@ -158,6 +158,6 @@ function done(change: Change, before: StateBefore): WatchEvent[] {
 }
 
 function subject(change: Change): Partial<WatchEvent> {
-  const device = 'device' in change ? { device: change.device, target: change.target } : {};
+  const device = 'name' in change ? { name: change.name, target: change.target } : {};
   return { link: change.link, ...device };
 }

@@ -39,7 +39,7 @@ export function runPass(
       missing: placesOf(
         incremental.devices.flatMap(({ sysname }) => (state.missing.has(sysname) ? [sysname] : [])),
       ),
-      pass: { ...incremental, ...passOf(state), problems: [], settled: true },
+      pass: { ...incremental, ...passOf(state), problems: [], stable: true },
       before: { link, device: (name) => !fresh.has(name) },
     };
   const full = sync(machine, token);
@@ -55,7 +55,7 @@ export function runPass(
       access: full.access,
       problems: scan.problems,
       conflicts: assignment.conflicts,
-      settled: full.settled,
+      stable: full.stable,
     },
     before: {
       link,

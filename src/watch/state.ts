@@ -36,10 +36,10 @@ export interface WatchState {
 }
 
 /** Builds the state from the result of a full pass. */
-export function watchState({ observation, settled, access }: SyncResult): WatchState {
+export function watchState({ observation, stable, access }: SyncResult): WatchState {
   const { scan, missingNodes, assignment, tree } = observation;
   const fit =
-    settled &&
+    stable &&
     observation.changes.length === 0 &&
     scan.problems.length === 0 &&
     tree.unreadable.size === 0 &&

@@ -34,9 +34,9 @@ parentPort?.on('message', (root: string) => {
     }
     first = false;
   });
-  const { settled, outcomes } = sync({ files, root, policyNames: tagClaims }, `run-${me}`);
+  const { stable, outcomes } = sync({ files, root, policyNames: tagClaims }, `run-${me}`);
   const failed = outcomes.filter((outcome) => outcome.result === 'failed').length;
-  Atomics.store(turn, me, settled && failed === 0 ? 1 : 2);
+  Atomics.store(turn, me, stable && failed === 0 ? 1 : 2);
   yieldTurn();
 });
 parentPort?.postMessage('ready');

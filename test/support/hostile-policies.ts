@@ -76,9 +76,9 @@ const condition: fc.Arbitrary<Condition> = fc.record({
 const match: fc.Arbitrary<Match> = fc.array(condition, { maxLength: 2 });
 
 const transform: fc.Arbitrary<Transform> = fc.oneof(
-  fc.constant({ kind: 'lower' } as const),
-  fc.integer({ min: 1, max: 99 }).map((width) => ({ kind: 'pad', width }) as const),
-  fc.record({ kind: fc.constant('replace' as const), from: hostileText, to: hostileText }),
+  fc.constant({ transform: 'lower' } as const),
+  fc.integer({ min: 1, max: 99 }).map((width) => ({ transform: 'pad', width }) as const),
+  fc.record({ transform: fc.constant('replace' as const), from: hostileText, to: hostileText }),
 );
 
 export const namePart: fc.Arbitrary<NamePart> = fc.oneof(
@@ -88,7 +88,7 @@ export const namePart: fc.Arbitrary<NamePart> = fc.oneof(
 
 const link: fc.Arbitrary<LinkRule> = fc.record({
   match,
-  name: fc.array(namePart, { minLength: 1, maxLength: 3 }).map((parts) => [{ text: 'by-x/' }, ...parts]),
+  template: fc.array(namePart, { minLength: 1, maxLength: 3 }).map((parts) => [{ text: 'by-x/' }, ...parts]),
   priority: fc.integer({ min: -1000, max: 1000 }),
   source: fc.constant({ file: 'x', line: 1 }),
 });
@@ -98,11 +98,11 @@ const account = fc.oneof(fc.constantFrom('kvm', 'root', '107'), { arbitrary: hos
 /** Policies of which some compile and the others must be rejected. */
 export const hostilePolicy: fc.Arbitrary<Policy> = fc.record({
   scheme: fc.constant(1 as const),
-  links: fc.array(link, { minLength: 1, maxLength: 2 }),
-  access: fc.array(
+  linkRules: fc.array(link, { minLength: 1, maxLength: 2 }),
+  accessRules: fc.array(
     fc.record({
       match,
-      group: account,
+      fileGroup: account,
       mode: fc.constantFrom('0660', '0600'),
       source: fc.constant({ file: 'x', line: 2 }),
     }),

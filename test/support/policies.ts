@@ -19,8 +19,8 @@ export const unless = (fact: FactName, ...patterns: string[]): Condition => ({
 
 /** Builds a link rule: `link([when(...)], 'by-x/', { fact: 'name' })`. */
 export function link(match: readonly Condition[], ...parts: (string | NamePart)[]): LinkRule {
-  const name = parts.map((part) => (typeof part === 'string' ? { text: part } : part));
-  return { match, name, priority: 0, source };
+  const template = parts.map((part) => (typeof part === 'string' ? { text: part } : part));
+  return { match, template, priority: 0, source };
 }
 
 export const policyOf = (overrides: Partial<Policy>): Policy => ({ ...defaultPolicy, hash, ...overrides });

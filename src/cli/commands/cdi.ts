@@ -5,6 +5,7 @@ import { writeSpec } from '../../cdi/file.ts';
 import { cdiSpec, cdiText, type Interface, isKind } from '../../cdi/spec.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
+import { formatSkipped } from '../../links/node-check.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
@@ -55,19 +56,20 @@ export const run: RunCommand = (invocation, io, system) => {
     devices.filter((device) => device.bus === bus),
     wanted,
   );
-  for (const line of choice.skipped) io.err(`vfio-names: ${line}`);
+  for (const device of choice.skipped) io.err(`vfio-names: ${formatSkipped(device)}`);
   const count = choice.devices.length;
   if (count === 0) io.err(`vfio-names: no device of the bus ${printable(bus)} for a CDI specification`);
   // Container runtimes reject a specification without devices.
   const annotate = invocation.flags['annotate'] ?? false;
   const document = count === 0 ? undefined : cdiSpec(kind, choice.by, choice.devices, annotate);
   const text = document && cdiText(document);
-  const done =
+  const fileState =
     output === undefined ? undefined : writeSpec(files, output, kind, text, system.process.token());
   const { by, skipped } = choice;
   if (invocation.json)
-    io.out(jsonDocument({ bus, kind, interface: by, output, done, leftOut: skipped, document }));
-  else if (output !== undefined) io.out(`${done} ${printable(output)}: ${plural(count, 'device')}, ${by}\n`);
+    io.out(jsonDocument({ bus, kind, interface: by, output, fileState, skipped, document }));
+  else if (output !== undefined)
+    io.out(`${fileState} ${printable(output)}: ${plural(count, 'device')}, ${by}\n`);
   else if (text !== undefined) io.out(text);
   return skipped.length > 0 ? exitStatus.findings : exitStatus.ok;
 };

@@ -16,39 +16,39 @@ import type { Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { RunCommand } from '../command.ts';
-import { diagnosticJson, jsonDocument, policyJson } from '../json.ts';
+import { diagnosticJson, jsonDocument } from '../json.ts';
 
 export const runConfigCheck: RunCommand = async (invocation, io, system) => {
   const files = system.files;
   const texts = readPolicyTexts(files, invocation.root, invocation.operands);
   const built = texts.length === 0 ? undefined : await buildTexts(texts);
   const policy = built?.policy;
-  const mistakes = [
+  const errors = [
     ...(built?.errors ?? []),
     ...(policy ? accountErrors(policy, readAccounts(files, invocation.root)) : []),
   ];
   const warnings = built?.warnings ?? [];
   const siblingWarnings =
-    policy && mistakes.length === 0 ? readSiblingWarnings(files, invocation.root, policy) : [];
-  const status = mistakes.length === 0 ? exitStatus.ok : exitStatus.usage;
+    policy && errors.length === 0 ? readSiblingWarnings(files, invocation.root, policy) : [];
+  const status = errors.length === 0 ? exitStatus.ok : exitStatus.usage;
   if (invocation.json) {
     const allWarnings = [...warnings.map(diagnosticJson), ...siblingWarnings.map((message) => ({ message }))];
     io.out(
       jsonDocument({
         files: texts.map(({ file }) => file),
-        mistakes: mistakes.map(diagnosticJson),
+        errors: errors.map(diagnosticJson),
         warnings: allWarnings,
       }),
     );
     return status;
   }
-  for (const mistake of mistakes) io.err(`vfio-names: ${formatDiagnostic(mistake)}`);
+  for (const error of errors) io.err(`vfio-names: ${formatDiagnostic(error)}`);
   for (const warning of warnings) io.err(`vfio-names: warning: ${formatDiagnostic(warning)}`);
   for (const warning of siblingWarnings) io.err(`vfio-names: warning: ${printable(warning)}`);
   if (status !== exitStatus.ok) return status;
   if (!policy) io.out('no policy file; the names of scheme 1 hold\n');
   else {
-    const rules = `${plural(policy.links.length, 'name rule')}, ${plural(policy.access.length, 'access rule')}`;
+    const rules = `${plural(policy.linkRules.length, 'name rule')}, ${plural(policy.accessRules.length, 'access rule')}`;
     io.out(`${plural(texts.length, 'policy file')} fine: ${rules}\n`);
   }
   return status;
@@ -56,7 +56,7 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
 
 /** Warnings that depend on the devices of this machine; empty if the policy has no access rules. */
 function readSiblingWarnings(files: Files, root: Root, policy: Policy): string[] {
-  if (policy.access.length === 0) return [];
+  if (policy.accessRules.length === 0) return [];
   const factNames = policyFacts(policy).add('group');
   const facts = scanDevices(files, root).devices.map((device) => readFacts(files, root, device, factNames));
   return groupAccessProblems(policy, facts);
@@ -74,10 +74,6 @@ export const runConfigShow: RunCommand = async (invocation, io, system) => {
     texts.length === 0 ? { policy: defaultPolicy, settings: [], errors: [] } : await buildTexts(texts);
   if (errors.length > 0) throw policyError(errors);
   const files = texts.map((text) => text.file);
-  io.out(
-    invocation.json
-      ? jsonDocument({ files, settings, policy: policyJson(policy) })
-      : formatPolicy({ policy, settings }),
-  );
+  io.out(invocation.json ? jsonDocument({ files, settings, policy }) : formatPolicy({ policy, settings }));
   return exitStatus.ok;
 };

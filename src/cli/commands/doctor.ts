@@ -8,24 +8,23 @@ import type { System } from '../../system/system.ts';
 import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
 import { loadPolicyMachine, loadPolicyOption } from '../context.ts';
-import { checkJson, jsonDocument } from '../json.ts';
+import { jsonDocument } from '../json.ts';
 import { formatMessage } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const { machine, given } = await loadMachine(invocation, system);
   const lines = runChecks(await takeSnapshot(system, machine, given));
   const count = (state: Severity): number => lines.filter((line) => line.severity === state).length;
-  const [faults, warnings] = [count('fault'), count('warning')];
-  if (invocation.json)
-    io.out(jsonDocument({ faultCount: faults, warningCount: warnings, checks: lines.map(checkJson) }));
+  const [errors, warnings] = [count('error'), count('warning')];
+  if (invocation.json) io.out(jsonDocument({ errorCount: errors, warningCount: warnings, checks: lines }));
   else {
     for (const line of lines) io.out(asText(line, invocation.colour));
-    const counts = [faults && plural(faults, 'fault'), warnings && plural(warnings, 'warning')].filter(
+    const counts = [errors && plural(errors, 'error'), warnings && plural(warnings, 'warning')].filter(
       Boolean,
     );
     io.out(counts.length === 0 ? 'all is well\n' : `${counts.join(', ')}\n`);
   }
-  return faults > 0 ? exitStatus.findings : exitStatus.ok;
+  return errors > 0 ? exitStatus.findings : exitStatus.ok;
 };
 
 /** The machine with its policy; if the policy is invalid, the machine without it and the error, which doctor reports as a check. */
@@ -44,7 +43,7 @@ async function loadMachine(
 }
 
 /** The colour as a number of ECMA-48 (SGR): green, yellow, red. */
-const colours = { ok: 32, warning: 33, fault: 31 } as const;
+const colours = { ok: 32, warning: 33, error: 31 } as const;
 
 function asText({ check, severity, message, remedy }: CheckResult, colour: boolean): string {
   const label = severity.padEnd(7);

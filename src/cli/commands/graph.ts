@@ -13,7 +13,7 @@ import { observe } from '../../links/observe.ts';
 import { deviceLinks } from '../../links/state.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportProblems } from '../context.ts';
-import { entryJson, jsonDocument, unseenJson } from '../json.ts';
+import { holderJson, jsonDocument } from '../json.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
@@ -35,8 +35,8 @@ export const run: RunCommand = async (invocation, io, system) => {
     const holders = holdersBySyspath(search);
     io.out(
       jsonDocument({
-        devices: entries.map((entry) => entryJson(entry, holders.get(entry.syspath) ?? [])),
-        unseen: search.incomplete.map(unseenJson),
+        devices: entries.map((entry) => ({ ...entry, holders: holders.get(entry.syspath)?.map(holderJson) })),
+        incomplete: search.incomplete,
       }),
     );
   } else if (format === 'dot') io.out(formatDot(graph));

@@ -10,11 +10,11 @@ import { findByNameOrPath } from '../../links/resolve.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportProblems } from '../context.ts';
-import { holderJson, jsonDocument, unseenJson } from '../json.ts';
+import { holderJson, jsonDocument } from '../json.ts';
 import { formatTable } from '../table.ts';
 
 /** Reasons that are lack of permission: the result may be incomplete, and root would see more. */
-const permissionReasons: readonly Incomplete['reason'][] = ['not-root', 'refused', 'hidepid'];
+const permissionReasons: readonly Incomplete['limitation'][] = ['not-root', 'denied', 'hidepid'];
 
 interface Requested {
   readonly target: DeviceTarget;
@@ -53,7 +53,7 @@ export const run: RunCommand = async (invocation, io, system): Promise<ExitStatu
   for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);
   if (search.holders.length === 0 && !invocation.json)
     io.err(`vfio-names: no process is seen that has ${requested.length === 1 ? 'it' : 'any'} open`);
-  const denied = search.incomplete.some(({ reason }) => permissionReasons.includes(reason));
+  const denied = search.incomplete.some(({ limitation }) => permissionReasons.includes(limitation));
   return denied ? exitStatus.notPermitted : exitStatus.ok;
 };
 
@@ -68,7 +68,7 @@ function asTable(requested: readonly Requested[], { holders }: HolderSearch): st
 
 function asJson(requested: readonly Requested[], { holders, incomplete }: HolderSearch): string {
   const devices = requested.map(({ target, operand }) => ({
-    asked: operand,
+    requested: operand,
     ...(target.device && {
       name: target.device.name,
       bus: target.device.bus,
@@ -77,7 +77,7 @@ function asJson(requested: readonly Requested[], { holders, incomplete }: Holder
     gone: target.device === undefined,
     holders: holders.filter((holder) => holder.target === target).map(holderJson),
   }));
-  return jsonDocument({ devices, unseen: incomplete.map(unseenJson) });
+  return jsonDocument({ devices, incomplete });
 }
 
 /** As in the fact `node`: `vfio3`, or `undefined` for a device without a device number. */

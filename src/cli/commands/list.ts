@@ -8,7 +8,7 @@ import { type DeviceLinks, deviceLinks } from '../../links/state.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportProblems } from '../context.ts';
-import { jsonDocument, problemJson } from '../json.ts';
+import { jsonDocument } from '../json.ts';
 import { formatTable } from '../table.ts';
 
 const short: readonly FactName[] = ['driver', 'group', 'owner', 'fileGroup', 'mode', 'label'];
@@ -28,7 +28,7 @@ export const run: RunCommand = async (invocation, io, system) => {
       links,
       state,
     }));
-    io.out(jsonDocument({ devices, problems: observation.scan.problems.map(problemJson) }));
+    io.out(jsonDocument({ devices, problems: observation.scan.problems }));
     return exitStatus.ok;
   }
   if (selected.length === 0) {

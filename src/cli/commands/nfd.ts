@@ -29,10 +29,11 @@ export const run: RunCommand = (invocation, io, system) => {
     expected: 'a features file of vfio-names',
     isGenerated: isOwnFeaturesFile,
   };
-  const done = output === undefined ? undefined : writeGenerated(files, file, text, system.process.token());
-  if (invocation.json) io.out(jsonDocument({ features: featuresOf(text), output, done }));
+  const fileState =
+    output === undefined ? undefined : writeGenerated(files, file, text, system.process.token());
+  if (invocation.json) io.out(jsonDocument({ features: featuresOf(text), output, fileState }));
   else if (output === undefined) io.out(text);
-  else io.out(`${done} ${printable(output)}: ${plural(devices.length, 'device')}\n`);
+  else io.out(`${fileState} ${printable(output)}: ${plural(devices.length, 'device')}\n`);
   return exitStatus.ok;
 };
 

@@ -2,8 +2,8 @@
 import { exitStatus } from '../../errors.ts';
 import { observe } from '../../links/observe.ts';
 import type { RunCommand } from '../command.ts';
-import { loadPolicyMachine, missingNodeLines, reportMissingNodes, reportProblems } from '../context.ts';
-import { changeJson, jsonDocument, problemJson } from '../json.ts';
+import { loadPolicyMachine, reportMissingNodes, reportProblems, skippedDevices } from '../context.ts';
+import { changeJson, jsonDocument } from '../json.ts';
 import { formatChange } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
@@ -15,8 +15,8 @@ export const run: RunCommand = async (invocation, io, system) => {
     io.out(
       jsonDocument({
         changes: changes.map(changeJson),
-        leftOut: missingNodeLines(observation),
-        problems: scan.problems.map(problemJson),
+        skipped: skippedDevices(observation),
+        problems: scan.problems,
       }),
     );
   else

@@ -14,7 +14,7 @@ import type { Process } from '../../system/process.ts';
 import { printable } from '../../text/printable.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportProblems } from '../context.ts';
-import { detailsJson, jsonDocument } from '../json.ts';
+import { jsonDocument } from '../json.ts';
 import { formatMessage } from '../output.ts';
 import { formatTable } from '../table.ts';
 
@@ -26,7 +26,7 @@ function probeDocument(probes: readonly ProbeResult[]): string {
 function probeJson({ device, details, ...probe }: ProbeResult): Record<string, unknown> {
   const { requested, node, group, depth, openable, status, step, errno, cause, remedy } = probe;
   return {
-    asked: requested,
+    requested,
     bus: device?.bus,
     name: device?.name,
     syspath: device?.syspath,
@@ -41,7 +41,7 @@ function probeJson({ device, details, ...probe }: ProbeResult): Record<string, u
     errno,
     cause,
     remedy,
-    ...(details && detailsJson(details)),
+    ...details,
   };
 }
 
@@ -103,16 +103,16 @@ function probeText(probe: ProbeResult): string {
 function detailsText(details: Details): string {
   const { flags, regionCount, irqCount, regions, irqs, attached } = details;
   const head = `flags ${flags.join(' ') || 'none'}; ${regionCount} regions, ${irqCount} irqs${attached ? '; attached to an I/O address space' : ''}\n`;
-  const regionRows = regions.map(({ index, name, size, flags: bits, capabilities }) => [
+  const regionRows = regions.map(({ index, region, size, flags: bits, capabilities }) => [
     `${index}`,
-    name ?? '',
+    region ?? '',
     size === 0 ? '-' : `0x${size.toString(16)}`,
     bits.join(' '),
     capabilities.map(capabilityText).join(' '),
   ]);
-  const irqRows = irqs.map(({ index, name, count, flags: bits }) => [
+  const irqRows = irqs.map(({ index, irq, count, flags: bits }) => [
     `${index}`,
-    name ?? '',
+    irq ?? '',
     `${count}`,
     bits.join(' '),
   ]);
@@ -125,8 +125,8 @@ function detailsText(details: Details): string {
   return text.replace(/^(?=.)/gm, '  ');
 }
 
-function capabilityText({ id, name, areas, type, subtype }: Capability): string {
-  const label = name ?? `cap${id}`;
+function capabilityText({ capabilityId, capability, areas, type, subtype }: Capability): string {
+  const label = capability ?? `cap${capabilityId}`;
   if (areas)
     return `${label}:${areas.map(({ offset, size }) => `0x${offset.toString(16)}+0x${size.toString(16)}`).join(',')}`;
   return type === undefined ? label : `${label}:${type}/${subtype}`;
@@ -200,5 +200,5 @@ function confirmReset({ ask }: Process, { flags }: Invocation, io: Io, names: re
     );
   const answer = ask(`--${option} takes and resets ${deviceNames}. Go on? [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim()))
-    throw new VfioNamesError('declined', exitStatus.usage, 'nothing was probed, since you did not agree');
+    throw new VfioNamesError('aborted', exitStatus.usage, 'nothing was probed, since you did not agree');
 }

@@ -38,7 +38,7 @@ export const run: RunCommand = async (invocation, io, system) => {
         syspath: device.syspath,
         link,
         group,
-        instead: fallbackReason,
+        fallbackReason,
       }),
     );
     return exitStatus.ok;

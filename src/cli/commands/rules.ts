@@ -23,10 +23,10 @@ export const runRulesCheck: RunCommand = async ({ root, values, json }, io, syst
   const files = system.files;
   const expected = renderRules('udev', await loadPolicy(files, root, values['policy']));
   const verdict = checkRules(findRules(files, root), expected);
-  const { ok, path, state: rulesState } = verdict;
+  const { upToDate, file, rulesState } = verdict;
   const message = withHint(verdict);
-  io.out(json ? jsonDocument({ right: ok, file: path, rulesState, message }) : `${formatMessage(message)}\n`);
-  return ok ? exitStatus.ok : exitStatus.findings;
+  io.out(json ? jsonDocument({ upToDate, file, rulesState, message }) : `${formatMessage(message)}\n`);
+  return upToDate ? exitStatus.ok : exitStatus.findings;
 };
 
 /** Makes the planned change, or with --dry-run prints it as a diff. Returns status 1 if udev could not apply it. */

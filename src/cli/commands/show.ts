@@ -12,7 +12,7 @@ import { deviceUnit } from '../../names/systemd-unit.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
-import { holderJson, jsonDocument, siblingJson, unseenJson } from '../json.ts';
+import { holderJson, jsonDocument } from '../json.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
@@ -31,9 +31,9 @@ export const run: RunCommand = async (invocation, io, system) => {
         links,
         state,
         units,
-        siblings: siblings.map(siblingJson),
+        siblings,
         holders: holders.map(holderJson),
-        unseen: incomplete.map(unseenJson),
+        incomplete,
       }),
     );
     return exitStatus.ok;
@@ -52,11 +52,11 @@ export const run: RunCommand = async (invocation, io, system) => {
   return exitStatus.ok;
 };
 
-function siblingText({ bus, name, driver, use }: Sibling): string {
+function siblingText({ bus, name, driver, sharing }: Sibling): string {
   const descriptions = {
     vfio: 'bound to VFIO too',
-    harmless: 'leaves the group to VFIO',
-    host: 'in the way: the group is not viable',
+    compatible: 'leaves the group to VFIO',
+    blocking: 'in the way: the group is not viable',
   };
-  return `${bus}/${name} (${driver ?? 'no driver'}): ${descriptions[use]}`;
+  return `${bus}/${name} (${driver ?? 'no driver'}): ${descriptions[sharing]}`;
 }

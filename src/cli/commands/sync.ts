@@ -6,27 +6,27 @@ import { sync } from '../../links/sync.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine, missingNodeLines, reportMissingNodes, reportProblems } from '../context.ts';
-import { accessJson, jsonDocument, outcomeJson, problemJson } from '../json.ts';
+import { loadPolicyMachine, reportMissingNodes, reportProblems, skippedDevices } from '../context.ts';
+import { jsonDocument, outcomeJson } from '../json.ts';
 import { formatChange } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
-  const { outcomes, observation, settled, access } = sync(machine, system.process.token());
-  const status = statusOf(outcomes, settled, access);
+  const { outcomes, observation, stable, access } = sync(machine, system.process.token());
+  const status = statusOf(outcomes, stable, access);
   reportProblems(io, observation.scan.problems);
   reportMissingNodes(io, observation);
-  reportFailures(io, outcomes, settled);
+  reportFailures(io, outcomes, stable);
   reportAccess(io, access);
   if (invocation.json)
     io.out(
       jsonDocument({
         outcomes: outcomes.map(outcomeJson),
-        access: access.map(accessJson),
-        settled,
+        access,
+        stable,
         linkCount: observation.assignment.winners.size,
-        leftOut: missingNodeLines(observation),
-        problems: observation.scan.problems.map(problemJson),
+        skipped: skippedDevices(observation),
+        problems: observation.scan.problems,
       }),
     );
   else {
@@ -36,7 +36,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     doneLines.push(
       ...access
         .filter(({ result }) => result === 'done')
-        .map(({ path, from, to }) => `access ${printable(path)}: ${to} (was ${from})\n`),
+        .map(({ file, from, to }) => `access ${printable(file)}: ${to} (was ${from})\n`),
     );
     if (doneLines.length > 0) io.out(doneLines.join(''));
     // With another status, failed or blocked changes are already reported on stderr.
@@ -46,8 +46,8 @@ export const run: RunCommand = async (invocation, io, system) => {
   return status;
 };
 
-/** Prints one line on stderr for each blocked or failed change, and one if the links kept changing (`settled` is false). */
-export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: boolean): void {
+/** Prints one line on stderr for each blocked or failed change, and one if the links kept changing (`stable` is false). */
+export function reportFailures(io: Io, outcomes: readonly Outcome[], stable: boolean): void {
   for (const { change, result, errno } of outcomes) {
     if (result === 'blocked')
       io.err(`vfio-names: ${formatChange(change)}; look at it, move it away, and sync again`);
@@ -56,7 +56,7 @@ export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: bo
         `vfio-names: could not ${formatChange(change)}: ${errno}${isDenied(errno) ? '; run it as root' : ''}`,
       );
   }
-  if (!settled)
+  if (!stable)
     io.err(
       'vfio-names: the names kept changing while they were made; run sync again, and look for what else changes them',
     );
@@ -64,22 +64,22 @@ export function reportFailures(io: Io, outcomes: readonly Outcome[], settled: bo
 
 /** Prints one line on stderr for each node whose owner, group or mode could not be set. */
 export function reportAccess(io: Io, access: readonly AccessOutcome[]): void {
-  for (const { path, result, reason } of access)
+  for (const { file, result, error } of access)
     if (result === 'failed')
       io.err(
-        `vfio-names: could not change the access of ${printable(path)}: ${printable(reason ?? 'EIO')}${isDenied(reason) ? '; run it as root' : ''}`,
+        `vfio-names: could not change the access of ${printable(file)}: ${printable(error ?? 'EIO')}${isDenied(error) ? '; run it as root' : ''}`,
       );
 }
 
 /** The exit status: 4 if a change was not permitted, 1 if another change was not made, else 0. */
 export function statusOf(
   outcomes: readonly Outcome[],
-  settled: boolean,
+  stable: boolean,
   access: readonly AccessOutcome[] = [],
 ): ExitStatus {
-  if (outcomes.some(({ errno }) => isDenied(errno)) || access.some(({ reason }) => isDenied(reason)))
+  if (outcomes.some(({ errno }) => isDenied(errno)) || access.some(({ error }) => isDenied(error)))
     return exitStatus.notPermitted;
-  return settled && [...outcomes, ...access].every(({ result }) => result === 'done')
+  return stable && [...outcomes, ...access].every(({ result }) => result === 'done')
     ? exitStatus.ok
     : exitStatus.findings;
 }

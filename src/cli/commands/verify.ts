@@ -8,7 +8,7 @@ import { type Verification, verify } from '../../links/verify.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
-import { accessJson, findingJson, jsonDocument, outcomeJson } from '../json.ts';
+import { jsonDocument, outcomeJson } from '../json.ts';
 import { formatMessage } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
@@ -22,7 +22,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     reportFailures(
       io,
       fixed.outcomes.filter((outcome) => outcome.result === 'failed'),
-      fixed.settled,
+      fixed.stable,
     );
     reportAccess(io, fixed.access);
   }
@@ -33,8 +33,8 @@ export const run: RunCommand = async (invocation, io, system) => {
       jsonDocument({
         deviceCount: counts.devices,
         linkCount: counts.names,
-        findings: verification.findings.map(findingJson),
-        ...(fixed && { fixed: fixed.outcomes.map(outcomeJson), access: fixed.access.map(accessJson) }),
+        findings: verification.findings,
+        ...(fixed && { fixed: fixed.outcomes.map(outcomeJson), access: fixed.access }),
       }),
     );
   else
@@ -75,6 +75,6 @@ function report(
     );
 }
 
-function findingLine({ code, path, message, remedy }: Finding): string {
-  return `${formatMessage(`${code}: ${path}: ${message}`, remedy)}\n`;
+function findingLine({ code, file, message, remedy }: Finding): string {
+  return `${formatMessage(`${code}: ${file}: ${message}`, remedy)}\n`;
 }

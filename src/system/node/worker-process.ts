@@ -96,13 +96,13 @@ function connect(command: WorkerCommand): Connection {
           if (reply.kind !== 'answer') detach(child, true);
           resolve(reply);
         };
-        const onTimeout = () => end({ kind: 'silent', step });
+        const onTimeout = () => end({ kind: 'timeout', step });
         let timer = setTimeout(onTimeout, ready ? stepLimit : Math.max(START_LIMIT, stepLimit));
-        onLost = (message) => end({ kind: 'broken', message });
+        onLost = (message) => end({ kind: 'failed', message });
         onLine = (received) => {
           const [keyword, rest] = [received.split(' ', 1)[0], received.slice(received.indexOf(' ') + 1)];
           if (keyword === 'answer') return end({ kind: 'answer', value: JSON.parse(rest) });
-          if (keyword === 'failed') return end({ kind: 'broken', message: String(JSON.parse(rest)) });
+          if (keyword === 'failed') return end({ kind: 'failed', message: String(JSON.parse(rest)) });
           if (keyword === 'step') step = rest;
           clearTimeout(timer);
           timer = setTimeout(onTimeout, stepLimit);

@@ -158,7 +158,7 @@ test('pages throws if a policy key has no description', (t) => {
 });
 
 test('the example policy of the manual is valid', (t) => {
-  t.false('mistakes' in readDocument({ file: 'example.toml', text: policyExample }));
+  t.false('errors' in readDocument({ file: 'example.toml', text: policyExample }));
 });
 
 test('vfio_id.8 has the usage and the facts with their properties', (t) => {

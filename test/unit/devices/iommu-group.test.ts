@@ -30,10 +30,10 @@ test('readSiblings returns the other members of the group with their drivers in 
     '0000:01:00.0': 'pcieport',
   });
   t.deepEqual(readSiblings(files, '', device), [
-    { bus: 'pci', name: '0000:01:00.0', driver: 'pcieport', use: 'harmless' },
-    { bus: 'pci', name: '0000:02:02.0', driver: 'vfio-pci', use: 'vfio' },
-    { bus: 'pci', name: '0000:02:09.0', use: 'harmless' },
-    { bus: 'pci', name: '0000:02:10.0', driver: 'e1000', use: 'host' },
+    { bus: 'pci', name: '0000:01:00.0', driver: 'pcieport', sharing: 'compatible' },
+    { bus: 'pci', name: '0000:02:02.0', driver: 'vfio-pci', sharing: 'vfio' },
+    { bus: 'pci', name: '0000:02:09.0', sharing: 'compatible' },
+    { bus: 'pci', name: '0000:02:10.0', driver: 'e1000', sharing: 'blocking' },
   ]);
 });
 

@@ -12,7 +12,7 @@ function names(root: FakeRoot, files: Files = fakeFiles): string[] {
 }
 
 function problems(root: FakeRoot, files: Files = fakeFiles): string[] {
-  return scanDevices(files, root.dir).problems.map(({ path, message }) => `${path}: ${message}`);
+  return scanDevices(files, root.dir).problems.map(({ file, message }) => `${file}: ${message}`);
 }
 
 test('scan returns bus, name, sysname, device number and directory of a device', (t) => {

@@ -21,10 +21,10 @@ test('doctor reports only ok lines, one per check, on a healthy machine', (t) =>
   );
 });
 
-test('doctor reports warnings with remedies and no fault on a machine without VFIO', (t) => {
+test('doctor reports warnings with remedies and no error on a machine without VFIO', (t) => {
   const lines = runChecks(bare);
   t.deepEqual(
-    lines.filter((line) => line.severity === 'fault'),
+    lines.filter((line) => line.severity === 'error'),
     [],
   );
   t.true(lines.some((line) => line.severity === 'warning'));
@@ -262,22 +262,22 @@ test(
   bare,
 );
 test(
-  'doctor cdev: is a fault if bound devices have no nodes',
+  'doctor cdev: is an error if bound devices have no nodes',
   checkReports,
   {
     ...kernel({ interfaces: { cdev: false, group: true }, config: config('IOMMUFD=m') }),
     devices: [withoutNode],
   },
   'cdev',
-  'fault',
+  'error',
   /CONFIG_VFIO_DEVICE_CDEV is off, says \/boot\/config-x -> use a kernel/,
 );
 test(
-  'doctor cdev: is a fault if a bound device has no node and the kernel has no configuration',
+  'doctor cdev: is an error if a bound device has no node and the kernel has no configuration',
   checkReports,
   { kernel: unknownKernel, devices: [withoutNode] },
   'cdev',
-  'fault',
+  'error',
   /no nodes of their own/,
 );
 test(
@@ -328,11 +328,11 @@ test(
   /mode 0660, owner 0:0/,
 );
 test(
-  'doctor iommufd: a missing /dev/iommu is a fault if a device has a node',
+  'doctor iommufd: a missing /dev/iommu is an error if a device has a node',
   checkReports,
   { ...kernel({ iommufd: 'available' }), iommu: 'ENOENT' },
   'iommufd',
-  'fault',
+  'error',
   /no use without it -> modprobe iommufd/,
 );
 test(
@@ -340,7 +340,7 @@ test(
   checkReports,
   { iommu: 'ENOENT' },
   'iommufd',
-  'fault',
+  'error',
   /-> mount devtmpfs on \/dev/,
 );
 test(
@@ -369,11 +369,11 @@ test(
   /EACCES -> run it as root/,
 );
 test(
-  'doctor iommufd: a regular file at /dev/iommu is a fault',
+  'doctor iommufd: a regular file at /dev/iommu is an error',
   checkReports,
   { iommu: { kind: 'file', mode: 0o644, uid: 0, gid: 0, inode: '1' } },
   'iommufd',
-  'fault',
+  'error',
   /is a file, no character device -> remove it/,
 );
 test(
@@ -403,7 +403,7 @@ test(
 );
 
 test('doctor devices: reports a device that can not be read in addition to the others', (t) => {
-  const problems = [{ path: '/sys/class/vfio-dev/vfio\u001b9', message: 'EIO, ignoring' }];
+  const problems = [{ file: '/sys/class/vfio-dev/vfio\u001b9', message: 'EIO, ignoring' }];
   const lines = runChecks({ ...healthy, problems }).filter((line) => line.check === 'devices');
   t.deepEqual(
     lines.map((line) => line.severity),
@@ -412,21 +412,26 @@ test('doctor devices: reports a device that can not be read in addition to the o
   t.is(lines[1]?.message, '/sys/class/vfio-dev/vfio\\x1b9: EIO, ignoring');
 });
 
-const sibling = { bus: 'pci', name: '0000:00:04.1', driver: 'e1000e', use: 'host' } as const;
-const harmlessSibling = { bus: 'pci', name: '0000:00:03.0', driver: 'pcieport', use: 'harmless' } as const;
+const sibling = { bus: 'pci', name: '0000:00:04.1', driver: 'e1000e', sharing: 'blocking' } as const;
+const compatibleSibling = {
+  bus: 'pci',
+  name: '0000:00:03.0',
+  driver: 'pcieport',
+  sharing: 'compatible',
+} as const;
 
 test(
-  'doctor groups: a sibling on a host driver is a fault',
+  'doctor groups: a sibling on a host driver is an error',
   checkReports,
-  { devices: [{ ...deviceState, siblings: [harmlessSibling, sibling] }] },
+  { devices: [{ ...deviceState, siblings: [compatibleSibling, sibling] }] },
   'groups',
-  'fault',
+  'error',
   /^IOMMU group 3 is not viable: 0000:00:04\.0 is bound to VFIO, but its sibling 0000:00:04\.1 \(e1000e\) to a driver of the host -> bind it/,
 );
 test(
   'doctor groups: a sibling on a driver without DMA is ok',
   checkReports,
-  { devices: [{ ...deviceState, siblings: [harmlessSibling] }] },
+  { devices: [{ ...deviceState, siblings: [compatibleSibling] }] },
   'groups',
   'ok',
   /./,
@@ -436,7 +441,7 @@ test(
   checkReports,
   { devices: [{ ...deviceState, siblings: [sibling, { ...sibling, name: 'x' }] }] },
   'groups',
-  'fault',
+  'error',
   /its siblings 0000:00:04\.1 \(e1000e\), x \(e1000e\) to drivers of the host -> bind them/,
 );
 
@@ -446,11 +451,11 @@ test('doctor groups: reports a group with several bound devices once', (t) => {
 });
 
 test(
-  'doctor policy: an invalid policy is a fault with the message of the reader',
+  'doctor policy: an invalid policy is an error with the message of the reader',
   checkReports,
   { policyError: 'a.toml:3: expected a table' },
   'policy',
-  'fault',
+  'error',
   /^a\.toml:3: expected a table -> fix/,
 );
 
@@ -458,17 +463,17 @@ const udevState = (state: Snapshot['udev']['rulesState']) => ({
   udev: { ...healthy.udev, rulesState: state },
 });
 test(
-  'doctor udev: a rules file that vfio-names did not generate is a fault',
+  'doctor udev: a rules file that vfio-names did not generate is an error',
   checkReports,
-  udevState('foreign'),
+  udevState('unmanaged'),
   'udev',
-  'fault',
+  'error',
   /not made by vfio-names -> move it away, then/,
 );
 test(
   'doctor udev: warns about rules of another policy',
   checkReports,
-  udevState('other-policy'),
+  udevState('policy-changed'),
   'udev',
   'warning',
   /another policy -> vfio-names rules install/,
@@ -508,11 +513,11 @@ test(
   /^running, with \/usr\/lib/,
 );
 test(
-  'doctor udev: missing rules are a fault if a device is bound',
+  'doctor udev: missing rules are an error if a device is bound',
   checkReports,
   { udev: noRules },
   'udev',
-  'fault',
+  'error',
   /no rules of vfio-names -> vfio-names rules install/,
 );
 test(
@@ -532,19 +537,19 @@ test(
   /rules install/,
 );
 test(
-  'doctor udev: masked rules are a fault',
+  'doctor udev: masked rules are an error',
   checkReports,
   { udev: { ...healthy.udev, rulesState: 'masked' } },
   'udev',
-  'fault',
+  'error',
   /switched off -> remove \/usr\/lib/,
 );
 test(
-  "doctor udev: a link missing from udev's database is a fault",
+  "doctor udev: a link missing from udev's database is an error",
   checkReports,
   { devices: [{ ...deviceState, linkedByUdev: false }] },
   'udev',
-  'fault',
+  'error',
   /has not made the name of 0000:00:04\.0 -> .*trigger --subsystem-match=vfio-dev/,
 );
 test(
@@ -552,7 +557,7 @@ test(
   checkReports,
   { devices: Array.from({ length: 5 }, () => ({ ...deviceState, linkedByUdev: false })) },
   'udev',
-  'fault',
+  'error',
   /and 2 more/,
 );
 test(
@@ -613,11 +618,11 @@ test('doctor watch: has no line if neither udev nor vfio-names watch is running'
 });
 
 test(
-  'doctor names: findings of verify are a fault',
+  'doctor names: findings of verify are an error',
   checkReports,
   { verifyFindings: 3, fixableFindings: 3 },
   'names',
-  'fault',
+  'error',
   /^3 findings .* sync mends all of them/,
 );
 test(
@@ -625,7 +630,7 @@ test(
   checkReports,
   { verifyFindings: 3, fixableFindings: 2 },
   'names',
-  'fault',
+  'error',
   /mends 2 of them/,
 );
 test(
@@ -633,7 +638,7 @@ test(
   checkReports,
   { verifyFindings: 1 },
   'names',
-  'fault',
+  'error',
   /^one finding of vfio-names verify -> vfio-names verify shows them$/,
 );
 test(
@@ -649,7 +654,7 @@ const holder: Holder = {
   pid: 9,
   fd: 3,
   interface: 'group',
-  path: '/dev/vfio/3',
+  opened: '/dev/vfio/3',
   deleted: false,
   command: 'qemu\u001b',
 };
@@ -682,7 +687,7 @@ test(
 test(
   'doctor holders: reports that not all processes are visible',
   checkReports,
-  { incomplete: [{ reason: 'not-root', message: '5 of 9 may not' }] },
+  { incomplete: [{ limitation: 'not-root', message: '5 of 9 may not' }] },
   'holders',
   'ok',
   /0 open as far as can be seen: 5 of 9 may not/,

@@ -50,7 +50,7 @@ for (const [what, fake] of Object.entries({
     const root = fakeRoot(t);
     const device = root.add(sample);
     const calls = fakeCalls({ [root.at(node)]: fake });
-    t.throws(() => openDevice(fakeFiles, root.dir, calls, device), { code: 'false-node' });
+    t.throws(() => openDevice(fakeFiles, root.dir, calls, device), { code: 'node-mismatch' });
     t.is(calls.openCount(), 0);
   });
 
@@ -67,7 +67,7 @@ test('openDevice closes the descriptor if the kernel reuses the vfioN for anothe
     },
   };
   t.throws(() => openDevice(fakeFiles, root.dir, opener, device), {
-    code: 'replaced',
+    code: 'device-changed',
     message: /0000:02:00\.0 has its number vfio0 now/,
   });
   t.is(calls.openCount(), 0);
@@ -77,9 +77,9 @@ for (const [errno, code, exitCode] of [
   ['EACCES', 'not-permitted', 4],
   ['EPERM', 'not-permitted', 4],
   ['EBUSY', 'busy', 1],
-  ['ENODEV', 'replaced', 3],
-  ['ENXIO', 'replaced', 3],
-  ['ELOOP', 'false-node', 1],
+  ['ENODEV', 'device-changed', 3],
+  ['ENXIO', 'device-changed', 3],
+  ['ELOOP', 'node-mismatch', 1],
   ['EIO', 'EIO', 1],
 ] as const)
   test(`openDevice reports a failed open with ${errno} in one line with status ${exitCode}`, (t) => {
@@ -117,7 +117,7 @@ test('openIommu opens /dev/iommu and compares it with the device number in sysfs
   t.is(right.openCount(), 1);
   const wrong = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '1:3' } });
   t.throws(() => openIommu(fakeFiles, root.dir, wrong), {
-    code: 'false-node',
+    code: 'node-mismatch',
     message: /found the device 1:3/,
   });
   t.is(wrong.openCount(), 0);

@@ -41,7 +41,7 @@ test('findHolders finds a process by the device number of the open node', (t) =>
       pid: 812,
       fd: 31,
       interface: 'cdev',
-      path: '/dev/vfio/devices/vfio0',
+      opened: '/dev/vfio/devices/vfio0',
       deleted: false,
       devnum: '247:0',
       syspath,
@@ -58,7 +58,7 @@ test('findHolders finds a process by the device number of the open node', (t) =>
 test('findHolders finds a node at any path, such as in a container', (t) => {
   const { holders } = find({ processes: { 9: { fds: { 3: { link: '/', devnum: '247:0' } } } } });
   t.is(holders[0]?.interface, 'cdev');
-  t.is(holders[0]?.path, '/');
+  t.is(holders[0]?.opened, '/');
 });
 
 test('findHolders ignores the same path with another number and a block device with the same number', (t) => {
@@ -114,8 +114,8 @@ test('findHolders reports processes with device descriptors on a kernel that doe
   });
   t.deepEqual(holders, []);
   t.deepEqual(
-    incomplete.map(({ reason, pids }) => ({ reason, pids })),
-    [{ reason: 'old-kernel', pids: [21, 30] }],
+    incomplete.map(({ limitation, pids }) => ({ limitation, pids })),
+    [{ limitation: 'fdinfo-unsupported', pids: [21, 30] }],
   );
   t.regex(incomplete[0]?.message ?? '', /processes 21, 30, .*6\.18/);
 });
@@ -125,7 +125,7 @@ test('findHolders reports an open node that was removed as deleted', (t) => {
     processes: { 9: { fds: { 3: { link: '/dev/vfio/devices/vfio0 (deleted)', devnum: '247:0' } } } },
   });
   t.is(holders[0]?.deleted, true);
-  t.is(holders[0]?.path, '/dev/vfio/devices/vfio0');
+  t.is(holders[0]?.opened, '/dev/vfio/devices/vfio0');
 });
 
 test('findHolders finds a device that is gone by device number, vfioN or name', (t) => {
@@ -182,7 +182,7 @@ test('findHolders skips processes and descriptors that disappear during the scan
 test('findHolders omits unknown properties of a holder', (t) => {
   const { holders } = find({ processes: { 6: { fds: { 3: { link: '/x', devnum: '247:0' } } } } });
   t.deepEqual(holders, [
-    { pid: 6, fd: 3, interface: 'cdev', path: '/x', deleted: false, devnum: '247:0', target },
+    { pid: 6, fd: 3, interface: 'cdev', opened: '/x', deleted: false, devnum: '247:0', target },
   ]);
 });
 
@@ -199,7 +199,7 @@ test('findHolders counts processes that it may not read and searches the others'
     [7],
   );
   t.deepEqual(
-    incomplete.map(({ reason }) => reason),
+    incomplete.map(({ limitation }) => limitation),
     ['not-root'],
   );
   t.regex(incomplete[0]?.message ?? '', /^2 of 3 processes .*as root/);
@@ -226,8 +226,8 @@ test('findHolders does not suggest root if root is denied', (t) => {
   const texts = { '/proc/self/status': 'Name:\tnode\nUid:\t0\t0\t0\t0\n' };
   const { incomplete } = find({ processes: { 1: {}, 2: { list: 'EACCES' } }, texts });
   t.deepEqual(
-    incomplete.map(({ reason }) => reason),
-    ['refused'],
+    incomplete.map(({ limitation }) => limitation),
+    ['denied'],
   );
   t.notRegex(incomplete[0]?.message ?? '', /run it as root/);
 });
@@ -235,7 +235,7 @@ test('findHolders does not suggest root if root is denied', (t) => {
 test('findHolders reports a PID namespace that hides other processes', (t) => {
   const inside = { '/proc/self/ns/pid': 'pid:[4026532201]' };
   t.deepEqual(
-    find({ processes: { 1: {} }, links: inside }).incomplete.map(({ reason }) => reason),
+    find({ processes: { 1: {} }, links: inside }).incomplete.map(({ limitation }) => limitation),
     ['pid-namespace'],
   );
   const ofTheHost = { ...inside, '/proc/1/ns/pid': 'pid:[4026531836]' };
@@ -247,7 +247,7 @@ test('findHolders reports hidepid unless process 1 is visible', (t) => {
     '/proc/self/mounts': 'sys /sys sysfs rw 0 0\nproc /proc proc rw,nosuid,hidepid=invisible 0 0\n',
   };
   t.deepEqual(
-    find({ processes: { 77: {} }, texts }).incomplete.map(({ reason }) => reason),
+    find({ processes: { 77: {} }, texts }).incomplete.map(({ limitation }) => limitation),
     ['hidepid'],
   );
   t.deepEqual(find({ processes: { 1: {}, 77: {} }, texts }).incomplete, []);
@@ -258,7 +258,7 @@ test('findHolders reports a missing /proc with its path below the root', (t) => 
   const { holders, incomplete } = find({ root: '/mnt/image' });
   t.deepEqual(holders, []);
   t.deepEqual(
-    incomplete.map(({ reason }) => reason),
+    incomplete.map(({ limitation }) => limitation),
     ['no-proc'],
   );
   t.regex(incomplete[0]?.message ?? '', /\/mnt\/image\/proc/);
@@ -353,7 +353,7 @@ test('syspathIn reads the syspath only from its own line', (t) => {
 test('heldThrough matches nothing for an empty target', (t) => {
   fc.assert(
     fc.property(
-      fc.record({ path: fc.string(), deleted: fc.boolean() }),
+      fc.record({ opened: fc.string(), deleted: fc.boolean() }),
       fc.option(fc.string(), { nil: undefined }),
       (base, devnum) => {
         t.is(matchTarget({ ...base, ...(devnum !== undefined && { devnum }) }, {}), undefined);
@@ -364,9 +364,12 @@ test('heldThrough matches nothing for an empty target', (t) => {
 });
 
 test('heldThrough prefers the device number of the node', (t) => {
-  const descriptor = { path: '/x', deleted: false, devnum: '1:1', syspath: '/sys/devices/a' };
+  const descriptor = { opened: '/x', deleted: false, devnum: '1:1', syspath: '/sys/devices/a' };
   t.is(matchTarget(descriptor, { devnum: '1:1', groupDevnum: '1:1', syspath: '/sys/devices/a' }), 'cdev');
   t.is(matchTarget(descriptor, { groupDevnum: '1:1' }), 'group');
   t.is(matchTarget(descriptor, { syspath: '/sys/devices/a' }), 'cdev');
-  t.is(matchTarget({ path: 'x', deleted: false, syspath: '/sys/devices/a' }, { goneName: 'a' }), 'device-fd');
+  t.is(
+    matchTarget({ opened: 'x', deleted: false, syspath: '/sys/devices/a' }, { goneName: 'a' }),
+    'device-fd',
+  );
 });

@@ -13,7 +13,7 @@ import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { validJson } from '../../support/schema.ts';
 
 const node = '/dev/vfio/devices/vfio0';
-const kvm: AccessRules = { accessOf: () => ({ group: 'kvm', mode: '0660' }) };
+const kvm: AccessRules = { accessOf: () => ({ fileGroup: 'kvm', mode: '0660' }) };
 
 interface FakePin {
   readonly pin: OpenForChange;
@@ -71,8 +71,8 @@ test('applyAccess sets the group and mode of the rule of a node, once', (t) => {
   const { pin, calls } = fakePin({ uid, gid });
   t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, devices), [
     {
-      path: node,
-      device: '0000:01:00.0',
+      file: node,
+      name: '0000:01:00.0',
       result: 'done',
       from: `${uid}:${gid} 0600`,
       to: `${uid}:36 0660`,
@@ -128,9 +128,9 @@ test('applyAccess reports an unknown user or group and a failed call, and contin
     accessOf: ({ sysname }) => (sysname === 'vfio0' ? first : { mode: '0640' }),
   });
   const tried = (first: object, pin: OpenForChange): (string | undefined)[] =>
-    applyAccess(withPin(pin), root.dir, rules(first), devices).map(({ result, reason }) => reason ?? result);
+    applyAccess(withPin(pin), root.dir, rules(first), devices).map(({ result, error }) => error ?? result);
   const second = (): OpenForChange => fakePin({ devnum: '247:1' }).pin;
-  t.deepEqual(tried({ group: 'kwm' }, second()), ['no group kwm on this machine', 'done']);
+  t.deepEqual(tried({ fileGroup: 'kwm' }, second()), ['no group kwm on this machine', 'done']);
   t.deepEqual(tried({ owner: 'qemo' }, second()), ['no user qemo on this machine', 'done']);
   const refuse =
     (errno: string): OpenForChange =>
@@ -150,15 +150,15 @@ test('applyAccess reports an unknown user or group and a failed call, and contin
 test('applyAccess finds /dev/iommu by its device number in sysfs', (t) => {
   const root = fakeRoot(t);
   machine(root);
-  const rules: AccessRules = { accessOf: () => ({}), iommu: { group: '36', mode: '0660' } };
+  const rules: AccessRules = { accessOf: () => ({}), iommu: { fileGroup: '36', mode: '0660' } };
   t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
   root.write('/sys/class/misc/iommu/dev', '10:122\n');
   t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
   root.node('/dev/iommu', '10:122');
   const { pin } = fakePin({ devnum: '10:122' });
   const [outcome] = applyAccess(withPin(pin), root.dir, rules, []);
-  t.is(outcome?.path, '/dev/iommu');
-  t.is(outcome?.device, undefined);
+  t.is(outcome?.file, '/dev/iommu');
+  t.is(outcome?.name, undefined);
   t.is(outcome?.result, 'done');
 });
 
@@ -173,7 +173,11 @@ test('applyAccess never grants more than the old or the new mode in between, nor
       const before = status();
       if (before.mode === to && before.uid === uid && before.gid === gid) return true;
       const rules: AccessRules = {
-        accessOf: () => ({ owner: String(uid), group: String(gid), mode: to.toString(8).padStart(4, '0') }),
+        accessOf: () => ({
+          owner: String(uid),
+          fileGroup: String(gid),
+          mode: to.toString(8).padStart(4, '0'),
+        }),
       };
       applyAccess({ ...withPin(pin), statNode: status }, root.dir, rules, devices);
       let current = from;
@@ -226,8 +230,8 @@ test('accessRules reads nothing for a policy without access, and only the facts 
     },
   };
   const rules = bindAccessRules(files, root.dir, await loadPolicy(fakeFiles, root.dir));
-  t.deepEqual(rules?.accessOf(device as Device), { group: 'kvm', mode: '0660' });
-  t.deepEqual(rules?.iommu, { group: 'kvm', mode: '0660' });
+  t.deepEqual(rules?.accessOf(device as Device), { fileGroup: 'kvm', mode: '0660' });
+  t.deepEqual(rules?.iommu, { fileGroup: 'kvm', mode: '0660' });
   t.deepEqual(read, []);
 });
 

@@ -90,11 +90,11 @@ test(
   ['remove pci/x: gone', 'remove-directory pci'],
 );
 test(
-  'plan removes an unwanted link of a device that exists',
+  'plan removes an unclaimed link of a device that exists',
   row,
   ['pci/gpu'],
   { ...pci, 'pci/gpu': '-> ../devices/vfio0', 'pci/x': '-> ../devices/vfio0' },
-  ['remove pci/x: unwanted'],
+  ['remove pci/x: unclaimed'],
 );
 test(
   'plan removes a temporary name',
@@ -159,7 +159,7 @@ test(
   row,
   ['by-a/n/m'],
   { 'by-a': '/', 'by-a/n': '-> ../devices/vfio0' },
-  ['remove by-a/n: unwanted', 'create by-a/n/m'],
+  ['remove by-a/n: unclaimed', 'create by-a/n/m'],
 );
 
 test('plan keeps directories that could not be read, with their parents', (t) => {

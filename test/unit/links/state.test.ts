@@ -23,7 +23,7 @@ test('deviceLinks returns the links and the state of every device', (t) => {
     .sort(([a], [b]) => (a < b ? -1 : 1));
   t.deepEqual(described, [
     ['vfio0', { links: ['/dev/vfio/pci/0000:01:00.0', '/dev/vfio/by-alias/vfio0'], state: 'named' }],
-    ['vfio1', { links: ['/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/vfio1'], state: 'unnamed' }],
+    ['vfio1', { links: ['/dev/vfio/pci/0000:02:00.0', '/dev/vfio/by-alias/vfio1'], state: 'outdated' }],
     ['vfio2', { links: [], state: 'no-node' }],
     ['vfio3', { links: [], state: 'no-name' }],
     ['vfio4', { links: [], state: 'no-node' }],

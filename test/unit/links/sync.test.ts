@@ -40,8 +40,8 @@ test('sync creates all links, and a plan after it has only blocked changes', (t)
   fc.assert(
     fc.property(machineStates, (generated) => {
       const root = buildMachine(dir, generated);
-      const { observation, settled, outcomes } = run(root);
-      t.true(settled);
+      const { observation, stable, outcomes } = run(root);
+      t.true(stable);
       t.true(observation.changes.every((change) => change.action === 'blocked'));
       t.true(outcomes.every((outcome) => outcome.result === 'done' || outcome.result === 'blocked'));
       const after = snapshot(root);
@@ -74,8 +74,8 @@ test('sync removes the links of a device whose node is removed, and creates them
   run(root);
   const before = snapshot(root);
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
-  const { outcomes, settled } = run(root);
-  t.true(settled);
+  const { outcomes, stable } = run(root);
+  t.true(stable);
   t.deepEqual(
     outcomes.map(({ change, result }) => [result, change]),
     ['by-tag/pci-1', 'pci/0000:01:00.0'].map((link) => [
@@ -244,8 +244,8 @@ test('sync reports a failed call, makes the other changes, and the next run make
       if (number === index + 1) failing = path.slice(path.lastIndexOf('/') + 1);
       if (number === index + 1) throw errnoError('EIO');
     });
-    const { outcomes, settled } = run(again, files);
-    t.true(settled);
+    const { outcomes, stable } = run(again, files);
+    t.true(stable);
     const failed = outcomes.filter((outcome) => outcome.result === 'failed');
     const errnos = failed.map((outcome) => outcome.errno ?? '');
     t.true(errnos.includes('EIO'), `${name} ${failing}`);
@@ -265,8 +265,8 @@ test('sync reports each change with its errno and retries none on a read-only fi
   const files = hookedFiles(({ name }) => {
     if (changingCalls.has(name)) throw errnoError('EROFS');
   });
-  const { outcomes, settled } = run(root, files);
-  t.true(settled);
+  const { outcomes, stable } = run(root, files);
+  t.true(stable);
   const what = outcomes.map(
     ({ result, errno, change }) => `${result} ${errno ?? change.action} ${change.link}`,
   );
@@ -282,8 +282,8 @@ test('sync reports each change with its errno and retries none on a read-only fi
 test('sync ends without changes if /dev does not exist', (t) => {
   const root = buildMachine(scratchPath(t), { devices: [1], entries: {} });
   fs.rmSync(root.at('/dev'), { recursive: true });
-  const { outcomes, settled, observation } = run(root);
-  t.true(settled);
+  const { outcomes, stable, observation } = run(root);
+  t.true(stable);
   t.deepEqual(outcomes, []);
   t.deepEqual([...observation.missingNodes], ['vfio0']);
 });
@@ -294,7 +294,7 @@ test('sync gives up after a number of rounds if another process undoes every cha
   const files = hookedFiles(({ name }) => {
     if (name === 'readdir') fs.rmSync(link, { force: true });
   });
-  t.false(run(root, files).settled);
+  t.false(run(root, files).stable);
 });
 
 test('sync creates the link of a device that is added during the run and removes that of a removed one', (t) => {
@@ -306,7 +306,7 @@ test('sync creates the link of a device that is added during the run and removes
     root.unbind({ bus: 'pci', name: 'x', sysname: 'vfio0', syspath: '/sys/devices/pci0000:00/0000:01:00.0' });
     root.add({ name: '0000:03:00.0', sysname: 'vfio0', emptyNode: true });
   });
-  t.true(run(root, files).settled);
+  t.true(run(root, files).stable);
   t.deepEqual(snapshot(root), {
     'by-tag': 'directory',
     'by-tag/pci-3': '-> ../devices/vfio0',
@@ -328,8 +328,8 @@ test('sync leaves entries below the depth limit alone and ends', (t) => {
   const root = fakeRoot(t);
   fs.mkdirSync(root.at('/dev/vfio/pci/1/2/3/4/5/6/7/8/9/10'), { recursive: true });
   const before = snapshot(root);
-  const { outcomes, settled } = run(root);
-  t.true(settled);
+  const { outcomes, stable } = run(root);
+  t.true(stable);
   t.deepEqual(outcomes, []);
   t.deepEqual(snapshot(root), before);
 });
@@ -399,8 +399,8 @@ test('sync ends in the same state if a second run starts at any of its calls', (
     const files = hookedFiles(({ number }) => {
       if (number === at) run(root, fakeFiles, 'second');
     });
-    const { settled, outcomes } = run(root, files, 'first');
-    t.true(settled);
+    const { stable, outcomes } = run(root, files, 'first');
+    t.true(stable);
     t.false(outcomes.some((outcome) => outcome.result === 'failed'));
     t.deepEqual(snapshot(root), expected, `second run at call ${at}`);
   }

@@ -51,8 +51,8 @@ test(
   reports,
   {
     code: 'link-missing',
-    path: link,
-    device,
+    file: link,
+    name: device,
     message: 'expected a link to ../devices/vfio0, found nothing',
     remedy: syncRemedy,
     fixable,
@@ -65,8 +65,8 @@ test(
   reports,
   {
     code: 'link-dangling',
-    path: link,
-    device,
+    file: link,
+    name: device,
     message: 'expected a link to ../devices/vfio0, found one to ../devices/vfio9, which is no device',
     remedy: syncRemedy,
     fixable,
@@ -79,8 +79,8 @@ test(
   reports,
   {
     code: 'link-wrong',
-    path: link,
-    device,
+    file: link,
+    name: device,
     message:
       'expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/0000:02:00.0',
     remedy: syncRemedy,
@@ -93,9 +93,9 @@ test(
   'a link leads out of /dev/vfio',
   reports,
   {
-    code: 'link-foreign',
-    path: link,
-    device,
+    code: 'link-unmanaged',
+    file: link,
+    name: device,
     message: 'expected a link to ../devices/vfio0, found a link to /dev/null, which vfio-names did not make',
     remedy: moveAway,
     ...notFixable,
@@ -108,8 +108,8 @@ test(
   reports,
   {
     code: 'link-blocked',
-    path: link,
-    device,
+    file: link,
+    name: device,
     message: 'expected a link to ../devices/vfio0, found a file, which vfio-names did not make',
     remedy: moveAway,
     ...notFixable,
@@ -125,8 +125,8 @@ test(
   reports,
   {
     code: 'link-blocked',
-    path: link,
-    device,
+    file: link,
+    name: device,
     message: 'expected a link to ../devices/vfio0, found a directory, which vfio-names did not make',
     remedy: moveAway,
     ...notFixable,
@@ -141,8 +141,8 @@ test(
   'the device of a link is gone',
   reports,
   {
-    code: 'link-left-over',
-    path: '/dev/vfio/pci/0000:09:00.0',
+    code: 'link-orphaned',
+    file: '/dev/vfio/pci/0000:09:00.0',
     message: 'found a link to ../devices/vfio9, whose device is gone',
     remedy: syncRemedy,
     fixable,
@@ -155,7 +155,7 @@ test(
   reports,
   {
     code: 'link-stale',
-    path: '/dev/vfio/pci/0000:09:00.0',
+    file: '/dev/vfio/pci/0000:09:00.0',
     message: 'found a link to ../devices/vfio1, whose number belongs to pci/0000:02:00.0 now',
     remedy: syncRemedy,
     fixable,
@@ -167,8 +167,8 @@ test(
   'a link of a family is not wanted',
   reports,
   {
-    code: 'link-unwanted',
-    path: '/dev/vfio/by-alias/old',
+    code: 'link-unclaimed',
+    file: '/dev/vfio/by-alias/old',
     message: 'found a link to the node of pci/0000:02:00.0, which nothing asks for',
     remedy: syncRemedy,
     fixable,
@@ -180,8 +180,8 @@ test(
   'a killed run left a temporary name',
   reports,
   {
-    code: 'temporary',
-    path: '/dev/vfio/pci/.vfio-names-1-a',
+    code: 'temporary-link',
+    file: '/dev/vfio/pci/.vfio-names-1-a',
     message: 'found a temporary name that an interrupted run left',
     remedy: syncRemedy,
     fixable,
@@ -194,7 +194,7 @@ test(
   reports,
   {
     code: 'directory-unreadable',
-    path: '/dev/vfio/mdev',
+    file: '/dev/vfio/mdev',
     message: 'expected a directory of names, could not look into it: EACCES',
     remedy: 'run it as root',
     ...notFixable,
@@ -214,8 +214,8 @@ test(
   reports,
   {
     code: 'name-conflict',
-    path: '/dev/vfio/by-alias/gpu',
-    device: '0000:02:00.0',
+    file: '/dev/vfio/by-alias/gpu',
+    name: '0000:02:00.0',
     message: '0000:02:00.0 wants the name too, 0000:01:00.0 has it',
     remedy: 'give one of them another name or priority in the policy',
     ...notFixable,
@@ -232,8 +232,8 @@ test(
   reports,
   {
     code: 'name-conflict',
-    path: '/dev/vfio/by-alias/gpu/x',
-    device: '0000:02:00.0',
+    file: '/dev/vfio/by-alias/gpu/x',
+    name: '0000:02:00.0',
     message: "0000:02:00.0 wants this name, which can't be beside by-alias/gpu of 0000:01:00.0",
     remedy: 'give one of them another name or priority in the policy',
     ...notFixable,
@@ -252,8 +252,8 @@ test(
   reports,
   {
     code: 'no-name',
-    path: '/sys/devices/pci0000:00/ .. \\x0a',
-    device: ' .. \n',
+    file: '/sys/devices/pci0000:00/ .. \\x0a',
+    name: ' .. \n',
     message: 'no name can be made of the bus platform and the name  .. \\x0a',
     remedy: 'give it a name in the policy',
     ...notFixable,
@@ -265,8 +265,8 @@ test(
 
 const missing: Finding = {
   code: 'node-missing',
-  path: node,
-  device,
+  file: node,
+  name: device,
   message: `expected the character device 247:0 at ${node}, found nothing`,
   remedy: nodeRemedy,
   ...notFixable,
@@ -286,8 +286,8 @@ test('verify reports a link without its node as a separate finding, which sync f
     missing,
     {
       code: 'link-dangling',
-      path: link,
-      device,
+      file: link,
+      name: device,
       message: 'found a link to ../devices/vfio0, the node of pci/0000:01:00.0, which is not there',
       remedy: syncRemedy,
       fixable,
@@ -302,8 +302,8 @@ test(
   reports,
   {
     code: 'node-unreadable',
-    path: node,
-    device,
+    file: node,
+    name: device,
     message: `expected the character device 247:0 at ${node}, could not look: EACCES`,
     remedy: 'run it as root',
     ...notFixable,
@@ -320,8 +320,8 @@ test(
   reports,
   {
     code: 'node-not-char',
-    path: node,
-    device,
+    file: node,
+    name: device,
     message: `expected the character device 247:0 at ${node}, found a directory`,
     remedy: nodeRemedy,
     ...notFixable,
@@ -336,9 +336,9 @@ test(
   'a node has another device number',
   reports,
   {
-    code: 'node-false',
-    path: node,
-    device,
+    code: 'node-mismatch',
+    file: node,
+    name: device,
     message: `expected the character device 247:0 at ${node}, found the device 247:9`,
     remedy: nodeRemedy,
     ...notFixable,
@@ -347,7 +347,7 @@ test(
 );
 
 const unknown = {
-  path: '/dev/vfio/devices/vfio9',
+  file: '/dev/vfio/devices/vfio9',
   remedy: 'remove it: nothing made it that the kernel knows of',
 };
 
@@ -410,9 +410,9 @@ test(
   'all users may open a node',
   reports,
   {
-    code: 'unsafe-node',
-    path: node,
-    device,
+    code: 'node-permissions',
+    file: node,
+    name: device,
     message: 'expected a node that not everybody may open, found mode 0666',
     remedy: `chmod o-rwx ${node}, and look for the rule that set it`,
     ...notFixable,
@@ -420,18 +420,18 @@ test(
   (root) => fs.chmodSync(root.at(node), 0o666),
 );
 
-for (const path of ['/dev/vfio', '/dev/vfio/devices', '/dev/vfio/pci'])
+for (const file of ['/dev/vfio', '/dev/vfio/devices', '/dev/vfio/pci'])
   test(
-    `all users may write ${path}`,
+    `all users may write ${file}`,
     reports,
     {
-      code: 'unsafe-directory',
-      path,
+      code: 'directory-permissions',
+      file,
       message: `expected a directory that only root may write, found owner ${process.getuid?.()} and mode 0777`,
-      remedy: `chown root ${path}; chmod go-w ${path}`,
+      remedy: `chown root ${file}; chmod go-w ${file}`,
       ...notFixable,
     },
-    (root) => fs.chmodSync(root.at(path), 0o777),
+    (root) => fs.chmodSync(root.at(file), 0o777),
   );
 
 test(
@@ -439,8 +439,8 @@ test(
   reports,
   {
     code: 'group-owners',
-    path: '/dev/vfio/devices/vfio1',
-    device: '0000:02:00.0',
+    file: '/dev/vfio/devices/vfio1',
+    name: '0000:02:00.0',
     message: 'expected the owner of its IOMMU group 14, 0:0 as 0000:01:00.0, found 1000:0',
     remedy: 'give all devices of the group one owner: they are not isolated from each other',
     ...notFixable,
@@ -462,7 +462,7 @@ test(
   reports,
   {
     code: 'device-unreadable',
-    path: '/sys/class/vfio-dev/vfio9',
+    file: '/sys/class/vfio-dev/vfio9',
     message: 'EINVAL, ignoring',
     remedy: 'run it again; if it stays, look at that directory',
     ...notFixable,
@@ -505,7 +505,7 @@ test('verify returns only the findings of the given devices', (t) => {
   root.linkWithTarget('/dev/vfio/pci/0000:0a:00.0', '../devices/vfio9');
   const machine = { files: fakeFiles, root: root.dir };
   const { devices } = verify(machine).observation.scan;
-  const codes = verify(machine, devices.slice(1)).findings.map(({ code, path }) => `${code} ${path}`);
+  const codes = verify(machine, devices.slice(1)).findings.map(({ code, file }) => `${code} ${file}`);
   t.deepEqual(codes, ['link-missing /dev/vfio/pci/0000:02:00.0', 'link-stale /dev/vfio/pci/0000:09:00.0']);
 });
 
@@ -514,7 +514,7 @@ test('verify sorts findings by path in natural order', (t) => {
   sample(root);
   for (const name of ['vfio10', 'vfio9']) root.node(`/dev/vfio/devices/${name}`, '9:9');
   t.deepEqual(
-    verify({ files: fakeFiles, root: root.dir }).findings.map(({ path }) => path),
+    verify({ files: fakeFiles, root: root.dir }).findings.map(({ file }) => file),
     ['/dev/vfio/devices/vfio9', '/dev/vfio/devices/vfio10'],
   );
 });

@@ -14,7 +14,7 @@ const facts: Facts = {
 };
 
 function policyOf(...access: readonly Omit<AccessRule, 'source' | 'match'>[]): Policy {
-  return { ...defaultPolicy, access: access.map((rule) => ({ match: [], source, ...rule })) };
+  return { ...defaultPolicy, accessRules: access.map((rule) => ({ match: [], source, ...rule })) };
 }
 
 test('accessFor returns no access if no rule matches', (t) => {
@@ -23,7 +23,7 @@ test('accessFor returns no access if no rule matches', (t) => {
     resolveAccess(
       {
         ...defaultPolicy,
-        access: [{ match: [{ fact: 'pf', negate: false, patterns: ['*'] }], group: 'a', source }],
+        accessRules: [{ match: [{ fact: 'pf', negate: false, patterns: ['*'] }], fileGroup: 'a', source }],
       },
       facts,
     ),
@@ -32,55 +32,61 @@ test('accessFor returns no access if no rule matches', (t) => {
 });
 
 test('accessFor: a later rule overrides an earlier rule key by key', (t) => {
-  t.deepEqual(resolveAccess(policyOf({ owner: 'a', group: 'b', mode: '0640' }, { group: 'c' }), facts), {
-    owner: 'a',
-    group: 'c',
-    mode: '0640',
-  });
+  t.deepEqual(
+    resolveAccess(policyOf({ owner: 'a', fileGroup: 'b', mode: '0640' }, { fileGroup: 'c' }), facts),
+    {
+      owner: 'a',
+      fileGroup: 'c',
+      mode: '0640',
+    },
+  );
 });
 
 test('accessFor sets mode 0660 for a group without a mode', (t) => {
-  t.deepEqual(resolveAccess(policyOf({ group: 'kvm' }), facts), { group: 'kvm', mode: '0660' });
+  t.deepEqual(resolveAccess(policyOf({ fileGroup: 'kvm' }), facts), { fileGroup: 'kvm', mode: '0660' });
   t.deepEqual(resolveAccess(policyOf({ owner: 'qemu' }), facts), { owner: 'qemu' });
 });
 
 test('iommuAccess returns the group that all rules share', (t) => {
   t.is(iommuAccess(defaultPolicy), undefined);
   t.is(iommuProblem(defaultPolicy), undefined);
-  t.deepEqual(iommuAccess(policyOf({ group: 'kvm' }, { owner: 'x' }, { group: 'kvm', mode: '0600' })), {
-    group: 'kvm',
-    mode: '0660',
-  });
+  t.deepEqual(
+    iommuAccess(policyOf({ fileGroup: 'kvm' }, { owner: 'x' }, { fileGroup: 'kvm', mode: '0600' })),
+    {
+      fileGroup: 'kvm',
+      mode: '0660',
+    },
+  );
   t.deepEqual(iommuAccess(policyOf({ owner: 'qemu' })), { owner: 'qemu' });
   t.is(iommuAccess(policyOf({ mode: '0640' })), undefined);
-  t.is(iommuAccess(policyOf({ owner: 'q', group: 'a' }, { group: 'b' })), undefined);
+  t.is(iommuAccess(policyOf({ owner: 'q', fileGroup: 'a' }, { fileGroup: 'b' })), undefined);
   t.is(iommuProblem(policyOf({ mode: '0640' })), undefined);
 });
 
 test('iommuAccess returns undefined for several groups without [iommu]', (t) => {
-  const policy = policyOf({ group: 'a' }, { group: 'b' });
+  const policy = policyOf({ fileGroup: 'a' }, { fileGroup: 'b' });
   t.is(iommuAccess(policy), undefined);
   t.like(iommuProblem(policy), {
     message: 'several groups get devices (a, b), but /dev/iommu can have one only',
     hint: 'add [iommu] with a group that all these users are in',
   });
   t.regex(iommuProblem(policyOf({ owner: 'a' }, { owner: 'b' }))?.message ?? '', /several owners/);
-  const withIommu: Policy = { ...policy, iommu: { group: 'vfio', mode: '0660', source } };
-  t.deepEqual(iommuAccess(withIommu), { group: 'vfio', mode: '0660' });
+  const withIommu: Policy = { ...policy, iommu: { fileGroup: 'vfio', mode: '0660', source } };
+  t.deepEqual(iommuAccess(withIommu), { fileGroup: 'vfio', mode: '0660' });
   t.is(iommuProblem(withIommu), undefined);
 });
 
 test('siblingProblems reports devices of one IOMMU group with different owners or groups', (t) => {
   const policy: Policy = {
     ...defaultPolicy,
-    access: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], group: 'kvm', source }],
+    accessRules: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], fileGroup: 'kvm', source }],
   };
   const sibling = { ...facts, name: '0000:01:00.1' };
   const { group: _, ...alone } = { ...facts, name: '0000:02:00.1' };
   t.deepEqual(groupAccessProblems(policy, [facts, sibling, { ...facts, group: '9' }, alone]), [
     'IOMMU group 14 is one unit of isolation, but its devices go to different users: 0000:01:00.0 to root:kvm, 0000:01:00.1 to root:root',
   ]);
-  t.deepEqual(groupAccessProblems(policyOf({ owner: 'q', group: 'kvm' }), [facts, sibling]), []);
+  t.deepEqual(groupAccessProblems(policyOf({ owner: 'q', fileGroup: 'kvm' }), [facts, sibling]), []);
   const groups = [10, 9, 14].flatMap((group) =>
     [facts, sibling].map((device) => ({ ...device, group: `${group}` })),
   );
@@ -93,7 +99,7 @@ test('siblingProblems reports devices of one IOMMU group with different owners o
 test('siblingProblems ignores devices without an IOMMU group', (t) => {
   const policy: Policy = {
     ...defaultPolicy,
-    access: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], group: 'kvm', source }],
+    accessRules: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], fileGroup: 'kvm', source }],
   };
   const { group: _, ...alone } = facts;
   t.deepEqual(groupAccessProblems(policy, [alone, { ...alone, name: '0000:01:00.1' }]), []);

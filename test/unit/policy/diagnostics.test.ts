@@ -8,14 +8,14 @@ const accounts = { users: new Map([['qemu', 107]]), groups: new Map([['kvm', 36]
 test('policy accounts: known names and numbers are accepted', (t) => {
   const policy: Policy = {
     ...defaultPolicy,
-    access: [{ match: [], owner: 'qemu', group: '99', source }],
-    iommu: { group: 'kvm', source },
+    accessRules: [{ match: [], owner: 'qemu', fileGroup: '99', source }],
+    iommu: { fileGroup: 'kvm', source },
   };
   t.deepEqual(accountErrors(policy, accounts), []);
 });
 
 test('policy accounts: a user name is rejected as a group', (t) => {
-  const policy: Policy = { ...defaultPolicy, access: [{ match: [], group: 'qemu', source }] };
+  const policy: Policy = { ...defaultPolicy, accessRules: [{ match: [], fileGroup: 'qemu', source }] };
   t.deepEqual(accountErrors(policy, accounts), [
     {
       source,

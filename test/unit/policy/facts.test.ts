@@ -22,11 +22,7 @@ const table: Readonly<
     ['/sys/devices/pci0000:00/0000:01:00.0', '/sys/bus/*'],
     ['/sys/bus/pci/devices/0000:01:00.0', '/mnt/sys/devices/x', '/sys/devices'],
   ],
-  cdev: [
-    'yes, or no: and the reason',
-    ['yes', 'no: the kernel'],
-    ['no', 'yes!', 'yes: no', 'eyes', 'ono: x'],
-  ],
+  cdev: ['yes or no', ['yes', 'no'], ['no: the kernel', 'yes!', 'yes: no', 'eyes', 'noo']],
   driver: ['a driver such as vfio-pci', ['vfio-pci', 'vfio_*'], ['a/b', 'a b', '/vfio', 'vfio/']],
   group: [
     'the number of an IOMMU group such as 14',

@@ -24,8 +24,8 @@ const vf: Facts = {
   serial: 'a0-36-9f-ff-ff-12-34-56',
 };
 
-function policyOf(links: readonly LinkRule[]): Policy {
-  return { ...defaultPolicy, links };
+function policyOf(linkRules: readonly LinkRule[]): Policy {
+  return { ...defaultPolicy, linkRules };
 }
 
 test('the default policy adds no names and needs no facts', (t) => {
@@ -72,7 +72,7 @@ const byHand: Readonly<Record<(typeof booleanFamilies)[number], string>> = {
 for (const family of booleanFamilies)
   test(`family ${family} is the same as the rule ${byHand[family]}`, (t) => {
     t.deepEqual(parseTemplate(parseWithoutProcessing(byHand[family]).body), {
-      parts: familyRule(family, source).name,
+      parts: familyRule(family, source).template,
     });
   });
 
@@ -101,7 +101,7 @@ test('policyNames skips a rule with a fact that the device does not have', (t) =
 });
 
 test('policyNames returns a name of two rules once, with the higher priority', (t) => {
-  const rule: LinkRule = { match: [], name: [{ text: 'by-x/a' }], priority: 3, source };
+  const rule: LinkRule = { match: [], template: [{ text: 'by-x/a' }], priority: 3, source };
   t.deepEqual(policyNames(policyOf([rule, { ...rule, priority: 9 }, { ...rule, priority: -1 }]), vf), [
     { path: 'by-x/a', priority: 9 },
   ]);
@@ -113,7 +113,7 @@ test('neededFacts returns the facts of names and matches', (t) => {
       familyRule('by-sriov', source),
       aliasRule('a', [{ fact: 'serial', negate: true, patterns: ['x'] }], source),
     ]),
-    access: [{ match: [{ fact: 'driver', negate: false, patterns: ['x'] }], group: 'kvm', source }],
+    accessRules: [{ match: [{ fact: 'driver', negate: false, patterns: ['x'] }], fileGroup: 'kvm', source }],
   };
   t.deepEqual([...nameFacts(policy)].sort(), ['bus', 'pf', 'serial', 'vf']);
   t.deepEqual([...policyFacts(policy)].sort(), ['bus', 'driver', 'pf', 'serial', 'vf']);
@@ -126,7 +126,7 @@ test('the winner of a policy name does not depend on the order of rules or devic
       [{ fact: 'vendor', negate: false, patterns: ['a'] }],
       [{ fact: 'vendor', negate: true, patterns: ['a'] }],
     ),
-    name: fc.constantFrom<LinkRule['name']>(
+    template: fc.constantFrom<LinkRule['template']>(
       [{ text: 'by-x/a' }],
       [{ text: 'by-x/' }, { fact: 'vendor' }],
       [{ text: 'by-x/a/b' }],

@@ -38,24 +38,24 @@ test('policy files are merged into one policy', (t) => {
   );
   t.deepEqual([errors, warnings], [[], []]);
   t.deepEqual(
-    policy.links.map(({ family, priority, source }) => [family, priority, source.file, source.line]),
+    policy.linkRules.map(({ family, priority, source }) => [family, priority, source.file, source.line]),
     [
       ['by-path', 0, '/0.toml', 4],
       ['by-slot', 0, '/0.toml', 3],
       [undefined, 5, '/0.toml', 5],
     ],
   );
-  t.deepEqual(policy.links[2]?.name, [{ text: 'by-x/' }, { fact: 'name' }]);
-  t.deepEqual(policy.access, [
+  t.deepEqual(policy.linkRules[2]?.template, [{ text: 'by-x/' }, { fact: 'name' }]);
+  t.deepEqual(policy.accessRules, [
     {
       match: [{ fact: 'driver', negate: false, patterns: ['vfio-pci'] }],
       owner: '1000',
-      group: 'kvm',
+      fileGroup: 'kvm',
       mode: '0660',
       source: { file: '/1.toml', line: 1 },
     },
   ]);
-  t.deepEqual(policy.iommu, { group: 'kvm', source: { file: '/1.toml', line: 6 } });
+  t.deepEqual(policy.iommu, { fileGroup: 'kvm', source: { file: '/1.toml', line: 6 } });
 });
 
 test('a later policy file overrides settings and aliases of an earlier one', (t) => {
@@ -64,7 +64,7 @@ test('a later policy file overrides settings and aliases of an earlier one', (t)
     '[names]\nby-path = false\nby-tag = true\n[names.by-alias]\na = { name = "01:00.0" }',
   );
   t.deepEqual(
-    policy.links.map(({ family, source }) => [family, source.file, source.line]),
+    policy.linkRules.map(({ family, source }) => [family, source.file, source.line]),
     [
       ['by-tag', '/1.toml', 3],
       ['by-alias', '/1.toml', 5],
@@ -191,7 +191,7 @@ test('the merged link rules do not depend on the order of files and rules', (t) 
           `[[link]]\nmatch.vendor = "${vendor}"\nname = "by-x/a"\npriority = ${priority}`,
       );
       const rulesText = (...texts: string[]) => {
-        const links = built(...texts).policy.links.map(({ source: _, ...rulesText }) =>
+        const links = built(...texts).policy.linkRules.map(({ source: _, ...rulesText }) =>
           JSON.stringify(rulesText),
         );
         return links.sort().join('\n');
@@ -237,7 +237,7 @@ test('formatPolicy output parses to the same policy', (t) => {
 test('loadPolicy returns the policy, or throws the first error with the number of the others', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/10-a.toml', '[names]\nby-tag = true\n');
-  t.is((await loadPolicy(fakeFiles, root.dir)).links.length, 1);
+  t.is((await loadPolicy(fakeFiles, root.dir)).linkRules.length, 1);
   root.write('/etc/vfio-names/05-b.toml', '\nby-tag = true\n[[link]]\n');
   root.write('/etc/vfio-names/20-c.toml', 'x');
   const error = await t.throwsAsync(loadPolicy(fakeFiles, root.dir), { instanceOf: VfioNamesError });
@@ -250,9 +250,9 @@ test('loadPolicy with a policy file reads only that file', async (t) => {
   const root = fakeRoot(t);
   root.write('/etc/vfio-names/10-a.toml', '[names]\nby-tag = true\n');
   root.write('/tmp/try.toml', '[names]\nby-path = true\n');
-  const { links } = await loadPolicy(fakeFiles, root.dir, root.at('/tmp/try.toml'));
+  const { linkRules } = await loadPolicy(fakeFiles, root.dir, root.at('/tmp/try.toml'));
   t.deepEqual(
-    links.map(({ family }) => family),
+    linkRules.map(({ family }) => family),
     ['by-path'],
   );
 });

@@ -30,7 +30,7 @@ test(
 test(
   'nameFrom returns undefined for a missing fact with a transform',
   returns,
-  [{ text: 'by-x/' }, { fact: 'pf', apply: [{ kind: 'pad', width: 3 }] }],
+  [{ text: 'by-x/' }, { fact: 'pf', apply: [{ transform: 'pad', width: 3 }] }],
   undefined,
 );
 test(
@@ -46,7 +46,11 @@ test(
     { text: 'by-x/' },
     {
       fact: 'vf',
-      apply: [{ kind: 'pad', width: 3 }, { kind: 'replace', from: '0', to: 'AB' }, { kind: 'lower' }],
+      apply: [
+        { transform: 'pad', width: 3 },
+        { transform: 'replace', from: '0', to: 'AB' },
+        { transform: 'lower' },
+      ],
     },
   ],
   'by-x/abab3',
@@ -54,19 +58,19 @@ test(
 test(
   'nameFrom returns undefined if sanitizing leaves nothing of a fact',
   returns,
-  [{ text: 'by-x/v' }, { fact: 'vf', apply: [{ kind: 'replace', from: '3', to: '' }] }],
+  [{ text: 'by-x/v' }, { fact: 'vf', apply: [{ transform: 'replace', from: '3', to: '' }] }],
   undefined,
 );
 test(
   'nameFrom returns undefined for a fact that becomes a dot',
   returns,
-  [{ text: 'by-x/' }, { fact: 'vf', apply: [{ kind: 'replace', from: '3', to: '..' }] }],
+  [{ text: 'by-x/' }, { fact: 'vf', apply: [{ transform: 'replace', from: '3', to: '..' }] }],
   undefined,
 );
 test(
   'nameFrom rejects a hidden name',
   returns,
-  [{ text: 'by-x/' }, { fact: 'vf', apply: [{ kind: 'replace', from: '3', to: '.vfio-names-3' }] }],
+  [{ text: 'by-x/' }, { fact: 'vf', apply: [{ transform: 'replace', from: '3', to: '.vfio-names-3' }] }],
   undefined,
 );
 test('nameFrom rejects a reserved first part', returns, [{ text: 'devices/' }, { fact: 'vf' }], undefined);
@@ -74,7 +78,7 @@ test('nameFrom rejects a single part', returns, [{ text: 'by-x' }], undefined);
 test(
   'nameFrom rejects a part longer than 255 bytes',
   returns,
-  [{ text: 'by-x/a' }, { fact: 'vf', apply: [{ kind: 'pad', width: 255 }] }],
+  [{ text: 'by-x/a' }, { fact: 'vf', apply: [{ transform: 'pad', width: 255 }] }],
   undefined,
 );
 const longest = `by-x${'/a'.repeat(510)}`;
@@ -82,7 +86,7 @@ test('nameFrom accepts a name of 1024 bytes', returns, [{ text: longest }], long
 test('nameFrom rejects a name longer than 1024 bytes', returns, [{ text: `${longest}a` }], undefined);
 
 test('lower converts only ASCII letters', (t) => {
-  t.is(applyTransform('ÄBC', { kind: 'lower' }), 'Äbc');
+  t.is(applyTransform('ÄBC', { transform: 'lower' }), 'Äbc');
 });
 
 test('nameFrom returns a safe name inside its directory for any facts', (t) => {
@@ -94,10 +98,10 @@ test('nameFrom returns a safe name inside its directory for any facts', (t) => {
     fc.constantFrom('..', '../../etc', '/etc/passwd', '.', '', 'a'.repeat(300), 'é'.repeat(128)),
   );
   const step: fc.Arbitrary<Transform> = fc.oneof(
-    fc.constant({ kind: 'lower' as const }),
-    fc.record({ kind: fc.constant('pad' as const), width: fc.integer({ min: 1, max: 255 }) }),
+    fc.constant({ transform: 'lower' as const }),
+    fc.record({ transform: fc.constant('pad' as const), width: fc.integer({ min: 1, max: 255 }) }),
     fc.record({
-      kind: fc.constant('replace' as const),
+      transform: fc.constant('replace' as const),
       from: fc.constantFrom('x', '.', '/', '_'),
       to: fc.constantFrom('', '/', '..', '.', 'x'),
     }),
@@ -136,22 +140,32 @@ test(accepts, 'by-sriov/{{pf}}/vf{{vf}}', [
   { text: '/vf' },
   { fact: 'vf' },
 ]);
-test(accepts, 'by-x/{{pad vf 1}}', [{ text: 'by-x/' }, { fact: 'vf', apply: [{ kind: 'pad', width: 1 }] }]);
+test(accepts, 'by-x/{{pad vf 1}}', [
+  { text: 'by-x/' },
+  { fact: 'vf', apply: [{ transform: 'pad', width: 1 }] },
+]);
 test(accepts, 'by-x/{{pad vf 255}}', [
   { text: 'by-x/' },
-  { fact: 'vf', apply: [{ kind: 'pad', width: 255 }] },
+  { fact: 'vf', apply: [{ transform: 'pad', width: 255 }] },
 ]);
 test(accepts, 'by-x/{{ name }}', [{ text: 'by-x/' }, { fact: 'name' }]);
 test(accepts, 'by-x/{{lower mdevType}}', [
   { text: 'by-x/' },
-  { fact: 'mdevType', apply: [{ kind: 'lower' }] },
+  { fact: 'mdevType', apply: [{ transform: 'lower' }] },
 ]);
-test(accepts, 'by-x/{{pad vf 3}}', [{ text: 'by-x/' }, { fact: 'vf', apply: [{ kind: 'pad', width: 3 }] }]);
+test(accepts, 'by-x/{{pad vf 3}}', [
+  { text: 'by-x/' },
+  { fact: 'vf', apply: [{ transform: 'pad', width: 3 }] },
+]);
 test(accepts, `by-x/{{replace (lower (pad name 4)) ":" ''}}`, [
   { text: 'by-x/' },
   {
     fact: 'name',
-    apply: [{ kind: 'pad', width: 4 }, { kind: 'lower' }, { kind: 'replace', from: ':', to: '' }],
+    apply: [
+      { transform: 'pad', width: 4 },
+      { transform: 'lower' },
+      { transform: 'replace', from: ':', to: '' },
+    ],
   },
 ]);
 test(accepts, 'by-{{driver}}/{{name}}', [

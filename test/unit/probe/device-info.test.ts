@@ -12,17 +12,17 @@ test('flagWords returns the names of set bits, and bitN for a bit without a name
 test('decodeRegion names the regions of PCI devices only', (t) => {
   const bytes = encode(structs.vfio_region_info, { flags: 3, index: 7, size: 0x1000 });
   const region = { index: 7, size: 0x1000, flags: ['read', 'write'], capabilities: [] };
-  t.deepEqual(decodeRegion(bytes, true), { ...region, name: 'config' });
+  t.deepEqual(decodeRegion(bytes, true), { ...region, region: 'config' });
   t.deepEqual(decodeRegion(bytes, false), region);
 });
 
 test('decodeRegion returns no name for an index beyond the PCI regions', (t) => {
-  t.is(decodeRegion(encode(structs.vfio_region_info, { index: 9 }), true).name, undefined);
+  t.is(decodeRegion(encode(structs.vfio_region_info, { index: 9 }), true).region, undefined);
 });
 
 test('decodeIrq returns name, count and flags', (t) => {
   const bytes = encode(structs.vfio_irq_info, { flags: 0x9, index: 2, count: 5 });
-  t.deepEqual(decodeIrq(bytes, true), { index: 2, name: 'msix', count: 5, flags: ['eventfd', 'noresize'] });
+  t.deepEqual(decodeIrq(bytes, true), { index: 2, irq: 'msix', count: 5, flags: ['eventfd', 'noresize'] });
   t.deepEqual(decodeIrq(bytes, false), { index: 2, count: 5, flags: ['eventfd', 'noresize'] });
 });
 
@@ -48,9 +48,9 @@ test('decodeRegion returns all capabilities of the chain', (t) => {
     { id: 77, next: 0 },
   );
   t.deepEqual(decodeRegion(bytes, true).capabilities, [
-    { id: 2, version: 1, name: 'type', type: 0x8000_8086, subtype: 1 },
-    { id: 3, version: 1, name: 'msix-mappable' },
-    { id: 77, version: 1 },
+    { capabilityId: 2, capabilityVersion: 1, capability: 'type', type: 0x8000_8086, subtype: 1 },
+    { capabilityId: 3, capabilityVersion: 1, capability: 'msix-mappable' },
+    { capabilityId: 77, capabilityVersion: 1 },
   ]);
 });
 
@@ -60,15 +60,22 @@ test('decodeCapabilities skips sparse-mmap areas beyond the end of the buffer', 
   area.writeBigUInt64LE(0x2000n, 8);
   const bytes = chain({ id: 1, next: 0, body: Buffer.concat([twoU32(9, 0), area]) });
   t.deepEqual(decodeCapabilities(bytes, 32), [
-    { id: 1, version: 1, name: 'sparse-mmap', areas: [{ offset: 0x1000, size: 0x2000 }] },
+    {
+      capabilityId: 1,
+      capabilityVersion: 1,
+      capability: 'sparse-mmap',
+      areas: [{ offset: 0x1000, size: 0x2000 }],
+    },
   ]);
 });
 
 test('decodeCapabilities returns only the name of a truncated capability', (t) => {
   t.deepEqual(decodeCapabilities(chain({ id: 1, next: 0 }), 32), [
-    { id: 1, version: 1, name: 'sparse-mmap' },
+    { capabilityId: 1, capabilityVersion: 1, capability: 'sparse-mmap' },
   ]);
-  t.deepEqual(decodeCapabilities(chain({ id: 2, next: 0 }), 32), [{ id: 2, version: 1, name: 'type' }]);
+  t.deepEqual(decodeCapabilities(chain({ id: 2, next: 0 }), 32), [
+    { capabilityId: 2, capabilityVersion: 1, capability: 'type' },
+  ]);
 });
 
 test('decodeCapabilities stops at a loop in the chain', (t) => {

@@ -61,10 +61,10 @@ test('evidence lists the holders of the device and of its siblings separately', 
     [[4711, 'cdev']],
   );
   t.deepEqual(
-    siblings.map(({ name, use, holders: held }) => [name, use, held.map(({ pid }) => pid)]),
+    siblings.map(({ name, sharing, holders: held }) => [name, sharing, held.map(({ pid }) => pid)]),
     [
       ['0000:00:04.1', 'vfio', [99]],
-      ['0000:00:04.2', 'host', []],
+      ['0000:00:04.2', 'blocking', []],
     ],
   );
   t.deepEqual(

@@ -8,21 +8,26 @@ const qemu: Holder = {
   pid: 4711,
   fd: 9,
   interface: 'cdev',
-  path: '/dev/vfio/devices/vfio0',
+  opened: '/dev/vfio/devices/vfio0',
   deleted: false,
   command: 'qemu-system-x86',
 };
 const groupHolder: Holder = { ...qemu, interface: 'group' };
 const deviceHolder: Holder = { ...qemu, interface: 'device-fd' };
-const incomplete = [{ reason: 'pid-namespace', message: 'run it on the host to see all' }] as const;
+const incomplete = [{ limitation: 'pid-namespace', message: 'run it on the host to see all' }] as const;
 const hostSibling: SiblingWithHolders = {
   bus: 'pci',
   name: '0000:02:02.0',
   driver: 'e1000e',
-  use: 'host',
+  sharing: 'blocking',
   holders: [],
 };
-const heldSibling: SiblingWithHolders = { ...hostSibling, driver: 'vfio-pci', use: 'vfio', holders: [qemu] };
+const heldSibling: SiblingWithHolders = {
+  ...hostSibling,
+  driver: 'vfio-pci',
+  sharing: 'vfio',
+  holders: [qemu],
+};
 const root600 = { mode: 0o600, uid: 0, gid: 0 };
 
 const defaults: Evidence = {
@@ -115,21 +120,21 @@ const table: readonly Row[] = [
   ['open group', 'EBUSY', { incomplete }, 1, 'group 14 is in use, by a process that was not seen'],
   ['open container', 'ENOENT', {}, 5, 'there is no /dev/vfio/vfio'],
 
-  ['fstat node', 'other-device 1:3', {}, 1, '/dev/vfio/devices/vfio0 is 1:3, and sysfs says 247:0'],
-  ['fstat node', 'other-device', {}, 1, '/dev/vfio/devices/vfio0 is something else, and sysfs says 247:0'],
+  ['fstat node', 'node-mismatch 1:3', {}, 1, '/dev/vfio/devices/vfio0 is 1:3, and sysfs says 247:0'],
+  ['fstat node', 'node-mismatch', {}, 1, '/dev/vfio/devices/vfio0 is something else, and sysfs says 247:0'],
   [
     'fstat node',
-    'other-device 1:3',
+    'node-mismatch 1:3',
     { stillBound: false },
     3,
     'the device was bound anew while it was probed',
   ],
-  ['read dev', 'moved', { stillBound: false }, 3, 'the device is just leaving'],
-  ['read dev', 'moved', {}, 3, 'the device was bound anew while it was probed'],
+  ['read dev', 'device-changed', { stillBound: false }, 3, 'the device is just leaving'],
+  ['read dev', 'device-changed', {}, 3, 'the device was bound anew while it was probed'],
   ['VFIO_DEVICE_GET_INFO', 'ENOTTY', {}, 1, '/dev/vfio/devices/vfio0 is no VFIO device'],
   [
     'VFIO_DEVICE_GET_INFO',
-    'answered-unbound',
+    'not-vfio',
     {},
     1,
     '/dev/vfio/devices/vfio0 answered before it was bound, as no VFIO device does',
@@ -325,7 +330,7 @@ for (const [step, reason, overrides, status, cause] of table)
   });
 
 test('explain never describes EINVAL of BIND as an invalid argument', (t) => {
-  for (const overrides of [{}, { holders: [qemu] }, { unseen: incomplete }, { token: true }]) {
+  for (const overrides of [{}, { holders: [qemu] }, { incomplete }, { token: true }]) {
     const { cause, remedy } = explain({ step: bind, errno: 'EINVAL' }, { ...defaults, ...overrides });
     t.notRegex(cause + remedy, /invalid|EINVAL/i);
   }

@@ -44,21 +44,21 @@ const failures: readonly [title: string, nodes: Record<string, FakeNode>, dev: s
     'probe open rejects a node with another device number',
     node({ devnum: '1:3' }),
     '247:0\n',
-    { step: 'fstat node', reason: 'other-device', found: '1:3' },
+    { step: 'fstat node', reason: 'node-mismatch', found: '1:3' },
   ],
   [
     'probe open rejects a regular file',
     node({ kind: 'file' }),
     '247:0\n',
-    { step: 'fstat node', reason: 'other-device', found: 'file' },
+    { step: 'fstat node', reason: 'node-mismatch', found: 'file' },
   ],
   [
     'probe open fails if the number of the node was reused',
     {},
     '247:1\n',
-    { step: 'read dev', reason: 'moved' },
+    { step: 'read dev', reason: 'device-changed' },
   ],
-  ['probe open fails if the device is gone', {}, '', { step: 'read dev', reason: 'moved' }],
+  ['probe open fails if the device is gone', {}, '', { step: 'read dev', reason: 'device-changed' }],
   [
     'probe open rejects a node that does not support GET_INFO',
     node({ devnum: '247:0' }),
@@ -69,7 +69,7 @@ const failures: readonly [title: string, nodes: Record<string, FakeNode>, dev: s
     'probe open rejects a node on which GET_INFO succeeds before BIND',
     node(fakeVfio({ bound: true })),
     '247:0\n',
-    { step: 'VFIO_DEVICE_GET_INFO', reason: 'answered-unbound' },
+    { step: 'VFIO_DEVICE_GET_INFO', reason: 'not-vfio' },
   ],
   [
     'probe open returns the errno of a failed open',
@@ -107,19 +107,24 @@ test('probe bind returns flags, regions with capabilities, and irqs', (t) => {
       regions: [
         {
           index: 0,
-          name: 'bar0',
+          region: 'bar0',
           size: 0x4000,
           flags: ['read', 'write', 'mmap', 'caps'],
           capabilities: [
-            { id: 1, version: 1, name: 'sparse-mmap', areas: [{ offset: 0x1000, size: 0x2000 }] },
-            { id: 3, version: 1, name: 'msix-mappable' },
+            {
+              capabilityId: 1,
+              capabilityVersion: 1,
+              capability: 'sparse-mmap',
+              areas: [{ offset: 0x1000, size: 0x2000 }],
+            },
+            { capabilityId: 3, capabilityVersion: 1, capability: 'msix-mappable' },
           ],
         },
-        { index: 2, name: 'bar2', size: 0x100, flags: ['read', 'write'], capabilities: [] },
+        { index: 2, region: 'bar2', size: 0x100, flags: ['read', 'write'], capabilities: [] },
       ],
       irqs: [
-        { index: 0, name: 'intx', count: 1, flags: ['eventfd', 'maskable', 'automasked'] },
-        { index: 1, name: 'msi', count: 1, flags: ['eventfd', 'noresize'] },
+        { index: 0, irq: 'intx', count: 1, flags: ['eventfd', 'maskable', 'automasked'] },
+        { index: 1, irq: 'msi', count: 1, flags: ['eventfd', 'noresize'] },
       ],
     },
   });
@@ -165,7 +170,7 @@ test('probe bind returns the failed call and closes all descriptors if BIND or a
 
 test('probe bind does not call BIND on a node of another device', (t) => {
   const { answer, calls } = probe({ depth: 'bind' }, {}, '247:1\n');
-  t.deepEqual(answer, { openable: false, step: 'read dev', reason: 'moved' });
+  t.deepEqual(answer, { openable: false, step: 'read dev', reason: 'device-changed' });
   t.false(calls.log.includes('VFIO_DEVICE_BIND_IOMMUFD'));
 });
 
@@ -182,7 +187,7 @@ test('probe bind does not open the device without /dev/iommu', (t) => {
 test('probe group returns the same regions as probe bind', (t) => {
   const { answer, calls } = probe({ depth: 'group' });
   t.true(answer.openable);
-  t.deepEqual(answer.openable && answer.details?.regions.map(({ name }) => name), ['bar0', 'bar2']);
+  t.deepEqual(answer.openable && answer.details?.regions.map(({ region }) => region), ['bar0', 'bar2']);
   t.is(calls.openCount(), 0);
   t.deepEqual(calls.log.slice(0, 8), [
     'open group',

@@ -4,7 +4,7 @@ import { compileUdev } from '../../../src/udev/compile.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { link, policyOf, source, unless, when } from '../../support/policies.ts';
 
-const links = (...rules: LinkRule[]) => compileUdev(policyOf({ links: rules })).links;
+const links = (...rules: LinkRule[]) => compileUdev(policyOf({ linkRules: rules })).links;
 
 const pci = 'TEST=="/sys/bus/pci/devices/$id/vfio-dev/$kernel"';
 
@@ -40,7 +40,7 @@ test('udev rules: a name with a fact matches only devices that have the fact', (
 test('udev rules: vfio_id runs once for all rules, for the devices that the matches select', (t) => {
   const { helper, links: lines } = compileUdev(
     policyOf({
-      links: [
+      linkRules: [
         link([when('vendor', '0x8086')], 'by-sriov/', { fact: 'pf' }, '/vf', { fact: 'vf' }),
         link([when('bus', 'mdev')], 'by-type/', { fact: 'mdevType' }, '-', { fact: 'name' }),
       ],
@@ -61,7 +61,7 @@ test('udev rules: a negated fact of vfio_id matches only after vfio_id ran', (t)
 
 test('udev rules: a name that udev cannot express is requested from vfio_id', (t) => {
   const label = link([when('bus', 'pci')], 'by-label/', { fact: 'label' });
-  const { helper, links: lines } = compileUdev(policyOf({ links: [label, label] }));
+  const { helper, links: lines } = compileUdev(policyOf({ linkRules: [label, label] }));
   t.true(helper.at(-1)?.includes(`--facts= --link '1=by-label/{label}' '$devpath'`));
   t.deepEqual(lines, [
     `SUBSYSTEMS=="pci", ${pci}, ENV{ID_VFIO_LINK_1}=="?*", SYMLINK+="vfio/$env{ID_VFIO_LINK_1}"`,
@@ -70,26 +70,26 @@ test('udev rules: a name that udev cannot express is requested from vfio_id', (t
 
 test('udev rules: a transform without effect does not need vfio_id', (t) => {
   const apply = [
-    { kind: 'lower' },
-    { kind: 'pad', width: 4 },
-    { kind: 'replace', from: 'z', to: '/' },
+    { transform: 'lower' },
+    { transform: 'pad', width: 4 },
+    { transform: 'replace', from: 'z', to: '/' },
   ] as const;
   const [line] = links(link([when('bus', 'pci')], 'by-x/', { fact: 'vendor', apply }));
   t.true(line?.endsWith('SYMLINK+="vfio/by-x/$attr{vendor}"'));
   const [bus] = links(
-    link([when('bus', 'pci')], 'by-x/', { fact: 'bus', apply: [{ kind: 'pad', width: 5 }] }),
+    link([when('bus', 'pci')], 'by-x/', { fact: 'bus', apply: [{ transform: 'pad', width: 5 }] }),
   );
   t.true(bus?.endsWith('SYMLINK+="vfio/by-x/00pci"'));
 });
 
 test('udev rules: by-tag uses ID_PATH_TAG for devices without a second host bridge', (t) => {
   const apply = [
-    { kind: 'replace', from: '.', to: '_' },
-    { kind: 'replace', from: ':', to: '_' },
+    { transform: 'replace', from: '.', to: '_' },
+    { transform: 'replace', from: ':', to: '_' },
   ] as const;
   const { builtin, links: lines } = compileUdev(
     policyOf({
-      links: [link([when('bus', 'pci')], 'by-tag/', { fact: 'bus' }, '-', { fact: 'name', apply })],
+      linkRules: [link([when('bus', 'pci')], 'by-tag/', { fact: 'bus' }, '-', { fact: 'name', apply })],
     }),
   );
   t.is(builtin.length, 1);
@@ -110,7 +110,7 @@ test('udev rules: lines are sorted by link priority, since the last one applies 
 
 test('udev rules: access for all devices is one line for any bus', (t) => {
   const { access, iommu } = compileUdev(
-    policyOf({ access: [{ match: [], group: 'kvm', mode: '0660', source }] }),
+    policyOf({ accessRules: [{ match: [], fileGroup: 'kvm', mode: '0660', source }] }),
   );
   t.deepEqual(access, ['GROUP="kvm", MODE="0660"']);
   t.deepEqual(iommu, ['SUBSYSTEM=="misc", KERNEL=="iommu", GROUP="kvm", MODE="0660"']);
@@ -139,43 +139,48 @@ const rejects = test.macro({
 test(
   'a match on a fact that the rules set',
   rejects,
-  { links: [link([when('owner', '0')], 'by-x/y')] },
+  { linkRules: [link([when('owner', '0')], 'by-x/y')] },
   /match on owner/,
 );
 test(
   'a name with a fact that the rules set',
   rejects,
-  { links: [link([], 'by-x/', { fact: 'mode' })] },
+  { linkRules: [link([], 'by-x/', { fact: 'mode' })] },
   /\{\{mode\}\}/,
 );
-test('a pattern with a quote', rejects, { links: [link([when('name', 'a"b')], 'by-x/y')] }, /quote/);
-test('a pattern with |', rejects, { links: [link([when('name', 'a|b')], 'by-x/y')] }, /list/);
-test('a set with non-ASCII characters', rejects, { links: [link([when('name', '[é]')], 'by-x/y')] }, /ASCII/);
+test('a pattern with a quote', rejects, { linkRules: [link([when('name', 'a"b')], 'by-x/y')] }, /quote/);
+test('a pattern with |', rejects, { linkRules: [link([when('name', 'a|b')], 'by-x/y')] }, /list/);
+test(
+  'a set with non-ASCII characters',
+  rejects,
+  { linkRules: [link([when('name', '[é]')], 'by-x/y')] },
+  /ASCII/,
+);
 test(
   'a syspath pattern without a fixed beginning',
   rejects,
-  { links: [link([when('syspath', '*/sys/x')], 'by-x/y')] },
+  { linkRules: [link([when('syspath', '*/sys/x')], 'by-x/y')] },
   /syspath/,
 );
 test(
   'a bus with invalid characters',
   rejects,
-  { links: [link([when('bus', 'a b')], 'by-x/y')] },
+  { linkRules: [link([when('bus', 'a b')], 'by-x/y')] },
   /the bus "a b"/,
 );
 test(
   'a group with invalid characters',
   rejects,
-  { access: [{ match: [], group: 'a b', source }] },
+  { accessRules: [{ match: [], fileGroup: 'a b', source }] },
   /user or group/,
 );
-test('an invalid mode', rejects, { access: [{ match: [], mode: '999', source }] }, /octal/);
-test('a name part of 256 bytes', rejects, { links: [link([], `by-x/${'a'.repeat(256)}`)] }, /255 bytes/);
+test('an invalid mode', rejects, { accessRules: [{ match: [], mode: '999', source }] }, /octal/);
+test('a name part of 256 bytes', rejects, { linkRules: [link([], `by-x/${'a'.repeat(256)}`)] }, /255 bytes/);
 test(
   "a line longer than udev's limit",
   rejects,
   {
-    links: [
+    linkRules: [
       link(
         [when('bus', 'pci'), when('name', ...Array.from({ length: 2000 }, (_, i) => `0000:01:${i}`))],
         'by-x/y',

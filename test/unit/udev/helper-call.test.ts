@@ -15,7 +15,7 @@ import { golden } from '../../support/golden-rules.ts';
 import { hostilePolicy } from '../../support/hostile-policies.ts';
 import { link, policyOf, source, unless, when } from '../../support/policies.ts';
 
-const families = policyOf({ links: booleanFamilies.map((family) => familyRule(family, source)) });
+const families = policyOf({ linkRules: booleanFamilies.map((family) => familyRule(family, source)) });
 
 for (const via of ['import', 'run'] as const)
   test(`rules render --via ${via} matches the golden file of the families`, (t) => {
@@ -39,7 +39,7 @@ test('--via run creates and removes links with vfio_id, and imports only facts t
     ...link([when('bus', 'pci'), unless('group', '7')], 'by-x/$', { fact: 'pf' as const }),
     priority: 5,
   };
-  const { helper, links } = compileUdev(policyOf({ links: [rule] }), undefined, 'run');
+  const { helper, links } = compileUdev(policyOf({ linkRules: [rule] }), undefined, 'run');
   t.true(helper.at(-1)?.includes(`--export --facts=group '$devpath'`));
   t.true(links[0]?.endsWith(`ENV{ID_VFIO_GROUP}!="7", ENV{.VFIO_NAMES_LINKS}+="--link '1:5=by-x/_{pf}'"`));
 });
@@ -82,7 +82,7 @@ test('--via is rejected for targets other than udev', async (t) => {
 });
 
 const cachedFamilies = (...names: readonly Parameters<typeof familyRule>[0][]) =>
-  policyOf({ links: names.map((name) => familyRule(name, source)) });
+  policyOf({ linkRules: names.map((name) => familyRule(name, source)) });
 
 test('cached facts of by-sriov, by-path and by-group are confirmed by sysfs before vfio_id runs', (t) => {
   golden(t, 'remembered.udev', renderRules('udev', cachedFamilies('by-sriov', 'by-path', 'by-group')));

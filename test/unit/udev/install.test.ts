@@ -67,7 +67,7 @@ const foreign = test.macro({
     const root = fakeRoot(t);
     create(root);
     for (const text of [generated(), undefined]) {
-      const error = t.throws(() => planRulesChange(fakeFiles, root.dir, text), { code: 'rules-not-ours' });
+      const error = t.throws(() => planRulesChange(fakeFiles, root.dir, text), { code: 'file-unmanaged' });
       t.regex(errorLine(error), /^expected .* found .*; move it away first$/);
     }
   },
@@ -137,8 +137,8 @@ const path = '/etc/udev/rules.d/70-vfio-names.rules';
 const verdict = test.macro({
   exec(t, found: Parameters<typeof checkRules>[0], state: string, message: RegExp) {
     const result = checkRules(found, text(hash));
-    t.is(result.state as string, state);
-    t.is(result.ok, state === 'current');
+    t.is(result.rulesState as string, state);
+    t.is(result.upToDate, state === 'current');
     t.regex(withHint(result), message);
     t.notRegex(withHint(result), /\n/);
   },
@@ -147,12 +147,12 @@ const verdict = test.macro({
 
 test(verdict, undefined, 'missing', /no rules.*rules install/);
 test(verdict, { kind: 'masked', path }, 'masked', /turns the rules off/);
-test(verdict, { kind: 'text', path, text: 'KERNEL=="x"\n' }, 'foreign', /not made by vfio-names/);
+test(verdict, { kind: 'text', path, text: 'KERNEL=="x"\n' }, 'unmanaged', /not made by vfio-names/);
 test(
   'rules check reports a directory as foreign',
   verdict,
   { kind: 'other', path, what: 'a directory' },
-  'foreign',
+  'unmanaged',
   /not made/,
 );
 test(verdict, { kind: 'text', path, text: text(hash) }, 'current', /is what the policy gives/);
@@ -160,6 +160,6 @@ test(verdict, { kind: 'text', path, text: text(hash, '#\n') }, 'edited', /edited
 test(
   verdict,
   { kind: 'text', path, text: text('default') },
-  'other-policy',
+  'policy-changed',
   /of policy default, expected c0ffee000000;/,
 );

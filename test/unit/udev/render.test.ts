@@ -20,28 +20,28 @@ test('the built-in templates render for each target', (t) => {
     t.regex(renderRules(target, defaultPolicy), /^# vfio-names scheme=1 policy=default\n/);
 });
 
-const families = policyOf({ links: booleanFamilies.map((family) => familyRule(family, source)) });
+const families = policyOf({ linkRules: booleanFamilies.map((family) => familyRule(family, source)) });
 
 const rich = policyOf({
-  links: [
+  linkRules: [
     link([when('vendor', '0x10de'), unless('numaNode', '0')], 'by-gpu/', { fact: 'driver' }, '-', {
       fact: 'name',
     }),
     { ...link([when('bus', 'pci', 'mdev')], 'by-node/', { fact: 'node' }), priority: 5 },
     link([when('pf', '0000:01:00.0'), unless('vf', '0', '1')], 'by-low/', {
       fact: 'vf',
-      apply: [{ kind: 'pad', width: 3 }],
+      apply: [{ transform: 'pad', width: 3 }],
     }),
     link([when('function', '[0-3]'), when('syspath', '/sys/devices/pci0000:00/*')], 'by-dev/', {
       fact: 'devnum',
     }),
   ],
-  access: [
-    { match: [when('driver', 'vfio-*')], group: 'kvm', mode: '0660', source },
+  accessRules: [
+    { match: [when('driver', 'vfio-*')], fileGroup: 'kvm', mode: '0660', source },
     { match: [when('group', '14')], owner: 'qemu', source },
     { match: [], mode: '0640', source },
   ],
-  iommu: { group: 'kvm', mode: '0660', source },
+  iommu: { fileGroup: 'kvm', mode: '0660', source },
 });
 
 for (const [name, policy] of Object.entries({ families, rich }))
@@ -52,7 +52,7 @@ for (const [name, policy] of Object.entries({ families, rich }))
 
 test('udev rules run no program if udev knows all facts', (t) => {
   const policy = policyOf({
-    links: [
+    linkRules: [
       link([when('vendor', '0x8086')], 'by-x/', { fact: 'name' }, '/', { fact: 'class' }, '-', {
         fact: 'numaNode',
       }),
@@ -61,10 +61,10 @@ test('udev rules run no program if udev knows all facts', (t) => {
       }),
       link([when('bus', 'mdev')], 'by-tag/', {
         fact: 'name',
-        apply: [{ kind: 'replace', from: ':', to: '_' }],
+        apply: [{ transform: 'replace', from: ':', to: '_' }],
       }),
     ],
-    access: [{ match: [when('subsystemVendor', '0x1028')], group: 'kvm', source }],
+    accessRules: [{ match: [when('subsystemVendor', '0x1028')], fileGroup: 'kvm', source }],
   });
   t.notRegex(renderRules('udev', policy), /IMPORT|PROGRAM|RUN|vfio_id/);
 });

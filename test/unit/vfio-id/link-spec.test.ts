@@ -12,7 +12,11 @@ test('readRequest parses the output of writeRequest', (t) => {
     { text: '/vf' },
     {
       fact: 'vf',
-      apply: [{ kind: 'pad', width: 3 }, { kind: 'lower' }, { kind: 'replace', from: ':', to: '' }],
+      apply: [
+        { transform: 'pad', width: 3 },
+        { transform: 'lower' },
+        { transform: 'replace', from: ':', to: '' },
+      ],
     },
   ];
   t.is(formatRequest(parts), 'by-sriov/{pf}/vf{vf|p3|l|r3a=}');

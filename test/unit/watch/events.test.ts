@@ -19,16 +19,16 @@ const target = '../devices/vfio0';
 
 /** A pass with every kind of outcome. */
 const busyPass: Pass = {
-  settled: false,
+  stable: false,
   outcomes: [
-    { change: { action: 'create', link, target, device: first.name }, result: 'done' },
+    { change: { action: 'create', link, target, name: first.name }, result: 'done' },
     {
-      change: { action: 'remove', link: 'by-tag/x', from: '../devices/vfio4', reason: 'unwanted' },
+      change: { action: 'remove', link: 'by-tag/x', from: '../devices/vfio4', reason: 'unclaimed' },
       result: 'done',
     },
     { change: { action: 'remove-directory', link: 'by-tag' }, result: 'done' },
     {
-      change: { action: 'create', link: 'pci/x', target, device: second.name },
+      change: { action: 'create', link: 'pci/x', target, name: second.name },
       result: 'failed',
       errno: 'ENOSPC',
     },
@@ -38,7 +38,7 @@ const busyPass: Pass = {
         action: 'blocked',
         link: 'pci/y',
         target,
-        device: second.name,
+        name: second.name,
         found: 'a file',
         isLink: false,
       },
@@ -47,15 +47,15 @@ const busyPass: Pass = {
   ],
   access: [
     {
-      path: '/dev/vfio/devices/vfio0',
-      device: first.name,
+      file: '/dev/vfio/devices/vfio0',
+      name: first.name,
       result: 'done',
       from: '0:0 0600',
       to: '0:36 0660',
     },
-    { path: '/dev/iommu', result: 'failed', reason: 'EPERM' },
+    { file: '/dev/iommu', result: 'failed', error: 'EPERM' },
   ],
-  problems: [{ path: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }],
+  problems: [{ file: '/sys/class/vfio-dev/vfio9', message: 'EIO, ignoring' }],
   conflicts: [{ link: 'by-own/gpu', winner: first, losers: [second] }],
   devices: 1,
   missing: 0,
@@ -67,7 +67,7 @@ test('report returns every kind of event; watchLine and watchJson format each of
   const { events, counts } = report(busyPass, emptyState);
   t.deepEqual(events.map(formatEvent), [
     `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
-    'removed /dev/vfio/by-tag/x (unwanted, was ../devices/vfio4)',
+    'removed /dev/vfio/by-tag/x (unclaimed, was ../devices/vfio4)',
     'access /dev/vfio/devices/vfio0 of 0000:01:00.0: 0:36 0660 (was 0:0 0600)',
     'failed /sys/class/vfio-dev/vfio9: EIO, ignoring',
     'failed /dev/vfio/pci/x of 0000:02:00.0: ENOSPC',
@@ -94,7 +94,7 @@ test('report returns a lasting problem once and a change each time', (t) => {
   });
   t.deepEqual(
     again.events.map(({ event, reason }) => `${event} ${reason}`),
-    ['repaired missing', 'removed unwanted', 'access access'],
+    ['repaired missing', 'removed unclaimed', 'access access'],
   );
   t.deepEqual(again.counts, report(busyPass, emptyState).counts);
 });
@@ -102,7 +102,7 @@ test('report returns a lasting problem once and a change each time', (t) => {
 test('watchLine escapes control characters', (t) => {
   const line = formatEvent({
     event: 'conflict',
-    reason: 'in-the-way',
+    reason: 'blocked',
     link: 'pci/\u001b[2J',
     found: 'a link to \n',
   });

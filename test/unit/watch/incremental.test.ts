@@ -130,7 +130,7 @@ test('incremental pass leaves the same links and state as a full pass, after any
           const expected = watchState({
             outcomes: [],
             observation: observe(machine),
-            settled: true,
+            stable: true,
             access: [],
           });
           t.deepEqual(sortedState(state), sortedState(expected));
@@ -175,8 +175,8 @@ test('incremental pass gives up if the state does not allow it, or if it finds a
   const fresh = (): WatchState => watchState(sync(machine, 'again'));
   t.true(completes(fresh(), 'devices/vfio0'));
   t.true(completes(fresh(), 'vfio', 'elsewhere/name', 'devices/strange', '../tty'));
-  t.false(completes(watchState({ ...full, settled: false }), 'devices/vfio0'));
-  const failed = { path: '/dev/vfio/devices/vfio0', result: 'failed', why: 'EPERM' } as const;
+  t.false(completes(watchState({ ...full, stable: false }), 'devices/vfio0'));
+  const failed = { file: '/dev/vfio/devices/vfio0', result: 'failed', error: 'EPERM' } as const;
   t.false(completes(watchState({ ...full, access: [failed] }), 'devices/vfio0'));
   t.false(completes(fresh(), ...Array.from({ length: 300 }, (_, index) => `devices/vfio${index}`)));
 
@@ -241,13 +241,13 @@ test('incremental pass applies the access rules to a new node', async (t) => {
   root.add({ name: nameOf(1), sysname: 'vfio0' });
   // The group does not exist, so the change also fails for root.
   const accessOf: AccessRules['accessOf'] = ({ sysname }) =>
-    sysname === 'vfio1' ? { group: 'nobody-here' } : {};
+    sysname === 'vfio1' ? { fileGroup: 'nobody-here' } : {};
   const machine: Machine = { ...(await machineOn(root)), access: { accessOf } };
   const state = watchState(sync(machine, 'first'));
   root.add({ name: nameOf(2), sysname: 'vfio1' });
   const { access } = syncPaths(machine, 'one', state, new Set(['devices/vfio1']));
   t.deepEqual(
-    access.map(({ path, result: done }) => `${path} ${done}`),
+    access.map(({ file, result: done }) => `${file} ${done}`),
     ['/dev/vfio/devices/vfio1 failed'],
   );
 });

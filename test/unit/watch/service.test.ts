@@ -71,7 +71,7 @@ test('watch restores a link that was removed and corrects a link with a wrong ta
   await hintAndPass(service);
   t.deepEqual(
     service.lines().map(({ event, reason }) => `${event} ${reason}`),
-    ['added appeared', 'repaired missing', 'repaired false'],
+    ['added appeared', 'repaired missing', 'repaired wrong-target'],
   );
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
 });
@@ -85,7 +85,7 @@ test('watch reports a persistent problem once, and again when it recurs', async 
   await hintAndPass(service);
   t.deepEqual(
     service.lines().map(({ event, reason, found }) => `${event} ${reason} ${found}`),
-    ['conflict in-the-way a file'],
+    ['conflict blocked a file'],
   );
   t.is(service.err.length, 1);
   fs.rmSync(root.at(`/dev/vfio/pci/${address}`));
@@ -242,11 +242,11 @@ test('watch reloads the policy on SIGHUP; it reports an invalid policy in one li
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
   t.deepEqual(
     service.lines().map(({ event, reason }) => `${event} ${reason}`),
-    ['added appeared', 'added appeared', 'removed unwanted'],
+    ['added appeared', 'added appeared', 'removed unclaimed'],
   );
   root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
   await reload();
-  t.is(service.lines().at(-1)?.reason, 'wanted');
+  t.is(service.lines().at(-1)?.reason, 'claimed');
   t.is(service.err.length, 1);
 });
 

@@ -26,6 +26,6 @@ console.log(
 );
 // While a device is being unbound, its directory has no number for a moment, as on a kernel without nodes.
 const unknown = [...errorCounts.keys()].filter(
-  (code) => !['no-device', 'replaced', 'node-missing', 'no-cdev'].includes(code),
+  (code) => !['no-device', 'device-changed', 'node-missing', 'no-cdev'].includes(code),
 );
 process.exitCode = lines.length >= 100 && unknown.length === 0 ? 0 : 1;

@@ -70,12 +70,12 @@ rm $rules
 udevadm control --reload
 run_program doctor
 check "doctor exits with status 1 without our rules" status 1
-check "doctor reports the check udev as failed" line fault udev
+check "doctor reports the check udev as failed" line error udev
 check "doctor suggests rules install" output_has "vfio-names rules install"
 udevadm trigger --action=change --subsystem-match=vfio-dev
 settle
 run_program doctor
-check "doctor reports the check names as failed after the link is removed" line fault names
+check "doctor reports the check names as failed after the link is removed" line error names
 
 cp /project/rules/70-vfio-names.rules $rules
 udevadm control --reload

@@ -42,7 +42,7 @@ case $KERNEL in
   group)
     check "the device has no node" absent /dev/vfio/devices
     check "doctor exits with status 1" status 1
-    check "doctor reports the check cdev as failed" line fault cdev
+    check "doctor reports the check cdev as failed" line error cdev
     check "doctor prints the kernel option and the file it was read from" \
       output_has "CONFIG_IOMMUFD is off, says /proc/config.gz"
     check "doctor reports iommufd as ok without /dev/iommu" line ok iommufd

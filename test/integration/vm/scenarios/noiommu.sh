@@ -17,7 +17,7 @@ check "the group's node is called noiommu-N" test -c "/dev/vfio/noiommu-$group"
 
 run vfio_names show $address
 check "show prints the group's node and why the device has none" \
-  exited 0 "/dev/vfio/noiommu-$group" "no: no-IOMMU devices have no node of their own"
+  exited 0 "/dev/vfio/noiommu-$group" "no-IOMMU devices have no node of their own"
 run vfio_names doctor
 check "doctor reports that no IOMMU group exists" \
   exited 0 "no IOMMU group exists: devices are used without isolation" "1 of them without an IOMMU"

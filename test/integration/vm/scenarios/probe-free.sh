@@ -20,7 +20,7 @@ check "the device was not reset so far" same "$(resets)" "$before"
 run vfio_names probe --json --bind --attach --yes $address
 check "probe --bind claims the device after a warning" exited 0 "--bind takes and resets $address"
 check "probe --bind reset the device" not same "$(resets)" "$before"
-facts 'p.openable && p.numRegions === 9 && p.numIrqs === 5 && p.flags.join() === "reset,pci"' \
+facts 'p.openable && p.regionCount === 9 && p.irqCount === 5 && p.flags.join() === "reset,pci"' \
   'p.regions.some((r) => r.region === "config" && r.size >= 256 && r.flags.includes("read") && r.flags.includes("write"))' \
   'p.regions.some((r) => r.region === "bar0" && r.size === 0x20000 && r.flags.includes("mmap"))' \
   'p.regions.every((r) => r.region !== "vga")' \

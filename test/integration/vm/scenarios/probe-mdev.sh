@@ -11,7 +11,7 @@ run vfio_names probe $uuid
 check "probe opens the mediated device" exited 0 "$uuid: openable"
 run vfio_names probe --json --bind --attach --yes mdev/$uuid
 check "probe --bind --attach claims the device and attaches it to an I/O address space" exited 0 '"attached": true'
-facts 'p.bus === "mdev" && p.numRegions === p.regions.length && p.regions.length === 9' \
+facts 'p.bus === "mdev" && p.regionCount === p.regions.length && p.regions.length === 9' \
   'p.regions.some((r) => r.region === "bar0" && r.size > 0)' \
   'p.irqs.some((i) => i.irq === "intx" && i.count === 1)'
 check "probe reports 9 regions" same "${fact[0]}" true

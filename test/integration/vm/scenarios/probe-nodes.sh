@@ -67,6 +67,6 @@ check "bind another device" bind $second
 settle
 check "the other device has the same node and the same number" same \
   "$(vfio_of $pci/$second) $(<"$pci/$second/vfio-dev/$vfio/dev")" "$vfio $devnum"
-check "the second process detects that the lookup is out of date" contains '"trouble":"moved"' run_caller
+check "the second process detects that the lookup is out of date" contains '"reason":"device-changed"' run_caller
 run vfio_names probe $second
 check "probe opens the other device after a new lookup" exited 0

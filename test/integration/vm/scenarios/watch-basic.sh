@@ -61,7 +61,7 @@ mkdir /dev/vfio/.new
 echo mine >/dev/vfio/.new/$b
 mv /dev/vfio/.new /dev/vfio/pci
 bind $b
-check "the service reports a file in place of a link" until_true $soon logged '"in-the-way"'
+check "the service reports a file in place of a link" until_true $soon logged '"blocked"'
 check "the service does not change the file" same "$(</dev/vfio/pci/$b)" mine
 rm /dev/vfio/pci/$b
 check "the service creates the link after the file is removed" until_true $soon names $b

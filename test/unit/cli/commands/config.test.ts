@@ -33,7 +33,7 @@ test('config check reports all errors of all files with file and line, on stderr
   );
   const json = await runCli(['config', 'check', '--json', '--root', root.dir]);
   t.is(json.status, 2);
-  t.is(validJson<{ mistakes: unknown[] }>(t, 'config-check', json.out).mistakes.length, 4);
+  t.is(validJson<{ errors: unknown[] }>(t, 'config-check', json.out).errors.length, 4);
 });
 
 test('config check looks up users and groups below --root', async (t) => {

@@ -16,16 +16,16 @@ test('doctor prints warnings and exits with status 0 on a machine without VFIO',
   t.regex(out, /\n\d+ warnings\n$/);
 });
 
-test('doctor exits with status 1 if a check has a fault', async (t) => {
+test('doctor exits with status 1 if a check has an error', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '3', driver: 'vfio-pci' });
   root.add({ name: '0000:00:04.1', group: '3', driver: 'e1000e' });
   const { status, out } = await runCli(['doctor', '--root', root.dir]);
   t.is(status, 1);
-  t.regex(out, /^fault {4}groups {3}IOMMU group 3 is not viable: .*0000:00:04\.1 \(e1000e\)/m);
-  t.regex(out, /^fault {4}names {4}one finding of vfio-names verify$/m);
-  t.regex(out, /^fault {4}iommufd {2}there is no \/dev\/iommu/m);
-  t.regex(out, /\n3 faults, \d+ warnings\n$/);
+  t.regex(out, /^error {4}groups {3}IOMMU group 3 is not viable: .*0000:00:04\.1 \(e1000e\)/m);
+  t.regex(out, /^error {4}names {4}one finding of vfio-names verify$/m);
+  t.regex(out, /^error {4}iommufd {2}there is no \/dev\/iommu/m);
+  t.regex(out, /\n3 errors, \d+ warnings\n$/);
 });
 
 test('doctor does not count a no-IOMMU group as an IOMMU group', async (t) => {
@@ -64,8 +64,8 @@ test('doctor --json prints a document that is valid against the schema', async (
   const document = JSON.parse(out);
   t.true(validate(document), JSON.stringify(validate.errors));
   t.is(
-    document.faultCount,
-    document.checks.filter((line: { severity: string }) => line.severity === 'fault').length,
+    document.errorCount,
+    document.checks.filter((line: { severity: string }) => line.severity === 'error').length,
   );
 });
 
@@ -80,6 +80,6 @@ test('doctor reports an invalid policy, and runs the other checks', async (t) =>
   root.write('/etc/vfio-names/a.toml', 'scheme = "one"\n');
   const { status, out } = await runCli(['doctor', '--root', root.dir]);
   t.is(status, 1);
-  t.regex(out, /^fault {4}policy/m);
+  t.regex(out, /^error {4}policy/m);
   t.regex(out, /^warning {2}devices/m);
 });

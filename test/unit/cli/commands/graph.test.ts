@@ -57,7 +57,7 @@ test('graph --format svg shows every device, and is reproducible', async (t) => 
 test('drawSvg reports a missing or unusable package with an alternative', async (t) => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
   const error = await t.throwsAsync(renderSvg('digraph {}', () => Promise.reject(missing)));
-  t.like(error, { code: 'no-drawer', exitCode: 5 });
+  t.like(error, { code: 'no-renderer', exitCode: 5 });
   t.is(
     errorLine(error),
     `expected the package ${vizPackage} to draw with, found none; npm install ${vizPackage}, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
@@ -106,7 +106,7 @@ test('graph --json is valid against its schema, and graph --all shows every PCI 
 const entry = (fields: Partial<Entry> & { readonly syspath: string }): Entry => ({
   bus: 'pci',
   name: fields.syspath.slice(fields.syspath.lastIndexOf('/') + 1),
-  state: 'free',
+  usage: 'free',
   bridge: false,
   ...fields,
 });
@@ -114,9 +114,9 @@ const entry = (fields: Partial<Entry> & { readonly syspath: string }): Entry => 
 test('graphOf puts a bridge and the devices of its group into one frame', (t) => {
   const top = '/sys/devices/pci0000:00';
   const { frames } = buildGraph([
-    entry({ syspath: `${top}/a`, group: '1', bridge: true, state: 'host' }),
+    entry({ syspath: `${top}/a`, group: '1', bridge: true, usage: 'host' }),
     entry({ syspath: `${top}/a/b`, group: '1' }),
-    entry({ syspath: `${top}/c`, group: '2', bridge: true, state: 'host' }),
+    entry({ syspath: `${top}/c`, group: '2', bridge: true, usage: 'host' }),
   ]);
   t.deepEqual(frames, [{ group: '1', boxes: [`${top}/a`, `${top}/a/b`] }]);
 });
@@ -124,7 +124,7 @@ test('graphOf puts a bridge and the devices of its group into one frame', (t) =>
 test('graphDot shows VFs of one group as one grid in its frame, without the group in the cells', (t) => {
   const top = '/sys/devices/pci0000:00';
   const vfs = ['0', '1', '2'].map((vf) => entry({ syspath: `${top}/v${vf}`, group: '7', pf: 'pf', vf }));
-  const graph = buildGraph([entry({ syspath: `${top}/pf`, group: '7', state: 'host' }), ...vfs]);
+  const graph = buildGraph([entry({ syspath: `${top}/pf`, group: '7', usage: 'host' }), ...vfs]);
   t.deepEqual(graph.frames, [{ group: '7', boxes: [`${top}/pf`, `${top}/pf vf`] }]);
   const dot = formatDot(graph);
   t.is(dot.match(/group 7/g)?.length, 2, dot);

@@ -61,7 +61,7 @@ test('holders --json matches the published schema', async (t) => {
   t.true(validate(document), JSON.stringify(validate.errors));
   t.is(document.devices[0].holders[0].pid, 812);
   t.deepEqual(document.devices[1], {
-    asked: '0000:00:05.0',
+    requested: '0000:00:05.0',
     name: '0000:00:05.0',
     bus: 'pci',
     node: 'vfio1',
@@ -84,7 +84,7 @@ test('holders finds a device that is gone but open by its device number', async 
   const { status, out } = await runCli(['holders', '247:9', '--json', '--root', root.dir]);
   t.is(status, 0);
   const [device] = JSON.parse(out).devices;
-  t.is(device.asked, '247:9');
+  t.is(device.requested, '247:9');
   t.false('name' in device);
   t.true(device.gone);
   t.is(device.holders[0].fd, 6);

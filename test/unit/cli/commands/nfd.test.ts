@@ -102,8 +102,8 @@ test('nfd --json has the features by name and the change of the file', async (t)
   const { root, run } = machine(t);
   const file = root.at('/etc/vfio-names');
   validJson(t, 'nfd', (await run('--json')).out);
-  const document = validJson<{ done: string }>(t, 'nfd', (await run('--json', '--output', file)).out);
-  t.is(document.done, 'written');
+  const document = validJson<{ fileState: string }>(t, 'nfd', (await run('--json', '--output', file)).out);
+  t.is(document.fileState, 'written');
 });
 
 for (const path of ['/etc/.hidden', '/etc/', '..'])

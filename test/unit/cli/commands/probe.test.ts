@@ -124,7 +124,7 @@ test('probe --all probes every device', async (t) => {
   const machine = fakeMachine(t);
   const { status, probes } = await document(t, machine, '--all', '--timeout', '0.5');
   t.deepEqual(
-    [status, machine.limit, probes.map(({ asked, name, openable }) => [asked, name, openable])],
+    [status, machine.limit, probes.map(({ requested, name, openable }) => [requested, name, openable])],
     [
       0,
       500,
@@ -158,7 +158,14 @@ test('probe --bind --json prints the details of the device', async (t) => {
   const { status, probes } = await document(t, fakeMachine(t), '--bind', '--yes', '0000:00:04.0');
   const [first] = probes;
   t.deepEqual(
-    [status, first?.['numRegions'], first?.['numIrqs'], first?.['flags'], first?.['depth'], first?.['node']],
+    [
+      status,
+      first?.['regionCount'],
+      first?.['irqCount'],
+      first?.['flags'],
+      first?.['depth'],
+      first?.['node'],
+    ],
     [0, 3, 2, ['reset', 'pci'], 'bind', 'vfio0'],
   );
 });
@@ -183,7 +190,7 @@ test('probe --group aborts without a request after any answer but yes', async (t
     machine.answer = answer;
     await t.throwsAsync(probe(machine, '--group', '0000:00:04.0'), {
       instanceOf: VfioNamesError,
-      code: 'declined',
+      code: 'aborted',
     });
     t.deepEqual(machine.requests, []);
   }
@@ -231,7 +238,7 @@ test('probe continues after a failed device, and exits with the most severe stat
 
 test('probe reports the step at which a device did not answer', async (t) => {
   const machine = fakeMachine(t);
-  machine.reply = { kind: 'silent', step: 'open node' };
+  machine.reply = { kind: 'timeout', step: 'open node' };
   const { status, out } = await probe(machine, '--timeout', '2', '0000:00:04.0');
   t.is(status, 1);
   t.regex(out, /not openable: did not answer within 2 s at open node; /);
@@ -239,7 +246,7 @@ test('probe reports the step at which a device did not answer', async (t) => {
 
 test('probe reports that the second process was killed', async (t) => {
   const machine = fakeMachine(t);
-  machine.reply = { kind: 'broken', message: 'it ended with SIGSEGV' };
+  machine.reply = { kind: 'failed', message: 'it ended with SIGSEGV' };
   const { status, probes } = await document(t, machine, '0000:00:04.0');
   t.is(status, 1);
   t.regex(String(probes[0]?.['cause']), /it ended with SIGSEGV/);

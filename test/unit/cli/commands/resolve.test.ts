@@ -64,8 +64,12 @@ test(prints, 'group', 'vfio0', '14');
 
 test('resolve --json prints one document that matches its schema', async (t) => {
   const { root, run } = sample(t);
-  const { instead, ...document } = validJson(t, 'resolve', (await run('resolve', 'vfio0', '--json')).out);
-  t.is(instead, undefined);
+  const { fallbackReason, ...document } = validJson(
+    t,
+    'resolve',
+    (await run('resolve', 'vfio0', '--json')).out,
+  );
+  t.is(fallbackReason, undefined);
   t.deepEqual(document, {
     version: 1,
     bus: 'pci',
@@ -82,7 +86,7 @@ test('resolve --json prints one document that matches its schema', async (t) => 
   const other = validJson(t, 'resolve', (await run('resolve', 'vfio0', '--json')).out);
   t.is(other['node'], 'vfio0');
   t.is(other['nodePath'], '/dev/char/247:0');
-  t.regex(String(other['instead']), /found nothing$/);
+  t.regex(String(other['fallbackReason']), /found nothing$/);
 });
 
 test('resolve reports on stderr why it falls back to /dev/char', async (t) => {

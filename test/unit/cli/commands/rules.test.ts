@@ -47,7 +47,7 @@ test('rules install, check and uninstall write, check and remove the rules', asy
   root.write('/etc/vfio-names/site.toml', policy);
   const check = await run('check', '--json');
   t.is(check.status, 1);
-  t.is(validJson(t, 'rules-check', check.out)['rulesState'], 'other-policy');
+  t.is(validJson(t, 'rules-check', check.out)['rulesState'], 'policy-changed');
   t.regex((await run('install', '--dry-run')).out, /^-# vfio-names scheme=1 policy=default$/m);
   const installed = validJson(t, 'rules-install', (await run('install', '--json')).out);
   t.true(installed['changed']);

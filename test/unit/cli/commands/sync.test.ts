@@ -111,8 +111,9 @@ test('sync skips devices without nodes, prints one line and exits with status 0'
     out: 'remove /dev/vfio/pci/0000:01:00.0 (was ../devices/vfio0: gone)\n',
     err: [`vfio-names: ${line}`],
   });
-  t.deepEqual(validJson(t, 'sync', (await run('sync', '--json')).out)['leftOut'], [line]);
-  t.deepEqual(validJson(t, 'plan', (await run('plan', '--json')).out)['leftOut'], [line]);
+  const skipped = [{ name: '0000:01:00.0', node: 'vfio0', message: reason }];
+  t.deepEqual(validJson(t, 'sync', (await run('sync', '--json')).out)['skipped'], skipped);
+  t.deepEqual(validJson(t, 'plan', (await run('plan', '--json')).out)['skipped'], skipped);
   for (const number of [11, 12, 13, 14])
     root.add({ name: `0000:${number}:00.0`, sysname: `vfio${number}`, noNode: true });
   t.deepEqual((await run('sync')).err, [

@@ -37,7 +37,7 @@ test('peer kills the process after a step that exceeds the limit, and the reply 
     if (bytes[0 * require('fs').readSync(0, bytes)] === 0x31) return say('answer ' + process.pid);
     say('step open node'); say('step VFIO_DEVICE_BIND_IOMMUFD'); for (;;);`;
   const peer = peerOf(t, `(() => { ${script} })()`, 1000);
-  t.deepEqual(await peer.request(2), { kind: 'silent', step: 'VFIO_DEVICE_BIND_IOMMUFD' });
+  t.deepEqual(await peer.request(2), { kind: 'timeout', step: 'VFIO_DEVICE_BIND_IOMMUFD' });
   // The process that hung was replaced with a new one, which answers.
   t.is((await peer.request(1)).kind, 'answer');
 });
@@ -47,24 +47,24 @@ test('peer reports a process that ends with its status and its last line on stde
     t,
     onLine(`process.stderr.write('one\\nlast words\\n'); process.exitCode = 3; process.stdin.destroy()`),
   );
-  t.deepEqual(await peer.request(1), { kind: 'broken', message: 'it ended with status 3: last words' });
+  t.deepEqual(await peer.request(1), { kind: 'failed', message: 'it ended with status 3: last words' });
 });
 
 test('peer reports a process that is killed with its signal', async (t) => {
   const peer = peerOf(t, onLine(`process.kill(process.pid, 'SIGKILL')`));
-  t.deepEqual(await peer.request(1), { kind: 'broken', message: 'it ended with SIGKILL' });
+  t.deepEqual(await peer.request(1), { kind: 'failed', message: 'it ended with SIGKILL' });
 });
 
 test('peer reports a program that does not exist', async (t) => {
   const peer = startWorker({ file: '/nonexistent/node', args: [] }, 1000);
   const reply = await peer.request(1);
-  t.is(reply.kind, 'broken');
-  t.regex(reply.kind === 'broken' ? reply.message : '', /ENOENT/);
+  t.is(reply.kind, 'failed');
+  t.regex(reply.kind === 'failed' ? reply.message : '', /ENOENT/);
 });
 
 test('peer reports a request that failed in the process', async (t) => {
   const peer = peerOf(t, onLine(`say('failed "no such thing"')`));
-  t.deepEqual(await peer.request(1), { kind: 'broken', message: 'no such thing' });
+  t.deepEqual(await peer.request(1), { kind: 'failed', message: 'no such thing' });
 });
 
 test('peer starts a new process with the next request after close', async (t) => {
