@@ -348,8 +348,9 @@ const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> =
   fuzz: ['.ci/full', /\bnpm run fuzz -- --seconds \d+ --seed \d+/],
   package: ['packaging/cached.sh', /packaging\/package\.sh "\$1" --output/],
   'build:native': ['test/integration/native/run', /packaging\/native\/build\.sh/],
-  // It measures and asserts nothing; figures.test.ts checks the recorded results.
+  // They measure and record, and assert nothing; figures.test.ts checks the recorded results.
   bench: ['test/bench/figures.test.ts', /figures/],
+  'bench:figures': ['test/bench/figures.test.ts', /figures/],
   sbom: ['test/docs/texts.test.ts', /npm run --silent sbom/],
 };
 
