@@ -46,7 +46,7 @@ for (const [what, fake] of Object.entries({
   'of another device': { devnum: '247:9' },
   'not a character device': { kind: 'file' },
 } as const))
-  test(`openDevice closes a descriptor that is ${what} and reports false-node`, (t) => {
+  test(`openDevice closes a descriptor that is ${what} and reports node-mismatch`, (t) => {
     const root = fakeRoot(t);
     const device = root.add(sample);
     const calls = fakeCalls({ [root.at(node)]: fake });

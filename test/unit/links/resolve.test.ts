@@ -35,7 +35,7 @@ test('resolve compares all bits of a minor above 255', (t) => {
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: '511:259' });
   t.is(resolveOrError(root, device), node);
   root.node(node, '511:3');
-  t.regex(resolveOrError(root, device), /^false-node 1: /);
+  t.regex(resolveOrError(root, device), /^node-mismatch 1: /);
 });
 
 const expected = `expected the character device 247:3 at ${node}, found`;
@@ -52,7 +52,7 @@ test('resolve fails if the node has another device number', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   root.node(node, '247:4');
-  t.is(resolveOrError(root, device), `false-node 1: ${expected} the device 247:4; ${remedy}`);
+  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} the device 247:4; ${remedy}`);
 });
 
 test('resolve rejects a file, a directory and a link to the right node in place of the node', (t) => {
@@ -60,14 +60,14 @@ test('resolve rejects a file, a directory and a link to the right node in place 
   const device = gpu(root);
   fs.rmSync(root.at(node));
   root.write(node, 'no node');
-  t.is(resolveOrError(root, device), `false-node 1: ${expected} a file; ${remedy}`);
+  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a file; ${remedy}`);
   fs.rmSync(root.at(node));
   fs.mkdirSync(root.at(node));
-  t.is(resolveOrError(root, device), `false-node 1: ${expected} a directory; ${remedy}`);
+  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a directory; ${remedy}`);
   fs.rmdirSync(root.at(node));
   root.node('/dev/other', '247:3');
   root.linkTo(node, '/dev/other');
-  t.is(resolveOrError(root, device), `false-node 1: ${expected} a symlink; ${remedy}`);
+  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a symlink; ${remedy}`);
 });
 
 test('resolve fails with status 4 if the node may not be read', (t) => {
@@ -79,13 +79,13 @@ test('resolve fails with status 4 if the node may not be read', (t) => {
   t.regex(resolveOrError(root, device, files), /^not-permitted 4: .*could not look: EACCES; run it as root/);
 });
 
-test('resolve fails with false-node on any other error of the node', (t) => {
+test('resolve fails with node-mismatch on any other error of the node', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
   const files = hookedFiles(({ name }) => {
     if (name === 'statNode') throw errnoError('ELOOP');
   });
-  t.regex(resolveOrError(root, device, files), /^false-node 1: .*could not look: ELOOP/);
+  t.regex(resolveOrError(root, device, files), /^node-mismatch 1: .*could not look: ELOOP/);
 });
 
 test('resolve fails with status 5 and a hint if the kernel creates no nodes', (t) => {
@@ -142,7 +142,7 @@ const race = test.macro({
     const files = hookedFiles(whenOpened(() => change(root, device)));
     t.is(
       resolveOrError(root, device, files),
-      `replaced 3: expected 0000:01:00.0 to stay bound while it was resolved, but ${message}; try again`,
+      `device-changed 3: expected 0000:01:00.0 to stay bound while it was resolved, but ${message}; try again`,
     );
   },
   title: (title) => title ?? '',
