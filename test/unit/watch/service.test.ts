@@ -136,7 +136,7 @@ test('watch reports failures on stderr and continues with the other devices', as
     },
   };
   const service = await startService(t, root, [], { files, env: { JOURNAL_STREAM: '8:1' } });
-  t.is(service.out(), 'watching: 2 devices, 0 names, 2 findings\n'.replace('2 devices', '1 device'));
+  t.is(service.out(), 'watching: 1 device, 0 names, 2 findings\n');
   t.is(service.err.length, 2);
   t.regex(service.err[0] ?? '', /^<4>vfio-names: failed .*MAJOR:MINOR/);
   t.regex(service.err[1] ?? '', /^<4>vfio-names: failed .*0000:01:00\.0 of 0000:01:00\.0: EROFS/);
