@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Ajv2020 as Ajv } from 'ajv/dist/2020.js';
 import test, { type ExecutionContext } from 'ava';
 import { parseCommandLine } from '../../../../src/cli/args.ts';
@@ -7,6 +8,7 @@ import { commands, commonOptions } from '../../../../src/cli/commands.ts';
 import { VfioNamesError } from '../../../../src/errors.ts';
 import type { ProbeRequest } from '../../../../src/probe/protocol.ts';
 import { runProbe } from '../../../../src/probe/worker.ts';
+import { startWorker } from '../../../../src/system/node/worker-process.ts';
 import type { Reply, Worker } from '../../../../src/system/programs.ts';
 import { runCli } from '../../../support/cli.ts';
 import { errorLine } from '../../../support/error-line.ts';
@@ -316,7 +318,13 @@ test('probe --vf-token passes the token to the second process', async (t) => {
 test('probe with the real second process rejects a node that is not a VFIO device', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', devnum: '1:3' });
-  const { status, out } = await runCli(['probe', '--root', root.dir, 'vfio0']);
+  const command = {
+    file: process.execPath,
+    args: [resolve(import.meta.dirname, '../../../support/probe-worker.cjs')],
+  };
+  const { status, out } = await runCli(['probe', '--root', root.dir, 'vfio0'], {
+    programs: { startWorker: (stepLimit) => startWorker(command, stepLimit) },
+  });
   t.is(status, 1);
   // Without permission to create device nodes, the fake node is a regular file.
   t.regex(out, /is no VFIO device|is file, and sysfs says 1:3/);
