@@ -50,11 +50,11 @@ fake_machine() {
     local device=$1/sys/devices/pci0000:00/0000:00:04.0
     mkdir -p "$device/vfio-dev/vfio0" "$1"/sys/bus/pci/{devices,drivers/vfio-pci} "$1/sys/class/vfio-dev" \
         "$1"/dev/vfio/{devices,pci}
-    ln -s ../../../../devices/pci0000:00/0000:00:04.0 "$1/sys/bus/pci/devices/0000:00:04.0"
-    ln -s ../../../../bus/pci "$device/subsystem"
-    ln -s ../../../../bus/pci/drivers/vfio-pci "$device/driver"
-    ln -s ../../../devices/pci0000:00/0000:00:04.0/vfio-dev/vfio0 "$1/sys/class/vfio-dev/vfio0"
-    ln -s ../../.. "$device/vfio-dev/vfio0/device"
+    ln -s ../../../devices/pci0000:00/0000:00:04.0 "$1/sys/bus/pci/devices/0000:00:04.0"
+    ln -s ../../../bus/pci "$device/subsystem"
+    ln -s ../../../bus/pci/drivers/vfio-pci "$device/driver"
+    ln -s ../../devices/pci0000:00/0000:00:04.0/vfio-dev/vfio0 "$1/sys/class/vfio-dev/vfio0"
+    ln -s ../.. "$device/vfio-dev/vfio0/device"
     echo 247:0 > "$device/vfio-dev/vfio0/dev"
     ln -s ../devices/vfio0 "$1/dev/vfio/pci/0000:00:04.0"
 }

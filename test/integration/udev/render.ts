@@ -17,7 +17,7 @@ const here = import.meta.dirname;
 
 const write = (name: string, text: string): void => writeFileSync(join(directory, `${name}.rules`), text);
 
-write('checked-in', readFileSync(join(here, '../../rules/70-vfio-names.rules'), 'utf8'));
+write('checked-in', readFileSync(join(here, '../../../rules/70-vfio-names.rules'), 'utf8'));
 write('default', renderRules('udev', defaultPolicy));
 for (const file of readdirSync(join(here, 'policies')).filter((name) => name.endsWith('.toml')))
   write(

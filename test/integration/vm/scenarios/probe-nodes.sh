@@ -48,8 +48,8 @@ mv "$node.away" "$node"
 # A tree whose sysfs has the number of /dev/null: only an ioctl on the node can detect this.
 fake=/tmp/fake
 mkdir -p $fake/sys/devices/x/0000:00:1f.0/vfio-dev/vfio9 $fake/sys/class/vfio-dev $fake/sys/bus/pci $fake/dev/vfio/devices
-ln -s ../../../../bus/pci $fake/sys/devices/x/0000:00:1f.0/subsystem
-ln -s ../../../devices/x/0000:00:1f.0/vfio-dev/vfio9 $fake/sys/class/vfio-dev/vfio9
+ln -s ../../../bus/pci $fake/sys/devices/x/0000:00:1f.0/subsystem
+ln -s ../../devices/x/0000:00:1f.0/vfio-dev/vfio9 $fake/sys/class/vfio-dev/vfio9
 echo 1:3 >$fake/sys/devices/x/0000:00:1f.0/vfio-dev/vfio9/dev
 mknod $fake/dev/vfio/devices/vfio9 c 1 3
 run vfio_names probe --root $fake --json vfio9

@@ -16,8 +16,8 @@ for entry in "00:1e.0 vfio8 $devnum /dev/lab-silent" "00:1f.0 vfio9 $(<"$pci/$ad
   read -r name sysname number _ <<<"$entry"
   device=$fake/sys/devices/x/0000:$name
   mkdir -p "$device/vfio-dev/$sysname" $fake/sys/class/vfio-dev $fake/sys/bus/pci $fake/dev/vfio/devices
-  ln -s ../../../../bus/pci "$device/subsystem"
-  ln -s "../../../devices/x/0000:$name/vfio-dev/$sysname" "$fake/sys/class/vfio-dev/$sysname"
+  ln -s ../../../bus/pci "$device/subsystem"
+  ln -s "../../devices/x/0000:$name/vfio-dev/$sysname" "$fake/sys/class/vfio-dev/$sysname"
   echo "$number" >"$device/vfio-dev/$sysname/dev"
   mknod "$fake/dev/vfio/devices/$sysname" c "${number%:*}" "${number#*:}"
 done

@@ -80,7 +80,7 @@ vf_links_correct() {
   for pf in "${controllers[@]}"; do
     for ((index = 0; index < count / 2; index++)); do
       vf=$pci/$pf/virtfn$index
-      same "$(readlink "/dev/vfio/by-sriov/$pf/vf$index")" "../../../devices/$(vfio_of "$vf")" || bad=1
+      same "$(readlink "/dev/vfio/by-sriov/$pf/vf$index")" "../../devices/$(vfio_of "$vf")" || bad=1
     done
   done
   return $bad

@@ -33,7 +33,7 @@ bind_anew() { unbind "$1" && bind "$1"; }
 vf_links_correct() {
   local index bad=0
   for ((index = 0; index < count; index++)); do
-    same "$(readlink "/dev/vfio/by-sriov/$pf/vf$index")" "../../../devices/$(vfio_of "$pci/$pf/virtfn$index")" || bad=1
+    same "$(readlink "/dev/vfio/by-sriov/$pf/vf$index")" "../../devices/$(vfio_of "$pci/$pf/virtfn$index")" || bad=1
     same "$(readlink "/dev/vfio/by-path/pci0000_00-06.0-00.0-vf$index")" "../devices/$(vfio_of "$pci/$pf/virtfn$index")" || bad=1
   done
   return $bad
@@ -42,7 +42,7 @@ group_links_correct() {
   local address group bad=0
   for address; do
     group=$(basename "$(readlink "$pci/$address/iommu_group")")
-    same "$(readlink "/dev/vfio/by-group/$group/pci-$address")" "../../../devices/$(vfio_of "$pci/$address")" || bad=1
+    same "$(readlink "/dev/vfio/by-group/$group/pci-$address")" "../../devices/$(vfio_of "$pci/$address")" || bad=1
   done
   return $bad
 }
