@@ -28,7 +28,7 @@ export async function measureNames(table: Table, shop: BenchContext): Promise<vo
     await table.compare(`sync ${size}, nothing to do`, ours('sync'), 'verify', ours('verify'));
     await table.compare(`plan ${size}`, ours('plan'), 'list', ours('list'));
     if (size <= 4096) await measureFirstSync(table, shop, size);
-    const limit = size > 4096 ? 250 : 100;
+    const limit = size > 4096 ? 150 : 100;
     for (const command of ['list', 'verify'])
       table.add({
         what: `${command} ${size}, memory`,

@@ -10,13 +10,13 @@ start_limit=120 # seconds until `started`
 early_limit=300 # the same where an image for early boot comes before
 start_tries=3
 
-# What makes an emulated guest fast. QEMU finds the code that it has translated by its address: where programs lie at random
-# addresses it translates them again at each start. A second processor costs a third more, and so does the fifth level of page
-# tables a tenth. 512 terminals of the old kind are most of the devices that udevd goes through at boot.
+# Makes an emulated guest faster. QEMU looks up translated code by its address, so with randomized addresses it translates a
+# program again each time the program starts. A second processor costs about a third more time, five-level page tables about a
+# tenth. The 512 legacy terminals are most of the devices that udevd handles at boot.
 words_of_the_lab="norandmaps pty.legacy_count=0 no_timer_check quiet"
 processor=max,la57=off
 
-# The processes of the guest that runs in this shell, for whoever must stop it.
+# The processes of the guest that runs in this shell; stop_guest ends them.
 qemu='' reader=''
 
 # boot KERNEL SET CPUS TIMEOUT RESULTS INITRAMFS WORD...: INITRAMFS is a file or nothing; the words go onto the

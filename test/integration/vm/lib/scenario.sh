@@ -49,8 +49,8 @@ core_scenarios() {
   done <"$here/core"
 }
 
-# run_scenario NAME@KERNEL RESULTS: print the report; a failed one gets a second run, which then
-# decides, and both are told.
+# run_scenario NAME@KERNEL RESULTS: prints the report. A scenario that fails runs a second time; the second run decides, and
+# both results are printed.
 run_scenario() {
   local item=$1 results=$2 began=$SECONDS spent
   trap 'stop_guest; exit 143' TERM
