@@ -16,7 +16,7 @@ test('README.md of this directory has the table of figures.json', (t) => {
 test('the README of the project has two figures of figures.json', (t) => {
   const readme = text('../../README.md').replace(/\n/g, ' ');
   const ratio = (name: string): string =>
-    figures.rows.find(({ what }) => what === name)?.ratio.toFixed(2) ?? '';
+    figures.rows.find(({ measured }) => measured === name)?.ratio.toFixed(2) ?? '';
   t.true(
     readme.includes(
       `With 4096 devices, \`verify\` takes ${ratio('verify 4096')} times as long as a C program`,
@@ -26,20 +26,20 @@ test('the README of the project has two figures of figures.json', (t) => {
 });
 
 test('figuresTable marks a row that misses its target', (t) => {
-  const row = { what: 'verify 4096', beside: 'C', ratio: 3, aim: '<= 2.5' };
+  const row = { measured: 'verify 4096', comparedWith: 'C', ratio: 3, target: '<= 2.5' };
   t.true(figuresTable({ ...figures, rows: [row] }).endsWith('| verify 4096 | C | 3.00 | <= 2.5, missed |'));
   t.true(figuresTable({ ...figures, rows: [{ ...row, ratio: 2.5 }] }).endsWith('| 2.50 | <= 2.5 |'));
 });
 
 test('keepsAim accepts upper and lower bounds', (t) => {
-  const row = { what: 'x', beside: 'y', ratio: 20 };
+  const row = { measured: 'x', comparedWith: 'y', ratio: 20 };
   t.true(reachesTarget(row));
-  t.false(reachesTarget({ ...row, aim: '>= 25' }));
-  t.true(reachesTarget({ ...row, aim: '<= 25' }));
+  t.false(reachesTarget({ ...row, target: '>= 25' }));
+  t.true(reachesTarget({ ...row, target: '<= 25' }));
 });
 
 test('figures.json has growth exponents of at most 1.1', (t) => {
-  const growth = figures.rows.filter(({ what }) => what.includes('growth'));
+  const growth = figures.rows.filter(({ measured }) => measured.includes('growth'));
   t.true(growth.length > 0);
-  for (const row of growth) t.true(row.ratio <= 1.1, row.what);
+  for (const row of growth) t.true(row.ratio <= 1.1, row.measured);
 });

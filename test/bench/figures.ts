@@ -25,7 +25,7 @@ const shownRows = [
 
 /** Returns a Markdown table with one row per ratio, its target and whether the target is reached. */
 export function figuresTable({ date, cpu, cores, kernel, node, rows }: BenchResults): string {
-  const wanted = rows.filter(({ what }) => shownRows.some((pattern) => pattern.test(what)));
+  const wanted = rows.filter(({ measured }) => shownRows.some((pattern) => pattern.test(measured)));
   return [
     `Measured by \`npm run bench -- --slow\` on ${date}: ${cores} cores (${cpu}), Linux ${kernel}, Node.js ${node}.`,
     'Each ratio is that of the medians of two tasks, which were measured in turn on a shared virtual machine. Differences of',
@@ -33,13 +33,15 @@ export function figuresTable({ date, cpu, cores, kernel, node, rows }: BenchResu
     '',
     '| measured | compared with | ratio | target |',
     '|---|---|---|---|',
-    ...wanted.map((row) => `| ${row.what} | ${row.beside} | ${row.ratio.toFixed(2)} | ${aimOf(row)} |`),
+    ...wanted.map(
+      (row) => `| ${row.measured} | ${row.comparedWith} | ${row.ratio.toFixed(2)} | ${targetOf(row)} |`,
+    ),
   ].join('\n');
 }
 
-function aimOf(row: Row): string {
-  if (row.aim === undefined) return '';
-  return reachesTarget(row) ? row.aim : `${row.aim}, missed`;
+function targetOf(row: Row): string {
+  if (row.target === undefined) return '';
+  return reachesTarget(row) ? row.target : `${row.target}, missed`;
 }
 
 /** Returns the README with the table between its markers replaced. */

@@ -31,10 +31,10 @@ export async function measureHolders(table: Table, shop: BenchContext): Promise<
   );
   if (Number.isFinite(medianMs))
     table.add({
-      what: 'holders, 10000 processes, time',
-      beside: 'a second',
+      measured: 'holders, 10000 processes, time',
+      comparedWith: 'a second',
       ratio: medianMs / 1000,
-      aim: '<= 1',
+      target: '<= 1',
     });
   crowd.stdin.end();
   await once(crowd, 'close');

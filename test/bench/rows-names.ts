@@ -31,10 +31,10 @@ export async function measureNames(table: Table, shop: BenchContext): Promise<vo
     const limit = size > 4096 ? 150 : 100;
     for (const command of ['list', 'verify'])
       table.add({
-        what: `${command} ${size}, memory`,
-        beside: `${limit} MB`,
+        measured: `${command} ${size}, memory`,
+        comparedWith: `${limit} MB`,
         ratio: peakMemory(join(shop.dist, 'vfio-names.cjs'), [command, '--root', root]) / limit,
-        aim: '<= 1',
+        target: '<= 1',
       });
   }
   const [small, large] = [shop.sizes.at(-2) ?? 0, shop.sizes.at(-1) ?? 0];
@@ -42,10 +42,10 @@ export async function measureNames(table: Table, shop: BenchContext): Promise<vo
     const growth = (verifyTimes.get(to) ?? Number.NaN) / (verifyTimes.get(from) ?? Number.NaN);
     if (Number.isFinite(growth) && from < to)
       table.add({
-        what: `verify, growth ${from} to ${to}`,
-        beside: 'exponent',
+        measured: `verify, growth ${from} to ${to}`,
+        comparedWith: 'exponent',
         ratio: Math.log(growth) / Math.log(to / from),
-        aim: '<= 1.1',
+        target: '<= 1.1',
       });
     if (from === small) break;
   }

@@ -12,7 +12,7 @@ export async function measureSizes(table: Table, shop: BenchContext): Promise<vo
     const destination = join(shop.tempDir, `installed-${part}`);
     execFileSync('bash', [install, '--destdir', destination, '--part', part], { stdio: 'ignore' });
     const bytes = Number(execFileSync('du', ['-sb', destination], { encoding: 'utf8' }).split('\t')[0]);
-    table.add({ what: `installed, ${part} part`, beside: '1 MB', ratio: bytes / 1e6 });
+    table.add({ measured: `installed, ${part} part`, comparedWith: '1 MB', ratio: bytes / 1e6 });
   }
   const lock = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
@@ -20,5 +20,5 @@ export async function measureSizes(table: Table, shop: BenchContext): Promise<vo
   const needed = Object.entries(lock.packages).filter(
     ([path, { dev, optional }]) => path && !dev && !optional,
   );
-  table.add({ what: 'npm packages at run time', beside: 'one', ratio: needed.length });
+  table.add({ measured: 'npm packages at run time', comparedWith: 'one', ratio: needed.length });
 }

@@ -42,20 +42,20 @@ export async function measureWatch(table: Table, shop: BenchContext): Promise<vo
   const before = cpu(service.pid);
   await pause(IDLE_MS);
   table.add({
-    what: `watch ${DEVICE_COUNT}, idle CPU`,
-    beside: 'all of one processor',
+    measured: `watch ${DEVICE_COUNT}, idle CPU`,
+    comparedWith: 'all of one processor',
     ratio: (cpu(service.pid) - before) / IDLE_MS,
-    aim: '<= 0',
+    target: '<= 0',
   });
   await service.end();
   const figures = join(shop.tempDir, 'figures.prom');
   const busy = await start([...serviceOf(shop, root, 1), '--metrics', figures]);
   await until(() => passes(figures) >= PASS_COUNT);
   table.add({
-    what: `watch ${DEVICE_COUNT}, memory`,
-    beside: '90 MB',
+    measured: `watch ${DEVICE_COUNT}, memory`,
+    comparedWith: '90 MB',
     ratio: (peak(busy.pid) * 1024) / 90e6,
-    aim: '<= 1',
+    target: '<= 1',
   });
   await busy.end();
   await measureBurst(table, shop);

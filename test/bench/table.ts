@@ -2,22 +2,22 @@
 import { measureInTurn, type Spread, type Stopwatch, spread, type Task } from './measure.ts';
 
 export interface Row {
-  readonly what: string;
-  readonly beside: string;
+  readonly measured: string;
+  readonly comparedWith: string;
   readonly ratio: number;
   /** The target of the ratio, `<= 2.5` or `>= 25`. */
-  readonly aim?: string;
+  readonly target?: string;
   readonly times?: readonly [Spread, Spread];
 }
 
 export interface Table {
   /** Measures `first` and `second` in turn and adds their ratio; returns the median of `first` in milliseconds. */
   compare(
-    what: string,
+    measured: string,
     first: Task,
-    beside: string,
+    comparedWith: string,
     second: Task,
-    aim?: string,
+    target?: string,
     runs?: number,
   ): Promise<number>;
   add(row: Row): void;
@@ -39,22 +39,22 @@ export function startTable(
   return {
     rows,
     add: (row) => {
-      if (wanted.test(row.what)) add(row);
+      if (wanted.test(row.measured)) add(row);
     },
-    compare: async (what, first, beside, second, aim, count = runs) => {
-      if (!wanted.test(what)) return Number.NaN;
+    compare: async (measured, first, comparedWith, second, target, count = runs) => {
+      if (!wanted.test(measured)) return Number.NaN;
       const [firstTimes, secondTimes] = await measureInTurn(first, second, Math.min(count, runs), stopwatch);
       const times = [spread(firstTimes), spread(secondTimes)] as const;
       const ratio = times[0].median / times[1].median;
-      add({ what, beside, ratio, times, ...(aim !== undefined && { aim }) });
+      add({ measured, comparedWith, ratio, times, ...(target !== undefined && { target }) });
       return times[0].median;
     },
   };
 }
 
 /** Returns whether the row reaches its target; true without a target. */
-export function reachesTarget({ ratio, aim }: Row): boolean {
-  const [relation, bound] = (aim ?? '').split(' ');
+export function reachesTarget({ ratio, target }: Row): boolean {
+  const [relation, bound] = (target ?? '').split(' ');
   if (relation === '<=') return ratio <= Number(bound);
   return relation !== '>=' || ratio >= Number(bound);
 }
@@ -63,10 +63,10 @@ function show(row: Row): string {
   const times = (of: Spread | undefined): string =>
     of ? `${of.median.toFixed(1)} ms (${of.lowest.toFixed(1)}-${of.highest.toFixed(1)})` : '';
   return [
-    row.what.padEnd(32),
-    row.beside.padEnd(30),
+    row.measured.padEnd(32),
+    row.comparedWith.padEnd(30),
     row.ratio.toFixed(2).padStart(7),
-    `${row.aim ?? ''}${reachesTarget(row) ? '' : ' !'}`.padEnd(10),
+    `${row.target ?? ''}${reachesTarget(row) ? '' : ' !'}`.padEnd(10),
     times(row.times?.[0]).padEnd(28),
     times(row.times?.[1]),
   ]

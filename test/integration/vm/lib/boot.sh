@@ -13,13 +13,13 @@ start_tries=3
 # Makes an emulated guest faster. QEMU looks up translated code by its address, so with randomized addresses it translates a
 # program again each time the program starts. A second processor costs about a third more time, five-level page tables about a
 # tenth. The 512 legacy terminals are most of the devices that udevd handles at boot.
-words_of_the_lab="norandmaps pty.legacy_count=0 no_timer_check quiet"
+fixed_arguments="norandmaps pty.legacy_count=0 no_timer_check quiet"
 processor=max,la57=off
 
 # The processes of the guest that runs in this shell; stop_guest ends them.
 qemu='' reader=''
 
-# boot KERNEL SET CPUS TIMEOUT RESULTS INITRAMFS WORD...: INITRAMFS is a file or nothing; the words go onto the
+# boot KERNEL SET CPUS TIMEOUT RESULTS INITRAMFS ARGUMENT...: INITRAMFS is a file or nothing; the arguments go onto the
 # kernel's command line. Sets `why` to the reason when the guest did not end by itself with a status. Not for
 # a subshell: stop_guest must know the processes.
 boot() {
@@ -59,7 +59,7 @@ boot_once() {
     -m 2048 -smp "$cpus" -accel tcg,thread=multi -machine q35,kernel-irqchip=split -cpu "$processor" \
     -device intel-iommu,intremap=on,caching-mode=on \
     -kernel "$(kernel_dir "$kernel")/bzImage" ${initramfs:+-initrd "$initramfs"} \
-    -append "console=ttyS0 root=rootfs rootfstype=9p rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose ro init=/lab-init intel_iommu=on $words_of_the_lab systemd.unit=lab.target $*" \
+    -append "console=ttyS0 root=rootfs rootfstype=9p rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose ro init=/lab-init intel_iommu=on $fixed_arguments systemd.unit=lab.target $*" \
     -fsdev "local,id=root,path=$(guest_dir),security_model=none,readonly=on" \
     -device virtio-9p-pci,fsdev=root,mount_tag=rootfs,addr=10.0 \
     -fsdev "local,id=project,path=${results%/*}/project,security_model=none,readonly=on" \

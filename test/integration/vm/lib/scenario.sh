@@ -10,7 +10,7 @@
 #   # timeout: 900          seconds for the whole guest (default 600)
 #   # root: writable        what is written to the root lies in memory (default: read-only)
 #   # initramfs: TOOL       boots by an image that TOOL made, with those rules and the native vfio_id in it
-#   # words: WORD...        more words for the kernel's command line
+#   # kernel-command-line: ARGUMENT...  more arguments of the kernel's command line
 #   # native: yes           calls dist/vfio_id, which is built first if it is missing or old
 #   # packages: yes         installs the Debian packages, which are built first and lie in /project/packages
 
@@ -86,7 +86,7 @@ attempt() {
   boot "$kernel" "$(header "$name" devices none)" "$(header "$name" cpus 1)" "$(header "$name" timeout 600)" "$2" \
     "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules")}" \
     "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
-    "lab.rules=$rules" "lab.root=$(header "$name" root read-only)" "$(header "$name" words)" || true
+    "lab.rules=$rules" "lab.root=$(header "$name" root read-only)" "$(header "$name" kernel-command-line)" || true
   [[ ! -s $2/report ]] || cat "$2/report"
   [[ ! -e $2/status ]] || status=$(<"$2/status")
   [[ -z $why ]] || echo "not ok - the guest runs to its end: $why"

@@ -2,7 +2,7 @@
 # kernels: both
 # devices: bridge
 # initramfs: initramfs-tools
-# words: vfio-pci.ids=8086:100e
+# kernel-command-line: vfio-pci.ids=8086:100e
 # rules: families
 # native: yes
 # root: writable

@@ -2,7 +2,7 @@
 # into a group of its own. The program reports this, and does not report that the machine has an IOMMU.
 # kernels: both
 # devices: one
-# words: intel_iommu=off
+# kernel-command-line: intel_iommu=off
 . /project/test/integration/vm/guest/probe.sh
 
 address=0000:00:04.0
