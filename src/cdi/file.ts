@@ -4,11 +4,9 @@ import { type WriteOutcome, writeGenerated } from '../system/atomic-file.ts';
 import type { SystemFiles } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
 
-export type { WriteOutcome as Done };
-
 /**
  * Writes `text`, a specification of this `kind`, to `path`; removes the file if `text` is `undefined`. Throws the same
- * errors as `putOwn`.
+ * errors as `writeGenerated`.
  */
 export function writeSpec(
   files: SystemFiles,

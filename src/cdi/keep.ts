@@ -1,19 +1,20 @@
 /**
- * Keeps a CDI file up to date while devices are bound and unbound. The caller listens for events and calls keepSpec after each
+ * Keeps a CDI file up to date while devices are bound and unbound. The caller listens for events and calls updateSpec after each
  * change.
  *
  * The file names nodes as vfioN, and the kernel reuses N for the next device. User space cannot reserve N without keeping the
- * device open, so the file can be stale between such a change and the next call. keepSpec guarantees that the file is correct
+ * device open, so the file can be stale between such a change and the next call. updateSpec guarantees that the file is correct
  * when it returns: it scans the devices again after the new file is visible, and removes the file if the device numbers keep
  * changing.
  */
 import { scanDevices } from '../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import type { SkippedDevice } from '../links/node-check.ts';
+import type { WriteOutcome } from '../system/atomic-file.ts';
 import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { selectDevices } from './devices.ts';
-import { type Done, writeSpec } from './file.ts';
+import { writeSpec } from './file.ts';
 import { cdiSpec, cdiText, type Interface } from './spec.ts';
 
 export interface CdiTarget {
@@ -28,20 +29,20 @@ interface CdiUpdate {
    * What happened to the file; after several writes, the last change. `unchanged` and `absent` mean that nothing was
    * done.
    */
-  readonly outcome: Done;
+  readonly outcome: WriteOutcome;
   readonly skipped: readonly SkippedDevice[];
 }
 
 /** How often the file is rewritten when it is already stale after a write; then it is removed. */
-export const MAX_WRITES = 8;
+const MAX_WRITES = 8;
 
 /**
- * Writes or removes the file to match the current devices, and returns what was done. Throws the VfioNamesErrors of putSpec and
- * chooseDevices (after the latter, the file is removed), and `unstable` (status 1) if the device numbers keep changing; the
+ * Writes or removes the file to match the current devices, and returns what was done. Throws the VfioNamesErrors of writeSpec and
+ * selectDevices (after the latter, the file is removed), and `unstable` (status 1) if the device numbers keep changing; the
  * file is removed then, too.
  */
 export function updateSpec(files: SystemFiles, root: Root, plan: CdiTarget, token: string): CdiUpdate {
-  let before: Done | undefined;
+  let before: WriteOutcome | undefined;
   for (let writes = 0; writes <= MAX_WRITES; writes++) {
     const { text, skipped } = currentDocument(files, root, plan, token);
     const done = writeSpec(files, plan.path, plan.kind, text, token);
@@ -58,7 +59,7 @@ export function updateSpec(files: SystemFiles, root: Root, plan: CdiTarget, toke
 }
 
 /** Removes the file, for example when the service stops and no longer updates it. */
-export function removeSpec(files: SystemFiles, { path, kind }: CdiTarget, token: string): Done {
+export function removeSpec(files: SystemFiles, { path, kind }: CdiTarget, token: string): WriteOutcome {
   return writeSpec(files, path, kind, undefined, token);
 }
 

@@ -4,23 +4,20 @@
 export type Severity = 'ok' | 'warning' | 'error';
 
 /** All checks, in the order of the report: each depends on those before it. */
-export const checkNames = [
-  'kernel',
-  'iommu',
-  'vfio',
-  'cdev',
-  'iommufd',
-  'devices',
-  'groups',
-  'policy',
-  'udev',
-  'watch',
-  'names',
-  'holders',
-  'memlock',
-] as const;
-
-export type CheckName = (typeof checkNames)[number];
+export type CheckName =
+  | 'kernel'
+  | 'iommu'
+  | 'vfio'
+  | 'cdev'
+  | 'iommufd'
+  | 'devices'
+  | 'groups'
+  | 'policy'
+  | 'udev'
+  | 'watch'
+  | 'names'
+  | 'holders'
+  | 'memlock';
 
 /** Result of one check. */
 export interface CheckResult {

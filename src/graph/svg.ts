@@ -6,7 +6,7 @@ import { exitStatus, VfioNamesError } from '../errors.ts';
 import { font } from './dot.ts';
 
 /** Name of the optional package; build scripts use it too. */
-export const vizPackage = '@viz-js/viz';
+const vizPackage = '@viz-js/viz';
 
 /** The part of its API that this file uses. */
 interface Viz {

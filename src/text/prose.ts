@@ -1,7 +1,7 @@
 /** Formats prose: line breaks and plurals. */
 
 /** Width of a terminal, in characters. */
-export const LINE_WIDTH = 80;
+const LINE_WIDTH = 80;
 
 interface Layout {
   /** Maximum length of a line; LINE_WIDTH by default. */

@@ -13,7 +13,7 @@ import { checkBusName, escapeUdev, notExpressible, sanitizePath } from './syntax
 interface UdevName {
   /** The name with udev's substitutions; absent if only vfio_id can build it. */
   readonly text?: string;
-  /** The name with ID_PATH_TAG, for the devices that `plainPath` matches; absent if that is not enough. */
+  /** The name with ID_PATH_TAG, for the devices that plainIdPathKey() matches; absent if that is not enough. */
   readonly tagText?: string;
   /** Keys that require the facts to exist, for the line of the match. */
   readonly keys: UdevKeys;

@@ -28,7 +28,7 @@ function write(transform: Transform): string {
   return `r${toHex(transform.from)}=${toHex(transform.to)}`;
 }
 
-/** Parses a request; `undefined` for text that writeRequest() never produces. */
+/** Parses a request; `undefined` for text that formatRequest() never produces. */
 export function parseRequest(text: string): NamePart[] | undefined {
   const parts: NamePart[] = [];
   for (const piece of text.match(/\{[^{}]*\}|[^{}]+|[{}]/g) ?? []) {

@@ -106,7 +106,7 @@ function currentDevices({ files, root }: Machine, sysnames: readonly string[]): 
   }
 }
 
-/** Whether a place is below a directory that holds our links; the same rule as managedBy() in links/. */
+/** Whether a place is below a directory that holds our links; the same rule as managedDirectories() in links/. */
 function isManaged({ wantedBelow }: WatchState, place: string): boolean {
   const [first = '', ...below] = place.split('/');
   if (below.length === 0 || isReservedName(first)) return false;

@@ -31,7 +31,7 @@ test('figuresTable marks a row that misses its target', (t) => {
   t.true(figuresTable({ ...figures, rows: [{ ...row, ratio: 2.5 }] }).endsWith('| 2.50 | <= 2.5 |'));
 });
 
-test('keepsAim accepts upper and lower bounds', (t) => {
+test('reachesTarget accepts upper and lower bounds', (t) => {
   const row = { measured: 'x', comparedWith: 'y', ratio: 20 };
   t.true(reachesTarget(row));
   t.false(reachesTarget({ ...row, target: '>= 25' }));

@@ -6,12 +6,12 @@ function sorted(...names: string[]): string[] {
   return names.sort(compareNatural);
 }
 
-test('naturalOrder compares numbers inside names by value', (t) => {
+test('compareNatural compares numbers inside names by value', (t) => {
   t.deepEqual(sorted('vfio10', 'vfio9', 'vfio1'), ['vfio1', 'vfio9', 'vfio10']);
   t.deepEqual(sorted('by-sriov/a/vf10', 'by-sriov/a/vf2'), ['by-sriov/a/vf2', 'by-sriov/a/vf10']);
 });
 
-test('deviceOrder compares PCI addresses as hexadecimal numbers, including long domains', (t) => {
+test('compareDevices compares PCI addresses as hexadecimal numbers, including long domains', (t) => {
   const names = ['10000:e1:00.0', '0000:0a:00.0', '0000:9f:00.0', '0000:09:00.1', '0000:10:00.0'];
   const devices = names.map((name) => ({ bus: 'pci', name })).sort(compareDevices);
   t.deepEqual(
@@ -20,14 +20,14 @@ test('deviceOrder compares PCI addresses as hexadecimal numbers, including long 
   );
 });
 
-test('deviceOrder compares the bus before the name', (t) => {
+test('compareDevices compares the bus before the name', (t) => {
   t.true(compareDevices({ bus: 'amba', name: 'z' }, { bus: 'pci', name: 'a' }) < 0);
   t.true(compareDevices({ bus: 'pci', name: 'a' }, { bus: 'amba', name: 'z' }) > 0);
 });
 
 const text = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', ':', '.', '-'), maxLength: 6 });
 
-test('naturalOrder is a total order: 0 only for equal texts, antisymmetric, transitive', (t) => {
+test('compareNatural is a total order: 0 only for equal texts, antisymmetric, transitive', (t) => {
   fc.assert(
     fc.property(text, text, text, (a, b, c) => {
       t.is(Math.sign(compareNatural(a, b)), -Math.sign(compareNatural(b, a)) + 0);

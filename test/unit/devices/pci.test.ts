@@ -7,7 +7,7 @@ import {
   routingId,
 } from '../../../src/devices/pci.ts';
 
-test('addressOf parses an address on bus pci only', (t) => {
+test('pciAddressOf parses an address on bus pci only', (t) => {
   t.deepEqual(parsePciAddress('10000:e1:00.7'), { domain: '10000', bus: 'e1', device: '00', function: '7' });
   for (const name of ['01:00.0', '0000:01:00.8', '0000:01:00', 'lpss.0', ''])
     t.is(parsePciAddress(name), undefined);

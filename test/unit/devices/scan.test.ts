@@ -97,7 +97,7 @@ const vanishing = test.macro({
 test(vanishing, 'readlink', 'class/vfio-dev/vfio0');
 test(vanishing, 'read', '0000:01:00.0/vfio-dev/vfio0/dev');
 
-test('scanOne returns undefined if the directory disappears after the missing dev file', (t) => {
+test('scanDevice returns undefined if the directory disappears after the missing dev file', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false });
   const files = hookedFiles(({ name }) => {
@@ -106,7 +106,7 @@ test('scanOne returns undefined if the directory disappears after the missing de
   t.is(scanDevice(files, root.dir, 'vfio0'), undefined);
 });
 
-test('scanOne returns undefined if a read fails with ENODEV', (t) => {
+test('scanDevice returns undefined if a read fails with ENODEV', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(({ name }) => {
@@ -194,7 +194,7 @@ test(rawName, '..name');
 test(rawName, 'n'.repeat(255));
 test(rawName, 'ünïcode');
 
-test('identify returns the parent of the VFIO directory', (t) => {
+test('scanDevice returns the parent of the VFIO directory', (t) => {
   t.deepEqual(parseClassLink('vfio3', '../../devices/pci0000:00/0000:00:01.0/0000:01:00.0/vfio-dev/vfio3'), {
     syspath: '/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0',
     name: '0000:01:00.0',

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { runChecks } from '../../../src/doctor/doctor.ts';
-import { type CheckName, checkNames, type Severity } from '../../../src/doctor/result.ts';
+import type { CheckName, Severity } from '../../../src/doctor/result.ts';
 import type { Snapshot } from '../../../src/doctor/snapshot.ts';
 import type { Holder } from '../../../src/holders/types.ts';
 import { bare, config, deviceState, healthy, withoutNode } from '../../support/snapshots.ts';
@@ -16,8 +16,7 @@ test('doctor reports only ok lines, one per check, on a healthy machine', (t) =>
   );
   t.deepEqual(
     runChecks(healthy).map((line) => line.check),
-    [...checkNames],
-    'every check has a line, in the order of the table',
+    'kernel iommu vfio cdev iommufd devices groups policy udev watch names holders memlock'.split(' '),
   );
 });
 

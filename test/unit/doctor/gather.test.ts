@@ -77,7 +77,7 @@ test('readKernel falls back to the configuration without module lists', (t) => {
   t.deepEqual([vfioPci, iommufd], ['available', 'absent']);
 });
 
-test('interfacesIn returns the kinds of node from /proc/devices', (t) => {
+test('parseInterfaces returns the kinds of node from /proc/devices', (t) => {
   const text = (...names: string[]) =>
     `Character devices:\n  1 mem\n${names.map((name) => `24${name}\n`).join('')}\nBlock devices:\n  8 vfio\n`;
   t.deepEqual(parseInterfaces(text('7 vfio-dev', '3 vfio')), { cdev: true, group: true });
@@ -118,7 +118,7 @@ test('readUdev reports the rules file that udev uses, and a link to /dev/null as
   });
 });
 
-test('udevSocket follows a link to the varlink socket', (t) => {
+test('findUdevSocket follows a link to the varlink socket', (t) => {
   const root = fakeRoot(t);
   t.is(findUdevSocket(files, root.dir), '/run/udev/control');
   root.linkWithTarget('/run/udev/control', 'io.systemd.Udev');
@@ -127,7 +127,7 @@ test('udevSocket follows a link to the varlink socket', (t) => {
   t.is(findUdevSocket(files, root.dir), '/run/udev/io.systemd.Udev');
 });
 
-test('udevMade matches whole links in the udev database', (t) => {
+test('udevHasLink matches whole links in the udev database', (t) => {
   const root = fakeRoot(t);
   t.is(udevHasLink(files, root.dir, '247:0', 'vfio/pci/a'), undefined, 'no database');
   root.write('/run/udev/data/c247:1', 'S:vfio/pci/ab\nI:77\n');
@@ -136,7 +136,7 @@ test('udevMade matches whole links in the udev database', (t) => {
   t.is(udevHasLink(files, root.dir, '247:1', 'vfio/pci/ab'), true);
 });
 
-test('listens requires the listening flag and the exact path', (t) => {
+test('hasListener requires the listening flag and the exact path', (t) => {
   const line = (flags: string, path: string) =>
     `000000003c79c08d: 00000002 00000000 ${flags} 0005 01  1174 ${path}\n`;
   const head = 'Num       RefCount Protocol Flags    Type St Inode Path\n';
@@ -147,7 +147,7 @@ test('listens requires the listening flag and the exact path', (t) => {
   t.false(hasListener('', '/run/udev/control'));
 });
 
-test('isWatch recognizes the command line of vfio-names watch', (t) => {
+test('isWatchCommand recognizes the command line of vfio-names watch', (t) => {
   const isWatchArgs = (...args: string[]) => isWatchCommand(`${args.join('\0')}\0`);
   t.true(isWatchArgs('vfio-names', 'watch'));
   t.true(
@@ -207,7 +207,7 @@ const listenOn = (path: string): Promise<Server> =>
     server.listen(path, () => resolve(server));
   });
 
-test('connects is true while a server listens, and false if only the socket file is left', async (t) => {
+test('canConnect returns true while a server listens, and false if only the socket file is left', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'vfio-names-socket-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   const path = join(directory, 'control');
@@ -222,7 +222,7 @@ test('connects is true while a server listens, and false if only the socket file
   t.false(await isListening(nodeFiles, nodeSystem.canConnect, directory, '/control'));
 });
 
-test('answers returns true if /proc/net/unix lists the socket as listening', async (t) => {
+test('isListening returns true if /proc/net/unix lists the socket as listening', async (t) => {
   const table = '0: 00000002 00000000 00010000 0005 01 1 /run/udev/control\n';
   t.true(
     await isListening(

@@ -156,7 +156,7 @@ for (const [errno, code] of [
     t.throws(() => openIommu(fakeFiles, fakeRoot(t).dir, failingOpener(errnoError(errno))), { code });
   });
 
-test('nodeOpener does not follow links, and returns the status of the opened node', (t) => {
+test('openDevice does not follow links, and returns the status of the opened node', (t) => {
   const fd = nodeCalls.open('open', '/dev/null');
   t.like(nodeCalls.status('fstat', fd), { kind: 'char', devnum: '1:3' });
   nodeCalls.close(fd);

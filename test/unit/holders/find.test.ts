@@ -326,7 +326,7 @@ test('mayBeVfio accepts all paths, but of anonymous descriptors only device desc
     t.false(mayBeVfio(link), link);
 });
 
-test('isOther rules out character devices only by the fixed majors of memory devices and terminals', (t) => {
+test('isNotVfio rules out character devices only by the fixed majors of memory devices and terminals', (t) => {
   const status = { kind: 'char', mode: 0o600, uid: 0, gid: 0, inode: '1' } as const;
   for (const devnum of ['1:3', '4:64', '5:0', '136:0', '143:255'])
     t.true(isNotVfio({ ...status, devnum }), devnum);
@@ -342,7 +342,7 @@ test('splitDeleted splits off one suffix of a removed file', (t) => {
   t.deepEqual(splitDeleted('/dev/x'), { path: '/dev/x', deleted: false });
 });
 
-test('syspathIn reads the syspath only from its own line', (t) => {
+test('parseFdinfo reads the syspath only from its own line', (t) => {
   t.is(parseFdinfo('pos:\t0\nvfio-device-syspath: /sys/devices/a/b\n'), '/sys/devices/a/b');
   t.is(parseFdinfo('pos:\t0\nvfio-device-syspath: /sys/devices/a b'), '/sys/devices/a b');
   t.is(parseFdinfo('pos:\t0\nx-vfio-device-syspath: /sys/devices/a\n'), undefined);
@@ -350,7 +350,7 @@ test('syspathIn reads the syspath only from its own line', (t) => {
   t.is(parseFdinfo(''), undefined);
 });
 
-test('heldThrough matches nothing for an empty target', (t) => {
+test('matchTarget matches nothing for an empty target', (t) => {
   fc.assert(
     fc.property(
       fc.record({ opened: fc.string(), deleted: fc.boolean() }),
@@ -363,7 +363,7 @@ test('heldThrough matches nothing for an empty target', (t) => {
   );
 });
 
-test('heldThrough prefers the device number of the node', (t) => {
+test('matchTarget prefers the device number of the node', (t) => {
   const descriptor = { opened: '/x', deleted: false, devnum: '1:1', syspath: '/sys/devices/a' };
   t.is(matchTarget(descriptor, { devnum: '1:1', groupDevnum: '1:1', syspath: '/sys/devices/a' }), 'cdev');
   t.is(matchTarget(descriptor, { groupDevnum: '1:1' }), 'group');

@@ -62,17 +62,17 @@ test('lxc', finds, '/lxc.payload.web/system.slice/nginx.service', {
 test('lxc with its old cgroup path', finds, '/lxc/web', { container: { runtime: 'lxc', id: 'web' } });
 test('no container for a directory that only looks like an id', finds, `/${id}`, {});
 
-test('membership uses the systemd hierarchy of version 1, and the longest path without one', (t) => {
+test('parseCgroup uses the systemd hierarchy of version 1, and the longest path without one', (t) => {
   const text = `12:pids:/system.slice\n3:cpu,cpuacct:/\n1:name=systemd:/system.slice/docker-${id}.scope\n0::/\n`;
   t.is(parseCgroup(text).container?.id, id);
   t.is(parseCgroup(`4:devices:/docker/${id}\n3:cpu:/\n`).container?.id, id);
 });
 
-test('membership reads a path that leads out of a cgroup namespace', (t) => {
+test('parseCgroup reads a path that leads out of a cgroup namespace', (t) => {
   t.is(parseCgroup(`0::/../../system.slice/a.service\n`).unit, 'a.service');
 });
 
-test('membership never throws', (t) => {
+test('parseCgroup never throws', (t) => {
   fc.assert(
     fc.property(
       fc.oneof(

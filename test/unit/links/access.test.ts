@@ -193,7 +193,7 @@ test('applyAccess never grants more than the old or the new mode in between, nor
   );
   t.pass();
 });
-test('pinPath changes the opened file, not a file that replaces it at the path', (t) => {
+test('openForChange changes the opened file, not a file that replaces it at the path', (t) => {
   const root = fakeRoot(t);
   root.write('/one', '');
   const pinned = nodeFiles.openForChange(root.at('/one'));

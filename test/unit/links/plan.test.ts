@@ -170,7 +170,7 @@ test('plan keeps directories that could not be read, with their parents', (t) =>
   t.deepEqual(plan(new Map(), tree, new Set()), []);
 });
 
-test('nodeOfTarget accepts only the relative path of a node from the depth of the link', (t) => {
+test('targetNode accepts only the relative path of a node from the depth of the link', (t) => {
   t.is(targetNode('pci/gpu', '../devices/vfio0'), 'vfio0');
   t.is(targetNode('by-a/b/c', '../../devices/vfio0'), 'vfio0');
   for (const target of [
@@ -192,7 +192,7 @@ test('isTemporary recognises temporary names by their prefix', (t) => {
   t.false(isTemporary('pci/vfio-names-12'));
 });
 
-test('managedBy accepts directories of buses, families and wanted links, not those of the kernel or others', (t) => {
+test('managedDirectories accepts directories of buses, families and wanted links, not those of the kernel or others', (t) => {
   const managed = managedDirectories(['later/x']);
   for (const first of ['pci', 'mdev', 'fsl-mc', 'by-alias', 'by-anything', 'later'])
     t.true(managed(first), first);

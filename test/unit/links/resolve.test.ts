@@ -214,7 +214,7 @@ function sample(t: ExecutionContext) {
   return { root, find: (name: string) => findByNameOrPath(machine, observe(machine), name).name };
 }
 
-test('findNamed finds a device by a node at any path and through links', (t) => {
+test('findByNameOrPath finds a device by a node at any path and through links', (t) => {
   const { root, find } = sample(t);
   root.node('/dev/mine', '247:0');
   root.linkTo('/srv/gpu', '/dev/mine');
@@ -222,14 +222,14 @@ test('findNamed finds a device by a node at any path and through links', (t) => 
   t.is(find('/srv/gpu'), '0000:01:00.0');
 });
 
-test('findNamed finds a policy name with its directory or as a path, even if the link is wrong', (t) => {
+test('findByNameOrPath finds a policy name with its directory or as a path, even if the link is wrong', (t) => {
   const { root, find } = sample(t);
   root.linkWithTarget('/dev/vfio/by-alias/gpu', '../devices/vfio9');
   t.is(find('by-alias/gpu'), '0000:01:00.0');
   t.is(find('/dev/vfio/by-alias/gpu'), '0000:01:00.0');
 });
 
-test('findNamed finds a policy name whose device has no node, unless a device with a node claims it', (t) => {
+test('findByNameOrPath finds a policy name whose device has no node, unless a device with a node claims it', (t) => {
   const { root, find } = sample(t);
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
   t.is(find('by-alias/gpu'), '0000:01:00.0');
@@ -237,7 +237,7 @@ test('findNamed finds a policy name whose device has no node, unless a device wi
   t.is(find('by-alias/gpu'), '0000:02:00.0');
 });
 
-test('findNamed rejects a path that is not a device node and reports what it found', (t) => {
+test('findByNameOrPath rejects a path that is not a device node and reports what it found', (t) => {
   const { root, find } = sample(t);
   root.write('/etc/file', '');
   root.linkWithTarget('/etc/loop', 'loop');

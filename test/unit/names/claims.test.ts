@@ -242,7 +242,7 @@ test('the winners do not depend on the order of the claims', (t) => {
   );
 });
 
-test('parentsOf returns the outermost directory first', (t) => {
+test('parentDirectories returns the outermost directory first', (t) => {
   t.deepEqual(parentDirectories('by-a/b/c'), ['by-a', 'by-a/b']);
   t.deepEqual(parentDirectories('x'), []);
 });

@@ -17,7 +17,7 @@ function policyOf(...access: readonly Omit<AccessRule, 'source' | 'match'>[]): P
   return { ...defaultPolicy, accessRules: access.map((rule) => ({ match: [], source, ...rule })) };
 }
 
-test('accessFor returns no access if no rule matches', (t) => {
+test('resolveAccess returns no access if no rule matches', (t) => {
   t.deepEqual(resolveAccess(defaultPolicy, facts), {});
   t.deepEqual(
     resolveAccess(
@@ -31,7 +31,7 @@ test('accessFor returns no access if no rule matches', (t) => {
   );
 });
 
-test('accessFor: a later rule overrides an earlier rule key by key', (t) => {
+test('resolveAccess: a later rule overrides an earlier rule key by key', (t) => {
   t.deepEqual(
     resolveAccess(policyOf({ owner: 'a', fileGroup: 'b', mode: '0640' }, { fileGroup: 'c' }), facts),
     {
@@ -42,7 +42,7 @@ test('accessFor: a later rule overrides an earlier rule key by key', (t) => {
   );
 });
 
-test('accessFor sets mode 0660 for a group without a mode', (t) => {
+test('resolveAccess sets mode 0660 for a group without a mode', (t) => {
   t.deepEqual(resolveAccess(policyOf({ fileGroup: 'kvm' }), facts), { fileGroup: 'kvm', mode: '0660' });
   t.deepEqual(resolveAccess(policyOf({ owner: 'qemu' }), facts), { owner: 'qemu' });
 });
@@ -76,7 +76,7 @@ test('iommuAccess returns undefined for several groups without [iommu]', (t) => 
   t.is(iommuProblem(withIommu), undefined);
 });
 
-test('siblingProblems reports devices of one IOMMU group with different owners or groups', (t) => {
+test('groupAccessProblems reports devices of one IOMMU group with different owners or groups', (t) => {
   const policy: Policy = {
     ...defaultPolicy,
     accessRules: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], fileGroup: 'kvm', source }],
@@ -96,7 +96,7 @@ test('siblingProblems reports devices of one IOMMU group with different owners o
   );
 });
 
-test('siblingProblems ignores devices without an IOMMU group', (t) => {
+test('groupAccessProblems ignores devices without an IOMMU group', (t) => {
   const policy: Policy = {
     ...defaultPolicy,
     accessRules: [{ match: [{ fact: 'name', negate: false, patterns: ['*.0'] }], fileGroup: 'kvm', source }],

@@ -107,7 +107,7 @@ test('policyNames returns a name of two rules once, with the higher priority', (
   ]);
 });
 
-test('neededFacts returns the facts of names and matches', (t) => {
+test('policyFacts returns the facts of names and matches', (t) => {
   const policy: Policy = {
     ...policyOf([
       familyRule('by-sriov', source),

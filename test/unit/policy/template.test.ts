@@ -20,27 +20,27 @@ const returns = test.macro((t, parts: readonly NamePart[], expected: string | un
   t.is(renderName(parts, facts), expected);
 });
 
-test('nameFrom joins text and facts', returns, [{ text: 'by-x/' }, { fact: 'name' }], 'by-x/0000:01:00.0');
+test('renderName joins text and facts', returns, [{ text: 'by-x/' }, { fact: 'name' }], 'by-x/0000:01:00.0');
 test(
-  'nameFrom returns undefined for a missing fact',
+  'renderName returns undefined for a missing fact',
   returns,
   [{ text: 'by-x/' }, { fact: 'pf' }],
   undefined,
 );
 test(
-  'nameFrom returns undefined for a missing fact with a transform',
+  'renderName returns undefined for a missing fact with a transform',
   returns,
   [{ text: 'by-x/' }, { fact: 'pf', apply: [{ transform: 'pad', width: 3 }] }],
   undefined,
 );
 test(
-  'nameFrom replaces a slash in a fact',
+  'renderName replaces a slash in a fact',
   returns,
   [{ text: 'by-x/' }, { fact: 'label' }],
   'by-x/NVIDIA__GA102__x',
 );
 test(
-  'nameFrom applies transforms in order',
+  'renderName applies transforms in order',
   returns,
   [
     { text: 'by-x/' },
@@ -56,40 +56,40 @@ test(
   'by-x/abab3',
 );
 test(
-  'nameFrom returns undefined if sanitizing leaves nothing of a fact',
+  'renderName returns undefined if sanitizing leaves nothing of a fact',
   returns,
   [{ text: 'by-x/v' }, { fact: 'vf', apply: [{ transform: 'replace', from: '3', to: '' }] }],
   undefined,
 );
 test(
-  'nameFrom returns undefined for a fact that becomes a dot',
+  'renderName returns undefined for a fact that becomes a dot',
   returns,
   [{ text: 'by-x/' }, { fact: 'vf', apply: [{ transform: 'replace', from: '3', to: '..' }] }],
   undefined,
 );
 test(
-  'nameFrom rejects a hidden name',
+  'renderName rejects a hidden name',
   returns,
   [{ text: 'by-x/' }, { fact: 'vf', apply: [{ transform: 'replace', from: '3', to: '.vfio-names-3' }] }],
   undefined,
 );
-test('nameFrom rejects a reserved first part', returns, [{ text: 'devices/' }, { fact: 'vf' }], undefined);
-test('nameFrom rejects a single part', returns, [{ text: 'by-x' }], undefined);
+test('renderName rejects a reserved first part', returns, [{ text: 'devices/' }, { fact: 'vf' }], undefined);
+test('renderName rejects a single part', returns, [{ text: 'by-x' }], undefined);
 test(
-  'nameFrom rejects a part longer than 255 bytes',
+  'renderName rejects a part longer than 255 bytes',
   returns,
   [{ text: 'by-x/a' }, { fact: 'vf', apply: [{ transform: 'pad', width: 255 }] }],
   undefined,
 );
 const longest = `by-x${'/a'.repeat(510)}`;
-test('nameFrom accepts a name of 1024 bytes', returns, [{ text: longest }], longest);
-test('nameFrom rejects a name longer than 1024 bytes', returns, [{ text: `${longest}a` }], undefined);
+test('renderName accepts a name of 1024 bytes', returns, [{ text: longest }], longest);
+test('renderName rejects a name longer than 1024 bytes', returns, [{ text: `${longest}a` }], undefined);
 
 test('lower converts only ASCII letters', (t) => {
   t.is(applyTransform('ÄBC', { transform: 'lower' }), 'Äbc');
 });
 
-test('nameFrom returns a safe name inside its directory for any facts', (t) => {
+test('renderName returns a safe name inside its directory for any facts', (t) => {
   const hostile = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({

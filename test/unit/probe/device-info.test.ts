@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { decodeCapabilities, decodeIrq, decodeRegion, setFlagNames } from '../../../src/probe/device-info.ts';
 import { encode, structs } from '../../../src/probe/ioctl.ts';
 
-test('flagWords returns the names of set bits, and bitN for a bit without a name', (t) => {
+test('setFlagNames returns the names of set bits, and bitN for a bit without a name', (t) => {
   t.deepEqual(setFlagNames(['read', 'write', 'mmap'], 0b1011), ['read', 'write', 'bit3']);
   t.deepEqual(setFlagNames([], 0x8000_0000), ['bit31']);
   t.deepEqual(setFlagNames(['read'], 0), []);

@@ -336,7 +336,7 @@ test('explain never describes EINVAL of BIND as an invalid argument', (t) => {
   }
 });
 
-test('explainHeld lists a process once per interface, and at most three processes', (t) => {
+test('explainInUse lists a process once per interface, and at most three processes', (t) => {
   const many = [1, 2, 3, 4, 5].map((pid) => ({ ...qemu, pid }));
   t.is(
     explainInUse({ holders: [qemu, { ...qemu, fd: 10 }] }).cause,
@@ -345,13 +345,13 @@ test('explainHeld lists a process once per interface, and at most three processe
   t.regex(explainInUse({ holders: many }).cause, /pid 1 .*pid 2 .*pid 3 .* and 2 more$/);
 });
 
-test('explainHeld shows only the pid of a holder without a name, and escapes control characters in names', (t) => {
+test('explainInUse shows only the pid of a holder without a name, and escapes control characters in names', (t) => {
   const { command: _command, ...nameless } = qemu;
   t.is(explainInUse({ holders: [nameless] }).cause, 'in use by pid 4711 through the cdev');
   t.notRegex(explainInUse({ holders: [{ ...qemu, command: 'a\u001b[2Jb\n' }] }).cause, /[\u001b\n]/);
 });
 
-test('explainSilence reports the step and the timeout', (t) => {
+test('explainTimeout reports the step and the timeout', (t) => {
   const { status, cause } = explainTimeout('open node', 2.5);
   t.deepEqual([status as number, cause], [1, 'did not answer within 2.5 s at open node']);
 });

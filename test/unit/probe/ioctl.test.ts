@@ -104,7 +104,7 @@ whenLab("layout has the numbers and structs of the lab's kernel, which defines a
   );
 });
 
-test('oldSizes are the ends of fields', (t) => {
+test('minimumSizes are the ends of fields', (t) => {
   const ends = (fields: Readonly<Record<string, readonly [number, number]>>) =>
     Object.values(fields).map(([offset, size]) => offset + size);
   t.true(ends(structs.vfio_device_bind_iommufd.fields).includes(minimumSizes.bind));

@@ -8,7 +8,7 @@ test('tokenBytes returns the bytes in written order', (t) => {
   t.is(tokenBytes(undefined), undefined);
 });
 
-test('worstStatus returns the most severe status, in the order 3, 5, 4, 1, 0', (t) => {
+test('mostSevereStatus returns the most severe status, in the order 3, 5, 4, 1, 0', (t) => {
   t.is(mostSevereStatus([]), 0);
   t.is(mostSevereStatus([0, 0]), 0);
   t.is(mostSevereStatus([0, 1]), 1);

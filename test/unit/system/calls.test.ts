@@ -2,7 +2,7 @@ import test from 'ava';
 import { announceCalls } from '../../../src/system/calls.ts';
 import { fakeCalls } from '../../support/fake-calls.ts';
 
-test('announced reports the name of every call that can block before making it', (t) => {
+test('announceCalls reports the name of every call that can block before making it', (t) => {
   const announcements: string[] = [];
   const fake = fakeCalls({ '/dev/x': { devnum: '1:2', ioctls: { GET: () => 5 } } }, { '/sys/x': '1:2\n' });
   const calls = announceCalls(fake, (step) => announcements.push(`${step} after ${fake.log.length}`));

@@ -117,7 +117,7 @@ test('unixAddress returns an address with the length of its name', (t) => {
   for (const name of ['', '/', '@', 'run/notify', 'vsock:1:2']) t.is(unixAddress(name), undefined);
 });
 
-test('notifyText never turns a value into another field', (t) => {
+test('formatFields never turns a value into another field', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (value) => {
       const text = formatFields({ STATUS: value });
@@ -127,7 +127,7 @@ test('notifyText never turns a value into another field', (t) => {
   t.pass();
 });
 
-test('reloading returns the monotonic time in microseconds', (t) => {
+test('reloadingFields returns the monotonic time in microseconds', (t) => {
   const before = process.hrtime.bigint() / 1000n;
   const { RELOADING, MONOTONIC_USEC } = reloadingFields(systemClock);
   t.is(RELOADING, 1);

@@ -21,7 +21,7 @@ test('nearest returns undefined without choices', (t) => {
   t.is(nearest('list', []), undefined);
 });
 
-test('distance is zero only for equal words, symmetric, and at most the length of the longer word', (t) => {
+test('editDistance is zero only for equal words, symmetric, and at most the length of the longer word', (t) => {
   fc.assert(
     fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
       t.is(editDistance(a, b), editDistance(b, a));

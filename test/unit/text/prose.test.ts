@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { LINE_WIDTH, plural, wrap } from '../../../src/text/prose.ts';
+import { plural, wrap } from '../../../src/text/prose.ts';
 
 test('wrap puts a short text on one line after the first prefix', (t) => {
   t.deepEqual(wrap('two words', { indent: 4, first: '  a ' }), ['  a two words']);
@@ -30,7 +30,7 @@ test('wrap keeps all words in order, and each line fits or is one word', (t) => 
     fc.property(words, fc.nat(20), (list, indent) => {
       const lines = wrap(list.join(' '), { indent });
       t.deepEqual(lines.join(' ').split(/\s+/).filter(Boolean), list);
-      for (const line of lines) t.true(line.length <= LINE_WIDTH || !line.trim().includes(' '));
+      for (const line of lines) t.true(line.length <= 80 || !line.trim().includes(' '));
     }),
     { numRuns: 100 },
   );

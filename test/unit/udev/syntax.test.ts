@@ -63,13 +63,13 @@ test('errors of quoting name what was found and what to do', (t) => {
   for (const [fn, line] of errors) t.is(errorLine(t.throws(fn, { code: 'policy' })), line);
 });
 
-test('safeText sanitizes fixed text part by part', (t) => {
+test('sanitizePath sanitizes fixed text part by part', (t) => {
   t.is(sanitizePath('by-x/a b$%"\'{|}/'), 'by-x/a_b_______/');
   t.is(sanitizePath('by-x/é\\x20'), 'by-x/é\\x20');
   t.is(sanitizePath('a'.repeat(300)), undefined);
 });
 
-test('safeText output needs no quoting in a rule', (t) => {
+test('sanitizePath output needs no quoting in a rule', (t) => {
   fc.assert(
     fc.property(hostileText, (text) => {
       const safe = sanitizePath(text);
@@ -80,7 +80,7 @@ test('safeText output needs no quoting in a rule', (t) => {
   t.pass();
 });
 
-test('accountName, modeText and busName accept only plain characters', (t) => {
+test('checkAccountName, formatMode and checkBusName accept only plain characters', (t) => {
   t.is(checkAccountName('libvirt-qemu'), 'libvirt-qemu');
   t.is(formatMode('660'), '0660');
   t.is(checkBusName('fsl-mc'), 'fsl-mc');

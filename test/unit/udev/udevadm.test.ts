@@ -4,7 +4,7 @@ import { nodeFiles } from '../../../src/system/node/files.ts';
 import { nodeSystem } from '../../../src/system/node/system.ts';
 import { isUdevRunning, reloadUdev } from '../../../src/udev/udevadm.ts';
 
-test('applyRules reloads the rules, then triggers existing devices', (t) => {
+test('reloadUdev reloads the rules, then triggers existing devices', (t) => {
   const calls: string[] = [];
   t.deepEqual(
     reloadUdev((program, args) => calls.push([program, ...args].join(' '))),
@@ -17,7 +17,7 @@ test('applyRules reloads the rules, then triggers existing devices', (t) => {
   ]);
 });
 
-test('applyRules returns a line for each failed call and continues', (t) => {
+test('reloadUdev returns a line for each failed call and continues', (t) => {
   const lines = reloadUdev((_, args) => {
     if (args[0] === 'control') throw Object.assign(new Error(), { code: 'ENOENT' });
     throw Object.assign(new Error(), { status: 1 });
@@ -32,7 +32,7 @@ test('programs.run runs a program without a shell and throws if it fails', (t) =
   t.throws(() => nodeSystem.programs.run('false', []));
 });
 
-test('udevRuns is false below another root', (t) => {
+test('isUdevRunning is false below another root', (t) => {
   const files: Files = { ...nodeFiles, stat: () => nodeFiles.stat('/') };
   t.true(isUdevRunning(files, ''));
   t.false(isUdevRunning(files, '/some/root'));

@@ -5,7 +5,7 @@ import { sanitizeTemplatePart } from '../../../src/udev/compile.ts';
 import { formatRequest, linkProperty, parseRequest } from '../../../src/vfio-id/link-spec.ts';
 import { namePart } from '../../support/hostile-policies.ts';
 
-test('readRequest parses the output of writeRequest', (t) => {
+test('parseRequest parses the output of formatRequest', (t) => {
   const parts: NamePart[] = [
     { text: 'by-sriov/' },
     { fact: 'pf' },
@@ -48,6 +48,6 @@ for (const text of [
   '{name|p1000}',
   '{name|}',
 ])
-  test(`readRequest rejects ${JSON.stringify(text)}`, (t) => {
+  test(`parseRequest rejects ${JSON.stringify(text)}`, (t) => {
     t.is(parseRequest(text), undefined);
   });

@@ -63,7 +63,7 @@ const busyPass: Pass = {
 };
 const emptyState: StateBefore = { link: () => undefined, device: () => false, told: new Set() };
 
-test('report returns every kind of event; watchLine and watchJson format each of them', (t) => {
+test('report returns every kind of event; formatEvent and formatEventJson format each of them', (t) => {
   const { events, counts } = report(busyPass, emptyState);
   t.deepEqual(events.map(formatEvent), [
     `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
@@ -99,7 +99,7 @@ test('report returns a lasting problem once and a change each time', (t) => {
   t.deepEqual(again.counts, report(busyPass, emptyState).counts);
 });
 
-test('watchLine escapes control characters', (t) => {
+test('formatEvent escapes control characters', (t) => {
   const line = formatEvent({
     event: 'conflict',
     reason: 'blocked',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { formatDot } from '../../../../src/graph/dot.ts';
 import type { Entry } from '../../../../src/graph/model.ts';
 import { type Box, buildGraph } from '../../../../src/graph/model.ts';
-import { renderSvg, vizPackage } from '../../../../src/graph/svg.ts';
+import { renderSvg } from '../../../../src/graph/svg.ts';
 import { formatText } from '../../../../src/graph/text.ts';
 import { type CliResult, runCli } from '../../../support/cli.ts';
 import { errorLine } from '../../../support/error-line.ts';
@@ -54,13 +54,13 @@ test('graph --format svg shows every device, and is reproducible', async (t) => 
   t.is((await show(t, 'desktop', '--format', 'svg')).out, first.out);
 });
 
-test('drawSvg reports a missing or unusable package with an alternative', async (t) => {
+test('renderSvg reports a missing or unusable package with an alternative', async (t) => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
   const error = await t.throwsAsync(renderSvg('digraph {}', () => Promise.reject(missing)));
   t.like(error, { code: 'no-renderer', exitCode: 5 });
   t.is(
     errorLine(error),
-    `expected the package ${vizPackage} to draw with, found none; npm install ${vizPackage}, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
+    `expected the package @viz-js/viz to draw with, found none; npm install @viz-js/viz, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
   );
   // As with node --jitless, which does not support WebAssembly.
   const broken = await t.throwsAsync(
@@ -71,8 +71,8 @@ test('drawSvg reports a missing or unusable package with an alternative', async 
 
 test('package.json pins the SVG renderer as an optional dependency', (t) => {
   const manifest = JSON.parse(fs.readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
-  t.regex(manifest.optionalDependencies[vizPackage], /^\d+\.\d+\.\d+$/);
-  t.false(vizPackage in manifest.dependencies);
+  t.regex(manifest.optionalDependencies['@viz-js/viz'], /^\d+\.\d+\.\d+$/);
+  t.false('@viz-js/viz' in manifest.dependencies);
 });
 
 test('graph --json is valid against its schema, and graph --all shows every PCI device', async (t) => {
@@ -111,7 +111,7 @@ const entry = (fields: Partial<Entry> & { readonly syspath: string }): Entry => 
   ...fields,
 });
 
-test('graphOf puts a bridge and the devices of its group into one frame', (t) => {
+test('buildGraph puts a bridge and the devices of its group into one frame', (t) => {
   const top = '/sys/devices/pci0000:00';
   const { frames } = buildGraph([
     entry({ syspath: `${top}/a`, group: '1', bridge: true, usage: 'host' }),
@@ -121,7 +121,7 @@ test('graphOf puts a bridge and the devices of its group into one frame', (t) =>
   t.deepEqual(frames, [{ group: '1', boxes: [`${top}/a`, `${top}/a/b`] }]);
 });
 
-test('graphDot shows VFs of one group as one grid in its frame, without the group in the cells', (t) => {
+test('formatDot shows VFs of one group as one grid in its frame, without the group in the cells', (t) => {
   const top = '/sys/devices/pci0000:00';
   const vfs = ['0', '1', '2'].map((vf) => entry({ syspath: `${top}/v${vf}`, group: '7', pf: 'pf', vf }));
   const graph = buildGraph([entry({ syspath: `${top}/pf`, group: '7', usage: 'host' }), ...vfs]);
@@ -147,7 +147,7 @@ const hostileText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
 );
 
-test('graphDot and graphText produce well-formed output without control characters for hostile text', async (t) => {
+test('formatDot and formatText produce well-formed output without control characters for hostile text', async (t) => {
   const { instance } = await import('@viz-js/viz');
   const viz = await instance();
   const texts = fc.record({

@@ -17,7 +17,7 @@ C 03  Display controller
 \t00  VGA
 `;
 
-test('labelFrom returns vendor and product', (t) => {
+test('findLabel returns vendor and product', (t) => {
   t.is(findLabel(ids, '0x10de', '0x2204'), 'NVIDIA Corporation GA102 [GeForce RTX 3090]');
   t.is(findLabel(ids, '0x10de', '0x2205'), 'NVIDIA Corporation GA102');
   t.is(findLabel(ids, '0x10de', '0x2206'), 'NVIDIA Corporation Device 2206');

@@ -18,17 +18,17 @@ function space(
   return bytes;
 }
 
-test('serialFrom follows the capability list and prints the highest byte first', (t) => {
+test('parseSerial follows the capability list and prints the highest byte first', (t) => {
   const bytes = space([0x100, 1, 0x140], [0x140, 3, 0, 0xff123456, 0xa0369fff]);
   t.is(parseSerial(bytes), 'a0-36-9f-ff-ff-12-34-56');
 });
 
-test('serialFrom ignores the two lowest bits of a capability offset', (t) => {
+test('parseSerial ignores the two lowest bits of a capability offset', (t) => {
   const bytes = space([0x100, 1, 0x143], [0x140, 3, 0, 0xff123456, 0xa0369fff]);
   t.is(parseSerial(bytes), 'a0-36-9f-ff-ff-12-34-56');
 });
 
-test('serialFrom returns undefined for a device without a serial number', (t) => {
+test('parseSerial returns undefined for a device without a serial number', (t) => {
   t.is(parseSerial(new Uint8Array(64)), undefined);
   t.is(parseSerial(new Uint8Array(0)), undefined);
   t.is(parseSerial(new Uint8Array(4096)), undefined);
@@ -39,7 +39,7 @@ test('serialFrom returns undefined for a device without a serial number', (t) =>
   t.is(parseSerial(space([0x100, 1, 0xffc], [0xff0, 0, 0]).fill(3, 0xffc, 0xffd)), undefined);
 });
 
-test('serialFrom terminates on cyclic and invalid capability lists', (t) => {
+test('parseSerial terminates on cyclic and invalid capability lists', (t) => {
   t.is(parseSerial(space([0x100, 1, 0x100])), undefined);
   t.is(parseSerial(space([0x100, 1, 0x200], [0x200, 1, 0x100])), undefined);
   t.is(parseSerial(space([0x100, 1, 0x0fc], [0x0fc, 3, 0, 1, 1])), undefined);

@@ -16,7 +16,7 @@ test('readSlot returns the slot with the address of the device', (t) => {
   t.is(readFact(fakeFiles, root.dir, platform, 'slot'), undefined);
 });
 
-test('isInSlot accepts a slot that is a whole bus', (t) => {
+test('slotContains accepts a slot that is a whole bus', (t) => {
   const address = { domain: '0000', bus: '01', device: '02', function: '0' };
   t.true(slotContains('0000:01\n', address));
   t.true(slotContains('0000:01:02\n', address));

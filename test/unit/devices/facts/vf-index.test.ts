@@ -45,7 +45,7 @@ test('a VF has an index and the path of its physical function with -vfN', (t) =>
   );
 });
 
-test('vfIndex computes the index without listing all VFs, and lists them if sriov_offset and sriov_stride are wrong or missing', (t) => {
+test('computeVfIndex computes the index without listing all VFs, and lists them if sriov_offset and sriov_stride are wrong or missing', (t) => {
   const root = fakeRoot(t);
   const { vfs } = withVfs(root);
   const [, second] = vfs;

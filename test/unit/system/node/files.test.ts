@@ -29,7 +29,7 @@ test('read never returns more than the limit', (t) => {
   for (const limit of [1, 64, 4096, 5000]) t.is(nodeFiles.read(root.at('/etc/text'), limit).length, limit);
 });
 
-test('bytes returns the first bytes of a file unchanged', (t) => {
+test('readBytes returns the first bytes of a file unchanged', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/bytes', new Uint8Array([0, 255, 128, 10]));
   t.deepEqual([...nodeFiles.readBytes(root.at('/etc/bytes'), 3)], [0, 255, 128]);
@@ -61,14 +61,14 @@ test('lstat distinguishes all kinds and returns a device number only for nodes',
   t.true(kinds.every((status) => !('devnum' in status)));
 });
 
-test('fstat opens the link itself, not its target', (t) => {
+test('statNode opens the link itself, not its target', (t) => {
   const root = fakeRoot(t);
   root.linkWithTarget('/dev/vfio/devices/vfio0', '/dev/null');
   t.is(nodeFiles.statNode(root.at('/dev/vfio/devices/vfio0')).kind, 'symlink');
   t.is(nodeFiles.stat(root.at('/dev/vfio/devices/vfio0')).kind, 'char');
 });
 
-test('hold keeps the opened directory when its path is replaced', (t) => {
+test('openDir keeps the opened directory when its path is replaced', (t) => {
   const root = fakeRoot(t);
   root.write('/dev/vfio/pci/mine', '');
   const handle = nodeFiles.openDir(root.at('/dev/vfio/pci'));
@@ -82,7 +82,7 @@ test('hold keeps the opened directory when its path is replaced', (t) => {
   );
 });
 
-test('hold fails with ENOTDIR for a link or a file', (t) => {
+test('openDir fails with ENOTDIR for a link or a file', (t) => {
   const root = fakeRoot(t);
   root.linkWithTarget('/dev/vfio/pci', '/etc');
   root.write('/dev/vfio/amba', '');

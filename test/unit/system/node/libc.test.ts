@@ -59,7 +59,7 @@ test('address returns the address of the bytes in memory', async (t) => {
   t.is(calls.address(bytes.subarray(16)), calls.address(bytes) + 16n);
 });
 
-test('loadLibc fails with no-koffi and a hint if koffi is not installed', async (t) => {
+test('loadCalls fails with no-koffi and a hint if koffi is not installed', async (t) => {
   const error = await t.throwsAsync<VfioNamesError>(
     loadCalls(() => Promise.reject(new Error('Cannot find module'))),
     { code: 'no-koffi' },

@@ -20,7 +20,7 @@ function peerOf(t: { teardown(fn: () => void): void }, script: string, limit = 6
   return peer;
 }
 
-test('peer answers two requests from the same process', async (t) => {
+test('startWorker answers two requests from the same process', async (t) => {
   const peer = peerOf(t, onLine(`say('answer ' + JSON.stringify([process.pid, JSON.parse(line)]))`));
   const [first, second] = [await peer.request({ a: 1 }), await peer.request('b')];
   if (first.kind !== 'answer' || second.kind !== 'answer') return t.fail(JSON.stringify([first, second]));
@@ -31,7 +31,7 @@ test('peer answers two requests from the same process', async (t) => {
   t.deepEqual([request, secondRequest, secondPid], [{ a: 1 }, 'b', pid]);
 });
 
-test('peer kills the process after a step that exceeds the limit, and the reply names the step', async (t) => {
+test('startWorker kills the process after a step that exceeds the limit, and the reply names the step', async (t) => {
   // Uses readSync, so that only the step takes time.
   const script = `${ready} const bytes = Buffer.alloc(9);
     if (bytes[0 * require('fs').readSync(0, bytes)] === 0x31) return say('answer ' + process.pid);
@@ -42,7 +42,7 @@ test('peer kills the process after a step that exceeds the limit, and the reply 
   t.is((await peer.request(1)).kind, 'answer');
 });
 
-test('peer reports a process that ends with its status and its last line on stderr', async (t) => {
+test('startWorker reports a process that ends with its status and its last line on stderr', async (t) => {
   const peer = peerOf(
     t,
     onLine(`process.stderr.write('one\\nlast words\\n'); process.exitCode = 3; process.stdin.destroy()`),
@@ -50,31 +50,31 @@ test('peer reports a process that ends with its status and its last line on stde
   t.deepEqual(await peer.request(1), { kind: 'failed', message: 'it ended with status 3: last words' });
 });
 
-test('peer reports a process that is killed with its signal', async (t) => {
+test('startWorker reports a process that is killed with its signal', async (t) => {
   const peer = peerOf(t, onLine(`process.kill(process.pid, 'SIGKILL')`));
   t.deepEqual(await peer.request(1), { kind: 'failed', message: 'it ended with SIGKILL' });
 });
 
-test('peer reports a program that does not exist', async (t) => {
+test('startWorker reports a program that does not exist', async (t) => {
   const peer = startWorker({ file: '/nonexistent/node', args: [] }, 1000);
   const reply = await peer.request(1);
   t.is(reply.kind, 'failed');
   t.regex(reply.kind === 'failed' ? reply.message : '', /ENOENT/);
 });
 
-test('peer reports a request that failed in the process', async (t) => {
+test('startWorker reports a request that failed in the process', async (t) => {
   const peer = peerOf(t, onLine(`say('failed "no such thing"')`));
   t.deepEqual(await peer.request(1), { kind: 'failed', message: 'no such thing' });
 });
 
-test('peer starts a new process with the next request after close', async (t) => {
+test('startWorker starts a new process with the next request after close', async (t) => {
   const peer = peerOf(t, onLine(`say('answer ' + process.pid)`));
   const first = await peer.request(1);
   peer.close();
   t.notDeepEqual(await peer.request(1), first);
 });
 
-/** Returns the lines that servePeer writes when it reads these chunks one after the other. */
+/** Returns the lines that serveRequests writes when it reads these chunks one after the other. */
 function serve(handler: Handler, chunks: readonly (string | Uint8Array)[]): string[] {
   const remaining = chunks.map((chunk) => Buffer.from(chunk));
   let out = '';
@@ -87,14 +87,14 @@ function serve(handler: Handler, chunks: readonly (string | Uint8Array)[]): stri
   return out.split('\n').slice(0, -1);
 }
 
-test('servePeer writes ready and answers each line', (t) => {
+test('serveRequests writes ready and answers each line', (t) => {
   t.deepEqual(
     serve((request) => ({ got: request }), ['1\n"two"\n']),
     ['ready', 'answer {"got":1}', 'answer {"got":"two"}'],
   );
 });
 
-test('servePeer accepts a request in chunks that split a character', (t) => {
+test('serveRequests accepts a request in chunks that split a character', (t) => {
   const line = Buffer.from('"ä"\n');
   t.deepEqual(
     serve((request) => request, [line.subarray(0, 2), line.subarray(2)]),
@@ -102,7 +102,7 @@ test('servePeer accepts a request in chunks that split a character', (t) => {
   );
 });
 
-test('servePeer writes steps before the answer', (t) => {
+test('serveRequests writes steps before the answer', (t) => {
   const handler: Handler = (_request, announce) => {
     announce('open node');
     announce('close');
@@ -111,7 +111,7 @@ test('servePeer writes steps before the answer', (t) => {
   t.deepEqual(serve(handler, ['0\n']), ['ready', 'step open node', 'step close', 'answer true']);
 });
 
-test('servePeer fails only the request whose handler throws', (t) => {
+test('serveRequests fails only the request whose handler throws', (t) => {
   const handler: Handler = (request) => {
     if (request === 1) throw new Error('one\nis too small');
     return request;
@@ -119,12 +119,12 @@ test('servePeer fails only the request whose handler throws', (t) => {
   t.deepEqual(serve(handler, ['1\n2\n']), ['ready', 'failed "one\\nis too small"', 'answer 2']);
 });
 
-test('servePeer fails a line that is not JSON and continues', (t) => {
+test('serveRequests fails a line that is not JSON and continues', (t) => {
   const [ready, failed, answer] = serve((request) => request, ['{\n3\n']);
   t.deepEqual([ready, failed?.split(' ')[0], answer], ['ready', 'failed', 'answer 3']);
 });
 
-test('servePeer ends when the pipe is closed', (t) => {
+test('serveRequests ends when the pipe is closed', (t) => {
   t.deepEqual(
     serve((request) => request, []),
     ['ready'],
