@@ -23,7 +23,11 @@ const runtimes: readonly (readonly [runtime: string, pattern: RegExp])[] = [
 ];
 
 /** With the cgroupfs driver of these runtimes, the parent directory identifies the runtime. */
-const parents: Readonly<Record<string, string>> = { docker: 'docker', lxc: 'lxc', libpod_parent: 'podman' };
+const parents: ReadonlyMap<string, string> = new Map([
+  ['docker', 'docker'],
+  ['lxc', 'lxc'],
+  ['libpod_parent', 'podman'],
+]);
 
 /**
  * Parses the text of /proc/PID/cgroup (cgroups(7)). Uses the unified line `0::/path`, on version 1 the line of
@@ -64,7 +68,7 @@ function runtimeOf(part: string, parent: string, inPod: boolean): Container | un
     const found = pattern.exec(part)?.[1];
     if (found !== undefined) return { runtime, id: found };
   }
-  const runtime = parents[parent];
+  const runtime = parents.get(parent);
   if (runtime === 'lxc') return { runtime, id: part };
   if (!new RegExp(`^${id}$`).test(part)) return undefined;
   if (runtime !== undefined) return { runtime, id: part };

@@ -55,6 +55,13 @@ test(
 test('a Kubernetes pod with the cgroupfs driver', finds, `/kubepods/besteffort/pod${uid}/${id}`, {
   container: { runtime: 'kubernetes', id, pod: uid },
 });
+for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty'])
+  test(
+    `no container in a user's own cgroup called ${name}`,
+    finds,
+    `/user.slice/user-1000.slice/user@1000.service/${name}/0123456789abcdef`,
+    { unit: 'user@1000.service' },
+  );
 test('lxc', finds, '/lxc.payload.web/system.slice/nginx.service', {
   unit: 'nginx.service',
   container: { runtime: 'lxc', id: 'web' },
