@@ -130,7 +130,8 @@ export const policyKeyTexts: Readonly<Record<string, string>> = {
   'names.by-sriov': 'by-sriov/PF/vfN: the virtual functions, by the address of their physical function.',
   'names.by-group': 'by-group/GROUP/BUS-NAME: the devices of each IOMMU group.',
   'names.by-slot': 'by-slot/SLOT.FUNCTION: the physical slot.',
-  'names.by-serial': 'by-serial/SERIAL.FUNCTION: the serial number of the card.',
+  'names.by-serial':
+    'by-serial/SERIAL.FUNCTION: the serial number of the card. If several devices have it, none of them gets the name; serial numbers that a maker gives to all its cards name nothing.',
   'names.by-alias':
     'Names of your own: each key is a name below by-alias, and its value is a table of facts that the device must match.',
   link: 'A name for each device that matches. The table may occur several times.',

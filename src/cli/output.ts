@@ -36,7 +36,9 @@ export function formatEvent(event: WatchEvent): string {
   const found = printable(event.found ?? '');
   switch (event.reason) {
     case 'name-conflict':
-      return `conflict ${where}: ${printable(event.name ?? '')} wants it too, ${found} has it; give one of them another name or priority in the policy`;
+      return event.found === undefined
+        ? `conflict ${where}: ${printable(event.name ?? '')} has the same serial number as another device, so none of them gets the name; use another name, such as the one of [names] by-path`
+        : `conflict ${where}: ${printable(event.name ?? '')} wants it too, ${found} has it; give one of them another name or priority in the policy`;
     case 'blocked':
       return `conflict ${where}${device}: found ${found}, which vfio-names did not make; look at it, and move it away`;
     case 'change-failed':

@@ -50,10 +50,13 @@ function lowerCaseHex(name: string): string {
 }
 
 /**
- * Returns the device that owns a link, given by its path relative to /dev/vfio. The answer comes from sysfs and the
- * policy, not from the target of the link.
+ * Returns the devices that a link means, given by its path relative to /dev/vfio; more than one if the link is ambiguous.
+ * The answer comes from sysfs and the policy, not from the target of the link.
  */
-type LinkOwner = (link: string) => Device | undefined;
+type LinkOwners = (link: string) => readonly Device[];
+
+/** The number of devices that the error about an ambiguous name lists. */
+const MAX_CANDIDATES = 10;
 
 /**
  * Returns the one device that matches `name`. Throws VfioNamesError `no-device` (status 3) with the nearest name, or
@@ -62,13 +65,14 @@ type LinkOwner = (link: string) => Device | undefined;
 export function findDevice(
   devices: readonly Device[],
   name: string,
-  ownerOf: LinkOwner = () => undefined,
+  ownersOf: LinkOwners = () => [],
 ): Device {
-  const found = matching(devices, parseDeviceName(name), ownerOf);
+  const found = matching(devices, parseDeviceName(name), ownersOf);
   const [first, ...others] = found;
   if (first && others.length === 0) return first;
   if (first) {
-    const names = found.map((device) => printable(`${device.bus}/${device.name}`)).join(', ');
+    const shown = found.slice(0, MAX_CANDIDATES).map((device) => printable(`${device.bus}/${device.name}`));
+    const names = `${shown.join(', ')}${found.length > MAX_CANDIDATES ? ', ...' : ''}`;
     throw new VfioNamesError(
       'ambiguous',
       exitStatus.usage,
@@ -98,7 +102,7 @@ function noDevice(devices: readonly Device[], name: string): VfioNamesError {
   );
 }
 
-function matching(devices: readonly Device[], query: DeviceQuery, ownerOf: LinkOwner): readonly Device[] {
+function matching(devices: readonly Device[], query: DeviceQuery, ownersOf: LinkOwners): readonly Device[] {
   const filterBy = (test: (device: Device) => boolean): readonly Device[] => devices.filter(test);
   switch (query.kind) {
     case 'sysname':
@@ -106,10 +110,10 @@ function matching(devices: readonly Device[], query: DeviceQuery, ownerOf: LinkO
     case 'devnum':
       return filterBy((device) => device.devnum === query.devnum);
     case 'link':
-      return byLink(devices, query.link, ownerOf);
+      return byLink(devices, query.link, ownersOf);
     case 'qualified': {
       const found = filterBy((device) => device.bus === query.bus && hasName(device, query.name));
-      return found.length > 0 ? found : byLink(devices, `${query.bus}/${query.name}`, ownerOf);
+      return found.length > 0 ? found : byLink(devices, `${query.bus}/${query.name}`, ownersOf);
     }
     case 'sysfs':
       return filterBy((device) => isSysfsPathOf(device, query.path));
@@ -120,9 +124,9 @@ function matching(devices: readonly Device[], query: DeviceQuery, ownerOf: LinkO
   }
 }
 
-function byLink(devices: readonly Device[], link: string, ownerOf: LinkOwner): readonly Device[] {
-  const owner = ownerOf(link);
-  if (owner) return [owner];
+function byLink(devices: readonly Device[], link: string, ownersOf: LinkOwners): readonly Device[] {
+  const owners = ownersOf(link);
+  if (owners.length > 0) return owners;
   const slash = link.indexOf('/');
   return devices.filter(
     (device) => device.bus === link.slice(0, slash) && device.name === link.slice(slash + 1),

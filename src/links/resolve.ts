@@ -8,7 +8,7 @@ import { findDevice, parseDeviceName } from '../devices/find.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
-import { type Claim, compareClaims } from '../names/claims.ts';
+import { compareClaims, isExclusive } from '../names/claims.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
@@ -132,19 +132,22 @@ export function findByNameOrPath(
 ): Device {
   const query = parseDeviceName(name);
   const target = query.kind === 'path' ? devnumAt(machine, query.path) : name;
-  return findDevice(
-    seen.scan.devices,
-    target,
-    (link) => (seen.assignment.winners.get(link) ?? claimOn(seen, link))?.device,
-  );
+  return findDevice(seen.scan.devices, target, (link) => linkOwners(seen, link));
 }
 
 /**
- * A device without a node has no link; it is found by the claimed link all the same, so that the error describes its
- * node.
+ * The devices that a link means: the one that gets it, or all devices that claim an exclusive link. A device without a node
+ * has no link; it is found by the link that it claims all the same, so that the error describes its node.
  */
-function claimOn({ claims }: Pick<Observation, 'claims'>, link: string): Claim | undefined {
-  return claims.filter((claim) => claim.link === link).sort(compareClaims)[0];
+function linkOwners(
+  { assignment, claims }: Pick<Observation, 'assignment' | 'claims'>,
+  link: string,
+): Device[] {
+  const winner = assignment.winners.get(link);
+  if (winner && !isExclusive(link)) return [winner.device];
+  const rivals = claims.filter((claim) => claim.link === link).sort(compareClaims);
+  const devices = [...new Set(rivals.map(({ device }) => device))];
+  return isExclusive(link) ? devices : devices.slice(0, 1);
 }
 
 function devnumAt({ files, root }: Pick<Machine, 'files' | 'root'>, path: string): string {

@@ -127,11 +127,24 @@ function fromConflict(conflict: Conflict): Finding[] {
     code: 'name-conflict',
     file: `${linkRoot}/${printable(conflict.link)}`,
     name: loser.name,
-    message:
-      conflict.nestedWith === undefined
-        ? `${printable(loser.name)} wants the name too, ${printable(conflict.winner.name)} has it`
-        : `${printable(loser.name)} wants this name, which can't be beside ${printable(conflict.nestedWith)} of ${printable(conflict.winner.name)}`,
-    remedy: 'give one of them another name or priority in the policy',
+    message: conflictMessage(conflict, loser),
+    remedy:
+      conflict.winner === undefined
+        ? 'use another name for these devices, such as the one of [names] by-path'
+        : 'give one of them another name or priority in the policy',
     fixable: false,
   }));
+}
+
+/** Says why `loser` does not get the link; the length does not depend on the number of losers. */
+function conflictMessage({ winner, losers, nestedWith }: Conflict, loser: Device): string {
+  const name = printable(loser.name);
+  if (winner === undefined) {
+    const other = losers[0] === loser ? losers[1] : losers[0];
+    const more = losers.length > 2 ? ` and ${losers.length - 2} more` : '';
+    return `${name} has the same serial number as ${printable(other?.name ?? '')}${more}, so the name is given to none of them`;
+  }
+  return nestedWith === undefined
+    ? `${name} wants the name too, ${printable(winner.name)} has it`
+    : `${name} wants this name, which can't be beside ${printable(nestedWith)} of ${printable(winner.name)}`;
 }

@@ -20,7 +20,8 @@ export interface Claim {
 
 export interface Conflict {
   readonly link: string;
-  readonly winner: Device;
+  /** The device that gets the link; absent if nobody gets it (see isExclusive). */
+  readonly winner?: Device;
   readonly losers: readonly Device[];
   /** The winner's link, if it conflicts with `link` because one of the two would have to be a directory. */
   readonly nestedWith?: string;
@@ -42,7 +43,15 @@ export function compareClaims(a: Claim, b: Claim): number {
   return compareDevices(a.device, b.device) || compare(a.device.sysname, b.device.sysname);
 }
 
-/** Picks one winner for each link. If one link lies below another, the claim that compares lower wins and the other loses. */
+/**
+ * Whether a link must have one claim only: a name by serial number says which card it is, so if two devices claim it,
+ * neither gets it. Otherwise the name would lead to the other card as soon as the first one is removed.
+ */
+export function isExclusive(link: string): boolean {
+  return link.startsWith('by-serial/');
+}
+
+/** Picks one winner for each link, none for an exclusive link of several devices. If one link lies below another, the claim that compares lower wins and the other loses. */
 export function resolveClaims(claims: readonly Claim[]): Assignment {
   const wanted = new Map<string, Claim>();
   const contested = new Set<string>();
@@ -51,7 +60,7 @@ export function resolveClaims(claims: readonly Claim[]): Assignment {
     else wanted.set(claim.link, claim);
   const nested = nestedIn(wanted);
   // Most links have one claim and are not nested in another link; only the others need a comparison.
-  const contests = new Map([...contested, ...nested].map((link) => [link, [] as Claim[]]));
+  const contests = new Map([...contested, ...nested].map((link) => [link, new Map<string, Claim>()]));
   if (contests.size > 0)
     for (const claim of claims) {
       const rivals = contests.get(claim.link);
@@ -60,12 +69,18 @@ export function resolveClaims(claims: readonly Claim[]): Assignment {
   const conflicts: Conflict[] = [];
   const winners: Claim[] = [];
   for (const [link, rivals] of contests) {
-    const [winner, ...losers] = rivals.sort(compareClaims);
+    const sorted = [...rivals.values()].sort(compareClaims);
+    const devices = sorted.map(({ device }) => device);
+    const [winner] = sorted;
     if (!winner) continue;
+    if (isExclusive(link) && devices.length > 1) {
+      wanted.delete(link);
+      conflicts.push({ link, losers: devices });
+      continue;
+    }
     wanted.set(link, winner);
     if (nested.has(link)) winners.push(winner);
-    if (losers.length > 0)
-      conflicts.push({ link, winner: winner.device, losers: losers.map((loser) => loser.device) });
+    if (devices.length > 1) conflicts.push({ link, winner: winner.device, losers: devices.slice(1) });
   }
   for (const conflict of findNestingConflicts(winners)) {
     wanted.delete(conflict.link);
@@ -75,12 +90,13 @@ export function resolveClaims(claims: readonly Claim[]): Assignment {
   return { winners: wanted, conflicts };
 }
 
-/** Adds a claim; of two claims of one device, only the stronger one stays. */
-function addRival(rivals: Claim[], claim: Claim): void {
-  const index = rivals.findIndex((rival) => sameDevice(rival.device, claim.device));
-  const own = rivals[index];
-  if (!own) rivals.push(claim);
-  else if (compareClaims(claim, own) < 0) rivals[index] = claim;
+/**
+ * Adds a claim to those of other devices, by `vfioN`, because the kernel uses each `vfioN` for one device at a time. Of two
+ * claims of one device, only the stronger one stays.
+ */
+function addRival(rivals: Map<string, Claim>, claim: Claim): void {
+  const own = rivals.get(claim.device.sysname);
+  if (!own || compareClaims(claim, own) < 0) rivals.set(claim.device.sysname, claim);
 }
 
 /** Returns the links that lie below another link, and the links above them. */
@@ -96,18 +112,23 @@ function nestedIn(links: ReadonlyMap<string, unknown>): Set<string> {
 function findNestingConflicts(winners: readonly Claim[]): Conflict[] {
   const conflicts: Conflict[] = [];
   const kept = new Map<string, Claim>();
+  /** For each parent directory of a kept link, the first such link. */
+  const keptBelow = new Map<string, Claim>();
   for (const claim of [...winners].sort((a, b) => compareClaims(a, b) || compare(a.link, b.link))) {
-    const above = parentDirectories(claim.link).find((parent) => kept.has(parent));
-    const below = [...kept.keys()].find((link) => link.startsWith(`${claim.link}/`));
-    const rival = kept.get(above ?? below ?? '');
-    if (rival)
+    const parents = parentDirectories(claim.link);
+    const above = parents.find((parent) => kept.has(parent));
+    const rival = above === undefined ? keptBelow.get(claim.link) : kept.get(above);
+    if (rival) {
       conflicts.push({
         link: claim.link,
         winner: rival.device,
         losers: [claim.device],
         nestedWith: rival.link,
       });
-    else kept.set(claim.link, claim);
+      continue;
+    }
+    kept.set(claim.link, claim);
+    for (const parent of parents) if (!keptBelow.has(parent)) keptBelow.set(parent, claim);
   }
   return conflicts;
 }
@@ -116,11 +137,6 @@ function hasParentIn(links: ReadonlyMap<string, unknown>, link: string): boolean
   for (let end = link.indexOf('/'); end > 0; end = link.indexOf('/', end + 1))
     if (links.has(link.slice(0, end))) return true;
   return false;
-}
-
-/** Compares sysnames, because the kernel uses each `vfioN` for one device at a time. */
-function sameDevice(a: Device, b: Device): boolean {
-  return a.sysname === b.sysname;
 }
 
 function compare(a: string, b: string): number {

@@ -110,7 +110,7 @@ export function report(
         reason: 'name-conflict',
         link,
         name: loser.name,
-        found: winner.name,
+        ...(winner && { found: winner.name }),
       });
   for (const { result, file, name, from, to, error } of access) {
     const node = { file, ...(name !== undefined && { name }) };

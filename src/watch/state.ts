@@ -83,24 +83,36 @@ export function replaceDevices(
     if (!before.has(link)) before.set(link, wantedTarget(state, link));
     return claimsOn(state, link);
   };
+  // Each link is resolved at most twice, however many of the devices claim it.
+  const replaced = new Set<Device>();
+  const touched = new Set<string>();
   for (const sysname of now.keys()) {
     const old = state.seen.get(sysname);
-    for (const { link } of old?.claims ?? [])
-      resolveLink(
-        state,
-        link,
-        touch(link).filter(({ device }) => device !== old?.device),
-      );
-    state.seen.delete(sysname);
+    if (!old) continue;
+    replaced.add(old.device);
+    for (const { link } of old.claims) touched.add(link);
   }
+  for (const link of touched)
+    resolveLink(
+      state,
+      link,
+      touch(link).filter(({ device }) => !replaced.has(device)),
+    );
+  for (const sysname of now.keys()) state.seen.delete(sysname);
+  const added = new Map<string, Claim[]>();
   for (const [sysname, seen] of now) {
     if (!seen) continue;
     for (const claim of seen.claims) {
-      const rivals = touch(claim.link);
-      if (isNested(state, claim.link)) return { before, nested: true };
-      resolveLink(state, claim.link, [...rivals, claim]);
+      const others = added.get(claim.link);
+      if (others) others.push(claim);
+      else added.set(claim.link, [claim]);
     }
     state.seen.set(sysname, seen);
+  }
+  for (const [link, claims] of added) {
+    const rivals = touch(link);
+    if (isNested(state, link)) return { before, nested: true };
+    resolveLink(state, link, [...rivals, ...claims]);
   }
   return { before, nested: false };
 }

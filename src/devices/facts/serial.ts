@@ -11,8 +11,31 @@ const [begin, end] = [0x100, 0x1000];
 const dsnCapability = 0x0003;
 
 /**
+ * Serial numbers that a maker gives to every card, so that they identify none. Each was seen on unrelated machines in public
+ * listings of `lspci -v`, with the driver of the card in brackets.
+ */
+const sharedSerials: readonly RegExp[] = [
+  /^(00-){8}$|^(ff-){8}$/,
+  // The number of the chip and Realtek's OUI 00:e0:4c in reverse: 01-00-00-00-68-4c-e0-00, 04-00-00-00-68-4c-e0-00,
+  // 6c-06-00-00-68-4c-e0-00, 01-00-00-00-36-4c-e0-00, 00-00-00-01-00-4c-e0-00 (r8169).
+  /-4c-e0-00-$/,
+  // Counters that nobody has set (r8169, CXL memory).
+  /^(00-){7}01-$|^01-(00-){7}$/,
+  // Digits in order: 12-34-56-78-12-34-56-78 (r8169), 12-34-56-78-90-00-00-00 (CXL), 00-00-00-00-12-34-56-78 (xtrx).
+  /^(12-34-56-78-(12-34-56-78|90-00-00-00|9a-bc-de-f0)|00-00-00-00-12-34-56-78)-$/,
+  /^(11-22-33-44-55-66-77-88|01-02-03-04-05-06-07-08|de-ad-be-ef-de-ad-be-ef)-$/,
+  // (ath9k)
+  /^00-15-17-ff-ff-24-14-12-$/,
+];
+
+/** Whether a serial number in lspci's format is one that many cards have, so that it does not identify a card. */
+export function isSharedSerial(serial: string): boolean {
+  return sharedSerials.some((shared) => shared.test(`${serial}-`));
+}
+
+/**
  * Extracts the Device Serial Number (PCI Express specification 7.9.3) from a configuration space, in the format of lspci:
- * `a0-36-9f-ff-ff-12-34-56`. Returns `undefined` if the device has no serial number, if it is all zeros or all ones, or if
+ * `a0-36-9f-ff-ff-12-34-56`. Returns `undefined` if the device has no serial number, if isSharedSerial() knows it, or if
  * the space is too short (without CAP_SYS_ADMIN the kernel returns 64 bytes). The number of steps through the capability
  * list is limited, so a cyclic list ends.
  */
@@ -33,8 +56,8 @@ export function parseSerial(config: Uint8Array): string | undefined {
 function formatSerial(view: DataView, offset: number): string | undefined {
   if (offset + 8 > view.byteLength) return undefined;
   const bytes = Array.from({ length: 8 }, (_, index) => view.getUint8(offset + 7 - index));
-  if (bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 0xff)) return undefined;
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('-');
+  const serial = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('-');
+  return isSharedSerial(serial) ? undefined : serial;
 }
 
 /** Reads a PCI device's serial number. The kernel resumes a suspended device for the read; it has no other effect. */

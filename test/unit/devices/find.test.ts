@@ -48,9 +48,22 @@ for (const path of [
   test(finds, path, nic);
 
 test('findDevice finds the owner of a policy link without following the link', (t) => {
-  const owner = (link: string): Device | undefined => (link === 'by-alias/gpu' ? gpu : undefined);
+  const owner = (link: string): readonly Device[] => (link === 'by-alias/gpu' ? [gpu] : []);
   t.is(findDevice(devices, 'by-alias/gpu', owner), gpu);
   t.is(findDevice(devices, '/dev/vfio/by-alias/gpu', owner), gpu);
+});
+
+test('findDevice rejects a link that several devices claim, with at most ten candidates', (t) => {
+  const error = t.throws(() => findDevice(devices, 'by-serial/x.0', () => [gpu, nic]), {
+    instanceOf: VfioNamesError,
+  });
+  t.is(error?.code, 'ambiguous');
+  t.is(
+    error && errorLine(error),
+    'by-serial/x.0 fits 2 devices: pci/0000:01:00.0, pci/0000:02:00.0; name one of them',
+  );
+  const many = t.throws(() => findDevice(devices, 'by-serial/x.0', () => Array(65536).fill(gpu)));
+  t.true((many?.message.length ?? 0) < 400);
 });
 
 const rejects = test.macro({

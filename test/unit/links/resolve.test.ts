@@ -2,8 +2,9 @@ import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { Device } from '../../../src/devices/types.ts';
 import { VfioNamesError } from '../../../src/errors.ts';
-import { observe } from '../../../src/links/observe.ts';
+import { type Machine, observe } from '../../../src/links/observe.ts';
 import { findByNameOrPath, resolveDevice } from '../../../src/links/resolve.ts';
+import { verify } from '../../../src/links/verify.ts';
 import type { SystemFiles } from '../../../src/system/files.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
@@ -266,4 +267,43 @@ test('findByNameOrPath rejects a path that is not a device node and reports what
   root.node('/dev/null', '1:3');
   t.regex(message('/dev/null'), /found none called 1:3/);
   t.true(fs.existsSync(root.at('/dev/null')));
+});
+
+test('a name by serial number that two devices claim resolves to neither and names both', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
+  const machine: Machine = {
+    files: fakeFiles,
+    root: root.dir,
+    policyNames: () => [{ path: 'by-serial/a0-36-9f-ff-ff-12-34-56.0', priority: 0 }],
+  };
+  const seen = observe(machine);
+  t.deepEqual([...seen.assignment.winners.keys()], ['pci/0000:01:00.0', 'pci/0000:02:00.0']);
+  const link = 'by-serial/a0-36-9f-ff-ff-12-34-56.0';
+  for (const name of [link, `/dev/vfio/${link}`]) {
+    const error = t.throws(() => findByNameOrPath(machine, seen, name), { instanceOf: VfioNamesError });
+    t.is(error?.exitCode, 2);
+    t.is(
+      error && errorLine(error),
+      `${name} fits 2 devices: pci/0000:01:00.0, pci/0000:02:00.0; name one of them`,
+    );
+  }
+  t.deepEqual(
+    verify(machine)
+      .findings.filter(({ code }) => code === 'name-conflict')
+      .map(({ file, name, message }) => [file, name, message]),
+    [
+      [
+        `/dev/vfio/${link}`,
+        '0000:01:00.0',
+        '0000:01:00.0 has the same serial number as 0000:02:00.0, so the name is given to none of them',
+      ],
+      [
+        `/dev/vfio/${link}`,
+        '0000:02:00.0',
+        '0000:02:00.0 has the same serial number as 0000:01:00.0, so the name is given to none of them',
+      ],
+    ],
+  );
 });

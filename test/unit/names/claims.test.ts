@@ -77,7 +77,7 @@ function format({ winners, conflicts }: Assignment): unknown {
     ),
     conflicts.map(
       ({ link, winner, losers, nestedWith }) =>
-        `${link}: ${winner.name} over ${losers.map((loser) => loser.name).join(' ')}${nestedWith === undefined ? '' : ` below ${nestedWith}`}`,
+        `${link}: ${winner?.name} over ${losers.map((loser) => loser.name).join(' ')}${nestedWith === undefined ? '' : ` below ${nestedWith}`}`,
     ),
   ];
 }
@@ -202,6 +202,42 @@ test('each link has one winner from its claims, and no links are nested', (t) =>
   );
 });
 
+test('a name by serial number that two devices claim is given to neither', (t) => {
+  const input = [claim('by-serial/s.0', a), claim('by-serial/s.0', b, 9), claim('by-serial/t.0', c)];
+  t.deepEqual(format(resolveClaims(input)), [
+    { 'by-serial/t.0': `${c.name} ../devices/vfio2` },
+    [`by-serial/s.0: undefined over ${b.name} ${a.name}`],
+  ]);
+  const own = [claim('by-serial/s.0', a), claim('by-serial/s.0', a, 9)];
+  t.is(resolveClaims(own).winners.get('by-serial/s.0')?.device, a);
+  t.deepEqual(resolveClaims(own).conflicts, []);
+});
+
+test('the number of comparisons grows linearly with the claims on one link, and with nested links', (t) => {
+  const reads = (count: number, links: (index: number) => readonly string[]): number => {
+    let found = 0;
+    const input = Array.from({ length: count }, (_, index) => {
+      const of = device(`0000:${(index >> 8).toString(16).padStart(2, '0')}:00.0`, index);
+      return links(index).map(
+        (link): Claim => ({
+          link,
+          priority: 0,
+          get device() {
+            found++;
+            return of;
+          },
+        }),
+      );
+    }).flat();
+    resolveClaims(input);
+    return found;
+  };
+  for (const links of [() => ['by-x/all'], (index: number) => [`by-x/${index}`, `by-x/${index}/n`]]) {
+    const [few, many] = [reads(500, links), reads(4000, links)];
+    t.true(many < few * 16, `${few} reads for 500 devices, ${many} for 4000`);
+  }
+});
+
 test('every losing claim is reported in a conflict', (t) => {
   fc.assert(
     fc.property(claims, (input) => {
@@ -222,7 +258,8 @@ test('a winning claim never has a lower priority than a losing claim', (t) => {
       const priority = (link: string, claimant: Device): number =>
         Math.max(...input.filter((x) => x.link === link && x.device === claimant).map((x) => x.priority));
       for (const { link, winner, losers, nestedWith } of resolveClaims(input).conflicts)
-        for (const loser of losers) t.true(priority(nestedWith ?? link, winner) >= priority(link, loser));
+        for (const loser of losers)
+          t.true(winner !== undefined && priority(nestedWith ?? link, winner) >= priority(link, loser));
     }),
     { numRuns: 150 },
   );

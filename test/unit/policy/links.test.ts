@@ -159,7 +159,7 @@ test('the winner of a policy name does not depend on the order of rules or devic
           ]) => [link, name],
         )
         .sort(),
-      conflicts.map(({ link, winner }) => [link, winner.name]),
+      conflicts.map(({ link, winner }) => [link, winner?.name]),
     ]);
   };
   const machine = (chosen: readonly (readonly [number, string])[]): (readonly [Device, string])[] =>

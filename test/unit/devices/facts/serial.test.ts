@@ -39,6 +39,35 @@ test('parseSerial returns undefined for a device without a serial number', (t) =
   t.is(parseSerial(space([0x100, 1, 0xffc], [0xff0, 0, 0]).fill(3, 0xffc, 0xffd)), undefined);
 });
 
+for (const serial of [
+  '00-00-00-00-00-00-00-00',
+  'ff-ff-ff-ff-ff-ff-ff-ff',
+  '01-00-00-00-68-4c-e0-00',
+  '6c-06-00-00-68-4c-e0-00',
+  '01-00-00-00-36-4c-e0-00',
+  '00-00-00-01-00-4c-e0-00',
+  '00-00-00-00-00-00-00-01',
+  '01-00-00-00-00-00-00-00',
+  '12-34-56-78-12-34-56-78',
+  '12-34-56-78-90-00-00-00',
+  '00-00-00-00-12-34-56-78',
+  '00-15-17-ff-ff-24-14-12',
+])
+  test(`a device has no serial number if it is ${serial}, which many cards have`, (t) => {
+    const [high, low] = [serial.slice(0, 11), serial.slice(12)];
+    const word = (text = '') => Number.parseInt(text.replaceAll('-', ''), 16);
+    t.is(parseSerial(space([0x100, 3, 0, word(low), word(high)])), undefined);
+  });
+
+test('a serial number that begins like a shared one is a serial number', (t) => {
+  for (const [low, high] of [
+    [0x684ce001, 0x01000000],
+    [0x12345679, 0x12345678],
+    [0x00000100, 0x00000000],
+  ] as const)
+    t.truthy(parseSerial(space([0x100, 3, 0, low, high])));
+});
+
 test('parseSerial terminates on cyclic and invalid capability lists', (t) => {
   t.is(parseSerial(space([0x100, 1, 0x100])), undefined);
   t.is(parseSerial(space([0x100, 1, 0x200], [0x200, 1, 0x100])), undefined);
