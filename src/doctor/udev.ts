@@ -1,6 +1,7 @@
 /** Reads the state of udev: installed rules, the socket of the daemon, its database. Does not run udevadm. */
 
 import { tryOrUndefined } from '../errors.ts';
+import { udevLinks } from '../links/ownership.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import type { System } from '../system/system.ts';
@@ -37,15 +38,14 @@ export function findUdevSocket(files: Files, root: Root): string {
 }
 
 /**
- * Whether udev's database lists `link` (relative to /dev) for the node `devnum`: an `S:` line of
- * /run/udev/data/cMAJOR:MINOR (device_update_db in systemd's src/libsystemd/sd-device/device-private.c).
- * `undefined` if udev has no database here.
+ * Whether udev's database lists `link` (relative to /dev) for the node `devnum`. `undefined` if udev has no database here.
  */
 export function udevHasLink(files: Files, root: Root, devnum: string, link: string): boolean | undefined {
-  const directory = pathBelow(root, '/run/udev/data');
-  const text = tryOrUndefined(() => files.read(`${directory}/c${devnum}`));
-  if (text !== undefined) return text.split('\n').includes(`S:${link}`);
-  return tryOrUndefined(() => files.lstat(directory)) === undefined ? undefined : false;
+  const listed = udevLinks(files, root, devnum)?.has(link);
+  if (listed !== undefined) return listed;
+  return tryOrUndefined(() => files.lstat(pathBelow(root, '/run/udev/data'))) === undefined
+    ? undefined
+    : false;
 }
 
 /**

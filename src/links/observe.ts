@@ -7,10 +7,11 @@ import type { AccessRules } from '../policy/access.ts';
 import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { missingNodes } from './node-check.ts';
+import { linksOfOthers } from './ownership.ts';
 import type { Change } from './plan.ts';
 import { plan } from './plan.ts';
-import type { LinkTree } from './tree.ts';
-import { managedDirectories, readLinkTree } from './tree.ts';
+import type { LinkEntry, LinkTree } from './tree.ts';
+import { readLinkTree } from './tree.ts';
 
 /** The machine and the parts of the policy that decide links and access. */
 export interface Machine {
@@ -39,9 +40,33 @@ export function observe({ files, root, policyNames }: Machine): Observation {
   const missing = missingNodes(files, root, scan.devices);
   const claims = claimsOf(scan.devices, policyNames);
   const assignment = resolveClaims(claimsWithNode(claims, missing));
-  const tree = readLinkTree(files, root, managedDirectories(claims.map(({ link }) => link)));
-  const changes = plan(assignment.winners, tree, nodesOf(scan.devices, missing));
+  const tree = readLinkTree(files, root);
+  const unclaimed = unclaimedLinks(tree, assignment.winners);
+  const others =
+    unclaimed.length === 0
+      ? new Set<string>()
+      : foreignLinks({ files, root }, unclaimed, claims, scan.devices, missing);
+  const changes = plan(assignment.winners, tree, nodesOf(scan.devices, missing), others);
   return { scan, missingNodes: missing, claims, assignment, tree, changes };
+}
+
+/** The entries that are links and that no device has; few, in contrast to all entries. */
+function unclaimedLinks({ entries }: LinkTree, winners: ReadonlyMap<string, Claim>): [string, LinkEntry][] {
+  return [...entries].filter(([link, { target }]) => target !== undefined && !winners.has(link));
+}
+
+function foreignLinks(
+  { files, root }: Machine,
+  links: readonly (readonly [string, LinkEntry])[],
+  claims: readonly Claim[],
+  devices: readonly Device[],
+  missing: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const claimed = new Set(claims.map(({ link }) => link));
+  const bySysname = new Map(devices.map((device) => [device.sysname, device]));
+  return linksOfOthers(files, root, links, claimed, (sysname) =>
+    missing.has(sysname) ? undefined : bySysname.get(sysname),
+  );
 }
 
 /** The claims of devices whose node exists. */

@@ -3,7 +3,8 @@
  */
 import { type Claim, parentDirectories } from '../names/claims.ts';
 import { linkTarget } from '../names/scheme.ts';
-import { isTemporary, type LinkEntry, type LinkTree, targetNode } from './tree.ts';
+import { targetNode } from './ownership.ts';
+import { isTemporary, type LinkEntry, type LinkTree } from './tree.ts';
 
 /** Paths are relative to /dev/vfio. */
 export type Change =
@@ -51,14 +52,15 @@ type Winner = Pick<Claim, 'device'>;
 /**
  * Returns the changes, removals first, sorted by path. An entry that vfio-names does not manage is never changed; a
  * link that it prevents is `blocked`. `present` has the existing nodes of devices: it decides between the reasons
- * `gone` and `unclaimed` of a removal.
+ * `gone` and `unclaimed` of a removal. `others` has the links of other programs, from linksOfOthers().
  */
 export function plan(
   wanted: ReadonlyMap<string, Winner>,
   tree: LinkTree,
   present: Pick<ReadonlySet<string>, 'has'>,
+  others: ReadonlySet<string> = new Set(),
 ): Change[] {
-  const removals = planRemovals(wanted, tree, present);
+  const removals = planRemovals(wanted, tree, present, others);
   removals.push(...planDirectories(removals, wanted, tree));
   const entries = without(tree.entries, removals);
   const additions: Change[] = [];
@@ -98,19 +100,20 @@ function planRemovals(
   wanted: ReadonlyMap<string, Winner>,
   tree: LinkTree,
   present: Pick<ReadonlySet<string>, 'has'>,
+  others: ReadonlySet<string>,
 ): Change[] {
   const removals: Change[] = [];
   for (const [link, { target: from }] of tree.entries) {
-    if (from === undefined || wanted.has(link)) continue;
+    if (from === undefined || wanted.has(link) || others.has(link)) continue;
     const node = targetNode(link, from);
-    if (isTemporary(link)) removals.push({ action: 'remove', link, from, reason: 'temporary' });
-    else if (node !== undefined)
-      removals.push({ action: 'remove', link, from, reason: present.has(node) ? 'unclaimed' : 'gone' });
+    if (node === undefined) continue;
+    const reason = isTemporary(link) ? 'temporary' : present.has(node) ? 'unclaimed' : 'gone';
+    removals.push({ action: 'remove', link, from, reason });
   }
   return removals.sort((a, b) => (a.link < b.link ? -1 : 1));
 }
 
-/** Directories that will be empty and that no wanted link needs, the deepest first. */
+/** Directories that these removals empty and that no wanted link needs, the deepest first. */
 function planDirectories(
   removals: readonly Change[],
   wanted: ReadonlyMap<string, Winner>,
@@ -121,11 +124,16 @@ function planDirectories(
   for (const link of wanted.keys()) addParents(needed, link);
   for (const [link, entry] of tree.entries)
     if (entry.kind !== 'directory' && !removed.has(link)) addParents(needed, link);
-  for (const directory of tree.unreadable.keys()) addParents(needed.add(directory), directory);
-  const changes: Change[] = [];
+  // A directory that was empty before may be somebody else's.
+  const emptied = new Set<string>();
+  for (const link of removed) addParents(emptied, link);
   for (const [link, entry] of tree.entries)
-    if (entry.kind === 'directory' && !needed.has(link)) changes.push({ action: 'remove-directory', link });
-  return changes.sort((a, b) => (a.link < b.link ? 1 : -1));
+    if (entry.kind === 'directory' && !emptied.has(link)) addParents(needed.add(link), link);
+  for (const directory of tree.unreadable.keys()) addParents(needed.add(directory), directory);
+  return [...emptied]
+    .filter((link) => !needed.has(link))
+    .sort((a, b) => (a < b ? 1 : -1))
+    .map((link): Change => ({ action: 'remove-directory', link }));
 }
 
 /**

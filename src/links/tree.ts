@@ -1,7 +1,7 @@
-/** The entries of the link directories below /dev/vfio, and which of them vfio-names manages. */
+/** The entries below /dev/vfio, without the kernel's own. */
 
 import { errnoOf } from '../errors.ts';
-import { isReservedName, knownBuses, linkRoot } from '../names/scheme.ts';
+import { isReservedName, linkRoot } from '../names/scheme.ts';
 import type { FileKind, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 
@@ -23,18 +23,6 @@ export interface LinkTree {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/**
- * Returns the `vfioN` that a link leads to, if the target is the relative path of a node in /dev/vfio/devices. Only
- * such a link may be replaced or removed; `undefined` for any other target.
- */
-export function targetNode(link: string, target: string): string | undefined {
-  const prefix = `${'../'.repeat(link.split('/').length - 1)}devices/`;
-  const node = target.slice(prefix.length);
-  return target.startsWith(prefix) && /^[^/]+$/.test(node) && node !== '.' && node !== '..'
-    ? node
-    : undefined;
-}
-
 /** Whether the path is a temporary name of vfio-names. */
 export function isTemporary(link: string): boolean {
   return link.slice(link.lastIndexOf('/') + 1).startsWith(temporaryPrefix);
@@ -43,15 +31,15 @@ export function isTemporary(link: string): boolean {
 /** Deeper than any link of a policy; limits the time that a hostile tree can cost. */
 const MAX_DEPTH = 8;
 
-/** Returns every entry of the directories directly below /dev/vfio that `managed` accepts, down to eight levels. */
-export function readLinkTree(files: Files, root: Root, managed: (first: string) => boolean): LinkTree {
+/** Returns every entry below /dev/vfio, down to eight levels, except the nodes and directories of the kernel. */
+export function readLinkTree(files: Files, root: Root): LinkTree {
   const entries = new Map<string, LinkEntry>();
   const unreadable = new Map<string, string>();
   const visit = (directory: string, depth: number): void => {
     const path = pathBelow(root, directory === '' ? linkRoot : `${linkRoot}/${directory}`);
     for (const name of namesIn(files, path, directory, unreadable)) {
       const link = directory === '' ? name : `${directory}/${name}`;
-      if (directory === '' && !managed(name)) continue;
+      if (directory === '' && isReservedName(name)) continue;
       const entry = readEntry(files, pathBelow(root, `${linkRoot}/${link}`), link, unreadable);
       if (!entry) continue;
       entries.set(link, entry);
@@ -108,15 +96,4 @@ function noEntry(error: unknown, link: string, unreadable: Map<string, string>):
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   if (errno !== 'ENOENT') unreadable.set(link, errno);
-}
-
-/**
- * Returns a predicate for the first part of a path: whether vfio-names may remove links in that directory. True for the
- * known buses, the `by-*` families, and the directories of `wanted`; false for directories that other udev rules
- * created.
- */
-export function managedDirectories(wanted: Iterable<string>): (first: string) => boolean {
-  const names = new Set<string>(knownBuses);
-  for (const link of wanted) names.add(link.slice(0, link.indexOf('/')));
-  return (first) => !isReservedName(first) && (names.has(first) || first.startsWith('by-'));
 }

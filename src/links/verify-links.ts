@@ -5,8 +5,8 @@ import { linkRoot } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 import type { Observation } from './observe.ts';
+import { targetNode } from './ownership.ts';
 import type { Change } from './plan.ts';
-import { targetNode } from './tree.ts';
 
 const syncRemedy = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
 

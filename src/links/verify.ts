@@ -3,8 +3,10 @@
 import { readFact } from '../devices/facts.ts';
 import { compareNatural } from '../devices/order.ts';
 import type { Device } from '../devices/types.ts';
+import { parentDirectories } from '../names/claims.ts';
 import type { Finding } from './finding.ts';
 import { type Machine, type Observation, observe } from './observe.ts';
+import { targetNode } from './ownership.ts';
 import { verifyLinks } from './verify-links.ts';
 import { verifyDirectories, verifyGroups, verifyNodes, verifyUnknownNodes } from './verify-nodes.ts';
 
@@ -37,8 +39,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
   const observation = observe(machine);
   const devices = observation.scan.devices;
   const nodes = verifyNodes(files, root, devices);
-  const directories = new Set(['', 'devices']);
-  for (const [link, entry] of observation.tree.entries) if (entry.kind === 'directory') directories.add(link);
+  const directories = new Set(['', 'devices', ...ownDirectories(observation)]);
   const findings: Finding[] = [
     ...observation.scan.problems.map(
       (problem): Finding => ({
@@ -60,6 +61,15 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     findings: only ? findings.filter((finding) => concerns(finding, only, observation)) : findings,
     observation,
   };
+}
+
+/** The directories with links of ours, and those above them. */
+function ownDirectories({ tree, assignment }: Observation): Set<string> {
+  const directories = new Set<string>();
+  for (const [link, { target }] of tree.entries)
+    if (assignment.winners.has(link) || (target !== undefined && targetNode(link, target) !== undefined))
+      for (const parent of parentDirectories(link)) directories.add(parent);
+  return directories;
 }
 
 /** Whether a finding is about one of the devices: it has the name of the device, or its path is a link to the node. */

@@ -1,7 +1,8 @@
 /** Makes one link lead to the device with the best claim to it, while any number of other runs may do the same. */
 import { scanDevice } from '../devices/scan.ts';
 import { errnoOf, ignoring } from '../errors.ts';
-import { targetNode, temporaryPrefix } from '../links/tree.ts';
+import { targetNode } from '../links/ownership.ts';
+import { temporaryPrefix } from '../links/tree.ts';
 import { type Claim, compareClaims } from '../names/claims.ts';
 import { linkRoot, linkTarget } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';

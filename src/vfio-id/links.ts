@@ -2,8 +2,9 @@
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { apply } from '../links/apply.ts';
+import { linksOfOthers, targetNode } from '../links/ownership.ts';
 import type { Change } from '../links/plan.ts';
-import { managedDirectories, readLinkTree } from '../links/tree.ts';
+import { readLinkTree } from '../links/tree.ts';
 import { type Claim, parentDirectories, resolveClaims } from '../names/claims.ts';
 import { linkTarget } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
@@ -13,9 +14,9 @@ import { claimLink, type LinkFailure } from './claim-link.ts';
 import { claimsOfDevice } from './wanted.ts';
 
 /**
- * Removes every link to the node `sysname` in the managed directories, and the directories that become empty. If
- * another device has the number already, its links are kept; if it gets the number during this run, its links are
- * created again. Returns the links that could not be removed or created.
+ * Removes every link of ours to the node `sysname`, and the directories that become empty. If another device has the
+ * number already, its links are kept; if it gets the number during this run, its links are created again. Returns the links
+ * that could not be removed or created.
  */
 export function removeLinks(
   files: Files,
@@ -28,11 +29,14 @@ export function removeLinks(
     const device = scanDevice(files, root, sysname);
     return device ? claimsOfDevice(files, root, device, requested) : [];
   };
-  const tree = readLinkTree(files, root, managedDirectories([]));
-  const links = [...tree.entries.keys()].filter(
-    (link) => tree.entries.get(link)?.target === linkTarget(link, sysname),
+  const entries = [...readLinkTree(files, root).entries].filter(
+    ([link, { target }]) => target !== undefined && targetNode(link, target) === sysname,
   );
-  const failures = removeStale(files, root, sysname, links, currentClaims(), token);
+  const claims = currentClaims();
+  const claimed = new Set(claims.map(({ link }) => link));
+  const others = linksOfOthers(files, root, entries, claimed, () => claims[0]?.device);
+  const links = entries.flatMap(([link]) => (others.has(link) ? [] : [link]));
+  const failures = removeStale(files, root, sysname, links, claims, token);
   const removed = new Set(links);
   const restored = currentClaims().filter(({ link }) => removed.has(link));
   return [...failures, ...restored.flatMap((claim) => claimLink(files, root, claim, requested, token) ?? [])];

@@ -10,12 +10,13 @@ import { type AccessOutcome, applyAccess } from '../links/access.ts';
 import { apply } from '../links/apply.ts';
 import { isNodeMissing } from '../links/node-check.ts';
 import type { Machine } from '../links/observe.ts';
+import { linksOfOthers, targetNode } from '../links/ownership.ts';
 import type { Outcome } from '../links/plan.ts';
 import { plan } from '../links/plan.ts';
-import { type LinkEntry, type LinkTree, readEntry, targetNode } from '../links/tree.ts';
+import { type LinkEntry, type LinkTree, readEntry } from '../links/tree.ts';
 import type { Claim } from '../names/claims.ts';
 import { claimsOf, parentDirectories } from '../names/claims.ts';
-import { isReservedName, knownBuses, linkRoot } from '../names/scheme.ts';
+import { isReservedName, linkRoot } from '../names/scheme.ts';
 import { pathBelow } from '../system/root-path.ts';
 import {
   type DeviceClaims,
@@ -75,10 +76,10 @@ export function syncPaths(
   const partial = { ...gaveUp, devices, before, known };
   if (nested) return partial;
 
-  const links = new Set([...places].filter((place) => isManaged(state, place)));
+  const links = new Set([...places].filter(isManaged));
   for (const [link, target] of before) if (wantedTarget(state, link) !== target) links.add(link);
   if (!rereadLinks(machine, state, links)) return partial;
-  const changes = plan(...planArguments(state, links));
+  const changes = plan(...planArguments(machine, state, links));
   if (changes.some(({ action }) => action === 'blocked')) return partial;
   const outcomes = apply(files, root, changes, token);
   // After all changes of a plan are done, plan() returns no further changes; the tests of links/ check this.
@@ -106,11 +107,10 @@ function currentDevices({ files, root }: Machine, sysnames: readonly string[]): 
   }
 }
 
-/** Whether a place is below a directory that holds our links; the same rule as managedDirectories() in links/. */
-function isManaged({ wantedBelow }: WatchState, place: string): boolean {
+/** Whether a link of ours can be at a place. */
+function isManaged(place: string): boolean {
   const [first = '', ...below] = place.split('/');
-  if (below.length === 0 || isReservedName(first)) return false;
-  return knownBuses.some((bus) => bus === first) || first.startsWith('by-') || wantedBelow.has(first);
+  return below.length > 0 && first !== '..' && !isReservedName(first);
 }
 
 /**
@@ -129,9 +129,10 @@ function rereadLinks({ files, root }: Machine, state: WatchState, links: Readonl
 
 /** Returns the arguments with which plan() plans the changes of these links only. */
 function planArguments(
+  { files, root }: Machine,
   state: WatchState,
   links: ReadonlySet<string>,
-): [ReadonlyMap<string, Claim>, LinkTree, ReadonlySet<string>] {
+): [ReadonlyMap<string, Claim>, LinkTree, ReadonlySet<string>, ReadonlySet<string>] {
   const wanted = new Map<string, Claim>();
   const entries = new Map<string, LinkEntry>();
   const present = new Set<string>();
@@ -156,5 +157,9 @@ function planArguments(
   const unreadable = new Map(
     [...otherCounts].flatMap(([path, rest]) => (rest > 0 ? [[path, 'not read']] : [])),
   );
-  return [wanted, { entries, unreadable }, present];
+  const unclaimed = [...entries].filter(([link]) => !wanted.has(link));
+  const others = linksOfOthers(files, root, unclaimed, wanted, (node) =>
+    present.has(node) ? state.seen.get(node)?.device : undefined,
+  );
+  return [wanted, { entries, unreadable }, present, others];
 }

@@ -123,16 +123,16 @@ export function snapshot(root: FakeRoot): Record<string, string> {
   return found;
 }
 
-/** Returns the entries that no run may change: files, links to other targets, and entries of an unmanaged directory. */
+/** Returns the entries that no run may change: files, links to other targets, and directories without a link of ours. */
 export function unmanagedEntries(root: FakeRoot): Record<string, string> {
+  const entries = Object.entries(snapshot(root));
+  const isOurs = ([path, what]: readonly [string, string]): boolean =>
+    what === `-> ${'../'.repeat(path.split('/').length - 1)}${/devices\/vfio\d+$/.exec(what)?.[0]}`;
   return Object.fromEntries(
-    Object.entries(snapshot(root)).filter(
-      ([path, what]) =>
-        path.startsWith('own/') ||
-        what === 'file' ||
-        (what.startsWith('-> ') &&
-          !/^-> (\.\.\/)+devices\/vfio\d+$/.test(what) &&
-          !path.includes('/.vfio-names-')),
+    entries.filter(([path, what]) =>
+      what === 'directory'
+        ? !entries.some((entry) => entry[0].startsWith(`${path}/`) && isOurs(entry))
+        : !isOurs([path, what]),
     ),
   );
 }

@@ -3,8 +3,9 @@ import test from 'ava';
 import fc from 'fast-check';
 import { apply } from '../../../src/links/apply.ts';
 import { observe } from '../../../src/links/observe.ts';
+import { targetNode } from '../../../src/links/ownership.ts';
 import { sync } from '../../../src/links/sync.ts';
-import { targetNode, temporaryPrefix } from '../../../src/links/tree.ts';
+import { temporaryPrefix } from '../../../src/links/tree.ts';
 import { linkTarget } from '../../../src/names/scheme.ts';
 import type { SystemFiles } from '../../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
@@ -59,7 +60,7 @@ test('sync leaves only links to existing nodes, and a link for every existing no
       const { observation } = run(root);
       for (const [link, target] of Object.entries(snapshot(root))) {
         const node = target.startsWith('-> ') ? targetNode(link, target.slice(3)) : undefined;
-        if (node !== undefined && !link.startsWith('own/'))
+        if (node !== undefined)
           t.true(fs.existsSync(root.at(`/dev/vfio/devices/${node}`)), `${link} ${target}`);
       }
       const present = generated.devices.filter((number) => !generated.missing?.includes(number));
@@ -138,7 +139,8 @@ test('sync never changes entries that it does not manage', (t) => {
       const root = buildMachine(dir, generated);
       const before = unmanagedEntries(root);
       run(root);
-      t.deepEqual(unmanagedEntries(root), before);
+      const after = snapshot(root);
+      for (const [path, what] of Object.entries(before)) t.is(after[path], what, path);
     }),
     { numRuns: 60 },
   );
@@ -166,6 +168,18 @@ test('sync changes nothing in a second run', (t) => {
   );
 });
 
+/** Without the empty directories, which a run that ended early leaves: they could be somebody else's. */
+function withoutEmpty(entries: Record<string, string>): Record<string, string> {
+  const paths = Object.keys(entries);
+  return Object.fromEntries(
+    Object.entries(entries).filter(
+      ([path, what]) =>
+        what !== 'directory' ||
+        paths.some((other) => other.startsWith(`${path}/`) && entries[other] !== 'directory'),
+    ),
+  );
+}
+
 const busy: MachineState = {
   devices: [2, 1, 3],
   entries: {
@@ -192,7 +206,7 @@ test('sync killed between any two system calls leaves only correct, old or tempo
       calls++;
     }),
   );
-  const expected = snapshot(undisturbed);
+  const expected = withoutEmpty(snapshot(undisturbed));
   const correct = expectedLinks(undisturbed);
   t.true(calls > 40);
   for (let at = 1; at <= calls; at++) {
@@ -210,7 +224,7 @@ test('sync killed between any two system calls leaves only correct, old or tempo
       t.true(isAllowed, `after a kill at call ${at}: ${path} ${what}`);
     }
     run(root, fakeFiles, 'next');
-    t.deepEqual(snapshot(root), expected, `the run after a kill at call ${at}`);
+    t.deepEqual(withoutEmpty(snapshot(root)), expected, `the run after a kill at call ${at}`);
   }
 });
 
@@ -235,7 +249,7 @@ test('sync reports a failed call, makes the other changes, and the next run make
     root,
     hookedFiles(({ name }) => calls.push(name)),
   );
-  const expected = snapshot(root);
+  const expected = withoutEmpty(snapshot(root));
   for (const [index, name] of calls.entries()) {
     if (!changingCalls.has(name)) continue;
     const again = buildMachine(dir, busy);
@@ -255,7 +269,7 @@ test('sync reports a failed call, makes the other changes, and the next run make
       [],
     );
     run(again);
-    t.deepEqual(snapshot(again), expected);
+    t.deepEqual(withoutEmpty(snapshot(again)), expected);
   }
 });
 

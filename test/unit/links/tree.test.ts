@@ -6,23 +6,18 @@ import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 
 function read(root: FakeRoot, files: Files = fakeFiles) {
-  const { entries, unreadable } = readLinkTree(
-    files,
-    root.dir,
-    (first) => first !== 'own' && first !== 'devices',
-  );
+  const { entries, unreadable } = readLinkTree(files, root.dir);
   return { entries: Object.fromEntries(entries), unreadable: Object.fromEntries(unreadable) };
 }
 
-test('readTree returns links with targets, other entries with kinds, and no unmanaged directories', (t) => {
+test('readTree returns links with targets, other entries with kinds, and nothing of the kernel', (t) => {
   const root = fakeRoot(t);
   root.linkWithTarget('/dev/vfio/pci/a', '../devices/vfio0');
-  root.linkWithTarget('/dev/vfio/own/b', '../devices/vfio0');
+  root.linkWithTarget('/dev/vfio/devices/b', '../devices/vfio0');
   root.write('/dev/vfio/by-x/y/file', '');
   root.node('/dev/vfio/14', '243:1');
   t.deepEqual(read(root), {
     entries: {
-      14: { kind: 'char' },
       pci: { kind: 'directory' },
       'pci/a': { kind: 'symlink', target: '../devices/vfio0' },
       'by-x': { kind: 'directory' },

@@ -359,9 +359,10 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
       root.linkWithTarget(`/dev/vfio/pci/${b}`, '../devices/vfio1');
       root.linkWithTarget('/dev/vfio/by-sriov/x/vf1', '../../devices/vfio0');
       root.linkWithTarget('/dev/vfio/mine/gpu', '../devices/vfio0');
+      root.linkWithTarget('/dev/vfio/mine/other', '../devices/other');
     },
     argv: ['link', 'remove', pathOf(a, 'vfio0')],
-    links: { [`pci/${b}`]: '../devices/vfio1', 'mine/gpu': '../devices/vfio0' },
+    links: { [`pci/${b}`]: '../devices/vfio1', 'mine/other': '../devices/other' },
   },
   {
     title: 'link remove keeps the links of a device that has the number now',
