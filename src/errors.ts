@@ -104,3 +104,8 @@ export function tryOrUndefined<T>(fn: () => T): T | undefined {
     return undefined;
   }
 }
+
+/** The error of a system call on `path` that failed, or that was not made, with this errno. */
+export function errnoError(errno: string, path: string): Error {
+  return Object.assign(new Error(`${errno}: ${path}`), { code: errno, path });
+}

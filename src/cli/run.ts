@@ -42,9 +42,9 @@ export async function main(argv: readonly string[], streams: Io, system: System)
       return exitStatus.ok;
     }
     verbose = parsed.invocation.verbose;
-    checkRoot(system.files, parsed.invocation);
+    const machine = await systemBelow(system, parsed.invocation);
     const run = await parsed.invocation.command.load();
-    return await run(parsed.invocation, quietIo(io, parsed.invocation), system);
+    return await run(parsed.invocation, quietIo(io, parsed.invocation), machine);
   } catch (error) {
     const shown = error instanceof VfioNamesError ? error : callError(error);
     io.err(`vfio-names: ${withHint(shown)}`);
@@ -69,9 +69,16 @@ function quietIo(io: Io, invocation: Invocation): Io {
   return invocation.quiet ? { ...io, out: () => {} } : io;
 }
 
+/** The system whose files are those below --root, if that is given. Throws as checkRoot() does. */
+async function systemBelow(system: System, invocation: Invocation): Promise<System> {
+  const { root } = invocation;
+  if (root === '') return system;
+  checkRoot(system.files, invocation);
+  return { ...system, files: await system.filesBelow(root) };
+}
+
 /** Throws unless --root is a directory: otherwise it would look like a machine without devices. */
 function checkRoot(files: Files, { root }: Invocation): void {
-  if (root === '') return;
   let found: string;
   try {
     const { kind } = files.stat(root);

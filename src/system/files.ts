@@ -1,6 +1,7 @@
 /**
  * The file system calls that the portable code uses: synchronous and free of Node types, so that QuickJS can implement
- * them too. Each throws an error whose `code` is the name of the errno (`ENOENT`).
+ * them too. Each throws an error whose `code` is the name of the errno (`ENOENT`). A path that contains NUL fails with
+ * EINVAL.
  */
 
 /** The type of a file; `other` for a descriptor without a file type (an anonymous inode). */
@@ -17,9 +18,9 @@ export interface FileStatus {
   readonly inode: string;
 }
 
-/** An open directory; paths below it are not affected if its own path is replaced. */
+/** An open directory, or a file opened with O_PATH; not affected if its own path is replaced. */
 export interface DirHandle {
-  /** A path that always leads to the opened directory: `/proc/self/fd/5`. */
+  /** A path that always leads to what was opened, even if that is a link: `/proc/self/fd/5`. */
   readonly path: string;
   readonly release: () => void;
 }
@@ -44,6 +45,8 @@ export interface Files {
    * link.
    */
   readonly openDir: (path: string) => DirHandle;
+  /** Opens a path of any kind with O_PATH, which has no effect on a device. A link at its end is opened itself. */
+  readonly openPath: (path: string) => DirHandle;
   readonly symlink: (target: string, path: string) => void;
   readonly rename: (from: string, to: string) => void;
   readonly unlink: (path: string) => void;
@@ -53,11 +56,10 @@ export interface Files {
 }
 
 /** A node opened with O_PATH, which has no effect on its device; the changes apply to this inode. */
-export interface PathHandle {
+export interface PathHandle extends DirHandle {
   readonly status: () => FileStatus;
   readonly chown: (uid: number, gid: number) => void;
   readonly chmod: (mode: number) => void;
-  readonly release: () => void;
 }
 
 export type OpenForChange = (path: string) => PathHandle;

@@ -8,10 +8,13 @@ import type { SystemFiles } from './files.ts';
 import type { Notify } from './notify.ts';
 import type { Process } from './process.ts';
 import type { Programs } from './programs.ts';
+import type { Root } from './root-path.ts';
 import type { StartWatcher } from './watcher.ts';
 
 export interface System {
   readonly files: SystemFiles;
+  /** The files of the tree below a root that is not empty, see system/files-below.ts. */
+  readonly filesBelow: (root: Root) => Promise<SystemFiles>;
   /** Opens device nodes in this process. */
   readonly nodes: NodeCalls;
   readonly process: Process;

@@ -9,6 +9,7 @@ import type { Device, FactName } from '../devices/types.ts';
 import { errnoOf, withHint } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
+import { filesBelow } from '../system/files-below.ts';
 import { type Root, rootFrom } from '../system/root-path.ts';
 import { wellFormedFiles } from '../system/well-formed-files.ts';
 import { printable } from '../text/printable.ts';
@@ -56,7 +57,7 @@ export function vfioId(invocation: VfioIdArgs, machine: Machine): Result {
     const { argv, root } = takeRoot(invocation.argv, machine.root);
     return run(parseArgs({ argv, env: invocation.env }), {
       ...machine,
-      files: wellFormedFiles(machine.files),
+      files: wellFormedFiles(root === '' ? machine.files : filesBelow(machine.files, root)),
       root,
     });
   } catch (error) {

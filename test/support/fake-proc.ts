@@ -102,6 +102,7 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
     lstat: failReadOnly,
     statNode: failReadOnly,
     openDir: failReadOnly,
+    openPath: failReadOnly,
     stat: (path): FileStatus => {
       calls.push(`stat ${path}`);
       const found = orEnoent(descriptor(stripRoot(path)));

@@ -47,7 +47,7 @@ function hold(root: FakeRoot, pid: number, command: string, ...nodes: string[]):
   fs.mkdirSync(root.at(`/proc/${pid}/fd`), { recursive: true });
   fs.mkdirSync(root.at(`/proc/${pid}/fdinfo`), { recursive: true });
   for (const [index, node] of nodes.entries()) {
-    root.linkWithTarget(`/proc/${pid}/fd/${index + 20}`, root.at(node));
+    root.linkWithTarget(`/proc/${pid}/fd/${index + 20}`, node);
     root.write(`/proc/${pid}/fdinfo/${index + 20}`, 'pos:\t0\n');
   }
 }

@@ -29,6 +29,7 @@ export function hookedFiles(before: (call: Call) => void, files: SystemFiles = f
     stat: hook('stat', files.stat),
     statNode: hook('statNode', files.statNode),
     openDir: hook('openDir', files.openDir),
+    openPath: hook('openPath', files.openPath),
     symlink: hook('symlink', files.symlink),
     rename: hook('rename', files.rename),
     unlink: hook('unlink', files.unlink),

@@ -1,5 +1,7 @@
 /** The machine of a test. */
 
+import { systemFilesBelow } from '../../src/system/files-below.ts';
+import { loadOpenBeneath } from '../../src/system/node/libc.ts';
 import { nodeSystem } from '../../src/system/node/system.ts';
 import type { Process } from '../../src/system/process.ts';
 import type { Programs } from '../../src/system/programs.ts';
@@ -16,6 +18,8 @@ export function testSystem({ process, programs, ...parts }: SystemParts = {}): S
   return {
     ...nodeSystem,
     files: fakeFiles,
+    // Files of a test's own see the paths as the commands use them.
+    filesBelow: async (root) => parts.files ?? systemFilesBelow(fakeFiles, root, await loadOpenBeneath()),
     ...parts,
     process: { ...nodeSystem.process, env: {}, handleSignals: () => () => {}, ...process },
     programs: { ...nodeSystem.programs, ...programs },

@@ -94,9 +94,19 @@ function fstat(path: string): FileStatus {
   return withDescriptor(path, fd, () => statusOf(fs.fstatSync(fd)));
 }
 
-function hold(path: string): DirHandle {
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
+/** The handle of an open descriptor. */
+export function openHandle(fd: number): DirHandle {
   return { path: `/proc/self/fd/${fd}`, release: () => release(fd) };
+}
+
+function hold(path: string): DirHandle {
+  return openHandle(
+    fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW),
+  );
+}
+
+function openPath(path: string): DirHandle {
+  return openHandle(fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW));
 }
 
 /**
@@ -107,6 +117,7 @@ const openForChange: OpenForChange = (path) => {
   const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
   const self = `/proc/self/fd/${fd}`;
   return {
+    path: self,
     status: () => statusOf(fs.fstatSync(fd)),
     chown: (uid, gid) => fs.chownSync(self, uid, gid),
     chmod: (mode) => fs.chmodSync(self, mode),
@@ -144,6 +155,7 @@ export const nodeFiles: SystemFiles = {
   stat: (path) => statusOf(fs.statSync(path)),
   statNode: fstat,
   openDir: hold,
+  openPath,
   symlink: (target, path) => fs.symlinkSync(target, path),
   rename: (from, to) => fs.renameSync(from, to),
   unlink: (path) => fs.unlinkSync(path),

@@ -2,11 +2,12 @@
 
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
-import { errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
+import { errnoError, errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
 import { CallError, type DeviceCalls } from '../calls.ts';
 import { type Datagrams, notifyError } from '../notify.ts';
+import type { OpenBeneath } from '../open-beneath.ts';
 import type { Credentials } from '../process.ts';
-import { deviceOpenFlags, nodeFiles, statusOf } from './files.ts';
+import { deviceOpenFlags, nodeFiles, O_PATH, openHandle, statusOf } from './files.ts';
 
 // Missing in Node's table; both numbers are the same on x86-64 and arm64 (asm-generic/errno.h).
 const names = new Map<number, string>([
@@ -98,6 +99,53 @@ export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi
     },
     close: () => fs.closeSync(fd),
   };
+}
+
+/** O_CLOEXEC is 02000000 on all platforms of Node (asm-generic/fcntl.h). */
+const O_CLOEXEC = 0o2000000;
+/** The number of openat2(2), the same on every machine that Node supports (scripts/syscall.tbl of Linux). */
+const OPENAT2 = 437;
+/** Of linux/openat2.h: every path is resolved as if the directory were the root. Links of /proc to open files fail (EXDEV). */
+const RESOLVE_IN_ROOT = 0x10n;
+/** How often to repeat a call that fails with EAGAIN, since something was renamed while `..` was resolved. */
+const MAX_TRIES = 32;
+
+/**
+ * Loads openat2(2), which the C library has no function for. Returns `undefined` without koffi, or where the kernel (before
+ * Linux 5.6) or a sandbox does not support the call.
+ */
+export async function loadOpenBeneath(
+  importer: () => Promise<Koffi> = importKoffi,
+): Promise<OpenBeneath | undefined> {
+  const koffi = await importer().catch(() => undefined);
+  const call = koffi
+    ?.load(null)
+    .func('long syscall(long number, int fd, const char *path, void *how, size_t size)');
+  if (!koffi || !call) return undefined;
+  // struct open_how: flags, mode, resolve.
+  const howOf = (flags: number) =>
+    new BigUint64Array([BigInt(O_PATH | O_CLOEXEC | flags), 0n, RESOLVE_IN_ROOT]);
+  const [following, itself] = [howOf(0), howOf(fs.constants.O_NOFOLLOW)];
+  const openat2: OpenBeneath = (top, path, follow) => {
+    if (path.includes('\0')) throw errnoError('EINVAL', path);
+    const fd = Number(/\d+$/.exec(top.path)?.[0]);
+    const how = follow ? following : itself;
+    for (let tries = 1; ; tries++) {
+      const opened = Number(call(OPENAT2, fd, path === '' ? '.' : path, how, how.byteLength));
+      if (opened >= 0) return openHandle(opened);
+      const errno = errnoName(koffi.errno());
+      if (errno !== 'EAGAIN' || tries === MAX_TRIES) throw errnoError(errno, path);
+    }
+  };
+  const top = nodeFiles.openPath('/');
+  try {
+    openat2(top, '.', true).release();
+    return openat2;
+  } catch {
+    return undefined;
+  } finally {
+    top.release();
+  }
 }
 
 /**

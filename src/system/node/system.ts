@@ -1,6 +1,7 @@
 /** The machine on Node. Modules of Node that only some commands use are loaded at their first use, as are koffi and chokidar. */
 
 import { errnoOf } from '../../errors.ts';
+import { systemFilesBelow } from '../files-below.ts';
 import { openNotify } from '../notify.ts';
 import { inheritedFds, isForeground } from '../proc-self.ts';
 import type { System } from '../system.ts';
@@ -12,6 +13,8 @@ import { startWorker, workerCommand } from './worker-process.ts';
 
 export const nodeSystem: System = {
   files: nodeFiles,
+  filesBelow: async (root) =>
+    systemFilesBelow(nodeFiles, root, await (await import('./libc.ts')).loadOpenBeneath()),
   nodes: nodeCalls,
   clock: systemClock,
   process: {

@@ -97,6 +97,11 @@ function hold(path: string): DirHandle {
   return { path: `/proc/self/fd/${fd}`, release: () => void os.close(fd) };
 }
 
+function openPath(path: string): DirHandle {
+  const fd = open(path, O_PATH | O_NOFOLLOW);
+  return { path: `/proc/self/fd/${fd}`, release: () => void os.close(fd) };
+}
+
 export const quickjsFiles: Files = {
   readdir: (path) => checkedPair(os.readdir(path)).filter((name) => name !== '.' && name !== '..'),
   read,
@@ -106,6 +111,7 @@ export const quickjsFiles: Files = {
   stat: (path) => statusOf(checkedPair(os.stat(path))),
   statNode: fstat,
   openDir: hold,
+  openPath,
   symlink: (target, path) => void checked(os.symlink(target, path)),
   rename: (from, to) => void checked(os.rename(from, to)),
   unlink: (path) => void checked(os.remove(path)),

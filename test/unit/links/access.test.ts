@@ -34,6 +34,7 @@ function fakePin(first: Partial<FileStatus> = {}, before: () => void = () => {})
     pin: () => {
       before();
       return {
+        path: '/proc/self/fd/9',
         status: () => status,
         chown: (uid, gid) => {
           calls.push(`chown ${uid}:${gid}`);

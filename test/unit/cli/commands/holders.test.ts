@@ -98,7 +98,7 @@ test('holders exits with status 2 for a name that fits several devices', async (
 
 test('holders exits with status 4 and reports why if processes may be missing', async (t) => {
   const root = machine(t);
-  root.linkWithTarget('/proc/self/mounts', root.at('/proc/mounts-text'));
+  root.linkWithTarget('/proc/self/mounts', '/proc/mounts-text');
   root.write('/proc/mounts-text', 'proc /proc proc rw,hidepid=2 0 0\n');
   root.write('/proc/900/comm', 'x\n');
   const { rmSync } = await import('node:fs');

@@ -1,0 +1,161 @@
+/**
+ * The file system calls on a tree that may be hostile: every path below the root is opened beneath it, so no link and no
+ * `..` of the tree leads out, and only regular files are read. Paths outside the root are those that the user gave.
+ */
+import { errnoError, errnoOf } from '../errors.ts';
+import type { DirHandle, Files, SystemFiles } from './files.ts';
+import { type OpenBeneath, walkBeneath } from './open-beneath.ts';
+import type { Root } from './root-path.ts';
+
+/** A path of an opened directory (DirHandle.path), and what follows it. */
+const heldPath = /^(\/proc\/self\/fd\/\d+)\/(.+)$/s;
+
+/** A descriptor of a process. In a copy of /proc it is a plain link, and may have the path that the tree has here. */
+const descriptorPath = /\/proc\/\d+\/fd\/\d+$/;
+
+/** What a path means: `rest` beneath the opened directory `top`. */
+interface Place {
+  readonly top: DirHandle;
+  readonly rest: string;
+}
+
+/**
+ * Wraps `files` for a tree. `openBeneath` is openat2(2), where the platform has it. The root itself may be a link: the user
+ * chose it. It is opened at the first use and stays open.
+ */
+export function filesBelow(files: Files, root: Root, openBeneath: OpenBeneath = walkBeneath(files)): Files {
+  return portableCalls(files, root, resolver(files, root, openBeneath));
+}
+
+function portableCalls(files: Files, root: Root, { placeOf, open, atParent, atTarget }: Resolver): Files {
+  /** The status of what the path leads to, or of the path itself. */
+  const status = (path: string, follow: boolean): ReturnType<Files['stat']> => {
+    const place = placeOf(path);
+    if (!place) return follow ? files.stat(path) : files.lstat(path);
+    return using(path, open(path, place, follow), (held) => files.stat(held.path));
+  };
+  const readlink: Files['readlink'] = (path) => atParent(path, (entry) => files.readlink(entry));
+  return {
+    readdir: (path) =>
+      atTarget(path, (target, kind) => {
+        if (kind !== undefined && kind !== 'directory') throw errnoError('ENOTDIR', path);
+        return files.readdir(target);
+      }),
+    read: (path, limit) =>
+      atTarget(path, (target, kind) => {
+        mustBeFile(path, kind);
+        return files.read(target, limit);
+      }),
+    readBytes: (path, limit) =>
+      atTarget(path, (target, kind) => {
+        mustBeFile(path, kind);
+        return files.readBytes(target, limit);
+      }),
+    readlink,
+    lstat: (path) => status(path, false),
+    stat: (path) => {
+      try {
+        return status(path, true);
+      } catch (error) {
+        // The entries of /proc/PID/fd lead to open files, not to paths; stat(2) has no effect on them.
+        if (errnoOf(error) === 'EXDEV') return atParent(path, (entry) => files.stat(entry));
+        const target = descriptorPath.test(path) ? readlink(path) : '';
+        if (!target.startsWith(`${root}/`)) throw error;
+        return status(target, true);
+      }
+    },
+    statNode: (path) => (placeOf(path) ? status(path, false) : files.statNode(path)),
+    openDir: (path) => atParent(path, (entry) => files.openDir(entry)),
+    openPath: (path) => {
+      const place = placeOf(path);
+      return place ? open(path, place, false) : files.openPath(path);
+    },
+    symlink: (target, path) => atParent(path, (entry) => files.symlink(target, entry)),
+    rename: (from, to) => atParent(from, (source) => atParent(to, (entry) => files.rename(source, entry))),
+    unlink: (path) => atParent(path, (entry) => files.unlink(entry)),
+    mkdir: (path) => atParent(path, (entry) => files.mkdir(entry)),
+    rmdir: (path) => atParent(path, (entry) => files.rmdir(entry)),
+  };
+}
+
+/** As filesBelow(), for all calls. */
+export function systemFilesBelow(
+  files: SystemFiles,
+  root: Root,
+  openBeneath: OpenBeneath = walkBeneath(files),
+): SystemFiles {
+  const shared = resolver(files, root, openBeneath);
+  const { atParent, atTarget } = shared;
+  return {
+    ...portableCalls(files, root, shared),
+    openForChange: (path) => atParent(path, (entry) => files.openForChange(entry)),
+    createFile: (path, text, durable) => atParent(path, (entry) => files.createFile(entry, text, durable)),
+    syncDirectory: (path) =>
+      atTarget(path, (target, kind) => {
+        if (kind !== undefined && kind !== 'directory') throw errnoError('ENOTDIR', path);
+        files.syncDirectory(target);
+      }),
+  };
+}
+
+type Resolver = ReturnType<typeof resolver>;
+
+function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
+  let opened: DirHandle | undefined;
+  const placeOf = (path: string): Place | undefined => {
+    if (path === root || path.startsWith(`${root}/`)) {
+      opened ??= files.openDir(`${root}/.`);
+      return { top: opened, rest: path.slice(root.length + 1) };
+    }
+    const [, top, rest] = heldPath.exec(path) ?? [];
+    return top === undefined || rest === undefined
+      ? undefined
+      : { top: { path: top, release: () => {} }, rest };
+  };
+  const open = (path: string, { top, rest }: Place, follow: boolean): DirHandle =>
+    naming(path, () => openBeneath(top, rest, follow));
+  return {
+    placeOf,
+    open,
+    /** Calls `fn` with a path whose directory is open and whose last part is not resolved yet. */
+    atParent: <T>(path: string, fn: (entry: string) => T): T => {
+      const place = placeOf(path);
+      if (!place) return fn(path);
+      const [, directory = '', name = ''] = /^(?:(.*)\/)?([^/]*)$/s.exec(place.rest) ?? [];
+      const isName = name !== '' && name !== '.' && name !== '..';
+      if (isName && directory === '') return naming(path, () => fn(`${place.top.path}/${name}`));
+      const parent = open(path, isName ? { ...place, rest: directory } : place, true);
+      return using(path, parent, (held) => fn(`${held.path}/${isName ? name : '.'}`));
+    },
+    /** Calls `fn` with a path that leads to what `path` leads to, and its kind; without a kind for a path outside the root. */
+    atTarget: <T>(path: string, fn: (target: string, kind?: string) => T): T => {
+      const place = placeOf(path);
+      if (!place) return fn(path);
+      return using(path, open(path, place, true), (held) => fn(held.path, files.stat(held.path).kind));
+    },
+  };
+}
+
+/** Reading a device can have an effect on it, and reading a FIFO can block. */
+function mustBeFile(path: string, kind: string | undefined): void {
+  if (kind === undefined || kind === 'file') return;
+  throw errnoError(kind === 'directory' ? 'EISDIR' : 'EFTYPE', path);
+}
+
+function using<T>(path: string, handle: DirHandle, fn: (handle: DirHandle) => T): T {
+  try {
+    return naming(path, () => fn(handle));
+  } finally {
+    handle.release();
+  }
+}
+
+/** Calls `fn`; an error gets the path that was asked for in place of the descriptor's. */
+function naming<T>(path: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    if (errnoOf(error) !== undefined) Object.assign(error as Error, { path });
+    throw error;
+  }
+}
