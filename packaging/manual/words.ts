@@ -12,11 +12,17 @@ export const exitStatuses: readonly (readonly [status: number, meaning: string])
 
 export const nameForms: readonly (readonly [form: string, meaning: string])[] = [
   ['0000:01:00.0', 'the name of the device on its bus; a UUID for a mediated device'],
-  ['01:00.0', 'a PCI address without its domain'],
+  [
+    '01:00.0',
+    'a PCI address without its domain; the notations of lspci, nvidia-smi and libvirt (pci_0000_01_00_0) are understood, too',
+  ],
   ['pci/0000:01:00.0', 'the bus and the name, or any other link below /dev/vfio, such as by-alias/gpu'],
   ['vfio3', "the kernel's name of the node, which can be another at the next boot"],
   ['247:3', 'the device number of the node, MAJOR:MINOR'],
-  ['/dev/vfio/pci/0000:01:00.0', 'the path of a node, of a link or of a directory in sysfs'],
+  [
+    '/dev/vfio/pci/0000:01:00.0',
+    'the path of a node, of a link or of a directory in sysfs; the node of a group, /dev/vfio/14, if only one of its devices is bound to VFIO',
+  ],
 ];
 
 /** Keys that have the same meaning in every document of --json. */

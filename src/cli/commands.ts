@@ -176,7 +176,11 @@ export const list: Command = {
   name: 'list',
   summary: 'all VFIO devices with their names and nodes',
   options: {
-    bus: { type: 'string', placeholder: 'BUS', help: 'only the devices of this bus: pci, mdev, ...' },
+    bus: {
+      type: 'string',
+      placeholder: 'BUS',
+      help: 'only the devices of this bus: pci, mdev, ...; status 3 if it has none',
+    },
     long: { type: 'boolean', short: 'l', help: 'more columns: ids, NUMA node, owner' },
     policy,
   },
@@ -199,8 +203,8 @@ export const resolve: Command = {
     print: {
       type: 'string',
       placeholder: 'WHAT',
-      choices: ['node', 'link', 'devnum', 'syspath', 'group'],
-      help: 'what to print; node is the default',
+      choices: ['node', 'link', 'name', 'devnum', 'syspath', 'group'],
+      help: 'what to print; node is the default, name is the PCI address or UUID that libvirt and Proxmox take',
     },
     policy,
   },

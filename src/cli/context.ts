@@ -1,12 +1,17 @@
 /** Builds the Machine of a command: the file system, the root directory, and the links and access rules of the policy. */
 
-import type { Problem } from '../devices/types.ts';
+import { classlessHint, describeClassless, findClasslessDevices } from '../devices/not-bound.ts';
+import type { Device, Problem } from '../devices/types.ts';
+import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { formatSkipped, nodePathOf, type SkippedDevice } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
 import { nodeRemedy } from '../links/resolve.ts';
+import { knownBuses } from '../names/scheme.ts';
 import { bindAccessRules, bindPolicyNames, loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
+import { pathBelow } from '../system/root-path.ts';
 import type { System } from '../system/system.ts';
+import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Invocation, Io } from './command.ts';
 
@@ -27,6 +32,57 @@ export async function loadPolicyMachine(invocation: Invocation, system: System):
 
 export function reportProblems(io: Io, problems: readonly Problem[]): void {
   for (const problem of problems) io.err(`vfio-names: ${printable(problem.file)}: ${problem.message}`);
+}
+
+/**
+ * Says why no device is listed, one line each: they are bound to VFIO drivers of a kernel without the class vfio-dev, or no
+ * device is bound. `advice` completes the latter.
+ */
+export function reportNoDevices(
+  io: Io,
+  { files, root }: Pick<Machine, 'files' | 'root'>,
+  advice: string,
+): void {
+  const classless = findClasslessDevices(files, root);
+  for (const device of classless) io.err(`vfio-names: ${describeClassless(device)}`);
+  io.err(
+    classless.length > 0
+      ? `vfio-names: no device has a node of its own here; ${classlessHint}`
+      : `vfio-names: no device is bound to a VFIO driver here; ${advice}`,
+  );
+}
+
+/**
+ * The bus of --bus, spelled as sysfs spells it; `undefined` without one. Throws VfioNamesError `usage` (status 2) for a
+ * word that is not a bus of VFIO or of this machine.
+ */
+export function parseBus(
+  { files, root }: Pick<Machine, 'files' | 'root'>,
+  bus: string | undefined,
+): string | undefined {
+  if (bus === undefined) return undefined;
+  const present = tryOrUndefined(() => files.readdir(pathBelow(root, '/sys/bus'))) ?? [];
+  const buses = [...new Set([...knownBuses, ...present])];
+  const found =
+    buses.find((name) => name === bus) ?? buses.find((name) => name.toLowerCase() === bus.toLowerCase());
+  if (found !== undefined) return found;
+  const near = nearest(bus, knownBuses);
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected a bus after --bus, found ${printable(bus)}, which this machine does not have`,
+    {
+      hint:
+        near === undefined ? `buses of VFIO devices are ${knownBuses.join(', ')}` : `did you mean ${near}?`,
+    },
+  );
+}
+
+/** `no device of the bus mdev is bound to a VFIO driver here; those that are bound are of pci`. */
+export function noDeviceOnBus(bus: string, devices: readonly Device[]): string {
+  const others = [...new Set(devices.map((device) => device.bus))].filter((name) => name !== bus).sort();
+  const rest = others.length === 0 ? '' : `; those that are bound are of ${others.join(', ')}`;
+  return printable(`no device of the bus ${bus} is bound to a VFIO driver here${rest}`);
 }
 
 /** How many devices the message names. */

@@ -15,8 +15,17 @@ export function noCdevReason(
 ): string | undefined {
   if (device.devnum !== undefined) return undefined;
   return noIommu
-    ? 'no-IOMMU devices have no node of their own'
+    ? 'no-IOMMU devices have no node of their own, and no isolation'
     : 'this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU)';
+}
+
+/** Why a device with a node gets no name although it is called `noiommu-vfioN` (Linux 7.3). */
+const NO_ISOLATION = 'no-IOMMU devices get no names, because they have no isolation';
+
+/** Returns one line on why the device can have no links, `undefined` if it can; `noIommu` as for noCdevReason. */
+export function noLinkReason(device: Device, noIommu: boolean): string | undefined {
+  if (isNameable(device)) return undefined;
+  return noCdevReason(device, noIommu) ?? (noIommu ? NO_ISOLATION : 'not named');
 }
 
 /** Whether the device can have links: it has a node and is not a no-IOMMU device. */

@@ -3,7 +3,7 @@ import { errnoOf } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName } from '../text/path.ts';
-import { isNameable, isNoIommu, noCdevReason } from './cdev.ts';
+import { isNameable, isNoIommu, noLinkReason } from './cdev.ts';
 import { readLabel } from './facts/label.ts';
 import { mdevParent, readMdevType } from './facts/mdev.ts';
 import { readFileGroup, readMode, readOwner } from './facts/owner.ts';
@@ -54,9 +54,8 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   syspath: (_files, _root, device) => device.syspath,
   cdev: (_files, _root, device) => (isNameable(device) ? 'yes' : 'no'),
   noCdevReason: (files, root, device) => {
-    if (isNameable(device)) return undefined;
     const number = device.devnum === undefined ? tryOrUndefined(() => group(files, root, device)) : undefined;
-    return noCdevReason(device, isNoIommu(files, root, device, number)) ?? 'not named';
+    return noLinkReason(device, isNoIommu(files, root, device, number));
   },
   driver: linkName('driver'),
   group,

@@ -3,51 +3,11 @@
 import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
-import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
-import { isShortPciAddress } from './pci.ts';
+import { type DeviceQuery, parseDeviceName } from './device-name.ts';
+import { fitsLooseAddress, parseLoosePciAddress } from './pci.ts';
 import { scanDevice } from './scan.ts';
 import type { Device } from './types.ts';
-
-export type DeviceQuery =
-  | { readonly kind: 'sysname'; readonly sysname: string }
-  | { readonly kind: 'devnum'; readonly devnum: string }
-  | { readonly kind: 'link'; readonly link: string }
-  | { readonly kind: 'sysfs'; readonly path: string }
-  | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'qualified'; readonly bus: string; readonly name: string }
-  | { readonly kind: 'name'; readonly name: string };
-
-/** Removes `.`, `..` and repeated slashes from a path without following symlinks. */
-function normalize(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
-
-/** Determines the form of NAME: `0000:01:00.0`, `01:00.0`, a UUID, `pci/...`, `vfio3`, `247:3`, a path in /dev or /sys. */
-export function parseDeviceName(name: string): DeviceQuery {
-  if (name.startsWith('/')) {
-    const path = normalize(name);
-    const node = /^\/dev\/vfio\/devices\/([^/]+)$/.exec(path)?.[1];
-    if (node !== undefined) return { kind: 'sysname', sysname: node };
-    if (path.startsWith('/dev/vfio/')) return { kind: 'link', link: path.slice('/dev/vfio/'.length) };
-    return path.startsWith('/sys/') ? { kind: 'sysfs', path } : { kind: 'path', path };
-  }
-  if (/^(noiommu-)?vfio\d+$/.test(name)) return { kind: 'sysname', sysname: name };
-  if (/^\d+:\d+$/.test(name)) return { kind: 'devnum', devnum: name };
-  const slash = name.indexOf('/');
-  if (slash > 0) return { kind: 'qualified', bus: name.slice(0, slash), name: name.slice(slash + 1) };
-  return { kind: 'name', name: name.toLowerCase() === name ? name : lowerCaseHex(name) };
-}
-
-/** Lowercases PCI addresses and UUIDs, which sysfs always prints in lower case. */
-function lowerCaseHex(name: string): string {
-  return /^[0-9a-fA-F:.-]+$/.test(name) ? name.toLowerCase() : name;
-}
 
 /**
  * Returns the devices that a link means, given by its path relative to /dev/vfio; more than one if the link is ambiguous.
@@ -59,68 +19,86 @@ type LinkOwners = (link: string) => readonly Device[];
 const MAX_CANDIDATES = 10;
 
 /**
- * Returns the one device that matches `name`. Throws VfioNamesError `no-device` (status 3) with the nearest name, or
- * `ambiguous` (status 2) with the candidates.
+ * Returns the one device that matches `name`. Throws VfioNamesError `no-device` (status 3), or `ambiguous` (status 2)
+ * with the candidates. Does not read sysfs: links/resolve.ts has the search that also tells why a device is not bound.
  */
 export function findDevice(
   devices: readonly Device[],
   name: string,
   ownersOf: LinkOwners = () => [],
 ): Device {
-  const found = matching(devices, parseDeviceName(name), ownersOf);
-  const [first, ...others] = found;
-  if (first && others.length === 0) return first;
-  if (first) {
-    const shown = found.slice(0, MAX_CANDIDATES).map((device) => printable(`${device.bus}/${device.name}`));
-    const names = `${shown.join(', ')}${found.length > MAX_CANDIDATES ? ', ...' : ''}`;
-    throw new VfioNamesError(
-      'ambiguous',
-      exitStatus.usage,
-      `${printable(name)} fits ${found.length} devices: ${names}`,
-      { hint: 'name one of them' },
-    );
-  }
-  throw noDevice(devices, name);
+  return pickDevice(matchDevices(devices, parseDeviceName(name), ownersOf), name, () =>
+    noDevice(name, devices.length > 0),
+  );
 }
 
-function noDevice(devices: readonly Device[], name: string): VfioNamesError {
-  const near = nearest(
-    name,
-    devices.flatMap((device) => [device.name, `${device.bus}/${device.name}`, device.sysname]),
+/** Returns the only device of `found`. Throws `ambiguous` (status 2) for several, and the error of `absent` for none. */
+export function pickDevice(found: readonly Device[], name: string, absent: () => VfioNamesError): Device {
+  const [first, ...others] = found;
+  if (!first) throw absent();
+  if (others.length === 0) return first;
+  throw ambiguous(
+    `${printable(name)} fits ${found.length} devices`,
+    found.map((device) => printable(`${device.bus}/${device.name}`)),
   );
-  const hint =
-    near !== undefined
-      ? `did you mean ${printable(near)}?`
-      : devices.length === 0
-        ? 'no device is bound to a VFIO driver here'
-        : 'vfio-names list shows those that there are';
+}
+
+/** The error `ambiguous` (status 2): the message and the candidates, which are printable. */
+export function ambiguous(message: string, candidates: readonly string[]): VfioNamesError {
+  const shown = candidates.slice(0, MAX_CANDIDATES).join(', ');
+  const rest = candidates.length > MAX_CANDIDATES ? ', ...' : '';
+  return new VfioNamesError('ambiguous', exitStatus.usage, `${message}: ${shown}${rest}`, {
+    hint: 'name one of them',
+  });
+}
+
+/** The error for a NAME that no device of this machine has. The hint names no device: it could be another card. */
+export function noDevice(name: string, hasDevices: boolean): VfioNamesError {
   return new VfioNamesError(
     'no-device',
     exitStatus.noDevice,
     `expected a device bound to VFIO, found none called ${printable(name)}`,
-    { hint, device: name },
+    {
+      hint: hasDevices
+        ? 'vfio-names list shows those that there are'
+        : 'no device is bound to a VFIO driver here',
+      device: name,
+    },
   );
 }
 
-function matching(devices: readonly Device[], query: DeviceQuery, ownersOf: LinkOwners): readonly Device[] {
-  const filterBy = (test: (device: Device) => boolean): readonly Device[] => devices.filter(test);
+/** Returns the devices that match the query, exact matches before those in another letter case or a shorter form. */
+export function matchDevices(
+  devices: readonly Device[],
+  query: DeviceQuery,
+  ownersOf: LinkOwners = () => [],
+): readonly Device[] {
   switch (query.kind) {
     case 'sysname':
-      return filterBy((device) => device.sysname === query.sysname);
-    case 'devnum':
-      return filterBy((device) => device.devnum === query.devnum);
+      return devices.filter((device) => device.sysname === query.sysname);
+    case 'devnum': {
+      const found = devices.filter((device) => device.devnum === query.devnum);
+      return found.length > 0 ? found : selectByName(devices, query);
+    }
     case 'link':
       return byLink(devices, query.link, ownersOf);
     case 'qualified': {
-      const found = filterBy((device) => device.bus === query.bus && hasName(device, query.name));
+      const found = devices.filter((device) => device.bus === query.bus && device.name === query.name);
       return found.length > 0 ? found : byLink(devices, `${query.bus}/${query.name}`, ownersOf);
     }
-    case 'sysfs':
-      return filterBy((device) => isSysfsPathOf(device, query.path));
+    case 'sysfs': {
+      const found = devices.filter((device) => isSysfsPathOf(device, query.path));
+      return found.length > 0
+        ? found
+        : devices.filter((device) => isSysfsPathOf(device, foldPath(query.path)));
+    }
     case 'path':
+    case 'group':
       return [];
-    case 'name':
-      return filterBy((device) => hasName(device, query.name));
+    case 'name': {
+      const found = selectByName(devices, query);
+      return found.length > 0 ? found : ownersOf(`by-alias/${query.name}`);
+    }
   }
 }
 
@@ -128,15 +106,39 @@ function byLink(devices: readonly Device[], link: string, ownersOf: LinkOwners):
   const owners = ownersOf(link);
   if (owners.length > 0) return owners;
   const slash = link.indexOf('/');
-  return devices.filter(
-    (device) => device.bus === link.slice(0, slash) && device.name === link.slice(slash + 1),
+  return slash < 0 ? [] : selectByName(devices, { bus: link.slice(0, slash), name: link.slice(slash + 1) });
+}
+
+interface Named {
+  readonly bus: string;
+  readonly name: string;
+}
+
+/**
+ * Returns the candidates with this name, on `bus` if it is given. Only if there are none: those with the name in another
+ * letter case, and the PCI devices that the name fits as an address without domain, function or leading zeros.
+ */
+export function selectByName<T extends Named>(
+  candidates: readonly T[],
+  { bus, name }: { readonly bus?: string; readonly name: string },
+): readonly T[] {
+  const exact = candidates.filter(
+    (device) => device.name === name && (bus === undefined || device.bus === bus),
+  );
+  if (exact.length > 0) return exact;
+  const [foldedBus, folded] = [bus?.toLowerCase(), name.toLowerCase()];
+  const address = parseLoosePciAddress(name);
+  return candidates.filter(
+    (device) =>
+      (foldedBus === undefined || device.bus.toLowerCase() === foldedBus) &&
+      (device.name.toLowerCase() === folded ||
+        (address !== undefined && device.bus === 'pci' && fitsLooseAddress(address, device.name))),
   );
 }
 
-/** Whether `name` is the device's whole name, or its PCI address without the domain. */
-function hasName(device: Device, name: string): boolean {
-  if (device.name === name) return true;
-  return isShortPciAddress(name) && device.bus === 'pci' && device.name.replace(/^[0-9a-f]+:/, '') === name;
+/** Lowercases the PCI addresses and UUIDs in a path, which sysfs always has in lower case. */
+export function foldPath(path: string): string {
+  return path.replace(/(?<=\/)[0-9a-f][0-9a-f:.-]{6,}(?=\/|$)/gi, (part) => part.toLowerCase());
 }
 
 /** Whether `path` is the device's directory, its VFIO directory, or a class, bus or devnum symlink to one of them. */

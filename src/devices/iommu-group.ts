@@ -31,20 +31,41 @@ export const nonBlockingDrivers: readonly string[] = ['pci-stub', 'pcieport'];
  * removed during the scan.
  */
 export function readSiblings(files: Files, root: Root, device: Device): readonly Sibling[] {
-  const members = pathBelow(root, `${device.syspath}/iommu_group/devices`);
-  const names = (tryOrUndefined(() => files.readdir(members)) ?? []).sort(compareNatural);
-  return names
-    .filter((name) => name !== device.name)
-    .map((name) => readSibling(files, `${members}/${name}`, name))
-    .filter((sibling) => sibling !== undefined);
+  const members = readMembers(files, pathBelow(root, `${device.syspath}/iommu_group/devices`)) ?? [];
+  return members.filter(({ name }) => name !== device.name);
 }
 
-function readSibling(files: Files, directory: string, name: string): Sibling | undefined {
+/**
+ * Returns the members of an IOMMU group by its number, sorted; `undefined` if there is no such group.
+ */
+export function readGroup(files: Files, root: Root, group: string): readonly Sibling[] | undefined {
+  return readMembers(files, pathBelow(root, `/sys/kernel/iommu_groups/${group}/devices`));
+}
+
+function readMembers(files: Files, directory: string): readonly Sibling[] | undefined {
+  const names = tryOrUndefined(() => files.readdir(directory));
+  return names
+    ?.sort(compareNatural)
+    .map((name) => readMember(files, `${directory}/${name}`, name))
+    .filter((member) => member !== undefined);
+}
+
+/**
+ * Whether a driver is one of VFIO by its name: `vfio-pci`, `mlx5_vfio_pci`, `vfio_mdev`. Only for devices that the class
+ * vfio-dev does not list; a driver of VFIO can have any name.
+ */
+export function isVfioDriverName(driver: string | undefined): boolean {
+  return driver !== undefined && /(?:^|[-_])vfio(?:[-_]|$)/.test(driver);
+}
+
+function readMember(files: Files, directory: string, name: string): Sibling | undefined {
   const subsystem = tryOrUndefined(() => files.readlink(`${directory}/subsystem`));
   if (subsystem === undefined) return undefined;
   const link = tryOrUndefined(() => files.readlink(`${directory}/driver`));
   const driver = link === undefined ? undefined : baseName(link);
-  const isVfio = tryOrUndefined(() => files.readdir(`${directory}/vfio-dev`)) !== undefined;
+  // Before Linux 6.1, and while a driver registers the device, there is no vfio-dev.
+  const isVfio =
+    isVfioDriverName(driver) || tryOrUndefined(() => files.readdir(`${directory}/vfio-dev`)) !== undefined;
   const harmless = driver === undefined || nonBlockingDrivers.includes(driver);
   return {
     bus: baseName(subsystem),

@@ -3,17 +3,15 @@
  * links in /dev/vfio.
  */
 
-import { noCdevReason } from '../devices/cdev.ts';
-import { findDevice, parseDeviceName } from '../devices/find.ts';
+import { isNoIommu, noCdevReason } from '../devices/cdev.ts';
+import { readFact } from '../devices/facts.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
-import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
-import { compareClaims, isExclusive } from '../names/claims.ts';
+import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root-path.ts';
+import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import { checkNode, type NodeCheck, nodePathOf } from './node-check.ts';
-import type { Machine, Observation } from './observe.ts';
 
 export interface Resolution {
   readonly device: Device;
@@ -37,7 +35,7 @@ export function resolveDevice(files: Files, root: Root, device: Device): Resolut
   if (devnum === undefined) {
     // A device that is being bound or unbound has no `dev` attribute either.
     assertUnchanged(files, root, device);
-    throw noCdevError(device);
+    throw noCdevError(files, root, device);
   }
   const path = nodePathOf(device.sysname);
   const check = checkNode(files, root, path, device);
@@ -76,13 +74,18 @@ export function assertUnchanged(files: Files, root: Root, device: Device): void 
   );
 }
 
-function noCdevError(device: Device): VfioNamesError {
+function noCdevError(files: Files, root: Root, device: Device): VfioNamesError {
+  const noIommu = isNoIommu(files, root, device, readFact(files, root, device, 'group'));
+  const groupNode = readFact(files, root, device, 'groupNode');
+  const groupText = groupNode === undefined ? 'the group node' : printable(groupNode);
   return new VfioNamesError(
     'no-cdev',
     exitStatus.unsupported,
-    `expected a node for ${printable(device.name)}, found none: ${noCdevReason(device)}`,
+    `expected a node for ${printable(device.name)}, found none: ${noCdevReason(device, noIommu)}`,
     {
-      hint: 'use the group node, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
+      hint: noIommu
+        ? `use ${groupText}, which needs CAP_SYS_RAWIO, or enable the IOMMU`
+        : `use ${groupText}, or a kernel with CONFIG_VFIO_DEVICE_CDEV`,
       device: device.name,
     },
   );
@@ -120,46 +123,4 @@ export function describeNodeCheck(
     case 'devnum-mismatch':
       return `${expected}, found the device ${check.found}`;
   }
-}
-
-/**
- * Returns the device of `name`. Throws what findDevice throws, and `no-device` for a path that is not a device node.
- */
-export function findByNameOrPath(
-  machine: Pick<Machine, 'files' | 'root'>,
-  seen: Pick<Observation, 'scan' | 'assignment' | 'claims'>,
-  name: string,
-): Device {
-  const query = parseDeviceName(name);
-  const target = query.kind === 'path' ? devnumAt(machine, query.path) : name;
-  return findDevice(seen.scan.devices, target, (link) => linkOwners(seen, link));
-}
-
-/**
- * The devices that a link means: the one that gets it, or all devices that claim an exclusive link. A device without a node
- * has no link; it is found by the link that it claims all the same, so that the error describes its node.
- */
-function linkOwners(
-  { assignment, claims }: Pick<Observation, 'assignment' | 'claims'>,
-  link: string,
-): Device[] {
-  const winner = assignment.winners.get(link);
-  if (winner && !isExclusive(link)) return [winner.device];
-  const rivals = claims.filter((claim) => claim.link === link).sort(compareClaims);
-  const devices = [...new Set(rivals.map(({ device }) => device))];
-  return isExclusive(link) ? devices : devices.slice(0, 1);
-}
-
-function devnumAt({ files, root }: Pick<Machine, 'files' | 'root'>, path: string): string {
-  const status = ignoring(() => files.stat(pathBelow(root, path)), 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP');
-  if (status?.kind === 'char' && status.devnum !== undefined) return status.devnum;
-  const found = status
-    ? `a ${status.kind === 'file' ? 'regular file' : status.kind}`
-    : 'nothing that can be read';
-  throw new VfioNamesError(
-    'no-device',
-    exitStatus.noDevice,
-    `expected a device node at ${printable(path)}, found ${found}`,
-    { hint: 'give a node, a link to one, or a directory in /sys', path },
-  );
 }

@@ -158,9 +158,13 @@ function table(heading: string): string[][] {
 
 /** Makes the mistake behind each message of "Troubleshooting", and returns what the program prints. */
 const mistakes: Readonly<Record<string, (root: FakeRoot) => Promise<CliResult>>> = {
-  'found none called 0000:02:00.0': (root) => {
+  '0000:02:00.0 is bound to nvme, not to a VFIO driver': (root) => {
     root.add({ name: '0000:02:00.0', driver: 'nvme' });
     return runOn(root, 'vfio-names resolve 0000:02:00.0');
+  },
+  'this kernel has no class vfio-dev': (root) => {
+    rmSync(root.at('/sys/class/vfio-dev'), { recursive: true });
+    return runOn(root, 'vfio-names resolve 01:00.0');
   },
   'this kernel gives the device no node': (root) => {
     root.add({ name: '0000:02:00.0', driver: 'vfio-pci', sysname: 'vfio8', devnum: false });

@@ -90,6 +90,7 @@ export class FakeRoot {
     if (fake.driver !== undefined) {
       fs.mkdirSync(this.at(`/sys/bus/${bus}/drivers/${fake.driver}`), { recursive: true });
       this.replaceLink(`${syspath}/driver`, `/sys/bus/${bus}/drivers/${fake.driver}`);
+      this.replaceLink(`/sys/bus/${bus}/drivers/${fake.driver}/${fake.name}`, syspath);
     }
     if (fake.group !== undefined) {
       fs.mkdirSync(this.at(`/sys/kernel/iommu_groups/${fake.group}/devices`), { recursive: true });

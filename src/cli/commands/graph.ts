@@ -12,7 +12,7 @@ import type { Holder, HolderSearch } from '../../holders/types.ts';
 import { observe } from '../../links/observe.ts';
 import { deviceLinks } from '../../links/state.ts';
 import type { RunCommand } from '../command.ts';
-import { loadPolicyMachine, reportProblems } from '../context.ts';
+import { loadPolicyMachine, reportNoDevices, reportProblems } from '../context.ts';
 import { holderJson, jsonDocument } from '../json.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
@@ -26,9 +26,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const all = invocation.flags['all'] ?? false;
   const entries = readEntries(files, root, observation.scan.devices, known, all);
   if (entries.length === 0)
-    io.err(
-      'vfio-names: no device is bound to a VFIO driver here; graph --all shows the others, vfio-names doctor what this machine lacks',
-    );
+    reportNoDevices(io, machine, 'graph --all shows the others, vfio-names doctor what this machine lacks');
   const graph = buildGraph(entries);
   const format = invocation.values['format'] ?? 'text';
   if (invocation.json) {

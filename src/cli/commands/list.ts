@@ -1,26 +1,30 @@
 /** `list`: prints one row per device. */
-import { noCdevReason } from '../../devices/cdev.ts';
+import { isNameable } from '../../devices/cdev.ts';
 import { readFacts } from '../../devices/facts.ts';
-import type { Device, FactName } from '../../devices/types.ts';
+import { describeClassless, findClasslessDevices } from '../../devices/not-bound.ts';
+import type { FactName, Facts, Problem } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { type DeviceLinks, deviceLinks } from '../../links/state.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
-import { loadPolicyMachine, reportProblems } from '../context.ts';
+import { loadPolicyMachine, noDeviceOnBus, parseBus, reportNoDevices, reportProblems } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 import { formatTable } from '../table.ts';
 
 const short: readonly FactName[] = ['driver', 'group', 'owner', 'fileGroup', 'mode', 'label'];
+/** Also read of a device that can have no link. */
+const withoutLink: readonly FactName[] = ['node', 'noCdevReason', 'groupNode'];
 const long: readonly FactName[] = ['vendor', 'device', 'class', 'numaNode', 'pf', 'vf', 'devnum'];
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
   const observation = observe(machine);
-  const bus = invocation.values['bus'];
+  const bus = parseBus(machine, invocation.values['bus']);
   const selected = [...deviceLinks(observation).values()].filter(
     ({ device }) => bus === undefined || device.bus === bus,
   );
+  const status = bus !== undefined && selected.length === 0 ? exitStatus.noDevice : exitStatus.ok;
   reportProblems(io, observation.scan.problems);
   if (invocation.json) {
     const devices = selected.map(({ device, links, state }) => ({
@@ -28,14 +32,16 @@ export const run: RunCommand = async (invocation, io, system) => {
       links,
       state,
     }));
-    io.out(jsonDocument({ devices, problems: observation.scan.problems }));
-    return exitStatus.ok;
+    io.out(
+      jsonDocument({ devices, problems: [...observation.scan.problems, ...classlessProblems(machine)] }),
+    );
+    return status;
   }
   if (selected.length === 0) {
-    io.err(
-      `vfio-names: no device ${bus === undefined ? '' : `of the bus ${printable(bus)} `}is bound to a VFIO driver here; vfio-names doctor tells what this machine lacks`,
-    );
-    return exitStatus.ok;
+    if (bus === undefined || observation.scan.devices.length === 0)
+      reportNoDevices(io, machine, 'vfio-names doctor tells what this machine lacks');
+    else io.err(`vfio-names: ${noDeviceOnBus(bus, observation.scan.devices)}`);
+    return status;
   }
   const extraFacts = invocation.flags['long'] ? long : [];
   const extraHeads = extraFacts.map((fact) => fact.toUpperCase());
@@ -45,13 +51,25 @@ export const run: RunCommand = async (invocation, io, system) => {
   return exitStatus.ok;
 };
 
+/** The devices that a kernel without the class vfio-dev does not list, as problems of the scan. */
+function classlessProblems({ files, root }: Machine): Problem[] {
+  return findClasslessDevices(files, root).map((device) => ({
+    file: device.syspath,
+    message: describeClassless(device),
+  }));
+}
+
 /** The cells of a device's row. */
 function cellsOf(
   { files, root }: Machine,
   { device, links, state }: DeviceLinks,
   extraFacts: readonly FactName[],
 ): string[] {
-  const facts = readFacts(files, root, device, [...short, ...extraFacts]);
+  const facts = readFacts(files, root, device, [
+    ...short,
+    ...(isNameable(device) ? [] : withoutLink),
+    ...extraFacts,
+  ]);
   const owner =
     facts.owner === undefined ? '' : `${facts.owner}:${facts.fileGroup ?? '?'} ${facts.mode ?? ''}`;
   const cells = [
@@ -60,13 +78,15 @@ function cellsOf(
     facts.driver ?? '-',
     facts.group ?? '-',
     owner,
-    stateText(device, state),
+    stateText(facts, state),
     ...extraFacts.map((fact) => facts[fact] ?? '-'),
     facts.label ?? '',
   ];
   return cells.map(printable);
 }
 
-function stateText(device: Device, state: string): string {
-  return state === 'no-node' ? `no node: ${noCdevReason(device) ?? 'it is not in /dev/vfio/devices'}` : state;
+function stateText({ noCdevReason: reason, node, groupNode }: Facts, state: string): string {
+  if (reason === undefined) return state === 'no-node' ? 'no node: it is not in /dev/vfio/devices' : state;
+  const other = node === undefined && groupNode !== undefined ? `; only ${groupNode}` : '';
+  return `${node === undefined ? 'no node' : 'no name'}: ${reason}${other}`;
 }

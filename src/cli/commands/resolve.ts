@@ -4,8 +4,9 @@ import { readFact } from '../../devices/facts.ts';
 import { findByWholeName } from '../../devices/find.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
+import { findByNameOrPath } from '../../links/find.ts';
 import { type Machine, observe } from '../../links/observe.ts';
-import { findByNameOrPath, type Resolution, resolveDevice } from '../../links/resolve.ts';
+import { type Resolution, resolveDevice } from '../../links/resolve.ts';
 import { deviceLinks } from '../../links/state.ts';
 import { linkRoot, schemeLink } from '../../names/scheme.ts';
 import { printable } from '../../text/printable.ts';
@@ -24,6 +25,8 @@ export const run: RunCommand = async (invocation, io, system) => {
     invocation.json || property === 'group'
       ? readFact(machine.files, machine.root, device, 'group')
       : undefined;
+  if (device.sysname.startsWith('noiommu-'))
+    io.err(`vfio-names: ${printable(device.name)} has no IOMMU: its node gives no isolation`);
   if (resolution.fallbackReason !== undefined)
     io.err(`vfio-names: ${resolution.fallbackReason}; took ${resolution.nodePath} instead`);
   if (invocation.json) {
@@ -64,7 +67,7 @@ function selectValue(
   link: string | undefined,
   group: string | undefined,
 ): string {
-  const value = { node, devnum, syspath: device.syspath, link, group }[property];
+  const value = { node, name: device.name, devnum, syspath: device.syspath, link, group }[property];
   if (value !== undefined) return value;
   throw new VfioNamesError(
     `no-${property}`,

@@ -1,8 +1,8 @@
 /** `verify`: reports every finding with its remedy; `--fix` first runs sync. */
 import { exitStatus } from '../../errors.ts';
+import { findByNameOrPath } from '../../links/find.ts';
 import type { Finding } from '../../links/finding.ts';
 import { observe } from '../../links/observe.ts';
-import { findByNameOrPath } from '../../links/resolve.ts';
 import { sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
 import { plural } from '../../text/prose.ts';

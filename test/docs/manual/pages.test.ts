@@ -17,8 +17,8 @@ import {
 import { parseCommandLine } from '../../../src/cli/args.ts';
 import { commands, commonOptions } from '../../../src/cli/commands.ts';
 import { overview } from '../../../src/cli/help.ts';
+import { parseDeviceName } from '../../../src/devices/device-name.ts';
 import { factReaders } from '../../../src/devices/facts.ts';
-import { parseDeviceName } from '../../../src/devices/find.ts';
 import { readDocument } from '../../../src/policy/parse.ts';
 import schema from '../../../src/policy/policy.schema.json' with { type: 'json' };
 import { usage } from '../../../src/vfio-id/args.ts';

@@ -108,7 +108,7 @@ test(rejected, 'resolve a b', 'resolve: expected only NAME, found b; see vfio-na
 test(
   rejected,
   'resolve a --print nod',
-  'expected --print to be one of node, link, devnum, syspath, group, found nod; did you mean node? See vfio-names resolve --help',
+  'expected --print to be one of node, link, name, devnum, syspath, group, found nod; did you mean node? See vfio-names resolve --help',
 );
 test(rejected, 'plan --root=', 'expected DIR after --root, found nothing; see vfio-names plan --help');
 

@@ -35,7 +35,12 @@ for (const command of ['show', 'resolve', 'verify']) {
   test(rejected, [command, '../../etc/passwd'], 3, /found none called/);
   test(rejected, [command, '/none'], 3, /expected a device node at \/none, found nothing/);
   test(rejected, [command, '/etc'], 3, /expected a device node at \/etc, found a directory/);
-  test(rejected, [command, '/dev/vfio/14'], 3, /found none called \/dev\/vfio\/14/);
+  test(
+    rejected,
+    [command, '/dev/vfio/99'],
+    3,
+    /expected an IOMMU group at \/dev\/vfio\/99, found no group 99/,
+  );
 }
 
 for (const [problem, path, found] of [

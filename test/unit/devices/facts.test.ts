@@ -70,7 +70,10 @@ test("a no-IOMMU device with a node has the group node noiommu-N and cdev 'no' b
   const device = root.add({ name: '0000:01:00.0', sysname: 'noiommu-vfio0', group: '3', noNode: true });
   t.is(readFact(fakeFiles, root.dir, device, 'groupNode'), '/dev/vfio/noiommu-3');
   t.is(readFact(fakeFiles, root.dir, device, 'cdev'), 'no');
-  t.is(readFact(fakeFiles, root.dir, device, 'noCdevReason'), 'not named');
+  t.is(
+    readFact(fakeFiles, root.dir, device, 'noCdevReason'),
+    'no-IOMMU devices get no names, because they have no isolation',
+  );
 });
 
 test('a no-IOMMU device called vfioN (up to Linux 7.2) is recognized by its group', (t) => {
@@ -81,7 +84,7 @@ test('a no-IOMMU device called vfioN (up to Linux 7.2) is recognized by its grou
   t.is(facts().groupNode, '/dev/vfio/3');
   root.write('/sys/class/vfio/noiommu-3/dev', '243:0\n');
   t.is(facts().groupNode, '/dev/vfio/noiommu-3');
-  t.is(facts().noCdevReason, 'no-IOMMU devices have no node of their own');
+  t.is(facts().noCdevReason, 'no-IOMMU devices have no node of their own, and no isolation');
 });
 
 test('readFacts omits malformed and unreadable attributes and returns the other facts', (t) => {

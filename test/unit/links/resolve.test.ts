@@ -2,8 +2,9 @@ import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { Device } from '../../../src/devices/types.ts';
 import { VfioNamesError } from '../../../src/errors.ts';
+import { findByNameOrPath } from '../../../src/links/find.ts';
 import { type Machine, observe } from '../../../src/links/observe.ts';
-import { findByNameOrPath, resolveDevice } from '../../../src/links/resolve.ts';
+import { resolveDevice } from '../../../src/links/resolve.ts';
 import { verify } from '../../../src/links/verify.ts';
 import type { SystemFiles } from '../../../src/system/files.ts';
 import { errorLine } from '../../support/error-line.ts';
@@ -265,7 +266,7 @@ test('findByNameOrPath rejects a path that is not a device node and reports what
     'expected a device node at /etc/a\\x0ab, found nothing that can be read; give a node, a link to one, or a directory in /sys',
   );
   root.node('/dev/null', '1:3');
-  t.regex(message('/dev/null'), /found none called 1:3/);
+  t.regex(message('/dev/null'), /expected the node of a VFIO device at \/dev\/null, found the device 1:3/);
   t.true(fs.existsSync(root.at('/dev/null')));
 });
 

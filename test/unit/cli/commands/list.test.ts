@@ -19,7 +19,7 @@ test('list is the default command and prints one row per device with the state o
     [
       `mdev/${uuid}  vfio2  nvidia-vgpu-vfio  -  ${owner.trimEnd()}  named`,
       `pci/0000:01:00.0  vfio0  vfio-pci  14  ${owner.trimEnd()}  named`,
-      'pci/0000:03:00.0  -  vfio-pci  16  no node: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU)',
+      'pci/0000:03:00.0  -  vfio-pci  16  no node: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); only /dev/vfio/16',
       `pci/10000:01:00.0  vfio1  vfio-pci  15  ${owner.trimEnd()}  outdated`,
       '',
     ],

@@ -117,7 +117,7 @@ test(
   fails,
   '0000:01:00.7',
   3,
-  'expected a device bound to VFIO, found none called 0000:01:00.7; did you mean 0000:01:00.0?',
+  'expected a device bound to VFIO, found none called 0000:01:00.7; vfio-names list shows those that there are',
 );
 test(
   fails,
@@ -135,7 +135,7 @@ test(
   fails,
   '0000:03:00.0',
   5,
-  'expected a node for 0000:03:00.0, found none: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use the group node, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
+  'expected a node for 0000:03:00.0, found none: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use /dev/vfio/16, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
 );
 
 test('resolve --print of a value that the device lacks fails with status 5', async (t) => {
