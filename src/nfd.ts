@@ -20,7 +20,7 @@ interface NfdDevice {
 
 export interface NfdNode {
   readonly devices: readonly NfdDevice[];
-  /** Whether /dev/iommu exists. */
+  /** Whether the kernel has iommufd. */
   readonly iommufd: boolean;
   /** The interface that a workload uses; `undefined` if there is nothing to open. */
   readonly interface: Interface | undefined;
@@ -64,7 +64,8 @@ function labelPart(name: string, end: string): string {
   return `${safe === '' ? 'x' : safe}`.slice(0, 63 - end.length) + end;
 }
 
-/** Whether all features in a file belong to vfio-names. */
+/** Whether a file has features, and all of them belong to vfio-names; an empty file is somebody else's. */
 export function isOwnFeaturesFile(text: string): boolean {
-  return text.split('\n').every((line) => line === '' || line.startsWith(`${NFD_NAMESPACE}/`));
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.length > 0 && lines.every((line) => line.startsWith(`${NFD_NAMESPACE}/`));
 }

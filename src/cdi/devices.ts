@@ -1,16 +1,16 @@
 /** Selects the devices for a CDI specification, verifies their nodes, and reports why other devices are skipped. */
 
-import { isNameable } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, exitStatus, ignoring, VfioNamesError, withHint } from '../errors.ts';
-import { followLink, iommuNode, nodeMismatch, readDevnum, type SharedNode } from '../exec/open-device.ts';
+import { followLink, nodeMismatch, readDevnum, type SharedNode } from '../exec/open-device.ts';
 import type { SkippedDevice } from '../links/node-check.ts';
 import { resolveDevice } from '../links/resolve.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
+import { availableInterface, hasGroupNodes, hasIommufd } from './interface.ts';
 import { type CdiDevice, type Interface, isDeviceName, sharedNodeOf } from './spec.ts';
 
 interface CdiSelection {
@@ -20,8 +20,8 @@ interface CdiSelection {
 }
 
 /**
- * Selects the devices that can be in the specification. `auto` means cdev if /dev/iommu exists and at least one device has a
- * cdev; both depend on the kernel, not on a single device. Throws VfioNamesError `no-shared-node` (status 5) if devices were
+ * Selects the devices that can be in the specification. `auto` means the interface that this kernel has. Throws
+ * VfioNamesError `no-group-nodes` (status 5) on a kernel without groups, and `no-shared-node` (status 5) if devices were
  * selected but the shared node that they need (/dev/iommu or /dev/vfio/vfio) is missing.
  */
 export function selectDevices(
@@ -30,9 +30,18 @@ export function selectDevices(
   devices: readonly Device[],
   wanted: Interface | 'auto',
 ): CdiSelection {
-  const hasIommufd = sharedNodeProblem(files, root, iommuNode) === undefined;
-  const auto = hasIommufd && devices.some(isNameable) ? 'cdev' : 'group';
-  const by = wanted === 'auto' ? auto : wanted;
+  const by = wanted === 'auto' ? availableInterface(files, root, devices) : wanted;
+  if (by === 'group' && devices.length > 0 && !hasGroupNodes(files, root, devices))
+    throw new VfioNamesError(
+      'no-group-nodes',
+      exitStatus.unsupported,
+      'expected group nodes for the interface group, found none: this kernel lists no group in /sys/class/vfio',
+      {
+        hint: hasIommufd(files, root)
+          ? 'use --interface cdev'
+          : 'use a kernel with CONFIG_VFIO_GROUP, or with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV',
+      },
+    );
   const chosen: CdiDevice[] = [];
   const skipped: SkippedDevice[] = [];
   for (const device of devices) {
@@ -75,6 +84,12 @@ function cdiDevice(files: Files, root: Root, device: Device, by: Interface): Cdi
       'expected letters, digits and _.:- between a letter or digit at both ends, as CDI wants its names',
       'give the container the node itself',
     );
+  if (by === 'cdev' && device.sysname.startsWith('noiommu-'))
+    throw skipError(
+      device,
+      'expected a device with an IOMMU, found one without, which gives no isolation',
+      'enable the IOMMU, or give the container the node itself and CAP_SYS_RAWIO',
+    );
   const group = readFact(files, root, device, 'group');
   const node = by === 'cdev' ? deviceNode(files, root, device) : groupNode(files, root, device);
   return { name: device.name, node, group, numaNode: readFact(files, root, device, 'numaNode') };
@@ -105,7 +120,7 @@ function groupNode(files: Files, root: Root, device: Device): string {
   throw skipError(
     device,
     `expected the group's node at ${path}, found ${problem}`,
-    'use --interface cdev, or a kernel with CONFIG_VFIO_GROUP',
+    'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)',
   );
 }
 

@@ -6,10 +6,11 @@ import { cdiSpec, cdiText, type Interface, isKind } from '../../cdi/spec.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { formatSkipped } from '../../links/node-check.ts';
+import type { Machine } from '../../links/observe.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
-import { reportProblems } from '../context.ts';
+import { noDeviceOnBus, parseBus, reportNoDevices, reportProblems } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 
 interface CdiOptions {
@@ -18,9 +19,12 @@ interface CdiOptions {
   readonly wanted: Interface | 'auto';
 }
 
-/** `--bus`, `--kind` and `--interface` with their defaults. Throws VfioNamesError `usage` (status 2) for an invalid kind. */
-export function parseCdiOptions(values: Readonly<Record<string, string>>): CdiOptions {
-  const bus = values['bus'] ?? 'pci';
+/** `--bus`, `--kind` and `--interface` with their defaults. Throws VfioNamesError `usage` (status 2) for an invalid bus or kind. */
+export function parseCdiOptions(
+  place: Pick<Machine, 'files' | 'root'>,
+  values: Readonly<Record<string, string>>,
+): CdiOptions {
+  const bus = parseBus(place, values['bus']) ?? 'pci';
   const kind = values['kind'] ?? `vfio-names.dev/${bus}`;
   if (!isKind(kind))
     throw usage(
@@ -44,21 +48,25 @@ function usage(message: string, hint: string): VfioNamesError {
 }
 
 export const run: RunCommand = (invocation, io, system) => {
-  const { bus, kind, wanted } = parseCdiOptions(invocation.values);
+  const { files } = system;
+  const { root } = invocation;
+  const { bus, kind, wanted } = parseCdiOptions({ files, root }, invocation.values);
   // Undefined means stdout.
   const output = outputOf(invocation);
-  const files = system.files;
-  const { devices, problems } = scanDevices(files, invocation.root);
+  const { devices, problems } = scanDevices(files, root);
   reportProblems(io, problems);
   const choice = selectDevices(
     files,
-    invocation.root,
+    root,
     devices.filter((device) => device.bus === bus),
     wanted,
   );
   for (const device of choice.skipped) io.err(`vfio-names: ${formatSkipped(device)}`);
   const count = choice.devices.length;
-  if (count === 0) io.err(`vfio-names: no device of the bus ${printable(bus)} for a CDI specification`);
+  if (choice.skipped.length === 0 && count === 0) {
+    if (devices.length > 0) io.err(`vfio-names: ${noDeviceOnBus(bus, devices)}`);
+    else reportNoDevices(io, { files, root }, 'vfio-names doctor tells what this machine lacks');
+  }
   // Container runtimes reject a specification without devices.
   const annotate = invocation.flags['annotate'] ?? false;
   const document = count === 0 ? undefined : cdiSpec(kind, choice.by, choice.devices, annotate);

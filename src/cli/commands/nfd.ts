@@ -1,10 +1,9 @@
 /** `nfd`: prints or writes a features file for Node Feature Discovery. */
-import { isNameable } from '../../devices/cdev.ts';
+import { availableInterface, hasIommufd } from '../../cdi/interface.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
-import { iommuNode, readDevnum } from '../../exec/open-device.ts';
 import { isOwnFeaturesFile, type NfdNode, nfdFeatures } from '../../nfd.ts';
 import { writeGenerated } from '../../system/atomic-file.ts';
 import type { Files } from '../../system/files.ts';
@@ -38,12 +37,9 @@ export const run: RunCommand = (invocation, io, system) => {
 };
 
 function nodeOf(files: Files, root: Root, devices: readonly Device[]): NfdNode {
-  // Read from sysfs: /dev/iommu may be missing in a container that only writes this file.
-  const iommufd = readDevnum(files, root, iommuNode) !== undefined;
-  const cdev = iommufd && devices.some(isNameable);
   return {
-    iommufd,
-    interface: devices.length === 0 ? undefined : cdev ? 'cdev' : 'group',
+    iommufd: hasIommufd(files, root),
+    interface: devices.length === 0 ? undefined : availableInterface(files, root, devices),
     devices: devices.map((device) => readFacts(files, root, device, ['vendor', 'class', 'mdevType'])),
   };
 }

@@ -85,7 +85,7 @@ function keeperOf(
 ): CdiKeeper | undefined {
   const path = values['cdi'];
   if (path !== undefined) {
-    const plan = { ...parseCdiOptions(values), path: checkSpecPath('--cdi', path) };
+    const plan = { ...parseCdiOptions({ files, root }, values), path: checkSpecPath('--cdi', path) };
     return createCdiKeeper(files, root, plan, token, telling);
   }
   const strayOption = cdiOnly.find((name) => values[name] !== undefined);

@@ -139,9 +139,10 @@ for (const [file, ...args] of [
     t.is(out, fs.readFileSync(golden, 'utf8'));
   });
 
-test('cdi uses groups for --interface auto if /dev/iommu is missing, and fails for --interface cdev', async (t) => {
+test('cdi uses groups for --interface auto without iommufd, and fails for --interface cdev', async (t) => {
   const { root, run } = machine(t);
   fs.rmSync(root.at('/dev/iommu'));
+  fs.rmSync(root.at('/sys/class/misc/iommu'), { recursive: true });
   t.deepEqual(nodesOf((await run()).out), {
     'vfio-names.dev/pci': '/dev/vfio/vfio',
     '0000:01:00.0': '/dev/vfio/14',
@@ -153,6 +154,32 @@ test('cdi uses groups for --interface auto if /dev/iommu is missing, and fails f
   t.regex(err.join(), /expected \/dev\/iommu for the interface cdev, found nothing; load the module iommufd/);
 });
 
+test('cdi names the missing /dev/iommu once on a machine without groups, and --interface group the missing groups', async (t) => {
+  const { root, run } = machine(t);
+  fs.rmSync(root.at('/dev/iommu'));
+  fs.rmSync(root.at('/sys/class/misc/iommu'), { recursive: true });
+  fs.rmSync(root.at('/sys/class/vfio'), { recursive: true });
+  for (const group of ['14', '15']) fs.rmSync(root.at(`/dev/vfio/${group}`));
+  const { status, err } = await run();
+  t.is(status, 5);
+  t.deepEqual(err, [
+    'vfio-names: expected /dev/iommu for the interface cdev, found nothing; load the module iommufd or boot a kernel with CONFIG_IOMMUFD; in a container, pass it in',
+  ]);
+  const group = await run('--interface', 'group');
+  t.is(group.status, 5);
+  t.deepEqual(group.err, [
+    'vfio-names: expected group nodes for the interface group, found none: this kernel lists no group in /sys/class/vfio; use a kernel with CONFIG_VFIO_GROUP, or with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV',
+  ]);
+});
+
+test('cdi and nfd agree on the interface of a machine that has /dev/iommu, but not its number in sysfs', async (t) => {
+  const { root, run } = machine(t);
+  fs.rmSync(root.at('/sys/class/misc/iommu'), { recursive: true });
+  t.is((JSON.parse((await run('--json')).out) as { interface: string }).interface, 'cdev');
+  const { out } = await runCli(['nfd', '--root', root.dir]);
+  t.regex(out, /interface=cdev\n.*iommufd=true\n|iommufd=true\n(?:.*\n)*.*interface=cdev/);
+});
+
 test('cdi treats a shared node with the wrong device number as missing', async (t) => {
   const { root, run } = machine(t);
   root.node('/dev/iommu', '1:3');
@@ -160,7 +187,11 @@ test('cdi treats a shared node with the wrong device number as missing', async (
   root.node('/dev/vfio/vfio', '1:3');
   const { status, err } = await run();
   t.is(status, 5);
-  t.regex(err.join(), /expected \/dev\/vfio\/vfio .*found the device 1:3/);
+  t.regex(err.join(), /expected \/dev\/iommu .*found the device 1:3/);
+  t.regex(
+    (await run('--interface', 'group')).err.join(),
+    /expected \/dev\/vfio\/vfio .*found the device 1:3/,
+  );
 });
 
 test('cdi skips devices that cannot be in the document, reports why, and exits with status 1', async (t) => {
@@ -176,7 +207,7 @@ test('cdi skips devices that cannot be in the document, reports why, and exits w
   });
   t.is(err.length, 3);
   t.regex(err.join('\n'), /0000:02:00\.0 is left out: expected the character device 247:1/);
-  t.regex(err.join('\n'), /0000:03:00\.0 is left out: .*no-IOMMU devices/);
+  t.regex(err.join('\n'), /0000:03:00\.0 is left out: .*found one without, which gives no isolation/);
   t.regex(err.join('\n'), /bad name is left out: .*as CDI wants its names/);
 });
 
@@ -231,7 +262,12 @@ const rejects = test.macro({
   title: (_, args: readonly string[]) => `cdi rejects ${args.join(' ')}`,
 });
 test(rejects, ['--kind', 'pci'], /expected --kind to be VENDOR\/CLASS.*found pci/);
-test(rejects, ['--bus', 'a.b'], /found vfio-names\.dev\/a\.b/);
+test(rejects, ['--bus', 'pcie'], /expected a bus after --bus, found pcie.*did you mean pci\?/);
+test(
+  rejects,
+  ['--bus', 'usb'],
+  /found usb, which this machine does not have; buses of VFIO devices are pci, /,
+);
 test(rejects, ['--interface', 'both'], /expected --interface to be one of cdev, group, auto/);
 test(rejects, ['--output', '/etc/cdi/x.yaml'], /expected --output to end in \.json/);
 test(rejects, ['--output', '/etc/cdi/.json'], /expected --output to end in \.json/);
@@ -278,7 +314,7 @@ for (const [what, make] of Object.entries<(root: FakeRoot, path: string) => void
     const path = '/run/cdi/vfio.json';
     make(root, path);
     const before = fs.lstatSync(root.at(path));
-    for (const bus of ['pci', 'none']) {
+    for (const bus of ['pci', 'cdx']) {
       const args = ['--bus', bus, '--kind', 'vfio-names.dev/pci', '--output', root.at(path)];
       const { status, err } = await run(...args);
       t.is(status, 1);
@@ -307,7 +343,7 @@ test('cdi --json has the document or the change of the file, and the skipped dev
   const results = [
     await run('--json'),
     await run('--json', '--output', file),
-    await run('--json', '--bus', 'x'),
+    await run('--json', '--bus', 'CDX'),
   ];
   const [plain, written, none] = results.map(({ out }) => JSON.parse(out) as Record<string, unknown>);
   for (const document of [plain, written, none]) t.deepEqual(schemaErrors('cdi', document), []);

@@ -57,6 +57,7 @@ test('nfd prints counts by bus, by class and vendor, and by mdev type, and the i
 test('nfd prints the interface group without iommufd, and no interface without devices', async (t) => {
   const { root, run } = machine(t);
   fs.rmSync(root.at('/sys/class/misc/iommu/dev'));
+  root.write('/sys/class/vfio/14/dev', '246:14\n');
   t.like(readAsNfd((await run()).out), {
     'vfio-names.dev/iommufd': 'false',
     'vfio-names.dev/interface': 'group',
