@@ -65,7 +65,9 @@ export function checkWatch({ udev, watchPid }: Snapshot): CheckResult[] {
 }
 
 /** Reports the number of findings of `vfio-names verify`. */
-export function checkLinks({ verifyFindings, fixableFindings }: Snapshot): CheckResult {
+export function checkLinks({ policyError, verifyFindings, fixableFindings }: Snapshot): CheckResult {
+  if (policyError !== undefined)
+    return warning('names', 'not checked, since the policy has an error', 'fix the policy first');
   if (typeof verifyFindings === 'string')
     return warning(
       'names',

@@ -23,7 +23,7 @@ import { findWatcher, readMemoryLock } from './processes.ts';
 import type { DeviceState, Snapshot } from './snapshot.ts';
 import { findUdevSocket, isListening, readUdev, udevHasLink } from './udev.ts';
 
-/** The policy, or the error of its reader; in that case the default policy applies. */
+/** The policy, or the error of its reader; in that case verify does not run. */
 export type PolicyResult = { readonly policy: Policy } | { readonly policyError: string };
 
 /**
@@ -66,7 +66,8 @@ export async function takeSnapshot(
     ),
     ...(watchPid !== undefined && { watchPid }),
     ...('policyError' in policyResult && { policyError: policyResult.policyError }),
-    ...countFindings(machine),
+    // Without the policy, verify would take its names for left-over links.
+    ...('policyError' in policyResult ? { verifyFindings: 0, fixableFindings: 0 } : countFindings(machine)),
     incomplete: search.incomplete,
     ...(memoryLock && { memoryLock }),
   };

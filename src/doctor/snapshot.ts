@@ -72,7 +72,7 @@ export interface Snapshot {
   readonly watchPid?: number;
   /** The error of the policy; absent if it is valid. */
   readonly policyError?: string;
-  /** Number of findings of verify, or the message of its error. */
+  /** Number of findings of verify, or the message of its error; 0 if the policy has an error. */
   readonly verifyFindings: number | string;
   readonly fixableFindings: number;
   readonly incomplete: readonly Incomplete[];
