@@ -48,17 +48,29 @@ export function iommuAccess(policy: Policy): Access | undefined {
   return owner !== undefined && otherOwners.length === 0 ? { owner } : undefined;
 }
 
-/** Returns a warning if the policy gives access to nodes but does not determine who may open /dev/iommu. */
-export function iommuProblem(
-  policy: Policy,
-): { readonly message: string; readonly hint: string } | undefined {
+/** Several accounts that cannot share /dev/iommu. */
+interface IommuProblem {
+  readonly message: string;
+  readonly hint: string;
+  /** The first rule whose account differs from that of an earlier rule, and the key. */
+  readonly rule: AccessRule;
+  readonly key: 'owner' | 'fileGroup';
+}
+
+/** Returns a problem if the policy gives access to nodes but does not determine who may open /dev/iommu. */
+export function iommuProblem(policy: Policy): IommuProblem | undefined {
   if (iommuAccess(policy)) return undefined;
   const [groups, owners] = [distinct(policy.accessRules, 'fileGroup'), distinct(policy.accessRules, 'owner')];
-  const [what, found] = groups.length > 0 ? ['groups', groups] : ['owners', owners];
-  if (found.length === 0) return undefined;
+  const key = groups.length > 0 ? 'fileGroup' : 'owner';
+  const found = groups.length > 0 ? groups : owners;
+  const rule = policy.accessRules.find((other) => other[key] !== undefined && other[key] !== found[0]);
+  if (!rule) return undefined;
+  const shown = `${found.slice(0, 5).join(', ')}${found.length > 5 ? ', ...' : ''}`;
   return {
-    message: `several ${what} get devices (${found.join(', ')}), but /dev/iommu can have one only`,
+    message: `several ${key === 'owner' ? 'owners' : 'groups'} get devices (${shown}), but /dev/iommu can have one only`,
     hint: 'add [iommu] with a group that all these users are in',
+    rule,
+    key,
   };
 }
 

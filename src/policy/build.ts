@@ -1,10 +1,12 @@
 /** Builds a policy from the texts of its files. Loads the parsers of TOML and of templates. */
 
+import { printable } from '../text/printable.ts';
 import { sha256 } from '../text/sha256.ts';
 import { iommuProblem } from './access.ts';
-import { type Diagnostic, findShadowedRules, sortDiagnostics } from './diagnostics.ts';
+import { type AccessLines, type Diagnostic, findShadowedRules, sortDiagnostics } from './diagnostics.ts';
+import { readDocument } from './document.ts';
 import type { PolicyText } from './files.ts';
-import { type FileRules, parseRules, readDocument, type Setting } from './parse.ts';
+import { type FileRules, parseRules, type Setting } from './parse.ts';
 import { familyNames, type LinkRule, type Policy } from './policy.ts';
 
 export interface BuildResult {
@@ -12,25 +14,28 @@ export interface BuildResult {
   readonly policy: Policy;
   /** The effective value of each setting, with the file that set it. */
   readonly settings: readonly Setting[];
+  /** The line of each key of an access rule and of `[iommu]`. */
+  readonly accessLines: AccessLines;
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
 }
 
 /** Merges the files in order: a later setting, alias or `[iommu]` overrides an earlier one; rules accumulate. */
 export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
-  const errors: Diagnostic[] = [];
-  const files: FileRules[] = [];
-  for (const text of texts) {
-    const document = readDocument(text);
-    if ('errors' in document) errors.push(...document.errors);
-    else files.push(parseRules(document));
-  }
-  errors.push(...files.flatMap((file) => file.errors));
+  const documents = texts.map(readDocument);
+  const files = documents.flatMap((document): FileRules[] =>
+    'errors' in document ? [] : [parseRules(document)],
+  );
+  const errors = [
+    ...documents.flatMap((document) => ('errors' in document ? document.errors : [])),
+    ...files.flatMap((file) => file.errors),
+  ];
   const iommu = files.flatMap((file) => file.iommu ?? []).at(-1);
   const families = new Map(files.flatMap((file) => [...file.families]));
   const settings = new Map(
     files.flatMap((file) => file.settings.map((setting) => [setting.key, setting] as const)),
   );
+  const accessLines: AccessLines = new Map(files.flatMap((file) => [...file.accessLines]));
   const rules: Omit<Policy, 'hash'> = {
     scheme: 1,
     linkRules: [
@@ -43,24 +48,55 @@ export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
   const policy = { ...rules, hash: policyHash(rules) };
   const warnings = [
     ...files.flatMap((file) => file.warnings),
-    ...(errors.length === 0 ? policyWarnings(policy) : []),
+    ...findOverriddenAliases(files),
+    ...(errors.length === 0 ? policyWarnings(policy, accessLines) : []),
   ];
   const order = texts.map((text) => text.file);
   return {
     policy,
     settings: [...settings.values()],
+    accessLines,
     errors: sortDiagnostics(errors, order),
     warnings: sortDiagnostics(warnings, order),
   };
 }
 
+/** Returns one warning for each alias that an earlier file defines, too: the later one applies, as with systemd's drop-ins. */
+function findOverriddenAliases(files: readonly FileRules[]): Diagnostic[] {
+  const seen = new Map<string, Setting>();
+  const warnings: Diagnostic[] = [];
+  for (const { settings } of files)
+    for (const setting of settings) {
+      const earlier = seen.get(setting.key);
+      seen.set(setting.key, setting);
+      if (!earlier || !setting.key.startsWith('names.by-alias.')) continue;
+      const { file, line } = earlier.source;
+      warnings.push({
+        source: setting.source,
+        key: setting.key,
+        message: `replaces the alias of the same name at ${printable(file)}:${line}`,
+        hint: 'give one of them another name, or remove it',
+      });
+    }
+  return warnings;
+}
+
 /** Returns the warnings that need the whole policy. */
-function policyWarnings(policy: Policy): Diagnostic[] {
+function policyWarnings(policy: Policy, lines: AccessLines): Diagnostic[] {
   const problem = iommuProblem(policy);
-  const source = policy.accessRules[0]?.source;
+  const { file } = problem?.rule.source ?? {};
   return [
     ...findShadowedRules(policy),
-    ...(problem !== undefined && source ? [{ source, key: 'access', ...problem }] : []),
+    ...(problem && file !== undefined
+      ? [
+          {
+            source: { file, line: lines.get(problem.rule)?.[problem.key] ?? problem.rule.source.line },
+            key: `access.${problem.key === 'fileGroup' ? 'group' : problem.key}`,
+            message: problem.message,
+            hint: problem.hint,
+          },
+        ]
+      : []),
   ];
 }
 

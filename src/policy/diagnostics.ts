@@ -18,20 +18,27 @@ export interface Diagnostic {
   readonly hint?: string | undefined;
 }
 
+/** For each access rule and the `[iommu]` table, the line of each of its keys. */
+export type AccessLines = ReadonlyMap<object, Readonly<Partial<Record<keyof Access, number>>>>;
+
 /** Formats an error: `/etc/vfio-names/10-gpu.toml:4: link.match.vendor: expected ..., found ...; hint`. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   return withHint({ message: messageWithPlace(diagnostic), hint: diagnostic.hint });
 }
 
+/** A longer key is cut in messages. */
+const MAX_KEY_LENGTH = 120;
+
 function messageWithPlace({ source, key, message }: Diagnostic): string {
-  return `${printable(source.file)}:${source.line}: ${key === '' ? '' : `${printable(key)}: `}${message}`;
+  const shownKey = key.length > MAX_KEY_LENGTH ? `${key.slice(0, MAX_KEY_LENGTH)}...` : key;
+  return `${printable(source.file)}:${source.line}: ${key === '' ? '' : `${printable(shownKey)}: `}${message}`;
 }
 
 /** Sorts by the order in which the files are read, then by line. */
 export function sortDiagnostics(errors: readonly Diagnostic[], files: readonly string[]): Diagnostic[] {
-  return [...errors].sort(
-    (a, b) => files.indexOf(a.source.file) - files.indexOf(b.source.file) || a.source.line - b.source.line,
-  );
+  const order = new Map(files.map((file, index) => [file, index]));
+  const placeOf = ({ source }: Diagnostic): number => order.get(source.file) ?? files.length;
+  return [...errors].sort((a, b) => placeOf(a) - placeOf(b) || a.source.line - b.source.line);
 }
 
 /** Returns the VfioNamesError `policy` (status 2) for sorted errors: the first one, and the number of the others. */
@@ -47,6 +54,9 @@ export function policyError(errors: readonly Diagnostic[]): VfioNamesError {
     : new VfioNamesError('policy', exitStatus.usage, message, { ...facts, hint: hint + more });
 }
 
+/** The number of pairs of rules that are compared; a policy of a thousand rules has fewer. */
+const MAX_COMPARISONS = 500_000;
+
 /** Returns one warning for each rule without effect. */
 export function findShadowedRules(policy: Policy): Diagnostic[] {
   return [...shadowedLinks(policy.linkRules), ...shadowedAccess(policy.accessRules)];
@@ -57,17 +67,22 @@ function shadowedLinks(links: readonly LinkRule[]): Diagnostic[] {
   const byName = new Map<string, LinkRule[]>();
   for (const rule of links) {
     const key = JSON.stringify(rule.template);
-    byName.set(key, [...(byName.get(key) ?? []), rule]);
+    const sameName = byName.get(key);
+    if (sameName) sameName.push(rule);
+    else byName.set(key, [rule]);
   }
+  let comparisons = 0;
   return [...byName.values()].flatMap((sameName) =>
     sameName.flatMap((rule, index) => {
+      if (rule.family !== undefined || comparisons > MAX_COMPARISONS) return [];
       const covering = sameName.find((other, location) => {
-        if (other === rule || other.priority < rule.priority || !matchCovers(other.match, rule.match))
-          return false;
+        comparisons++;
+        if (other === rule) return false;
+        if (other.priority < rule.priority || !matchCovers(other.match, rule.match)) return false;
         const same = other.priority === rule.priority && matchCovers(rule.match, other.match);
         return !same || location < index;
       });
-      return covering === undefined || rule.family !== undefined
+      return covering === undefined
         ? []
         : [
             warning(
@@ -82,11 +97,16 @@ function shadowedLinks(links: readonly LinkRule[]): Diagnostic[] {
 
 /** Finds rules of which a later rule sets every key, for at least the same devices. */
 function shadowedAccess(access: readonly AccessRule[]): Diagnostic[] {
+  let comparisons = 0;
   return access.flatMap((rule, index) => {
     const keys = (['owner', 'fileGroup', 'mode'] as const).filter((key) => rule[key] !== undefined);
-    const later = access
-      .slice(index + 1)
-      .find((other) => keys.every((key) => other[key] !== undefined) && matchCovers(other.match, rule.match));
+    let later: AccessRule | undefined;
+    for (let next = index + 1; next < access.length && !later; next++) {
+      if (++comparisons > MAX_COMPARISONS) break;
+      const other = access[next];
+      if (other && keys.every((key) => other[key] !== undefined) && matchCovers(other.match, rule.match))
+        later = other;
+    }
     return later === undefined
       ? []
       : [
@@ -107,29 +127,87 @@ function location(source: SourceLocation): string {
   return `${source.file}:${source.line}`;
 }
 
+/** The highest uid and gid of a system account, if /etc/login.defs does not say otherwise (SYS_UID_MAX). */
+const MAX_SYSTEM_ID = 999;
+
 /** Returns one error for each unknown name. If the machine has no accounts at all (an image without files), none. */
-export function accountErrors(policy: Policy, accounts: Accounts): Diagnostic[] {
+export function accountErrors(
+  policy: Policy,
+  accounts: Accounts,
+  lines: AccessLines = new Map(),
+): Diagnostic[] {
+  const nearestName = remember((name: string, known: ReadonlyMap<string, number>) =>
+    nearest(name, [...known.keys()]),
+  );
+  return accountUses(policy, accounts, lines).flatMap(({ name, what, known, source, key }) => {
+    if (known.size === 0 || resolveAccount(known, name) !== undefined) return [];
+    const near = nearestName(name, known);
+    const hint = near === undefined ? 'make it, or give its number in quotes' : `did you mean "${near}"?`;
+    return [{ source, key, message: `no ${what} "${printable(name)}" on this machine`, hint }];
+  });
+}
+
+/**
+ * Returns one warning for each account that is not a system account: udev 258 and 259 ignore OWNER and GROUP with such an
+ * account, and later releases warn about it (NEWS of systemd 258 and 260).
+ */
+export function accountWarnings(
+  policy: Policy,
+  accounts: Accounts,
+  lines: AccessLines = new Map(),
+): Diagnostic[] {
+  return accountUses(policy, accounts, lines).flatMap(({ name, what, known, source, key }) => {
+    const id = resolveAccount(known, name);
+    if (id === undefined || id <= MAX_SYSTEM_ID) return [];
+    return [
+      {
+        source,
+        key,
+        message: `the ${what} "${printable(name)}" (${id}) is not a system account, so udev 258 and 259 ignore it`,
+        hint: `use a ${what} with a number up to ${MAX_SYSTEM_ID} (${what}add --system)`,
+      },
+    ];
+  });
+}
+
+/** A user or group that a rule names. */
+interface AccountUse {
+  readonly name: string;
+  readonly what: 'user' | 'group';
+  readonly known: ReadonlyMap<string, number>;
+  readonly source: SourceLocation;
+  readonly key: string;
+}
+
+function accountUses(policy: Policy, accounts: Accounts, lines: AccessLines): AccountUse[] {
   const rules: readonly (Access & { readonly source: SourceLocation })[] = policy.iommu
     ? [...policy.accessRules, policy.iommu]
     : policy.accessRules;
   return rules.flatMap((rule) => {
     const table = rule === policy.iommu ? 'iommu' : 'access';
-    return [
-      ...checkName(rule.owner, 'user', accounts.users, rule.source, `${table}.owner`),
-      ...checkName(rule.fileGroup, 'group', accounts.groups, rule.source, `${table}.group`),
-    ];
+    const use = (key: 'owner' | 'fileGroup', what: 'user' | 'group'): AccountUse[] => {
+      const name = rule[key];
+      const line = lines.get(rule)?.[key] ?? rule.source.line;
+      const known = what === 'user' ? accounts.users : accounts.groups;
+      const path = `${table}.${key === 'owner' ? 'owner' : 'group'}`;
+      return name === undefined
+        ? []
+        : [{ name, what, known, source: { file: rule.source.file, line }, key: path }];
+    };
+    return [...use('owner', 'user'), ...use('fileGroup', 'group')];
   });
 }
 
-function checkName(
-  name: string | undefined,
-  what: string,
-  known: ReadonlyMap<string, number>,
-  source: SourceLocation,
-  key: string,
-): Diagnostic[] {
-  if (name === undefined || known.size === 0 || resolveAccount(known, name) !== undefined) return [];
-  const near = nearest(name, [...known.keys()]);
-  const hint = near === undefined ? 'make it, or give its number in quotes' : `did you mean "${near}"?`;
-  return [{ source, key, message: `no ${what} "${printable(name)}" on this machine`, hint }];
+/** Calls `fn` once for each name and map. */
+function remember<T>(
+  fn: (name: string, known: ReadonlyMap<string, number>) => T,
+): (name: string, known: ReadonlyMap<string, number>) => T {
+  const results = new Map<ReadonlyMap<string, number>, Map<string, T>>();
+  return (name, known) => {
+    const byName = results.get(known) ?? new Map<string, T>();
+    results.set(known, byName);
+    const found = byName.get(name) ?? fn(name, known);
+    byName.set(name, found);
+    return found;
+  };
 }

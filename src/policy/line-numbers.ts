@@ -3,6 +3,28 @@
 /** Keys and list indexes from the top: `['link', 0, 'match', 'vendor']`. */
 export type KeyPath = readonly (string | number)[];
 
+/** More than any key of a policy has: `names.by-alias.NAME.not.FACT` has five. */
+export const MAX_KEY_PARTS = 8;
+
+/**
+ * Returns the line of the first key with more than MAX_KEY_PARTS parts, `undefined` if there is none. Takes linear time for
+ * any text, TOML or not; ends at a string without its end, which the parser reports.
+ */
+export function lineOfDeepKey(text: string): number | undefined {
+  const token =
+    /\n|[ \t\r]+|#[^\n]*|"{3}(?:[^"\\]|\\[\s\S]|"(?!""))*"{3,5}|'{3}(?:[^']|'(?!''))*'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+|[\s\S]/gu;
+  let [line, dots] = [1, 0];
+  for (let found = token.exec(text); found !== null; found = token.exec(text)) {
+    const [piece] = found;
+    if (piece === '.') {
+      if (++dots >= MAX_KEY_PARTS) return line;
+    } else if (piece === '"' || piece === "'") return undefined;
+    else if (!/^[\w "'\t-]/.test(piece)) dots = 0;
+    for (let at = piece.indexOf('\n'); at >= 0; at = piece.indexOf('\n', at + 1)) line++;
+  }
+  return undefined;
+}
+
 /** Returns a function that gives the line of a key, from 1; for a missing key, the line of the nearest enclosing table. */
 export function keyLineFinder(text: string): (path: KeyPath) => number {
   const lines = new Outline(text).read();

@@ -117,6 +117,9 @@ export function parseMatch(raw: RawMatch): ParsedMatch {
   return { match, errors };
 }
 
+/** More than a list that a person writes has: the patterns of one fact are compared with each other. */
+const MAX_PATTERNS = 1000;
+
 function parseCondition(
   fact: FactName,
   value: unknown,
@@ -128,15 +131,20 @@ function parseCondition(
   const kind = fact === 'name' && onPci ? pciNameKind : factKinds[fact];
   if (!kind) return [];
   const key = negate ? `not.${fact}` : fact;
-  const patterns: string[] = [];
-  for (const found of Array.isArray(value) ? value : [value]) {
+  const patterns = new Set<string>();
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (given.length > MAX_PATTERNS) {
+    complaints.push({ key, message: `expected at most ${MAX_PATTERNS} patterns, found ${given.length}` });
+    return [];
+  }
+  for (const found of given) {
     const problem = typeof found === 'number' ? numberProblem(kind, found) : undefined;
     const pattern = kind.normalize ? kind.normalize(String(found)) : String(found);
     const message = problem ?? patternProblem(kind, pattern, String(found));
     if (message !== undefined) complaints.push({ key, message });
-    else if (!patterns.includes(pattern)) patterns.push(pattern);
+    else patterns.add(pattern);
   }
-  return [{ fact, negate, patterns: patterns.sort() }];
+  return [{ fact, negate, patterns: [...patterns].sort() }];
 }
 
 function numberProblem(kind: FactKind, found: number): string | undefined {
@@ -146,12 +154,17 @@ function numberProblem(kind: FactKind, found: number): string | undefined {
 
 function patternProblem(kind: FactKind, pattern: string, found: string): string | undefined {
   const problem = globProblem(pattern);
-  if (problem !== undefined) return `bad pattern "${printable(found)}": ${problem}`;
+  if (problem !== undefined) return `bad pattern "${shortened(found)}": ${problem}`;
   const possible = isExact(pattern)
     ? (kind.shape?.test(pattern) ?? true)
     : (kind.literalChars?.test(literalsOf(pattern)) ?? true);
   if (possible) return undefined;
-  return `no device has it: expected ${kind.expected}, found "${printable(found)}"`;
+  return `no device has it: expected ${kind.expected}, found "${shortened(found)}"`;
+}
+
+/** The text for a message: printable, and cut if it is long. */
+function shortened(text: string): string {
+  return printable(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 }
 
 /** Returns the literal characters of a pattern, without its wildcards and sets. */

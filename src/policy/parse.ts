@@ -1,141 +1,17 @@
-/** Parses the text of a policy file and validates it against the schema. */
+/** Converts the content of a policy file to rules. */
 
 import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
-import { parse } from 'smol-toml';
 import { knownBuses } from '../names/scheme.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
-import type { Diagnostic } from './diagnostics.ts';
-import { accessFacts } from './facts.ts';
+import type { AccessLines, Diagnostic } from './diagnostics.ts';
+import type { PolicyDocument, RawAccess } from './document.ts';
 import { aliasRule, booleanFamilies, familyRule } from './families.ts';
-import type { PolicyText } from './files.ts';
 import { isExact } from './glob.ts';
-import { type KeyPath, keyLineFinder } from './line-numbers.ts';
+import type { KeyPath } from './line-numbers.ts';
 import { parseMatch } from './match.ts';
 import type { Access, AccessRule, Family, LinkRule, Match, SourceLocation } from './policy.ts';
 import { type ParsedTemplate, parseTemplate } from './template.ts';
-import { type SchemaError, validate } from './validate-policy.js';
-
-interface SchemaDiagnostic {
-  readonly path: KeyPath;
-  readonly message: string;
-  readonly hint?: string;
-}
-
-/** Returns one message for each error; omits errors that only repeat another one (`if`, `propertyNames`). */
-function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): SchemaDiagnostic[] {
-  return errors.flatMap((error) => {
-    const path = pathOf(error.instancePath, document);
-    if (error.keyword === 'if' || error.keyword === 'propertyNames') return [];
-    if (error.keyword === 'additionalProperties') {
-      const key = String(error.params['additionalProperty']);
-      return [
-        { path: [...path, key], ...unknownKey(key, Object.keys(error.parentSchema?.properties ?? {})) },
-      ];
-    }
-    if (error.keyword === 'required')
-      return [{ path, message: `expected the key ${error.params['missingProperty']}, found none` }];
-    const expected = `expected ${error.parentSchema?.description ?? 'something else'}`;
-    const key = error.propertyName;
-    const found = key === undefined ? describeValue(error.data) : `"${printable(key)}"`;
-    return [{ path: key === undefined ? path : [...path, key], message: `${expected}; found ${found}` }];
-  });
-}
-
-function unknownKey(key: string, known: readonly string[]): Pick<SchemaDiagnostic, 'message' | 'hint'> {
-  if (known.includes('vendor') && accessFacts.some((fact) => fact === key))
-    return { message: `[[access]] decides the ${key} of a node, so it can't be matched` };
-  const near = nearest(key, known);
-  const hint = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${near}"?`;
-  return { message: 'unknown key', hint };
-}
-
-/** Describes a value of the file, short enough for one line. */
-function describeValue(value: unknown): string {
-  if (typeof value === 'string')
-    return `"${printable(value.length > 60 ? `${value.slice(0, 60)}...` : value)}"`;
-  if (typeof value === 'number') return `the number ${value}`;
-  if (typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (value instanceof Date) return 'a date or time';
-  return Object.keys(value ?? {}).length === 0 ? 'an empty table' : 'a table';
-}
-
-/** Converts a JSON pointer to keys; a step into a list becomes a number. */
-function pathOf(pointer: string, document: unknown): KeyPath {
-  let value = document;
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((step) => {
-      const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
-      const inList = Array.isArray(value);
-      value = (value as Record<string, unknown> | undefined)?.[key];
-      return inList ? Number(key) : key;
-    });
-}
-
-type Table<T> = Readonly<Record<string, T>>;
-
-/** A document that policy.schema.json accepts. */
-interface PolicyContent {
-  readonly scheme?: 1;
-  readonly names?: Table<boolean | Table<Table<unknown>>>;
-  readonly link?: readonly {
-    readonly match?: Table<unknown>;
-    readonly name: string;
-    readonly priority?: number;
-  }[];
-  readonly access?: readonly (RawAccess & { readonly match?: Table<unknown> })[];
-  readonly iommu?: RawAccess;
-}
-
-interface RawAccess {
-  readonly owner?: string;
-  readonly group?: string;
-  readonly mode?: string;
-}
-
-/** One parsed file, with a function that locates its keys. */
-interface PolicyDocument {
-  readonly file: string;
-  readonly content: PolicyContent;
-  /** Creates an error about the key at `path`. */
-  readonly errorAt: (path: KeyPath, message: string, hint?: string) => Diagnostic;
-}
-
-/** Parses one file; returns errors and no document if it is not UTF-8, not TOML, or does not match the schema. */
-export function readDocument({
-  file,
-  text,
-}: PolicyText): PolicyDocument | { readonly errors: readonly Diagnostic[] } {
-  if (text.includes('\ufffd')) {
-    const line = text.slice(0, text.indexOf('\ufffd')).split('\n').length;
-    return { errors: [{ source: { file, line }, key: '', message: 'expected UTF-8, found other bytes' }] };
-  }
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch (error) {
-    return { errors: [syntaxError(file, error)] };
-  }
-  const lineOf = keyLineFinder(text);
-  const errorAt = (path: KeyPath, message: string, hint?: string): Diagnostic => ({
-    source: { file, line: lineOf(path) },
-    key: path.filter((step) => typeof step === 'string').join('.'),
-    message,
-    ...(hint !== undefined && { hint }),
-  });
-  if (validate(content)) return { file, content: content as PolicyContent, errorAt };
-  const errors = schemaDiagnostics(validate.errors ?? [], content);
-  return { errors: errors.map(({ path, message, hint }) => errorAt(path, message, hint)) };
-}
-
-function syntaxError(file: string, error: unknown): Diagnostic {
-  const { line = 1, message = '' } = error as { line?: number; message?: string };
-  const [first = ''] = message.replace(/^Invalid TOML document: /, '').split('\n');
-  return { source: { file, line }, key: '', message: `bad TOML: ${printable(first)}` };
-}
 
 /** A setting or table entry that a later file may override, by its key: `names.by-path`. */
 export interface Setting {
@@ -153,6 +29,7 @@ export interface FileRules {
   readonly links: readonly LinkRule[];
   readonly access: readonly AccessRule[];
   readonly iommu?: Access & { readonly source: SourceLocation };
+  readonly accessLines: AccessLines;
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
 }
@@ -214,19 +91,33 @@ export function parseRules(document: PolicyDocument): FileRules {
     };
   });
 
+  const accessLines = new Map<object, Readonly<Partial<Record<keyof Access, number>>>>();
+  const linesOf = (path: KeyPath) => ({
+    owner: source([...path, 'owner']).line,
+    fileGroup: source([...path, 'group']).line,
+    mode: source([...path, 'mode']).line,
+  });
   const access = (content.access ?? []).map((raw, index): AccessRule => {
     const path = ['access', index];
     const access = accessOf(raw);
     if (Object.keys(access).length === 0)
       errors.push(document.errorAt(path, 'expected at least one of owner, group and mode, found none'));
-    return { match: match(raw.match, [...path, 'match']), ...access, source: source(path) };
+    const rule = { match: match(raw.match, [...path, 'match']), ...access, source: source(path) };
+    accessLines.set(rule, linesOf(path));
+    return rule;
   });
   const iommu = content.iommu && { ...accessOf(content.iommu), source: source(['iommu']) };
-  return { settings, families, links, access, ...(iommu && { iommu }), errors, warnings };
+  if (iommu) accessLines.set(iommu, linesOf(['iommu']));
+  return { settings, families, links, access, ...(iommu && { iommu }), accessLines, errors, warnings };
 }
+
+/** Longer than any name: the parser takes quadratic time for nested helpers. */
+const MAX_TEMPLATE = 4096;
 
 /** Parses a template. Replaces Handlebars' message, which has four lines and lists symbols of its grammar. */
 function nameOf(text: string): ParsedTemplate {
+  if (text.length > MAX_TEMPLATE)
+    return { problem: `expected a name of at most ${MAX_TEMPLATE} characters, found ${text.length}` };
   try {
     return parseTemplate(parseWithoutProcessing(text).body);
   } catch {

@@ -14,6 +14,9 @@ import type { NamePart, Transform } from './policy.ts';
 /** Placeholder for a fact's text: one letter, because no fact is empty, and not one that could complete `by-`. */
 const placeholder = 'x';
 
+/** Maximum length of a name; shorter than PATH_MAX of linux/limits.h to leave room for the root's prefix. */
+const MAX_NAME = 1024;
+
 /** The properties of a syntax tree node that are used here (Handlebars' AST, docs/compiler-api.md). */
 export interface TemplateNode {
   readonly type: string;
@@ -63,6 +66,8 @@ function checkText(parts: readonly NamePart[]): void {
     throw new TemplateError(
       `a name begins with a directory of its own, "by-x/...", since all others are the kernel's or a bus's; found "${found}"`,
     );
+  if (path.length > MAX_NAME)
+    throw new TemplateError(`expected a name of at most ${MAX_NAME} characters, found ${path.length}`);
   const pieces = path.split('/');
   if (pieces.length < 2)
     throw new TemplateError(`expected a directory and a name, "by-x/...", found only "${found}"`);
@@ -185,9 +190,6 @@ function unexpectedLiteral(node: TemplateNode | undefined): TemplateError {
     'write it outside the braces',
   );
 }
-
-/** Maximum length of a name; shorter than PATH_MAX of linux/limits.h to leave room for the root's prefix. */
-const MAX_NAME = 1024;
 
 /**
  * Returns the path relative to /dev/vfio, `by-sriov/0000:01:00.0/vf3`. Returns `undefined` if the device does not have one

@@ -19,7 +19,7 @@ import { commands, commonOptions } from '../../../src/cli/commands.ts';
 import { overview } from '../../../src/cli/help.ts';
 import { parseDeviceName } from '../../../src/devices/device-name.ts';
 import { factReaders } from '../../../src/devices/facts.ts';
-import { readDocument } from '../../../src/policy/parse.ts';
+import { readDocument } from '../../../src/policy/document.ts';
 import schema from '../../../src/policy/policy.schema.json' with { type: 'json' };
 import { usage } from '../../../src/vfio-id/args.ts';
 import { propertyOf } from '../../../src/vfio-id/export.ts';

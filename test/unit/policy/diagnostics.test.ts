@@ -1,5 +1,6 @@
 import test from 'ava';
-import { accountErrors } from '../../../src/policy/diagnostics.ts';
+import { buildPolicy } from '../../../src/policy/build.ts';
+import { accountErrors, accountWarnings } from '../../../src/policy/diagnostics.ts';
 import { defaultPolicy, type Policy } from '../../../src/policy/policy.ts';
 
 const source = { file: '/a.toml', line: 3 };
@@ -24,4 +25,35 @@ test('policy accounts: a user name is rejected as a group', (t) => {
       hint: 'make it, or give its number in quotes',
     },
   ]);
+});
+
+test('policy accounts: errors and warnings are on the line of the key', (t) => {
+  const text =
+    '[[access]]\nmatch.bus = "pci"\nowner = "joe"\n\ngroup = "kwm"\n[iommu]\nmode = "0660"\n\ngroup = "staff"\n';
+  const { policy, accessLines } = buildPolicy([{ file: '/a.toml', text }]);
+  const known = {
+    users: new Map([['joe', 1000]]),
+    groups: new Map([
+      ['kvm', 36],
+      ['staff', 50],
+    ]),
+  };
+  t.deepEqual(
+    accountErrors(policy, known, accessLines).map(({ source, key, hint }) => [source.line, key, hint]),
+    [[5, 'access.group', 'did you mean "kvm"?']],
+  );
+  t.deepEqual(
+    accountWarnings(policy, known, accessLines).map(({ source, key, message }) => [
+      source.line,
+      key,
+      message,
+    ]),
+    [[3, 'access.owner', 'the user "joe" (1000) is not a system account, so udev 258 and 259 ignore it']],
+  );
+  t.deepEqual(
+    accountErrors(policy, { users: known.users, groups: new Map([['kwm', 1]]) }, accessLines).map(
+      ({ source, key }) => [source.line, key],
+    ),
+    [[9, 'iommu.group']],
+  );
 });

@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { VfioNamesError, withHint } from '../../../src/errors.ts';
 import { buildPolicy, policyHash } from '../../../src/policy/build.ts';
+import { formatDiagnostic } from '../../../src/policy/diagnostics.ts';
 import { formatPolicy } from '../../../src/policy/format.ts';
 import { bindPolicyNames, loadPolicy } from '../../../src/policy/load.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
@@ -149,9 +150,23 @@ test(
   'config warns about several groups that cannot share /dev/iommu',
   warns,
   '[[access]]\ngroup = "a"\nmatch.bus = "pci"\n[[access]]\ngroup = "b"\nmatch.bus = "mdev"',
-  1,
+  5,
   /\/dev\/iommu can have one only/,
 );
+
+test('config warns about an alias that two files define, at the later one', (t) => {
+  const alias = (address: string) => `[names.by-alias]\ngpu = { name = "${address}" }\n`;
+  const { errors, warnings } = built(alias('0000:01:00.0'), `\n${alias('0000:02:00.0')}`);
+  t.deepEqual(errors, []);
+  t.deepEqual(warnings, [
+    {
+      source: { file: '/1.toml', line: 3 },
+      key: 'names.by-alias.gpu',
+      message: 'replaces the alias of the same name at /0.toml:2',
+      hint: 'give one of them another name, or remove it',
+    },
+  ]);
+});
 
 const doesNotWarn = test.macro((t, text: string) => {
   const { warnings, errors } = built(text);
@@ -269,4 +284,86 @@ test('policy names read only the facts that the policy uses', async (t) => {
     { path: 'by-group/14/pci-0000:01:00.0', priority: 0 },
   ]);
   t.deepEqual(calls, [root.at(`${device.syspath}/iommu_group`)]);
+});
+
+test('the errors of all files are sorted by file and line, also if one file is not TOML', (t) => {
+  const { errors } = built(
+    'by-tag = 1\n[[link]]\nname = "x"\n',
+    'x\n[names]\nby-path = 3\n[[access]\ngroup = "a"\n[names.by-alias]\na = { bus = 3 }\nb = {\n',
+    '[[access]]\nmode = "0777"\n',
+  );
+  t.deepEqual(
+    errors.map(({ source, key }) => `${source.file}:${source.line} ${key}`),
+    [
+      '/0.toml:1 by-tag',
+      '/1.toml:1 ',
+      '/1.toml:3 names.by-path',
+      '/1.toml:4 ',
+      '/1.toml:8 ',
+      '/2.toml:2 access.mode',
+    ],
+  );
+});
+
+test('the other keys of a table with a TOML error are not reported', (t) => {
+  const { errors } = built('[[link]]\nname = by-x/a\n[[link]]\npriority = 3\n');
+  t.deepEqual(
+    errors.map(({ source }) => source.line),
+    [2, 3],
+  );
+});
+
+for (const [title, text, message] of [
+  ['a key of many parts', `${'a.'.repeat(200_000)}b = 1`, /key of at most 8 parts/],
+  ['a header of many parts', `[${'a . '.repeat(200_000)}b]`, /key of at most 8 parts/],
+  ['a quoted key of many parts', `${'"a".'.repeat(200_000)}b = 1`, /key of at most 8 parts/],
+  ['many nested tables', Array.from({ length: 900 }, (_, i) => `[${'a.'.repeat(i)}a]`).join('\n'), /8 parts/],
+  [
+    'many parts after a text that ends with four quotes',
+    `x = """a""""\n${'a.'.repeat(200_000)}b = 1`,
+    /8 parts/,
+  ],
+  ['nested lists', `x = ${'['.repeat(400_000)}`, /bad TOML/],
+  ['nested tables', `x = ${'{a='.repeat(300_000)}`, /bad TOML/],
+  ['nested helpers', `[[link]]\nname = "by-x/{{${'lower ('.repeat(90_000)}"`, /at most 4096 characters/],
+  ['a long name', `[[link]]\nname = "by-x${'/a'.repeat(1500)}"`, /at most 1024 characters/],
+  [
+    'many patterns',
+    `[[link]]\nname = "by-x/a"\nmatch.name = [${'"a",'.repeat(90_000)}]`,
+    /at most 1000 patterns/,
+  ],
+] as const)
+  test(`a policy with ${title} is rejected in time`, (t) => {
+    const { errors } = built(text);
+    t.regex(errors[0] ? withHint(errors[0]) : '', message);
+    t.true((errors[0] ? formatDiagnostic(errors[0]) : '').length < 500);
+  });
+
+test('a thousand rules for one name are compared in time', (t) => {
+  const rules = Array.from({ length: 20_000 }, (_, i) => `[[link]]\nname = "by-x/a"\nmatch.name = "${i}"\n`);
+  t.deepEqual(built(rules.join('')).errors, []);
+  const access = Array.from({ length: 20_000 }, (_, i) => `[[access]]\nowner = "a"\nmatch.name = "${i}"\n`);
+  t.deepEqual(built(access.join('')).errors, []);
+});
+
+test('names of the prototype of objects are names like any other', (t) => {
+  const names = ['__proto__', 'constructor', 'toString'];
+  const { policy, errors } = built(
+    names.map((name) => `[names.by-alias.${name}]\nname = "0000:01:00.0"\n`).join(''),
+  );
+  t.deepEqual(errors, []);
+  t.deepEqual(
+    policy.linkRules.map(({ template }) => template),
+    [...names].sort().map((name) => [{ text: `by-alias/${name}` }]),
+  );
+  for (const text of [
+    '__proto__ = 1',
+    '[names]\nconstructor = true',
+    '[[access]]\ntoString = "a"',
+    '[[link]]\nname = "by-x/{{constructor}}"',
+    '[[link]]\nname = "by-x/{{toString name}}"',
+    '[[link]]\nname = "by-x/a"\nmatch = { __proto__ = "a" }',
+    '[[link]]\nname = "by-x/a"\nmatch.not = { constructor = "a" }',
+  ])
+    t.is(built(text).errors.length, 1, text);
 });

@@ -1,0 +1,207 @@
+/** Parses the text of one policy file and validates it against the schema. */
+
+import { parse } from 'smol-toml';
+import { nearest } from '../text/nearest.ts';
+import { printable } from '../text/printable.ts';
+import type { Diagnostic } from './diagnostics.ts';
+import { accessFacts } from './facts.ts';
+import type { PolicyText } from './files.ts';
+import { type KeyPath, keyLineFinder, lineOfDeepKey, MAX_KEY_PARTS } from './line-numbers.ts';
+import { type SchemaError, validate } from './validate-policy.js';
+
+interface SchemaDiagnostic {
+  readonly path: KeyPath;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Returns one message for each error; omits errors that only repeat another one (`if`, `propertyNames`). */
+function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): SchemaDiagnostic[] {
+  return errors.flatMap((error) => {
+    const path = pathOf(error.instancePath, document);
+    if (error.keyword === 'if' || error.keyword === 'propertyNames') return [];
+    if (error.keyword === 'additionalProperties') {
+      const key = String(error.params['additionalProperty']);
+      return [
+        { path: [...path, key], ...unknownKey(key, Object.keys(error.parentSchema?.properties ?? {})) },
+      ];
+    }
+    if (error.keyword === 'required')
+      return [{ path, message: `expected the key ${error.params['missingProperty']}, found none` }];
+    const expected = `expected ${error.parentSchema?.description ?? 'something else'}`;
+    const key = error.propertyName;
+    const found = key === undefined ? describeValue(error.data) : `"${printable(key)}"`;
+    return [{ path: key === undefined ? path : [...path, key], message: `${expected}; found ${found}` }];
+  });
+}
+
+function unknownKey(key: string, known: readonly string[]): Pick<SchemaDiagnostic, 'message' | 'hint'> {
+  if (known.includes('vendor') && accessFacts.some((fact) => fact === key))
+    return { message: `[[access]] decides the ${key} of a node, so it can't be matched` };
+  const near = nearest(key, known);
+  const hint = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${near}"?`;
+  return { message: 'unknown key', hint };
+}
+
+/** Describes a value of the file, short enough for one line. */
+function describeValue(value: unknown): string {
+  if (typeof value === 'string')
+    return `"${printable(value.length > 60 ? `${value.slice(0, 60)}...` : value)}"`;
+  if (typeof value === 'number') return `the number ${value}`;
+  if (typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (value instanceof Date) return 'a date or time';
+  return Object.keys(value ?? {}).length === 0 ? 'an empty table' : 'a table';
+}
+
+/** Converts a JSON pointer to keys; a step into a list becomes a number. */
+function pathOf(pointer: string, document: unknown): KeyPath {
+  let value = document;
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => {
+      const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+      const inList = Array.isArray(value);
+      value = (value as Record<string, unknown> | undefined)?.[key];
+      return inList ? Number(key) : key;
+    });
+}
+
+type Table<T> = Readonly<Record<string, T>>;
+
+/** A document that policy.schema.json accepts. */
+export interface PolicyContent {
+  readonly scheme?: 1;
+  readonly names?: Table<boolean | Table<Table<unknown>>>;
+  readonly link?: readonly {
+    readonly match?: Table<unknown>;
+    readonly name: string;
+    readonly priority?: number;
+  }[];
+  readonly access?: readonly (RawAccess & { readonly match?: Table<unknown> })[];
+  readonly iommu?: RawAccess;
+}
+
+export interface RawAccess {
+  readonly owner?: string;
+  readonly group?: string;
+  readonly mode?: string;
+}
+
+/** One parsed file, with a function that locates its keys. */
+export interface PolicyDocument {
+  readonly file: string;
+  readonly content: PolicyContent;
+  /** Creates an error about the key at `path`. */
+  readonly errorAt: (path: KeyPath, message: string, hint?: string) => Diagnostic;
+}
+
+/** Parses one file; returns errors and no document if it is not UTF-8, not TOML, or does not match the schema. */
+export function readDocument({
+  file,
+  text,
+}: PolicyText): PolicyDocument | { readonly errors: readonly Diagnostic[] } {
+  const errorOnLine = (line: number, message: string): Diagnostic => ({
+    source: { file, line },
+    key: '',
+    message,
+  });
+  if (text.includes('\ufffd')) {
+    const line = text.slice(0, text.indexOf('\ufffd')).split('\n').length;
+    return { errors: [errorOnLine(line, 'expected UTF-8, found other bytes')] };
+  }
+  // The parser takes quadratic time for keys of many parts.
+  const deepLine = lineOfDeepKey(text);
+  if (deepLine !== undefined)
+    return {
+      errors: [errorOnLine(deepLine, `expected a key of at most ${MAX_KEY_PARTS} parts, found more`)],
+    };
+  const parsed = parseTolerantly(text);
+  const lineOf = keyLineFinder(parsed.text);
+  const errorAt = (path: KeyPath, message: string, hint?: string): Diagnostic => ({
+    source: { file, line: lineOf(path) },
+    key: path.filter((step) => typeof step === 'string').join('.'),
+    message,
+    ...(hint !== undefined && { hint }),
+  });
+  const syntaxErrors = parsed.errors.map(({ line, message }) => errorOnLine(line, message));
+  if (validate(parsed.content))
+    return syntaxErrors.length > 0
+      ? { errors: syntaxErrors }
+      : { file, content: parsed.content as PolicyContent, errorAt };
+  const errors = schemaDiagnostics((validate.errors ?? []).slice(0, MAX_SCHEMA_ERRORS), parsed.content).map(
+    ({ path, message, hint }) => errorAt(path, message, hint),
+  );
+  // A table with a syntax error is incomplete, so that other errors about it can be wrong.
+  const isReliable = ({ source }: Diagnostic): boolean => !parsed.skips(source.line);
+  return { errors: [...syntaxErrors, ...errors.filter(isReliable)] };
+}
+
+/** Of a file with more errors, the first ones are reported. */
+const MAX_SCHEMA_ERRORS = 1000;
+
+interface SyntaxError {
+  readonly line: number;
+  readonly message: string;
+}
+
+interface TolerantResult {
+  readonly content: unknown;
+  /** The text without the lines that have a syntax error. */
+  readonly text: string;
+  readonly errors: readonly SyntaxError[];
+  /** Whether the line belongs to a table that has a syntax error. */
+  readonly skips: (line: number) => boolean;
+}
+
+/** The parser stops at the first error, so a text is parsed once for each error: up to this many times. */
+const MAX_SYNTAX_ERRORS = 20;
+
+/** In a text longer than this, only the first syntax error is reported. */
+const MAX_TOLERANT_LENGTH = 1 << 16;
+
+/** Parses TOML; after a syntax error, continues without that line, or without the whole table if its header is wrong. */
+function parseTolerantly(text: string): TolerantResult {
+  const lines = text.split('\n');
+  const isHeader = (line: number): boolean => /^\s*\[/.test(lines[line - 1] ?? '');
+  /** The first line of the table that the line belongs to, and the first line after it. */
+  const tableAround = (line: number): readonly [number, number] => {
+    let [from, to] = [line, line + 1];
+    while (from > 1 && !isHeader(from)) from--;
+    while (to <= lines.length && !isHeader(to)) to++;
+    return [from, to];
+  };
+  const remaining = [...lines];
+  const errors: SyntaxError[] = [];
+  const skipped: (readonly [number, number])[] = [];
+  const skips = (line: number): boolean => skipped.some(([from, to]) => from <= line && line < to);
+  for (;;) {
+    const current = remaining.join('\n');
+    try {
+      return { content: parse(current), text: current, errors, skips };
+    } catch (error) {
+      const found = syntaxError(error);
+      // Of a value without its end, the parser reports where the text ends.
+      let { line } = found;
+      while (line > 1 && (remaining[line - 1] ?? '').trim() === '') line--;
+      errors.push({ ...found, line });
+      if (
+        errors.length === MAX_SYNTAX_ERRORS ||
+        text.length > MAX_TOLERANT_LENGTH ||
+        (remaining[line - 1] ?? '').trim() === ''
+      )
+        return { content: {}, text: '', errors, skips };
+      const table = tableAround(line);
+      skipped.push(table);
+      const [from, to] = isHeader(line) ? table : [line, line + 1];
+      remaining.fill('', from - 1, to - 1);
+    }
+  }
+}
+
+function syntaxError(error: unknown): SyntaxError {
+  const { line = 1, message = '' } = error as { line?: number; message?: string };
+  const [first = ''] = message.replace(/^Invalid TOML document: /, '').split('\n');
+  return { line, message: `bad TOML: ${printable(first)}` };
+}
