@@ -3,9 +3,9 @@
 import { readFact } from '../devices/facts.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, exitStatus, ignoring, VfioNamesError, withHint } from '../errors.ts';
-import { followLink, nodeMismatch, readDevnum, type SharedNode } from '../exec/open-device.ts';
 import type { SkippedDevice } from '../links/node-check.ts';
 import { resolveDevice } from '../links/resolve.ts';
+import { followLink, nodeMismatch, readDevnum, type SharedNode } from '../links/shared-nodes.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';

@@ -2,7 +2,7 @@
 import { readFact } from '../devices/facts.ts';
 import type { Device } from '../devices/types.ts';
 import { tryOrUndefined } from '../errors.ts';
-import { iommuNode, readDevnum } from '../exec/open-device.ts';
+import { iommuNode, readDevnum } from '../links/shared-nodes.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import type { Interface } from './spec.ts';

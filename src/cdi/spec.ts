@@ -1,5 +1,5 @@
 /** Builds a CDI specification from devices and their nodes. */
-import { containerNode, iommuNode } from '../exec/open-device.ts';
+import { containerNode, iommuNode } from '../links/shared-nodes.ts';
 
 /**
  * How devices are opened: device nodes and iommufd, or groups and a container. A document never mixes the two: a VMM

@@ -1,11 +1,8 @@
-/**
- * Drops privileges to a user, for this process and its children. In Node, the uid and gid options of spawn are not enough:
- * libuv clears the supplementary groups, ignores the result and sets no new ones (uv__process_child_init), so QEMU would
- * lose its group kvm.
- */
+/** Turns this process into another user, with no right of the previous one. */
 import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import type { Credentials } from '../system/process.ts';
+import { readThreadStatus, type ThreadStatus } from '../system/proc-self.ts';
+import type { ExecCalls } from '../system/process.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 
@@ -52,32 +49,79 @@ export function readUserIds(files: Files, root: Root, user: string): UserIds {
 }
 
 /**
- * Switches to the user's groups, gid and uid. The groups are set first, because setgroups(2) needs root. Throws VfioNamesError
- * `not-permitted` (status 4) if a call fails or if the process still has an id or a group of the previous user.
+ * Turns this thread, and so the program that it executes, into the user: groups, ids, and no capability, in that order,
+ * because setgroups(2) needs one; then a new session keyring, which belongs to the user. Reads all of it back. Throws
+ * VfioNamesError `not-permitted` (status 4) if a call fails or if something of the previous user is left.
+ *
+ * Securebits may keep capabilities over a change of ids (SECBIT_NO_SETUID_FIXUP, SECBIT_KEEP_CAPS), and so may the ambient set
+ * of a process that was not root, so they are cleared by a call of their own. The securebits and the bounding set stay, as under
+ * setpriv(1): they restrict. no_new_privs is not set, because it would break set-user-ID helpers such as qemu-bridge-helper.
  */
-export function dropPrivileges(credentials: Credentials, login: UserIds): void {
+export function dropPrivileges(
+  calls: Pick<
+    ExecCalls,
+    'setGroups' | 'setGid' | 'setUid' | 'clearCapabilities' | 'sessionKeyring' | 'joinSessionKeyring'
+  >,
+  files: Files,
+  login: UserIds,
+): void {
+  let status: ThreadStatus;
   try {
-    credentials.setGroups(login.groups);
-    credentials.setGid(login.gid);
-    credentials.setUid(login.uid);
+    calls.setGroups(login.groups);
+    calls.setGid(login.gid);
+    calls.setUid(login.uid);
+    calls.clearCapabilities();
+    status = readThreadStatus(files);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    throw notPermitted(login, errno);
+    throw notPermitted(login, (error as Error).message);
   }
-  const { uids, gids, groups } = credentials.now();
-  const unchanged =
-    uids.some((uid) => uid !== login.uid) ||
-    gids.some((gid) => gid !== login.gid) ||
-    groups.some((group) => !login.groups.includes(group));
-  if (unchanged) throw notPermitted(login, 'ids of before');
+  const left = leftOver(status, login);
+  if (left !== undefined) throw notPermitted(login, left);
+  replaceKeyring(calls, status, login);
+}
+
+/** What is left of the previous user; `undefined` if nothing is. */
+export function leftOver(
+  { uids, gids, groups, capabilities }: ThreadStatus,
+  login: UserIds,
+): string | undefined {
+  if (uids.length !== 4 || uids.some((uid) => uid !== login.uid)) return 'another user id';
+  if (gids.length !== 4 || gids.some((gid) => gid !== login.gid)) return 'another group id';
+  const foreign = groups.find((group) => !login.groups.includes(group));
+  if (foreign !== undefined) return `the group ${foreign}`;
+  const missing = login.groups.find((group) => group !== login.gid && !groups.includes(group));
+  if (missing !== undefined) return `no group ${missing}`;
+  return capabilities.some((set) => set !== 0n) ? 'capabilities' : undefined;
+}
+
+/**
+ * A session keyring is inherited over every change of ids (keyrings(7)). A kernel without keyrings fails with ENOSYS. In a
+ * container, a filter of system calls often denies keyctl(2) (EPERM); CMD inherits that filter, so it reads no key either.
+ */
+function replaceKeyring(
+  calls: Pick<ExecCalls, 'sessionKeyring' | 'joinSessionKeyring'>,
+  { filtered }: ThreadStatus,
+  login: UserIds,
+): void {
+  try {
+    const previous = calls.sessionKeyring();
+    calls.joinSessionKeyring();
+    if (calls.sessionKeyring() === previous) throw notPermitted(login, 'the session keyring of before');
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOSYS' || (errno === 'EPERM' && filtered)) return;
+    if (errno === undefined) throw error;
+    throw notPermitted(login, `no session keyring of its own: ${(error as Error).message}`);
+  }
 }
 
 function notPermitted(login: UserIds, found: string): VfioNamesError {
   return new VfioNamesError(
     'not-permitted',
     exitStatus.notPermitted,
-    `expected to become the user ${printable(login.name)}, found ${found}`,
+    `expected to become the user ${printable(login.name)} with no right of before, found ${found}`,
     { hint: '--user needs root (CAP_SETUID and CAP_SETGID)' },
   );
 }

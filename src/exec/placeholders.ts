@@ -3,9 +3,9 @@ import { exitStatus, VfioNamesError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 
-/** A device that is open in the child. */
+/** A device that CMD has open. */
 export interface PassedDevice {
-  /** The descriptor's number in the child. */
+  /** The descriptor's number in CMD. */
   readonly fd: number;
   /** Names the device in VFIO_NAMES_FDS: `pci/0000:01:00.0`. */
   readonly label: string;

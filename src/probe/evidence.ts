@@ -11,6 +11,8 @@ import { ignoring } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
 import { targetOf } from '../holders/target.ts';
 import type { Holder, HolderTarget, Incomplete } from '../holders/types.ts';
+import { nodePathOf } from '../links/node-check.ts';
+import { containerNode, iommuNode } from '../links/shared-nodes.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 
@@ -45,6 +47,16 @@ export interface Evidence {
   readonly pf?: { readonly name: string; readonly driver?: string };
   /** Whether a VF token was passed. */
   readonly tokenGiven: boolean;
+}
+
+/** The nodes that a probe of the device may open; the group node is empty if the device has no group. */
+export function nodePaths(files: Files, root: Root, device: Device): Record<NodeKind, string> {
+  return {
+    node: nodePathOf(device.sysname),
+    iommu: iommuNode.path,
+    group: readFact(files, root, device, 'groupNode') ?? '',
+    container: containerNode.path,
+  };
 }
 
 interface FindHolders {

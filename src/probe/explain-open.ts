@@ -6,20 +6,21 @@ import {
   explainPermission,
   inUse,
   notUsable,
+  permissionDenied,
   unsupported,
 } from './explanation.ts';
 import type { ProbeFailure } from './protocol.ts';
 
-const steps: Readonly<Record<string, NodeKind>> = {
-  'open node': 'node',
-  'open iommu': 'iommu',
-  'open group': 'group',
-  'open container': 'container',
-};
+const kinds: readonly NodeKind[] = ['node', 'iommu', 'group', 'container'];
+
+/** The node of a step: `open iommu`, `fstat node`; `undefined` for a step that is not about a node. */
+export function nodeKindOf(step: string): NodeKind | undefined {
+  return kinds.find((kind) => step === `open ${kind}` || step === `fstat ${kind}`);
+}
 
 /** Returns `undefined` for a step that opens no node and for an errno without a specific explanation. */
 export function explainOpen(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
-  const kind = steps[failure.step];
+  const kind = nodeKindOf(failure.step);
   if (kind === undefined) return undefined;
   // Independent of the errno: the kernel removes the device node and the group node with the device;
   // /dev/iommu and /dev/vfio/vfio remain.
@@ -27,9 +28,17 @@ export function explainOpen(failure: ProbeFailure, evidence: Evidence): Explanat
   switch (failure.errno) {
     case 'EACCES':
     case 'EPERM':
-      return kind === 'group' && evidence.noIommu
-        ? notUsable('a no-IOMMU group wants CAP_SYS_RAWIO', 'run it as root')
+      // vfio_group_fops_open and, from Linux 7.3, vfio_device_fops_cdev_open.
+      return failure.errno === 'EPERM' && evidence.noIommu && (kind === 'group' || kind === 'node')
+        ? permissionDenied(
+            'not permitted: a device without an IOMMU can be opened only with the capability CAP_SYS_RAWIO',
+            evidence.uid === 0
+              ? 'add CAP_SYS_RAWIO to the capabilities of this container or unit'
+              : 'run it as root',
+          )
         : explainPermission(failure.errno, evidence, kind);
+    case 'ENOPROC':
+      return unsupported('there is no /proc here, through which nodes are opened', 'mount proc on /proc');
     case 'ENOENT':
       return missing(evidence, kind);
     case 'ENODEV':

@@ -4,7 +4,7 @@ import { printable } from '../text/printable.ts';
 import type { Evidence } from './evidence.ts';
 import { explainBind } from './explain-bind.ts';
 import { explainGroup } from './explain-group.ts';
-import { explainOpen } from './explain-open.ts';
+import { explainOpen, nodeKindOf } from './explain-open.ts';
 import { deviceGone, type Explanation, inUse, notUsable, unsupported } from './explanation.ts';
 import type { ProbeFailure } from './protocol.ts';
 
@@ -43,12 +43,7 @@ function explainReason(failure: ProbeFailure, evidence: Evidence): Explanation |
         ? deviceGone('was bound anew while it was probed')
         : deviceGone('is just leaving');
     case 'node-mismatch':
-      return evidence.stillBound
-        ? notUsable(
-            `${node.path} is ${printable(failure.found ?? 'something else')}, and sysfs says ${evidence.devnum}`,
-            'remove it and bind the device anew, so that the kernel makes the node',
-          )
-        : deviceGone('was bound anew while it was probed');
+      return explainMismatch(failure, evidence);
     case 'not-vfio':
       return notUsable(
         `${node.path} answered before it was bound, as no VFIO device does`,
@@ -82,6 +77,23 @@ function explainReason(failure: ProbeFailure, evidence: Evidence): Explanation |
         'load the module vfio_iommu_type1 (CONFIG_VFIO_IOMMU_TYPE1)',
       );
   }
+}
+
+function explainMismatch({ step, found }: ProbeFailure, evidence: Evidence): Explanation {
+  const kind = nodeKindOf(step) ?? 'node';
+  const { path } = evidence.nodes[kind];
+  const what = printable(found ?? 'something else');
+  if (kind !== 'node')
+    return notUsable(
+      `${path} is ${what}, which is not its number in sysfs`,
+      'remove it and load the module anew, so that the kernel makes the node',
+    );
+  return evidence.stillBound
+    ? notUsable(
+        `${path} is ${what}, and sysfs says ${evidence.devnum}`,
+        'remove it and bind the device anew, so that the kernel makes the node',
+      )
+    : deviceGone('was bound anew while it was probed');
 }
 
 /** Fallback for calls and errnos without a specific explanation: reports both. */

@@ -3,15 +3,15 @@
 import { readFact } from '../devices/facts.ts';
 import type { Device } from '../devices/types.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../errors.ts';
-import { nodePathOf } from '../links/node-check.ts';
+import { containerNode, iommuNode, readDevnum } from '../links/shared-nodes.ts';
 import type { Files } from '../system/files.ts';
 import type { Reply, Worker } from '../system/programs.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import type { Details } from './device-info.ts';
-import { findDeviceHolders, gatherEvidence, type NodeKind } from './evidence.ts';
+import { findDeviceHolders, gatherEvidence, type NodeKind, nodePaths } from './evidence.ts';
 import { explain, explainInUse, explainTimeout } from './explain.ts';
 import { type Explanation, notUsable } from './explanation.ts';
-import type { ProbeAnswer, ProbeDepth, ProbeFailure, ProbeRequest } from './protocol.ts';
+import type { NodeRequest, ProbeAnswer, ProbeDepth, ProbeFailure, ProbeRequest } from './protocol.ts';
 
 export interface ProbeOptions {
   readonly depth: ProbeDepth;
@@ -70,7 +70,7 @@ export async function probeDevice(
   options: ProbeOptions,
 ): Promise<ProbeResult> {
   const { files, root } = machine;
-  const paths = nodePaths(machine, device);
+  const paths = nodePaths(files, root, device);
   const group = readFact(files, root, device, 'group');
   const known = {
     device,
@@ -126,17 +126,8 @@ function lostWorker(message: string): Explanation {
   );
 }
 
-function nodePaths({ files, root }: ProbeContext, device: Device): Record<NodeKind, string> {
-  return {
-    node: nodePathOf(device.sysname),
-    iommu: '/dev/iommu',
-    group: readFact(files, root, device, 'groupNode') ?? '',
-    container: '/dev/vfio/vfio',
-  };
-}
-
 function requestFor(
-  { root }: ProbeContext,
+  { files, root }: ProbeContext,
   device: Device,
   paths: Readonly<Record<NodeKind, string>>,
   { depth, attach, token }: ProbeOptions,
@@ -149,10 +140,29 @@ function requestFor(
       devnum: device.devnum,
       devAttribute: pathBelow(root, `${device.syspath}/vfio-dev/${device.sysname}/dev`),
     }),
-    iommu: pathBelow(root, paths.iommu),
-    ...(paths.group !== '' && { group: pathBelow(root, paths.group) }),
-    container: pathBelow(root, paths.container),
+    iommu: nodeRequest(root, paths.iommu, readDevnum(files, root, iommuNode)),
+    ...(paths.group !== '' && {
+      group: nodeRequest(
+        root,
+        paths.group,
+        readDevnum(files, root, { attribute: groupAttribute(paths.group) }),
+      ),
+    }),
+    container: nodeRequest(
+      root,
+      paths.container,
+      readDevnum(files, root, containerNode) ?? containerNode.fixedDevnum,
+    ),
     attach,
     ...(token !== undefined && { token }),
   };
+}
+
+function nodeRequest(root: Root, path: string, devnum: string | undefined): NodeRequest {
+  return { path: pathBelow(root, path), ...(devnum !== undefined && { devnum }) };
+}
+
+/** The number of a group node, `/dev/vfio/14` (drivers/vfio/group.c: a device of class vfio with the same name). */
+function groupAttribute(path: string): string {
+  return `/sys/class/vfio/${path.slice('/dev/vfio/'.length)}/dev`;
 }

@@ -8,6 +8,12 @@ import type { Details } from './device-info.ts';
 /** How far a probe goes: open the node; bind the device to an iommufd; open the device through its group. */
 export type ProbeDepth = 'open' | 'bind' | 'group';
 
+/** A node and its device number in sysfs (`MAJOR:MINOR`), which is absent if sysfs has none. */
+export interface NodeRequest {
+  readonly path: string;
+  readonly devnum?: string;
+}
+
 /** All paths include the root directory. */
 export interface ProbeRequest {
   readonly depth: ProbeDepth;
@@ -20,10 +26,10 @@ export interface ProbeRequest {
   readonly node?: string;
   readonly devnum?: string;
   readonly devAttribute?: string;
-  readonly iommu: string;
-  /** Path of the group node; absent if the device has no group. */
-  readonly group?: string;
-  readonly container: string;
+  readonly iommu: NodeRequest;
+  /** Absent if the device has no group. */
+  readonly group?: NodeRequest;
+  readonly container: NodeRequest;
   readonly attach: boolean;
   /** A VF token as a UUID: `bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3`. */
   readonly token?: string;

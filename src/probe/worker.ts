@@ -17,6 +17,7 @@ import {
   setIommu,
 } from './ioctl.ts';
 import {
+  type NodeRequest,
   type ProbeAnswer,
   type ProbeDepth,
   type ProbeFailure,
@@ -25,8 +26,11 @@ import {
 } from './protocol.ts';
 
 interface Descriptors {
-  /** Opens `path`; `step` names the call in errors. Throws CallError. */
-  open(step: string, path: string): number;
+  /**
+   * Opens a node after its number was compared; `step` names the call in errors. Throws CallError, ENODEV if sysfs has no
+   * number, and NodeMismatch.
+   */
+  open(step: string, node: NodeRequest): number;
   /** Takes ownership of a descriptor that an ioctl returned. */
   own(fd: number): number;
 }
@@ -39,10 +43,39 @@ function withDescriptors<T>(calls: DeviceCalls, fn: (hold: Descriptors) => T): T
     return fd;
   };
   try {
-    return fn({ own, open: (step, path) => own(calls.open(step, path)) });
+    return fn({ own, open: (step, node) => own(openNode(calls, own, step, node)) });
   } finally {
     for (const fd of open.reverse()) calls.close(fd);
   }
+}
+
+/** The node is not the one of sysfs; it was not opened. */
+class NodeMismatch extends Error {
+  readonly failure: ProbeFailure;
+
+  constructor(step: string, found: string) {
+    super(found);
+    this.failure = { step, reason: 'node-mismatch', found };
+  }
+}
+
+/**
+ * Opens a node with O_PATH, compares its number, and only then opens the device: opening another device may already do
+ * something to it (a watchdog starts, a tape is rewound).
+ */
+function openNode(
+  calls: DeviceCalls,
+  own: (fd: number) => number,
+  step: string,
+  { path, devnum }: NodeRequest,
+): number {
+  const held = own(calls.hold(step, path));
+  if (devnum === undefined) throw new CallError(step, 'ENODEV');
+  const check = step.replace(/^open/, 'fstat');
+  const status = calls.status(check, held);
+  if (status.kind !== 'char' || status.devnum !== devnum)
+    throw new NodeMismatch(check, status.devnum ?? status.kind);
+  return calls.open(step, held);
 }
 
 const failed = (failure: ProbeFailure): ProbeAnswer => ({ openable: false, ...failure });
@@ -82,10 +115,7 @@ function openChecked(calls: DeviceCalls, hold: Descriptors, request: ProbeReques
   const { node, devnum, devAttribute } = request;
   if (node === undefined || devnum === undefined || devAttribute === undefined)
     return { step: 'open node', reason: 'no-node' };
-  const fd = hold.open('open node', node);
-  const status = calls.status('fstat node', fd);
-  if (status.kind !== 'char' || status.devnum !== devnum)
-    return { step: 'fstat node', reason: 'node-mismatch', found: status.devnum ?? status.kind };
+  const fd = hold.open('open node', { path: node, devnum });
   if (readDevnum(calls, devAttribute) !== devnum) return { step: 'read dev', reason: 'device-changed' };
   try {
     getInfo(calls, fd);
@@ -145,6 +175,7 @@ export function runProbe(calls: DeviceCalls, request: ProbeRequest): ProbeAnswer
     return probes[request.depth](calls, request);
   } catch (error) {
     if (error instanceof CallError) return { openable: false, step: error.call, errno: error.code };
+    if (error instanceof NodeMismatch) return failed(error.failure);
     throw error;
   }
 }

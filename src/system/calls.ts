@@ -12,8 +12,10 @@ export interface Ioctl {
  * `close` throw CallError.
  */
 export interface DeviceCalls {
-  /** Opens a device node with O_RDWR, O_NOFOLLOW, O_NONBLOCK and O_NOCTTY; `step` is the name of the call in errors, such as `open iommu`. */
-  open(step: string, path: string): number;
+  /** Opens a path with O_PATH and O_NOFOLLOW, which has no effect on a device; `step` is the name of the call in errors, such as `open iommu`. */
+  hold(step: string, path: string): number;
+  /** Opens the device that a descriptor of `hold` leads to, with O_RDWR, O_NONBLOCK and O_NOCTTY. */
+  open(step: string, held: number): number;
   /** Never throws, since nothing can be done about a failed close(2). */
   close(fd: number): void;
   /** fstat(2) of a descriptor: its kind and, for a device node, its device number. */
@@ -29,8 +31,14 @@ export interface DeviceCalls {
   address(bytes: Uint8Array): bigint;
 }
 
-/** Opens device nodes and checks them. A failed call throws an error whose `code` is the name of the errno. */
-export type NodeCalls = Pick<DeviceCalls, 'open' | 'close' | 'status'>;
+/** Opens device nodes in this process, without waiting for ever. A failed call throws CallError. */
+export interface NodeCalls extends Pick<DeviceCalls, 'hold' | 'close' | 'status'> {
+  /**
+   * DeviceCalls.open in a thread of its own. Fails with ETIMEDOUT after `limit` milliseconds; the thread may then still wait in
+   * the kernel, and the process should end by ExecCalls.exit.
+   */
+  open(step: string, held: number, limit: number): Promise<number>;
+}
 
 /** A failed system call: `call` is its name, `code` the name of the errno (`EBUSY`). */
 export class CallError extends Error {
@@ -46,14 +54,15 @@ export class CallError extends Error {
 }
 
 /**
- * Wraps `calls` so that each call that can block is announced first. fstat(2) and reads of sysfs never wait for a
- * device.
+ * Wraps `calls` so that each call that can block is announced first. O_PATH, fstat(2) and reads of sysfs never
+ * wait for a device.
  */
 export function announceCalls(calls: DeviceCalls, announce: (step: string) => void): DeviceCalls {
   return {
-    open: (step, path) => {
+    hold: (step, path) => calls.hold(step, path),
+    open: (step, held) => {
       announce(step);
-      return calls.open(step, path);
+      return calls.open(step, held);
     },
     close: (fd) => {
       announce('close');

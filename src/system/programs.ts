@@ -1,29 +1,7 @@
-/** Other programs: udevadm, CMD of exec, and the second process of probe. */
-import type { Environment, Signal } from './process.ts';
+/** Other programs: udevadm, and the second process of probe. */
 
 /** Runs a program without a shell, waits for its end, and throws if it fails. */
 export type RunProgram = (program: string, args: readonly string[]) => void;
-
-export type ChildExit =
-  /** `status` is the exit status, or 128 + N if signal N ended the program, as in a shell. */
-  | { readonly kind: 'ended'; readonly status: number }
-  | { readonly kind: 'not-started'; readonly errno: string };
-
-export interface Child {
-  readonly exit: Promise<ChildExit>;
-  /** Sends a signal; does nothing after the child has ended. */
-  readonly signal: (name: Signal) => void;
-}
-
-export interface ChildRequest {
-  readonly command: string;
-  readonly args: readonly string[];
-  /** Descriptors of this process; the child gets them as 3, 4, ... in this order, and no others. */
-  readonly fds: readonly number[];
-  /** Descriptors that the child would inherit from our parent, in order; it gets /dev/null in their place. */
-  readonly inherited?: readonly number[];
-  readonly env: Environment;
-}
 
 /** The result of a request to the second process. */
 export type Reply =
@@ -43,11 +21,6 @@ export interface Worker {
 
 export interface Programs {
   readonly run: RunProgram;
-  /**
-   * Starts a program with our stdin, stdout, stderr, working directory and process group. It has copies of `fds`, so the
-   * caller closes its own.
-   */
-  readonly start: (request: ChildRequest) => Child;
   /** Returns the second process of probe, which starts with the first request; `stepLimit` is in milliseconds. */
   readonly startWorker: (stepLimit: number) => Worker;
 }

@@ -8,9 +8,9 @@ import { run as runExecCommand } from '../../src/cli/commands/exec.ts';
 import { run as runProbeCommand } from '../../src/cli/commands/probe.ts';
 import { commands, commonOptions } from '../../src/cli/commands.ts';
 import { runProbe } from '../../src/probe/worker.ts';
-import type { ChildRequest } from '../../src/system/programs.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
-import { fakeCalls } from '../support/fake-calls.ts';
+import { fakeCalls, fakeNodeCalls } from '../support/fake-calls.ts';
+import { Executed, fakeExec } from '../support/fake-exec.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../support/fake-root.ts';
 import { fakeIommu, fakeVfio } from '../support/fake-vfio.ts';
 import { testSystem } from '../support/system.ts';
@@ -83,36 +83,29 @@ function invocationOf(words: readonly string[]) {
   return parsed.invocation;
 }
 
-/** Runs `vfio-names exec` with fake descriptors and returns the request for its child process. */
-export async function runExec(root: FakeRoot, line: string): Promise<ChildRequest> {
-  const opener = fakeCalls({
+/** Runs `vfio-names exec` in a fake process and returns CMD as it was executed. */
+export async function runExec(root: FakeRoot, line: string): Promise<Executed> {
+  const nodes = fakeCalls({
     [root.at('/dev/vfio/devices/vfio3')]: { devnum: '247:3' },
     [root.at('/dev/iommu')]: { devnum: '10:125' },
   });
-  let ids = { uids: [0], gids: [0], groups: [0] };
-  let request: ChildRequest | undefined;
-  const system = testSystem({
-    nodes: opener,
-    process: {
-      credentials: async () => ({
-        setGroups: (groups) => (ids = { ...ids, groups: [...groups] }),
-        setGid: (gid) => (ids = { ...ids, gids: [gid] }),
-        setUid: (uid) => (ids = { ...ids, uids: [uid] }),
-        now: () => ids,
-      }),
-      inheritedFds: () => [],
-      isForeground: () => false,
-    },
-    programs: {
-      start: (given) => {
-        request = given;
-        return { exit: Promise.resolve({ kind: 'ended', status: 0 }), signal: () => {} };
-      },
+  const { calls, files, state } = fakeExec({
+    execute: (path, args, environment) => {
+      throw new Executed(path, args, environment, {});
     },
   });
-  const status = await runExecCommand(invocationOf(argsOn(root, line)), quiet, system);
-  if (status !== 0 || !request) throw new Error(`exec ended with ${status}`);
-  return request;
+  const system = testSystem({
+    files,
+    nodes: fakeNodeCalls(nodes),
+    process: { loadExecCalls: async () => calls, startingOpenFilesLimit: () => state.limits[0] },
+  });
+  try {
+    const status = await runExecCommand(invocationOf(argsOn(root, line)), quiet, system);
+    throw new Error(`exec ended with ${status}`);
+  } catch (error) {
+    if (error instanceof Executed) return error;
+    throw error;
+  }
 }
 
 const quiet = { out: () => {}, err: () => {}, stdoutIsTty: false, stdinIsTty: false };

@@ -135,8 +135,8 @@ test('the unit in the README is bound to the unit that show prints, and its exec
   const { out } = await runOn(root, 'vfio-names show 0000:01:00.0');
   const name = /^unit +(\S+)$/m.exec(out)?.[1] ?? '';
   t.true(unit.includes(`\nBindsTo=${name}\nAfter=${name}\n`), unit);
-  const { command } = await runExec(root, /^ExecStart=\/usr\/bin\/(.*)$/m.exec(unit)?.[1] ?? '');
-  t.is(command, '/usr/bin/qemu-system-x86_64');
+  const { path } = await runExec(root, /^ExecStart=\/usr\/bin\/(.*)$/m.exec(unit)?.[1] ?? '');
+  t.is(path, '/usr/bin/qemu-system-x86_64');
   const scenario = projectText('test/integration/vm/scenarios/exec-systemd.sh');
   for (const key of unit.matchAll(/^(\w+)=/gm)) t.true(scenario.includes(`\n${key[1]}=`), key[1]);
 });

@@ -1,5 +1,5 @@
 /** Fake system calls on a table of nodes, each with its ioctls. */
-import { CallError, type DeviceCalls } from '../../src/system/calls.ts';
+import { CallError, type DeviceCalls, type NodeCalls } from '../../src/system/calls.ts';
 import type { FileKind } from '../../src/system/files.ts';
 
 export type FakeIoctl = (argument: Buffer, number: number) => number | undefined;
@@ -31,6 +31,8 @@ export function fakeCalls(
 ): FakeCalls {
   const log: string[] = [];
   const open = new Map<number, FakeNode>();
+  /** The descriptors of O_PATH, which are not in the log. */
+  const held = new Set<number>();
   let next = 10;
   const nodeOf = (fd: number): FakeNode => open.get(fd) ?? fail('EBADF');
   const openNode = (node: FakeNode): number => {
@@ -40,15 +42,22 @@ export function fakeCalls(
   return {
     log,
     openCount: () => open.size,
-    open: (step, path) => {
-      log.push(step);
+    hold: (step, path) => {
       const node = nodes[path];
       if (!node) throw new CallError(step, 'ENOENT');
+      const fd = 1000 + held.size;
+      held.add(fd);
+      open.set(fd, node);
+      return fd;
+    },
+    open: (step, fd) => {
+      log.push(step);
+      const node = nodeOf(fd);
       if (node.openError !== undefined) throw new CallError(step, node.openError);
       return openNode(node);
     },
     close: (fd) => {
-      log.push('close');
+      if (!held.has(fd)) log.push('close');
       open.delete(fd);
     },
     status: (_step, fd) => {
@@ -78,4 +87,9 @@ export function fakeCalls(
     },
     address: () => 0x1234_5678_9abcn,
   };
+}
+
+/** The same calls as `exec` makes them. */
+export function fakeNodeCalls(calls: FakeCalls): NodeCalls {
+  return { ...calls, open: async (step, held) => calls.open(step, held) };
 }

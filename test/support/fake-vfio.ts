@@ -74,6 +74,7 @@ export function fakeVfio(fake: FakeVfio = {}): FakeNode {
 
 /** /dev/iommu. */
 export const fakeIommu: FakeNode = {
+  devnum: '10:125',
   ioctls: {
     IOMMU_IOAS_ALLOC: (bytes) => {
       bytes.writeUInt32LE(7, 8);
@@ -85,6 +86,7 @@ export const fakeIommu: FakeNode = {
 /** The node of a group, for `fakeCalls`. */
 export function fakeGroup(viable = true): FakeNode {
   return {
+    devnum: '511:14',
     ioctls: {
       VFIO_GROUP_GET_STATUS: (bytes) => {
         bytes.writeUInt32LE(viable ? 1 : 0, 4);
@@ -98,6 +100,7 @@ export function fakeGroup(viable = true): FakeNode {
 
 export function fakeContainer({ version = 0, type1 = true } = {}): FakeNode {
   return {
+    devnum: '10:196',
     ioctls: {
       VFIO_GET_API_VERSION: () => version,
       VFIO_CHECK_EXTENSION: (_bytes, number) => (type1 && number === 3 ? 1 : 0),

@@ -1,25 +1,25 @@
-/** `exec`: runs a command with verified, open device descriptors, and no other descriptors of this process. */
+/** `exec`: becomes a command with verified, open device descriptors, and no other descriptors of this process. */
 
 import { findByWholeName } from '../../devices/find.ts';
 import type { Device } from '../../devices/types.ts';
+import { VfioNamesError, withHint } from '../../errors.ts';
 import { dropPrivileges, readUserIds } from '../../exec/drop-privileges.ts';
 import { openDevice, openIommu } from '../../exec/open-device.ts';
 import { fdsVariable, type PassedDevice, substituteFds } from '../../exec/placeholders.ts';
+import { FIRST_FD, replaceProcess, restoreOpenFilesLimit } from '../../exec/replace-process.ts';
+import { protectTerminal } from '../../exec/terminal.ts';
 import { findByNameOrPath } from '../../links/find.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { schemeLink } from '../../names/scheme.ts';
 import type { Environment } from '../../system/process.ts';
-import type { Child, ChildExit } from '../../system/programs.ts';
-import { printable } from '../../text/printable.ts';
-import type { Io, RunCommand } from '../command.ts';
+import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
-
-/** The first descriptor after stdin, stdout and stderr. */
-const FIRST_FD = 3;
+import { parseTimeout } from './probe.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
-  const { nodes, process, programs } = system;
+  const { nodes, process } = system;
   const [command = '', ...args] = invocation.commandArgs ?? [];
+  const timeout = parseTimeout(invocation.values['timeout']);
   const machine = await loadPolicyMachine(invocation, system);
   const { files, root } = machine;
   const user = invocation.values['user'];
@@ -34,35 +34,31 @@ export const run: RunCommand = async (invocation, io, system) => {
   const request = {
     command,
     args: substituteFds(args, passed, iommufd),
-    env: childEnv(process.env, passed, iommufd),
+    environment: environmentOf(process.env, passed, iommufd),
   };
-  const credentials = login && (await process.credentials());
-  // Before privileges are dropped: afterwards /proc/self may not be readable.
-  const inherited = process.inheritedFds();
-  let child: Child | undefined;
-  // Before the child is started: otherwise an early signal would end this process and leave the child running.
-  const stopListening = process.handleSignals({
-    SIGTERM: () => child?.signal('SIGTERM'),
-    SIGHUP: () => child?.signal('SIGHUP'),
-    SIGINT: () => {
-      if (!process.isForeground()) child?.signal('SIGINT');
-    },
-  });
+  const calls = await process.loadExecCalls();
+  const report = (line: string): void => io.err(`vfio-names: ${line}`);
+  const opener = { files, root, nodes, timeout };
   const fds: number[] = [];
   try {
-    try {
-      for (const { device } of requested) fds.push(openDevice(files, root, nodes, device));
-      if (iommufd !== undefined) fds.push(openIommu(files, root, nodes));
-      if (login && credentials) dropPrivileges(credentials, login);
-      child = programs.start({ ...request, fds, inherited });
-    } finally {
-      // The kernel releases a device when its last descriptor is closed; only the child may keep one.
-      for (const fd of fds) nodes.close(fd);
+    for (const { device } of requested) fds.push(await openDevice(opener, device));
+    const [first] = requested;
+    if (iommufd !== undefined && first) fds.push(await openIommu(opener, first.device));
+    restoreOpenFilesLimit(calls, system.files, process.startingOpenFilesLimit());
+    if (login) {
+      protectTerminal(calls, system.files);
+      dropPrivileges(calls, system.files, login);
     }
-    return statusOf(await child.exit, command, io);
-  } finally {
-    stopListening();
+  } catch (error) {
+    for (const fd of fds) nodes.close(fd);
+    // A thread may still wait for the device: an ordinary end would wait for that thread.
+    if (error instanceof VfioNamesError && error.code === 'timeout') {
+      report(withHint(error));
+      calls.exit(error.exitCode);
+    }
+    throw error;
   }
+  return calls.exit(replaceProcess(calls, system.files, { ...request, fds }, report));
 };
 
 interface Requested {
@@ -84,24 +80,14 @@ function findRequested(machine: Machine, operands: readonly string[]): Requested
 }
 
 /**
- * The child's environment: adds VFIO_NAMES_FDS and removes LISTEN_FDS and its companions (sd_listen_fds(3)). They would
- * declare the device descriptors to be sockets, and LISTEN_PID for the child is not known before it starts.
+ * CMD's environment: adds VFIO_NAMES_FDS and removes LISTEN_FDS and its companions (sd_listen_fds(3)). They would
+ * declare the device descriptors to be sockets.
  */
-function childEnv(
+function environmentOf(
   own: Environment,
   passed: readonly PassedDevice[],
   iommufd: number | undefined,
 ): Environment {
   const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...env } = own;
   return { ...env, VFIO_NAMES_FDS: fdsVariable(passed, iommufd) };
-}
-
-/** The exit status of the child; as in shells and env(1), 127 if the program is not found and 126 if it cannot be run. */
-function statusOf(ending: ChildExit, command: string, io: Io): number {
-  if (ending.kind === 'ended') return ending.status;
-  const missing = ending.errno === 'ENOENT';
-  io.err(
-    `vfio-names: expected a program at ${printable(command)}, ${missing ? 'found none in PATH or at that path; check the word after --' : `could not run it: ${ending.errno}`}`,
-  );
-  return missing ? 127 : 126;
 }

@@ -70,17 +70,20 @@ function probeOptions({ operands, flags, values }: Args): ProbeOptions {
     depth: bind ? 'bind' : group ? 'group' : 'open',
     attach,
     ...(token !== undefined && { token }),
-    timeout: seconds(values['timeout']),
+    timeout: parseTimeout(values['timeout']),
   };
 }
 
-function seconds(text: string | undefined): number {
+/** --timeout in seconds. Throws VfioNamesError `usage` (status 2) for an invalid value. */
+export function parseTimeout(text: string | undefined): number {
   if (text === undefined) return timeouts.usual;
   const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
   if (value > 0 && value <= timeouts.longest) return value;
-  throw usage(
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
     `expected seconds after --timeout, found ${printable(text)}`,
-    `give a number above 0 and up to ${timeouts.longest}`,
+    { hint: `give a number above 0 and up to ${timeouts.longest}` },
   );
 }
 

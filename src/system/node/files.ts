@@ -1,7 +1,6 @@
 /** The file system calls on Node. */
 import * as fs from 'node:fs';
 import { errnoOf } from '../../errors.ts';
-import type { NodeCalls } from '../calls.ts';
 import { devnumOf } from '../devnum.ts';
 import type { DirHandle, FileKind, FileStatus, OpenForChange, SystemFiles } from '../files.ts';
 
@@ -164,17 +163,4 @@ export const nodeFiles: SystemFiles = {
   openForChange,
   createFile,
   syncDirectory,
-};
-
-/**
- * Read and write, without following a link, blocking, or acquiring a controlling terminal. O_CLOEXEC is missing because
- * libuv always adds it (uv__fs_open).
- */
-export const deviceOpenFlags =
-  fs.constants.O_RDWR | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
-
-export const nodeCalls: NodeCalls = {
-  open: (_step, path) => fs.openSync(path, deviceOpenFlags),
-  close: (fd) => fs.closeSync(fd),
-  status: (_step, fd) => statusOf(fs.fstatSync(fd)),
 };

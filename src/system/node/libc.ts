@@ -2,12 +2,12 @@
 
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
-import { errnoError, errnoOf, exitStatus, VfioNamesError } from '../../errors.ts';
+import { errnoError, exitStatus, VfioNamesError } from '../../errors.ts';
 import { CallError, type DeviceCalls } from '../calls.ts';
 import { type Datagrams, notifyError } from '../notify.ts';
 import type { OpenBeneath } from '../open-beneath.ts';
-import type { Credentials } from '../process.ts';
-import { deviceOpenFlags, nodeFiles, O_PATH, openHandle, statusOf } from './files.ts';
+import { nodeFiles, O_PATH, openHandle } from './files.ts';
+import { asCallError, closeNode, holdNode, openHeld, statusOfNode } from './nodes.ts';
 
 // Missing in Node's table; both numbers are the same on x86-64 and arm64 (asm-generic/errno.h).
 const names = new Map<number, string>([
@@ -24,7 +24,7 @@ export function errnoName(number: number): string {
   return names.get(number) ?? `E${number}`;
 }
 
-type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address'>;
+export type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address'>;
 
 /** Imports koffi, which is an installed package and never part of a bundle. */
 export async function importKoffi(): Promise<Koffi> {
@@ -37,15 +37,10 @@ export async function loadCalls(importer: () => Promise<Koffi> = importKoffi): P
   // null is the process itself, which has libc (glibc or musl) loaded. musl declares request as int: the same register.
   const ioctl = koffi.load(null).func('int ioctl(int fd, unsigned long request, ...)');
   return {
-    open: (step, path) => asCallError(step, () => fs.openSync(path, deviceOpenFlags)),
-    close: (fd) => {
-      try {
-        fs.closeSync(fd);
-      } catch {
-        // Linux has released the descriptor even if close(2) fails.
-      }
-    },
-    status: (step, fd) => asCallError(step, () => statusOf(fs.fstatSync(fd))),
+    hold: holdNode,
+    open: openHeld,
+    close: closeNode,
+    status: statusOfNode,
     read: (step, path) => asCallError(step, () => nodeFiles.read(path, 4096)),
     ioctl: (fd, { name, number }, argument = 0) => {
       const result: number =
@@ -59,7 +54,8 @@ export async function loadCalls(importer: () => Promise<Koffi> = importKoffi): P
   };
 }
 
-async function requireKoffi(importer: () => Promise<Koffi>, feature: string): Promise<Koffi> {
+/** Imports koffi for a `feature`. Throws VfioNamesError `no-koffi` (status 5). */
+export async function requireKoffi(importer: () => Promise<Koffi>, feature: string): Promise<Koffi> {
   try {
     return await importer();
   } catch (cause) {
@@ -145,37 +141,5 @@ export async function loadOpenBeneath(
     return undefined;
   } finally {
     top.release();
-  }
-}
-
-/**
- * Loads setgroups(2), setgid(2) and setuid(2) of the C library. Node's own functions fail if its libuv may use
- * io_uring, as Debian's does, since io_uring keeps the previous credentials (CVE-2024-22017); for the same reason, read
- * no files after these calls. Throws `no-koffi` if koffi is not installed.
- */
-export async function loadCredentialCalls(
-  importer: () => Promise<Koffi> = importKoffi,
-): Promise<Omit<Credentials, 'now'>> {
-  const koffi = await requireKoffi(importer, 'exec --user');
-  const libc = koffi.load(null);
-  const setgroups = libc.func('int setgroups(size_t size, void *list)');
-  const setgid = libc.func('int setgid(uint32_t gid)');
-  const setuid = libc.func('int setuid(uint32_t uid)');
-  const check = (name: string, result: number): void => {
-    if (result !== 0) throw new CallError(name, errnoName(koffi.errno()));
-  };
-  return {
-    setGroups: (groups) => check('setgroups', setgroups(groups.length, Uint32Array.from(groups))),
-    setGid: (gid) => check('setgid', setgid(gid)),
-    setUid: (uid) => check('setuid', setuid(uid)),
-  };
-}
-
-/** Calls `fn` and turns an error into a CallError. */
-function asCallError<T>(step: string, fn: () => T): T {
-  try {
-    return fn();
-  } catch (error) {
-    throw new CallError(step, errnoOf(error) ?? 'EIO');
   }
 }

@@ -3,11 +3,11 @@
 import { errnoOf } from '../../errors.ts';
 import { systemFilesBelow } from '../files-below.ts';
 import { openNotify } from '../notify.ts';
-import { inheritedFds, isForeground } from '../proc-self.ts';
+import { startingOpenFilesLimit } from '../proc-self.ts';
 import type { System } from '../system.ts';
-import { startChild } from './child.ts';
 import { systemClock } from './clock.ts';
-import { nodeCalls, nodeFiles } from './files.ts';
+import { nodeFiles } from './files.ts';
+import { nodeCalls } from './nodes.ts';
 import { askTerminal } from './terminal.ts';
 import { startWorker, workerCommand } from './worker-process.ts';
 
@@ -27,18 +27,8 @@ export const nodeSystem: System = {
         for (const [name, handler] of entries) process.off(name, handler);
       };
     },
-    credentials: async () => ({
-      ...(await (await import('./libc.ts')).loadCredentialCalls()),
-      now: () => ({
-        uids: [process.getuid?.() ?? -1, process.geteuid?.() ?? -1],
-        gids: [process.getgid?.() ?? -1, process.getegid?.() ?? -1],
-        groups: process.getgroups?.() ?? [-1],
-      }),
-    }),
-    // Node sets close-on-exec on everything it opens. At startup it also sets the flag on inherited descriptors, but only on
-    // the first sixteen numbers and then up to the first unused one (uv_disable_stdio_inheritance).
-    inheritedFds: () => inheritedFds(nodeFiles),
-    isForeground: () => isForeground(nodeFiles),
+    loadExecCalls: async () => (await import('./exec-calls.ts')).loadExecCalls(),
+    startingOpenFilesLimit: () => startingOpenFilesLimit(nodeFiles, process.ppid),
     ask: askTerminal,
   },
   programs: {
@@ -49,7 +39,6 @@ export const nodeSystem: System = {
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
       });
     },
-    start: startChild,
     startWorker: (stepLimit) => startWorker(workerCommand(), stepLimit),
   },
   loadWatcher: async () => (await import('./watcher.ts')).startWatcher,

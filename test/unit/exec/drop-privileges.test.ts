@@ -1,10 +1,10 @@
 import test from 'ava';
 import { dropPrivileges, readUserIds, type UserIds } from '../../../src/exec/drop-privileges.ts';
-import { nodeSystem } from '../../../src/system/node/system.ts';
-import type { Credentials } from '../../../src/system/process.ts';
+import { CallError } from '../../../src/system/calls.ts';
 import { errorLine } from '../../support/error-line.ts';
+import { fakeExec } from '../../support/fake-exec.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
-import { errnoError } from '../../support/hooked-files.ts';
+import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 
 const passwd = [
   'root:x:0:0:root:/root:/bin/sh',
@@ -47,71 +47,74 @@ test('readLogin rejects every user without /etc/passwd', (t) => {
 
 const nobody: UserIds = { name: 'nobody', uid: 65534, gid: 65533, groups: [36, 65533] };
 
-interface State {
-  uids: readonly number[];
-  gids: readonly number[];
-  groups: readonly number[];
-}
-
-function fakeCredentials(log: string[], overrides: Partial<Credentials> = {}): Credentials {
-  const state: State = { uids: [0, 0], gids: [0, 0], groups: [0, 4] };
-  return {
-    setGroups: (groups) => {
-      log.push('groups');
-      state.groups = groups;
-    },
-    setGid: (gid) => {
-      log.push('gid');
-      state.gids = [gid, gid];
-    },
-    setUid: (uid) => {
-      log.push('uid');
-      state.uids = [uid, uid];
-    },
-    now: () => state,
-    ...overrides,
-  };
-}
-
-test('dropping privileges sets the groups, then the gid, then the uid', (t) => {
-  const log: string[] = [];
-  dropPrivileges(fakeCredentials(log), nobody);
-  t.deepEqual(log, ['groups', 'gid', 'uid']);
+test('dropping privileges sets the groups, the gid, the uid and the capabilities, then joins a new keyring', (t) => {
+  const { calls, files, log } = fakeExec();
+  dropPrivileges(calls, files, nobody);
+  t.deepEqual(log, ['groups', 'gid', 'uid', 'capabilities', 'keyring']);
 });
 
-for (const [what, overrides] of Object.entries<Partial<Credentials>>({
-  'the supplementary groups': { setGroups: () => {} },
-  'the primary group': { setGid: () => {} },
-  'the uid': { setUid: () => {} },
-}))
-  test(`dropping privileges fails if the process keeps ${what} of the previous user`, (t) => {
-    t.throws(() => dropPrivileges(fakeCredentials([], overrides), nobody), {
-      code: 'not-permitted',
-      message: /found ids of before/,
-    });
+for (const [call, found] of [
+  ['setGroups', /found the group 0;/],
+  ['setGid', /found another group id;/],
+  ['setUid', /found another user id;/],
+  ['clearCapabilities', /found capabilities;/],
+  ['joinSessionKeyring', /found the session keyring of before;/],
+] as const)
+  test(`dropping privileges fails if ${call} has no effect`, (t) => {
+    const { calls, files } = fakeExec({ [call]: () => {} });
+    const error = t.throws(() => dropPrivileges(calls, files, nobody), { code: 'not-permitted' });
+    t.regex(errorLine(error), found);
   });
 
-test('dropping privileges reports a missing permission, and rethrows errors without an errno', (t) => {
-  const failing = (error: Error): Partial<Credentials> => ({
+test('dropping privileges fails if one of the four ids, or one group, differs', (t) => {
+  const ids = [nobody.uid, nobody.uid, 0, nobody.uid];
+  const saved = fakeExec();
+  const keepSaved = {
+    ...saved.calls,
+    setUid: () => {
+      saved.state.uids = ids;
+    },
+  };
+  t.throws(() => dropPrivileges(keepSaved, saved.files, nobody), { message: /another user id/ });
+  const fewer = fakeExec();
+  const missing = {
+    ...fewer.calls,
+    setGroups: () => {
+      fewer.state.groups = [65533];
+    },
+  };
+  t.throws(() => dropPrivileges(missing, fewer.files, nobody), { message: /found no group 36/ });
+});
+
+for (const [errno, filtered, accepted] of [
+  ['ENOSYS', false, true],
+  ['EPERM', true, true],
+  ['EPERM', false, false],
+  ['EDQUOT', true, false],
+] as const)
+  test(`dropping privileges ${accepted ? 'accepts' : 'rejects'} ${errno} of keyctl ${filtered ? 'under a filter of system calls' : 'without a filter'}`, (t) => {
+    const joinSessionKeyring = () => {
+      throw new CallError('keyctl', errno);
+    };
+    const { calls, files } = fakeExec({ joinSessionKeyring }, { filtered });
+    if (accepted) t.notThrows(() => dropPrivileges(calls, files, nobody));
+    else t.throws(() => dropPrivileges(calls, files, nobody), { message: new RegExp(`keyctl: ${errno}`) });
+  });
+
+test('dropping privileges reports a missing permission and a missing /proc, and rethrows errors without an errno', (t) => {
+  const failing = (error: Error) => ({
     setGroups: () => {
       throw error;
     },
   });
-  const error = t.throws(() => dropPrivileges(fakeCredentials([], failing(errnoError('EPERM'))), nobody), {
-    code: 'not-permitted',
+  const denied = fakeExec(failing(new CallError('setgroups', 'EPERM')));
+  const error = t.throws(() => dropPrivileges(denied.calls, denied.files, nobody), { code: 'not-permitted' });
+  t.regex(errorLine(error), /found setgroups: EPERM; --user needs root/);
+  const { calls } = fakeExec();
+  const noProc = hookedFiles(({ path }) => {
+    if (path.startsWith('/proc')) throw errnoError('ENOENT');
   });
-  t.regex(errorLine(error), /found EPERM; --user needs root/);
-  t.throws(() => dropPrivileges(fakeCredentials([], failing(new TypeError('bug'))), nobody), {
-    instanceOf: TypeError,
-  });
-});
-
-test('credentials returns the credentials of this process, and root can set them again', async (t) => {
-  const credentials = await nodeSystem.process.credentials();
-  const { uids, gids, groups } = credentials.now();
-  t.deepEqual(uids, [process.getuid?.(), process.geteuid?.()]);
-  t.true(groups.every((number) => number >= 0));
-  const self: UserIds = { name: 'self', uid: uids[0] ?? -1, gid: gids[0] ?? -1, groups };
-  if (uids[0] === 0) t.notThrows(() => dropPrivileges(credentials, self));
-  else t.throws(() => dropPrivileges(credentials, self), { code: 'not-permitted' });
+  t.throws(() => dropPrivileges(calls, noProc, nobody), { code: 'not-permitted', message: /ENOENT/ });
+  const broken = fakeExec(failing(new TypeError('bug')));
+  t.throws(() => dropPrivileges(broken.calls, broken.files, nobody), { instanceOf: TypeError });
 });

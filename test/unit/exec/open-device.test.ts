@@ -1,10 +1,9 @@
-import * as fs from 'node:fs';
 import test from 'ava';
-import { openDevice, openIommu } from '../../../src/exec/open-device.ts';
+import { type Opener, openDevice, openIommu } from '../../../src/exec/open-device.ts';
 import type { NodeCalls } from '../../../src/system/calls.ts';
-import { nodeCalls } from '../../../src/system/node/files.ts';
+import type { Files } from '../../../src/system/files.ts';
 import { errorLine } from '../../support/error-line.ts';
-import { fakeCalls } from '../../support/fake-calls.ts';
+import { fakeCalls, fakeNodeCalls } from '../../support/fake-calls.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 
@@ -12,23 +11,29 @@ const node = '/dev/vfio/devices/vfio0';
 const sample = { name: '0000:01:00.0', sysname: 'vfio0' } as const;
 
 const failingOpener = (error: Error): NodeCalls => ({
-  open: () => {
-    throw error;
-  },
+  hold: () => 9,
+  open: () => Promise.reject(error),
   close: () => {},
-  status: () => ({ kind: 'char' }),
+  status: (step) => ({ kind: 'char', devnum: step === 'fstat node' ? '247:0' : '10:125' }),
 });
 
-test('openDevice opens the node of the device', (t) => {
+const opener = (root: FakeRoot, nodes: NodeCalls, files: Files = fakeFiles): Opener => ({
+  files,
+  root: root.dir,
+  nodes,
+  timeout: 5,
+});
+
+test('openDevice opens the node of the device', async (t) => {
   const root = fakeRoot(t);
   const device = root.add(sample);
   const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
-  openDevice(fakeFiles, root.dir, calls, device);
+  await openDevice(opener(root, fakeNodeCalls(calls)), device);
   t.deepEqual(calls.log, ['open node']);
   t.is(calls.openCount(), 1);
 });
 
-test('openDevice opens the target of the link in /dev/char if the node is missing, not the link', (t) => {
+test('openDevice opens the target of the link in /dev/char if the node is missing, not the link', async (t) => {
   const root = fakeRoot(t);
   const device = root.add({ ...sample, noNode: true });
   root.node('/dev/elsewhere', '247:0');
@@ -38,7 +43,7 @@ test('openDevice opens the target of the link in /dev/char if the node is missin
     stat: (path: string) => fakeFiles.stat(path.replace('/dev/char/247:0', '/dev/elsewhere')),
   };
   const calls = fakeCalls({ [root.at('/dev/elsewhere')]: { devnum: '247:0' } });
-  openDevice(files, root.dir, calls, device);
+  await openDevice(opener(root, fakeNodeCalls(calls), files), device);
   t.is(calls.openCount(), 1);
 });
 
@@ -46,63 +51,89 @@ for (const [what, fake] of Object.entries({
   'of another device': { devnum: '247:9' },
   'not a character device': { kind: 'file' },
 } as const))
-  test(`openDevice closes a descriptor that is ${what} and reports node-mismatch`, (t) => {
+  test(`openDevice does not open a node that is ${what}, and reports node-mismatch`, async (t) => {
     const root = fakeRoot(t);
     const device = root.add(sample);
     const calls = fakeCalls({ [root.at(node)]: fake });
-    t.throws(() => openDevice(fakeFiles, root.dir, calls, device), { code: 'node-mismatch' });
+    await t.throwsAsync(openDevice(opener(root, fakeNodeCalls(calls)), device), { code: 'node-mismatch' });
+    t.deepEqual(calls.log, []);
     t.is(calls.openCount(), 0);
   });
 
-test('openDevice closes the descriptor if the kernel reuses the vfioN for another device during the open', (t) => {
+test('openDevice closes the descriptor if the kernel reuses the vfioN for another device during the open', async (t) => {
   const root = fakeRoot(t);
   const device = root.add(sample);
   const calls = fakeCalls({ [root.at(node)]: { devnum: '247:0' } });
-  const opener: NodeCalls = {
+  const nodes: NodeCalls = {
     ...calls,
-    open: (step, path) => {
+    open: async (step, held) => {
       root.unbind(device);
       root.add({ name: '0000:02:00.0', sysname: 'vfio0' });
-      return calls.open(step, path);
+      return calls.open(step, held);
     },
   };
-  t.throws(() => openDevice(fakeFiles, root.dir, opener, device), {
+  await t.throwsAsync(openDevice(opener(root, nodes), device), {
     code: 'device-changed',
     message: /0000:02:00\.0 has its number vfio0 now/,
   });
   t.is(calls.openCount(), 0);
 });
 
-for (const [errno, code, exitCode] of [
-  ['EACCES', 'not-permitted', 4],
-  ['EPERM', 'not-permitted', 4],
-  ['EBUSY', 'busy', 1],
-  ['ENODEV', 'device-changed', 3],
-  ['ENXIO', 'device-changed', 3],
-  ['ELOOP', 'node-mismatch', 1],
-  ['EIO', 'EIO', 1],
+for (const [errno, code, exitCode, pattern] of [
+  ['EACCES', 'not-permitted', 4, /is refused to root: by a mount with nodev|you are uid/],
+  ['EPERM', 'not-permitted', 4, /the device cgroup/],
+  ['EBUSY', 'busy', 1, /EBUSY/],
+  ['ENODEV', 'ENODEV', 1, /left-over node/],
+  ['ENXIO', 'ENXIO', 1, /left-over node/],
+  ['ELOOP', 'node-mismatch', 1, /is a link/],
+  ['ENOPROC', 'unsupported', 5, /there is no \/proc here/],
+  ['ETIMEDOUT', 'timeout', 1, /did not answer within 5 s at open node/],
+  ['EIO', 'EIO', 1, /EIO/],
 ] as const)
-  test(`openDevice reports a failed open with ${errno} in one line with status ${exitCode}`, (t) => {
+  test(`openDevice reports a failed open with ${errno} in one line with status ${exitCode}, as probe does`, async (t) => {
     const root = fakeRoot(t);
     const device = root.add(sample);
-    const error = t.throws(() => openDevice(fakeFiles, root.dir, failingOpener(errnoError(errno)), device), {
+    const error = (await t.throwsAsync(openDevice(opener(root, failingOpener(errnoError(errno))), device), {
       code,
-    }) as Error & { exitCode?: number };
-    t.regex(errorLine(error), new RegExp(`^[^\\n]*${errno}[^\\n]*$`));
+    })) as Error & { exitCode?: number };
+    t.regex(errorLine(error), /^[^\n]*could not open 0000:01:00\.0: [^\n]*$/);
+    t.regex(error.message, pattern);
     t.is(error.exitCode, exitCode);
   });
 
-test('openDevice rejects a device without a node; openDevice and openIommu rethrow errors without an errno', (t) => {
+test('openDevice never tells root to run it as root', async (t) => {
   const root = fakeRoot(t);
-  const bare = root.add({ name: '0000:02:00.0', sysname: 'vfio1', devnum: false });
-  t.throws(() => openDevice(fakeFiles, root.dir, fakeCalls({}), bare), { code: 'no-cdev' });
   const device = root.add(sample);
-  t.throws(() => openDevice(fakeFiles, root.dir, failingOpener(new TypeError('bug')), device), {
-    instanceOf: TypeError,
-  });
-  t.throws(() => openIommu(fakeFiles, root.dir, failingOpener(new TypeError('bug'))), {
-    instanceOf: TypeError,
-  });
+  for (const errno of ['EACCES', 'EPERM']) {
+    const files = { ...fakeFiles, stat: (path: string) => ({ ...fakeFiles.stat(path), uid: 0 }) };
+    const error = await t.throwsAsync(
+      openDevice(opener(root, failingOpener(errnoError(errno)), files), device),
+    );
+    t.notRegex(errorLine(error), /as root/);
+  }
+});
+
+test('openDevice says that the device went away if it is unbound while its open fails', async (t) => {
+  const root = fakeRoot(t);
+  const device = root.add(sample);
+  const nodes = {
+    ...failingOpener(errnoError('ENODEV')),
+    hold: () => {
+      root.unbind(device);
+      return 9;
+    },
+  };
+  await t.throwsAsync(openDevice(opener(root, nodes), device), { code: 'device-changed' });
+});
+
+test('openDevice rejects a device without a node; openDevice and openIommu rethrow errors without an errno', async (t) => {
+  const root = withIommu(fakeRoot(t));
+  const bare = root.add({ name: '0000:02:00.0', sysname: 'vfio1', devnum: false });
+  await t.throwsAsync(openDevice(opener(root, fakeNodeCalls(fakeCalls({}))), bare), { code: 'no-cdev' });
+  const device = root.add(sample);
+  const broken = opener(root, failingOpener(new TypeError('bug')));
+  await t.throwsAsync(openDevice(broken, device), { instanceOf: TypeError });
+  await t.throwsAsync(openIommu(broken, device), { instanceOf: TypeError });
 });
 
 function withIommu(root: FakeRoot, devnum = '10:125'): FakeRoot {
@@ -110,58 +141,40 @@ function withIommu(root: FakeRoot, devnum = '10:125'): FakeRoot {
   return root;
 }
 
-test('openIommu opens /dev/iommu and compares it with the device number in sysfs', (t) => {
+test('openIommu opens /dev/iommu after it was compared with the device number in sysfs', async (t) => {
   const root = withIommu(fakeRoot(t));
+  const device = root.add(sample);
   const right = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
-  openIommu(fakeFiles, root.dir, right);
+  await openIommu(opener(root, fakeNodeCalls(right)), device);
   t.is(right.openCount(), 1);
   const wrong = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '1:3' } });
-  t.throws(() => openIommu(fakeFiles, root.dir, wrong), {
+  await t.throwsAsync(openIommu(opener(root, fakeNodeCalls(wrong)), device), {
     code: 'node-mismatch',
     message: /found the device 1:3/,
   });
+  t.deepEqual(wrong.log, []);
   t.is(wrong.openCount(), 0);
 });
 
-test('openIommu reads sysfs after the open, since the open may load iommufd', (t) => {
-  const root = fakeRoot(t);
-  const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
-  const opener: NodeCalls = {
-    ...calls,
-    open: (step, path) => {
-      withIommu(root);
-      return calls.open(step, path);
-    },
-  };
-  t.notThrows(() => openIommu(fakeFiles, root.dir, opener));
-});
-
-test('openIommu reports no-iommufd if the device number in sysfs is not readable', (t) => {
-  const root = fakeRoot(t);
+test('openIommu reports no-iommufd and opens nothing if sysfs has no number', async (t) => {
+  const root = withIommu(fakeRoot(t));
+  const device = root.add(sample);
   const calls = fakeCalls({ [root.at('/dev/iommu')]: { devnum: '10:125' } });
   const files = hookedFiles(({ path }) => {
     if (path.includes('misc')) throw errnoError('EACCES');
   });
-  t.throws(() => openIommu(files, root.dir, calls), { code: 'no-iommufd' });
-  t.is(calls.openCount(), 0);
+  await t.throwsAsync(openIommu(opener(root, fakeNodeCalls(calls), files), device), { code: 'no-iommufd' });
+  t.deepEqual(calls.log, []);
 });
 
 for (const [errno, code] of [
-  ['ENOENT', 'no-iommufd'],
-  ['ENODEV', 'no-iommufd'],
+  ['ENOENT', 'unsupported'],
+  ['ENODEV', 'unsupported'],
   ['EACCES', 'not-permitted'],
   ['EIO', 'EIO'],
 ] as const)
-  test(`openIommu reports ${code} if the open fails with ${errno}`, (t) => {
-    t.throws(() => openIommu(fakeFiles, fakeRoot(t).dir, failingOpener(errnoError(errno))), { code });
+  test(`openIommu reports ${code} if the open fails with ${errno}`, async (t) => {
+    const root = withIommu(fakeRoot(t));
+    const device = root.add(sample);
+    await t.throwsAsync(openIommu(opener(root, failingOpener(errnoError(errno))), device), { code });
   });
-
-test('openDevice does not follow links, and returns the status of the opened node', (t) => {
-  const fd = nodeCalls.open('open', '/dev/null');
-  t.like(nodeCalls.status('fstat', fd), { kind: 'char', devnum: '1:3' });
-  nodeCalls.close(fd);
-  t.throws(() => fs.fstatSync(fd), { code: 'EBADF' });
-  const root = fakeRoot(t);
-  root.linkWithTarget('/null', '/dev/null');
-  t.throws(() => nodeCalls.open('open', root.at('/null')), { code: 'ELOOP' });
-});

@@ -102,7 +102,21 @@ const table: readonly Row[] = [
   ['open group', 'ENOENT', {}, 5, 'there is no /dev/vfio/14'],
   ['open group', 'ENOENT', { stillBound: false }, 3, 'the device is just leaving'],
   ['open group', 'EACCES', {}, 4, 'not permitted: /dev/vfio/14 is root:108 0660, you are uid 1000'],
-  ['open group', 'EPERM', { noIommu: true }, 1, 'a no-IOMMU group wants CAP_SYS_RAWIO'],
+  [
+    'open group',
+    'EPERM',
+    { noIommu: true },
+    4,
+    'not permitted: a device without an IOMMU can be opened only with the capability CAP_SYS_RAWIO',
+  ],
+  [
+    'open node',
+    'EPERM',
+    { noIommu: true },
+    4,
+    'not permitted: a device without an IOMMU can be opened only with the capability CAP_SYS_RAWIO',
+  ],
+  ['open node', 'ENOPROC', {}, 5, 'there is no /proc here, through which nodes are opened'],
   [
     'open group',
     'EBUSY',

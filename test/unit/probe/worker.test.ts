@@ -10,9 +10,9 @@ const request: ProbeRequest = {
   node: '/dev/vfio/devices/vfio0',
   devnum: '247:0',
   devAttribute: '/sys/dev',
-  iommu: '/dev/iommu',
-  group: '/dev/vfio/14',
-  container: '/dev/vfio/vfio',
+  iommu: { path: '/dev/iommu', devnum: '10:125' },
+  group: { path: '/dev/vfio/14', devnum: '511:14' },
+  container: { path: '/dev/vfio/vfio', devnum: '10:196' },
   attach: false,
 };
 
@@ -37,6 +37,33 @@ test('probe open calls only GET_INFO on the node, and closes it', (t) => {
   const { answer, calls } = probe({});
   t.deepEqual(answer, { openable: true });
   t.deepEqual(calls.log, ['open node', 'VFIO_DEVICE_GET_INFO', 'close']);
+});
+
+test('probe opens no node before its number is compared', (t) => {
+  const found = probe({}, node({ devnum: '1:10' }));
+  t.deepEqual(found.calls.log, []);
+  const bind = probe({ depth: 'bind' }, { '/dev/iommu': { devnum: '1:3' } });
+  t.deepEqual(bind.answer as object, {
+    openable: false,
+    step: 'fstat iommu',
+    reason: 'node-mismatch',
+    found: '1:3',
+  });
+  t.deepEqual(bind.calls.log, []);
+  for (const [kind, path] of [
+    ['group', '/dev/vfio/14'],
+    ['container', '/dev/vfio/vfio'],
+  ] as const) {
+    const { answer, calls } = probe({ depth: 'group' }, { [path]: { devnum: '1:3' } });
+    t.like(answer, { openable: false, step: `fstat ${kind}` });
+    t.false(calls.log.includes(`open ${kind}`));
+  }
+});
+
+test('probe opens no node that has no number in sysfs', (t) => {
+  const { answer, calls } = probe({ depth: 'bind', iommu: { path: '/dev/iommu' } });
+  t.deepEqual(answer as object, { openable: false, step: 'open iommu', errno: 'ENODEV' });
+  t.deepEqual(calls.log, []);
 });
 
 const failures: readonly [title: string, nodes: Record<string, FakeNode>, dev: string, answer: object][] = [
@@ -73,7 +100,7 @@ const failures: readonly [title: string, nodes: Record<string, FakeNode>, dev: s
   ],
   [
     'probe open returns the errno of a failed open',
-    node({ openError: 'EACCES' }),
+    node({ devnum: '247:0', openError: 'EACCES' }),
     '247:0\n',
     { step: 'open node', errno: 'EACCES' },
   ],
@@ -181,7 +208,7 @@ test('probe bind does not open the device without /dev/iommu', (t) => {
     step: 'open iommu',
     errno: 'ENOENT',
   });
-  t.deepEqual(calls.log, ['open iommu']);
+  t.deepEqual(calls.log, []);
 });
 
 test('probe group returns the same regions as probe bind', (t) => {
@@ -205,6 +232,7 @@ test('probe group requests the device by name, followed by the VF token', (t) =>
   const requested: string[] = [];
   const group = fakeGroup();
   const recording: FakeNode = {
+    ...group,
     ioctls: {
       ...group.ioctls,
       VFIO_GROUP_GET_DEVICE_FD: (bytes) => {
@@ -252,7 +280,7 @@ test('probe group fails for a device without a group', (t) => {
 });
 
 test('runProbe throws errors that are not CallErrors', (t) => {
-  const calls = { ...fakeCalls({}), open: () => crash() };
+  const calls = { ...fakeCalls({}), hold: () => crash() };
   t.throws(() => runProbe(calls, request), { message: 'fault' });
 });
 

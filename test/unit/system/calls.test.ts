@@ -6,7 +6,7 @@ test('announceCalls reports the name of every call that can block before making 
   const announcements: string[] = [];
   const fake = fakeCalls({ '/dev/x': { devnum: '1:2', ioctls: { GET: () => 5 } } }, { '/sys/x': '1:2\n' });
   const calls = announceCalls(fake, (step) => announcements.push(`${step} after ${fake.log.length}`));
-  const fd = calls.open('open node', '/dev/x');
+  const fd = calls.open('open node', calls.hold('open node', '/dev/x'));
   t.deepEqual(calls.status('fstat node', fd), { kind: 'char', devnum: '1:2' });
   t.is(calls.read('read dev', '/sys/x'), '1:2\n');
   t.is(calls.ioctl(fd, { name: 'GET', number: 1 }), 5);

@@ -7,11 +7,13 @@ import { parseCommandLine } from '../../../../src/cli/args.ts';
 import type { Io } from '../../../../src/cli/command.ts';
 import { run as runExec } from '../../../../src/cli/commands/exec.ts';
 import { commands, commonOptions } from '../../../../src/cli/commands.ts';
-import type { SignalHandlers } from '../../../../src/system/process.ts';
-import type { Child, ChildExit, ChildRequest } from '../../../../src/system/programs.ts';
+import type { ExitStatus, VfioNamesError } from '../../../../src/errors.ts';
+import { CallError } from '../../../../src/system/calls.ts';
+import type { ExecCalls } from '../../../../src/system/process.ts';
 import { runCli } from '../../../support/cli.ts';
 import { errorLine } from '../../../support/error-line.ts';
-import { type FakeCalls, fakeCalls } from '../../../support/fake-calls.ts';
+import { type FakeCalls, fakeCalls, fakeNodeCalls } from '../../../support/fake-calls.ts';
+import { Executed, Exited, type FakeExec, type FakeState, fakeExec } from '../../../support/fake-exec.ts';
 import { canUseNodes, type FakeRoot, fakeRoot } from '../../../support/fake-root.ts';
 import { testSystem } from '../../../support/system.ts';
 
@@ -52,68 +54,39 @@ test(rejectsLine, 'exec vfio0 -- ', /exec: expected -- CMD\.\.\., found nothing/
 test(rejectsLine, 'exec vfio0 --iomu -- prog', /found --iomu; did you mean --iommu\?/);
 test(rejectsLine, 'exec vfio0 --user -- prog --iomu', /expected USER after --user, found another option/);
 
-interface Trial {
+interface Trial extends FakeExec {
   readonly root: FakeRoot;
-  readonly calls: FakeCalls;
-  readonly log: string[];
+  readonly nodes: FakeCalls;
   readonly err: string[];
-  readonly requests: ChildRequest[];
-  /** Returns the signal handlers while the child runs. */
-  readonly handlers: () => SignalHandlers | undefined;
-  readonly run: (line: string) => Promise<number>;
+  /** Runs `exec`, and returns CMD, or the exit status. */
+  readonly run: (line: string) => Promise<Executed | number>;
 }
 
-/** Two devices and /dev/iommu; the child is a fake that ends with `ending`. */
+/** Two devices and /dev/iommu; the process is a fake. */
 function trial(
   t: ExecutionContext,
-  exit: Promise<ChildExit> = Promise.resolve({ kind: 'ended', status: 0 }),
+  overrides: Partial<ExecCalls> = {},
+  start: Partial<FakeState> = {},
 ): Trial {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
   root.write('/sys/class/misc/iommu/dev', '10:125\n');
   root.write('/etc/passwd', 'qemu:x:107:108::/:/bin/false\n');
-  const calls = fakeCalls({
+  const nodes = fakeCalls({
     [root.at('/dev/vfio/devices/vfio0')]: { devnum: '247:0' },
     [root.at('/dev/vfio/devices/vfio1')]: { devnum: '247:1' },
     [root.at('/dev/iommu')]: { devnum: '10:125' },
   });
-  const log: string[] = [];
+  const fake = fakeExec(overrides, start);
   const err: string[] = [];
-  const requests: ChildRequest[] = [];
-  let foreground = false;
-  let handlers: SignalHandlers | undefined;
   const system = testSystem({
-    nodes: calls,
+    files: fake.files,
+    nodes: fakeNodeCalls(nodes),
     process: {
       env: { PATH: '/bin', LISTEN_FDS: '1', LISTEN_PID: '7', LISTEN_FDNAMES: 'x' },
-      credentials: async () => ({
-        setGroups: () => log.push(`groups with ${calls.openCount()} open`),
-        setGid: () => {},
-        setUid: () => {},
-        now: () => ({ uids: [107], gids: [108], groups: [108] }),
-      }),
-      inheritedFds: () => {
-        log.push('list inherited descriptors');
-        return [50];
-      },
-      isForeground: () => {
-        foreground = !foreground;
-        return !foreground;
-      },
-      handleSignals: (newHandlers) => {
-        handlers = newHandlers;
-        return () => {
-          handlers = undefined;
-        };
-      },
-    },
-    programs: {
-      start: (request): Child => {
-        requests.push(request);
-        log.push(`start with ${calls.openCount()} open`);
-        return { exit, signal: (name) => log.push(name) };
-      },
+      loadExecCalls: async () => fake.calls,
+      startingOpenFilesLimit: () => 1024,
     },
   });
   const io: Io = {
@@ -122,37 +95,63 @@ function trial(
     stdoutIsTty: false,
     stdinIsTty: false,
   };
-  const run = async (line: string): Promise<number> =>
-    runExec(parse(`exec --root ${root.dir} ${line}`.split(' ')), io, system);
-  return { root, calls, log, err, requests, handlers: () => handlers, run };
+  const run = async (line: string): Promise<Executed | number> => {
+    try {
+      return await runExec(parse(`exec --root ${root.dir} ${line}`.split(' ')), io, system);
+    } catch (error) {
+      if (error instanceof Executed) return error;
+      if (error instanceof Exited) return error.status;
+      throw error;
+    }
+  };
+  return { ...fake, root, nodes, err, run };
 }
 
-test('exec passes the devices in the order of the NAMEs, then /dev/iommu, and closes its own descriptors', async (t) => {
-  const { run, requests, calls, log } = trial(t);
-  t.is(await run('--iommu vfio1 01:00.0 -- prog {fd:vfio1} {fd:01:00.0} {fd:pci/0000:01:00.0} {iommufd}'), 0);
-  t.like(requests[0], { command: 'prog', args: ['3', '4', '4', '5'] });
-  t.deepEqual(requests[0]?.env, {
-    PATH: '/bin',
-    VFIO_NAMES_FDS: 'pci/0000:02:00.0=3 pci/0000:01:00.0=4 iommu=5',
+test('exec executes CMD with the devices in the order of the NAMEs, then /dev/iommu, and no others', async (t) => {
+  const { run, nodes, state } = trial(t);
+  const executed = (await run(
+    '--iommu vfio1 01:00.0 -- prog {fd:vfio1} {fd:01:00.0} {fd:pci/0000:01:00.0} {iommufd}',
+  )) as Executed;
+  t.is(executed.path, '/bin/prog');
+  t.deepEqual(executed.args, ['prog', '3', '4', '4', '5']);
+  t.deepEqual(executed.environment, [
+    'PATH=/bin',
+    'VFIO_NAMES_FDS=pci/0000:02:00.0=3 pci/0000:01:00.0=4 iommu=5',
+  ]);
+  t.deepEqual(nodes.log, ['open node', 'open node', 'open iommu']);
+  t.deepEqual(Object.keys(executed.descriptors), ['0', '1', '2', '3', '4', '5']);
+  t.deepEqual(
+    [3, 4, 5].map((fd) => state.descriptors.get(fd)?.nonblocking),
+    [false, false, false],
+  );
+});
+
+test('exec restores the soft limit of open files, and opens a device only once if it is named twice', async (t) => {
+  const { run, log, state } = trial(t);
+  const executed = (await run('vfio0 0000:01:00.0 -- prog {fd} {fd:vfio0} {fd:0000:01:00.0}')) as Executed;
+  t.deepEqual(executed.args, ['prog', '3', '3', '3']);
+  t.deepEqual(log, ['limit 1024', 'signals', 'execute /bin/prog']);
+  t.deepEqual(state.limits, [1024, 4096]);
+});
+
+test('exec --user becomes the user after the last open and before CMD is executed', async (t) => {
+  const { run, log, nodes, state } = trial(t, {
+    setGroups: () => {
+      t.deepEqual(nodes.log, ['open node', 'open iommu']);
+      state.groups = [108];
+    },
   });
-  t.is(requests[0]?.fds.length, 3);
-  t.deepEqual(calls.log, ['open node', 'open node', 'open iommu', 'close', 'close', 'close']);
-  t.is(calls.openCount(), 0);
-  t.deepEqual(log, ['list inherited descriptors', 'start with 3 open']);
-  t.deepEqual(requests[0]?.inherited, [50]);
+  t.true((await run('--user qemu --iommu vfio0 -- prog')) instanceof Executed);
+  t.deepEqual(log, ['limit 1024', 'gid', 'uid', 'capabilities', 'keyring', 'signals', 'execute /bin/prog']);
 });
 
-test('exec opens a device only once if it is named twice', async (t) => {
-  const { run, requests } = trial(t);
-  await run('vfio0 0000:01:00.0 -- prog {fd} {fd:vfio0} {fd:0000:01:00.0}');
-  t.like(requests[0], { args: ['3', '3', '3'] });
-  t.is(requests[0]?.fds.length, 1);
-});
-
-test('exec --user drops privileges after the last open and before CMD starts', async (t) => {
-  const { run, log } = trial(t);
-  t.is(await run('--user qemu --iommu vfio0 -- prog'), 0);
-  t.deepEqual(log, ['list inherited descriptors', 'groups with 2 open', 'start with 2 open']);
+test('exec --user adds a filter on a terminal, before it drops the capability for it; exec without it does not', async (t) => {
+  const terminal = trial(t, {}, { terminal: true });
+  t.true((await terminal.run('--user qemu vfio0 -- prog')) instanceof Executed);
+  t.deepEqual(terminal.log.slice(1, 3), ['filter', 'groups']);
+  const same = trial(t, {}, { terminal: true });
+  t.true((await same.run('vfio0 -- prog')) instanceof Executed);
+  t.false(same.log.includes('filter'));
 });
 
 for (const [line, code] of [
@@ -160,48 +159,88 @@ for (const [line, code] of [
   ['vfio0 vfio1 -- prog {fd}', 'usage'],
   ['vfio0 -- prog {iommufd}', 'usage'],
   ['vfio0 --user nobody -- prog', 'no-user'],
+  ['vfio0 --timeout 0 -- prog', 'usage'],
 ] as const)
-  test(`exec opens and starts nothing for "${line}"`, async (t) => {
-    const { run, calls, requests } = trial(t);
+  test(`exec opens and executes nothing for "${line}"`, async (t) => {
+    const { run, nodes, log } = trial(t);
     await t.throwsAsync(run(line), { code });
-    t.deepEqual(calls.log, []);
-    t.is(requests.length, 0);
+    t.deepEqual(nodes.log, []);
+    t.deepEqual(log, []);
   });
 
-test('exec closes all descriptors and does not start CMD if a node cannot be opened', async (t) => {
-  const { run, calls, requests, root } = trial(t);
+test('exec closes all descriptors and does not execute CMD if a node cannot be opened', async (t) => {
+  const { run, nodes, log, root } = trial(t);
   root.write('/sys/class/misc/iommu/dev', '10:1\n');
   await t.throwsAsync(run('vfio0 vfio1 --iommu -- prog'), { code: 'node-mismatch' });
-  t.is(calls.openCount(), 0);
-  t.is(requests.length, 0);
+  t.is(nodes.openCount(), 0);
+  t.deepEqual(log, []);
 });
 
-test('exec forwards SIGTERM and SIGHUP, and SIGINT only if the terminal does not send it to the child', async (t) => {
-  let end = (_: ChildExit): void => {};
-  const { run, handlers, log } = trial(
-    t,
-    new Promise((resolve) => {
-      end = resolve;
-    }),
+/** Calls that may fail while CMD is prepared, and the exit status that follows. */
+const steps: readonly (readonly [keyof ExecCalls, ExitStatus])[] = [
+  ['setOpenFilesLimit', 1],
+  ['addFilter', 4],
+  ['setGroups', 4],
+  ['setGid', 4],
+  ['setUid', 4],
+  ['clearCapabilities', 4],
+  ['joinSessionKeyring', 4],
+  ['duplicateFrom', 1],
+  ['duplicateTo', 1],
+  ['makeBlocking', 1],
+  ['closeOnExecFrom', 1],
+  ['keepOnExec', 1],
+  ['resetSignals', 1],
+];
+for (const [name, status] of steps) {
+  test(`exec --user does not execute CMD if ${name} fails`, async (t) => {
+    const failing = {
+      [name]: () => {
+        throw new CallError(name, 'EINVAL');
+      },
+    };
+    const { run, log, err } = trial(t, failing, { terminal: true });
+    try {
+      t.is(await run('--user qemu vfio0 -- prog'), status);
+      t.is(err.length, 1);
+    } catch (error) {
+      t.is((error as VfioNamesError).exitCode, status);
+    }
+    t.false(log.includes('execute /bin/prog'));
+  });
+  test(`exec --user does not execute CMD if ${name} returns without an effect`, async (t) => {
+    const silent = { [name]: (fd: number) => fd };
+    const { run, log } = trial(t, silent, { terminal: true });
+    try {
+      t.is(await run('--user qemu vfio0 -- prog'), status);
+    } catch (error) {
+      t.is((error as VfioNamesError).exitCode, status);
+    }
+    t.false(log.includes('execute /bin/prog'));
+  });
+}
+
+test('exec ends with status 1 and at once if the open of a device does not return', async (t) => {
+  const { run, err, nodes } = trial(t);
+  nodes.open = () => {
+    throw new CallError('open node', 'ETIMEDOUT');
+  };
+  t.is(await run('vfio0 --timeout 2.5 -- prog'), 1);
+  t.is(err.length, 1);
+  t.regex(
+    err[0] ?? '',
+    /^vfio-names: could not open 0000:01:00\.0: did not answer within 2\.5 s at open node; /,
   );
-  const status = run('vfio0 -- prog');
-  for (let turns = 0; handlers() === undefined && turns < 100; turns++) await null;
-  handlers()?.SIGTERM();
-  handlers()?.SIGHUP();
-  handlers()?.SIGINT();
-  handlers()?.SIGINT();
-  end({ kind: 'ended', status: 143 });
-  t.is(await status, 143);
-  t.deepEqual(log.slice(2), ['SIGTERM', 'SIGHUP', 'SIGINT']);
-  t.is(handlers(), undefined, 'the handlers are removed');
 });
 
 for (const [errno, status, pattern] of [
   ['ENOENT', 127, /^vfio-names: expected a program at pr\\x1bog, found none/],
   ['EACCES', 126, /could not run it: EACCES$/],
+  ['ENOEXEC', 126, /could not run it: ENOEXEC; a script must begin with #!$/],
+  ['E2BIG', 126, /could not run it: E2BIG$/],
 ] as const)
-  test(`exec exits with status ${status}, as a shell does, if CMD fails to start with ${errno}`, async (t) => {
-    const { run, err } = trial(t, Promise.resolve({ kind: 'not-started', errno }));
+  test(`exec exits with status ${status}, as a shell does, if execve fails with ${errno}`, async (t) => {
+    const { run, err } = trial(t, {}, { programs: { '/bin/pr\u001bog': errno } });
     t.is(await run('vfio0 -- pr\u001bog'), status);
     t.is(err.length, 1);
     t.regex(err[0] ?? '', pattern);
@@ -239,7 +278,30 @@ const whenNodes = canUseNodes() ? test : test.skip;
 
 const program = [join(import.meta.dirname, '../../../support/main.cjs')];
 
-whenNodes('a real child of another user has a node that only root may open, and nothing of root', (t) => {
+/** Starts the program, with `sh -c SCRIPT` as CMD, through `prefix`. */
+function execShell(
+  root: FakeRoot,
+  script: string,
+  { options = [], prefix = [], ...spawnOptions }: ShellOptions = {},
+) {
+  const [file = '', ...args] = [
+    ...prefix,
+    process.execPath,
+    ...program,
+    ...['exec', '--root', root.dir, ...options, '01:00.0', '--', 'sh', '-c', script],
+  ];
+  return spawnSync(file, args, { encoding: 'utf8', ...spawnOptions });
+}
+
+interface ShellOptions {
+  readonly options?: readonly string[];
+  readonly prefix?: readonly string[];
+  readonly input?: string;
+  readonly stdio?: ('ignore' | 'pipe' | number)[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+whenNodes('CMD of another user has a node that only root may open, and nothing of root', (t) => {
   const root = nullMachine(t);
   const script =
     'id -u; id -G; readlink /proc/$$/fd/3 /proc/$$/fd/4; echo "$VFIO_NAMES_FDS" "$@"; cat; exec 2>&-; : <"$0" || echo refused; exit 9';
@@ -267,38 +329,117 @@ whenNodes('a real child of another user has a node that only root may open, and 
   t.is(status, 2);
 });
 
-whenNodes('a real child of another user has nothing that root had open, however high its number', (t) => {
+whenNodes('CMD has nothing that we had open, however high its number, and no O_NONBLOCK', (t) => {
   const root = nullMachine(t);
   root.write('/secret', 'of root\n');
-  fs.chmodSync(root.at('/secret'), 0o600);
   const secret = fs.openSync(root.at('/secret'), 'r');
   t.teardown(() => fs.closeSync(secret));
-  const args = ['exec', '--root', root.dir, '--user', 'nobody', '01:00.0', '--', 'ls', '-l', '/proc/self/fd'];
   const gap = Array.from({ length: 47 }, () => 'ignore' as const);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], {
-    encoding: 'utf8',
+  const { stdout, stderr } = execShell(root, 'ls /proc/$$/fd; grep flags /proc/$$/fdinfo/3', {
     stdio: ['ignore', 'pipe', 'pipe', ...gap, secret],
   });
-  t.is(status, 0, stderr);
-  t.regex(stdout, / 3 -> .*vfio0\n/);
-  t.false(stdout.includes('secret'), stdout);
-  t.regex(stdout, / 50 -> \/dev\/null\n/);
+  t.regex(stdout, /^0\n1\n2\n3\nflags:\s+0[0-3]*2\n$/, stderr);
 });
 
-whenNodes('a signal to the real program ends its child, and is its status', async (t) => {
+whenNodes(
+  'CMD has no capability, no blocked or ignored signal, and the limit of open files of before',
+  (t) => {
+    const root = nullMachine(t);
+    const script = 'grep -E "^(Cap(Inh|Prm|Eff|Amb)|Sig(Blk|Ign))" /proc/self/status; ulimit -Sn';
+    const prefix = ['prlimit', '--nofile=300:4000', 'sh', '-c', '"$@"; exit $?', 'sh'];
+    const { stdout, stderr } = execShell(root, script, { options: ['--user', 'nobody'], prefix });
+    t.regex(stdout, /^(?:\w+:\t0000000000000000\n){6}300\n$/, stderr);
+  },
+);
+
+whenNodes('CMD keeps none of the ambient capabilities that exec needs to change the user', (t) => {
   const root = nullMachine(t);
-  const words = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$; exec sleep 600'];
-  const parent = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
-  t.teardown(() => {
-    try {
-      process.kill(Number(String(pid)), 'SIGKILL');
-    } catch {
-      // The child has already ended, as expected.
-    }
+  fs.chmodSync(root.at('/dev/vfio/devices/vfio0'), 0o666);
+  const caps = '+setuid,+setgid';
+  const prefix = ['setpriv', '--reuid=65533', '--regid=65533', '--clear-groups'];
+  prefix.push(`--inh-caps=${caps}`, `--ambient-caps=${caps}`);
+  const { stdout, stderr } = execShell(root, 'grep -E "^(Uid|Cap(Inh|Prm|Eff|Amb))" /proc/self/status', {
+    options: ['--user', 'nobody'],
+    prefix,
   });
-  parent.kill('SIGTERM');
-  const [code] = await once(parent, 'exit');
-  t.is(code, 143);
-  t.throws(() => process.kill(Number(String(pid)), 0), { code: 'ESRCH' });
+  t.regex(stdout, /^Uid:(?:\t65534){4}\n(?:Cap\w+:\t0000000000000000\n){4}$/, stderr);
+});
+
+whenNodes('CMD has securebits that keep capabilities, and yet no capability', (t) => {
+  const root = nullMachine(t);
+  const { stdout, stderr } = execShell(root, 'grep -E "^Cap(Inh|Prm|Eff|Amb)" /proc/self/status', {
+    options: ['--user', 'nobody'],
+    prefix: ['setpriv', '--securebits', '+no_setuid_fixup'],
+  });
+  t.regex(stdout, /^(?:Cap\w+:\t0000000000000000\n){4}$/, stderr);
+});
+
+whenNodes(
+  'CMD takes the place of exec: its process id, its signals and its exit status are those of CMD',
+  async (t) => {
+    const root = nullMachine(t);
+    const words = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$ $PPID; exec sleep 600'];
+    for (const signal of ['SIGTERM', 'SIGKILL', 'SIGINT'] as const) {
+      const child = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      t.is(String(line), `${child.pid} ${process.pid}\n`);
+      child.kill(signal);
+      t.deepEqual(await once(child, 'exit'), [null, signal]);
+    }
+    t.is(execShell(root, 'exit 7').status, 7);
+    t.is(execShell(root, 'kill -9 $$').signal, 'SIGKILL');
+  },
+);
+
+whenNodes('CMD is PID 1 where exec was, and waits for what is left behind itself', (t) => {
+  const root = nullMachine(t);
+  const { stdout, stderr } = execShell(
+    root,
+    '(sh -c true &); sleep 0.1; ps -o pid=,stat= -e | grep -c Z; echo $$',
+    { prefix: ['unshare', '--pid', '--fork', '--mount-proc'] },
+  );
+  if (/unshare/.test(stderr)) return t.log('namespaces are not permitted here');
+  t.is(stdout, '0\n1\n', stderr);
+});
+
+whenNodes('CMD of another user cannot type into its terminal, and has job control', (t) => {
+  const root = nullMachine(t);
+  const script = [
+    "perl -e '$c = qq(x); ioctl(STDIN, 0x5412, $c) or print qq(TIOCSTI: $!\\n); ioctl(STDIN, 0x541c, $c) or print qq(TIOCLINUX: $!\\n)'",
+    'test "$(ps -o tpgid= -p $$)" -eq "$(ps -o pgid= -p $$)" && echo foreground',
+  ].join('\n');
+  const args = ['exec', '--root', root.dir, '--user', 'nobody', '01:00.0', '--', 'sh', '-c', script];
+  const words = [process.execPath, ...program, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const { stdout, stderr, error } = spawnSync('script', ['-qec', words.join(' '), '/dev/null'], {
+    encoding: 'utf8',
+  });
+  if (error) return t.log('there is no script(1) here');
+  t.is(
+    stdout.replaceAll('\r', ''),
+    'TIOCSTI: Operation not permitted\nTIOCLINUX: Operation not permitted\nforeground\n',
+    stderr,
+  );
+});
+
+whenNodes('exec exits with 127 for a missing program, and with 126 for one that cannot be executed', (t) => {
+  const root = nullMachine(t);
+  root.write('/text', 'echo no shell\n');
+  fs.chmodSync(root.at('/text'), 0o755);
+  root.write('/plain', '#!/bin/sh\n');
+  const run = (command: string) =>
+    spawnSync(process.execPath, [...program, 'exec', '--root', root.dir, '01:00.0', '--', command], {
+      encoding: 'utf8',
+    });
+  for (const [command, status] of [
+    ['no-such-program', 127],
+    [root.at('/none'), 127],
+    [root.at('/text'), 126],
+    [root.at('/plain'), 126],
+    [root.dir, 126],
+  ] as const) {
+    const found = run(command);
+    t.is(found.status, status, command);
+    t.regex(found.stderr, /^vfio-names: expected a program at [^\n]*\n$/);
+    t.is(found.stdout, '');
+  }
 });

@@ -39,6 +39,8 @@ function fakeMachine(t: ExecutionContext): Machine {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
   root.add({ name: '0000:00:05.0', sysname: 'vfio1', group: '15', driver: 'vfio-pci' });
+  root.write('/sys/class/misc/iommu/dev', '10:125\n');
+  root.write('/sys/class/vfio/14/dev', '511:14\n');
   const nodes = {
     [root.at('/dev/vfio/devices/vfio0')]: fakeVfio(),
     [root.at('/dev/vfio/devices/vfio1')]: fakeVfio({ devnum: '247:1' }),
@@ -232,7 +234,10 @@ test('probe --bind explains a failed call', async (t) => {
 
 test('probe continues after a failed device, and exits with the most severe status', async (t) => {
   const machine = fakeMachine(t);
-  machine.nodes[machine.root.at('/dev/vfio/devices/vfio0')] = { openError: 'EPERM' };
+  machine.nodes[machine.root.at('/dev/vfio/devices/vfio0')] = {
+    devnum: '247:0',
+    openError: 'EPERM',
+  };
   const { status, probes } = await document(t, machine, 'vfio0', '0000:7f:00.0', 'vfio1');
   t.deepEqual([status, probes.map((entry) => entry['status'])], [3, [4, 3, 0]]);
   t.is(probes[1]?.['step'], 'find');

@@ -10,7 +10,7 @@ const getInfo = { name: 'VFIO_DEVICE_GET_INFO', number: 0x3b6b };
 
 test('ioctl fails with ENOTTY on a device that is not a VFIO device', async (t) => {
   const calls = await loadCalls();
-  const fd = calls.open('open node', '/dev/null');
+  const fd = calls.open('open node', calls.hold('open node', '/dev/null'));
   t.deepEqual(calls.status('fstat node', fd), {
     ...calls.status('fstat node', fd),
     kind: 'char',
@@ -28,7 +28,7 @@ test('ioctl writes into the bytes of its argument, and accepts a number as argum
   // Of a regular file, on every file system (do_vfs_ioctl): a container may have no terminal, and /dev/ptmx is often a link.
   root.write('/file', 'five\n');
   const calls = await loadCalls();
-  const fd = calls.open('open file', root.at('/file'));
+  const fd = calls.open('open file', calls.hold('open file', root.at('/file')));
   const unread = new Int32Array(1);
   // FIONREAD of asm-generic/ioctls.h, then FIOCLEX.
   t.is(calls.ioctl(fd, { name: 'FIONREAD', number: 0x541b }, new Uint8Array(unread.buffer)), 0);
@@ -41,8 +41,9 @@ test('open fails with ELOOP for a link and with ENOENT for a missing node', asyn
   const root = fakeRoot(t);
   root.linkWithTarget('/dev/null-link', '/dev/null');
   const calls = await loadCalls();
-  t.throws(() => calls.open('open node', join(root.dir, 'dev/null-link')), { message: 'open node: ELOOP' });
-  t.throws(() => calls.open('open node', join(root.dir, 'dev/none')), { message: 'open node: ENOENT' });
+  const link = calls.hold('open node', join(root.dir, 'dev/null-link'));
+  t.throws(() => calls.open('open node', link), { message: 'open node: ELOOP' });
+  t.throws(() => calls.hold('open node', join(root.dir, 'dev/none')), { message: 'open node: ENOENT' });
 });
 
 test('read returns an attribute and names the step if the attribute is missing', async (t) => {

@@ -1,0 +1,126 @@
+/** The system calls of `exec` through koffi. */
+import { arch } from 'node:process';
+import { CallError } from '../calls.ts';
+import type { ExecCalls } from '../process.ts';
+import { errnoName, importKoffi, type Koffi, requireKoffi } from './libc.ts';
+
+/** The number of keyctl(2), for which C libraries have no function; by Node's name of the machine. */
+const keyctlNumbers: Readonly<Record<string, number>> = {
+  x64: 250,
+  ia32: 288,
+  arm: 311,
+  arm64: 219,
+  riscv64: 219,
+  loong64: 219,
+  ppc64: 271,
+  s390x: 280,
+};
+/** The same on every machine: system calls from 424 on have one number (arch/…/syscall.tbl). */
+const CLOSE_RANGE = 436;
+
+// Of <fcntl.h>, <linux/prctl.h>, <linux/seccomp.h>, <linux/keyctl.h>, <linux/capability.h>: the same on every machine.
+const F_SETFD = 2;
+const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
+const O_RDWR = 2;
+const PR_SET_SECCOMP = 22;
+const SECCOMP_MODE_FILTER = 2;
+const KEYCTL_GET_KEYRING_ID = 0;
+const KEYCTL_JOIN_SESSION_KEYRING = 1;
+const KEY_SPEC_SESSION_KEYRING = -3;
+const CAPABILITY_VERSION_3 = 0x20080522;
+const CLOSE_RANGE_CLOEXEC = 4;
+const RLIMIT_NOFILE = 7;
+const SIG_SETMASK = 2;
+/** The highest signal number of the kernel (_NSIG). */
+const LAST_SIGNAL = 64;
+
+/**
+ * Loads the calls. Node's own setuid and its like fail if its libuv may use io_uring, as Debian's does, since io_uring keeps the
+ * previous credentials (CVE-2024-22017); for the same reason, read files only synchronously afterwards. Throws `no-koffi`
+ * (status 5) without koffi.
+ */
+export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi): Promise<ExecCalls> {
+  const koffi = await requireKoffi(importer, 'exec');
+  const libc = koffi.load(null);
+  const check = (name: string, result: number | bigint): number => {
+    if (result < 0) throw new CallError(name, errnoName(koffi.errno()));
+    return Number(result);
+  };
+  const fcntl = libc.func('int fcntl(int fd, int command, ...)');
+  const setFlags = (name: string, fd: number, command: number, value: number): number =>
+    check(name, fcntl(fd, command, 'int', value));
+  const syscall = libc.func('long syscall(long number, ...)');
+  const keyctl = (operation: number, ...args: readonly number[]): number =>
+    check(
+      'keyctl',
+      syscall(
+        keyctlNumbers[arch] ?? -1,
+        'int',
+        operation,
+        ...args.flatMap((value): (string | number)[] => ['long', value]),
+      ),
+    );
+  const setgroups = libc.func('int setgroups(size_t size, void *list)');
+  const setresgid = libc.func('int setresgid(uint32_t real, uint32_t effective, uint32_t saved)');
+  const setresuid = libc.func('int setresuid(uint32_t real, uint32_t effective, uint32_t saved)');
+  const capset = libc.func('int capset(void *header, void *data)');
+  const prctl = libc.func('int prctl(int option, ...)');
+  const getrlimit = libc.func('int getrlimit(int resource, void *limits)');
+  const setrlimit = libc.func('int setrlimit(int resource, void *limits)');
+  const sigaction = libc.func('int sigaction(int signal, void *action, void *previous)');
+  const sigprocmask = libc.func('int sigprocmask(int how, void *set, void *previous)');
+  const dup2 = libc.func('int dup2(int fd, int to)');
+  const execve = libc.func('int execve(const char *path, const char **argv, const char **envp)');
+  const exit = libc.func('void _exit(int status)');
+  return {
+    setGroups: (groups) => void check('setgroups', setgroups(groups.length, Uint32Array.from(groups))),
+    setGid: (gid) => void check('setresgid', setresgid(gid, gid, gid)),
+    setUid: (uid) => void check('setresuid', setresuid(uid, uid, uid)),
+    // struct __user_cap_header_struct, and two of struct __user_cap_data_struct.
+    clearCapabilities: () =>
+      void check('capset', capset(Uint32Array.of(CAPABILITY_VERSION_3, 0), new Uint32Array(6))),
+    joinSessionKeyring: () => void keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0),
+    sessionKeyring: () => keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0),
+    addFilter: (program) => {
+      // struct sock_fprog: a length of two bytes, and, aligned, a pointer.
+      const descriptor = new BigUint64Array([0n, BigInt(koffi.address(program))]);
+      new Uint16Array(descriptor.buffer)[0] = program.length / 8;
+      check(
+        'prctl PR_SET_SECCOMP',
+        prctl(PR_SET_SECCOMP, 'unsigned long', SECCOMP_MODE_FILTER, 'void *', descriptor),
+      );
+    },
+    setOpenFilesLimit: (soft) => {
+      // struct rlimit: two of rlim_t, which has 64 bits in the 64-bit machines of Node.
+      const limits = new BigUint64Array(2);
+      check('getrlimit', getrlimit(RLIMIT_NOFILE, limits));
+      limits[0] = BigInt(soft);
+      check('setrlimit', setrlimit(RLIMIT_NOFILE, limits));
+    },
+    resetSignals: () => {
+      // All bytes zero: SIG_DFL, no flags, an empty set; longer than the structs of any C library.
+      const zero = new Uint8Array(256);
+      // Fails for SIGKILL, SIGSTOP and the signals that the C library keeps to itself.
+      for (let signal = 1; signal <= LAST_SIGNAL; signal++) sigaction(signal, zero, null);
+      check('sigprocmask', sigprocmask(SIG_SETMASK, zero, null));
+    },
+    duplicateFrom: (fd, from) => setFlags('fcntl F_DUPFD_CLOEXEC', fd, F_DUPFD_CLOEXEC, from),
+    duplicateTo: (fd, to) => void check('dup2', dup2(fd, to)),
+    keepOnExec: (fd) => void setFlags('fcntl F_SETFD', fd, F_SETFD, 0),
+    closeOnExecFrom: (first) =>
+      void check(
+        'close_range',
+        syscall(CLOSE_RANGE, 'uint', first, 'uint', 0xffff_ffff, 'uint', CLOSE_RANGE_CLOEXEC),
+      ),
+    makeBlocking: (fd) => void setFlags('fcntl F_SETFL', fd, F_SETFL, O_RDWR),
+    execute: (path, args, environment) => {
+      execve(path, [...args, null], [...environment, null]);
+      throw new CallError('execve', errnoName(koffi.errno()));
+    },
+    exit: (status) => {
+      exit(status);
+      throw new CallError('_exit', 'EFAULT');
+    },
+  };
+}
