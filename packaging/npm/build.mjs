@@ -7,6 +7,7 @@ import { generate } from './generate.mjs';
 import { generateManual } from './generate-manual.mjs';
 import { writeLicenses } from './licenses.mjs';
 import { nodeVersionCheck } from './node-version.mjs';
+import { ownPackages } from './own-packages.mjs';
 
 // Libraries that only some commands use become separate files, so that other commands do not read and parse them.
 const libraries = {
@@ -73,7 +74,7 @@ results.push(
     outdir: 'dist',
     // Node parses a whole file before it runs the check at its beginning, so an older one must understand the syntax.
     target: 'node12',
-    banner: { js: `#!/usr/bin/env node\n${nodeVersionCheck(engines.node)}` },
+    banner: { js: `#!/usr/bin/env node\n${nodeVersionCheck(engines.node)}\n${ownPackages}` },
   }),
 );
 for (const name of Object.keys(entries)) chmodSync(`dist/${name}.cjs`, 0o755);
