@@ -1,5 +1,6 @@
 /** Builds a CDI specification from devices and their nodes. */
 import { containerNode, iommuNode } from '../links/shared-nodes.ts';
+import { jsonText } from '../text/printable.ts';
 
 /**
  * How devices are opened: device nodes and iommufd, or groups and a container. A document never mixes the two: a VMM
@@ -83,7 +84,7 @@ function annotationsOf({ group, numaNode }: CdiDevice): Readonly<Record<string, 
 
 /** Serializes the specification as JSON. */
 export function cdiText(spec: CdiSpec): string {
-  return `${JSON.stringify(spec, undefined, 2)}\n`;
+  return `${jsonText(spec, 2)}\n`;
 }
 
 /** Letters, digits and `_.:-`, with a letter or digit at both ends: `0000:01:00.0`, a UUID. */

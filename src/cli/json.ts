@@ -5,11 +5,12 @@ import type { Holder } from '../holders/types.ts';
 import type { Change, Outcome } from '../links/plan.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Diagnostic } from '../policy/diagnostics.ts';
+import { jsonText } from '../text/printable.ts';
 import type { WatchEvent } from '../watch/events.ts';
 
 /** The document with `version` as its first key, indented by two spaces, with a final newline; `undefined` values are omitted. */
 export function jsonDocument(content: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify({ version: 1, ...content }, undefined, 2)}\n`;
+  return `${jsonText({ version: 1, ...content }, 2)}\n`;
 }
 
 type Json = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
 import { withHint } from '../errors.ts';
 import type { Change } from '../links/plan.ts';
 import { linkRoot } from '../names/scheme.ts';
-import { escapeControls, printable } from '../text/printable.ts';
+import { escapeControls, jsonText, printable } from '../text/printable.ts';
 import type { WatchEvent } from '../watch/events.ts';
 import type { Reason } from '../watch/loop.ts';
 import { eventJson } from './json.ts';
@@ -59,5 +59,5 @@ export function formatEvent(event: WatchEvent): string {
 
 /** The event as one JSON document on one line; src/cli/schemas/watch.json is the schema. */
 export function formatEventJson(event: WatchEvent, trigger: Reason, time: Date): string {
-  return `${JSON.stringify({ version: 1, time: time.toISOString(), ...eventJson(event), trigger })}\n`;
+  return `${jsonText({ version: 1, time: time.toISOString(), ...eventJson(event), trigger })}\n`;
 }

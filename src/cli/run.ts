@@ -3,7 +3,7 @@
 import { errnoOf, exitStatus, ioError, VfioNamesError, withHint } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { System } from '../system/system.ts';
-import { escapeControls, printable } from '../text/printable.ts';
+import { escapeControls, escapeText, printable } from '../text/printable.ts';
 import { version } from '../version.ts';
 import { parseCommandLine } from './args.ts';
 import type { Invocation, Io } from './command.ts';
@@ -44,7 +44,7 @@ export async function main(argv: readonly string[], streams: Io, system: System)
     verbose = parsed.invocation.verbose;
     const machine = await systemBelow(system, parsed.invocation);
     const run = await parsed.invocation.command.load();
-    return await run(parsed.invocation, quietIo(io, parsed.invocation), machine);
+    return await run(parsed.invocation, resultIo(io, parsed.invocation), machine);
   } catch (error) {
     const shown = error instanceof VfioNamesError ? error : callError(error);
     io.err(`vfio-names: ${withHint(shown)}`);
@@ -65,8 +65,9 @@ function escapingIo(io: Io): Io {
   return { ...io, err: (line) => io.err(escapeControls(line)) };
 }
 
-function quietIo(io: Io, invocation: Invocation): Io {
-  return invocation.quiet ? { ...io, out: () => {} } : io;
+/** Every result passes through here, for the same reason; with --quiet there are none. */
+function resultIo(io: Io, { quiet, colour }: Invocation): Io {
+  return { ...io, out: quiet ? () => {} : (text) => io.out(escapeText(text, colour)) };
 }
 
 /** The system whose files are those below --root, if that is given. Throws as checkRoot() does. */

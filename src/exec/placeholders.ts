@@ -1,6 +1,5 @@
 /** Replaces placeholders in the arguments of a command with descriptor numbers. No shell: an argument is never split. */
 import { exitStatus, VfioNamesError } from '../errors.ts';
-import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 
 /** A device that CMD has open. */
@@ -40,15 +39,17 @@ function deviceNumber(devices: readonly PassedDevice[], name: string | undefined
     if (only && others.length === 0) return only.fd;
     throw usage(`expected one NAME with {fd}, found ${devices.length}`, 'write {fd:NAME}');
   }
-  const found = devices.find(({ names }) => names.includes(name));
+  const [found, ...others] = devices.filter(({ names }) => names.includes(name));
+  if (found && others.length > 0)
+    throw usage(
+      `{fd:${printable(name)}} fits ${others.length + 1} devices: ${[found, ...others].map(({ label }) => printable(label)).join(', ')}`,
+      'name one of them',
+    );
   if (found) return found.fd;
   const known = devices.flatMap(({ names }) => names);
-  const near = nearest(name, known);
   throw usage(
     `expected {fd:NAME} with a NAME from before --, found ${printable(name)}`,
-    near === undefined
-      ? `give it as ${known.map(printable).join(' or ')}`
-      : `did you mean ${printable(near)}?`,
+    `give it as ${known.map(printable).join(' or ')}`,
   );
 }
 

@@ -149,7 +149,7 @@ export function formatDot(graph: Graph): string {
     ...boxes.filter(({ id }) => !framed.has(id)).map((box) => `  ${node(box, false)}`),
     ...graph.frames.flatMap(({ group, boxes: ids }) => [
       `  subgraph ${quoted(`cluster group ${group}`)} {`,
-      `    graph [label=<${tag('b', `IOMMU group ${group}`)}>, labeljust=l, labelloc=t, style="rounded,dashed", color="${faint}", fontcolor="${faint}", bgcolor="#f6f8fa", margin=9]`,
+      `    graph [label=<${tag('b', escaped(printable(`IOMMU group ${group}`)))}>, labeljust=l, labelloc=t, style="rounded,dashed", color="${faint}", fontcolor="${faint}", bgcolor="#f6f8fa", margin=9]`,
       ...ids
         .toReversed()
         .flatMap((id) => byId.get(id) ?? [])

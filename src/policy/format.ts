@@ -1,5 +1,5 @@
 /** Formats a policy as TOML that can be parsed again; a comment at each part names the file and line that it comes from. */
-import { printable } from '../text/printable.ts';
+import { jsonText, printable } from '../text/printable.ts';
 import type { BuildResult } from './build.ts';
 import type { Access, Condition, Match, NamePart, SourceLocation, Transform } from './policy.ts';
 
@@ -101,10 +101,13 @@ function call(transform: Transform, subject: string): string {
   return `replace ${subject} "${transform.from}" "${transform.to}"`;
 }
 
-/** Quotes a TOML basic string. TOML accepts JSON's escapes; characters that could confuse a terminal are escaped, too. */
+/** Quotes a TOML basic string. TOML accepts JSON's escapes, but writes a surrogate pair as one `\UNNNNNNNN`. */
 function tomlText(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return jsonText(text).replace(
+    /\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})/g,
+    (_, high: string, low: string) => {
+      const code = (Number.parseInt(high, 16) - 0xd800) * 0x400 + Number.parseInt(low, 16) - 0xdc00 + 0x10000;
+      return `\\U${code.toString(16).padStart(8, '0')}`;
+    },
   );
 }

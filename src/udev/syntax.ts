@@ -6,6 +6,7 @@ import { exitStatus, VfioNamesError } from '../errors.ts';
 import { sanitizePathPart } from '../names/sanitize.ts';
 import { globProblem } from '../policy/glob.ts';
 import { defaultPolicy, type Policy } from '../policy/policy.ts';
+import { escapeControls } from '../text/printable.ts';
 import { encodeUtf8 } from '../text/utf8.ts';
 
 /** Returns the VfioNamesError `policy` (status 2) for something that the rules of `target` cannot express. */
@@ -28,6 +29,12 @@ export function quotePatterns(patterns: readonly string[]): string {
     const problem = globProblem(pattern) ?? (pattern.includes('"') ? 'a quote ends the text' : undefined);
     if (problem !== undefined)
       throw notExpressible('udev', `the pattern ${quoted(pattern)}; ${problem}`, 'write it in another way');
+    if (escapeControls(pattern) !== pattern)
+      throw notExpressible(
+        'udev',
+        `the pattern ${escapeControls(pattern)}`,
+        'leave out control characters and invisible characters',
+      );
     if (/\[[^\]]*[^\x20-\x7e]/.test(pattern))
       throw notExpressible(
         'udev',

@@ -13,7 +13,7 @@ import schema from '../../policy/policy.schema.json' with { type: 'json' };
 import { defaultPolicy, type Policy } from '../../policy/policy.ts';
 import type { Files } from '../../system/files.ts';
 import type { Root } from '../../system/root-path.ts';
-import { printable } from '../../text/printable.ts';
+import { jsonText, printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { RunCommand } from '../command.ts';
 import { diagnosticJson, jsonDocument } from '../json.ts';
@@ -63,7 +63,7 @@ function readSiblingWarnings(files: Files, root: Root, policy: Policy): string[]
 }
 
 export const runConfigSchema: RunCommand = (_invocation, io) => {
-  io.out(`${JSON.stringify(schema, undefined, 2)}\n`);
+  io.out(`${jsonText(schema, 2)}\n`);
   return exitStatus.ok;
 };
 

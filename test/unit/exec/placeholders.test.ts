@@ -29,7 +29,16 @@ const rejects = test.macro({
 });
 test(rejects, '{fd}', [first, second], /expected one NAME with \{fd\}, found 2/);
 test(rejects, '{iommufd}', [first], /no --iommu/);
-test(rejects, '{fd:vfio2}', [first, second], /found vfio2; did you mean vfio\d\?/);
+test(rejects, '{fd:vfio2}', [first, second], /found vfio2; give it as 01:00\.0 or .* or 0000:02:00\.0$/);
+test(
+  rejects,
+  '{fd:dev0}',
+  [
+    { fd: 3, label: 'platform/dev0', names: ['platform/dev0', 'dev0'] },
+    { fd: 4, label: 'pci/dev0', names: ['dev0'] },
+  ],
+  /\{fd:dev0\} fits 2 devices: platform\/dev0, pci\/dev0; name one of them/,
+);
 test(rejects, '{fd:a\nb}', [first], /found a\\x0ab; give it as 01:00\.0 or /);
 test(rejects, '{fd:}', [first], /found ; give it as/);
 

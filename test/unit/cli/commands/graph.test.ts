@@ -138,6 +138,7 @@ const hostileText = fc.oneof(
     'a\\"b',
     '&lt;',
     '\u0000\u001b[2J',
+    'a\uffff\ufdd0\u{1fffe}',
     '-->',
     ']]>',
     '‮x',
@@ -165,7 +166,7 @@ test('formatDot and formatText produce well-formed output without control charac
       (devices, bus) => {
         const entries = devices.map(({ name, label, driver, holder, link, mdevType }, index) =>
           entry({
-            ...{ bus, name, label, driver, mdevType, group: '1', node: `vfio${index}` },
+            ...{ bus, name, label, driver, mdevType, group: driver, node: `vfio${index}` },
             syspath: `/sys/devices/top/${index}${name.replaceAll('/', '')}`,
             links: [`/dev/vfio/${link}`],
             holders: [holder],

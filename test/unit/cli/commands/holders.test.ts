@@ -90,6 +90,17 @@ test('holders finds a device that is gone but open by its device number', async 
   t.is(device.holders[0].fd, 6);
 });
 
+test('holders escapes C1, bidirectional controls and noncharacters in a command, also in JSON', async (t) => {
+  const root = machine(t);
+  root.write('/proc/812/comm', 'a\u009b31m\u202e\uffffb\n');
+  for (const args of [[], ['--json']]) {
+    const { out } = await runCli(['holders', 'vfio0', ...args, '--root', root.dir]);
+    t.notRegex(out, /[\u0080-\u009f\u202e\uffff]/);
+  }
+  const { out } = await runCli(['holders', 'vfio0', '--json', '--root', root.dir]);
+  t.is(JSON.parse(out).devices[0].holders[0].command, 'a\u009b31m\u202e\uffffb');
+});
+
 test('holders exits with status 2 for a name that fits several devices', async (t) => {
   const root = machine(t);
   root.add({ bus: 'platform', name: '0000:00:04.0', parent: '/sys/devices/platform', sysname: 'vfio2' });

@@ -83,6 +83,16 @@ test('nfdFeatures makes a valid label of every feature, for any bus and type', (
   );
 });
 
+test('nfd --output leaves an empty file of another program as it is', async (t) => {
+  const { root, run } = machine(t);
+  root.write('/etc/empty', '');
+  const { status, err } = await run('--output', root.at('/etc/empty'));
+  t.is(status, 1);
+  t.regex(err.join(), /expected a features file of vfio-names or nothing/);
+  t.is(fs.readFileSync(root.at('/etc/empty'), 'utf8'), '');
+  t.false(isOwnFeaturesFile('\n\n'));
+});
+
 test('nfd --output writes the file, keeps it while it is correct, and does not replace a file of another program', async (t) => {
   const { root, run } = machine(t);
   const file = root.at('/etc/features.d/vfio-names');
