@@ -15,9 +15,20 @@ import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Invocation, Io } from './command.ts';
 
-/** Loads the installed policy, or the file of --policy. Throws VfioNamesError (status 2) if it is invalid. */
-export async function loadPolicyOption({ root, values }: Invocation, { files }: System): Promise<Policy> {
-  return loadPolicy(files, root, values['policy']);
+/** The commands that change something, or open devices, as a policy says. */
+const changingCommands: ReadonlySet<string> = new Set(['sync', 'watch', 'exec', 'probe', 'rules install']);
+
+/** Whether the command changes something, so that it follows only a policy that nobody but root can change. */
+function changesMachine({ command, flags, values }: Invocation): boolean {
+  return changingCommands.has(command.name) || flags['fix'] === true || values['output'] !== undefined;
+}
+
+/**
+ * Loads the installed policy, or the file of --policy. Throws VfioNamesError (status 2) if it is invalid, or if others can
+ * change it: the installed policy for every command, the file of --policy for those that change something.
+ */
+export async function loadPolicyOption(invocation: Invocation, { files }: System): Promise<Policy> {
+  return loadPolicy(files, invocation.root, invocation.values['policy'], changesMachine(invocation));
 }
 
 /** The machine with its policy loaded. Throws as `policyOf` does. */

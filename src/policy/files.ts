@@ -1,28 +1,10 @@
 /** Finds and reads the policy files, in drop-in directories as in systemd. */
 
-import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
-import type { FileStatus, Files } from '../system/files.ts';
+import { errnoOf, ignoring, ioError } from '../errors.ts';
+import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
-import { printable } from '../text/printable.ts';
-
-/**
- * Returns what is wrong with the owner or mode of a policy file or of its directory, as sudo checks its own files
- * (sudoers(5)); `undefined` if only root may write it. Owner and group are checked only if `root` is empty: a tree below
- * `--root` belongs to the user who created it.
- */
-export function trustProblem(status: FileStatus, root: string): string | undefined {
-  const { mode, uid, gid } = status;
-  const setId = status.kind === 'file' && (mode & 0o6000) !== 0;
-  const worldWritable = (mode & 0o002) !== 0;
-  const writableByOthers = root === '' && (uid !== 0 || ((mode & 0o020) !== 0 && gid !== 0));
-  if (!setId && !worldWritable && !writableByOthers) return undefined;
-  return `expected what only root may write, found owner ${uid}:${gid} and mode ${mode.toString(8).padStart(4, '0')}`;
-}
-
-/** Returns the hint for a file or directory that is not trusted. */
-export function trustHint(path: string): string {
-  return `look at what it says, then chown root:root ${path}; chmod u-s,g-ws,o-w ${path}`;
-}
+import { decodeUtf8 } from '../text/utf8.ts';
+import { type Trust, trustOfCaller, unusable, withTrusted } from './trust.ts';
 
 /** In ascending precedence: a file overrides a file of the same name in an earlier directory. */
 const policyDirectories = ['/usr/lib/vfio-names', '/run/vfio-names', '/etc/vfio-names'] as const;
@@ -36,77 +18,114 @@ export interface PolicyText {
 /** Size limit of a policy file in bytes. */
 const MAX_BYTES = 1 << 20;
 
-/** Returns the paths of the effective `*.toml` files, sorted by file name, one for each name; hidden files are skipped. */
-export function policyPaths(files: Files, root: Root): string[] {
-  const paths = new Map<string, string>();
-  for (const directory of policyDirectories) {
-    const path = pathBelow(root, directory);
-    for (const name of listDirectory(files, path))
-      if (name.endsWith('.toml') && !name.startsWith('.')) paths.set(name, `${path}/${name}`);
-  }
-  return [...paths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+/** A file in a policy directory. */
+interface PolicyEntry {
+  readonly name: string;
+  /** The path without the root's prefix. */
+  readonly path: string;
 }
 
-function listDirectory(files: Files, path: string): string[] {
-  try {
-    return ignoring(() => files.readdir(path), 'ENOENT', 'ENOTDIR') ?? [];
-  } catch (error) {
-    throw ioError(error, 'read the policy directory', path);
-  }
+/**
+ * Lists the policy directories. Throws VfioNamesError `policy` (status 2) for a directory in which others than root can put
+ * files. A machine without policy directories costs one failed call for each.
+ */
+function listDirectories(files: Files, root: Root, trust: () => Trust): PolicyEntry[] {
+  return policyDirectories.flatMap((directory) => {
+    const path = pathBelow(root, directory);
+    const exists = tryReading(path, 'read the policy directory', () =>
+      ignoring(() => files.readdir(path), 'ENOENT', 'ENOTDIR'),
+    );
+    if (!exists) return [];
+    const names = tryReading(path, 'read the policy directory', () =>
+      withTrusted(files, root, directory, trust(), path, ({ handle }) => files.readdir(handle.path)),
+    );
+    return (names ?? []).map((name) => ({ name, path: `${directory}/${name}` }));
+  });
+}
+
+const isPolicyName = (name: string): boolean => name.endsWith('.toml') && !name.startsWith('.');
+
+/** The effective `*.toml` files, sorted by file name, one for each name; hidden files are skipped. */
+function effective(entries: readonly PolicyEntry[]): PolicyEntry[] {
+  const byName = new Map(
+    entries.filter(({ name }) => isPolicyName(name)).map((entry) => [entry.name, entry]),
+  );
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Returns the paths of the effective policy files, including the root's prefix. Throws as readPolicyFiles() does. */
+export function policyPaths(files: Files, root: Root): string[] {
+  const entries = listDirectories(files, root, () => trustOfCaller(files, root));
+  return effective(entries).map(({ path }) => pathBelow(root, path));
+}
+
+/**
+ * Returns the files in the policy directories that are ignored because of their name, such as `40.conf` and `backup.toml~`,
+ * with the root's prefix, sorted. A README is not one of them. Throws as readPolicyFiles() does.
+ */
+export function ignoredPolicyFiles(files: Files, root: Root): string[] {
+  return listDirectories(files, root, () => trustOfCaller(files, root))
+    .filter(({ name }) => !isPolicyName(name) && !/^README|^\.(?!.*toml)/i.test(name))
+    .map(({ path }) => pathBelow(root, path))
+    .sort();
 }
 
 /**
  * Reads the effective policy files. An empty file or a link to /dev/null masks the files of its name and is omitted.
- * Throws VfioNamesError `policy` (status 2) for a file that cannot be used or that others than root may write.
+ * Throws VfioNamesError `policy` (status 2) for a file that cannot be used or that others than root can change.
  */
 export function readPolicyFiles(files: Files, root: Root): PolicyText[] {
-  return policyPaths(files, root).flatMap((file) => {
-    const path = tryReading(file, () => followLinks(files, root, file));
-    if (path === '/dev/null') return [];
-    for (const checked of [path, path.slice(0, path.lastIndexOf('/'))])
-      mustBeTrusted(files, root, checked, file);
-    const text = readPolicyFile(files, path, file);
+  let trust: Trust | undefined;
+  const trustOnce = (): Trust => {
+    trust ??= trustOfCaller(files, root);
+    return trust;
+  };
+  return effective(listDirectories(files, root, trustOnce)).flatMap(({ path }) => {
+    const file = pathBelow(root, path);
+    const text = readTrusted(files, root, path, trustOnce(), file) ?? '';
     return text === '' ? [] : [{ file, text }];
   });
 }
 
-function mustBeTrusted(files: Files, root: Root, path: string, file: string): void {
-  const reason = trustProblem(
-    tryReading(file, () => files.stat(path)),
-    root,
-  );
-  if (reason !== undefined)
-    throw unusable(file, `${reason} at ${printable(path)}`, { hint: trustHint(printable(path)) });
+/**
+ * Reads the policy file that the user gave, a path that is not below the root; only if nobody else can change it. Throws
+ * VfioNamesError `policy` (status 2) otherwise.
+ */
+export function readTrustedPolicyFile(files: Files, path: string): string {
+  const absolute = path.startsWith('/')
+    ? path
+    : tryReading(path, 'read the policy', () => `${files.readlink('/proc/self/cwd')}/${path}`);
+  return readTrusted(files, '', absolute, trustOfCaller(files, ''), path) ?? '';
 }
 
-/** Reads one policy file; `file` is its name in errors. Throws VfioNamesError `policy` (status 2) if it is too long. */
-export function readPolicyFile(files: Files, path: string, file: string = path): string {
-  const { kind } = tryReading(file, () => files.stat(path));
+/** Reads one policy file; `undefined` for a link to /dev/null. */
+function readTrusted(files: Files, root: Root, path: string, trust: Trust, file: string): string | undefined {
+  return tryReading(file, 'read the policy', () =>
+    withTrusted(files, root, path, trust, file, ({ handle, status }) => {
+      if (status.kind === 'file') return readText(files, handle.path, file);
+      throw unusable(file, `expected a policy file, found a ${status.kind}`, {
+        hint: 'write the policy to a file',
+      });
+    }),
+  );
+}
+
+/** Reads one policy file, whoever can write it. Throws VfioNamesError `policy` (status 2) if it is too long. */
+export function readPolicyFile(files: Files, path: string): string {
+  const { kind } = tryReading(path, 'read the policy', () => files.stat(path));
   // Reads do not block, so a FIFO or socket could give no text or only a part of it; reject it instead.
   if (kind === 'fifo' || kind === 'socket')
-    throw unusable(file, `expected a policy file, found a ${kind}`, {
-      hint: 'write the policy to a file',
-    });
-  const text = tryReading(file, () => files.read(path, MAX_BYTES + 1));
-  if (text.length <= MAX_BYTES) return text;
+    throw unusable(path, `expected a policy file, found a ${kind}`, { hint: 'write the policy to a file' });
+  return tryReading(path, 'read the policy', () => readText(files, path, path));
+}
+
+function readText(files: Files, path: string, file: string): string {
+  const bytes = files.readBytes(path, MAX_BYTES + 1);
+  if (bytes.byteLength <= MAX_BYTES) return decodeUtf8(bytes);
   throw unusable(file, `expected at most ${MAX_BYTES} bytes, found more`);
 }
 
-/** Follows a file's symlinks. Absolute targets are resolved below the root, except for /dev/null. */
-function followLinks(files: Files, root: Root, file: string): string {
-  let path = file;
-  for (let links = 0; links < 8; links++) {
-    if (files.lstat(path).kind !== 'symlink') return path;
-    const target = files.readlink(path);
-    if (target === '/dev/null') return target;
-    path = target.startsWith('/')
-      ? pathBelow(root, target)
-      : `${path.slice(0, path.lastIndexOf('/'))}/${target}`;
-  }
-  throw unusable(file, 'expected a file, found a chain of links');
-}
-
-function tryReading<T>(file: string, fn: () => T): T {
+function tryReading<T>(file: string, doing: string, fn: () => T): T {
   try {
     return fn();
   } catch (error) {
@@ -114,14 +133,6 @@ function tryReading<T>(file: string, fn: () => T): T {
     if (errno === 'ENOENT') throw unusable(file, 'expected a policy file, found none', { cause: error });
     if (errno === 'EISDIR')
       throw unusable(file, 'expected a policy file, found a directory', { cause: error });
-    throw ioError(error, 'read the policy', file);
+    throw ioError(error, doing, file);
   }
-}
-
-function unusable(
-  file: string,
-  message: string,
-  facts: { readonly hint?: string; readonly cause?: unknown } = {},
-): VfioNamesError {
-  return new VfioNamesError('policy', exitStatus.usage, `${file}: ${message}`, { ...facts, path: file });
 }

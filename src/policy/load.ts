@@ -9,16 +9,30 @@ import type { Root } from '../system/root-path.ts';
 import { type AccessRules, iommuAccess, resolveAccess } from './access.ts';
 import type { BuildResult } from './build.ts';
 import { policyError } from './diagnostics.ts';
-import { type PolicyText, readPolicyFile, readPolicyFiles } from './files.ts';
+import { type PolicyText, readPolicyFile, readPolicyFiles, readTrustedPolicyFile } from './files.ts';
 import { nameFacts, policyFacts, policyNames } from './links.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
 
 /**
- * Loads the policy below `root`, or of `policyFile` alone (a path as the user gave it, not below the root).
+ * Loads the policy below `root`, or of `policyFile` alone (a path as the user gave it, not below the root). With
+ * `onlyTrusted`, that file is checked as the installed ones are: nobody but root may be able to change it.
  * Throws VfioNamesError `policy` (status 2) with the first error; ignores warnings, which `config check` reports.
  */
-export async function loadPolicy(files: Files, root: Root, policyFile?: string): Promise<Policy> {
-  const texts = readPolicyTexts(files, root, policyFile === undefined ? [] : [policyFile]);
+export async function loadPolicy(
+  files: Files,
+  root: Root,
+  policyFile?: string,
+  onlyTrusted = false,
+): Promise<Policy> {
+  const texts =
+    policyFile === undefined
+      ? readPolicyFiles(files, root)
+      : [
+          {
+            file: policyFile,
+            text: (onlyTrusted ? readTrustedPolicyFile : readPolicyFile)(files, policyFile),
+          },
+        ];
   if (texts.length === 0) return defaultPolicy;
   const { policy, errors } = await buildTexts(texts);
   if (errors.length > 0) throw policyError(errors);

@@ -1,7 +1,6 @@
 /** `rules check`: checks whether the rules that udev reads match the policy. */
 
 import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
-import { loadPolicy } from '../../policy/load.ts';
 import type { System } from '../../system/system.ts';
 import { unifiedDiff } from '../../udev/diff.ts';
 import type { LinkMode } from '../../udev/helper-call.ts';
@@ -15,13 +14,14 @@ import {
 import { type RuleTarget, renderRules } from '../../udev/render.ts';
 import { isUdevRunning, reloadUdev } from '../../udev/udevadm.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
-
+import { loadPolicyOption } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 import { formatMessage } from '../output.ts';
 
-export const runRulesCheck: RunCommand = async ({ root, values, json }, io, system) => {
+export const runRulesCheck: RunCommand = async (invocation, io, system) => {
+  const { root, json } = invocation;
   const files = system.files;
-  const expected = renderRules('udev', await loadPolicy(files, root, values['policy']));
+  const expected = renderRules('udev', await loadPolicyOption(invocation, system));
   const verdict = checkRules(findRules(files, root), expected);
   const { upToDate, file, rulesState } = verdict;
   const message = withHint(verdict);
@@ -64,12 +64,13 @@ function summary({ path, after }: RulesChange, changed: boolean, applied: boolea
 
 export const runRulesInstall: RunCommand = async (invocation, io, system) => {
   const files = system.files;
-  const text = renderRules('udev', await loadPolicy(files, invocation.root, invocation.values['policy']));
+  const text = renderRules('udev', await loadPolicyOption(invocation, system));
   return installRules(planRulesChange(files, invocation.root, text), invocation, io, system);
 };
 
-export const runRulesRender: RunCommand = async ({ root, values, json }, io, system) => {
-  const policy = await loadPolicy(system.files, root, values['policy']);
+export const runRulesRender: RunCommand = async (invocation, io, system) => {
+  const { values, json } = invocation;
+  const policy = await loadPolicyOption(invocation, system);
   const target = (values['target'] ?? 'udev') as RuleTarget;
   const via = (values['via'] ?? 'native') as LinkMode;
   if (target !== 'udev' && values['via'] !== undefined)
