@@ -80,7 +80,7 @@ export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi
     );
   });
   const libc = koffi.load(null);
-  // AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC and MSG_NOSIGNAL have the same numbers on every machine that Node supports.
+  // AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC and MSG_NOSIGNAL | MSG_DONTWAIT have the same numbers on every machine that Node supports.
   const socket = libc.func('int socket(int domain, int type, int protocol)');
   // koffi 3 has no ssize_t; long has the same width on Linux.
   const sendto = libc.func(
@@ -90,7 +90,7 @@ export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi
   if (fd < 0) throw new CallError('socket', errnoName(koffi.errno()));
   return {
     send: (address, bytes) => {
-      if (Number(sendto(fd, bytes, bytes.length, 0x4000, address, address.length)) < 0)
+      if (Number(sendto(fd, bytes, bytes.length, 0x4040, address, address.length)) < 0)
         throw new CallError('sendto', errnoName(koffi.errno()));
     },
     close: () => fs.closeSync(fd),

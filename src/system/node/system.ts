@@ -43,7 +43,13 @@ export const nodeSystem: System = {
   },
   loadWatcher: async () => (await import('./watcher.ts')).startWatcher,
   openNotify: (onError) =>
-    openNotify(process.env, onError, async () => (await import('./libc.ts')).openDatagrams()),
+    openNotify({
+      env: process.env,
+      pid: process.pid,
+      clock: systemClock,
+      onError,
+      open: async () => (await import('./libc.ts')).openDatagrams(),
+    }),
   canConnect,
   gunzip: (bytes, limit) =>
     process.getBuiltinModule('node:zlib').gunzipSync(bytes, { maxOutputLength: limit }).toString('utf8'),
