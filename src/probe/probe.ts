@@ -116,7 +116,10 @@ type PeerAnswer =
   | { readonly refused: string; readonly message: string; readonly hint?: string };
 
 function readReply(reply: Exclude<Reply, { kind: 'timeout' }>): PeerAnswer {
-  return reply.kind === 'failed' ? { failed: reply.message } : (reply.value as PeerAnswer);
+  if (reply.kind === 'failed') return { failed: reply.message };
+  const { value } = reply;
+  const isAnswer = typeof value === 'object' && value !== null && ('openable' in value || 'refused' in value);
+  return isAnswer ? (value as PeerAnswer) : { failed: 'it gave an answer of another kind' };
 }
 
 function lostWorker(message: string): Explanation {

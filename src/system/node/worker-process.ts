@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import { execArgv, execPath } from 'node:process';
+import { printable } from '../../text/printable.ts';
 import type { Reply, Worker } from '../programs.ts';
 
 export interface WorkerCommand {
@@ -50,6 +51,9 @@ export function startWorker(command: WorkerCommand, stepLimit: number): Worker {
   };
 }
 
+/** The longest line, in characters; an answer with the details of a device has some thousands. */
+const MAX_LINE = 1 << 22;
+
 interface Connection {
   ask(request: unknown, stepLimit: number): Promise<Reply>;
   end(): void;
@@ -71,6 +75,8 @@ function connect(command: WorkerCommand): Connection {
       if (line === 'ready') ready = true;
       onLine(line);
     }
+    // A line without an end would fill the memory.
+    if (text.length > MAX_LINE) onLine(text.slice(0, MAX_LINE));
   });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr = (stderr + chunk).slice(-2000);
@@ -100,10 +106,9 @@ function connect(command: WorkerCommand): Connection {
         let timer = setTimeout(onTimeout, ready ? stepLimit : Math.max(START_LIMIT, stepLimit));
         onLost = (message) => end({ kind: 'failed', message });
         onLine = (received) => {
-          const [keyword, rest] = [received.split(' ', 1)[0], received.slice(received.indexOf(' ') + 1)];
-          if (keyword === 'answer') return end({ kind: 'answer', value: JSON.parse(rest) });
-          if (keyword === 'failed') return end({ kind: 'failed', message: String(JSON.parse(rest)) });
-          if (keyword === 'step') step = rest;
+          const line = parseLine(received);
+          if (line.kind === 'answer' || line.kind === 'failed') return end(line);
+          if (line.kind === 'step') step = line.step;
           clearTimeout(timer);
           timer = setTimeout(onTimeout, stepLimit);
         };
@@ -111,6 +116,25 @@ function connect(command: WorkerCommand): Connection {
         child.stdin.write(`${JSON.stringify(request)}\n`);
       }),
   };
+}
+
+type Line =
+  | Extract<Reply, { kind: 'answer' | 'failed' }>
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'step'; readonly step: string };
+
+/** A line of serveRequests(). A line that is not of the protocol is a failure: what follows it cannot be trusted. */
+function parseLine(line: string): Line {
+  const [, keyword, rest = ''] = /^(answer|failed|step) (.+)$/s.exec(line) ?? [];
+  if (line === 'ready') return { kind: 'ready' };
+  if (keyword === 'step') return { kind: 'step', step: rest };
+  try {
+    if (keyword === 'answer') return { kind: 'answer', value: JSON.parse(rest) };
+    if (keyword === 'failed') return { kind: 'failed', message: String(JSON.parse(rest)) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return { kind: 'failed', message: `it wrote a line of another kind: ${printable(line.slice(0, 200))}` };
 }
 
 /**

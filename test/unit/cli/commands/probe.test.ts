@@ -335,3 +335,16 @@ test('probe with the real second process rejects a node that is not a VFIO devic
   t.is(status, 1);
   t.regex(out, isNode ? /is no VFIO device/ : /is file, and sysfs says 1:3/);
 });
+
+for (const value of [undefined, null, 1, 'openable', [], {}])
+  test(`probe reports an answer that is ${JSON.stringify(value)} as a lost process`, async (t) => {
+    const machine = fakeMachine(t);
+    machine.reply = { kind: 'answer', value };
+    const { status, probes } = await document(t, machine, 'vfio0');
+    t.is(status, 1);
+    t.like(probes[0], {
+      openable: false,
+      step: 'second process',
+      cause: 'the process that made the calls was lost: it gave an answer of another kind',
+    });
+  });

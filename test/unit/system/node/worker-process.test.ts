@@ -67,6 +67,27 @@ test('startWorker reports a request that failed in the process', async (t) => {
   t.deepEqual(await peer.request(1), { kind: 'failed', message: 'no such thing' });
 });
 
+for (const line of ['answer {', 'answer', 'failed no quotes', 'a warning of a library', 'READY', ''])
+  test(`startWorker fails the request at the line ${JSON.stringify(line)}, which is not of the protocol`, async (t) => {
+    const peer = peerOf(t, onLine(`say(${JSON.stringify(line)}); say('answer 1')`));
+    const reply = await peer.request(1);
+    t.is(reply.kind, 'failed');
+    t.is(reply.kind === 'failed' ? reply.message : '', `it wrote a line of another kind: ${line}`);
+  });
+
+test('startWorker escapes and shortens a line that is not of the protocol, and does not wait for its end', async (t) => {
+  const coloured = await peerOf(t, onLine(`say('\\x1b[31m')`)).request(1);
+  t.deepEqual(coloured, { kind: 'failed', message: 'it wrote a line of another kind: \\x1b[31m' });
+  const endless = await peerOf(
+    t,
+    onLine(`const text = 'x'.repeat(1 << 16); for (let n = 0; n < 200; n++) process.stdout.write(text)`),
+  ).request(1);
+  t.is(
+    endless.kind === 'failed' ? endless.message.length : 0,
+    'it wrote a line of another kind: '.length + 200,
+  );
+});
+
 test('startWorker starts a new process with the next request after close', async (t) => {
   const peer = peerOf(t, onLine(`say('answer ' + process.pid)`));
   const first = await peer.request(1);
