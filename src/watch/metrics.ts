@@ -5,6 +5,8 @@ import type { SystemFiles } from '../system/files.ts';
 import type { Counts } from './events.ts';
 
 export interface Metrics extends Counts {
+  /** 1 if the last reload rejected the policy, so that an older one is in use; else 0. */
+  readonly policyRejected: 0 | 1;
   readonly passes: number;
   /** Changes made since the start. */
   readonly changes: number;
@@ -36,9 +38,20 @@ export function metricsText(figures: Metrics): string {
       'Troubles that last: conflicts, failures, what could not be read.',
       figures.findings,
     ],
+    [
+      'policy_rejected',
+      'gauge',
+      'Whether the last reload rejected the policy, so that an older one is in use.',
+      figures.policyRejected,
+    ],
     ['passes_total', 'counter', 'Times that all names were compared with sysfs.', figures.passes],
     ['changes_total', 'counter', 'Changes of names and nodes that were made.', figures.changes],
-    ['errors_total', 'counter', 'Troubles that were told.', figures.errors],
+    [
+      'errors_total',
+      'counter',
+      'Problems that were reported, with policies that were rejected.',
+      figures.errors,
+    ],
     ['last_pass_timestamp_seconds', 'gauge', 'When the last pass ended.', figures.lastPass],
     ['last_pass_duration_seconds', 'gauge', 'How long the last pass took.', figures.duration],
   ];

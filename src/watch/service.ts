@@ -2,7 +2,7 @@
  * The watch service: runs passes, reports their events, notifies systemd, pings the watchdog, and shuts down. `ServiceOptions`
  * has everything that it needs from the command line and the process.
  */
-import { errnoOf, VfioNamesError, withHint } from '../errors.ts';
+import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloadingFields } from '../system/notify.ts';
@@ -53,17 +53,16 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
   let current = machine;
   let told: ReadonlySet<string> = new Set();
   let figures: Metrics = {
-    ...{
-      devices: 0,
-      missing: 0,
-      links: 0,
-      findings: 0,
-      passes: 0,
-      changes: 0,
-      errors: 0,
-      lastPass: 0,
-      duration: 0,
-    },
+    devices: 0,
+    missing: 0,
+    links: 0,
+    findings: 0,
+    policyRejected: 0,
+    passes: 0,
+    changes: 0,
+    errors: 0,
+    lastPass: 0,
+    duration: 0,
   };
   let trigger: Watcher | undefined;
   let state: WatchState | undefined;
@@ -91,7 +90,13 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
     const reason = mainReason(reasons);
     if (reasons.has('reload')) {
       notify?.send(reloadingFields(clock));
-      current = await reloadPolicy(options, current);
+      const reloaded = await reloadPolicy(options);
+      current = reloaded ?? current;
+      figures = {
+        ...figures,
+        policyRejected: reloaded ? 0 : 1,
+        errors: figures.errors + (reloaded ? 0 : 1),
+      };
     }
     const start = clock.now();
     let result: PassResult;
@@ -114,6 +119,7 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
     if (reason === 'rescan' && changes > 0) trigger?.rearm();
     figures = {
       ...counts,
+      policyRejected: figures.policyRejected,
       passes: figures.passes + 1,
       changes: figures.changes + changes,
       errors: figures.errors + problems,
@@ -148,14 +154,16 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
   }
 }
 
-/** Reloads the policy; if the new policy is invalid, reports it and keeps the previous one. */
-async function reloadPolicy({ reload, onError }: ServiceOptions, current: Machine): Promise<Machine> {
+/** Reloads the policy; if the new policy is invalid, reports it and returns `undefined`, so that the previous one stays. */
+async function reloadPolicy({ reload, onError }: ServiceOptions): Promise<Machine | undefined> {
   try {
     return await reload();
   } catch (error) {
-    if (!(error instanceof VfioNamesError)) throw error;
-    onError(`the new policy is refused, the old one stays: ${withHint(error)}`);
-    return current;
+    if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
+    const { path = '' } = error as { readonly path?: string };
+    const text = withHint(ioError(error, 'read the policy', printable(path)));
+    onError(`the new policy is refused, the old one stays: ${text}`);
+    return undefined;
   }
 }
 

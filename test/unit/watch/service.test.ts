@@ -217,7 +217,12 @@ test('watch reloads the policy on SIGHUP; it reports an invalid policy in one li
   const root = fakeRoot(t);
   root.add({ name: address, sysname: 'vfio0', attributes: { vendor: '0x10de' } });
   root.write('/etc/vfio-names/10.toml', '[names]\nby-tag = true\n');
-  const service = await startService(t, root);
+  const service = await startService(t, root, ['--json', '--metrics', root.at('/metrics.prom')]);
+  const metrics = (): string[] =>
+    fs
+      .readFileSync(root.at('/metrics.prom'), 'utf8')
+      .match(/^vfio_names_(?:errors_total|policy_rejected) .*$/gm) ?? [];
+  t.deepEqual(metrics(), ['vfio_names_policy_rejected 0', 'vfio_names_errors_total 0']);
   const bothLinks = {
     [`by-tag/pci-0000_01_00_0`]: '../devices/vfio0',
     [`pci/${address}`]: '../devices/vfio0',
@@ -236,9 +241,11 @@ test('watch reloads the policy on SIGHUP; it reports an invalid policy in one li
   t.deepEqual(root.links(), bothLinks);
   t.is(service.err.length, 1);
   t.regex(service.err[0] ?? '', /the new policy is refused, the old one stays: .*10\.toml/);
+  t.deepEqual(metrics(), ['vfio_names_policy_rejected 1', 'vfio_names_errors_total 1']);
 
   root.write('/etc/vfio-names/10.toml', '');
   await reload();
+  t.deepEqual(metrics(), ['vfio_names_policy_rejected 0', 'vfio_names_errors_total 1']);
   t.deepEqual(root.links(), { [`pci/${address}`]: '../devices/vfio0' });
   t.deepEqual(
     service.lines().map(({ event, reason }) => `${event} ${reason}`),
