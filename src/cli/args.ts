@@ -143,6 +143,18 @@ function unknownCommand(
   return usageError(`expected a command, found ${found}`, nearest(first, names));
 }
 
+/** A tree below --root may be anybody's: its /sys could name any device of this machine. */
+function foreignTree(command: Command, root: string): VfioNamesError {
+  return new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `${command.name} opens devices, expected this machine's own tree, found --root ${printable(root)}`,
+    {
+      hint: `leave --root out, or use --host-root ${printable(root)} if /sys and /dev below it are this machine's`,
+    },
+  );
+}
+
 type Parsed =
   | { readonly kind: 'run'; readonly invocation: Invocation }
   | { readonly kind: 'help'; readonly command?: Command }
@@ -180,11 +192,17 @@ export function parseCommandLine(
     if (typeof value === 'boolean') flags[name] = value;
     else if (typeof value === 'string') texts[name] = checkValue(command, name, value, options[name]);
   }
+  const root = rootFrom(texts['root'] ?? texts['host-root'] ?? '');
+  if (texts['root'] !== undefined && texts['host-root'] !== undefined)
+    throw usageError('expected --root or --host-root, found both', undefined, command);
+  const ownTree = root === '' || texts['root'] === undefined;
+  if (command.opensDevices && !ownTree) throw foreignTree(command, root);
   return {
     kind: 'run',
     invocation: {
       command,
-      root: rootFrom(texts['root'] ?? ''),
+      root,
+      ownTree,
       json: flags['json'] ?? false,
       quiet: flags['quiet'] ?? false,
       verbose: flags['verbose'] ?? false,

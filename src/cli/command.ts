@@ -30,6 +30,8 @@ export interface Command {
   readonly options?: Readonly<Record<string, Option>>;
   /** Paragraphs for --help: details of the command and its exit statuses. A text that starts with four spaces is a literal example. */
   readonly details?: readonly string[];
+  /** Whether the command opens devices, which it does only on this machine's own tree. */
+  readonly opensDevices?: true;
   /** Imports the module of the command; called only when the command runs. */
   readonly load: () => Promise<RunCommand>;
 }
@@ -48,6 +50,11 @@ export interface Io {
 export interface Invocation {
   readonly command: Command;
   readonly root: Root;
+  /**
+   * Whether the tree is this machine's own: without --root, or with --host-root. Only then are devices opened, and owners and
+   * modes of nodes changed.
+   */
+  readonly ownTree: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;

@@ -6,7 +6,12 @@ export const commonOptions: Readonly<Record<string, Option>> = {
   root: {
     type: 'string',
     placeholder: 'DIR',
-    help: 'work on the tree below DIR: an image, a container, a test',
+    help: 'work on the tree below DIR: an image, a container, a test; no device is opened, no owner or mode changed',
+  },
+  'host-root': {
+    type: 'string',
+    placeholder: 'DIR',
+    help: "as --root, where DIR is this machine's own tree, as a container sees it; may do what is done without --root",
   },
   json: { type: 'boolean', help: 'print one JSON document; its schema is in the package' },
   quiet: { type: 'boolean', short: 'q', help: 'print no results, only errors; the exit status tells' },
@@ -57,6 +62,7 @@ export const probe: Command = {
     yes: { type: 'boolean', short: 'y', help: 'reset without a question' },
     policy,
   },
+  opensDevices: true,
   details: [
     'Without --bind and --group nothing is claimed and nothing is reset.',
     'With several devices the worst status counts, in this order: 3, 5, 4, 1, 0.',
@@ -109,6 +115,7 @@ export const exec: Command = {
   summary: 'run a program that has the devices open, each one proved',
   operands: manyNames,
   commandArgs: 'CMD...',
+  opensDevices: true,
   options: {
     iommu: { type: 'boolean', help: 'open /dev/iommu for it, too' },
     user: {

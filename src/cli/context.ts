@@ -31,14 +31,34 @@ export async function loadPolicyOption(invocation: Invocation, { files }: System
   return loadPolicy(files, invocation.root, invocation.values['policy'], changesMachine(invocation));
 }
 
-/** The machine with its policy loaded. Throws as `policyOf` does. */
+/**
+ * The machine with its policy loaded; without the access rules for a tree that may not be this machine's. Throws as
+ * `loadPolicyOption` does.
+ */
 export async function loadPolicyMachine(invocation: Invocation, system: System): Promise<Machine> {
   const { files } = system;
-  const { root } = invocation;
+  const { root, ownTree } = invocation;
   const policy = await loadPolicyOption(invocation, system);
   const policyNames = bindPolicyNames(files, root, policy);
   const access = bindAccessRules(files, root, policy);
-  return { files, root, ...(policyNames && { policyNames }), ...(access && { access }) };
+  return {
+    files,
+    root,
+    ...(policyNames && { policyNames }),
+    ...(access && (ownTree ? { access } : { skipsAccess: true })),
+  };
+}
+
+/** Prints one line if the policy has access rules that are not applied to the tree of --root. */
+export function reportSkippedAccess(
+  { skipsAccess, root }: Pick<Machine, 'skipsAccess' | 'root'>,
+  warn: (message: string) => void,
+): void {
+  const tree = printable(root);
+  if (skipsAccess)
+    warn(
+      `the access rules of the policy are not applied below --root ${tree}: no owner or mode is changed there; use --host-root ${tree} if it is this machine's own tree`,
+    );
 }
 
 export function reportProblems(io: Io, problems: readonly Problem[]): void {

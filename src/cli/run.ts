@@ -2,6 +2,7 @@
 
 import { errnoOf, exitStatus, ioError, VfioNamesError, withHint } from '../errors.ts';
 import type { Files } from '../system/files.ts';
+import { nodesBelow } from '../system/files-below.ts';
 import type { System } from '../system/system.ts';
 import { escapeControls, escapeText, printable } from '../text/printable.ts';
 import { version } from '../version.ts';
@@ -75,11 +76,13 @@ async function systemBelow(system: System, invocation: Invocation): Promise<Syst
   const { root } = invocation;
   if (root === '') return system;
   checkRoot(system.files, invocation);
-  return { ...system, files: await system.filesBelow(root) };
+  const files = await system.filesBelow(root);
+  return { ...system, files, nodes: nodesBelow(system.nodes, files, root) };
 }
 
-/** Throws unless --root is a directory: otherwise it would look like a machine without devices. */
-function checkRoot(files: Files, { root }: Invocation): void {
+/** Throws unless --root or --host-root is a directory: otherwise it would look like a machine without devices. */
+function checkRoot(files: Files, { root, values }: Invocation): void {
+  const option = values['host-root'] === undefined ? '--root' : '--host-root';
   let found: string;
   try {
     const { kind } = files.stat(root);
@@ -92,7 +95,7 @@ function checkRoot(files: Files, { root }: Invocation): void {
   throw new VfioNamesError(
     'usage',
     exitStatus.usage,
-    `expected a directory at --root ${printable(root)}, found ${found}`,
+    `expected a directory at ${option} ${printable(root)}, found ${found}`,
     { hint: "give the top of a system's tree", path: root },
   );
 }

@@ -21,6 +21,8 @@ export interface Machine {
   readonly policyNames?: PolicyNames;
   /** The access rules of the policy; only sync and watch use them. */
   readonly access?: AccessRules;
+  /** Whether the policy has access rules, which are not used on this tree. */
+  readonly skipsAccess?: boolean;
 }
 
 export interface Observation {

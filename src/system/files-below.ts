@@ -3,6 +3,8 @@
  * `..` of the tree leads out, and only regular files are read. Paths outside the root are those that the user gave.
  */
 import { errnoError, errnoOf } from '../errors.ts';
+import { baseName, dirName } from '../text/path.ts';
+import { CallError, type NodeCalls } from './calls.ts';
 import type { DirHandle, Files, SystemFiles } from './files.ts';
 import { type OpenBeneath, walkBeneath } from './open-beneath.ts';
 import type { Root } from './root-path.ts';
@@ -95,6 +97,27 @@ export function systemFilesBelow(
         if (kind !== undefined && kind !== 'directory') throw errnoError('ENOTDIR', path);
         files.syncDirectory(target);
       }),
+  };
+}
+
+/** Wraps `nodes`, so that a node below the root is opened beneath it; `files` are those of the tree. */
+export function nodesBelow<N extends Pick<NodeCalls, 'hold'>>(nodes: N, files: Files, root: Root): N {
+  return {
+    ...nodes,
+    hold: (step: string, path: string): number => {
+      if (!path.startsWith(`${root}/`)) return nodes.hold(step, path);
+      let directory: DirHandle;
+      try {
+        directory = files.openPath(`${dirName(path)}/.`);
+      } catch (error) {
+        throw new CallError(step, errnoOf(error) ?? 'EIO');
+      }
+      try {
+        return nodes.hold(step, `${directory.path}/${baseName(path)}`);
+      } finally {
+        directory.release();
+      }
+    },
   };
 }
 

@@ -73,7 +73,7 @@ export function argsOn(root: FakeRoot, line: string): string[] {
     .map(localPath)
     .map((word) => (word === 'NAME' ? '01:00.0' : word === 'CMD' ? 'true' : word));
   const end = args.indexOf('--');
-  const rooted = args.includes('--root') ? [] : ['--root', root.dir];
+  const rooted = args.includes('--root') ? [] : ['--host-root', root.dir];
   return end < 0 ? [...args, ...rooted] : [...args.slice(0, end), ...rooted, ...args.slice(end)];
 }
 

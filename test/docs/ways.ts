@@ -50,7 +50,7 @@ export const execs =
 export const serves =
   (file?: string, pattern = /./): Row =>
   async (t, root, line) => {
-    const [, ...words] = argsOn(root, line).filter((word) => word !== '--root' && word !== root.dir);
+    const [, ...words] = argsOn(root, line).filter((word) => word !== '--host-root' && word !== root.dir);
     const service = await startService(t, root, words);
     t.is(service.out().match(/^added /gm)?.length, 3, service.out());
     t.regex(service.out(), /^watching: 3 devices, 3 names$/m);

@@ -6,12 +6,19 @@ import { sync } from '../../links/sync.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine, reportMissingNodes, reportProblems, skippedDevices } from '../context.ts';
+import {
+  loadPolicyMachine,
+  reportMissingNodes,
+  reportProblems,
+  reportSkippedAccess,
+  skippedDevices,
+} from '../context.ts';
 import { jsonDocument, outcomeJson } from '../json.ts';
 import { formatChange } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
+  reportSkippedAccess(machine, (message) => io.err(`vfio-names: ${message}`));
   const { outcomes, observation, stable, access } = sync(machine, system.process.token());
   const status = statusOf(outcomes, stable, access);
   reportProblems(io, observation.scan.problems);

@@ -7,7 +7,7 @@ import { sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine } from '../context.ts';
+import { loadPolicyMachine, reportSkippedAccess } from '../context.ts';
 import { jsonDocument, outcomeJson } from '../json.ts';
 import { formatMessage } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
@@ -19,6 +19,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const selected = observation && names.map((name) => findByNameOrPath(machine, observation, name));
   const fixed = invocation.flags['fix'] ? sync(machine, system.process.token()) : undefined;
   if (fixed) {
+    reportSkippedAccess(machine, (message) => io.err(`vfio-names: ${message}`));
     reportFailures(
       io,
       fixed.outcomes.filter((outcome) => outcome.result === 'failed'),

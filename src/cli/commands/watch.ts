@@ -9,7 +9,7 @@ import { metricsText, writeMetrics } from '../../watch/metrics.ts';
 import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
 import { startTrigger } from '../../watch/watcher.ts';
 import type { Invocation, RunCommand } from '../command.ts';
-import { loadPolicyMachine } from '../context.ts';
+import { loadPolicyMachine, reportSkippedAccess } from '../context.ts';
 import { formatEvent, formatEventJson } from '../output.ts';
 import { checkSpecPath, parseCdiOptions } from './cdi.ts';
 
@@ -43,6 +43,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   let cdi: CdiKeeper | undefined;
   try {
     const machine = await loadPolicyMachine(invocation, system);
+    reportSkippedAccess(machine, onWarning);
     const startWatcher = await system.loadWatcher();
     cdi = keeperOf(files, invocation, token, { emit, onError, onWarning, now: clock.now });
     await runService(machine, {

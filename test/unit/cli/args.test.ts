@@ -126,3 +126,30 @@ test(
   'plan --root --json',
   'expected DIR after --root, found another option; see vfio-names plan --help',
 );
+
+test(
+  rejected,
+  'plan --root /a --host-root /b',
+  'expected --root or --host-root, found both; see vfio-names plan --help',
+);
+
+for (const [line, ownTree] of [
+  ['plan', true],
+  ['plan --root /', true],
+  ['plan --root //', true],
+  ['plan --root /mnt', false],
+  ['plan --host-root /mnt', true],
+  ['exec --host-root /mnt vfio3 -- cmd', true],
+  ['probe --root / vfio3', true],
+] as const)
+  test(`"${line}" works on ${ownTree ? "this machine's own tree" : 'a tree of somebody else'}`, (t) => {
+    const parsed = parseCommandLine(line.split(' '), commands, commonOptions, tty);
+    t.is(parsed.kind === 'run' && parsed.invocation.ownTree, ownTree);
+  });
+
+for (const line of ['exec --root /mnt vfio3 -- cmd', 'probe --root /mnt vfio3', 'probe --all --root=/mnt'])
+  test(`"${line}" is rejected, since devices are opened only on this machine's own tree`, (t) => {
+    t.throws(() => parseCommandLine(line.split(' '), commands, commonOptions, tty), {
+      message: /^\w+ opens devices, expected this machine's own tree, found --root \/mnt$/,
+    });
+  });

@@ -242,7 +242,7 @@ test('verify --fix applies access rules like sync and reports the changes', asyn
   const real = isReal(root);
   root.write('/etc/vfio-names/10.toml', '[[access]]\nmode = "0640"\n');
   const fix = (...args: string[]) =>
-    runCli(['verify', '--fix', ...args, '--root', root.dir], { files: fakeFiles });
+    runCli(['verify', '--fix', ...args, '--host-root', root.dir], { files: fakeFiles });
   t.deepEqual(await fix(), {
     status: 0,
     out: `fixed: ${real ? '2 changes' : '1 change'}\nfine: 1 device, 1 name, all true\n`,
@@ -264,7 +264,7 @@ test('sync applies access rules, reports the changes, and fails if a change fail
   const root = fakeRoot(t);
   machine(root);
   root.write('/etc/vfio-names/10.toml', '[[access]]\nmode = "0640"\n');
-  const args = ['sync', '--root', root.dir];
+  const args = ['sync', '--host-root', root.dir];
   const first = await runCli(args);
   t.is(first.status, 0);
   const real = isReal(root);
@@ -282,4 +282,19 @@ test('sync applies access rules, reports the changes, and fails if a change fail
   const unknown = await runCli(args);
   t.is(unknown.status, 1);
   t.regex(unknown.err[0] ?? '', /could not change the access of .*: no group nobody-here on this machine/);
+});
+
+test('sync and verify --fix change no access below --root, and say so once', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  root.write('/etc/vfio-names/10.toml', '[[access]]\nowner = "12345"\nmode = "0640"\n');
+  const status = fs.statSync(root.at(node));
+  for (const args of [['sync'], ['verify', '--fix']]) {
+    const { status: found, err } = await runCli([...args, '--root', root.dir]);
+    t.is(found, 0);
+    t.is(err.length, 1);
+    t.regex(err[0] ?? '', /^vfio-names: the access rules of the policy are not applied below --root /);
+  }
+  const { uid, gid, mode } = fs.statSync(root.at(node));
+  t.deepEqual({ uid, gid, mode }, { uid: status.uid, gid: status.gid, mode: status.mode });
 });

@@ -21,7 +21,7 @@ for entry in "00:1e.0 vfio8 $devnum /dev/lab-silent" "00:1f.0 vfio9 $(<"$pci/$ad
   echo "$number" >"$device/vfio-dev/$sysname/dev"
   mknod "$fake/dev/vfio/devices/$sysname" c "${number%:*}" "${number#*:}"
 done
-timeout 120 node /project/dist/vfio-names.cjs probe --root $fake --timeout 2 vfio8 vfio9 >/tmp/out 2>&1
+timeout 120 node /project/dist/vfio-names.cjs probe --host-root $fake --timeout 2 vfio8 vfio9 >/tmp/out 2>&1
 status=$?
 note "$(</tmp/out)"
 check "probe exits with status 1" same $status 1

@@ -97,7 +97,7 @@ function trial(
   };
   const run = async (line: string): Promise<Executed | number> => {
     try {
-      return await runExec(parse(`exec --root ${root.dir} ${line}`.split(' ')), io, system);
+      return await runExec(parse(`exec --host-root ${root.dir} ${line}`.split(' ')), io, system);
     } catch (error) {
       if (error instanceof Executed) return error;
       if (error instanceof Exited) return error.status;
@@ -253,7 +253,7 @@ test('exec reports an unknown device and a device without a node like other comm
     ['vfio9', 3],
     ['vfio0', 5],
   ] as const) {
-    const result = await runCli(['exec', '--root', root.dir, name, '--', 'prog']);
+    const result = await runCli(['exec', '--host-root', root.dir, name, '--', 'prog']);
     t.is(result.status, status);
     t.is(result.err.length, 1);
   }
@@ -288,7 +288,7 @@ function execShell(
     ...prefix,
     process.execPath,
     ...program,
-    ...['exec', '--root', root.dir, ...options, '01:00.0', '--', 'sh', '-c', script],
+    ...['exec', '--host-root', root.dir, ...options, '01:00.0', '--', 'sh', '-c', script],
   ];
   return spawnSync(file, args, { encoding: 'utf8', ...spawnOptions });
 }
@@ -305,7 +305,7 @@ whenNodes('CMD of another user has a node that only root may open, and nothing o
   const root = nullMachine(t);
   const script =
     'id -u; id -G; readlink /proc/$$/fd/3 /proc/$$/fd/4; echo "$VFIO_NAMES_FDS" "$@"; cat; exec 2>&-; : <"$0" || echo refused; exit 9';
-  const args = ['exec', '--root', root.dir, '--iommu', '--user', 'nobody', '01:00.0', '--'];
+  const args = ['exec', '--host-root', root.dir, '--iommu', '--user', 'nobody', '01:00.0', '--'];
   const node = root.at('/dev/vfio/devices/vfio0');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -378,7 +378,16 @@ whenNodes(
   'CMD takes the place of exec: its process id, its signals and its exit status are those of CMD',
   async (t) => {
     const root = nullMachine(t);
-    const words = ['exec', '--root', root.dir, '01:00.0', '--', 'sh', '-c', 'echo $$ $PPID; exec sleep 600'];
+    const words = [
+      'exec',
+      '--host-root',
+      root.dir,
+      '01:00.0',
+      '--',
+      'sh',
+      '-c',
+      'echo $$ $PPID; exec sleep 600',
+    ];
     for (const signal of ['SIGTERM', 'SIGKILL', 'SIGINT'] as const) {
       const child = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
       const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -408,7 +417,7 @@ whenNodes('CMD of another user cannot type into its terminal, and has job contro
     "perl -e '$c = qq(x); ioctl(STDIN, 0x5412, $c) or print qq(TIOCSTI: $!\\n); ioctl(STDIN, 0x541c, $c) or print qq(TIOCLINUX: $!\\n)'",
     'test "$(ps -o tpgid= -p $$)" -eq "$(ps -o pgid= -p $$)" && echo foreground',
   ].join('\n');
-  const args = ['exec', '--root', root.dir, '--user', 'nobody', '01:00.0', '--', 'sh', '-c', script];
+  const args = ['exec', '--host-root', root.dir, '--user', 'nobody', '01:00.0', '--', 'sh', '-c', script];
   const words = [process.execPath, ...program, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   const { stdout, stderr, error } = spawnSync('script', ['-qec', words.join(' '), '/dev/null'], {
     encoding: 'utf8',
@@ -427,7 +436,7 @@ whenNodes('exec exits with 127 for a missing program, and with 126 for one that 
   fs.chmodSync(root.at('/text'), 0o755);
   root.write('/plain', '#!/bin/sh\n');
   const run = (command: string) =>
-    spawnSync(process.execPath, [...program, 'exec', '--root', root.dir, '01:00.0', '--', command], {
+    spawnSync(process.execPath, [...program, 'exec', '--host-root', root.dir, '01:00.0', '--', command], {
       encoding: 'utf8',
     });
   for (const [command, status] of [

@@ -82,10 +82,15 @@ async function probe(machine: Machine, ...args: string[]) {
     stdoutIsTty: false,
     stdinIsTty: machine.tty,
   };
-  const parsed = parseCommandLine(['probe', '--root', machine.root.dir, ...args], commands, commonOptions, {
-    env: {},
-    stdoutIsTty: false,
-  });
+  const parsed = parseCommandLine(
+    ['probe', '--host-root', machine.root.dir, ...args],
+    commands,
+    commonOptions,
+    {
+      env: {},
+      stdoutIsTty: false,
+    },
+  );
   if (parsed.kind !== 'run') throw new Error(parsed.kind);
   const system = testSystem({
     process: {
@@ -278,7 +283,7 @@ test('probe exits with status 5 and suggests --group on a kernel without device 
 });
 
 test('probe --all exits with status 3 if no device is bound', async (t) => {
-  const { status, err } = await runCli(['probe', '--all', '--root', fakeRoot(t).dir]);
+  const { status, err } = await runCli(['probe', '--all', '--host-root', fakeRoot(t).dir]);
   t.is(status, 3);
   t.regex(err.join(), /expected devices bound to VFIO, found none/);
 });
@@ -297,7 +302,7 @@ const usageErrors: readonly [args: string[], message: RegExp][] = [
 ];
 for (const [args, message] of usageErrors)
   test(`usage error: probe ${args.join(' ')}`, async (t) => {
-    const { status, out, err } = await runCli(['probe', '--root', fakeRoot(t).dir, ...args]);
+    const { status, out, err } = await runCli(['probe', '--host-root', fakeRoot(t).dir, ...args]);
     t.deepEqual([status as number, out, err.length], [2, '', 1]);
     t.regex(err.join(), message);
   });
@@ -329,7 +334,7 @@ test('probe with the real second process rejects a node that is not a VFIO devic
     file: process.execPath,
     args: [resolve(import.meta.dirname, '../../../support/probe-worker.cjs')],
   };
-  const { status, out } = await runCli(['probe', '--root', root.dir, 'vfio0'], {
+  const { status, out } = await runCli(['probe', '--host-root', root.dir, 'vfio0'], {
     programs: { startWorker: (stepLimit) => startWorker(command, stepLimit) },
   });
   t.is(status, 1);
