@@ -1,22 +1,34 @@
 /** The facts that a policy can match: on which buses each one exists and which values it can have. */
-import { isUuid } from '../devices/facts/mdev.ts';
-import { isPciAddress } from '../devices/pci.ts';
+import { isPciAddress, parseLoosePciAddress } from '../devices/pci.ts';
 import type { FactName } from '../devices/types.ts';
+import { canMatch, type Form, form, pciAddressForm, uuidForm } from './pattern-forms.ts';
 
 /**
- * Converts `01:00.0` to `0000:01:00.0`, `01:00.*` to `0000:01:00.*`, and upper case to lower case; returns other text
- * unchanged. A PCI domain has at least four digits (PCI_DEVID in the kernel's setup of names: `%04x:%02x:%02x.%d`), so
- * two characters before the first colon are the bus.
+ * Converts a PCI address to the form that sysfs uses, `0000:01:00.0`, in any letter case and with any number of leading
+ * zeros. An address without its domain fits every domain: `01:00.0` becomes `*:01:00.0`, and `01:00.*` becomes `*:01:00.*`.
+ * Returns other text unchanged.
  */
 export function completeAddress(text: string): string {
+  const loose = parseLoosePciAddress(text);
+  if (loose) {
+    const { domain, bus, device, function: number } = loose;
+    const digits = (value: number | undefined, width: number): string =>
+      value?.toString(16).padStart(width, '0') ?? '*';
+    return `${digits(domain, 4)}:${digits(bus, 2)}:${digits(device, 2)}.${digits(number, 1)}`;
+  }
   const lower = text.toLowerCase();
   if (!/^[0-9a-f?*[\]!-]+:[0-9a-f?*[\]!:.-]+$/.test(lower)) return text;
-  return /^[0-9a-f?]{2}:[^:]*$/.test(lower) ? `0000:${lower}` : lower;
+  // A domain has at least four digits, so two characters before the first colon are the bus.
+  const complete = /^[0-9a-f?]{2}:[^:]*$/.test(lower)
+    ? `*:${lower}`
+    : lower.replace(/^0+(?=[0-9a-f]{4,7}:)/, '');
+  return canMatch(complete, pciAddressForm) ? complete : text;
 }
 
-/** Converts a UUID to lower case, as the kernel prints it (%pUl); returns other text unchanged. */
+/** Converts a UUID, or a pattern of one, to lower case, as the kernel prints it (%pUl); returns other text unchanged. */
 export function completeUuid(text: string): string {
-  return isUuid(text) ? text.toLowerCase() : text;
+  const lower = text.toLowerCase();
+  return lower !== text && text.includes('-') && canMatch(lower, uuidForm) ? lower : text;
 }
 
 export interface FactKind {
@@ -26,8 +38,8 @@ export interface FactKind {
   readonly normalize?: (text: string) => string;
   /** Every exact value must match this. */
   readonly shape?: RegExp;
-  /** The literal characters of a pattern must match this. */
-  readonly literalChars?: RegExp;
+  /** The forms of all values; a pattern must be able to match one of them. */
+  readonly forms?: readonly Form[];
   /** Describes a value, for messages. */
   readonly expected: string;
   /** Whether the policy may give the value as a TOML number. */
@@ -44,7 +56,7 @@ function hex(digits: number, example: string): FactKind {
     buses: busesWithIds,
     normalize: normaliseHex,
     shape: new RegExp(`^0x[0-9a-f]{${digits}}$`),
-    literalChars: /^[0-9a-fx]*$/,
+    forms: [form(`0xh{${digits}}`)],
     expected: `${digits} hexadecimal digits such as ${example}`,
   };
 }
@@ -56,17 +68,17 @@ function normaliseHex(text: string): string {
 }
 
 function decimal(expected: string): FactKind {
-  return { shape: /^(0|[1-9]\d*)$/, literalChars: /^\d*$/, expected, allowsNumber: true };
+  return { shape: /^(0|[1-9]\d*)$/, forms: [form('d{1,}')], expected, allowsNumber: true };
 }
 
-function withShape(shape: RegExp, expected: string): FactKind {
-  return { shape, expected };
+function withShape(shape: RegExp, expected: string, ...forms: readonly Form[]): FactKind {
+  return { shape, expected, ...(forms.length > 0 && { forms }) };
 }
 
 const address: FactKind = {
   normalize: completeAddress,
   shape: { test: isPciAddress } as RegExp,
-  literalChars: /^[0-9a-f:.]*$/,
+  forms: [pciAddressForm],
   expected: 'a PCI address such as 0000:01:00.0 or 01:00.0',
 };
 
@@ -86,16 +98,24 @@ export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
     expected: 'a device name',
     alwaysPresent: true,
   },
-  node: { ...withShape(/^vfio\d+$/, 'a node such as vfio3'), alwaysPresent: true },
-  devnum: { ...withShape(/^\d+:\d+$/, 'MAJOR:MINOR such as 247:3'), alwaysPresent: true },
+  node: { ...withShape(/^vfio\d+$/, 'a node such as vfio3', form('vfi\\od{1,}')), alwaysPresent: true },
+  devnum: {
+    ...withShape(/^\d+:\d+$/, 'MAJOR:MINOR such as 247:3', form('d{1,}:d{1,}')),
+    alwaysPresent: true,
+  },
   syspath: {
     ...withShape(/^\/sys\/devices\//, 'a path that begins with /sys/devices/'),
     alwaysPresent: true,
   },
-  cdev: { ...withShape(/^(yes|no)$/, 'yes or no'), alwaysPresent: true },
+  cdev: { ...withShape(/^(yes|no)$/, 'yes or no', form('yes'), form('n\\o')), alwaysPresent: true },
   driver: withShape(/^[^/\s]+$/, 'a driver such as vfio-pci'),
   group: decimal('the number of an IOMMU group such as 14'),
-  groupNode: withShape(/^\/dev\/vfio\/(noiommu-)?\d+$/, 'a group node such as /dev/vfio/14'),
+  groupNode: withShape(
+    /^\/dev\/vfio\/(noiommu-)?\d+$/,
+    'a group node such as /dev/vfio/14',
+    form('/\\dev/vfi\\o/d{1,}'),
+    form('/\\dev/vfi\\o/n\\oi\\ommu-d{1,}'),
+  ),
   vendor: hex(4, '0x10de'),
   device: hex(4, '0x2204'),
   subsystemVendor: hex(4, '0x10de'),
@@ -103,13 +123,17 @@ export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
   class: hex(6, '0x030000'),
   revision: hex(2, '0xa1'),
   numaNode: decimal('the number of a NUMA node such as 0'),
-  function: { ...decimal('a PCI function from 0 to 7'), shape: /^[0-7]$/, buses: pci },
+  function: { ...decimal('a PCI function from 0 to 7'), shape: /^[0-7]$/, forms: [form('o')], buses: pci },
   pf: { ...address, buses: pci },
   vf: { ...decimal('the index of a VF such as 0'), buses: pci },
   path: { ...withShape(pciPath, 'a path such as pci0000_00-06.0-00.0'), buses: pci },
   slot: { ...any, buses: pci, allowsNumber: true },
   serial: {
-    ...withShape(/^([0-9a-f]{2}-){7}[0-9a-f]{2}$/, 'a serial number such as a0-36-9f-ff-ff-12-34-56'),
+    ...withShape(
+      /^([0-9a-f]{2}-){7}[0-9a-f]{2}$/,
+      'a serial number such as a0-36-9f-ff-ff-12-34-56',
+      form(`${'hh-'.repeat(7)}hh`),
+    ),
     normalize: (text) => text.toLowerCase(),
     buses: pci,
   },

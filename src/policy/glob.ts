@@ -5,7 +5,7 @@
  * because udev uses it to separate alternatives.
  */
 
-type Token =
+export type Token =
   | { readonly kind: 'any' }
   | { readonly kind: 'one' }
   | { readonly kind: 'text'; readonly code: number }
@@ -20,13 +20,18 @@ export function isExact(pattern: string): boolean {
   return !/[*?[]/.test(pattern);
 }
 
+/** PATH_MAX of linux/limits.h: no fact is longer. */
+const MAX_PATTERN = 4096;
+
 /** Returns what is wrong with a pattern, as the end of a sentence; `undefined` for a valid pattern. */
 export function globProblem(pattern: string): string | undefined {
   if (pattern === '') return 'an empty text fits nothing';
+  if (pattern.length > MAX_PATTERN)
+    return `expected at most ${MAX_PATTERN} characters, found ${pattern.length}`;
   if (/[\u0000-\u001f\u007f]/.test(pattern)) return 'control characters are in no fact';
   if (pattern.includes('|')) return '"|" is not for alternatives, write a list: ["a", "b"]';
   if (pattern.includes('\\')) return 'there is no backslash in patterns, write [*] for a star itself';
-  const tokens = parse(pattern);
+  const tokens = parseGlob(pattern);
   return typeof tokens === 'string' ? tokens : undefined;
 }
 
@@ -36,7 +41,7 @@ export function globProblem(pattern: string): string | undefined {
  */
 export function globMatches(pattern: string, text: string): boolean {
   if (isExact(pattern)) return pattern === text;
-  const tokens = parse(pattern);
+  const tokens = parsedOnce(pattern);
   if (typeof tokens === 'string') return false;
   const codes = codesOf(text);
   let [token, index, star, resume] = [0, 0, -1, 0];
@@ -45,7 +50,7 @@ export function globMatches(pattern: string, text: string): boolean {
     if (current?.kind === 'any') {
       star = token++;
       resume = index;
-    } else if (current !== undefined && fits(current, codes[index] ?? -1)) {
+    } else if (current !== undefined && tokenFits(current, codes[index] ?? -1)) {
       token++;
       index++;
     } else if (star >= 0) {
@@ -57,7 +62,21 @@ export function globMatches(pattern: string, text: string): boolean {
   return token === tokens.length;
 }
 
-function fits(token: Token, code: number): boolean {
+/** The patterns of a policy, which are matched with the facts of every device. */
+const parsedPatterns = new Map<string, readonly Token[] | string>();
+const MAX_PARSED_PATTERNS = 1000;
+
+function parsedOnce(pattern: string): readonly Token[] | string {
+  const known = parsedPatterns.get(pattern);
+  if (known !== undefined) return known;
+  if (parsedPatterns.size >= MAX_PARSED_PATTERNS) parsedPatterns.clear();
+  const tokens = parseGlob(pattern);
+  parsedPatterns.set(pattern, tokens);
+  return tokens;
+}
+
+/** Whether one character matches the token, which is not `any`. */
+export function tokenFits(token: Token, code: number): boolean {
   if (token.kind === 'text') return token.code === code;
   if (token.kind === 'one') return true;
   return (
@@ -69,7 +88,8 @@ function codesOf(text: string): number[] {
   return Array.from(text, (character) => character.codePointAt(0) ?? 0);
 }
 
-function parse(pattern: string): Token[] | string {
+/** Parses a pattern; the text says what is wrong with it, as globProblem() does. */
+export function parseGlob(pattern: string): readonly Token[] | string {
   const tokens: Token[] = [];
   const characters = Array.from(pattern);
   for (let index = 0; index < characters.length; index++) {

@@ -5,6 +5,8 @@ import { knownBuses } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
 import { type FactKind, factKinds, matchFacts, pciNameKind } from './facts.ts';
 import { globMatches, globProblem, isExact } from './glob.ts';
+import { canMatch } from './pattern-forms.ts';
+import { patternWarning } from './pattern-habits.ts';
 import type { Condition, Match } from './policy.ts';
 
 /** Whether every text that matches `narrow` also matches `broad`; `false` if this cannot be determined. */
@@ -92,29 +94,36 @@ function negationContradictions(condition: Condition, plain: readonly Condition[
 /** A table of facts from TOML; the schema has checked that each value is a string, a number, or a list of these. */
 export type RawMatch = Readonly<Record<string, unknown>>;
 
-/** An error in a match; `key` is the key inside the match, `vendor` or `not.bus`, or empty for the whole match. */
+/** An error or a warning in a match. */
 interface MatchError {
+  /** The key inside the match, `vendor` or `not.bus`, or empty for the whole match. */
   readonly key: string;
+  /** The index in the list of patterns. */
+  readonly index?: number;
   readonly message: string;
+  readonly hint?: string;
 }
 
 interface ParsedMatch {
   readonly match: Match;
   readonly errors: readonly MatchError[];
+  /** Patterns that hardly match a device. */
+  readonly warnings: readonly MatchError[];
 }
 
 /** Parses `{ bus = "pci", vendor = ["10de", "1002"], not = { driver = "x*" } }`; conditions have the order of matchFacts. */
 export function parseMatch(raw: RawMatch): ParsedMatch {
   const errors: MatchError[] = [];
+  const warnings: MatchError[] = [];
   const negated = (raw['not'] ?? {}) as RawMatch;
   const buses = textsOf(raw['bus'] ?? []);
   const onPci = buses.length > 0 && buses.every((bus) => bus === 'pci');
   const match = matchFacts.flatMap((fact) => [
-    ...parseCondition(fact, raw[fact], false, onPci, errors),
-    ...parseCondition(fact, negated[fact], true, onPci, errors),
+    ...parseCondition(fact, raw[fact], false, onPci, errors, warnings),
+    ...parseCondition(fact, negated[fact], true, onPci, errors, warnings),
   ]);
   if (errors.length === 0) errors.push(...findContradictions(match));
-  return { match, errors };
+  return { match, errors, warnings };
 }
 
 /** More than a list that a person writes has: the patterns of one fact are compared with each other. */
@@ -125,7 +134,8 @@ function parseCondition(
   value: unknown,
   negate: boolean,
   onPci: boolean,
-  complaints: MatchError[],
+  errors: MatchError[],
+  warnings: MatchError[],
 ): Condition[] {
   if (value === undefined) return [];
   const kind = fact === 'name' && onPci ? pciNameKind : factKinds[fact];
@@ -134,15 +144,20 @@ function parseCondition(
   const patterns = new Set<string>();
   const given: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (given.length > MAX_PATTERNS) {
-    complaints.push({ key, message: `expected at most ${MAX_PATTERNS} patterns, found ${given.length}` });
+    errors.push({ key, message: `expected at most ${MAX_PATTERNS} patterns, found ${given.length}` });
     return [];
   }
-  for (const found of given) {
+  for (const [position, found] of given.entries()) {
+    const index = Array.isArray(value) ? { index: position } : {};
     const problem = typeof found === 'number' ? numberProblem(kind, found) : undefined;
     const pattern = kind.normalize ? kind.normalize(String(found)) : String(found);
     const message = problem ?? patternProblem(kind, pattern, String(found));
-    if (message !== undefined) complaints.push({ key, message });
-    else patterns.add(pattern);
+    const warning = patternWarning(fact, pattern);
+    if (message !== undefined) errors.push({ key, ...index, message });
+    else {
+      patterns.add(pattern);
+      if (warning) warnings.push({ key, ...index, ...warning });
+    }
   }
   return [{ fact, negate, patterns: [...patterns].sort() }];
 }
@@ -157,7 +172,7 @@ function patternProblem(kind: FactKind, pattern: string, found: string): string 
   if (problem !== undefined) return `bad pattern "${shortened(found)}": ${problem}`;
   const possible = isExact(pattern)
     ? (kind.shape?.test(pattern) ?? true)
-    : (kind.literalChars?.test(literalsOf(pattern)) ?? true);
+    : (kind.forms?.some((parts) => canMatch(pattern, parts)) ?? true);
   if (possible) return undefined;
   return `no device has it: expected ${kind.expected}, found "${shortened(found)}"`;
 }
@@ -165,11 +180,6 @@ function patternProblem(kind: FactKind, pattern: string, found: string): string 
 /** The text for a message: printable, and cut if it is long. */
 function shortened(text: string): string {
   return printable(text.length > 80 ? `${text.slice(0, 80)}...` : text);
-}
-
-/** Returns the literal characters of a pattern, without its wildcards and sets. */
-function literalsOf(pattern: string): string {
-  return pattern.replace(/\[!?.[^\]]*\]/g, '').replace(/[*?]/g, '');
 }
 
 function textsOf(value: unknown): string[] {

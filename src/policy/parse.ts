@@ -10,6 +10,8 @@ import { aliasRule, booleanFamilies, familyRule } from './families.ts';
 import { isExact } from './glob.ts';
 import type { KeyPath } from './line-numbers.ts';
 import { parseMatch } from './match.ts';
+import { matchesOneOf } from './pattern-forms.ts';
+import { patternWarning } from './pattern-habits.ts';
 import type { Access, AccessRule, Family, LinkRule, Match, SourceLocation } from './policy.ts';
 import { type ParsedTemplate, parseTemplate } from './template.ts';
 
@@ -45,8 +47,10 @@ export function parseRules(document: PolicyDocument): FileRules {
 
   const match = (raw: RuleTable | undefined, path: KeyPath): Match => {
     const parsed = parseMatch(raw ?? {});
-    for (const { key, message } of parsed.errors)
-      errors.push(document.errorAt([...path, ...key.split('.')], message));
+    const diagnosticOf = ({ key, index, message, hint }: (typeof parsed.errors)[number]): Diagnostic =>
+      document.errorAt([...path, ...key.split('.'), ...(index === undefined ? [] : [index])], message, hint);
+    for (const error of parsed.errors) errors.push(diagnosticOf(error));
+    for (const warning of parsed.warnings) warnings.push(diagnosticOf(warning));
     for (const bus of unknownBuses(parsed.match)) {
       const near = nearest(bus, knownBuses);
       const hint = near === undefined ? knownBuses.join(', ') : `did you mean "${near}"?`;
@@ -138,5 +142,11 @@ function unknownBuses(match: Match): string[] {
   const known: readonly string[] = knownBuses;
   return match
     .filter((condition) => condition.fact === 'bus')
-    .flatMap((condition) => condition.patterns.filter((bus) => isExact(bus) && !known.includes(bus)));
+    .flatMap((condition) =>
+      condition.patterns.filter(
+        (bus) =>
+          patternWarning('bus', bus) === undefined &&
+          (isExact(bus) ? !known.includes(bus) : !matchesOneOf(bus, known)),
+      ),
+    );
 }

@@ -158,15 +158,22 @@ const completes = test.macro({
       : `completeAddress converts ${text} to ${expected}`,
 });
 
-test(completes, '01:00.0', '0000:01:00.0');
-test(completes, '0A:1F.7', '0000:0a:1f.7');
+test(completes, '01:00.0', '*:01:00.0');
+test(completes, '0A:1F.7', '*:0a:1f.7');
+test(completes, '1:0.0', '*:01:00.0');
+test(completes, '01:00', '*:01:00.*');
+test(completes, '00000001:01:00.0', '0001:01:00.0');
+test(completes, '00000000:C1:00.0', '0000:c1:00.0');
+test(completes, '00000001:01:00.*', '0001:01:00.*');
+test(completes, '0000000A:01:*', '000a:01:*');
 test(completes, '0000:01:00.0', '0000:01:00.0');
 test(completes, '10000:E1:00.0', '10000:e1:00.0');
-test(completes, '01:00.*', '0000:01:00.*');
-test(completes, '0?:00.0', '0000:0?:00.0');
+test(completes, '01:00.*', '*:01:00.*');
+test(completes, '0?:00.0', '*:0?:00.0');
 test(completes, '*:01:00.0', '*:01:00.0');
 test(completes, '0000:*', '0000:*');
-test(completes, 'ff:01:00.0', 'ff:01:00.0');
+test(completes, 'ff:01:00.0', '00ff:01:00.0');
+test(completes, '80860F28:00', '80860F28:00');
 test(completes, 'lpss.0', 'lpss.0');
 test(completes, 'GPU', 'GPU');
 test(completes, 'GPU 0A:1F.7', 'GPU 0A:1F.7');
