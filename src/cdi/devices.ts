@@ -51,7 +51,7 @@ export function selectDevices(
       skipped.push({
         name: device.name,
         ...(device.devnum !== undefined && { node: device.sysname }),
-        message: skipReason(error),
+        ...skipReason(error),
       });
     }
   }
@@ -70,11 +70,14 @@ export function selectDevices(
  * A device can be removed between any two system calls. Rethrows errors that are not failed system calls: they are
  * bugs.
  */
-function skipReason(error: unknown): string {
-  if (error instanceof VfioNamesError) return withHint(error);
+function skipReason(error: unknown): Pick<SkippedDevice, 'reason' | 'message'> {
+  if (error instanceof VfioNamesError) return { reason: error.code, message: withHint(error) };
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
-  return `expected a device that stays while it is looked at, found ${errno}; look again`;
+  return {
+    reason: errno,
+    message: `expected a device that stays while it is looked at, found ${errno}; look again`,
+  };
 }
 
 function cdiDevice(files: Files, root: Root, device: Device, by: Interface): CdiDevice {

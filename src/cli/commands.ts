@@ -229,7 +229,10 @@ export const plan: Command = {
   name: 'plan',
   summary: 'what sync would change',
   options: { policy },
-  details: ['Exit status 1 when something would change, or something is in the way of a name.'],
+  details: [
+    'Lists the links that would change, the nodes whose owner, group or mode would change, and the names that several devices claim.',
+    'Exit status 1 when something would change, something is in the way of a name, or a device gets no name.',
+  ],
   load: async () => (await import('./commands/plan.ts')).run,
 };
 
@@ -239,7 +242,8 @@ export const sync: Command = {
   options: { policy },
   details: [
     'What is right already stays as it is. What vfio-names did not make is left alone and reported, with exit status 1.',
-    'A name is true or absent: a device whose node is not in /dev/vfio/devices, as in a container that got only some of them, has none, and one line on the standard error output says so.',
+    'A name is true or absent: a device whose node is not in /dev/vfio/devices, as in a container that got only some of them, has none, and one line on the standard error output says so. The exit status is 1 then, and for a name that several devices claim.',
+    'The owner, group and mode that [[access]] gives to a node are taken back when no rule gives them any more, unless somebody else has changed them since.',
   ],
   load: async () => (await import('./commands/sync.ts')).run,
 };

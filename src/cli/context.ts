@@ -1,12 +1,15 @@
 /** Builds the Machine of a command: the file system, the root directory, and the links and access rules of the policy. */
 
+import { isNameable } from '../devices/cdev.ts';
 import { classlessHint, describeClassless, findClasslessDevices } from '../devices/not-bound.ts';
 import type { Device, Problem } from '../devices/types.ts';
 import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
+import { uncoveredGroupNodes } from '../links/access.ts';
 import { formatSkipped, nodePathOf, type SkippedDevice } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
 import { nodeRemedy } from '../links/resolve.ts';
-import { knownBuses } from '../names/scheme.ts';
+import { noNameMessage } from '../links/verify-nodes.ts';
+import { knownBuses, schemeLink } from '../names/scheme.ts';
 import { bindAccessRules, bindPolicyNames, loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import { pathBelow } from '../system/root-path.ts';
@@ -31,10 +34,7 @@ export async function loadPolicyOption(invocation: Invocation, { files }: System
   return loadPolicy(files, invocation.root, invocation.values['policy'], changesMachine(invocation));
 }
 
-/**
- * The machine with its policy loaded; without the access rules for a tree that may not be this machine's. Throws as
- * `loadPolicyOption` does.
- */
+/** The machine with its policy loaded. Throws as `loadPolicyOption` does. */
 export async function loadPolicyMachine(invocation: Invocation, system: System): Promise<Machine> {
   const { files } = system;
   const { root, ownTree } = invocation;
@@ -45,17 +45,18 @@ export async function loadPolicyMachine(invocation: Invocation, system: System):
     files,
     root,
     ...(policyNames && { policyNames }),
-    ...(access && (ownTree ? { access } : { skipsAccess: true })),
+    ...(access && { access }),
+    isForeignTree: !ownTree,
   };
 }
 
 /** Prints one line if the policy has access rules that are not applied to the tree of --root. */
 export function reportSkippedAccess(
-  { skipsAccess, root }: Pick<Machine, 'skipsAccess' | 'root'>,
+  { access, isForeignTree, root }: Pick<Machine, 'access' | 'isForeignTree' | 'root'>,
   warn: (message: string) => void,
 ): void {
   const tree = printable(root);
-  if (skipsAccess)
+  if (access && isForeignTree)
     warn(
       `the access rules of the policy are not applied below --root ${tree}: no owner or mode is changed there; use --host-root ${tree} if it is this machine's own tree`,
     );
@@ -116,36 +117,63 @@ export function noDeviceOnBus(bus: string, devices: readonly Device[]): string {
   return printable(`no device of the bus ${bus} is bound to a VFIO driver here${rest}`);
 }
 
+/** Whether devices are left without their links: their node is missing, or their directory in sysfs is not as expected. */
+export function areDevicesSkipped({
+  scan,
+  missingNodes,
+}: Pick<Observation, 'scan' | 'missingNodes'>): boolean {
+  return scan.unreadableCount > 0 || skippedDevices({ scan, missingNodes }).length > 0;
+}
+
+/** Prints one line on stderr if users of group nodes would expect that the access rules cover these, too. */
+export function reportGroupNodes(io: Io, machine: Machine, devices: readonly Device[]): void {
+  const nodes = uncoveredGroupNodes(machine, devices);
+  const [first] = nodes;
+  if (first === undefined) return;
+  const more = nodes.length > 1 ? ` and ${nodes.length - 1} more` : '';
+  io.err(
+    `vfio-names: [[access]] does not cover group nodes: ${printable(first)}${more} keeps its owner and mode; programs that use groups need a udev rule for SUBSYSTEM "vfio"`,
+  );
+}
+
 /** How many devices the message names. */
 const MAX_NAMES = 3;
 
-/** The devices whose node is missing. */
+/** The devices that get no links: their node is missing, or no name can be made for them. */
 export function skippedDevices({
   scan,
   missingNodes,
 }: Pick<Observation, 'scan' | 'missingNodes'>): SkippedDevice[] {
-  if (missingNodes.size === 0) return [];
-  return scan.devices
-    .filter(({ sysname }) => missingNodes.has(sysname))
-    .map(({ name, sysname }) => ({
-      name,
-      node: sysname,
-      message: `expected its node at ${nodePathOf(printable(sysname))}, found nothing; ${nodeRemedy}`,
-    }));
+  return scan.devices.flatMap((device): SkippedDevice[] => {
+    const { name, sysname } = device;
+    if (missingNodes.has(sysname))
+      return [
+        {
+          name,
+          node: sysname,
+          reason: 'node-missing',
+          message: `expected its node at ${nodePathOf(printable(sysname))}, found nothing; ${nodeRemedy}`,
+        },
+      ];
+    if (!isNameable(device) || schemeLink(device) !== undefined) return [];
+    return [{ name, node: sysname, reason: 'no-name', message: noNameMessage(device) }];
+  });
 }
 
-/** Prints one line on stderr for all devices whose node is missing. */
-export function reportMissingNodes(io: Io, observation: Pick<Observation, 'scan' | 'missingNodes'>): void {
-  const line = summaryLine(observation);
-  if (line !== undefined) io.err(`vfio-names: ${line}`);
+/** Prints one line on stderr for all devices whose node is missing, and one for each device without a usable name. */
+export function reportSkipped(io: Io, observation: Pick<Observation, 'scan' | 'missingNodes'>): void {
+  const skipped = skippedDevices(observation);
+  const missing = skipped.filter(({ reason }) => reason === 'node-missing');
+  const rest = skipped.filter((device) => !missing.includes(device));
+  const lines = [
+    ...(missing.length > 1 ? [summaryLine(missing)] : missing.map(formatSkipped)),
+    ...rest.map(formatSkipped),
+  ];
+  for (const line of lines) io.err(`vfio-names: ${line}`);
 }
 
-function summaryLine(observation: Pick<Observation, 'scan' | 'missingNodes'>): string | undefined {
-  const { scan, missingNodes } = observation;
-  if (missingNodes.size < 2) return skippedDevices(observation).map(formatSkipped)[0];
-  const names = scan.devices
-    .filter(({ sysname }) => missingNodes.has(sysname))
-    .map(({ name }) => printable(name));
+function summaryLine(missing: readonly SkippedDevice[]): string {
+  const names = missing.map(({ name }) => printable(name));
   const rest = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
   return `${names.length} devices are left out: expected their nodes in ${nodePathOf('').slice(0, -1)}, found none of ${names.slice(0, MAX_NAMES).join(', ')}${rest}; ${nodeRemedy}`;
 }

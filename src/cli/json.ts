@@ -2,7 +2,9 @@
 
 import { withHint } from '../errors.ts';
 import type { Holder } from '../holders/types.ts';
+import type { AccessChange } from '../links/access.ts';
 import type { Change, Outcome } from '../links/plan.ts';
+import type { Conflict } from '../names/claims.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Diagnostic } from '../policy/diagnostics.ts';
 import { jsonText } from '../text/printable.ts';
@@ -20,6 +22,19 @@ export function changeJson(change: Change): Json {
   if (change.action === 'remove-directory') return { action: change.action, directory: path };
   // `isLink` is not published: `found` says it.
   return { ...change, link: path, isLink: undefined };
+}
+
+export function accessChangeJson({ device, ...rest }: AccessChange): Json {
+  return { ...rest, ...(device && { name: device.name }) };
+}
+
+/** The devices that claim one link, and the one that gets it; no winner if none does. */
+export function conflictJson({ link, winner, losers }: Conflict): Json {
+  return {
+    link: `${linkRoot}/${link}`,
+    ...(winner && { winner: winner.name }),
+    losers: losers.map(({ name }) => name),
+  };
 }
 
 export function diagnosticJson({ source, key, ...problem }: Diagnostic): Json {

@@ -1,6 +1,9 @@
 /** Formats a change as one line of text. */
 import { withHint } from '../errors.ts';
+import type { AccessChange } from '../links/access.ts';
 import type { Change } from '../links/plan.ts';
+import { conflictMessage } from '../links/verify-links.ts';
+import type { Conflict } from '../names/claims.ts';
 import { linkRoot } from '../names/scheme.ts';
 import { escapeControls, jsonText, printable } from '../text/printable.ts';
 import type { WatchEvent } from '../watch/events.ts';
@@ -22,6 +25,21 @@ export function formatChange(change: Change): string {
     case 'blocked':
       return `blocked ${path}: expected a link to ${printable(change.target)}, found ${printable(change.found)}`;
   }
+}
+
+/** `access /dev/vfio/devices/vfio3: 0:36 0660 (was 0:0 0600)`, or why the access cannot be given. */
+export function formatAccess({ file, from, to, error }: Omit<AccessChange, 'device'>): string {
+  const path = printable(file);
+  return to === undefined
+    ? `impossible access ${path}: ${printable(error ?? '')}`
+    : `access ${path}: ${to} (was ${from})`;
+}
+
+/** `conflict /dev/vfio/by-alias/gpu: 0000:02:00.0 wants the name too, 0000:01:00.0 has it`, one line per loser. */
+export function formatConflict(conflict: Conflict): string[] {
+  return conflict.losers.map(
+    (loser) => `conflict ${linkRoot}/${printable(conflict.link)}: ${conflictMessage(conflict, loser)}`,
+  );
 }
 
 /** `message; hint` as one line without raw control characters, whatever they quote. For stderr, main() escapes every line. */

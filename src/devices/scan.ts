@@ -77,6 +77,7 @@ function malformed(sysname: string, expected: string, attribute: string, found: 
 export function scanDevices(files: Files, root: Root): Scan {
   const devices: Device[] = [];
   const problems: Problem[] = [];
+  let unreadableCount = 0;
   for (const sysname of listClass(files, root)) {
     const file = `${classDirectory}/${sysname}`;
     try {
@@ -86,12 +87,13 @@ export function scanDevices(files: Files, root: Root): Scan {
     } catch (error) {
       const reason = error instanceof VfioNamesError ? withHint(error) : errnoOf(error);
       if (reason === undefined) throw error;
+      unreadableCount++;
       problems.push({ file, message: `${reason}, ignoring` });
     }
   }
   problems.sort((a, b) => compareNatural(a.file, b.file));
   devices.sort(compareDevices);
-  return { devices, problems };
+  return { devices, problems, unreadableCount };
 }
 
 /** Lists the class directory. It does not exist if the kernel has no vfio or has not loaded it: not a problem. */

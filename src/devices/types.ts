@@ -25,6 +25,8 @@ export interface Scan {
   /** In natural order: 0000:9 before 0000:10. */
   readonly devices: readonly Device[];
   readonly problems: readonly Problem[];
+  /** How many of the problems are not only that a device went away while it was read. */
+  readonly unreadableCount: number;
 }
 
 /** The facts of one device; unknown facts are omitted. The keys are those of the policy and of --json. */

@@ -8,7 +8,7 @@ import { nonBlockingDrivers } from '../devices/iommu-group.ts';
 import { compareNatural } from '../devices/order.ts';
 import type { Device, FactName } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
-import type { DeviceLinks, LinkState } from '../links/state.ts';
+import type { DeviceLinks, DeviceState } from '../links/state.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName, resolvePath } from '../text/path.ts';
@@ -17,6 +17,7 @@ import type { Entry, Usage } from './model.ts';
 /** Links and holders of the VFIO devices, by `vfioN`. */
 interface LinksAndHolders {
   readonly links: ReadonlyMap<string, DeviceLinks>;
+  readonly states: ReadonlyMap<string, DeviceState>;
   readonly holders: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -107,10 +108,11 @@ function readEntry(
     facts,
   );
   const links = device && known.links.get(device.sysname);
+  const state = device && known.states.get(device.sysname);
   const holders = device && known.holders.get(device.sysname);
   return {
     ...{ syspath, bus, name },
-    usage: stateOf(device, driver, holders ?? [], links?.state),
+    usage: stateOf(device, driver, holders ?? [], state),
     bridge: rest.class?.startsWith('0x0604') ?? false,
     ...(driver !== undefined && { driver }),
     ...(group !== undefined && { group }),
@@ -121,20 +123,25 @@ function readEntry(
     ...(pf !== undefined && { pf }),
     ...(vf !== undefined && { vf }),
     ...(device?.devnum !== undefined && { node: device.sysname }),
-    ...(links && links.links.length > 0 && { links: links.links, linksCorrect: links.state === 'named' }),
+    ...(links && links.links.length > 0 && { links: links.links, linksCorrect: areLinksCorrect(state) }),
     ...(holders && holders.length > 0 && { holders }),
   };
+}
+
+/** Whether verify has no finding about the links or the node of the device. */
+function areLinksCorrect(state: DeviceState | undefined): boolean {
+  return state === 'ok' || state === 'name-conflict' || state === 'wrong-access';
 }
 
 function stateOf(
   device: Device | undefined,
   driver: string | undefined,
   holders: readonly string[],
-  links: LinkState | undefined,
+  state: DeviceState | undefined,
 ): Usage {
   if (!device) return driver === undefined ? 'idle' : 'host';
   if (holders.length > 0) return 'used';
-  return isNameable(device) && links !== 'no-node' ? 'free' : 'no-node';
+  return isNameable(device) && state !== 'no-node' ? 'free' : 'no-node';
 }
 
 /** Marks devices whose host driver does DMA, in groups with a VFIO device: such a group is not viable. */

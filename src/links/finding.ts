@@ -20,6 +20,8 @@ export type FindingCode =
   | 'node-unknown'
   | 'node-permissions'
   | 'directory-permissions'
+  | 'access-mismatch'
+  | 'access-impossible'
   | 'group-owners'
   | 'device-unreadable';
 
@@ -27,7 +29,8 @@ export interface Finding {
   readonly code: FindingCode;
   /** The path that the finding is about, without the root directory. */
   readonly file: string;
-  /** The name of the device, if the finding is about one. */
+  /** The bus and the name of the device, if the finding is about one. */
+  readonly bus?: string;
   readonly name?: string;
   /** What was expected and what was found: one line, printable. */
   readonly message: string;

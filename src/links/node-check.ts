@@ -22,6 +22,8 @@ export interface SkippedDevice {
   readonly name: string;
   /** `vfio3`; absent if the device has no node. */
   readonly node?: string;
+  /** The code of the reason, such as `node-missing`, or an errno. */
+  readonly reason: string;
   /** Why, and what to do. */
   readonly message: string;
 }

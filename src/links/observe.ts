@@ -19,10 +19,10 @@ export interface Machine {
   readonly root: Root;
   /** Claims of the policy, beside the names of the scheme. */
   readonly policyNames?: PolicyNames;
-  /** The access rules of the policy; only sync and watch use them. */
+  /** The access rules of the policy. */
   readonly access?: AccessRules;
-  /** Whether the policy has access rules, which are not used on this tree. */
-  readonly skipsAccess?: boolean;
+  /** Whether the tree may not be this machine's own, so that no access is changed. */
+  readonly isForeignTree?: boolean;
 }
 
 export interface Observation {

@@ -1,45 +1,95 @@
-/** The links of each device and their state, taken from an observation. */
+/** The links of each device, and the state of each device as verify sees it. */
 import { noCdevReason } from '../devices/cdev.ts';
 import type { Device } from '../devices/types.ts';
 import { linkRoot } from '../names/scheme.ts';
+import type { FindingCode } from './finding.ts';
 import type { Observation } from './observe.ts';
+import type { Verification } from './verify.ts';
 
-/**
- * `named`: all links are correct. `outdated`: a link is missing or wrong. `no-node`: the device has no node, or the node
- * is not in /dev. `no-name`: the device has a node, but no link name can be made for it.
- */
-export type LinkState = 'named' | 'outdated' | 'no-node' | 'no-name';
+/** The most severe state first; a device has the first one that applies. */
+export const deviceStates = [
+  'wrong-node',
+  'no-node',
+  'node-unreadable',
+  'wrong-link',
+  'blocked',
+  'link-missing',
+  'no-name',
+  'name-conflict',
+  'wrong-access',
+  'ok',
+] as const;
+
+/** `ok` if and only if verify has no finding about the device, and the device has a node. */
+export type DeviceState = (typeof deviceStates)[number];
+
+/** The state that a finding about a device means; `ok` for findings that are not about a device. */
+const stateOf: Readonly<Record<FindingCode, DeviceState>> = {
+  'link-missing': 'link-missing',
+  'link-dangling': 'wrong-link',
+  'link-wrong': 'wrong-link',
+  'link-unmanaged': 'blocked',
+  'link-blocked': 'blocked',
+  'link-orphaned': 'ok',
+  'link-stale': 'ok',
+  'link-unclaimed': 'ok',
+  'temporary-link': 'ok',
+  'directory-unreadable': 'ok',
+  'name-conflict': 'name-conflict',
+  'no-name': 'no-name',
+  'node-missing': 'no-node',
+  'node-unreadable': 'node-unreadable',
+  'node-not-char': 'wrong-node',
+  'node-mismatch': 'wrong-node',
+  'node-unknown': 'ok',
+  'node-permissions': 'wrong-access',
+  'directory-permissions': 'ok',
+  'access-mismatch': 'wrong-access',
+  'access-impossible': 'wrong-access',
+  'group-owners': 'wrong-access',
+  'device-unreadable': 'ok',
+};
 
 export interface DeviceLinks {
   readonly device: Device;
   /** Absolute paths of the links that the device should have; the link of scheme 1 comes first. */
   readonly links: readonly string[];
-  readonly state: LinkState;
 }
 
 /** Returns the links of every device of the observation, by `vfioN`, in the order of the scan. */
-export function deviceLinks(seen: Observation): ReadonlyMap<string, DeviceLinks> {
-  const { scan, missingNodes, claims, assignment, changes } = seen;
-  const pending = new Set(changes.map((change) => change.link));
+export function deviceLinks({ scan, claims, assignment }: Observation): ReadonlyMap<string, DeviceLinks> {
   const linksOf = new Map(scan.devices.map((device) => [device, new Set<string>()]));
   for (const { device, link } of claims)
     if (assignment.winners.get(link)?.device === device) linksOf.get(device)?.add(link);
-  const stateOf = (device: Device, links: ReadonlySet<string>): LinkState => {
-    if (links.size === 0) return stateWithoutLinks(device, missingNodes);
-    return [...links].some((link) => pending.has(link)) ? 'outdated' : 'named';
-  };
   return new Map(
     [...linksOf].map(([device, links]) => [
       device.sysname,
-      {
-        device,
-        links: [...links].map((link) => `${linkRoot}/${link}`),
-        state: stateOf(device, links),
-      },
+      { device, links: [...links].map((link) => `${linkRoot}/${link}`) },
     ]),
   );
 }
 
-function stateWithoutLinks(device: Device, missing: ReadonlySet<string>): LinkState {
-  return noCdevReason(device) === undefined && !missing.has(device.sysname) ? 'no-name' : 'no-node';
+/** Returns the state of every device of the verification, by `vfioN`. */
+export function verifiedStates({ findings, observation }: Verification): ReadonlyMap<string, DeviceState> {
+  const found = new Map<string, DeviceState>();
+  for (const { code, bus, name } of findings) {
+    const key = `${bus}/${name}`;
+    if (name !== undefined) found.set(key, worse(found.get(key) ?? 'ok', stateOf[code]));
+  }
+  return new Map(
+    observation.scan.devices.map((device) => [
+      device.sysname,
+      worse(found.get(`${device.bus}/${device.name}`) ?? 'ok', stateWithoutFinding(device)),
+    ]),
+  );
+}
+
+/** A device without a node of its own is not a finding: the kernel does not give it one. */
+function stateWithoutFinding(device: Device): DeviceState {
+  if (noCdevReason(device) !== undefined) return 'no-node';
+  return device.sysname.startsWith('noiommu-') ? 'no-name' : 'ok';
+}
+
+function worse(a: DeviceState, b: DeviceState): DeviceState {
+  return deviceStates.indexOf(a) <= deviceStates.indexOf(b) ? a : b;
 }

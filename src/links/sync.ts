@@ -28,6 +28,7 @@ const MAX_TRIES = 3;
  */
 export function sync(machine: Machine, token: string): SyncResult {
   const outcomes: Outcome[] = [];
+  let access: readonly AccessOutcome[] = [];
   const failed = new Set<string>();
   const tries = new Map<string, number>();
   for (let round = 1; ; round++) {
@@ -35,14 +36,16 @@ export function sync(machine: Machine, token: string): SyncResult {
     const remaining = observation.changes.filter((change) => !failed.has(JSON.stringify(change)));
     const applicable = remaining.filter((change) => change.action !== 'blocked');
     if (applicable.length === 0 || round > MAX_ROUNDS) {
+      const result = applyAccess(machine, observation.scan.devices, true);
+      // A failure is reported by the last round.
+      access = [...access.filter((outcome) => outcome.result === 'done'), ...result.outcomes];
+      if (result.raced && round <= MAX_ROUNDS) continue;
       const blocked = observation.changes.filter((change) => change.action === 'blocked');
       return {
         outcomes: [...outcomes, ...blocked.map((change): Outcome => ({ change, result: 'blocked' }))],
         observation,
-        access: machine.access
-          ? applyAccess(machine.files, machine.root, machine.access, observation.scan.devices)
-          : [],
-        stable: applicable.length === 0,
+        access,
+        stable: applicable.length === 0 && !result.raced,
       };
     }
     for (const outcome of apply(machine.files, machine.root, applicable, `${token}-${round}`)) {

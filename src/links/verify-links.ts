@@ -14,7 +14,11 @@ const syncRemedy = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-d
 export function verifyLinks({ scan, missingNodes, assignment, tree, changes }: Observation): Finding[] {
   const bySysname = new Map<string, Device>();
   if (changes.length > 0) for (const device of scan.devices) bySysname.set(device.sysname, device);
-  const findings = changes.flatMap((change) => fromChange(change, bySysname, missingNodes) ?? []);
+  const findings = changes.flatMap((change) => {
+    const device = assignment.winners.get(change.link)?.device;
+    const finding = fromChange(change, bySysname, missingNodes);
+    return finding ? [{ ...(device && { bus: device.bus, name: device.name }), ...finding }] : [];
+  });
   for (const [directory, errno] of tree.unreadable)
     findings.push({
       code: 'directory-unreadable',
@@ -37,7 +41,6 @@ function fromChange(
       return {
         code: 'link-missing',
         file,
-        name: change.name,
         message: `expected a link to ${change.target}, found nothing`,
         remedy: syncRemedy,
         fixable: true,
@@ -51,7 +54,6 @@ function fromChange(
       return {
         code: other ? 'link-wrong' : 'link-dangling',
         file,
-        name: change.name,
         message: `expected a link to ${change.target}, found one to ${printable(change.from)}, ${found}`,
         remedy: syncRemedy,
         fixable: true,
@@ -61,7 +63,6 @@ function fromChange(
       return {
         code: change.isLink ? 'link-unmanaged' : 'link-blocked',
         file,
-        name: change.name,
         message: `expected a link to ${change.target}, found ${printable(change.found)}, which vfio-names did not make`,
         remedy: 'look at it, and move it away; then vfio-names sync',
         fixable: false,
@@ -100,6 +101,7 @@ function fromRemoval(
     return {
       code: 'link-dangling',
       file,
+      bus: other.bus,
       name: other.name,
       message: `found a link to ${printable(change.from)}, the node of ${printable(other.bus)}/${printable(other.name)}, which is not there`,
       remedy: syncRemedy,
@@ -126,18 +128,22 @@ function fromConflict(conflict: Conflict): Finding[] {
   return conflict.losers.map((loser) => ({
     code: 'name-conflict',
     file: `${linkRoot}/${printable(conflict.link)}`,
+    bus: loser.bus,
     name: loser.name,
     message: conflictMessage(conflict, loser),
-    remedy:
-      conflict.winner === undefined
-        ? 'use another name for these devices, such as the one of [names] by-path'
-        : 'give one of them another name or priority in the policy',
+    remedy: conflictRemedy(conflict),
     fixable: false,
   }));
 }
 
+export function conflictRemedy({ winner }: Conflict): string {
+  return winner === undefined
+    ? 'use another name for these devices, such as the one of [names] by-path'
+    : 'give one of them another name or priority in the policy';
+}
+
 /** Says why `loser` does not get the link; the length does not depend on the number of losers. */
-function conflictMessage({ winner, losers, nestedWith }: Conflict, loser: Device): string {
+export function conflictMessage({ winner, losers, nestedWith }: Conflict, loser: Device): string {
   const name = printable(loser.name);
   if (winner === undefined) {
     const other = losers[0] === loser ? losers[1] : losers[0];

@@ -42,9 +42,10 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
       findings.push({
         code: codes[check.verdict],
         file: printable(path),
+        bus: device.bus,
         name: device.name,
         message: describeNodeCheck(printable(path), check, device.devnum),
-        remedy: check.verdict === 'unreadable' ? 'run it as root' : nodeRemedy,
+        remedy: remedyOf(check.verdict, path),
         fixable: false,
       });
     }
@@ -52,13 +53,23 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
       findings.push({
         code: 'no-name',
         file: printable(device.syspath),
+        bus: device.bus,
         name: device.name,
-        message: `no name can be made of the bus ${printable(device.bus)} and the name ${printable(device.name)}`,
+        message: noNameMessage(device),
         remedy: 'give it a name in the policy',
         fixable: false,
       });
   }
   return { findings, owners };
+}
+
+export function noNameMessage({ bus, name }: Device): string {
+  return `no name can be made of the bus ${printable(bus)} and the name ${printable(name)}`;
+}
+
+function remedyOf(verdict: 'missing' | 'unreadable' | 'not-char' | 'devnum-mismatch', path: string): string {
+  if (verdict === 'unreadable') return 'run it as root';
+  return verdict === 'not-char' ? `remove ${printable(path)}, then bind the device again` : nodeRemedy;
 }
 
 /** A user who may write the node controls the device, and through DMA all memory that the IOMMU maps for it. */
@@ -68,6 +79,7 @@ function unsafeNode(path: string, device: Device, status: FileStatus): Finding |
   return {
     code: 'node-permissions',
     file: printable(path),
+    bus: device.bus,
     name: device.name,
     message: `expected a node that not everybody may open, found mode ${mode}`,
     remedy: `chmod o-rwx ${printable(path)}, and look for the rule that set it`,
@@ -161,6 +173,7 @@ export function verifyGroups(
       findings.push({
         code: 'group-owners',
         file: printable(nodePathOf(device.sysname)),
+        bus: device.bus,
         name: device.name,
         message: `expected the owner of its IOMMU group ${group}, ${other.owner} as ${printable(other.device.name)}, found ${owner}`,
         remedy: 'give all devices of the group one owner: they are not isolated from each other',

@@ -4,9 +4,11 @@ import { readFact } from '../devices/facts.ts';
 import { compareNatural } from '../devices/order.ts';
 import type { Device } from '../devices/types.ts';
 import { parentDirectories } from '../names/claims.ts';
+import { planAccess } from './access.ts';
 import type { Finding } from './finding.ts';
 import { type Machine, type Observation, observe } from './observe.ts';
 import { targetNode } from './ownership.ts';
+import { verifyAccess } from './verify-access.ts';
 import { verifyLinks } from './verify-links.ts';
 import { verifyDirectories, verifyGroups, verifyNodes, verifyUnknownNodes } from './verify-nodes.ts';
 
@@ -54,6 +56,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...nodes.findings,
     ...verifyDirectories(files, root, directories),
     ...verifyUnknownNodes(files, root, devices),
+    ...verifyAccess(planAccess(machine, devices), !machine.isForeignTree),
     ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];
   findings.sort((a, b) => compareNatural(a.file, b.file) || (a.code < b.code ? -1 : 1));
@@ -74,8 +77,8 @@ function ownDirectories({ tree, assignment }: Observation): Set<string> {
 
 /** Whether a finding is about one of the devices: it has the name of the device, or its path is a link to the node. */
 function concerns(finding: Finding, only: readonly Device[], seen: Observation): boolean {
-  const names = new Set(only.map((device) => device.name));
-  if (finding.name !== undefined) return names.has(finding.name);
+  if (finding.name !== undefined)
+    return only.some(({ bus, name }) => bus === finding.bus && name === finding.name);
   const entry = seen.tree.entries.get(finding.file.replace(/^\/dev\/vfio\//, ''));
   return only.some((device) => entry?.target?.endsWith(`/${device.sysname}`) ?? false);
 }

@@ -91,10 +91,8 @@ export function syncPaths(
       for (const parent of parentDirectories(change.link)) setEntry(state, parent, { kind: 'directory' });
     } else setEntry(state, change.link, undefined);
   }
-  const access = machine.access
-    ? applyAccess(files, root, { accessOf: machine.access.accessOf }, devices)
-    : [];
-  return { ...partial, done: true, outcomes, access };
+  const { outcomes: access, raced } = applyAccess(machine, devices, false);
+  return { ...partial, done: !raced, outcomes, access };
 }
 
 /** Reads the devices that have these `vfioN` now; returns `undefined` if one can't be read. */

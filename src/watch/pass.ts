@@ -52,7 +52,7 @@ export function runPass(
     pass: {
       ...passOf(next),
       outcomes: [...(incremental?.outcomes ?? []), ...full.outcomes],
-      access: full.access,
+      access: [...(incremental?.access ?? []), ...full.access],
       problems: scan.problems,
       conflicts: assignment.conflicts,
       stable: full.stable,

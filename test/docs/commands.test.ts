@@ -33,7 +33,7 @@ const created = (name: string, node: string): RegExp =>
 const allCreated = [created('pci/0000:00:04.0', 'vfio1'), created('pci/0000:01:00.0', 'vfio3')];
 const table = [
   /^LINK +NODE +DRIVER +GROUP +OWNER +STATE$/m,
-  /^pci\/0000:01:00\.0 +vfio3 +vfio-pci +14 +\S+ 0600 +named$/m,
+  /^pci\/0000:01:00\.0 +vfio3 +vfio-pci +14 +\S+ 0600 +ok$/m,
 ];
 const facts = [
   /^node +vfio3$/m,

@@ -183,4 +183,8 @@ export const fakeFiles: SystemFiles = {
   lstat: (path) => asChar(path, nodeFiles.lstat(path)),
   stat: (path) => asChar(path, nodeFiles.stat(path)),
   statNode: (path) => asChar(path, nodeFiles.statNode(path)),
+  openForChange: (path) => {
+    const node = nodeFiles.openForChange(path);
+    return { ...node, status: () => asChar(path, node.status()) };
+  },
 };

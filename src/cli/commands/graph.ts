@@ -9,8 +9,8 @@ import { formatText } from '../../graph/text.ts';
 import { findHolders } from '../../holders/find.ts';
 import { type DeviceTarget, targetOf } from '../../holders/target.ts';
 import type { Holder, HolderSearch } from '../../holders/types.ts';
-import { observe } from '../../links/observe.ts';
-import { deviceLinks } from '../../links/state.ts';
+import { deviceLinks, verifiedStates } from '../../links/state.ts';
+import { verify } from '../../links/verify.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportNoDevices, reportProblems } from '../context.ts';
 import { holderJson, jsonDocument } from '../json.ts';
@@ -18,11 +18,16 @@ import { holderJson, jsonDocument } from '../json.ts';
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
   const { files, root } = machine;
-  const observation = observe(machine);
+  const verification = verify(machine);
+  const { observation } = verification;
   reportProblems(io, observation.scan.problems);
   const targets = observation.scan.devices.map((device) => targetOf(files, root, device));
   const search = findHolders(files, root, targets);
-  const known = { links: deviceLinks(observation), holders: holderNames(search) };
+  const known = {
+    links: deviceLinks(observation),
+    states: verifiedStates(verification),
+    holders: holderNames(search),
+  };
   const all = invocation.flags['all'] ?? false;
   const entries = readEntries(files, root, observation.scan.devices, known, all);
   if (entries.length === 0)

@@ -4,8 +4,9 @@ import { readFacts } from '../../devices/facts.ts';
 import { describeClassless, findClasslessDevices } from '../../devices/not-bound.ts';
 import type { FactName, Facts, Problem } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
-import { type Machine, observe } from '../../links/observe.ts';
-import { type DeviceLinks, deviceLinks } from '../../links/state.ts';
+import type { Machine } from '../../links/observe.ts';
+import { type DeviceLinks, type DeviceState, deviceLinks, verifiedStates } from '../../links/state.ts';
+import { verify } from '../../links/verify.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine, noDeviceOnBus, parseBus, reportNoDevices, reportProblems } from '../context.ts';
@@ -19,7 +20,10 @@ const long: readonly FactName[] = ['vendor', 'device', 'class', 'numaNode', 'pf'
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
-  const observation = observe(machine);
+  const verification = verify(machine);
+  const { observation } = verification;
+  const states = verifiedStates(verification);
+  const stateOf = ({ device }: DeviceLinks): DeviceState => states.get(device.sysname) ?? 'ok';
   const bus = parseBus(machine, invocation.values['bus']);
   const selected = [...deviceLinks(observation).values()].filter(
     ({ device }) => bus === undefined || device.bus === bus,
@@ -27,10 +31,10 @@ export const run: RunCommand = async (invocation, io, system) => {
   const status = bus !== undefined && selected.length === 0 ? exitStatus.noDevice : exitStatus.ok;
   reportProblems(io, observation.scan.problems);
   if (invocation.json) {
-    const devices = selected.map(({ device, links, state }) => ({
-      ...readFacts(machine.files, machine.root, device),
-      links,
-      state,
+    const devices = selected.map((entry) => ({
+      ...readFacts(machine.files, machine.root, entry.device),
+      links: entry.links,
+      state: stateOf(entry),
     }));
     io.out(
       jsonDocument({ devices, problems: [...observation.scan.problems, ...classlessProblems(machine)] }),
@@ -46,7 +50,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const extraFacts = invocation.flags['long'] ? long : [];
   const extraHeads = extraFacts.map((fact) => fact.toUpperCase());
   const head = ['LINK', 'NODE', 'DRIVER', 'GROUP', 'OWNER', 'STATE', ...extraHeads, 'LABEL'];
-  const rows = selected.map((entry) => cellsOf(machine, entry, extraFacts));
+  const rows = selected.map((entry) => cellsOf(machine, entry, stateOf(entry), extraFacts));
   io.out(formatTable(head, rows));
   return exitStatus.ok;
 };
@@ -62,7 +66,8 @@ function classlessProblems({ files, root }: Machine): Problem[] {
 /** The cells of a device's row. */
 function cellsOf(
   { files, root }: Machine,
-  { device, links, state }: DeviceLinks,
+  { device, links }: DeviceLinks,
+  state: DeviceState,
   extraFacts: readonly FactName[],
 ): string[] {
   const facts = readFacts(files, root, device, [
@@ -85,8 +90,9 @@ function cellsOf(
   return cells.map(printable);
 }
 
-function stateText({ noCdevReason: reason, node, groupNode }: Facts, state: string): string {
-  if (reason === undefined) return state === 'no-node' ? 'no node: it is not in /dev/vfio/devices' : state;
+function stateText({ noCdevReason: reason, node, groupNode }: Facts, state: DeviceState): string {
+  if (reason === undefined)
+    return state === 'no-node' ? 'no node: it is not in /dev/vfio/devices' : state.replace('-', ' ');
   const other = node === undefined && groupNode !== undefined ? `; only ${groupNode}` : '';
   return `${node === undefined ? 'no node' : 'no name'}: ${reason}${other}`;
 }

@@ -1,29 +1,49 @@
-/** `plan`: prints the changes that sync would make, one line each. */
+/** `plan`: prints the changes that sync would make and the conflicts that it would report, one line each. */
 import { exitStatus } from '../../errors.ts';
+import { planAccess } from '../../links/access.ts';
 import { observe } from '../../links/observe.ts';
 import type { RunCommand } from '../command.ts';
-import { loadPolicyMachine, reportMissingNodes, reportProblems, skippedDevices } from '../context.ts';
-import { changeJson, jsonDocument } from '../json.ts';
-import { formatChange } from '../output.ts';
+import {
+  areDevicesSkipped,
+  loadPolicyMachine,
+  reportGroupNodes,
+  reportProblems,
+  reportSkipped,
+  reportSkippedAccess,
+  skippedDevices,
+} from '../context.ts';
+import { accessChangeJson, changeJson, conflictJson, jsonDocument } from '../json.ts';
+import { formatAccess, formatChange, formatConflict } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
-  const observation = observe(await loadPolicyMachine(invocation, system));
+  const machine = await loadPolicyMachine(invocation, system);
+  const observation = observe(machine);
   const { changes, scan } = observation;
+  const { conflicts } = observation.assignment;
+  const access = machine.isForeignTree ? [] : planAccess(machine, scan.devices);
+  reportSkippedAccess(machine, (message) => io.err(`vfio-names: ${message}`));
   reportProblems(io, scan.problems);
-  reportMissingNodes(io, observation);
+  reportSkipped(io, observation);
+  reportGroupNodes(io, machine, scan.devices);
   if (invocation.json)
     io.out(
       jsonDocument({
         changes: changes.map(changeJson),
+        access: access.map(accessChangeJson),
+        conflicts: conflicts.map(conflictJson),
         skipped: skippedDevices(observation),
         problems: scan.problems,
       }),
     );
-  else
-    io.out(
-      changes.length > 0
-        ? changes.map((change) => `${formatChange(change)}\n`).join('')
-        : 'nothing to change\n',
-    );
-  return changes.length > 0 ? exitStatus.findings : exitStatus.ok;
+  else {
+    const lines = [
+      ...changes.map(formatChange),
+      ...access.map(formatAccess),
+      ...conflicts.flatMap(formatConflict),
+    ];
+    io.out(lines.length > 0 ? lines.map((line) => `${line}\n`).join('') : 'nothing to change\n');
+  }
+  return changes.length > 0 || access.length > 0 || conflicts.length > 0 || areDevicesSkipped(observation)
+    ? exitStatus.findings
+    : exitStatus.ok;
 };

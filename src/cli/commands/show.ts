@@ -1,13 +1,13 @@
 /** `show`: prints all facts of one device, its links, the other devices of its IOMMU group and its holders. */
 import { readFacts } from '../../devices/facts.ts';
 import { readSiblings, type Sibling } from '../../devices/iommu-group.ts';
-import { exitStatus } from '../../errors.ts';
+import { exitStatus, withHint } from '../../errors.ts';
 import { findHolders } from '../../holders/find.ts';
 import { holderLine } from '../../holders/format.ts';
 import { targetOf } from '../../holders/target.ts';
 import { findByNameOrPath } from '../../links/find.ts';
-import { observe } from '../../links/observe.ts';
-import { deviceLinks } from '../../links/state.ts';
+import { deviceLinks, verifiedStates } from '../../links/state.ts';
+import { verify } from '../../links/verify.ts';
 import { deviceUnit } from '../../names/systemd-unit.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
@@ -17,10 +17,15 @@ import { holderJson, jsonDocument } from '../json.ts';
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
   const { files, root } = machine;
-  const observation = observe(machine);
+  const verification = verify(machine);
+  const { observation } = verification;
   const device = findByNameOrPath(machine, observation, invocation.operands[0] ?? '');
   const facts = readFacts(files, root, device);
-  const { links = [], state = 'no-name' } = deviceLinks(observation).get(device.sysname) ?? {};
+  const { links = [] } = deviceLinks(observation).get(device.sysname) ?? {};
+  const state = verifiedStates(verification).get(device.sysname) ?? 'ok';
+  const findings = verification.findings.filter(
+    ({ bus, name }) => bus === device.bus && name === device.name,
+  );
   const units = links.flatMap((link) => deviceUnit(link) ?? []);
   const siblings = readSiblings(files, root, device);
   const { holders, incomplete } = findHolders(files, root, [targetOf(files, root, device)]);
@@ -30,6 +35,7 @@ export const run: RunCommand = async (invocation, io, system) => {
         ...facts,
         links,
         state,
+        findings,
         units,
         siblings,
         holders: holders.map(holderJson),
@@ -42,7 +48,8 @@ export const run: RunCommand = async (invocation, io, system) => {
     ...Object.entries(facts),
     ...links.map((link) => ['link', link] as const),
     ...units.map((unit) => ['unit', unit] as const),
-    ['state', state],
+    ['state', state.replace('-', ' ')],
+    ...findings.map(({ message, remedy }) => ['finding', withHint({ message, hint: remedy })] as const),
     ...siblings.map((sibling) => ['sibling', siblingText(sibling)] as const),
     ...holders.map((holder) => ['holder', holderLine(holder)] as const),
   ];

@@ -3,33 +3,42 @@ import { type ExitStatus, exitStatus } from '../../errors.ts';
 import type { AccessOutcome } from '../../links/access.ts';
 import type { Outcome } from '../../links/plan.ts';
 import { sync } from '../../links/sync.ts';
+import { conflictRemedy } from '../../links/verify-links.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
 import {
+  areDevicesSkipped,
   loadPolicyMachine,
-  reportMissingNodes,
+  reportGroupNodes,
   reportProblems,
+  reportSkipped,
   reportSkippedAccess,
   skippedDevices,
 } from '../context.ts';
-import { jsonDocument, outcomeJson } from '../json.ts';
-import { formatChange } from '../output.ts';
+import { conflictJson, jsonDocument, outcomeJson } from '../json.ts';
+import { formatAccess, formatChange, formatConflict } from '../output.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
   reportSkippedAccess(machine, (message) => io.err(`vfio-names: ${message}`));
   const { outcomes, observation, stable, access } = sync(machine, system.process.token());
-  const status = statusOf(outcomes, stable, access);
+  const { conflicts } = observation.assignment;
+  const left = conflicts.length > 0 || areDevicesSkipped(observation);
+  const status = worse(statusOf(outcomes, stable, access), left ? exitStatus.findings : exitStatus.ok);
   reportProblems(io, observation.scan.problems);
-  reportMissingNodes(io, observation);
+  reportSkipped(io, observation);
+  reportGroupNodes(io, machine, observation.scan.devices);
   reportFailures(io, outcomes, stable);
   reportAccess(io, access);
+  for (const conflict of conflicts)
+    for (const line of formatConflict(conflict)) io.err(`vfio-names: ${line}; ${conflictRemedy(conflict)}`);
   if (invocation.json)
     io.out(
       jsonDocument({
         outcomes: outcomes.map(outcomeJson),
         access,
+        conflicts: conflicts.map(conflictJson),
         stable,
         linkCount: observation.assignment.winners.size,
         skipped: skippedDevices(observation),
@@ -43,7 +52,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     doneLines.push(
       ...access
         .filter(({ result }) => result === 'done')
-        .map(({ file, from, to }) => `access ${printable(file)}: ${to} (was ${from})\n`),
+        .map(({ file, from = '', to = '' }) => `${formatAccess({ file, from, to })}\n`),
     );
     if (doneLines.length > 0) io.out(doneLines.join(''));
     // With another status, failed or blocked changes are already reported on stderr.
@@ -52,6 +61,11 @@ export const run: RunCommand = async (invocation, io, system) => {
   }
   return status;
 };
+
+/** The status of sync with what it left undone: 4 stays 4. */
+function worse(status: ExitStatus, other: ExitStatus): ExitStatus {
+  return status === exitStatus.ok ? other : status;
+}
 
 /** Prints one line on stderr for each blocked or failed change, and one if the links kept changing (`stable` is false). */
 export function reportFailures(io: Io, outcomes: readonly Outcome[], stable: boolean): void {
@@ -91,6 +105,6 @@ export function statusOf(
     : exitStatus.findings;
 }
 
-function isDenied(errno: string | undefined): boolean {
-  return errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS';
+function isDenied(error: string | undefined): boolean {
+  return /^(EACCES|EPERM|EROFS)\b/.test(error ?? '');
 }

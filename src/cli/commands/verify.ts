@@ -3,13 +3,14 @@ import { exitStatus } from '../../errors.ts';
 import { findByNameOrPath } from '../../links/find.ts';
 import type { Finding } from '../../links/finding.ts';
 import { observe } from '../../links/observe.ts';
-import { sync } from '../../links/sync.ts';
+import { type SyncResult, sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
+import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine, reportSkippedAccess } from '../context.ts';
+import { loadPolicyMachine, reportGroupNodes, reportSkippedAccess } from '../context.ts';
 import { jsonDocument, outcomeJson } from '../json.ts';
-import { formatMessage } from '../output.ts';
+import { formatAccess, formatChange, formatMessage } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
@@ -25,9 +26,14 @@ export const run: RunCommand = async (invocation, io, system) => {
       fixed.outcomes.filter((outcome) => outcome.result === 'failed'),
       fixed.stable,
     );
-    reportAccess(io, fixed.access);
+    // An account that does not exist is a finding.
+    reportAccess(
+      io,
+      fixed.access.filter(({ error }) => /^E[A-Z0-9]+\b/.test(error ?? '')),
+    );
   }
   const verification = verify(machine, selected);
+  reportGroupNodes(io, machine, selected ?? verification.observation.scan.devices);
   const counts = count(verification, selected?.length);
   if (invocation.json)
     io.out(
@@ -38,18 +44,10 @@ export const run: RunCommand = async (invocation, io, system) => {
         ...(fixed && { fixed: fixed.outcomes.map(outcomeJson), access: fixed.access }),
       }),
     );
-  else
-    report(
-      io,
-      verification,
-      selected?.length,
-      fixed && [...fixed.outcomes, ...fixed.access].filter(({ result }) => result === 'done').length,
-    );
+  else report(io, verification, selected?.length, fixed ? fixedLines(fixed) : []);
   if (fixed && statusOf(fixed.outcomes, true, fixed.access) === exitStatus.notPermitted)
     return exitStatus.notPermitted;
-  // Node access is not part of the findings, so check here whether it could not be set.
-  const refused = fixed?.access.some(({ result }) => result === 'failed') ?? false;
-  return verification.findings.length > 0 || refused ? exitStatus.findings : exitStatus.ok;
+  return verification.findings.length > 0 ? exitStatus.findings : exitStatus.ok;
 };
 
 function count(
@@ -63,10 +61,10 @@ function report(
   io: Io,
   verification: Verification,
   selected: number | undefined,
-  fixed: number | undefined,
+  fixed: readonly string[],
 ): void {
   const { devices, names } = count(verification, selected);
-  if (fixed !== undefined && fixed > 0) io.out(`fixed: ${plural(fixed, 'change')}\n`);
+  for (const line of fixed) io.out(`fixed: ${line}\n`);
   for (const finding of verification.findings) io.out(findingLine(finding));
   if (verification.findings.length > 0) io.out(`${plural(verification.findings.length, 'finding')}\n`);
   else if (devices === 0) io.out('nothing to verify: no device is bound to a VFIO driver here\n');
@@ -76,6 +74,18 @@ function report(
     );
 }
 
-function findingLine({ code, file, message, remedy }: Finding): string {
-  return `${formatMessage(`${code}: ${file}: ${message}`, remedy)}\n`;
+/** The changes that were made, one line each. */
+function fixedLines({ outcomes, access }: SyncResult): string[] {
+  return [
+    ...outcomes.flatMap(({ change, result }) => (result === 'done' ? [formatChange(change)] : [])),
+    ...access.flatMap(({ file, from = '', to = '', result }) =>
+      result === 'done' ? [formatAccess({ file, from, to })] : [],
+    ),
+  ];
+}
+
+/** A finding about a node names its device; its message has the path. */
+function findingLine({ code, file, name, message, remedy }: Finding): string {
+  const subject = name !== undefined && !/^\/dev\/vfio\/(?!devices\/)/.test(file) ? printable(name) : file;
+  return `${formatMessage(`${code}: ${subject}: ${message}`, remedy)}\n`;
 }

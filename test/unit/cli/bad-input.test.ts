@@ -94,7 +94,7 @@ const oddName = test.macro({
     await run('sync');
     const before = root.links();
     root.add({ bus: 'platform', name, sysname: 'vfio7' });
-    t.is((await run('sync')).status, 0);
+    t.is((await run('sync')).status, link === undefined ? 1 : 0);
     const { [link ?? '']: created, ...others } = root.links();
     t.is(created, link === undefined ? undefined : '../devices/vfio7');
     t.deepEqual(others, before);
@@ -117,7 +117,7 @@ test('sync ignores a device whose name has 300 bytes or a slash, and links the o
   root.linkWithTarget('/sys/class/vfio-dev/vfio8', `../../devices/${'x'.repeat(300)}/vfio-dev/vfio8`);
   root.linkWithTarget('/sys/class/vfio-dev/vfio9', '../../devices/a/../../b/vfio-dev/vfio9');
   const { status, err } = await run('sync');
-  t.is(status, 0);
+  t.is(status, 1);
   t.is(Object.keys(root.links()).length, 3);
   t.is(err.length, 2);
   t.regex(err[0] ?? '', /vfio8: ENAMETOOLONG, ignoring$/);

@@ -43,7 +43,7 @@ test('every schema belongs to a command', (t) => {
 for (const name of ['list', 'show'])
   test(`the schema of ${name} has exactly the known facts`, (t) => {
     const { properties, $defs } = schemaOf(name);
-    const { version, links, state, units, siblings, holders, incomplete, ...facts } =
+    const { version, links, state, findings, units, siblings, holders, incomplete, ...facts } =
       name === 'show' ? properties : ($defs?.['device']?.properties ?? {});
     t.truthy(links);
     t.truthy(state);

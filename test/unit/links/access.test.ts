@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
 import type { Device } from '../../../src/devices/types.ts';
-import { applyAccess } from '../../../src/links/access.ts';
+import { type AccessOutcome, applyAccess } from '../../../src/links/access.ts';
 import type { AccessRules } from '../../../src/policy/access.ts';
 import { bindAccessRules, loadPolicy } from '../../../src/policy/load.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
@@ -24,7 +24,9 @@ interface FakePin {
 /** A fake pin, so that chown needs no privileges; `before` is called when the node is opened. */
 function fakePin(first: Partial<FileStatus> = {}, before: () => void = () => {}): FakePin {
   let status: FileStatus = {
-    ...{ kind: 'char', devnum: '247:0', mode: 0o600, uid: 0, gid: 0, inode: '1' },
+    ...{ kind: 'char', devnum: '247:0', mode: 0o600, inode: '1' },
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
     ...first,
   };
   const calls: string[] = [];
@@ -50,6 +52,15 @@ function fakePin(first: Partial<FileStatus> = {}, before: () => void = () => {})
   };
 }
 
+function apply(
+  files: SystemFiles,
+  root: string,
+  rules: AccessRules | undefined,
+  devices: readonly Device[],
+): readonly AccessOutcome[] {
+  return applyAccess({ files, root, ...(rules && { access: rules }) }, devices, true).outcomes;
+}
+
 function withPin(openForChange: OpenForChange): SystemFiles {
   return { ...fakeFiles, openForChange };
 }
@@ -70,7 +81,7 @@ test('applyAccess sets the group and mode of the rule of a node, once', (t) => {
   const devices = machine(root);
   const { uid, gid } = fakeFiles.statNode(root.at(node));
   const { pin, calls } = fakePin({ uid, gid });
-  t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, devices), [
+  t.deepEqual(apply(withPin(pin), root.dir, kvm, devices), [
     {
       file: node,
       name: '0000:01:00.0',
@@ -86,12 +97,12 @@ test('applyAccess changes no node that has the right access, has no rule or is m
   const root = fakeRoot(t);
   const devices = machine(root);
   const pin: OpenForChange = () => t.fail() as never;
-  t.deepEqual(applyAccess(withPin(pin), root.dir, { accessOf: () => ({ mode: '0600' }) }, devices), []);
-  t.deepEqual(applyAccess(withPin(pin), root.dir, { accessOf: () => ({}) }, devices), []);
+  t.deepEqual(apply(withPin(pin), root.dir, { accessOf: () => ({ mode: '0600' }) }, devices), []);
+  t.deepEqual(apply(withPin(pin), root.dir, { accessOf: () => ({}) }, devices), []);
   const absent = { ...(devices[0] as Device), sysname: 'vfio9' };
-  t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, [absent]), []);
+  t.deepEqual(apply(withPin(pin), root.dir, kvm, [absent]), []);
   const { devnum: _, ...without } = devices[0] as Device;
-  t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, [without]), []);
+  t.deepEqual(apply(withPin(pin), root.dir, kvm, [without]), []);
 });
 
 test('applyAccess never changes a path that is not the node of the device, before or after it is opened', (t) => {
@@ -99,7 +110,7 @@ test('applyAccess never changes a path that is not the node of the device, befor
   const [device] = machine(root);
   const other = { ...(device as Device), devnum: '247:5' };
   t.deepEqual(
-    applyAccess(
+    apply(
       withPin(() => t.fail() as never),
       root.dir,
       kvm,
@@ -108,11 +119,11 @@ test('applyAccess never changes a path that is not the node of the device, befor
     [],
   );
   const { pin, calls } = fakePin({ devnum: '247:5' });
-  t.deepEqual(applyAccess(withPin(pin), root.dir, kvm, [device as Device]), []);
+  t.deepEqual(apply(withPin(pin), root.dir, kvm, [device as Device]), []);
   t.deepEqual(calls, ['release']);
   root.linkWithTarget(node, '/etc/passwd');
   t.deepEqual(
-    applyAccess(
+    apply(
       withPin(() => t.fail() as never),
       root.dir,
       kvm,
@@ -129,7 +140,7 @@ test('applyAccess reports an unknown user or group and a failed call, and contin
     accessOf: ({ sysname }) => (sysname === 'vfio0' ? first : { mode: '0640' }),
   });
   const tried = (first: object, pin: OpenForChange): (string | undefined)[] =>
-    applyAccess(withPin(pin), root.dir, rules(first), devices).map(({ result, error }) => error ?? result);
+    apply(withPin(pin), root.dir, rules(first), devices).map(({ result, error }) => error ?? result);
   const second = (): OpenForChange => fakePin({ devnum: '247:1' }).pin;
   t.deepEqual(tried({ fileGroup: 'kwm' }, second()), ['no group kwm on this machine', 'done']);
   t.deepEqual(tried({ owner: 'qemo' }, second()), ['no user qemo on this machine', 'done']);
@@ -152,12 +163,12 @@ test('applyAccess finds /dev/iommu by its device number in sysfs', (t) => {
   const root = fakeRoot(t);
   machine(root);
   const rules: AccessRules = { accessOf: () => ({}), iommu: { fileGroup: '36', mode: '0660' } };
-  t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
+  t.deepEqual(apply(fakeFiles, root.dir, rules, []), []);
   root.write('/sys/class/misc/iommu/dev', '10:122\n');
-  t.deepEqual(applyAccess(fakeFiles, root.dir, rules, []), []);
+  t.deepEqual(apply(fakeFiles, root.dir, rules, []), []);
   root.node('/dev/iommu', '10:122');
   const { pin } = fakePin({ devnum: '10:122' });
-  const [outcome] = applyAccess(withPin(pin), root.dir, rules, []);
+  const [outcome] = apply(withPin(pin), root.dir, rules, []);
   t.is(outcome?.file, '/dev/iommu');
   t.is(outcome?.name, undefined);
   t.is(outcome?.result, 'done');
@@ -180,7 +191,7 @@ test('applyAccess never grants more than the old or the new mode in between, nor
           mode: to.toString(8).padStart(4, '0'),
         }),
       };
-      applyAccess({ ...withPin(pin), statNode: status }, root.dir, rules, devices);
+      apply({ ...withPin(pin), statNode: status }, root.dir, rules, devices);
       let current = from;
       for (const call of calls) {
         if (call.startsWith('chmod')) current = Number.parseInt(call.slice(6), 8);
@@ -245,7 +256,9 @@ test('verify --fix applies access rules like sync and reports the changes', asyn
     runCli(['verify', '--fix', ...args, '--host-root', root.dir], { files: fakeFiles });
   t.deepEqual(await fix(), {
     status: 0,
-    out: `fixed: ${real ? '2 changes' : '1 change'}\nfine: 1 device, 1 name, all true\n`,
+    out: `fixed: create /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio0\n${
+      real ? 'fixed: access /dev/vfio/devices/vfio0: 0:0 0640 (was 0:0 0600)\n' : ''
+    }fine: 1 device, 1 name, all true\n`,
     err: [],
   });
   root.write('/etc/vfio-names/10.toml', '[[access]]\nmode = "0600"\n');
@@ -254,10 +267,11 @@ test('verify --fix applies access rules like sync and reports the changes', asyn
   root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "nobody-here"\n');
   const failed = await fix();
   t.is(failed.status, 1);
-  t.is(failed.out, 'fine: 1 device, 1 name, all true\n');
-  t.deepEqual(failed.err, [
-    'vfio-names: could not change the access of /dev/vfio/devices/vfio0: no group nobody-here on this machine',
-  ]);
+  t.is(
+    failed.out,
+    'access-impossible: 0000:01:00.0: expected the access that the policy gives to /dev/vfio/devices/vfio0, found no group nobody-here on this machine; create the account, or correct [[access]] in the policy\n1 finding\n',
+  );
+  t.deepEqual(failed.err, []);
 });
 
 test('sync applies access rules, reports the changes, and fails if a change fails', async (t) => {
@@ -290,8 +304,9 @@ test('sync and verify --fix change no access below --root, and say so once', asy
   root.write('/etc/vfio-names/10.toml', '[[access]]\nowner = "12345"\nmode = "0640"\n');
   const status = fs.statSync(root.at(node));
   for (const args of [['sync'], ['verify', '--fix']]) {
-    const { status: found, err } = await runCli([...args, '--root', root.dir]);
-    t.is(found, 0);
+    const { status: found, out, err } = await runCli([...args, '--root', root.dir]);
+    t.is(found, args[0] === 'sync' ? 0 : 1);
+    t.is(out.includes('access-mismatch'), args[0] !== 'sync');
     t.is(err.length, 1);
     t.regex(err[0] ?? '', /^vfio-names: the access rules of the policy are not applied below --root /);
   }

@@ -52,6 +52,7 @@ test(
   {
     code: 'link-missing',
     file: link,
+    bus: 'pci',
     name: device,
     message: 'expected a link to ../devices/vfio0, found nothing',
     remedy: syncRemedy,
@@ -66,6 +67,7 @@ test(
   {
     code: 'link-dangling',
     file: link,
+    bus: 'pci',
     name: device,
     message: 'expected a link to ../devices/vfio0, found one to ../devices/vfio9, which is no device',
     remedy: syncRemedy,
@@ -80,6 +82,7 @@ test(
   {
     code: 'link-wrong',
     file: link,
+    bus: 'pci',
     name: device,
     message:
       'expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/0000:02:00.0',
@@ -95,6 +98,7 @@ test(
   {
     code: 'link-unmanaged',
     file: link,
+    bus: 'pci',
     name: device,
     message: 'expected a link to ../devices/vfio0, found a link to /dev/null, which vfio-names did not make',
     remedy: moveAway,
@@ -109,6 +113,7 @@ test(
   {
     code: 'link-blocked',
     file: link,
+    bus: 'pci',
     name: device,
     message: 'expected a link to ../devices/vfio0, found a file, which vfio-names did not make',
     remedy: moveAway,
@@ -126,6 +131,7 @@ test(
   {
     code: 'link-blocked',
     file: link,
+    bus: 'pci',
     name: device,
     message: 'expected a link to ../devices/vfio0, found a directory, which vfio-names did not make',
     remedy: moveAway,
@@ -215,6 +221,7 @@ test(
   {
     code: 'name-conflict',
     file: '/dev/vfio/by-alias/gpu',
+    bus: 'pci',
     name: '0000:02:00.0',
     message: '0000:02:00.0 wants the name too, 0000:01:00.0 has it',
     remedy: 'give one of them another name or priority in the policy',
@@ -233,6 +240,7 @@ test(
   {
     code: 'name-conflict',
     file: '/dev/vfio/by-alias/gpu/x',
+    bus: 'pci',
     name: '0000:02:00.0',
     message: "0000:02:00.0 wants this name, which can't be beside by-alias/gpu of 0000:01:00.0",
     remedy: 'give one of them another name or priority in the policy',
@@ -253,6 +261,7 @@ test(
   {
     code: 'no-name',
     file: '/sys/devices/pci0000:00/ .. \\x0a',
+    bus: 'platform',
     name: ' .. \n',
     message: 'no name can be made of the bus platform and the name  .. \\x0a',
     remedy: 'give it a name in the policy',
@@ -266,6 +275,7 @@ test(
 const missing: Finding = {
   code: 'node-missing',
   file: node,
+  bus: 'pci',
   name: device,
   message: `expected the character device 247:0 at ${node}, found nothing`,
   remedy: nodeRemedy,
@@ -287,6 +297,7 @@ test('verify reports a link without its node as a separate finding, which sync f
     {
       code: 'link-dangling',
       file: link,
+      bus: 'pci',
       name: device,
       message: 'found a link to ../devices/vfio0, the node of pci/0000:01:00.0, which is not there',
       remedy: syncRemedy,
@@ -303,6 +314,7 @@ test(
   {
     code: 'node-unreadable',
     file: node,
+    bus: 'pci',
     name: device,
     message: `expected the character device 247:0 at ${node}, could not look: EACCES`,
     remedy: 'run it as root',
@@ -321,9 +333,10 @@ test(
   {
     code: 'node-not-char',
     file: node,
+    bus: 'pci',
     name: device,
     message: `expected the character device 247:0 at ${node}, found a directory`,
-    remedy: nodeRemedy,
+    remedy: `remove ${node}, then bind the device again`,
     ...notFixable,
   },
   (root) => {
@@ -338,6 +351,7 @@ test(
   {
     code: 'node-mismatch',
     file: node,
+    bus: 'pci',
     name: device,
     message: `expected the character device 247:0 at ${node}, found the device 247:9`,
     remedy: nodeRemedy,
@@ -412,6 +426,7 @@ test(
   {
     code: 'node-permissions',
     file: node,
+    bus: 'pci',
     name: device,
     message: 'expected a node that not everybody may open, found mode 0666',
     remedy: `chmod o-rwx ${node}, and look for the rule that set it`,
@@ -440,6 +455,7 @@ test(
   {
     code: 'group-owners',
     file: '/dev/vfio/devices/vfio1',
+    bus: 'pci',
     name: '0000:02:00.0',
     message: 'expected the owner of its IOMMU group 14, 0:0 as 0000:01:00.0, found 1000:0',
     remedy: 'give all devices of the group one owner: they are not isolated from each other',

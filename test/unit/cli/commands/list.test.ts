@@ -17,10 +17,10 @@ test('list is the default command and prints one row per device with the state o
   t.deepEqual(
     rows.map((row) => row.replace(/ {2,}/g, '  ')),
     [
-      `mdev/${uuid}  vfio2  nvidia-vgpu-vfio  -  ${owner.trimEnd()}  named`,
-      `pci/0000:01:00.0  vfio0  vfio-pci  14  ${owner.trimEnd()}  named`,
+      `mdev/${uuid}  vfio2  nvidia-vgpu-vfio  -  ${owner.trimEnd()}  ok`,
+      `pci/0000:01:00.0  vfio0  vfio-pci  14  ${owner.trimEnd()}  ok`,
       'pci/0000:03:00.0  -  vfio-pci  16  no node: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); only /dev/vfio/16',
-      `pci/10000:01:00.0  vfio1  vfio-pci  15  ${owner.trimEnd()}  outdated`,
+      `pci/10000:01:00.0  vfio1  vfio-pci  15  ${owner.trimEnd()}  wrong link`,
       '',
     ],
   );
@@ -81,10 +81,10 @@ test('list --json prints one document that matches its schema', async (t) => {
   t.deepEqual(
     devices.map(({ name, state, links }) => [name, state, ...links]),
     [
-      [uuid, 'named', `/dev/vfio/mdev/${uuid}`],
-      ['0000:01:00.0', 'named', '/dev/vfio/pci/0000:01:00.0'],
+      [uuid, 'ok', `/dev/vfio/mdev/${uuid}`],
+      ['0000:01:00.0', 'ok', '/dev/vfio/pci/0000:01:00.0'],
       ['0000:03:00.0', 'no-node'],
-      ['10000:01:00.0', 'named', '/dev/vfio/pci/10000:01:00.0'],
+      ['10000:01:00.0', 'ok', '/dev/vfio/pci/10000:01:00.0'],
     ],
   );
 });

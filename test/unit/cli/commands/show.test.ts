@@ -17,7 +17,7 @@ test('show prints a line for every fact, the link, its systemd unit and its stat
     /^vendor +0x10de$/m,
     /^link +\/dev\/vfio\/pci\/0000:01:00\.0$/m,
     /^unit +dev-vfio-pci-0000:01:00\.0\.device$/m,
-    /^state +outdated$/m,
+    /^state +link missing$/m,
   ])
     t.regex(out, line);
 });

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import { runCli } from '../../../support/cli.ts';
+import { fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 import { changingCalls, errnoError, hookedFiles } from '../../../support/hooked-files.ts';
 import { validJson } from '../../../support/schema.ts';
 import { changes, sample, uuid } from '../sample.ts';
@@ -96,7 +97,7 @@ test('sync reports links that another process keeps changing, with status 1', as
   ]);
 });
 
-test('sync skips devices without nodes, prints one line and exits with status 0', async (t) => {
+test('sync skips devices without nodes, prints one line and exits with status 1', async (t) => {
   const { root, run } = sample(t);
   await run('sync');
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
@@ -107,11 +108,11 @@ test('sync skips devices without nodes, prints one line and exits with status 0'
   t.is(planned.status, 1);
   t.deepEqual(planned.err, [`vfio-names: ${line}`]);
   t.deepEqual(await run('sync'), {
-    status: 0,
+    status: 1,
     out: 'remove /dev/vfio/pci/0000:01:00.0 (was ../devices/vfio0: gone)\n',
     err: [`vfio-names: ${line}`],
   });
-  const skipped = [{ name: '0000:01:00.0', node: 'vfio0', message: reason }];
+  const skipped = [{ name: '0000:01:00.0', node: 'vfio0', reason: 'node-missing', message: reason }];
   t.deepEqual(validJson(t, 'sync', (await run('sync', '--json')).out)['skipped'], skipped);
   t.deepEqual(validJson(t, 'plan', (await run('plan', '--json')).out)['skipped'], skipped);
   for (const number of [11, 12, 13, 14])
@@ -125,4 +126,24 @@ test('--quiet prints no results and keeps the exit status', async (t) => {
   const { run } = sample(t);
   t.deepEqual(await run('plan', '--quiet'), { status: 1, out: '', err: [] });
   t.deepEqual(await run('sync', '-q'), { status: 0, out: '', err: [] });
+});
+
+test('sync, plan and verify say in one line that [[access]] does not cover a group node', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '84' });
+  root.write('/etc/group', 'root:x:0:\n');
+  root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "0"\nmode = "0660"\n');
+  const lines = async (command: string) =>
+    (await runCli([command, '--root', root.dir], { files: fakeFiles })).err.filter((line) =>
+      line.includes('84'),
+    );
+  t.deepEqual(await lines('sync'), []);
+  root.node('/dev/vfio/84', '511:84');
+  const isRoot = process.getuid?.() === 0;
+  for (const command of ['sync', 'plan', 'verify']) {
+    const found = await lines(command);
+    t.is(found.length, isRoot ? 1 : 0);
+    if (isRoot)
+      t.regex(found[0] ?? '', /^vfio-names: \[\[access\]\] does not cover group nodes: \/dev\/vfio\/84 /);
+  }
 });
