@@ -1,28 +1,20 @@
 /** Entry point of the program: connects the command line to the process's arguments, streams and exit status. */
-import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { Io } from './cli/command.ts';
 import { main } from './cli/run.ts';
 import { errnoOf, exitStatus } from './errors.ts';
+import { type BoundedOutput, boundedOutput } from './system/bounded-output.ts';
+import { nonblockingWrite, writeWaiting } from './system/node/stdio.ts';
 import { nodeSystem } from './system/node/system.ts';
 import type { System } from './system/system.ts';
 import { escapeControls } from './text/printable.ts';
+import { plural } from './text/prose.ts';
 
-/** Writes the whole text; waits while a non-blocking pipe is full (EAGAIN). */
-function write(fd: number, text: string): void {
-  const bytes = Buffer.from(text, 'utf8');
-  const sleepCell = new Int32Array(new SharedArrayBuffer(4));
-  for (let offset = 0; offset < bytes.length; ) {
-    try {
-      offset += writeSync(fd, bytes, offset);
-    } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN') throw error;
-      Atomics.wait(sleepCell, 0, 0, 5);
-    }
-  }
-}
+/** How much output of a service waits for its reader, in bytes. */
+const MAX_WAITING = 1 << 18;
 
-/** Stops a command that runs until a signal, such as `watch`; `undefined` while no signal handlers are installed. */
-let endService: (() => void) | undefined;
+/** The outputs of a command that runs until a signal, such as `watch`; `undefined` for the others, which wait for their reader. */
+let service: { readonly out: BoundedOutput; readonly err: BoundedOutput } | undefined;
 let isPipeClosed = false;
 let stoppedByPipe = false;
 
@@ -31,31 +23,62 @@ let stoppedByPipe = false;
  * keeps its exit status. Only a service stops, as on SIGTERM, and exits with status 1 so that a service manager restarts it.
  */
 function out(text: string): void {
+  if (service) {
+    service.out.write(text);
+    return;
+  }
   if (isPipeClosed) return;
   try {
-    write(1, text);
+    writeWaiting(1, text);
   } catch (error) {
     if (errnoOf(error) !== 'EPIPE') throw Object.assign(error as Error, { path: 'standard output' });
     isPipeClosed = true;
-    stoppedByPipe = endService !== undefined;
-    endService?.();
   }
 }
 
 /** Writes a line to stderr. Ignores failed writes: the exit status still reports the error. */
 function err(line: string): void {
+  if (service) {
+    service.err.write(`${line}\n`);
+    return;
+  }
   try {
-    write(2, `${line}\n`);
+    writeWaiting(2, `${line}\n`);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }
 }
 
+/** From here on, output does not wait for its reader. `stop` ends the service. */
+function startService(stop: () => void): void {
+  const { clock } = nodeSystem;
+  const load: Parameters<typeof nonblockingWrite>[1] = async (fd, isSocket) =>
+    (await import('./system/node/libc.ts')).loadTryWrite(fd, isSocket);
+  const open = (fd: number, name: string, onClosed: () => void): BoundedOutput =>
+    boundedOutput({
+      tryWrite: nonblockingWrite(fd, load),
+      clock,
+      limit: MAX_WAITING,
+      onDropped: (lines) =>
+        err(
+          `vfio-names: ${plural(lines, 'line')} for standard ${name} could not be written in time and got lost`,
+        ),
+      onClosed,
+    });
+  service ??= {
+    out: open(1, 'output', () => {
+      stoppedByPipe = true;
+      stop();
+    }),
+    err: open(2, 'error', () => {}),
+  };
+}
+
 const io: Io = {
   out,
   err,
-  stdoutIsTty: process.stdout.isTTY === true,
-  stdinIsTty: process.stdin.isTTY === true,
+  stdoutIsTty: isatty(1),
+  stdinIsTty: isatty(0),
 };
 
 const system: System = {
@@ -64,9 +87,10 @@ const system: System = {
     ...nodeSystem.process,
     handleSignals: (handlers) => {
       const remove = nodeSystem.process.handleSignals(handlers);
-      endService = handlers.SIGTERM;
+      startService(handlers.SIGTERM);
       return () => {
-        endService = undefined;
+        service?.out.end();
+        service?.err.end();
         remove();
       };
     },

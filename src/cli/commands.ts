@@ -358,6 +358,7 @@ export const watch: Command = {
     'A name comes when its node is in /dev/vfio/devices and goes with it.',
     'Runs until SIGTERM or SIGINT; SIGHUP reads the policy anew, and a wrong one is refused.',
     'With --json: a JSON document on one line for each change.',
+    'The service never waits for a reader of its output, nor for the service manager: up to 256 KiB of each output wait in memory, further lines are dropped, and their number is reported on stderr once lines can be written again.',
     'The file of --cdi is compared with the devices ahead of the names, and once more after it was written. It is removed where there is no device, and at the end, since nobody keeps it true from then on. It says vfioN, and the kernel gives N anew: between such a change and the next look the file is that of before, so a container proves its device by resolve.',
   ],
   load: async () => (await import('./commands/watch.ts')).run,

@@ -2,7 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
+import koffi from 'koffi';
 import { type FakeRoot, fakeRoot } from '../support/fake-root.ts';
 
 const program = [join(import.meta.dirname, '../support/main.cjs')];
@@ -68,3 +69,46 @@ test('watch with a closed stdout stops with status 1', async (t) => {
   t.deepEqual(await once(child, 'exit'), [1, null]);
   t.is(fs.readlinkSync(root.at('/dev/vfio/pci/0000:01:00.0')), '../devices/vfio0');
 });
+
+/** A pipe that takes one page and is not read: its reading and its writing end. */
+function stuckPipe(t: ExecutionContext, root: FakeRoot, name: string): [number, number] {
+  const path = root.at(name);
+  if (spawnSync('mkfifo', [path]).status !== 0) throw new Error('no mkfifo');
+  const reader = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  const writer = fs.openSync(path, fs.constants.O_WRONLY);
+  // F_SETPIPE_SZ
+  koffi.load(null).func('int fcntl(int, int, ...)')(writer, 1031, 'int', 4096);
+  t.teardown(() => [reader, writer].map((fd) => fs.closeSync(fd)));
+  return [reader, writer];
+}
+
+/** Calls `check` after each change of the directory until it returns true. */
+async function until(directory: string, check: () => boolean): Promise<void> {
+  const watcher = fs.watch(directory);
+  while (!check()) await once(watcher, 'change');
+  watcher.close();
+}
+
+for (const stuck of ['stdout', 'stderr'] as const)
+  test(`watch maintains links and ends on SIGTERM while nobody reads its ${stuck}`, async (t) => {
+    const root = fakeRoot(t);
+    // Each conflict is a line on stderr, each link one on stdout.
+    root.write('/etc/vfio-names/10.toml', '[[link]]\nmatch = { bus = "pci" }\nname = "by-same/x"\n');
+    for (let number = 0; number < 60; number++)
+      root.add({ name: `0000:01:00.${number}`, sysname: `vfio${number}`, emptyNode: true });
+    const [, writer] = stuckPipe(t, root, '/pipe');
+    const child = spawn(process.execPath, [...program, 'watch', '--json', '--root', root.dir], {
+      stdio: ['ignore', stuck === 'stdout' ? writer : 'ignore', stuck === 'stderr' ? writer : 'ignore'],
+    });
+    t.teardown(() => child.kill('SIGKILL'));
+    const directory = root.at('/dev/vfio/pci');
+    fs.mkdirSync(directory, { recursive: true });
+    const link = `${directory}/0000:01:00.59`;
+    const isThere = (): boolean => fs.lstatSync(link, { throwIfNoEntry: false }) !== undefined;
+    for (let round = 0; round < 3; round++) {
+      await until(directory, isThere);
+      fs.rmSync(link);
+    }
+    child.kill('SIGTERM');
+    t.deepEqual(await once(child, 'exit'), [0, null]);
+  });

@@ -97,6 +97,38 @@ export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi
   };
 }
 
+/** A pipe that is not full takes this many bytes at once (PIPE_BUF). */
+const PIPE_BYTES = 4096;
+
+/**
+ * Loads a write that does not wait: send(2) with MSG_DONTWAIT and MSG_NOSIGNAL for a socket; for anything else, a write of at
+ * most one page after poll(2) said that it is possible. Throws if koffi is missing.
+ */
+export async function loadTryWrite(
+  fd: number,
+  isSocket: boolean,
+  importer: () => Promise<Koffi> = importKoffi,
+): Promise<(bytes: Uint8Array) => number> {
+  const koffi = await importer();
+  const libc = koffi.load(null);
+  const check = (name: string, result: number | bigint): number => {
+    if (result < 0) throw new CallError(name, errnoName(koffi.errno()));
+    return Number(result);
+  };
+  if (isSocket) {
+    const send = libc.func('long send(int fd, void *bytes, size_t length, int flags)');
+    return (bytes) => check('send', send(fd, bytes, bytes.length, 0x4040));
+  }
+  const poll = libc.func('int poll(void *fds, unsigned long count, int timeout)');
+  return (bytes) => {
+    // struct pollfd: fd, events = POLLOUT, revents.
+    const request = new Int32Array([fd, 0]);
+    new Int16Array(request.buffer)[2] = 4;
+    if (check('poll', poll(request, 1, 0)) === 0) throw new CallError('poll', 'EAGAIN');
+    return fs.writeSync(fd, bytes, 0, Math.min(bytes.length, PIPE_BYTES));
+  };
+}
+
 /** O_CLOEXEC is 02000000 on all platforms of Node (asm-generic/fcntl.h). */
 const O_CLOEXEC = 0o2000000;
 /** The number of openat2(2), the same on every machine that Node supports (scripts/syscall.tbl of Linux). */
