@@ -77,7 +77,8 @@ const holders: Command = {
   options: { policy },
   details: [
     'Without NAME: those of every VFIO device. A device that is gone, but still held, is found by its vfioN, its device number, or (since Linux 6.18) its name.',
-    'Exit status 0 whether or not anybody has it open; 4 when some processes may not be looked into, so that some may be missing.',
+    'A process that only has the device mapped, a descriptor that KVM or vhost keeps, and one that is on its way through a socket can not be seen.',
+    'Exit status 0 whether or not anybody has it open; 4 when some or all processes can not be looked into, so that some may be missing.',
   ],
   load: async () => (await import('./commands/holders.ts')).run,
 };

@@ -4,25 +4,38 @@
  */
 
 import { blockingSiblings } from '../devices/iommu-group.ts';
+import { classlessHint, describeClassless, type HostDevice } from '../devices/not-bound.ts';
 import { holderName } from '../holders/format.ts';
 import { printable } from '../text/printable.ts';
 import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports how many devices are bound to VFIO drivers, and every problem of the scan. */
-export function checkDevices({ devices, problems }: Snapshot): CheckResult[] {
+export function checkDevices({ devices, classless, problems }: Snapshot): CheckResult[] {
   const lines = problems.map(({ file, message }) =>
     warning('devices', `${printable(file)}: ${message}`, 'run it again; if it stays, look at that directory'),
   );
   if (devices.length > 0) {
     const noIommuCount = devices.filter(({ noIommu }) => noIommu).length;
-    const noIommuText =
-      noIommuCount > 0 ? `, ${noIommuCount} of them without an IOMMU: those get no names` : '';
-    return [ok('devices', `${devices.length} bound to VFIO drivers${noIommuText}`), ...lines];
+    const count = `${devices.length} bound to VFIO drivers`;
+    if (noIommuCount === 0) return [ok('devices', count), ...lines];
+    return [
+      warning(
+        'devices',
+        `${count}, ${noIommuCount} of them without an IOMMU: those have no isolation, get no names, and only programs with CAP_SYS_RAWIO can open them`,
+        'enable the IOMMU; without one, give such a device only to programs that may read all memory',
+      ),
+      ...lines,
+    ];
   }
+  if (classless.length > 0) return [...classless.slice(0, 3).map(classlessLine), ...lines];
   const remedy =
     'bind one, PCI for instance: D=/sys/bus/pci/devices/ADDRESS; echo vfio-pci > $D/driver_override; echo ADDRESS > $D/driver/unbind; echo ADDRESS > /sys/bus/pci/drivers_probe';
   return [warning('devices', 'no device is bound to a VFIO driver', remedy), ...lines];
+}
+
+function classlessLine(device: HostDevice): CheckResult {
+  return error('devices', describeClassless(device), classlessHint);
 }
 
 /** Reports every group that is not viable because a device is bound to a host driver. */

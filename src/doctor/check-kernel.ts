@@ -30,8 +30,8 @@ export function checkIommu({ groupCount, processor, devices }: Snapshot): CheckR
 }
 
 /** Checks that the modules vfio and vfio-pci are loaded. */
-export function checkVfio({ kernel, devices }: Snapshot): CheckResult {
-  if (devices.length > 0) return ok('vfio', 'at work');
+export function checkVfio({ kernel, devices, classless }: Snapshot): CheckResult {
+  if (devices.length > 0 || classless.length > 0) return ok('vfio', 'at work');
   if (kernel.vfio === 'present' && kernel.vfioPci === 'present') return ok('vfio', 'loaded, vfio-pci too');
   if (kernel.vfio === 'absent')
     return warning(
@@ -59,7 +59,9 @@ export function checkVfio({ kernel, devices }: Snapshot): CheckResult {
  * Whether this kernel supports device nodes (cdevs), from existing nodes, /proc/devices or the kernel
  * configuration, in this order. `undefined` if none of them is conclusive.
  */
-function hasCdev({ kernel, devices }: Snapshot): boolean | undefined {
+function hasCdev({ kernel, devices, classless }: Snapshot): boolean | undefined {
+  // Device nodes are newer than the class vfio-dev.
+  if (classless.length > 0) return false;
   if (devices.some(({ device }) => device.devnum !== undefined)) return true;
   if (kernel.interfaces) return kernel.interfaces.cdev;
   // A no-IOMMU device never has a device node, so it does not show whether the kernel supports them.
@@ -79,10 +81,24 @@ export function checkCdev(snapshot: Snapshot): CheckResult {
     );
   const source = kernel.config ? `, says ${kernel.config.source}` : '';
   if (cdev) {
-    const hasGroup = kernel.interfaces?.group ?? kernel.config?.option('VFIO_GROUP') === 'y';
-    const groups = hasGroup ? ', and each group has one (/dev/vfio/GROUP)' : '; there are none of groups';
+    const hasGroup =
+      kernel.interfaces?.group ??
+      kernel.hasGroupNode ??
+      (kernel.config && kernel.config.option('VFIO_GROUP') === 'y');
+    const groups =
+      hasGroup === undefined
+        ? ''
+        : hasGroup
+          ? ', and each group has one (/dev/vfio/GROUP)'
+          : '; there are none of groups';
     return ok('cdev', `each device has a node of its own (/dev/vfio/devices)${groups}`);
   }
+  if (snapshot.classless.length > 0)
+    return error(
+      'cdev',
+      'this kernel gives devices no nodes of their own: it has no class vfio-dev (Linux before 6.1)',
+      'use Linux 6.6 or later with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or the nodes of the groups (/dev/vfio/GROUP), which get no names',
+    );
   const missing = kernel.config?.option('IOMMUFD') === 'n' ? 'CONFIG_IOMMUFD' : 'CONFIG_VFIO_DEVICE_CDEV';
   const message = `this kernel gives devices no nodes of their own: ${missing} is off${source}${distributionNote(snapshot)}`;
   const remedy =

@@ -24,7 +24,10 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
   }
   const named = devices.filter((state) => state.linkedByUdev !== undefined);
   const report = named.length > 0 && watchPid === undefined ? error : warning;
-  if (rules === undefined) return report('udev', 'udev is running, but has no rules of vfio-names', install);
+  if (rules === undefined)
+    return named.length > 0 && named.every((state) => state.linkedByUdev)
+      ? ok('udev', 'running, and made all names, by rules that vfio-names does not find')
+      : report('udev', 'udev is running, but has no rules of vfio-names', install);
   if (udev.rulesState === 'masked')
     return report(
       'udev',
@@ -45,12 +48,13 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
   if (udev.rulesState !== 'current') {
     const reason =
       udev.rulesState === 'policy-changed' ? 'was made from another policy' : 'is not what the policy gives';
-    return warning('udev', `${rules} ${reason}`, install);
+    const remedy = udev.embedded ? 'put the output of vfio-names rules render there' : install;
+    return warning('udev', `${rules} ${reason}`, remedy);
   }
   return ok(
     'udev',
     named.length > 0
-      ? `running, and made all ${named.length === 1 ? 'one name' : `${named.length} names`} by ${rules}`
+      ? `running, and made ${named.length === 1 ? 'the one name' : `all ${named.length} names`} by ${rules}`
       : `running, with ${rules}`,
   );
 }

@@ -1,4 +1,5 @@
 /** Runs all checks of doctor on one snapshot. */
+import { checkAccess } from './check-access.ts';
 import { checkDevices, checkGroups, checkHolders, checkMemoryLock } from './check-devices.ts';
 import { checkCdev, checkIommu, checkIommufd, checkKernel, checkVfio } from './check-kernel.ts';
 import { checkLinks, checkPolicy, checkUdev, checkWatch } from './check-names.ts';
@@ -15,6 +16,7 @@ export function runChecks(snapshot: Snapshot): readonly CheckResult[] {
     checkIommufd(snapshot),
     ...checkDevices(snapshot),
     ...checkGroups(snapshot),
+    ...checkAccess(snapshot),
     checkPolicy(snapshot),
     checkUdev(snapshot),
     ...checkWatch(snapshot),

@@ -5,6 +5,7 @@
 import { isNoIommu } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
 import { readSiblings } from '../devices/iommu-group.ts';
+import { findClasslessDevices } from '../devices/not-bound.ts';
 import { scanDevices } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, tryOrUndefined, VfioNamesError, withHint } from '../errors.ts';
@@ -18,6 +19,7 @@ import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import type { System } from '../system/system.ts';
 import { renderRules } from '../udev/render.ts';
+import { readAccess } from './access.ts';
 import { readDistribution, readKernel } from './kernel.ts';
 import { findWatcher, readMemoryLock } from './processes.ts';
 import type { DeviceState, Snapshot } from './snapshot.ts';
@@ -38,7 +40,16 @@ export async function takeSnapshot(
   const { devices, problems } = scanDevices(files, root);
   const targets = devices.map((device) => targetOf(files, root, device));
   const search = findHolders(files, root, targets);
+  const classless = findClasslessDevices(files, root);
   const running = await isListening(files, canConnect, root, findUdevSocket(files, root));
+  const states = devices.map((device) =>
+    deviceState(
+      files,
+      root,
+      device,
+      search.holders.filter(({ target }) => target.device === device),
+    ),
+  );
   const distribution = readDistribution(files, root);
   const processor = readProcessor(files, root);
   const watchPid = findWatcher(files, root);
@@ -49,14 +60,9 @@ export async function takeSnapshot(
     ...(processor && { processor }),
     groupCount: countGroups(files, root),
     iommu: statusOf(files, pathBelow(root, '/dev/iommu')),
-    devices: devices.map((device) =>
-      deviceState(
-        files,
-        root,
-        device,
-        search.holders.filter(({ target }) => target.device === device),
-      ),
-    ),
+    devices: states,
+    classless,
+    access: readAccess(files, root, states, classless),
     problems,
     udev: readUdev(
       files,
@@ -86,6 +92,7 @@ function countGroups(files: Files, root: Root): number {
 
 function deviceState(files: Files, root: Root, device: Device, holders: DeviceState['holders']): DeviceState {
   const group = readFact(files, root, device, 'group');
+  const groupNode = readFact(files, root, device, 'groupNode');
   const link = schemeLink(device);
   const linkedByUdev =
     device.devnum === undefined || link === undefined
@@ -94,6 +101,7 @@ function deviceState(files: Files, root: Root, device: Device, holders: DeviceSt
   return {
     device,
     ...(group !== undefined && { group }),
+    ...(groupNode !== undefined && { groupNode }),
     ...(isNoIommu(files, root, device, group) && { noIommu: true }),
     siblings: readSiblings(files, root, device),
     holders,

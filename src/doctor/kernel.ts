@@ -13,7 +13,9 @@ export function readKernel(system: ConfigSystem, root: Root): Kernel {
   const release = read('/proc/sys/kernel/osrelease')?.trim();
   const config = readKernelConfig(system, root, release);
   const lists = ['modules.builtin', 'modules.dep']
-    .flatMap((list) => (release === undefined ? [] : (read(`/lib/modules/${release}/${list}`) ?? [])))
+    .flatMap((list) =>
+      release === undefined || release.includes('/') ? [] : (read(`/lib/modules/${release}/${list}`) ?? []),
+    )
     .join('\n');
   const moduleState = (module: string, option: string, paths: readonly string[]): ModuleState => {
     if (paths.some(exists)) return 'present';
@@ -23,6 +25,7 @@ export function readKernel(system: ConfigSystem, root: Root): Kernel {
     return config || lists !== '' ? 'absent' : 'unknown';
   };
   const interfaces = parseInterfaces(read('/proc/devices') ?? '');
+  const groupNodes = tryOrUndefined(() => files.readdir(pathBelow(root, '/sys/class/vfio'))) ?? [];
   return {
     ...(release !== undefined && { release }),
     ...(config && { config }),
@@ -30,6 +33,7 @@ export function readKernel(system: ConfigSystem, root: Root): Kernel {
     vfioPci: moduleState('vfio-pci', 'VFIO_PCI', ['/sys/bus/pci/drivers/vfio-pci']),
     iommufd: moduleState('iommufd', 'IOMMUFD', ['/sys/class/misc/iommu', '/sys/module/iommufd']),
     ...(interfaces && { interfaces }),
+    ...(groupNodes.length > 0 && { hasGroupNode: true }),
   };
 }
 

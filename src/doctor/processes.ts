@@ -7,17 +7,24 @@ import { baseName } from '../text/path.ts';
 import type { MemoryLock } from './snapshot.ts';
 
 /**
- * Returns the lowest pid that runs `vfio-names watch`. Command lines are readable by all users unless /proc
- * is mounted with hidepid.
+ * Returns the lowest pid of root's that runs `vfio-names watch`; any user can give a process that name. Command lines are
+ * readable by all users unless /proc is mounted with hidepid.
  */
 export function findWatcher(files: Files, root: Root): number | undefined {
   const names = tryOrUndefined(() => files.readdir(pathBelow(root, '/proc'))) ?? [];
   const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
   return pids
     .sort((a, b) => a - b)
-    .find((pid) =>
-      isWatchCommand(tryOrUndefined(() => files.read(pathBelow(root, `/proc/${pid}/cmdline`), 4096)) ?? ''),
-    );
+    .find((pid) => {
+      const read = (name: string) =>
+        tryOrUndefined(() => files.read(pathBelow(root, `/proc/${pid}/${name}`), 4096)) ?? '';
+      return isWatchCommand(read('cmdline')) && isRootProcess(read('status'));
+    });
+}
+
+/** Whether the real and the effective user are root: a set-uid program keeps the real user who chose its arguments. */
+function isRootProcess(status: string): boolean {
+  return /^Uid:\s+0\s+0\s/m.test(status);
 }
 
 /**

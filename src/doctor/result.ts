@@ -12,6 +12,7 @@ export type CheckName =
   | 'iommufd'
   | 'devices'
   | 'groups'
+  | 'access'
   | 'policy'
   | 'udev'
   | 'watch'

@@ -1,9 +1,11 @@
 /** Types of the machine's state as doctor's checks see it; read once. */
 
 import type { Sibling } from '../devices/iommu-group.ts';
+import type { HostDevice } from '../devices/not-bound.ts';
 import type { Device, Problem } from '../devices/types.ts';
 import type { Holder, Incomplete } from '../holders/types.ts';
 import type { FileStatus } from '../system/files.ts';
+import type { AccessState } from './access.ts';
 import type { KernelConfig } from './kernel-config.ts';
 import type { UdevState } from './udev.ts';
 
@@ -25,6 +27,8 @@ export interface Kernel {
    * loaded.
    */
   readonly interfaces?: { readonly cdev: boolean; readonly group: boolean };
+  /** Set if sysfs lists a group node. */
+  readonly hasGroupNode?: true;
 }
 
 /** /etc/os-release, os-release(5). */
@@ -39,6 +43,8 @@ export interface DeviceState {
   readonly device: Device;
   /** Number of its IOMMU group. */
   readonly group?: string;
+  /** The node of its group, `/dev/vfio/14`. */
+  readonly groupNode?: string;
   /** Set for a device in no-IOMMU mode. */
   readonly noIommu?: true;
   readonly siblings: readonly Sibling[];
@@ -75,6 +81,9 @@ export interface Snapshot {
   /** Number of findings of verify, or the message of its error; 0 if the policy has an error. */
   readonly verifyFindings: number | string;
   readonly fixableFindings: number;
+  /** Devices bound to VFIO drivers on a kernel without the class vfio-dev. */
+  readonly classless: readonly HostDevice[];
+  readonly access: AccessState;
   readonly incomplete: readonly Incomplete[];
   readonly memoryLock?: MemoryLock;
 }

@@ -15,6 +15,8 @@ export interface UdevState {
   readonly rulesPath?: string;
   /** Verdict of rules/check.ts; also `current` if the policy could not be read for the comparison. */
   readonly rulesState: RulesStatus['rulesState'];
+  /** Set if the rules are in a file of another name, which vfio-names does not write. */
+  readonly embedded?: true;
 }
 
 /** `running` comes from socket.ts; `expected` is the text of the rules that the policy compiles to. */
@@ -25,8 +27,16 @@ export function readUdev(
   expected: string | undefined,
 ): UdevState {
   const found = findRules(files, root);
-  const { file, rulesState } = checkRules(found, expected ?? (found?.kind === 'text' ? found.text : ''));
-  return { running, ...(file !== undefined && { rulesPath: file }), rulesState };
+  const { file, rulesState } = checkRules(
+    found,
+    expected ?? (found?.kind === 'text' || found?.kind === 'embedded' ? found.text : ''),
+  );
+  return {
+    running,
+    ...(file !== undefined && { rulesPath: file }),
+    rulesState,
+    ...(found?.kind === 'embedded' && { embedded: true }),
+  };
 }
 
 /** Returns the control socket of udevd: /run/udev/control; since systemd 262 a link to the varlink socket. */

@@ -1,8 +1,10 @@
 /** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
-import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, ignoring, ioError, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { removeFile, removeStaleTemporaries, replaceFile } from '../system/atomic-file.ts';
 import type { DirHandle, Files, SystemFiles } from '../system/files.ts';
 import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
+import { printable } from '../text/printable.ts';
+import { plural } from '../text/prose.ts';
 import { readHeader } from './syntax.ts';
 
 /** The file's name in every directory: after 50-udev-default, so that GROUP and MODE take effect; before 73-seat-late. */
@@ -23,6 +25,8 @@ export const rulesDirectories = [
 /** What exists at the path of a rules file. */
 type RulesFile =
   | { readonly kind: 'text'; readonly path: string; readonly text: string }
+  /** A file of another name with rules for VFIO names, as on NixOS and Talos, which put all local rules into one file. */
+  | { readonly kind: 'embedded'; readonly path: string; readonly text: string }
   /** An empty file or a link to /dev/null: udev ignores the other files of this name. */
   | { readonly kind: 'masked'; readonly path: string }
   | { readonly kind: 'other'; readonly path: string; readonly what: string };
@@ -30,12 +34,24 @@ type RulesFile =
 /** Size limit of a rules file in bytes. */
 const MAX_BYTES = 8 << 20;
 
-/** Returns the file that udev reads; `undefined` if no directory has one. */
+/**
+ * Returns the file that udev reads, or else the first file of another name that has the rules; `undefined` if no directory has
+ * one.
+ */
 export function findRules(files: Files, root: Root): RulesFile | undefined {
   for (const directory of rulesDirectories) {
     const found = readRulesFile(files, root, `${directory}/${rulesFileName}`);
     if (found) return found;
   }
+  for (const directory of rulesDirectories)
+    for (const name of tryOrUndefined(() => files.readdir(pathBelow(root, directory))) ?? []) {
+      const path = `${directory}/${name}`;
+      const found = name.endsWith('.rules')
+        ? tryOrUndefined(() => readRulesFile(files, root, path))
+        : undefined;
+      if (found?.kind === 'text' && /^# vfio-names scheme=|^[^#\n]*SYMLINK\+="vfio\/pci\//m.test(found.text))
+        return { ...found, kind: 'embedded' };
+    }
   return undefined;
 }
 
@@ -77,6 +93,8 @@ export const installPath = `${adminDirectory}/${rulesFileName}`;
  */
 export function planRulesChange(files: Files, root: Root, after: string | undefined): RulesChange {
   const found = readRulesFile(files, root, installPath);
+  const current = found?.kind === 'text' ? found.text : undefined;
+  if (current !== after) rejectLinkedDirectory(files, root);
   const isLink = found && files.lstat(pathBelow(root, installPath)).kind === 'symlink';
   const ours = found?.kind === 'text' && !isLink && readHeader(found.text) !== undefined;
   if (found && !ours) {
@@ -96,6 +114,25 @@ export function planRulesChange(files: Files, root: Root, after: string | undefi
     ...(found?.kind === 'text' && { before: found.text }),
     ...(after !== undefined && { after }),
   };
+}
+
+/** What to do on a system whose rules directory is made by something else. */
+const renderHint = "put the output of vfio-names rules render where this system takes udev's rules from";
+
+/** Throws VfioNamesError `directory-unmanaged` (status 1) if the rules directory is a link or below one. */
+function rejectLinkedDirectory(files: Files, root: Root): void {
+  const parts = adminDirectory.split('/').slice(1);
+  for (const [index] of parts.entries()) {
+    const path = `/${parts.slice(0, index + 1).join('/')}`;
+    const target = tryOrUndefined(() => files.readlink(pathBelow(root, path)));
+    if (target !== undefined)
+      throw new VfioNamesError(
+        'directory-unmanaged',
+        exitStatus.findings,
+        `expected a directory at ${path}, found a link to ${printable(target)}`,
+        { hint: renderHint, path },
+      );
+  }
 }
 
 /**
@@ -120,7 +157,15 @@ export function applyRulesChange(
     if (after === undefined) removeFile(files, dir, rulesFileName);
     else replaceFile(files, dir, rulesFileName, after, token);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    if (errno === 'EROFS')
+      throw new VfioNamesError(
+        errno,
+        exitStatus.notPermitted,
+        `could not ${after === undefined ? 'remove' : 'install'} the rules: ${adminDirectory} is on a read-only file system`,
+        { hint: renderHint, path, cause: error },
+      );
     throw ioError(
       error,
       after === undefined ? 'remove the rules' : 'install the rules',
@@ -161,6 +206,23 @@ export function checkRules(found: RulesFile | undefined, wanted: string): RulesS
       message: `${file} turns the rules off (it is empty or leads to /dev/null)`,
       hint: 'remove it to have them',
     };
+  if (found.kind === 'embedded') {
+    const missing = ruleLines(wanted).filter((line) => !ruleLines(found.text).includes(line)).length;
+    return missing === 0
+      ? {
+          upToDate: true,
+          file,
+          rulesState: 'current',
+          message: `${file} has the rules that the policy gives`,
+        }
+      : {
+          upToDate: false,
+          file,
+          rulesState: 'edited',
+          message: `${file} lacks ${plural(missing, 'line')} of the rules that the policy gives`,
+          hint: `${renderHint}, in place of the old rules`,
+        };
+  }
   const header = found.kind === 'text' ? readHeader(found.text) : undefined;
   if (found.kind !== 'text' || !header)
     return {
@@ -189,6 +251,11 @@ export function checkRules(found: RulesFile | undefined, wanted: string): RulesS
         message: `${file} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}`,
         hint: installHint,
       };
+}
+
+/** The lines that are rules, not comments. */
+function ruleLines(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
 }
 
 function shortHash(policy: string | undefined): string {

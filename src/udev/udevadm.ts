@@ -10,7 +10,7 @@ export function isUdevRunning(files: Files, root: Root): boolean {
 }
 
 /**
- * Reloads the rules and applies them to the existing devices: a `change` event runs all rules except those for
+ * Reloads the rules, applies them to the existing devices, and waits until udev has done so: a `change` event runs all rules except those for
  * ACTION=="add", and removes links that no rule creates any more. Returns one line for each call that failed.
  */
 export function reloadUdev(exec: RunProgram): string[] {
@@ -18,6 +18,8 @@ export function reloadUdev(exec: RunProgram): string[] {
     ['control', '--reload'],
     ['trigger', '--subsystem-match=vfio-dev', '--action=change'],
     ['trigger', '--subsystem-match=misc', '--sysname-match=iommu', '--action=change'],
+    // trigger returns when the events are queued.
+    ['settle', '--timeout=30'],
   ];
   return calls.flatMap((args) => {
     try {

@@ -37,6 +37,7 @@ export function machine(t: ExecutionContext): FakeRoot {
   root.node('/dev/iommu', '10:125');
   root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nqemu:x:107:36::/:/bin/false\n');
   root.write('/etc/group', 'root:x:0:\nkvm:x:36:\n');
+  root.write('/proc/1/comm', 'systemd\n');
   return root;
 }
 

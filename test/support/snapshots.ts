@@ -34,6 +34,10 @@ export const withoutNode: DeviceState = {
   holders: [],
 };
 
+/** The status of a node of root. */
+export const charNode = (mode: number, gid = 0) =>
+  ({ kind: 'char', mode, uid: 0, gid, devnum: '247:0', inode: '1' }) as const;
+
 /** A machine without problems. */
 export const healthy: Snapshot = {
   kernel: {
@@ -53,6 +57,11 @@ export const healthy: Snapshot = {
   udev: { running: true, rulesPath: '/usr/lib/udev/rules.d/70-vfio-names.rules', rulesState: 'current' },
   verifyFindings: 0,
   fixableFindings: 0,
+  classless: [],
+  access: {
+    nodes: [{ kind: 'device', path: '/dev/vfio/devices/vfio0', status: charNode(0o600) }],
+    user: { uid: 0, gids: [0], overridesMode: true },
+  },
   incomplete: [],
   memoryLock: { softLimit: 8 << 20, exempt: true },
 };
@@ -67,5 +76,7 @@ export const bare: Snapshot = {
   udev: { running: false, rulesState: 'missing' },
   verifyFindings: 0,
   fixableFindings: 0,
+  classless: [],
+  access: { nodes: [] },
   incomplete: [],
 };

@@ -13,8 +13,8 @@ import { loadPolicyMachine, reportProblems } from '../context.ts';
 import { holderJson, jsonDocument } from '../json.ts';
 import { formatTable } from '../table.ts';
 
-/** Reasons that are lack of permission: the result may be incomplete, and root would see more. */
-const permissionReasons: readonly Incomplete['limitation'][] = ['not-root', 'denied', 'hidepid'];
+/** Reasons with which an empty result says nothing: processes, or all of them, could not be looked at. */
+const blindReasons: readonly Incomplete['limitation'][] = ['not-root', 'denied', 'hidepid', 'no-proc'];
 
 interface Requested {
   readonly target: DeviceTarget;
@@ -51,10 +51,11 @@ export const run: RunCommand = async (invocation, io, system): Promise<ExitStatu
     if (missing && !search.holders.some((holder) => holder.target === target)) throw missing;
   io.out(invocation.json ? asJson(requested, search) : asTable(requested, search));
   for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);
-  if (search.holders.length === 0 && !invocation.json)
+  const isBlind = search.incomplete.some(({ limitation }) => blindReasons.includes(limitation));
+  const sawNone = search.incomplete.some(({ limitation }) => limitation === 'no-proc');
+  if (search.holders.length === 0 && !invocation.json && !sawNone)
     io.err(`vfio-names: no process is seen that has ${requested.length === 1 ? 'it' : 'any'} open`);
-  const denied = search.incomplete.some(({ limitation }) => permissionReasons.includes(limitation));
-  return denied ? exitStatus.notPermitted : exitStatus.ok;
+  return isBlind ? exitStatus.notPermitted : exitStatus.ok;
 };
 
 function asTable(requested: readonly Requested[], { holders }: HolderSearch): string {

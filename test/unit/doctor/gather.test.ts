@@ -167,10 +167,15 @@ test('isWatchCommand recognizes the command line of vfio-names watch', (t) => {
   t.false(isWatchCommand(''));
 });
 
-test('findWatcher returns the lowest pid of vfio-names watch', (t) => {
+test('findWatcher returns the lowest pid of vfio-names watch that root runs', (t) => {
   const root = fakeRoot(t);
   t.is(findWatcher(files, root.dir), undefined);
-  for (const pid of [900, 85]) root.write(`/proc/${pid}/cmdline`, 'node\0/usr/bin/vfio-names\0watch\0');
+  const command = 'node\0/usr/bin/vfio-names\0watch\0';
+  const uids = { 8: '1000\t1000', 9: '1000\t0', 85: '0\t0', 900: '0\t0' };
+  for (const [pid, ids] of Object.entries(uids)) {
+    root.write(`/proc/${pid}/cmdline`, command);
+    root.write(`/proc/${pid}/status`, `Name:\tnode\nUid:\t${ids}\t0\t0\n`);
+  }
   root.write('/proc/7/cmdline', '');
   root.write('/proc/self/cmdline', 'vfio-names\0watch\0');
   t.is(findWatcher(files, root.dir), 85);

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
-import { withHint } from '../../../src/errors.ts';
+import { VfioNamesError, withHint } from '../../../src/errors.ts';
+import { defaultPolicy } from '../../../src/policy/policy.ts';
 import {
   applyRulesChange,
   checkRules,
@@ -10,9 +11,11 @@ import {
   rulesDirectories,
   rulesFileName,
 } from '../../../src/udev/install.ts';
+import { renderRules } from '../../../src/udev/render.ts';
 import { readHeader } from '../../../src/udev/syntax.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 import { hash } from '../../support/policies.ts';
 
 const generated = (body = ''): string => `# vfio-names scheme=1 policy=${hash}\n${body}`;
@@ -92,8 +95,47 @@ test('rules install does not follow a symlink to a parent directory', (t) => {
     () => applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, generated()), token),
     { name: 'VfioNamesError' },
   );
-  t.regex(error?.message ?? '', /^could not install the rules: .*70-vfio-names.rules: E(LOOP|NOTDIR)/);
+  t.is(error?.message, 'expected a directory at /etc/udev, found a link to ../elsewhere');
+  t.regex(errorLine(error), /rules render/);
   t.deepEqual(fs.readdirSync(root.at('/elsewhere/rules.d')), []);
+});
+
+test('rules install says that the directory is a link or read-only, and names rules render', (t) => {
+  const root = fakeRoot(t);
+  fs.mkdirSync(root.at('/nix/store/rules'), { recursive: true });
+  root.linkWithTarget('/etc/udev/rules.d', '../../nix/store/rules');
+  const error = t.throws(() => planRulesChange(fakeFiles, root.dir, generated()), {
+    code: 'directory-unmanaged',
+  });
+  if (!(error instanceof VfioNamesError)) return t.fail();
+  t.is(error.message, 'expected a directory at /etc/udev/rules.d, found a link to ../../nix/store/rules');
+  t.regex(error.hint ?? '', /rules render/);
+  t.notThrows(() => planRulesChange(fakeFiles, root.dir, undefined), 'there is nothing to uninstall');
+  const readOnly = fakeRoot(t);
+  const files = hookedFiles(({ name }) => {
+    if (name === 'createFile') throw errnoError('EROFS');
+  });
+  const planned = planRulesChange(fakeFiles, readOnly.dir, generated());
+  const refused = t.throws(() => applyRulesChange(files, readOnly.dir, planned, token));
+  if (!(refused instanceof VfioNamesError)) return t.fail();
+  t.is(refused.exitCode, 4);
+  t.is(refused.message, 'could not install the rules: /etc/udev/rules.d is on a read-only file system');
+  t.regex(refused.hint ?? '', /rules render/);
+});
+
+test('rules in a file of another name are found and compared line by line', (t) => {
+  const root = fakeRoot(t);
+  const wanted = renderRules('udev', defaultPolicy);
+  const path = '/etc/udev/rules.d/99-local.rules';
+  root.write('/etc/udev/rules.d/50-other.rules', '# SYMLINK+="vfio/pci/x"\nKERNEL=="x", SYMLINK+="y"\n');
+  root.write(path, `KERNEL=="kvm", MODE="0666"\n${wanted}`);
+  const found = findRules(fakeFiles, root.dir);
+  t.like(found, { kind: 'embedded', path });
+  t.like(checkRules(found, wanted), { upToDate: true, file: path, rulesState: 'current' });
+  const edited = checkRules(found, `${wanted}KERNEL=="new"\n`);
+  t.like(edited, { upToDate: false, rulesState: 'edited' });
+  t.is(edited.message, `${path} lacks 1 line of the rules that the policy gives`);
+  t.regex(edited.hint ?? '', /rules render/);
 });
 
 test('rules install leaves no temporary file if the rename fails', (t) => {

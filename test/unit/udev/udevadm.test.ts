@@ -4,7 +4,7 @@ import { nodeFiles } from '../../../src/system/node/files.ts';
 import { nodeSystem } from '../../../src/system/node/system.ts';
 import { isUdevRunning, reloadUdev } from '../../../src/udev/udevadm.ts';
 
-test('reloadUdev reloads the rules, then triggers existing devices', (t) => {
+test('reloadUdev reloads the rules, triggers existing devices, and waits for udev', (t) => {
   const calls: string[] = [];
   t.deepEqual(
     reloadUdev((program, args) => calls.push([program, ...args].join(' '))),
@@ -14,6 +14,7 @@ test('reloadUdev reloads the rules, then triggers existing devices', (t) => {
     'udevadm control --reload',
     'udevadm trigger --subsystem-match=vfio-dev --action=change',
     'udevadm trigger --subsystem-match=misc --sysname-match=iommu --action=change',
+    'udevadm settle --timeout=30',
   ]);
 });
 
@@ -22,7 +23,7 @@ test('reloadUdev returns a line for each failed call and continues', (t) => {
     if (args[0] === 'control') throw Object.assign(new Error(), { code: 'ENOENT' });
     throw Object.assign(new Error(), { status: 1 });
   });
-  t.is(lines.length, 3);
+  t.is(lines.length, 4);
   t.regex(lines[0] ?? '', /^udevadm control --reload failed: ENOENT; /);
   t.regex(lines[1] ?? '', /^udevadm trigger .* failed: status 1; /);
 });

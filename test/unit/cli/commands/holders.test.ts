@@ -123,7 +123,8 @@ test('holders reports a missing /proc', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0' });
   const { status, err } = await runCli(['holders', 'vfio0', '--root', root.dir]);
-  t.is(status, 0);
+  t.is(status, 4);
+  t.is(err.length, 1);
   t.regex(err.join('\n'), /no processes can be seen/);
 });
 

@@ -117,14 +117,14 @@ test('rules install without --root triggers udev, and exits with status 1 if ude
     ),
     0,
   );
-  t.is(calls.length, 3);
+  t.is(calls.length, 4);
   t.is(out, `wrote ${path}, and udev applied the change\n`);
   const { after, ...uninstallation } = { ...planned, before: planned.after };
   const failingExec = (): void => {
     throw Object.assign(new Error(), { status: 1 });
   };
   t.is(installRules(uninstallation, invocation, io, withProgram(failingExec)), 1);
-  t.is(err.length, 3);
+  t.is(err.length, 4);
   t.true(out.endsWith(`removed ${path}\n`));
   t.is(after, planned.after);
 });

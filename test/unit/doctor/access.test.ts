@@ -1,0 +1,214 @@
+import test from 'ava';
+import {
+  type AccessState,
+  mayOpen,
+  nodevMountOf,
+  parseRights,
+  readAccess,
+} from '../../../src/doctor/access.ts';
+import { runChecks } from '../../../src/doctor/doctor.ts';
+import { takeSnapshot } from '../../../src/doctor/gather.ts';
+import type { Snapshot } from '../../../src/doctor/snapshot.ts';
+import { defaultPolicy } from '../../../src/policy/policy.ts';
+import { nodeSystem } from '../../../src/system/node/system.ts';
+import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { charNode, deviceState, healthy, withoutNode } from '../../support/snapshots.ts';
+
+test('parseRights reads the effective ids, the groups and CAP_DAC_OVERRIDE', (t) => {
+  const status = (capabilities: string) =>
+    `Name:\tx\nUid:\t5\t1000\t7\t8\nGid:\t1\t100\t3\t4\nGroups:\t27 36 \nCapEff:\t${capabilities}\n`;
+  t.deepEqual(parseRights(status('0000000000000000')), {
+    uid: 1000,
+    gids: [100, 27, 36],
+    overridesMode: false,
+  });
+  t.true(parseRights(status('0000000000000002'))?.overridesMode);
+  t.is(parseRights(''), undefined);
+});
+
+test('mayOpen takes the bits of the first class that fits, as the kernel does', (t) => {
+  const user = { uid: 1000, gids: [100, 36], overridesMode: false };
+  t.true(mayOpen(user, { uid: 0, gid: 36, mode: 0o660 }));
+  t.false(mayOpen(user, { uid: 0, gid: 36, mode: 0o606 }));
+  t.false(mayOpen(user, { uid: 1000, gid: 36, mode: 0o066 }));
+  t.true(mayOpen(user, { uid: 0, gid: 0, mode: 0o666 }));
+  t.false(mayOpen(user, { uid: 0, gid: 0, mode: 0o664 }));
+  t.true(mayOpen({ ...user, overridesMode: true }, { uid: 0, gid: 0, mode: 0 }));
+});
+
+test('nodevMountOf finds the mount that the path is on', (t) => {
+  const mounts = [
+    '21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw',
+    '22 21 0:5 / /dev rw,nosuid - devtmpfs udev rw',
+    '23 22 0:6 / /dev/vfio/devices rw,nosuid,nodev - tmpfs x rw',
+    '24 21 0:7 / /srv/a\\040b rw,nodev - tmpfs x rw',
+  ].join('\n');
+  t.is(nodevMountOf(mounts, '/dev/vfio/devices/vfio0'), '/dev/vfio/devices');
+  t.is(nodevMountOf(mounts, '/dev/vfio/14'), undefined);
+  t.is(nodevMountOf(mounts, '/srv/a b/dev/iommu'), '/srv/a b');
+  t.is(
+    nodevMountOf(`${mounts}\n25 23 0:8 / /dev/vfio/devices rw - tmpfs x rw`, '/dev/vfio/devices/x'),
+    undefined,
+  );
+  t.is(nodevMountOf('', '/dev/vfio/14'), undefined);
+});
+
+const user = { uid: 65534, gids: [65534], overridesMode: false };
+const device = { kind: 'device', path: '/dev/vfio/devices/vfio0', status: charNode(0o600) } as const;
+const iommu = { kind: 'shared', path: '/dev/iommu', status: charNode(0o600) } as const;
+const group = { kind: 'group', path: '/dev/vfio/15', status: charNode(0o600) } as const;
+const container = { kind: 'shared', path: '/dev/vfio/vfio', status: charNode(0o666) } as const;
+
+function accessLines(access: AccessState, change: Partial<Snapshot> = {}): string[] {
+  return runChecks({ ...healthy, ...change, access })
+    .filter(({ check }) => check === 'access')
+    .map(
+      ({ severity, message, remedy }) =>
+        `${severity}: ${message}${remedy === undefined ? '' : ` -> ${remedy}`}`,
+    );
+}
+
+const report = test.macro({
+  exec(t, access: AccessState, ...patterns: readonly RegExp[]) {
+    const lines = accessLines(access);
+    t.is(lines.length, patterns.length, lines.join('\n'));
+    for (const [index, pattern] of patterns.entries()) t.regex(lines[index] ?? '', pattern);
+  },
+  title: (title) => `doctor access: ${title}`,
+});
+test('no line without devices', report, { nodes: [] });
+test(
+  'root may open all',
+  report,
+  { nodes: [device, iommu], user: { ...user, uid: 0, overridesMode: true } },
+  /^ok: .*1 device$/,
+);
+test(
+  'a user who may open none',
+  report,
+  { nodes: [device, iommu], user },
+  /^warning: you may open none of the nodes of devices \(\/dev\/vfio\/devices\/vfio0 is root:root 0600\), and not \/dev\/iommu is root:root 0600; you are uid 65534 -> .*\[\[access\]\]/,
+);
+test(
+  'a user who may open some',
+  report,
+  { nodes: [device, { ...device, path: '/dev/vfio/devices/vfio1', status: charNode(0o660, 65534) }], user },
+  /^warning: you may open only 1 of the 2 nodes of devices \(.*vfio0 is root:root 0600\); /,
+);
+test(
+  'a user who may open the devices, but not iommufd',
+  report,
+  { nodes: [{ ...device, status: charNode(0o660, 65534) }, iommu], user },
+  /^warning: you may not open \/dev\/iommu is root:root 0600, without which/,
+);
+test(
+  'nodev',
+  report,
+  { nodes: [device, iommu], user, nodevMount: '/dev/vfio' },
+  /^error: \/dev\/vfio is mounted with nodev, /,
+);
+test(
+  'missing group nodes',
+  report,
+  {
+    nodes: [
+      { ...group, status: 'ENOENT' },
+      { ...container, status: 'ENOENT' },
+    ],
+    user: { ...user, overridesMode: true },
+  },
+  /^error: there is no \/dev\/vfio\/15, there is no \/dev\/vfio\/vfio: .* -> load the module vfio/,
+);
+test(
+  'a file in place of a group node',
+  report,
+  {
+    nodes: [{ ...group, status: { ...charNode(0o600), kind: 'file' } }, container],
+    user: { ...user, overridesMode: true },
+  },
+  /^error: \/dev\/vfio\/15 is a file: .* -> mount devtmpfs/,
+);
+test(
+  'a container node that only root may open',
+  report,
+  {
+    nodes: [group, { ...container, status: charNode(0o600) }],
+    user: { ...user, uid: 0, overridesMode: true },
+  },
+  /^warning: \/dev\/vfio\/vfio is root:root 0600: other users can not use groups.* -> chmod 0666/,
+);
+test('no claim about rights without /proc', report, { nodes: [device, iommu] });
+
+test('readAccess takes the nodes of devices, or those of groups if no device has a node', (t) => {
+  const root = fakeRoot(t);
+  const nodes = (states: Snapshot['devices']) =>
+    readAccess(fakeFiles, root.dir, states, []).nodes.map(({ kind, path, status }) =>
+      [kind, path, typeof status === 'string' ? status : status.kind].join(' '),
+    );
+  root.node('/dev/vfio/devices/vfio0', '247:0');
+  t.deepEqual(nodes([deviceState]), ['device /dev/vfio/devices/vfio0 char', 'shared /dev/iommu ENOENT']);
+  root.node('/dev/vfio/3', '511:3');
+  const grouped = { ...withoutNode, groupNode: '/dev/vfio/3' };
+  t.deepEqual(nodes([grouped, grouped]), ['group /dev/vfio/3 char', 'shared /dev/vfio/vfio ENOENT']);
+  t.deepEqual(nodes([]), []);
+});
+
+test('doctor on Linux before 6.1 names the bound device and its group node, and does not advise to bind one', async (t) => {
+  const root = fakeRoot(t);
+  const { rmdirSync } = await import('node:fs');
+  rmdirSync(root.at('/sys/class/vfio-dev'));
+  root.write('/proc/sys/kernel/osrelease', '5.15.0-91-generic\n');
+  root.add({ name: '0000:01:00.0', driver: 'vfio-pci', group: '14' });
+  root.write('/sys/class/vfio/14/dev', '511:14\n');
+  root.node('/dev/vfio/14', '511:14');
+  root.node('/dev/vfio/vfio', '10:196', 0o666);
+  const machine = { files: fakeFiles, root: root.dir };
+  const lines = runChecks(await takeSnapshot(nodeSystem, machine, { policy: defaultPolicy }));
+  const text = (check: string) =>
+    lines
+      .filter((line) => line.check === check)
+      .map(({ severity, message, remedy }) => `${severity}: ${message} -> ${remedy}`);
+  t.regex(
+    text('devices').join(),
+    /^error: 0000:01:00\.0 is bound to vfio-pci, but this kernel has no class vfio-dev \(Linux before 6\.1\); it is reached through \/dev\/vfio\/14 -> use the node of the group/,
+  );
+  t.regex(text('cdev').join(), /^error: .*no class vfio-dev/);
+  t.is(text('vfio').join(), 'ok: at work -> undefined');
+  t.is(text('access').length, 1);
+  t.false(lines.some(({ remedy }) => /bind one/.test(remedy ?? '')));
+});
+
+test('doctor makes no claim about groups if /proc/devices, sysfs and the configuration have none', (t) => {
+  const { config: _config, interfaces: _interfaces, ...kernel } = healthy.kernel;
+  const cdev = (more: Partial<Snapshot['kernel']>) =>
+    runChecks({ ...healthy, kernel: { ...kernel, ...more } }).find(({ check }) => check === 'cdev')?.message;
+  t.is(cdev({}), 'each device has a node of its own (/dev/vfio/devices)');
+  t.regex(cdev({ hasGroupNode: true }) ?? '', /each group has one/);
+  t.regex(cdev({ interfaces: { cdev: true, group: false } }) ?? '', /there are none of groups$/);
+});
+
+test('doctor warns of devices without an IOMMU: no isolation, no names, CAP_SYS_RAWIO', (t) => {
+  const [line] = runChecks({ ...healthy, devices: [deviceState, { ...withoutNode, noIommu: true }] }).filter(
+    ({ check }) => check === 'devices',
+  );
+  t.is(line?.severity, 'warning');
+  t.regex(
+    line?.message ?? '',
+    /^2 bound to VFIO drivers, 1 of them without an IOMMU: those have no isolation, .*CAP_SYS_RAWIO/,
+  );
+});
+
+test('doctor reports no error if udev made every name, by rules in a file of another name', (t) => {
+  const udev = (state: Snapshot['udev'], linkedByUdev: boolean) =>
+    runChecks({ ...healthy, devices: [{ ...deviceState, linkedByUdev }], udev: state }).find(
+      ({ check }) => check === 'udev',
+    );
+  t.is(udev({ running: true, rulesState: 'missing' }, true)?.severity, 'ok');
+  t.is(udev({ running: true, rulesState: 'missing' }, false)?.severity, 'error');
+  const other = { running: true, rulesPath: '/etc/udev/rules.d/99-local.rules', embedded: true } as const;
+  t.regex(
+    udev({ ...other, rulesState: 'current' }, true)?.message ?? '',
+    /by \/etc\/udev\/rules\.d\/99-local\.rules$/,
+  );
+  t.regex(udev({ ...other, rulesState: 'edited' }, true)?.remedy ?? '', /rules render/);
+});
