@@ -194,7 +194,7 @@ test(rawName, '..name');
 test(rawName, 'n'.repeat(255));
 test(rawName, 'ünïcode');
 
-test('scanDevice returns the parent of the VFIO directory', (t) => {
+test('parseClassLink returns the parent of the VFIO directory', (t) => {
   t.deepEqual(parseClassLink('vfio3', '../../devices/pci0000:00/0000:00:01.0/0000:01:00.0/vfio-dev/vfio3'), {
     syspath: '/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0',
     name: '0000:01:00.0',
