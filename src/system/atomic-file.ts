@@ -1,14 +1,22 @@
-/** Replaces or removes one file in a directory, without following symlinks on the way to it. */
-import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError } from '../errors.ts';
+/**
+ * Replaces or removes one file in a directory, so that readers see its old or its new content: for the rules of udev, CDI
+ * specifications, features files and metrics.
+ */
+import { errnoOf, exitStatus, ignoring, ioError, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { baseName, dirName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
 import type { DirHandle, Files, SystemFiles } from './files.ts';
 
-const prefix = '.vfio-names-rules-';
+/**
+ * A temporary file is hidden and has no suffix, so that udev, container runtimes, Node Feature Discovery and the node exporter
+ * do not read it. The process id of its run follows.
+ */
+const prefix = '.vfio-names-';
 
 /**
- * Atomically writes `text` to `name` in an open directory: temporary file, fsync, rename(2), fsync of the directory.
- * `token` makes the temporary name unique to this run; the name does not end with `.rules`, so udev never reads it.
+ * Atomically writes `text` to `name` in an open directory: temporary file, rename(2); with `durable` also fsync(2) of the file
+ * and of the directory. `token` (Process.token) makes the temporary name unique to this run. Throws the errno of the failed
+ * call and removes the temporary file.
  */
 export function replaceFile(
   files: SystemFiles,
@@ -16,17 +24,27 @@ export function replaceFile(
   name: string,
   text: string,
   token: string,
+  durable = true,
 ): void {
   const temporary = `${dir.path}/${prefix}${token}`;
-  try {
-    files.createFile(temporary, text, true);
+  const attempt = (): void => {
+    files.createFile(temporary, text, durable);
     files.rename(temporary, `${dir.path}/${name}`);
+  };
+  try {
+    try {
+      attempt();
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      // A run in another container, which sees other process ids, has swept the file.
+      attempt();
+    }
   } catch (error) {
     // A file that existed is another run's.
     if (errnoOf(error) !== 'EEXIST') removeIfExists(files, temporary);
     throw error;
   }
-  files.syncDirectory(dir.path);
+  if (durable) files.syncDirectory(dir.path);
 }
 
 /** Removes `name`; a missing file is not an error. */
@@ -39,15 +57,37 @@ function removeIfExists(files: Files, path: string): void {
   ignoring(() => files.unlink(path), 'ENOENT');
 }
 
-/** Removes temporary files of runs that were killed; `isAlive` returns whether a process with this PID exists. */
-export function removeStaleTemporaries(
-  files: Files,
-  dir: DirHandle,
-  isAlive: (pid: number) => boolean,
+/** Removes temporary files of runs that were killed: their process no longer exists. What cannot be removed stays. */
+export function sweepTemporaries(files: Files, dir: DirHandle): void {
+  for (const name of tryOrUndefined(() => files.readdir(dir.path)) ?? []) {
+    const pid = name.startsWith(prefix) ? /^\d+(?=-)/.exec(name.slice(prefix.length))?.[0] : undefined;
+    if (pid !== undefined && !isAlive(files, pid)) tryOrUndefined(() => files.unlink(`${dir.path}/${name}`));
+  }
+}
+
+/** Whether the process exists, as far as /proc tells: without /proc, every process counts as alive. */
+function isAlive(files: Files, pid: string): boolean {
+  const exists = (path: string): boolean => tryOrUndefined(() => files.stat(path)) !== undefined;
+  return exists(`/proc/${pid}`) || !exists('/proc/self');
+}
+
+/**
+ * As replaceFile(), for a path whose directory the user gave and which may be a link. Sweeps the directory if `sweep` is set.
+ * Not durable: after a crash of the machine, the file may be an older one or missing.
+ */
+export function replacePath(
+  files: SystemFiles,
+  path: string,
+  text: string,
+  token: string,
+  sweep: boolean,
 ): void {
-  for (const name of files.readdir(dir.path)) {
-    const pid = name.startsWith(prefix) ? /^\d+/.exec(name.slice(prefix.length))?.[0] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) removeIfExists(files, `${dir.path}/${name}`);
+  const dir = files.openDir(`${dirName(path)}/.`);
+  try {
+    if (sweep) sweepTemporaries(files, dir);
+    replaceFile(files, dir, baseName(path), text, token, false);
+  } finally {
+    dir.release();
   }
 }
 
@@ -83,6 +123,7 @@ export function writeGenerated(
     const handle = text === undefined ? openIfExists(files, directory) : openOrCreate(files, directory);
     if (!handle) return 'absent';
     try {
+      sweepTemporaries(files, handle);
       return put(files, handle, file, text, token);
     } finally {
       handle.release();

@@ -1,6 +1,6 @@
 /** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
 import { errnoOf, exitStatus, ignoring, ioError, tryOrUndefined, VfioNamesError } from '../errors.ts';
-import { removeFile, removeStaleTemporaries, replaceFile } from '../system/atomic-file.ts';
+import { removeFile, replaceFile, sweepTemporaries } from '../system/atomic-file.ts';
 import type { DirHandle, Files, SystemFiles } from '../system/files.ts';
 import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
@@ -149,11 +149,7 @@ export function applyRulesChange(
   let dir: DirHandle | undefined;
   try {
     dir = openDirBelow(files, root, adminDirectory, after !== undefined);
-    removeStaleTemporaries(
-      files,
-      dir,
-      (pid) => ignoring(() => files.stat(`/proc/${pid}`), 'ENOENT') !== undefined,
-    );
+    sweepTemporaries(files, dir);
     if (after === undefined) removeFile(files, dir, rulesFileName);
     else replaceFile(files, dir, rulesFileName, after, token);
   } catch (error) {

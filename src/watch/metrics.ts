@@ -1,7 +1,5 @@
 /** Formats the metrics of the service in the text format of Prometheus, for the node exporter's textfile collector. */
 
-import { errnoOf, ignoring } from '../errors.ts';
-import type { SystemFiles } from '../system/files.ts';
 import type { Counts } from './events.ts';
 
 export interface Metrics extends Counts {
@@ -61,19 +59,4 @@ export function metricsText(figures: Metrics): string {
         `# HELP vfio_names_${name} ${help}\n# TYPE vfio_names_${name} ${type}\nvfio_names_${name} ${value}\n`,
     )
     .join('');
-}
-
-/**
- * Writes a temporary file next to `path` and renames it, so that the collector never reads an incomplete file. The temporary
- * name does not end with `.prom`, so the collector ignores it. Throws the errno of the failed call and removes the temporary file.
- */
-export function writeMetrics(files: SystemFiles, path: string, text: string, token: string): void {
-  const temporary = `${path}.${token}`;
-  try {
-    files.createFile(temporary, text, false);
-    files.rename(temporary, path);
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') ignoring(() => files.unlink(temporary), 'ENOENT');
-    throw error;
-  }
 }

@@ -1,11 +1,12 @@
 /** `watch`: runs watch/service.ts, which keeps links up to date, and prints its events and errors. */
 import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../../errors.ts';
+import { replacePath } from '../../system/atomic-file.ts';
 import type { Files, SystemFiles } from '../../system/files.ts';
 import type { Environment } from '../../system/process.ts';
 import { printable } from '../../text/printable.ts';
 import { type CdiKeeper, type CdiReporter, createCdiKeeper } from '../../watch/cdi.ts';
 import type { Metrics } from '../../watch/metrics.ts';
-import { metricsText, writeMetrics } from '../../watch/metrics.ts';
+import { metricsText } from '../../watch/metrics.ts';
 import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
 import { startTrigger } from '../../watch/watcher.ts';
 import type { Invocation, RunCommand } from '../command.ts';
@@ -138,9 +139,11 @@ function metricsWriter(
 ): (figures: Metrics) => void {
   if (path === undefined) return () => {};
   let hasFailed = false;
+  let isFirst = true;
   return (figures) => {
     try {
-      writeMetrics(files, path, metricsText(figures), token);
+      replacePath(files, path, metricsText(figures), token, isFirst);
+      isFirst = false;
       hasFailed = false;
     } catch (error) {
       const errno = errnoOf(error);

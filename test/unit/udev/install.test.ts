@@ -54,13 +54,13 @@ test('rules install and uninstall write, replace and remove the file, without te
 
 test('rules install removes temporary files of killed runs and keeps those of running processes', (t) => {
   const root = fakeRoot(t);
-  root.write('/etc/udev/rules.d/.vfio-names-rules-4194999-0', 'x');
-  root.write(`/etc/udev/rules.d/.vfio-names-rules-${process.ppid}-0`, 'x');
-  root.write('/etc/udev/rules.d/.vfio-names-rules-x', 'x');
+  root.write('/etc/udev/rules.d/.vfio-names-4194999-0', 'x');
+  root.write(`/etc/udev/rules.d/.vfio-names-${process.ppid}-0`, 'x');
+  root.write('/etc/udev/rules.d/.vfio-names-x', 'x');
   applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, generated()), token);
   t.deepEqual(fs.readdirSync(root.at('/etc/udev/rules.d')).sort(), [
-    `.vfio-names-rules-${process.ppid}-0`,
-    '.vfio-names-rules-x',
+    `.vfio-names-${process.ppid}-0`,
+    '.vfio-names-x',
     '70-vfio-names.rules',
   ]);
 });

@@ -1,10 +1,7 @@
-import * as fs from 'node:fs';
 import test from 'ava';
 import { formatEvent, formatEventJson } from '../../../src/cli/output.ts';
 import type { Device } from '../../../src/devices/types.ts';
 import { type Pass, report, type StateBefore } from '../../../src/watch/events.ts';
-import { writeMetrics } from '../../../src/watch/metrics.ts';
-import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { schemaErrors } from '../../support/schema.ts';
 
 const device = (name: string): Device => ({
@@ -107,11 +104,4 @@ test('formatEvent escapes control characters', (t) => {
     found: 'a link to \n',
   });
   t.notRegex(line, /[\u0000-\u001f]/);
-});
-
-test('writeMetrics leaves no temporary file if the rename fails', (t) => {
-  const root = fakeRoot(t);
-  fs.mkdirSync(root.at('/run/figures.prom'));
-  t.throws(() => writeMetrics(fakeFiles, root.at('/run/figures.prom'), 'text', 'one'), { code: 'EISDIR' });
-  t.deepEqual(fs.readdirSync(root.at('/run')), ['figures.prom']);
 });
