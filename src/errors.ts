@@ -62,7 +62,9 @@ export function withHint({
 
 /** The errno name (`ENOENT`) of a failed system call, `undefined` for any other error. */
 export function errnoOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  // Node makes no system call for a path that contains NUL.
+  if (code === 'ERR_INVALID_ARG_VALUE' && /without null bytes/.test(String(message))) return 'EINVAL';
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
@@ -84,15 +86,33 @@ export function ignoring<T>(fn: () => T, ...errnos: readonly string[]): T | unde
 export function ioError(error: unknown, doing: string, path: string): VfioNamesError {
   if (error instanceof VfioNamesError) return error;
   const errno = errnoOf(error) ?? 'error';
-  const denied = errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS';
+  const denied = isPermissionErrno(errno) || errno === 'EROFS';
   const hint =
     errno === 'EROFS' ? 'run it where that path can be written' : 'run it as root, or as a user who may';
   return new VfioNamesError(
     errno,
     denied ? exitStatus.notPermitted : exitStatus.findings,
-    `could not ${doing}: ${path}: ${errno}`,
+    `could not ${doing}: ${path}: ${describeErrno(error) ?? errno}`,
     { hint: denied ? hint : undefined, path, cause: error },
   );
+}
+
+/** Whether the errno says that the process lacks a right. */
+export function isPermissionErrno(errno: string | undefined): boolean {
+  return errno === 'EACCES' || errno === 'EPERM';
+}
+
+/** The error of a file that is longer than `limit` bytes, which is not read in part. */
+export function tooLong(path: string, limit: number): Error {
+  return Object.assign(errnoError('EFBIG', path), { limit });
+}
+
+/** `EACCES`, or `EFBIG (more than 64 bytes)` for an error of tooLong(); `undefined` if no system call failed. */
+export function describeErrno(error: unknown): string | undefined {
+  const errno = errnoOf(error);
+  const { limit } = (error ?? {}) as { limit?: unknown };
+  if (errno === 'EFBIG' && typeof limit === 'number') return `EFBIG (more than ${limit} bytes)`;
+  return errno === 'EFTYPE' ? 'EFTYPE (not a regular file)' : errno;
 }
 
 /** Returns the result of `fn`, `undefined` if a system call fails; throws any other error. */

@@ -3,31 +3,91 @@ import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 
+/** A line of passwd(5). */
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A line of group(5). */
+export interface Group {
+  readonly name: string;
+  readonly gid: number;
+  /** The names of its members. */
+  readonly members: string;
+}
+
 /** Maps user and group names to their numbers. */
 export interface Accounts {
   readonly users: ReadonlyMap<string, number>;
   readonly groups: ReadonlyMap<string, number>;
 }
 
-/** Parses `name:password:number:...` lines (passwd(5), group(5)); the first line of a name counts. */
-export function parseAccounts(text: string): Map<string, number> {
-  const accounts = new Map<string, number>();
-  for (const line of text.split('\n')) {
-    const [name = '', , number = ''] = line.split(':');
-    if (name !== '' && !/^[#+-]/.test(name) && /^\d{1,10}$/.test(number) && !accounts.has(name))
-      accounts.set(name, Number(number));
-  }
-  return accounts;
+/** The highest uid and gid: the next number means "do not change" in chown(2) and setreuid(2). */
+export const MAX_ID = 0xffff_fffe;
+
+/** Parses a uid or gid; `undefined` unless it is a decimal number from 0 to MAX_ID. */
+export function parseId(text: string): number | undefined {
+  return /^\d{1,10}$/.test(text) && Number(text) <= MAX_ID ? Number(text) : undefined;
 }
 
-/** Reads /etc/passwd and /etc/group below `root`; a missing file gives an empty map. */
+/**
+ * Parses passwd(5). Skips lines without two numbers that parseId() accepts, and those of `+name` and `-name` (nsswitch's
+ * compat).
+ */
+export function parsePasswd(text: string): User[] {
+  const users: User[] = [];
+  for (const line of text.split('\n')) {
+    const [name = '', , uidText = '', gidText = ''] = line.split(':');
+    const [uid, gid] = [parseId(uidText), parseId(gidText)];
+    if (isName(name) && uid !== undefined && gid !== undefined) users.push({ name, uid, gid });
+  }
+  return users;
+}
+
+/** Parses group(5). Skips lines as parsePasswd() does. */
+export function parseGroups(text: string): Group[] {
+  const groups: Group[] = [];
+  for (const line of text.split('\n')) {
+    const [name = '', , gidText = '', members = ''] = line.split(':');
+    const gid = parseId(gidText);
+    if (isName(name) && gid !== undefined) groups.push({ name, gid, members });
+  }
+  return groups;
+}
+
+function isName(name: string): boolean {
+  return /^[^#+-]/.test(name);
+}
+
+/** In bytes, for each of the two files: half a million accounts. */
+const MAX_BYTES = 64 << 20;
+
+function readText(files: Files, root: Root, path: string): string {
+  return ignoring(() => files.read(pathBelow(root, path), MAX_BYTES), 'ENOENT', 'ENOTDIR') ?? '';
+}
+
+/** Reads /etc/passwd below `root`; a missing file has no users. Throws the errno of a file that cannot be read. */
+export function readPasswd(files: Files, root: Root): User[] {
+  return parsePasswd(readText(files, root, '/etc/passwd'));
+}
+
+/** Reads /etc/group below `root`; a missing file has no groups. Throws the errno of a file that cannot be read. */
+export function readGroups(files: Files, root: Root): Group[] {
+  return parseGroups(readText(files, root, '/etc/group'));
+}
+
+/** Reads both files. The first line of a name counts, as in getpwnam(3). */
 export function readAccounts(files: Files, root: Root): Accounts {
-  const parse = (path: string): Map<string, number> =>
-    parseAccounts(ignoring(() => files.read(pathBelow(root, path)), 'ENOENT', 'ENOTDIR') ?? '');
-  return { users: parse('/etc/passwd'), groups: parse('/etc/group') };
+  const users = new Map<string, number>();
+  const groups = new Map<string, number>();
+  for (const { name, uid } of readPasswd(files, root)) if (!users.has(name)) users.set(name, uid);
+  for (const { name, gid } of readGroups(files, root)) if (!groups.has(name)) groups.set(name, gid);
+  return { users, groups };
 }
 
 /** Returns the number of `name`, which may itself be a decimal number; `undefined` for an unknown name. */
 export function resolveAccount(accounts: ReadonlyMap<string, number>, name: string): number | undefined {
-  return /^\d{1,10}$/.test(name) ? Number(name) : accounts.get(name);
+  return /^\d+$/.test(name) ? parseId(name) : accounts.get(name);
 }

@@ -1,5 +1,5 @@
 /** Reads the class directory, which lists every device bound to a VFIO driver. */
-import { errnoOf, exitStatus, VfioNamesError, withHint } from '../errors.ts';
+import { describeErrno, errnoOf, exitStatus, VfioNamesError, withHint } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
@@ -58,7 +58,9 @@ function readDevnum(files: Files, directory: string, sysname: string): string | 
   try {
     text = files.read(`${directory}/dev`, 64);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    const errno = errnoOf(error);
+    if (errno === 'EFBIG') throw malformed(sysname, 'MAJOR:MINOR', '/dev', 'more than 64 bytes');
+    if (errno !== 'ENOENT') throw error;
     files.lstat(directory);
     return undefined;
   }
@@ -85,7 +87,7 @@ export function scanDevices(files: Files, root: Root): Scan {
       if (device) devices.push(device);
       else problems.push({ file, message: 'went away while it was read, ignoring' });
     } catch (error) {
-      const reason = error instanceof VfioNamesError ? withHint(error) : errnoOf(error);
+      const reason = error instanceof VfioNamesError ? withHint(error) : describeErrno(error);
       if (reason === undefined) throw error;
       unreadableCount++;
       problems.push({ file, message: `${reason}, ignoring` });

@@ -18,6 +18,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import type { System } from '../system/system.ts';
+import { decodeUtf8 } from '../text/utf8.ts';
 import { renderRules } from '../udev/render.ts';
 import { readAccess } from './access.ts';
 import { readDistribution, readKernel } from './kernel.ts';
@@ -151,7 +152,9 @@ function statusOf(files: Files, path: string): FileStatus | string {
  * Returns the vendor of the processor, and thus of its IOMMU: `vendor_id` of the first processor (x86 only).
  */
 function readProcessor(files: Files, root: Root): 'intel' | 'amd' | undefined {
-  const text = tryOrUndefined(() => files.read(pathBelow(root, '/proc/cpuinfo'), 4096)) ?? '';
+  const text = decodeUtf8(
+    tryOrUndefined(() => files.readBytes(pathBelow(root, '/proc/cpuinfo'), 4096)) ?? new Uint8Array(),
+  );
   const vendor = /^vendor_id\s*:\s*(\S+)$/m.exec(text)?.[1];
   return vendor === 'GenuineIntel' ? 'intel' : vendor === 'AuthenticAMD' ? 'amd' : undefined;
 }

@@ -5,16 +5,22 @@ import { pathBelow, type Root } from '../system/root-path.ts';
 import { type ConfigSystem, readKernelConfig } from './kernel-config.ts';
 import type { Distribution, Kernel, ModuleState } from './snapshot.ts';
 
+/** In bytes; the lists of distributions have 1 MB or less. */
+const MAX_LIST_SIZE = 64 << 20;
+
 /** Reads /proc, /sys and /lib/modules; a file that can't be read is treated as absent. */
 export function readKernel(system: ConfigSystem, root: Root): Kernel {
   const { files } = system;
-  const read = (path: string) => tryOrUndefined(() => files.read(pathBelow(root, path)));
+  const read = (path: string, limit?: number) =>
+    tryOrUndefined(() => files.read(pathBelow(root, path), limit));
   const exists = (path: string) => tryOrUndefined(() => files.lstat(pathBelow(root, path))) !== undefined;
   const release = read('/proc/sys/kernel/osrelease')?.trim();
   const config = readKernelConfig(system, root, release);
   const lists = ['modules.builtin', 'modules.dep']
     .flatMap((list) =>
-      release === undefined || release.includes('/') ? [] : (read(`/lib/modules/${release}/${list}`) ?? []),
+      release === undefined || release.includes('/')
+        ? []
+        : (read(`/lib/modules/${release}/${list}`, MAX_LIST_SIZE) ?? []),
     )
     .join('\n');
   const moduleState = (module: string, option: string, paths: readonly string[]): ModuleState => {

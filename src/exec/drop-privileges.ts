@@ -1,9 +1,10 @@
 /** Turns this process into another user, with no right of the previous one. */
-import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import { parseId, readGroups, readPasswd } from '../devices/accounts.ts';
+import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { readThreadStatus, type ThreadStatus } from '../system/proc-self.ts';
 import type { ExecCalls } from '../system/process.ts';
-import { pathBelow, type Root } from '../system/root-path.ts';
+import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 
 export interface UserIds {
@@ -14,38 +15,23 @@ export interface UserIds {
   readonly groups: readonly number[];
 }
 
-/** Parses a uid or gid. The highest number is not a user: setreuid(2) and chown(2) take it as "do not change". */
-function idOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) < 0xffff_ffff
-    ? Number(text)
-    : undefined;
-}
-
-function linesOf(files: Files, root: Root, path: string): string[][] {
-  const text = ignoring(() => files.read(pathBelow(root, path)), 'ENOENT', 'ENOTDIR') ?? '';
-  return text.split('\n').map((line) => line.split(':'));
-}
-
 /** Returns the user with the name or the uid `user`. Throws VfioNamesError `no-user` (status 2). */
 export function readUserIds(files: Files, root: Root, user: string): UserIds {
-  const lines = linesOf(files, root, '/etc/passwd');
-  // Lines with +name or -name (nsswitch's compat) are not users. The first matching line wins.
-  const line =
-    lines.find(([name = '']) => name === user && /^[^#+-]/.test(name)) ??
-    lines.find(([name = '', , uid]) => /^\d+$/.test(user) && uid === user && /^[^#+-]/.test(name));
-  const [name = '', , uidText, gidText] = line ?? [];
-  const [uid, gid] = [idOf(uidText), idOf(gidText)];
-  if (uid === undefined || gid === undefined)
+  const users = readPasswd(files, root);
+  const uid = parseId(user);
+  const found = users.find(({ name }) => name === user) ?? users.find((line) => line.uid === uid);
+  if (!found)
     throw new VfioNamesError(
       'no-user',
       exitStatus.usage,
       `expected --user to be a user of /etc/passwd, found ${printable(user)}`,
       { hint: 'add the user there' },
     );
-  const supplementary = linesOf(files, root, '/etc/group')
-    .filter(([, , , members = '']) => members.split(',').includes(name))
-    .flatMap(([, , number]) => idOf(number) ?? []);
-  return { name, uid, gid, groups: [...new Set([gid, ...supplementary])].sort((a, b) => a - b) };
+  const supplementary = readGroups(files, root)
+    .filter(({ members }) => members.split(',').includes(found.name))
+    .map(({ gid }) => gid);
+  const groups = [...new Set([found.gid, ...supplementary])].sort((a, b) => a - b);
+  return { name: found.name, uid: found.uid, gid: found.gid, groups };
 }
 
 /**

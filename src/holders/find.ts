@@ -4,7 +4,7 @@
  * holds after its descriptor was closed.
  */
 
-import { errnoOf, tryOrUndefined } from '../errors.ts';
+import { errnoOf, isPermissionErrno, tryOrUndefined } from '../errors.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { type ProcessOwner, readOwner, readUsers, type Users } from './process.ts';
@@ -207,5 +207,5 @@ function readDescriptor(
 function isDenied(error: unknown): boolean {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
-  return errno === 'EACCES' || errno === 'EPERM';
+  return isPermissionErrno(errno);
 }

@@ -60,6 +60,9 @@ function isRoot(files: Files, root: Root): boolean {
   );
 }
 
+/** In bytes: a host of containers has tens of thousands of mounts. */
+const MAX_MOUNTS_SIZE = 64 << 20;
+
 /** The initial PID namespace always has this inode number (PROC_PID_INIT_INO in include/uapi/linux/nsfs.h). */
 const initialNamespace = 'pid:[4026531836]';
 
@@ -76,6 +79,7 @@ function inPidNamespace(files: Files, root: Root): boolean {
  * (proc(5)).
  */
 function hidesProcesses(files: Files, root: Root): boolean {
-  const mounts = tryOrUndefined(() => files.read(pathBelow(root, '/proc/self/mounts'))) ?? '';
+  const mounts =
+    tryOrUndefined(() => files.read(pathBelow(root, '/proc/self/mounts'), MAX_MOUNTS_SIZE)) ?? '';
   return /^\S+ \/proc proc \S*\bhidepid=(?:2|4|invisible|ptraceable)\b/m.test(mounts);
 }

@@ -7,7 +7,7 @@ import { isNoIommu, noCdevReason } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
-import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, isPermissionErrno, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
@@ -93,7 +93,7 @@ function noCdevError(files: Files, root: Root, device: Device): VfioNamesError {
 
 function nodeError(device: Device, check: NodeCheck, problem: string, path: string): VfioNamesError {
   const facts = { device: device.name, path };
-  if (check.verdict === 'unreadable' && (check.errno === 'EACCES' || check.errno === 'EPERM'))
+  if (check.verdict === 'unreadable' && isPermissionErrno(check.errno))
     return new VfioNamesError('not-permitted', exitStatus.notPermitted, problem, {
       ...facts,
       hint: 'run it as root, or as a user who may enter that directory',

@@ -1,5 +1,5 @@
 /** The nodes that devices share, /dev/iommu and /dev/vfio/vfio, and the comparison of a node with sysfs. */
-import { ignoring } from '../errors.ts';
+import { ignoring, tryOrUndefined } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
@@ -37,13 +37,7 @@ export function readDevnum(
   root: Root,
   { attribute }: Pick<SharedNode, 'attribute'>,
 ): string | undefined {
-  const text = ignoring(
-    () => files.read(pathBelow(root, attribute), 64),
-    'ENOENT',
-    'ENOTDIR',
-    'ENODEV',
-    'EACCES',
-  );
+  const text = tryOrUndefined(() => files.read(pathBelow(root, attribute), 64));
   return text === undefined ? undefined : parseDevnum(text);
 }
 

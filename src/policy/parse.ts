@@ -1,6 +1,7 @@
 /** Converts the content of a policy file to rules. */
 
 import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
+import { MAX_ID, parseId } from '../devices/accounts.ts';
 import { knownBuses } from '../names/scheme.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
@@ -101,15 +102,26 @@ export function parseRules(document: PolicyDocument): FileRules {
     fileGroup: source([...path, 'group']).line,
     mode: source([...path, 'mode']).line,
   });
+  const checkIds = (raw: RawAccess, path: KeyPath): void => {
+    for (const key of ['owner', 'group'] as const) {
+      const id = raw[key];
+      if (id !== undefined && /^\d+$/.test(id) && parseId(id) === undefined)
+        errors.push(
+          document.errorAt([...path, key], `expected a number from 0 to ${MAX_ID}, found ${printable(id)}`),
+        );
+    }
+  };
   const access = (content.access ?? []).map((raw, index): AccessRule => {
     const path = ['access', index];
     const access = accessOf(raw);
+    checkIds(raw, path);
     if (Object.keys(access).length === 0)
       errors.push(document.errorAt(path, 'expected at least one of owner, group and mode, found none'));
     const rule = { match: match(raw.match, [...path, 'match']), ...access, source: source(path) };
     accessLines.set(rule, linesOf(path));
     return rule;
   });
+  if (content.iommu) checkIds(content.iommu, ['iommu']);
   const iommu = content.iommu && { ...accessOf(content.iommu), source: source(['iommu']) };
   if (iommu) accessLines.set(iommu, linesOf(['iommu']));
   return { settings, families, links, access, ...(iommu && { iommu }), accessLines, errors, warnings };

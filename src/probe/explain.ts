@@ -1,5 +1,5 @@
 /** Turns a failed call and its evidence into a cause and a remedy, one line each. */
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import { type ExitStatus, exitStatus, isPermissionErrno } from '../errors.ts';
 import { printable } from '../text/printable.ts';
 import type { Evidence } from './evidence.ts';
 import { explainBind } from './explain-bind.ts';
@@ -111,7 +111,7 @@ function explainAny(failure: ProbeFailure, evidence: Evidence): Explanation {
       'look at the kernel log for the device',
     );
   return {
-    status: errno === 'EACCES' || errno === 'EPERM' ? exitStatus.notPermitted : exitStatus.findings,
+    status: isPermissionErrno(errno) ? exitStatus.notPermitted : exitStatus.findings,
     cause: `${failure.step} gave ${errno}`,
     remedy: 'look at the kernel log for the device',
   };

@@ -169,7 +169,7 @@ function readOwn(files: Files, handle: DirHandle, file: GeneratedFile, name: str
   const path = `${handle.path}/${name}`;
   const status = ignoring(() => files.lstat(path), 'ENOENT');
   if (!status) return undefined;
-  const text = status.kind === 'file' ? files.read(path, MAX_BYTES) : undefined;
+  const text = status.kind === 'file' ? ignoring(() => files.read(path, MAX_BYTES), 'EFBIG') : undefined;
   if (text !== undefined && file.isGenerated(text)) return text;
   const found = text === undefined ? `a ${status.kind}` : 'another file';
   throw new VfioNamesError(

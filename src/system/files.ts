@@ -28,9 +28,12 @@ export interface DirHandle {
 export interface Files {
   /** The names in a directory, unsorted, without `.` and `..`. */
   readonly readdir: (path: string) => string[];
-  /** Reads a file as UTF-8, at most `limit` bytes. The newline at the end of a sysfs attribute is kept. */
+  /**
+   * Reads a file as UTF-8. The newline at the end of a sysfs attribute is kept. A file with more than `limit` bytes (1 MiB
+   * without it) is not read in part: fails with EFBIG, see tooLong().
+   */
   readonly read: (path: string, limit?: number) => string;
-  /** Reads a binary file, at most `limit` bytes, such as the configuration space of a PCI device. */
+  /** Reads the first `limit` bytes of a file, such as the configuration space of a PCI device. */
   readonly readBytes: (path: string, limit: number) => Uint8Array;
   /** The target of a symbolic link, as stored. */
   readonly readlink: (path: string) => string;

@@ -173,7 +173,7 @@ export function canUseNodes(): boolean {
 
 function asChar(path: string, status: FileStatus): FileStatus {
   if (status.kind !== 'file') return status;
-  const devnum = /^char (\d+:\d+)\n$/.exec(nodeFiles.read(path, 64))?.[1];
+  const devnum = /^char (\d+:\d+)\n$/.exec(Buffer.from(nodeFiles.readBytes(path, 64)).toString())?.[1];
   return devnum === undefined ? status : { ...status, kind: 'char', devnum };
 }
 

@@ -2,6 +2,7 @@
 import { ignoring } from '../../errors.ts';
 import type { Files } from '../../system/files.ts';
 import { pathBelow, type Root } from '../../system/root-path.ts';
+import { RunCache } from '../../system/run-cache.ts';
 import type { Device } from '../types.ts';
 
 /** The paths of pci.ids on Debian, and on Fedora, Arch and Alpine. The first file that exists is used. */
@@ -44,18 +45,14 @@ function restOfLine(ids: string, from: number): string {
   return ids.slice(from, end < 0 ? ids.length : end).trim();
 }
 
-// The text of the last file read. A machine has one list and a run reads one machine, so one entry is enough; the
-// inode detects a replaced file.
-let cached: { readonly path: string; readonly inode: string; readonly text: string } | undefined;
+const cache = new RunCache<string | undefined>();
 
 function readIds(files: Files, root: Root): string | undefined {
   for (const file of pciIdsPaths) {
     const path = pathBelow(root, file);
     const status = ignoring(() => files.stat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
     if (status?.kind !== 'file') continue;
-    if (cached?.path !== path || cached.inode !== status.inode)
-      cached = { path, inode: status.inode, text: files.read(path, MAX_BYTES) };
-    return cached.text;
+    return files.read(path, MAX_BYTES);
   }
   return undefined;
 }
@@ -64,6 +61,6 @@ function readIds(files: Files, root: Root): string | undefined {
 export function readLabel(files: Files, root: Root, device: Device): string | undefined {
   if (device.bus !== 'pci') return undefined;
   const id = (name: string): string => files.read(pathBelow(root, `${device.syspath}/${name}`), 64).trim();
-  const ids = readIds(files, root);
+  const ids = cache.get(files, root, () => readIds(files, root));
   return ids === undefined ? undefined : findLabel(ids, id('vendor'), id('device'));
 }

@@ -1,38 +1,45 @@
 /** Owner, group and mode of a device's node; owner and group by name if /etc/passwd and /etc/group have the number. */
+import { tryOrUndefined } from '../../errors.ts';
 import type { Files } from '../../system/files.ts';
 import { pathBelow, type Root } from '../../system/root-path.ts';
-import { type Accounts, readAccounts } from '../accounts.ts';
+import { RunCache } from '../../system/run-cache.ts';
+import { readGroups, readPasswd } from '../accounts.ts';
 import type { Device } from '../types.ts';
 
 /** The path of the node on the machine. */
 const nodePath = (device: Device): string => `/dev/vfio/devices/${device.sysname}`;
 
-// A run reads one machine, so its accounts are read once per Files object.
-const accountsByFiles = new WeakMap<Files, { readonly root: Root; readonly accounts: Accounts }>();
-
-function accountsOf(files: Files, root: Root): Accounts {
-  const cached = accountsByFiles.get(files);
-  if (cached?.root === root) return cached.accounts;
-  const accounts = readAccounts(files, root);
-  accountsByFiles.set(files, { root, accounts });
-  return accounts;
+/** Names by number; the first name of a number counts, as in getpwuid(3). */
+interface NamesById {
+  readonly users: ReadonlyMap<number, string>;
+  readonly groups: ReadonlyMap<number, string>;
 }
 
-function nameOf(accounts: ReadonlyMap<string, number>, number: number): string {
-  for (const [name, value] of accounts) if (value === number) return name;
-  return String(number);
+const cache = new RunCache<NamesById>();
+
+/** If the files cannot be read, numbers have no names. */
+function namesOf(files: Files, root: Root): NamesById {
+  return cache.get(files, root, () => {
+    const users = new Map<number, string>();
+    const groups = new Map<number, string>();
+    for (const { name, uid } of tryOrUndefined(() => readPasswd(files, root)) ?? [])
+      if (!users.has(uid)) users.set(uid, name);
+    for (const { name, gid } of tryOrUndefined(() => readGroups(files, root)) ?? [])
+      if (!groups.has(gid)) groups.set(gid, name);
+    return { users, groups };
+  });
 }
 
 /** Returns the owner of the node by name, `root`, or by number if the name is unknown. */
 export function readOwner(files: Files, root: Root, device: Device): string {
   const { uid } = files.lstat(pathBelow(root, nodePath(device)));
-  return nameOf(accountsOf(files, root).users, uid);
+  return namesOf(files, root).users.get(uid) ?? String(uid);
 }
 
 /** Returns the group of the node by name, `kvm`, or by number if the name is unknown. */
 export function readFileGroup(files: Files, root: Root, device: Device): string {
   const { gid } = files.lstat(pathBelow(root, nodePath(device)));
-  return nameOf(accountsOf(files, root).groups, gid);
+  return namesOf(files, root).groups.get(gid) ?? String(gid);
 }
 
 /** Returns the permission bits of the node in octal, `0600`. */

@@ -1,6 +1,6 @@
 /** The file system calls on Node. */
 import * as fs from 'node:fs';
-import { errnoOf } from '../../errors.ts';
+import { errnoOf, tooLong } from '../../errors.ts';
 import { devnumOf } from '../devnum.ts';
 import type { DirHandle, FileKind, FileStatus, OpenForChange, SystemFiles } from '../files.ts';
 
@@ -62,12 +62,15 @@ const readOnly = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.
 function read(path: string, limit = defaultLimit): string {
   const fd = fs.openSync(path, readOnly);
   return withDescriptor(path, fd, () => {
-    let length = fs.readSync(fd, buffer, 0, Math.min(buffer.length, limit), null);
-    if (length < buffer.length || length >= limit) return buffer.toString('utf8', 0, length);
+    let length = fs.readSync(fd, buffer, 0, buffer.length, null);
+    if (length > limit) throw tooLong(path, limit);
+    if (length < buffer.length) return buffer.toString('utf8', 0, length);
     const chunks = [Buffer.from(buffer)];
-    for (let total = length; length > 0 && total < limit; total += length) {
-      const chunk = Buffer.alloc(Math.min(1 << 16, limit - total));
+    for (let total = length; length > 0; ) {
+      const chunk = Buffer.alloc(1 << 16);
       length = fs.readSync(fd, chunk, 0, chunk.length, null);
+      total += length;
+      if (total > limit) throw tooLong(path, limit);
       chunks.push(chunk.subarray(0, length));
     }
     return Buffer.concat(chunks).toString('utf8');

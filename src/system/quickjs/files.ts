@@ -1,6 +1,7 @@
 /** The file system calls on QuickJS's `os` and `std`, for the native vfio_id. */
 import * as os from 'qjs:os';
 import * as std from 'qjs:std';
+import { tooLong } from '../../errors.ts';
 import { decodeUtf8 } from '../../text/utf8.ts';
 import { devnumOf } from '../devnum.ts';
 import type { DirHandle, FileKind, FileStatus, Files } from '../files.ts';
@@ -58,12 +59,15 @@ const PAGE = 4096;
 
 /** Files longer than a page, such as pci.ids, are read again with `std`, which is many times faster than `os.read`. */
 function read(path: string, limit = 1 << 20): string {
-  const start = bytes(path, Math.min(PAGE, limit));
-  if (start.length < PAGE || limit <= PAGE) return decodeUtf8(start);
+  const start = bytes(path, PAGE);
+  if (start.length > limit) throw tooLong(path, limit);
+  if (start.length < PAGE) return decodeUtf8(start);
   const file = std.fdopen(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY), 'r');
   if (!file) fail(12);
   try {
-    return file.readAsString(limit);
+    const text = file.readAsString(limit);
+    if (!file.eof() && file.getByte() >= 0) throw tooLong(path, limit);
+    return text;
   } finally {
     file.close();
   }

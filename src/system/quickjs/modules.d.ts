@@ -5,6 +5,9 @@ declare module 'qjs:std' {
     puts(text: string): void;
     flush(): number;
     readAsString(limit?: number): string;
+    eof(): boolean;
+    /** The next byte, or -1. */
+    getByte(): number;
     close(): number;
   }
   export const out: File;

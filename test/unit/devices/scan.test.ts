@@ -150,7 +150,8 @@ const malformed = test.macro({
 test(malformed, '', 'nothing');
 test(malformed, '247', '247');
 test(malformed, '247:\u001b[2J', '247:\\x1b[2J');
-test(malformed, 'x'.repeat(5000), 'x'.repeat(64));
+test(malformed, 'x'.repeat(64), 'x'.repeat(64));
+test(malformed, 'x'.repeat(5000), 'more than 64 bytes');
 
 test('scan reports a loop of symlinks', (t) => {
   const root = fakeRoot(t);

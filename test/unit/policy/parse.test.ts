@@ -20,6 +20,16 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
     '[[link]]\nname = "by-x/a" priority = 1\n',
     '2: bad TOML: each key-value declaration must be followed by an end-of-line',
   ],
+  [
+    'a user number that does not exist',
+    '[[access]]\nowner = "4294967295"\n',
+    '2: access.owner: expected a number from 0 to 4294967294, found 4294967295',
+  ],
+  [
+    'a group number with eleven digits',
+    '[iommu]\ngroup = "99999999999"\n',
+    '2: iommu.group: expected a number from 0 to 4294967294, found 99999999999',
+  ],
   ['bytes that are not UTF-8', '\n# \ufffd\n', '2: expected UTF-8, found other bytes'],
   [
     'an unknown scheme',

@@ -206,3 +206,12 @@ eachWay('no descriptor is left open', (t, files, root, outside) => {
 test('loadOpenBeneath returns nothing without koffi', async (t) => {
   t.is(await loadOpenBeneath(() => Promise.reject(new Error('none'))), undefined);
 });
+
+eachWay('a path that contains NUL fails with EINVAL', (t, files, root) => {
+  for (const name of ['read', 'stat', 'lstat', 'readdir', 'readlink', 'openDir', 'openPath'] as const)
+    t.is(
+      errno(() => files[name](`${root.dir}/etc/inside\0x`)),
+      'EINVAL',
+      name,
+    );
+});

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { createServer } from 'node:net';
 import test from 'ava';
-import { errnoOf } from '../../../../src/errors.ts';
+import { describeErrno, errnoOf } from '../../../../src/errors.ts';
 import { nodeFiles } from '../../../../src/system/node/files.ts';
 import { fakeRoot } from '../../../support/fake-root.ts';
 
@@ -23,10 +23,17 @@ test('read returns the whole text for lengths below, at and above the buffer siz
   }
 });
 
-test('read never returns more than the limit', (t) => {
+test('read returns a file up to its limit, and fails with EFBIG beyond, without a part of the text', (t) => {
   const root = fakeRoot(t);
-  root.write('/etc/text', 'x'.repeat(10000));
-  for (const limit of [1, 64, 4096, 5000]) t.is(nodeFiles.read(root.at('/etc/text'), limit).length, limit);
+  for (const limit of [0, 1, 64, 4095, 4096, 4097, 5000, 1 << 17]) {
+    root.write('/etc/text', 'x'.repeat(limit));
+    t.is(nodeFiles.read(root.at('/etc/text'), limit).length, limit);
+    root.write('/etc/text', 'x'.repeat(limit + 1));
+    t.throws(() => nodeFiles.read(root.at('/etc/text'), limit), { code: 'EFBIG' });
+  }
+  root.write('/etc/text', 'x'.repeat((1 << 20) + 1));
+  const error = t.throws(() => nodeFiles.read(root.at('/etc/text')));
+  t.is(describeErrno(error), 'EFBIG (more than 1048576 bytes)');
 });
 
 test('readBytes returns the first bytes of a file unchanged', (t) => {
@@ -118,4 +125,15 @@ test('a failed call throws an error with the name of the errno', (t) => {
     errno(() => nodeFiles.readlink('/dev/null')),
     'EINVAL',
   );
+});
+
+test('a path that contains NUL fails with EINVAL', (t) => {
+  for (const fn of [
+    () => nodeFiles.read('/etc/passwd\0x'),
+    () => nodeFiles.readdir('/\0'),
+    () => nodeFiles.lstat('/\0'),
+    () => nodeFiles.openPath('/\0'),
+    () => nodeFiles.symlink('x', '/\0'),
+  ])
+    t.is(errno(fn), 'EINVAL');
 });
