@@ -7,6 +7,7 @@ import type { Change, Outcome } from '../links/plan.ts';
 import type { Conflict } from '../names/claims.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Diagnostic } from '../policy/diagnostics.ts';
+import { dirName } from '../text/path.ts';
 import { jsonText } from '../text/printable.ts';
 import type { WatchEvent } from '../watch/events.ts';
 
@@ -20,6 +21,8 @@ type Json = Readonly<Record<string, unknown>>;
 export function changeJson(change: Change): Json {
   const path = `${linkRoot}/${change.link}`;
   if (change.action === 'remove-directory') return { action: change.action, directory: path };
+  if (change.action === 'restore')
+    return { action: change.action, link: path, file: `${dirName(path)}/${change.hidden}` };
   // `isLink` is not published: `found` says it.
   return { ...change, link: path, isLink: undefined };
 }

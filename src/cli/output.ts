@@ -20,6 +20,8 @@ export function formatChange(change: Change): string {
       return `replace ${path} -> ${printable(change.target)} (was ${printable(change.from)})`;
     case 'remove':
       return `remove ${path} (was ${printable(change.from)}: ${change.reason})`;
+    case 'restore':
+      return `restore ${path} (from ${printable(change.hidden)})`;
     case 'remove-directory':
       return `remove ${path}, empty`;
     case 'blocked':

@@ -1,10 +1,10 @@
 /** Applies the changes of a plan; each change is atomic and independent of the others. */
-import { errnoOf } from '../errors.ts';
+import { errnoOf, ignoring } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
+import { asideName, takeAside } from '../system/displace.ts';
 import type { DirHandle, Files } from '../system/files.ts';
 import { openDirBelow, type Root } from '../system/root-path.ts';
 import type { Change, Outcome } from './plan.ts';
-import { temporaryPrefix } from './tree.ts';
 
 /**
  * Applies each change and returns one outcome per change; a failure does not stop the others. `token` makes the
@@ -52,10 +52,19 @@ function performChange(
       files.symlink(change.target, path);
       return true;
     case 'replace':
-      return targetIs(files, path, change.from) && replace(files, directory, name, change.target, token);
-    case 'remove':
+    case 'remove': {
       if (!targetIs(files, path, change.from)) return false;
-      files.unlink(path);
+      const aside = `${directory}/${asideName(token, name)}`;
+      if (!takeAside(files, path, aside, () => targetIs(files, aside, change.from))) return false;
+      try {
+        if (change.action === 'replace') files.symlink(change.target, path);
+      } finally {
+        ignoring(() => files.unlink(aside), 'ENOENT');
+      }
+      return true;
+    }
+    case 'restore':
+      files.renameNew(`${directory}/${change.hidden}`, path);
       return true;
     case 'remove-directory':
       directories.forget(change.link);
@@ -71,19 +80,6 @@ function targetIs(files: Files, path: string, target: string): boolean {
     if (errnoOf(error) === 'EINVAL') return false;
     throw error;
   }
-}
-
-/** Creates the link under a temporary name and moves it into place with rename(2), so that it is never absent. */
-function replace(files: Files, directory: string, name: string, target: string, token: string): boolean {
-  const temporary = `${directory}/${temporaryPrefix}${token}`;
-  files.symlink(target, temporary);
-  try {
-    files.rename(temporary, `${directory}/${name}`);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') files.unlink(temporary);
-    throw error;
-  }
-  return true;
 }
 
 /** Keeps the directory of the last link open, since the next link is usually in the same directory. */

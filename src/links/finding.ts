@@ -10,6 +10,7 @@ export type FindingCode =
   | 'link-stale'
   | 'link-unclaimed'
   | 'temporary-link'
+  | 'displaced-file'
   | 'directory-unreadable'
   | 'name-conflict'
   | 'no-name'

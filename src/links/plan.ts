@@ -3,6 +3,7 @@
  */
 import { type Claim, parentDirectories } from '../names/claims.ts';
 import { linkTarget } from '../names/scheme.ts';
+import { originalName } from '../system/displace.ts';
 import { targetNode } from './ownership.ts';
 import { isTemporary, type LinkEntry, type LinkTree } from './tree.ts';
 
@@ -23,6 +24,13 @@ export type Change =
       readonly reason: 'gone' | 'unclaimed' | 'temporary';
     }
   | { readonly action: 'remove-directory'; readonly link: string }
+  | {
+      /** Something that is not ours has a hidden name, because a run was killed: it goes back to its path. */
+      readonly action: 'restore';
+      readonly link: string;
+      /** The hidden name, in the same directory. */
+      readonly hidden: string;
+    }
   | {
       readonly action: 'blocked';
       readonly link: string;
@@ -60,7 +68,7 @@ export function plan(
   present: Pick<ReadonlySet<string>, 'has'>,
   others: ReadonlySet<string> = new Set(),
 ): Change[] {
-  const removals = planRemovals(wanted, tree, present, others);
+  const removals = [...planRestores(tree), ...planRemovals(wanted, tree, present, others)];
   removals.push(...planDirectories(removals, wanted, tree));
   const entries = without(tree.entries, removals);
   const additions: Change[] = [];
@@ -75,7 +83,7 @@ export function plan(
 function without(entries: LinkTree['entries'], removals: readonly Change[]): LinkTree['entries'] {
   if (removals.length === 0) return entries;
   const remaining = new Map(entries);
-  for (const { link } of removals) remaining.delete(link);
+  for (const { action, link } of removals) if (action !== 'restore') remaining.delete(link);
   return remaining;
 }
 
@@ -113,13 +121,25 @@ function planRemovals(
   return removals.sort((a, b) => (a.link < b.link ? -1 : 1));
 }
 
+function planRestores({ entries }: LinkTree): Change[] {
+  const changes: Change[] = [];
+  for (const [path, { target }] of entries) {
+    const hidden = path.slice(path.lastIndexOf('/') + 1);
+    const name = originalName(hidden);
+    if (name === undefined || (target !== undefined && targetNode(path, target) !== undefined)) continue;
+    const link = `${path.slice(0, -hidden.length)}${name}`;
+    changes.push({ action: 'restore', link: entries.has(link) ? `${link}.displaced` : link, hidden });
+  }
+  return changes;
+}
+
 /** Directories that these removals empty and that no wanted link needs, the deepest first. */
 function planDirectories(
   removals: readonly Change[],
   wanted: ReadonlyMap<string, Winner>,
   tree: LinkTree,
 ): Change[] {
-  const removed = new Set(removals.map((change) => change.link));
+  const removed = new Set(removals.flatMap(({ action, link }) => (action === 'remove' ? [link] : [])));
   const needed = new Set<string>();
   for (const link of wanted.keys()) addParents(needed, link);
   for (const [link, entry] of tree.entries)

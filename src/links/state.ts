@@ -34,6 +34,7 @@ const stateOf: Readonly<Record<FindingCode, DeviceState>> = {
   'link-stale': 'ok',
   'link-unclaimed': 'ok',
   'temporary-link': 'ok',
+  'displaced-file': 'ok',
   'directory-unreadable': 'ok',
   'name-conflict': 'name-conflict',
   'no-name': 'no-name',

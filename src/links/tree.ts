@@ -2,11 +2,9 @@
 
 import { errnoOf } from '../errors.ts';
 import { isReservedName, linkRoot } from '../names/scheme.ts';
+import { temporaryPrefix } from '../system/displace.ts';
 import type { FileKind, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
-
-/** The prefix of temporary names. A killed run leaves such a name behind; the next run removes it. */
-export const temporaryPrefix = '.vfio-names-';
 
 /**
  * One entry; `target` only for links. It is absent if the link was created between the two system calls that read it.

@@ -15,7 +15,7 @@ export function verifyLinks({ scan, missingNodes, assignment, tree, changes }: O
   const bySysname = new Map<string, Device>();
   if (changes.length > 0) for (const device of scan.devices) bySysname.set(device.sysname, device);
   const findings = changes.flatMap((change) => {
-    const device = assignment.winners.get(change.link)?.device;
+    const device = change.action === 'restore' ? undefined : assignment.winners.get(change.link)?.device;
     const finding = fromChange(change, bySysname, missingNodes);
     return finding ? [{ ...(device && { bus: device.bus, name: device.name }), ...finding }] : [];
   });
@@ -69,6 +69,14 @@ function fromChange(
       };
     case 'remove':
       return fromRemoval(change, file, bySysname, missing);
+    case 'restore':
+      return {
+        code: 'displaced-file',
+        file,
+        message: `expected no file under the hidden name ${printable(change.hidden)}, where an interrupted run left it`,
+        remedy: 'vfio-names sync, which moves it back',
+        fixable: true,
+      };
     case 'remove-directory':
       return undefined;
   }

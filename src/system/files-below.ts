@@ -74,6 +74,8 @@ function portableCalls(files: Files, root: Root, { placeOf, open, atParent, atTa
     },
     symlink: (target, path) => atParent(path, (entry) => files.symlink(target, entry)),
     rename: (from, to) => atParent(from, (source) => atParent(to, (entry) => files.rename(source, entry))),
+    renameNew: (from, to) =>
+      atParent(from, (source) => atParent(to, (entry) => files.renameNew(source, entry))),
     unlink: (path) => atParent(path, (entry) => files.unlink(entry)),
     mkdir: (path) => atParent(path, (entry) => files.mkdir(entry)),
     rmdir: (path) => atParent(path, (entry) => files.rmdir(entry)),

@@ -52,6 +52,8 @@ export interface Files {
   readonly openPath: (path: string) => DirHandle;
   readonly symlink: (target: string, path: string) => void;
   readonly rename: (from: string, to: string) => void;
+  /** As rename, but fails with EEXIST if `to` exists; two names in the same directory. */
+  readonly renameNew: (from: string, to: string) => void;
   readonly unlink: (path: string) => void;
   /** Creates a directory with mode 0755. */
   readonly mkdir: (path: string) => void;

@@ -2,9 +2,9 @@
 import { scanDevice } from '../devices/scan.ts';
 import { errnoOf, ignoring } from '../errors.ts';
 import { targetNode } from '../links/ownership.ts';
-import { temporaryPrefix } from '../links/tree.ts';
 import { type Claim, compareClaims } from '../names/claims.ts';
 import { linkRoot, linkTarget } from '../names/scheme.ts';
+import { asideName, takeAside } from '../system/displace.ts';
 import type { Files } from '../system/files.ts';
 import { openDirBelow, type Root } from '../system/root-path.ts';
 import type { LinkSpec } from './args.ts';
@@ -56,7 +56,8 @@ function tryOnce(files: Files, root: Root, best: Claim, requested: readonly Link
   const slash = best.link.lastIndexOf('/');
   const handle = openDirBelow(files, root, `${linkRoot}/${best.link.slice(0, slash)}`, true);
   try {
-    const path = `${handle.path}/${best.link.slice(slash + 1)}`;
+    const name = best.link.slice(slash + 1);
+    const path = `${handle.path}/${name}`;
     const target = linkTarget(best.link, best.device.sysname);
     // The common cases: the link exists already (a repeated event), or nothing is at its path.
     const found = targetAt(files, path) ?? createAt(files, target, path);
@@ -64,7 +65,7 @@ function tryOnce(files: Files, root: Root, best: Claim, requested: readonly Link
     const other = found === undefined ? undefined : targetNode(best.link, found);
     if (other === undefined) return 'blocked';
     if (isBetter(claimOf(files, root, best.link, other, requested), best)) return 'done';
-    return displace(files, root, path, `${handle.path}/${temporaryPrefix}${token}`, best, requested);
+    return displace(files, root, path, `${handle.path}/${asideName(token, name)}`, best, requested);
   } finally {
     handle.release();
   }
@@ -83,13 +84,13 @@ function displace(
   best: Claim,
   requested: readonly LinkSpec[],
 ): Next {
-  files.rename(path, aside);
-  const found = targetAt(files, aside);
-  const node = found === undefined ? undefined : targetNode(best.link, found);
-  if (node === undefined) {
-    files.rename(aside, path);
-    return 'blocked';
-  }
+  let node: string | undefined;
+  const isOurs = (): boolean => {
+    const found = targetAt(files, aside);
+    node = found === undefined ? undefined : targetNode(best.link, found);
+    return node !== undefined;
+  };
+  if (!takeAside(files, path, aside, isOurs) || node === undefined) return 'blocked';
   const claim = claimOf(files, root, best.link, node, requested);
   const winner = claim && isBetter(claim, best) ? claim : best;
   const target = linkTarget(best.link, winner.device.sysname);

@@ -80,7 +80,7 @@ export function syncPaths(
   for (const [link, target] of before) if (wantedTarget(state, link) !== target) links.add(link);
   if (!rereadLinks(machine, state, links)) return partial;
   const changes = plan(...planArguments(machine, state, links));
-  if (changes.some(({ action }) => action === 'blocked')) return partial;
+  if (changes.some(({ action }) => action === 'blocked' || action === 'restore')) return partial;
   const outcomes = apply(files, root, changes, token);
   // After all changes of a plan are done, plan() returns no further changes; the tests of links/ check this.
   if (outcomes.some(({ result }) => result !== 'done'))

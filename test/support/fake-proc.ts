@@ -103,6 +103,7 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
     statNode: failReadOnly,
     openDir: failReadOnly,
     openPath: failReadOnly,
+    renameNew: failReadOnly,
     stat: (path): FileStatus => {
       calls.push(`stat ${path}`);
       const found = orEnoent(descriptor(stripRoot(path)));

@@ -32,6 +32,7 @@ export function hookedFiles(before: (call: Call) => void, files: SystemFiles = f
     openPath: hook('openPath', files.openPath),
     symlink: hook('symlink', files.symlink),
     rename: hook('rename', files.rename),
+    renameNew: hook('renameNew', files.renameNew),
     unlink: hook('unlink', files.unlink),
     mkdir: hook('mkdir', files.mkdir),
     rmdir: hook('rmdir', files.rmdir),
@@ -51,4 +52,11 @@ export function errnoError(errno: string): Error {
 export class Killed extends Error {}
 
 /** The calls that change the file system. */
-export const changingCalls: ReadonlySet<string> = new Set(['symlink', 'rename', 'unlink', 'mkdir', 'rmdir']);
+export const changingCalls: ReadonlySet<string> = new Set([
+  'symlink',
+  'rename',
+  'renameNew',
+  'unlink',
+  'mkdir',
+  'rmdir',
+]);

@@ -148,6 +148,21 @@ function syncDirectory(path: string): void {
   }
 }
 
+/**
+ * Node has no renameat2(2). link(2) fails with EEXIST in its place, but not for a directory; a directory replaces only an
+ * empty one (rename(2)), and never anything else.
+ */
+function renameNew(from: string, to: string): void {
+  if (fs.lstatSync(from).isDirectory()) {
+    if (fs.lstatSync(to, { throwIfNoEntry: false }))
+      throw Object.assign(new Error(`EEXIST: rename ${from}`), { code: 'EEXIST', path: to });
+    fs.renameSync(from, to);
+    return;
+  }
+  fs.linkSync(from, to);
+  fs.unlinkSync(from);
+}
+
 export const nodeFiles: SystemFiles = {
   readdir: (path) => fs.readdirSync(path),
   read,
@@ -160,6 +175,7 @@ export const nodeFiles: SystemFiles = {
   openPath,
   symlink: (target, path) => fs.symlinkSync(target, path),
   rename: (from, to) => fs.renameSync(from, to),
+  renameNew,
   unlink: (path) => fs.unlinkSync(path),
   mkdir: (path) => fs.mkdirSync(path, 0o755),
   rmdir: (path) => fs.rmdirSync(path),

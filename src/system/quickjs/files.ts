@@ -106,6 +106,18 @@ function openPath(path: string): DirHandle {
   return { path: `/proc/self/fd/${fd}`, release: () => void os.close(fd) };
 }
 
+/** QuickJS has neither renameat2(2) nor link(2). symlink(2) fails with EEXIST; for anything else, the path is looked at first. */
+function renameNew(from: string, to: string): void {
+  const [target, errno] = os.readlink(from);
+  if (errno === 0) {
+    checked(os.symlink(target, to));
+    checked(os.remove(from));
+    return;
+  }
+  if (os.lstat(to)[1] === 0) fail(17);
+  checked(os.rename(from, to));
+}
+
 export const quickjsFiles: Files = {
   readdir: (path) => checkedPair(os.readdir(path)).filter((name) => name !== '.' && name !== '..'),
   read,
@@ -118,6 +130,7 @@ export const quickjsFiles: Files = {
   openPath,
   symlink: (target, path) => void checked(os.symlink(target, path)),
   rename: (from, to) => void checked(os.rename(from, to)),
+  renameNew,
   unlink: (path) => void checked(os.remove(path)),
   mkdir: (path) => void checked(os.mkdir(path, 0o755)),
   rmdir: (path) => void checked(os.remove(path)),

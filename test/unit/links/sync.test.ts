@@ -5,8 +5,8 @@ import { apply } from '../../../src/links/apply.ts';
 import { observe } from '../../../src/links/observe.ts';
 import { targetNode } from '../../../src/links/ownership.ts';
 import { sync } from '../../../src/links/sync.ts';
-import { temporaryPrefix } from '../../../src/links/tree.ts';
 import { linkTarget } from '../../../src/names/scheme.ts';
+import { temporaryPrefix } from '../../../src/system/displace.ts';
 import type { SystemFiles } from '../../../src/system/files.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { changingCalls, errnoError, hookedFiles, Killed } from '../../support/hooked-files.ts';
@@ -226,19 +226,6 @@ test('sync killed between any two system calls leaves only correct, old or tempo
     run(root, fakeFiles, 'next');
     t.deepEqual(withoutEmpty(snapshot(root)), expected, `the run after a kill at call ${at}`);
   }
-});
-
-test('sync replaces a link without removing it first', (t) => {
-  const dir = scratchPath(t);
-  const root = buildMachine(dir, busy);
-  const link = root.at('/dev/vfio/pci/0000:01:00.0');
-  run(
-    root,
-    hookedFiles(() => {
-      t.true(fs.lstatSync(link).isSymbolicLink());
-    }),
-  );
-  t.is(fs.readlinkSync(link), '../devices/vfio1');
 });
 
 test('sync reports a failed call, makes the other changes, and the next run makes the rest', (t) => {
