@@ -1,9 +1,10 @@
 /** Checks whether the nodes that programs open exist, and whether this user may open them. */
 import { containerNode } from '../links/shared-nodes.ts';
+import { mayOpen } from '../probe/rights.ts';
 import type { FileStatus } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
 import { plural } from '../text/prose.ts';
-import { mayOpen, type NodeState } from './access.ts';
+import type { NodeState } from './access.ts';
 import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 

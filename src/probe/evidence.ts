@@ -15,6 +15,7 @@ import { nodePathOf } from '../links/node-check.ts';
 import { containerNode, iommuNode } from '../links/shared-nodes.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { nodevMountOf, parseRights, type UserRights } from './rights.ts';
 
 export type NodeKind = 'node' | 'iommu' | 'group' | 'container';
 
@@ -27,6 +28,8 @@ export interface NodeAccess {
   readonly path: string;
   /** Absent if the node does not exist. */
   readonly status?: { readonly mode: number; readonly uid: number; readonly gid: number };
+  /** The mount point of the node if it has the option nodev, with which nobody can open it. */
+  readonly nodevMount?: string;
 }
 
 export interface Evidence {
@@ -43,6 +46,8 @@ export interface Evidence {
   readonly nodes: Readonly<Record<NodeKind, NodeAccess>>;
   /** Effective user ID of this process. */
   readonly uid: number;
+  /** The rights of this process; absent without /proc. */
+  readonly rights?: UserRights;
   /** The PF of a VF, and the driver of the PF. */
   readonly pf?: { readonly name: string; readonly driver?: string };
   /** Whether a VF token was passed. */
@@ -100,6 +105,8 @@ export function gatherEvidence(
     () => files.readlink(pathBelow(root, `${device.syspath}/physfn/driver`)),
     ...gone,
   );
+  const rights = parseRights(ignoring(() => files.read('/proc/self/status', 1 << 16), ...gone) ?? '');
+  const mounts = ignoring(() => files.read('/proc/self/mountinfo', 1 << 20), ...gone) ?? '';
   return {
     name: device.name,
     ...(device.devnum !== undefined && { devnum: device.devnum }),
@@ -110,11 +117,12 @@ export function gatherEvidence(
     incomplete,
     siblings: siblings.map((sibling) => ({ ...sibling, holders: heldBy(sibling.name) })),
     nodes: {
-      node: view(files, root, paths.node),
-      iommu: view(files, root, paths.iommu),
-      group: view(files, root, paths.group),
-      container: view(files, root, paths.container),
+      node: view(files, root, paths.node, mounts),
+      iommu: view(files, root, paths.iommu, mounts),
+      group: view(files, root, paths.group, mounts),
+      container: view(files, root, paths.container, mounts),
     },
+    ...(rights && { rights }),
     // The owner of /proc/self is our effective user. `root` is not prepended: this process does not run
     // there.
     uid: ignoring(() => files.stat('/proc/self').uid, ...gone) ?? 0,
@@ -136,9 +144,14 @@ function isBound(files: Files, root: Root, device: Device): boolean {
   }
 }
 
-function view(files: Files, root: Root, path: string): NodeAccess {
+function view(files: Files, root: Root, path: string, mounts: string): NodeAccess {
   const status = ignoring(() => files.lstat(pathBelow(root, path)), ...gone);
-  return status ? { path, status: { mode: status.mode, uid: status.uid, gid: status.gid } } : { path };
+  const nodevMount = nodevMountOf(mounts, pathBelow(root, path));
+  return {
+    path,
+    ...(status && { status: { mode: status.mode, uid: status.uid, gid: status.gid } }),
+    ...(nodevMount !== undefined && { nodevMount }),
+  };
 }
 
 function siblingDevnum(files: Files, root: Root, device: Device, sibling: Sibling): string | undefined {

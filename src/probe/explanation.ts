@@ -4,6 +4,7 @@ import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { Holder, Incomplete } from '../holders/types.ts';
 import { printable } from '../text/printable.ts';
 import type { Evidence, NodeAccess, NodeKind, SiblingWithHolders } from './evidence.ts';
+import { mayOpen } from './rights.ts';
 
 const interfaceTexts: Readonly<Record<Holder['interface'], string>> = {
   cdev: 'through the cdev',
@@ -102,6 +103,22 @@ export function explainPermission(errno: string, evidence: Evidence, kind: NodeK
     return permissionDenied(
       `not permitted: the device cgroup of this container or unit does not allow ${node.path}`,
       'allow it: DeviceAllow= in a systemd unit, --device for a container',
+    );
+  if (node.nodevMount !== undefined)
+    return permissionDenied(
+      `not permitted: ${printable(node.path)} is on ${printable(node.nodevMount)}, which is mounted with nodev`,
+      'mount it without nodev: mount -o remount,dev; in a container, pass the node in',
+    );
+  const { rights } = evidence;
+  if (evidence.uid === 0 && rights && node.status && !mayOpen(rights, node.status))
+    return permissionDenied(
+      `not permitted: ${formatNodeAccess(node)}, and root has no CAP_DAC_OVERRIDE here`,
+      'add CAP_DAC_OVERRIDE to the capabilities of this container or unit, or change the owner of the node',
+    );
+  if (evidence.uid === 0 && rights)
+    return permissionDenied(
+      `not permitted: ${formatNodeAccess(node)}, and is refused to root, by a security module or a directory above it`,
+      'look at the audit log (SELinux, AppArmor), and at the modes of the directories',
     );
   if (evidence.uid === 0)
     return permissionDenied(

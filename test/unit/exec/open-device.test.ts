@@ -80,7 +80,7 @@ test('openDevice closes the descriptor if the kernel reuses the vfioN for anothe
 });
 
 for (const [errno, code, exitCode, pattern] of [
-  ['EACCES', 'not-permitted', 4, /is refused to root: by a mount with nodev|you are uid/],
+  ['EACCES', 'not-permitted', 4, /is refused to root|is mounted with nodev|you are uid/],
   ['EPERM', 'not-permitted', 4, /the device cgroup/],
   ['EBUSY', 'busy', 1, /EBUSY/],
   ['ENODEV', 'ENODEV', 1, /left-over node/],

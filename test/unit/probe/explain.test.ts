@@ -116,6 +116,40 @@ const table: readonly Row[] = [
     4,
     'not permitted: a device without an IOMMU can be opened only with the capability CAP_SYS_RAWIO',
   ],
+  [
+    'open node',
+    'EACCES',
+    {
+      uid: 0,
+      nodes: {
+        ...defaults.nodes,
+        node: { path: '/dev/vfio/devices/vfio0', status: root600, nodevMount: '/dev' },
+      },
+    },
+    4,
+    'not permitted: /dev/vfio/devices/vfio0 is on /dev, which is mounted with nodev',
+  ],
+  [
+    'open iommu',
+    'EACCES',
+    { uid: 0, rights: { uid: 0, gids: [0], overridesMode: true } },
+    4,
+    'not permitted: /dev/iommu is root:root 0600, and is refused to root, by a security module or a directory above it',
+  ],
+  [
+    'open group',
+    'EACCES',
+    {
+      uid: 0,
+      rights: { uid: 0, gids: [0], overridesMode: false },
+      nodes: {
+        ...defaults.nodes,
+        group: { path: '/dev/vfio/14', status: { mode: 0o660, uid: 108, gid: 108 } },
+      },
+    },
+    4,
+    'not permitted: /dev/vfio/14 is 108:108 0660, and root has no CAP_DAC_OVERRIDE here',
+  ],
   ['open node', 'ENOPROC', {}, 5, 'there is no /proc here, through which nodes are opened'],
   [
     'open group',
