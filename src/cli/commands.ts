@@ -309,7 +309,8 @@ const configCheck: Command = {
   operands: { label: '[FILE...]', min: 0, max: Number.POSITIVE_INFINITY },
   details: [
     'Without FILE: the installed policy, /usr/lib/vfio-names/*.toml, /run/vfio-names/*.toml and /etc/vfio-names/*.toml.',
-    'Exit status 2 on any mistake; warnings are told and change no status.',
+    'Warns about patterns that no value has, aliases that two files define, accounts that udev 258 and 259 ignore, and files that are ignored because of their name. Notes name the rules that fit no device of this machine, and the names that several devices would get.',
+    'Exit status 2 on any mistake; warnings and notes change no status.',
   ],
   load: async () => (await import('./commands/config.ts')).runConfigCheck,
 };

@@ -5,11 +5,13 @@ import { classlessHint, describeClassless, findClasslessDevices } from '../devic
 import type { Device, Problem } from '../devices/types.ts';
 import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { uncoveredGroupNodes } from '../links/access.ts';
+import { aliasProblems } from '../links/aliases.ts';
 import { formatSkipped, nodePathOf, type SkippedDevice } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
 import { nodeRemedy } from '../links/resolve.ts';
 import { noNameMessage } from '../links/verify-nodes.ts';
 import { knownBuses, schemeLink } from '../names/scheme.ts';
+import { policyAliases } from '../policy/links.ts';
 import { bindAccessRules, bindPolicyNames, loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import { pathBelow } from '../system/root-path.ts';
@@ -41,9 +43,11 @@ export async function loadPolicyMachine(invocation: Invocation, system: System):
   const policy = await loadPolicyOption(invocation, system);
   const policyNames = bindPolicyNames(files, root, policy);
   const access = bindAccessRules(files, root, policy);
+  const aliases = policyAliases(policy);
   return {
     files,
     root,
+    ...(aliases.length > 0 && { aliases }),
     ...(policyNames && { policyNames }),
     ...(access && { access }),
     isForeignTree: !ownTree,
@@ -60,6 +64,15 @@ export function reportSkippedAccess(
     warn(
       `the access rules of the policy are not applied below --root ${tree}: no owner or mode is changed there; use --host-root ${tree} if it is this machine's own tree`,
     );
+}
+
+/** Prints one line on stderr for each alias of the policy that fits no device or several; it does not change the status. */
+export function reportAliases(
+  io: Io,
+  machine: Pick<Machine, 'aliases'>,
+  observation: Pick<Observation, 'scan' | 'claims'>,
+): void {
+  for (const line of aliasProblems(machine, observation)) io.err(`vfio-names: ${line}`);
 }
 
 export function reportProblems(io: Io, problems: readonly Problem[]): void {

@@ -9,9 +9,10 @@ import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
 import { compareClaims, isExclusive } from '../names/claims.ts';
 import { pathBelow } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
+import { findAlias } from './aliases.ts';
 import type { Machine, Observation } from './observe.ts';
 
-type Place = Pick<Machine, 'files' | 'root'>;
+type Place = Pick<Machine, 'files' | 'root' | 'aliases'>;
 
 /**
  * Returns the device of `name`. Throws VfioNamesError: `ambiguous` (status 2) with the candidates, `not-bound` (3) for a
@@ -36,6 +37,7 @@ export function findByNameOrPath(
     () =>
       notBoundError(files, root, name, query) ??
       otherNode(query) ??
+      aliasError(machine, query) ??
       noDevice(name, devices.length > 0 || findClasslessDevices(files, root).length > 0),
   );
 }
@@ -50,6 +52,33 @@ function readQuery(machine: Place, name: string): DeviceQuery {
   const group = number === undefined ? undefined : groupOfDevnum(files, root, number);
   if (group !== undefined) return { kind: 'group', group };
   return devnum === undefined ? query : { kind: 'devnum', devnum, name };
+}
+
+/** The error for an alias of the policy whose device is not bound to VFIO. */
+function aliasError(machine: Place, query: DeviceQuery): VfioNamesError | undefined {
+  const link =
+    query.kind === 'link'
+      ? query.link
+      : query.kind === 'qualified'
+        ? `${query.bus}/${query.name}`
+        : query.kind === 'name'
+          ? query.name
+          : undefined;
+  const alias = link === undefined ? undefined : findAlias(machine, link);
+  if (!alias) return undefined;
+  const subject = printable(
+    `${alias.link} is for ${alias.target} (${alias.source.file}:${alias.source.line})`,
+  );
+  const device = alias.device;
+  const inner =
+    device === undefined
+      ? undefined
+      : notBoundError(machine.files, machine.root, device, parseDeviceName(device));
+  const message = inner ? `${subject}, but ${inner.message}` : `${subject}, which is not bound to VFIO`;
+  return new VfioNamesError('not-bound', exitStatus.noDevice, message, {
+    hint: inner?.hint ?? 'vfio-names list shows the devices that are',
+    ...(device !== undefined && { device }),
+  });
 }
 
 /** The error for a path to the node of a device that is not one of VFIO. */

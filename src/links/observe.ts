@@ -4,6 +4,7 @@ import { scanDevices } from '../devices/scan.ts';
 import type { Device, Scan } from '../devices/types.ts';
 import { type Assignment, type Claim, claimsOf, type PolicyNames, resolveClaims } from '../names/claims.ts';
 import type { AccessRules } from '../policy/access.ts';
+import type { Alias } from '../policy/links.ts';
 import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { missingNodes } from './node-check.ts';
@@ -19,6 +20,8 @@ export interface Machine {
   readonly root: Root;
   /** Claims of the policy, beside the names of the scheme. */
   readonly policyNames?: PolicyNames;
+  /** The aliases of the policy; for messages. */
+  readonly aliases?: readonly Alias[];
   /** The access rules of the policy. */
   readonly access?: AccessRules;
   /** Whether the tree may not be this machine's own, so that no access is changed. */

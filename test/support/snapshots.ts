@@ -62,6 +62,7 @@ export const healthy: Snapshot = {
     nodes: [{ kind: 'device', path: '/dev/vfio/devices/vfio0', status: charNode(0o600) }],
     user: { uid: 0, gids: [0], overridesMode: true },
   },
+  aliasProblems: [],
   incomplete: [],
   memoryLock: { softLimit: 8 << 20, exempt: true },
 };
@@ -78,5 +79,6 @@ export const bare: Snapshot = {
   fixableFindings: 0,
   classless: [],
   access: { nodes: [] },
+  aliasProblems: [],
   incomplete: [],
 };

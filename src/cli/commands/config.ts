@@ -5,7 +5,16 @@ import { readFacts } from '../../devices/facts.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus } from '../../errors.ts';
 import { groupAccessProblems } from '../../policy/access.ts';
-import { accountErrors, formatDiagnostic, policyError } from '../../policy/diagnostics.ts';
+import { findUnfitRules } from '../../policy/devices-here.ts';
+import {
+  accountErrors,
+  accountWarnings,
+  type Diagnostic,
+  formatDiagnostic,
+  policyError,
+  sortDiagnostics,
+} from '../../policy/diagnostics.ts';
+import { ignoredPolicyFiles } from '../../policy/files.ts';
 import { formatPolicy } from '../../policy/format.ts';
 import { policyFacts } from '../../policy/links.ts';
 import { buildTexts, readPolicyTexts } from '../../policy/load.ts';
@@ -19,47 +28,75 @@ import type { RunCommand } from '../command.ts';
 import { diagnosticJson, jsonDocument } from '../json.ts';
 
 export const runConfigCheck: RunCommand = async (invocation, io, system) => {
-  const files = system.files;
-  const texts = readPolicyTexts(files, invocation.root, invocation.operands);
+  const { files } = system;
+  const { root, operands } = invocation;
+  const texts = readPolicyTexts(files, root, operands);
   const built = texts.length === 0 ? undefined : await buildTexts(texts);
-  const policy = built?.policy;
-  const errors = [
-    ...(built?.errors ?? []),
-    ...(policy ? accountErrors(policy, readAccounts(files, invocation.root)) : []),
-  ];
-  const warnings = built?.warnings ?? [];
-  const siblingWarnings =
-    policy && errors.length === 0 ? readSiblingWarnings(files, invocation.root, policy) : [];
+  const order = texts.map(({ file }) => file);
+  const accounts = built && readAccounts(files, root);
+  const errors =
+    built && accounts ? [...built.errors, ...accountErrors(built.policy, accounts, built.accessLines)] : [];
+  const warnings =
+    built && accounts
+      ? [...built.warnings, ...accountWarnings(built.policy, accounts, built.accessLines)]
+      : [];
+  const ignored = operands.length > 0 ? [] : ignoredPolicyFiles(files, root).map(ignoredMessage);
+  const here =
+    built && errors.length === 0
+      ? compareWithDevices(files, root, built.policy)
+      : { notes: [], siblings: [] };
+  const found = {
+    errors: sortDiagnostics(errors, order),
+    warnings: sortDiagnostics(warnings, order),
+    notes: sortDiagnostics(here.notes, order),
+    messages: [...ignored, ...here.siblings],
+  };
   const status = errors.length === 0 ? exitStatus.ok : exitStatus.usage;
   if (invocation.json) {
-    const allWarnings = [...warnings.map(diagnosticJson), ...siblingWarnings.map((message) => ({ message }))];
     io.out(
       jsonDocument({
-        files: texts.map(({ file }) => file),
-        errors: errors.map(diagnosticJson),
-        warnings: allWarnings,
+        files: order,
+        errors: found.errors.map(diagnosticJson),
+        warnings: [
+          ...found.warnings.map(diagnosticJson),
+          ...found.notes.map(diagnosticJson),
+          ...found.messages.map((message) => ({ message })),
+        ],
       }),
     );
     return status;
   }
-  for (const error of errors) io.err(`vfio-names: ${formatDiagnostic(error)}`);
-  for (const warning of warnings) io.err(`vfio-names: warning: ${formatDiagnostic(warning)}`);
-  for (const warning of siblingWarnings) io.err(`vfio-names: warning: ${printable(warning)}`);
+  for (const error of found.errors) io.err(`vfio-names: ${formatDiagnostic(error)}`);
+  for (const warning of found.warnings) io.err(`vfio-names: warning: ${formatDiagnostic(warning)}`);
+  for (const message of found.messages) io.err(`vfio-names: warning: ${printable(message)}`);
+  for (const note of found.notes) io.err(`vfio-names: note: ${formatDiagnostic(note)}`);
   if (status !== exitStatus.ok) return status;
-  if (!policy) io.out('no policy file; the names of scheme 1 hold\n');
+  if (!built) io.out('no policy file; the names of scheme 1 hold\n');
   else {
-    const rules = `${plural(policy.linkRules.length, 'name rule')}, ${plural(policy.accessRules.length, 'access rule')}`;
+    const { linkRules, accessRules } = built.policy;
+    const rules = `${plural(linkRules.length, 'name rule')}, ${plural(accessRules.length, 'access rule')}`;
     io.out(`${plural(texts.length, 'policy file')} fine: ${rules}\n`);
   }
   return status;
 };
 
-/** Warnings that depend on the devices of this machine; empty if the policy has no access rules. */
-function readSiblingWarnings(files: Files, root: Root, policy: Policy): string[] {
-  if (policy.accessRules.length === 0) return [];
+function ignoredMessage(file: string): string {
+  return `${file} is ignored: expected a name that ends in .toml and does not begin with a dot`;
+}
+
+/** Compares the policy with the devices of this machine. */
+function compareWithDevices(
+  files: Files,
+  root: Root,
+  policy: Policy,
+): { readonly notes: readonly Diagnostic[]; readonly siblings: readonly string[] } {
+  if (policy.linkRules.length === 0 && policy.accessRules.length === 0) return { notes: [], siblings: [] };
   const factNames = policyFacts(policy).add('group');
   const facts = scanDevices(files, root).devices.map((device) => readFacts(files, root, device, factNames));
-  return groupAccessProblems(policy, facts);
+  return {
+    notes: facts.length === 0 ? [] : findUnfitRules(policy, facts),
+    siblings: policy.accessRules.length === 0 ? [] : groupAccessProblems(policy, facts),
+  };
 }
 
 export const runConfigSchema: RunCommand = (_invocation, io) => {

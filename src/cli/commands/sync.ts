@@ -10,6 +10,7 @@ import type { Io, RunCommand } from '../command.ts';
 import {
   areDevicesSkipped,
   loadPolicyMachine,
+  reportAliases,
   reportGroupNodes,
   reportProblems,
   reportSkipped,
@@ -29,6 +30,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   reportProblems(io, observation.scan.problems);
   reportSkipped(io, observation);
   reportGroupNodes(io, machine, observation.scan.devices);
+  reportAliases(io, machine, observation);
   reportFailures(io, outcomes, stable);
   reportAccess(io, access);
   for (const conflict of conflicts)

@@ -8,7 +8,7 @@ import { type Verification, verify } from '../../links/verify.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine, reportGroupNodes, reportSkippedAccess } from '../context.ts';
+import { loadPolicyMachine, reportAliases, reportGroupNodes, reportSkippedAccess } from '../context.ts';
 import { jsonDocument, outcomeJson } from '../json.ts';
 import { formatAccess, formatChange, formatMessage } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
@@ -34,6 +34,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   }
   const verification = verify(machine, selected);
   reportGroupNodes(io, machine, selected ?? verification.observation.scan.devices);
+  if (!selected) reportAliases(io, machine, verification.observation);
   const counts = count(verification, selected?.length);
   if (invocation.json)
     io.out(

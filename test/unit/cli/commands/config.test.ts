@@ -48,9 +48,31 @@ test('config check looks up users and groups below --root', async (t) => {
   t.is(status, 2);
   const file = root.at('/etc/vfio-names/10-a.toml');
   t.deepEqual(err, [
-    `vfio-names: ${file}:1: access.owner: no user "qemv" on this machine; did you mean "qemu"?`,
-    `vfio-names: ${file}:7: iommu.group: no group "libvirt" on this machine; make it, or give its number in quotes`,
+    `vfio-names: ${file}:2: access.owner: no user "qemv" on this machine; did you mean "qemu"?`,
+    `vfio-names: ${file}:8: iommu.group: no group "libvirt" on this machine; make it, or give its number in quotes`,
+    `vfio-names: warning: ${file}:5: access.owner: the user "4711" (4711) is not a system account, so udev 258 and 259 ignore it; use a user with a number up to 999 (useradd --system)`,
   ]);
+});
+
+test('config check reports the errors of all files and accounts in one order, and files that are ignored', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\n');
+  root.write('/etc/vfio-names/10-a.toml', '[[access]]\nmatch.bus = "pci"\n\nowner = "qemv"\n');
+  root.write('/etc/vfio-names/20-b.toml', 'x\n[names]\nby-path = 1\n');
+  root.write('/etc/vfio-names/30-c.toml', '[[access]]\nmode = "0666"\n');
+  root.write('/etc/vfio-names/40.conf', '');
+  const { status, err } = await runCli(['config', 'check', '--root', root.dir]);
+  t.is(status, 2);
+  t.deepEqual(
+    err.map((line) => line.replace(root.at('/etc/vfio-names/'), '').replace(/^vfio-names: /, '')),
+    [
+      '10-a.toml:4: access.owner: no user "qemv" on this machine; make it, or give its number in quotes',
+      '20-b.toml:1: bad TOML: illegal character in key',
+      '20-b.toml:3: names.by-path: expected true or false; found the number 1',
+      '30-c.toml:2: access.mode: expected four octal digits in quotes such as "0660", not writable by others; found "0666"',
+      'warning: 40.conf is ignored: expected a name that ends in .toml and does not begin with a dot',
+    ],
+  );
 });
 
 test('config check skips the lookup of users without /etc/passwd, and config show always', async (t) => {
