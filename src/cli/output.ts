@@ -37,11 +37,23 @@ export function formatAccess({ file, from, to, error }: Omit<AccessChange, 'devi
     : `access ${path}: ${to} (was ${from})`;
 }
 
-/** `conflict /dev/vfio/by-alias/gpu: 0000:02:00.0 wants the name too, 0000:01:00.0 has it`, one line per loser. */
+/** The number of devices that the text about one name lists. */
+const MAX_CLAIMANTS = 10;
+
+/**
+ * `conflict /dev/vfio/by-alias/gpu: 0000:02:00.0 wants the name too, 0000:01:00.0 has it`, one line per loser; with many losers,
+ * the last line says how many more there are.
+ */
 export function formatConflict(conflict: Conflict): string[] {
-  return conflict.losers.map(
-    (loser) => `conflict ${linkRoot}/${printable(conflict.link)}: ${conflictMessage(conflict, loser)}`,
-  );
+  const { link, losers } = conflict;
+  const start = `conflict ${linkRoot}/${printable(link)}`;
+  const lines = losers
+    .slice(0, MAX_CLAIMANTS)
+    .map((loser) => `${start}: ${conflictMessage(conflict, loser)}`);
+  const more = losers.length - lines.length;
+  return more > 0
+    ? [...lines, `${start}: ${more} more ${more === 1 ? 'device wants' : 'devices want'} the name`]
+    : lines;
 }
 
 /** `message; hint` as one line without raw control characters, whatever they quote. For stderr, main() escapes every line. */

@@ -66,7 +66,7 @@ function report(
 ): void {
   const { devices, names } = count(verification, selected);
   for (const line of fixed) io.out(`fixed: ${line}\n`);
-  for (const finding of verification.findings) io.out(findingLine(finding));
+  for (const line of findingLines(verification.findings)) io.out(line);
   if (verification.findings.length > 0) io.out(`${plural(verification.findings.length, 'finding')}\n`);
   else if (devices === 0) io.out('nothing to verify: no device is bound to a VFIO driver here\n');
   else
@@ -83,6 +83,28 @@ function fixedLines({ outcomes, access }: SyncResult): string[] {
       result === 'done' ? [formatAccess({ file, from, to })] : [],
     ),
   ];
+}
+
+/** The number of findings of one kind about one path that are printed. */
+const MAX_FINDINGS = 10;
+
+/** One line for each finding; of more than MAX_FINDINGS of one kind about one path, the number of the others. */
+function findingLines(findings: readonly Finding[]): string[] {
+  const lines: string[] = [];
+  const more = new Map<string, { count: number; at: number }>();
+  for (const finding of findings) {
+    const key = `${finding.code} ${finding.file}`;
+    const seen = more.get(key) ?? { count: 0, at: 0 };
+    more.set(key, seen);
+    if (++seen.count <= MAX_FINDINGS) {
+      lines.push(findingLine(finding));
+      continue;
+    }
+    if (seen.count === MAX_FINDINGS + 1) seen.at = lines.length;
+    const text = `${finding.code}: ${finding.file}: ${seen.count - MAX_FINDINGS} more of this kind`;
+    lines[seen.at] = `${formatMessage(text)}\n`;
+  }
+  return lines;
 }
 
 /** A finding about a node names its device; its message has the path. */

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import { runCli } from '../../../support/cli.ts';
+import { fakeRoot } from '../../../support/fake-root.ts';
 import { changingCalls, errnoError, hookedFiles } from '../../../support/hooked-files.ts';
 import { validJson } from '../../../support/schema.ts';
 import { sample, uuid } from '../sample.ts';
@@ -85,4 +86,19 @@ test('verify without devices exits with status 0', async (t) => {
     out: 'nothing to verify: no device is bound to a VFIO driver here\n',
     err: [],
   });
+});
+
+test('sync and verify print at most ten of the devices that all want one name', async (t) => {
+  const root = fakeRoot(t);
+  for (let index = 0; index < 30; index++)
+    root.add({ name: `0000:${(index + 16).toString(16)}:00.0`, sysname: `vfio${index}`, emptyNode: true });
+  root.write('/etc/vfio-names/a.toml', '[[link]]\nname = "by-x/all"\n');
+  const sync = await runCli(['sync', '--root', root.dir]);
+  const conflicts = sync.err.filter((line) => line.includes('conflict'));
+  t.is(conflicts.length, 11);
+  t.regex(conflicts[10] ?? '', /conflict \/dev\/vfio\/by-x\/all: 19 more devices want the name/);
+  const { out } = await runCli(['verify', '--root', root.dir]);
+  const lines = out.split('\n').filter((line) => line.startsWith('name-conflict'));
+  t.is(lines.length, 11);
+  t.is(lines[10], 'name-conflict: /dev/vfio/by-x/all: 19 more of this kind');
 });
