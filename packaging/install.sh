@@ -7,7 +7,7 @@
 #   --paths FAMILY        debian, fedora, arch or alpine: the directories and hooks of that family (debian)
 #   --built DIR           the output of `npm run build` (dist)
 #   --rules FILE          the rules (rules/70-vfio-names.rules)
-#   --native FILE         the native vfio_id (dist/vfio_id)
+#   --native FILE         the native vfio_id (dist/native/vfio_id)
 #   --koffi DIR           the node_modules with koffi and @koromix (node_modules); '' omits koffi, which disables probe,
 #                         exec --user and the readiness notification of the service
 #   --machine MACHINE     the machine of koffi's build, as printed by `uname -m` (this machine)
@@ -64,7 +64,7 @@ docdir=$(option docdir /usr/share/doc/vfio-names)
 # put MODE FILE PATH: installs FILE as PATH in the package; does nothing if the family has no such directory.
 put() {
     [[ $3 == /* ]] || return 0
-    [[ -f $2 ]] || die "expected $2, found none; npm run build makes dist, npm run build:native makes dist/vfio_id"
+    [[ -f $2 ]] || die "expected $2, found none; npm run build makes dist, npm run build:native makes dist/native"
     install -D -m "$1" "$2" "$dest$3"
 }
 
@@ -86,7 +86,7 @@ pages() {
 
 part_udev() {
     local tool
-    put 755 "$(option native "$built/vfio_id")" "$udevdir/vfio_id"
+    put 755 "$(option native "$built/native/vfio_id")" "$udevdir/vfio_id"
     put 644 "$(option rules rules/70-vfio-names.rules)" "$udevdir/rules.d/70-vfio-names.rules"
     pages 8 vfio_id
     for tool in $(option initramfs "$initramfs"); do

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Creates the release tarball from which distributions build: vfio-names-VERSION.tar.gz with the sources, the built dist/,
-# vfio_id's bundle per machine for the distribution's QuickJS, and the one library that is not bundled (koffi).
+# the bundles of the native programs for the distribution's QuickJS, and the one library that is not bundled (koffi).
 # Uses no network. The result is reproducible.
 # usage: packaging/tarball.sh [DIRECTORY]; prints the tarball's path
 # Environment: SOURCE_DATE_EPOCH (the date in the changelog of the Debian package)
@@ -24,13 +24,12 @@ mkdir -p "$tree/dist" "$tree/node_modules/@koromix" "$output"
 
 node packaging/npm/build.mjs >&2
 source_files | tar --create --no-recursion --files-from - | tar --extract --directory "$tree"
-# An explicit list, which excludes files of older builds in dist/ and the native vfio_id of this machine.
+# An explicit list, which excludes files of older builds in dist/ and the native programs of this machine.
 cp -a dist/{completions,lib,man,parts,schemas,types,licenses.txt,index.js,probe-worker.cjs,vfio-names.cjs,vfio_id.cjs} "$tree/dist/"
-for machine in x86_64 aarch64; do
-    mkdir -p "$tree/dist/native/$machine"
-    node packaging/native/bundle.mjs "$tree/dist/native/$machine/vfio_id.js" "$machine"
-    cp packaging/native/limit.c "$tree/dist/native/$machine/"
-done
+mkdir "$tree/dist/native"
+node packaging/native/bundle.mjs src/native.ts "$tree/dist/native/vfio-names.js"
+node packaging/native/bundle.mjs src/vfio-id/quickjs.ts "$tree/dist/native/vfio_id.js"
+cp packaging/native/limit.c src/system/quickjs/syscalls.c "$tree/dist/native/"
 # As installed by npm: for this machine or all machines selected with npm, with koffi's sources.
 cp -a node_modules/koffi "$tree/node_modules/"
 cp -a node_modules/@koromix/koffi-linux-* "$tree/node_modules/@koromix/"

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Compiles vfio_id to a native program: TypeScript -> esbuild -> qjsc -> cc. Creates dist/vfio_id.
+# Compiles the native programs: TypeScript -> esbuild -> qjsc -> cc. Creates dist/native/vfio-names and dist/native/vfio_id.
 # With --chroot it uses the compiler of a Debian 13 root directory created by debootstrap (Debian 12 has no QuickJS), and
-# also creates dist/vfio_id-static, the same program for hosts whose C library is older than Debian 13's.
-# With --loop it also creates dist/vfio_id-loop, the same code for the fuzzer, which runs many calls in one process.
-# With --if-old it does nothing if the program exists and is newer than its sources.
+# also creates dist/native/NAME-static, the same programs for hosts whose C library is older than Debian 13's.
+# With --loop it also creates dist/native/vfio_id-loop, the same code for the fuzzer, which runs many calls in one process.
+# With --if-old it does nothing if the programs exist and are newer than their sources.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -27,9 +27,13 @@ make_chroot() {
     mv "$cache/trixie.part" "$cache/trixie"
 }
 
-# is_new FILE: the file exists and no source is newer.
+# is_new FILE...: the files exist and no source is newer.
 is_new() {
-    [ -x "$1" ] && [ -z "$(find src/{devices,links,names,policy,system,text,vfio-id} src/errors.ts src/version.ts packaging/native test/fuzz/native-loop.ts package.json -newer "$1" -print -quit)" ]
+    local file
+    for file; do
+        [ -x "$file" ] && [ -z "$(find src templates packaging/native test/fuzz/native-loop.ts package.json -newer "$file" -print -quit)" ] ||
+            return 1
+    done
 }
 
 chroot='' if_old='' loop=''
@@ -41,15 +45,16 @@ for arg; do
         *) die "expected --chroot, --loop or --if-old, found $arg" ;;
     esac
 done
-if [ -n "$if_old" ] && is_new dist/vfio_id && { [ -z "$chroot" ] || is_new dist/vfio_id-static; } &&
-    { [ -z "$loop" ] || is_new dist/vfio_id-loop; }; then
-    exit 0
-fi
+out=dist/native
+results=("$out/vfio-names" "$out/vfio_id")
+[ -z "$chroot" ] || results+=("$out/vfio-names-static" "$out/vfio_id-static")
+[ -z "$loop" ] || results+=("$out/vfio_id-loop")
+[ -z "$if_old" ] || ! is_new "${results[@]}" || exit 0
 
 work=$(mktemp -d)
 inside=''
 trap 'rm -rf "$work" ${inside:+"$inside"}' EXIT
-mkdir -p dist
+mkdir -p "$out"
 if [ -z "$chroot" ]; then
     command -v qjsc > /dev/null || die "expected qjsc (package quickjs of Debian 13, Fedora, Arch or Alpine), found none; on Debian 12 use npm run build:native -- --chroot"
 else
@@ -60,30 +65,38 @@ else
     inside=$(mktemp -d "$cache/trixie/tmp/build.XXXXXX")
 fi
 
-# The target machine of the compiler, which may be a cross compiler.
-if [ -n "$chroot" ]; then machine=$(uname -m); else machine=$(${CC:-cc} -dumpmachine); fi
-
-# compile NAME ENTRY: creates $work/NAME/vfio_id, with --chroot also vfio_id-static.
+# compile DIRECTORY: compiles the bundles in $work/DIRECTORY, with --chroot also statically linked.
 compile() {
-    mkdir "$work/$1"
-    node packaging/native/bundle.mjs "$work/$1/vfio_id.js" "$machine" "$2"
-    cp packaging/native/limit.c "$work/$1"
+    cp packaging/native/limit.c src/system/quickjs/syscalls.c "$work/$1"
     if [ -z "$chroot" ]; then
         bash packaging/native/compile.sh "$work/$1"
     else
         cp -r "$work/$1" packaging/native/compile.sh "$inside"
         chroot "$cache/trixie" /bin/bash "/tmp/$(basename "$inside")/compile.sh" "/tmp/$(basename "$inside")/$1" static
-        cp "$inside/$1"/vfio_id* "$work/$1"
+        cp -r "$inside/$1" "$work"
     fi
 }
 
-compile program src/vfio-id/quickjs.ts
-[ -z "$chroot" ] || install -m 755 "$work/program/vfio_id-static" dist/vfio_id-static
+mkdir "$work/programs"
+node packaging/npm/generate.mjs
+node packaging/native/bundle.mjs src/native.ts "$work/programs/vfio-names.js"
+node packaging/native/bundle.mjs src/vfio-id/quickjs.ts "$work/programs/vfio_id.js"
+compile programs
 if [ -n "$loop" ]; then
-    compile loop test/fuzz/native-loop.ts
-    install -m 755 "$work/loop/vfio_id${chroot:+-static}" dist/vfio_id-loop
+    mkdir "$work/loop"
+    node packaging/native/bundle.mjs test/fuzz/native-loop.ts "$work/loop/vfio_id.js"
+    compile loop
+    install -m 755 "$work/loop/vfio_id${chroot:+-static}" "$out/vfio_id-loop"
 fi
-install -m 755 "$work/program/vfio_id" dist/vfio_id
-size=$(stat -c %s dist/vfio_id)
-[ "$size" -le 1258291 ] || die "expected at most 1.2 MB, found $size bytes"
-echo "dist/vfio_id: $size bytes"
+[ -z "$chroot" ] || install -m 755 -t "$out" "$work"/programs/{vfio-names,vfio_id}-static
+install -m 755 -t "$out" "$work"/programs/{vfio-names,vfio_id}
+
+# check_size NAME BYTES
+check_size() {
+    local size
+    size=$(stat -c %s "$out/$1")
+    [ "$size" -le "$2" ] || die "expected at most $2 bytes in $out/$1, found $size"
+    echo "$out/$1: $size bytes"
+}
+check_size vfio-names 2500000
+check_size vfio_id 1258291

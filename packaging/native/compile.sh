@@ -1,8 +1,9 @@
 #!/bin/bash
-# Compiles vfio_id.js to vfio_id with QuickJS and the C compiler; used by build.sh and by the packages of distributions.
-# Requires qjsc, cc and QuickJS's library, but neither Node nor esbuild.
+# Compiles the bundles of the native programs with QuickJS and the C compiler; used by build.sh and by the packages of
+# distributions. Requires qjsc, cc and QuickJS's library, but neither Node nor esbuild.
 # usage: packaging/native/compile.sh DIRECTORY [static]
-#   DIRECTORY contains vfio_id.js and limit.c; vfio_id is created there, with `static` also vfio_id-static
+#   DIRECTORY contains vfio-names.js or vfio_id.js or both, syscalls.c and limit.c; the programs are created there, with
+#   `static` also vfio-names-static and vfio_id-static
 # Environment: CC (cc), CPPFLAGS, CFLAGS, LDFLAGS, QUICKJS (a directory with the library), STRIP (strip; `:` keeps symbols)
 set -euo pipefail
 cd "$1"
@@ -16,17 +17,32 @@ if [ -z "$library" ] || [ -z "$header" ]; then
     echo "compile: expected QuickJS's library and header (package libquickjs), found none" >&2
     exit 1
 fi
-# -s omits the names and lines of functions, which makes the program start faster; older releases do not support it.
-qjsc -s -e -o vfio_id.c vfio_id.js > /dev/null 2>&1 || qjsc -e -o vfio_id.c vfio_id.js
 
-link() {
-    local output=$1
-    shift
-    # The directory differs between builds, so its path must not be in the program.
+# The directory differs between builds, so its path must not be in the program.
+compile() {
     # shellcheck disable=SC2086 # several flags
-    ${CC:-cc} -O2 -ffile-prefix-map="$PWD"=. ${CPPFLAGS:-} ${CFLAGS:-} -I"$(dirname "$header")" -o "$output" vfio_id.c limit.c \
-        ${LDFLAGS:-} "$@" "$library" -lm -ldl -lpthread
-    ${STRIP:-strip} "$output"
+    ${CC:-cc} -O2 -ffile-prefix-map="$PWD"=. ${CPPFLAGS:-} ${CFLAGS:-} -isystem "$(dirname "$header")" "$@"
 }
-link vfio_id
-[ "${2:-}" != static ] || link vfio_id-static -static 2> /dev/null
+
+# link OUTPUT OBJECT...
+link() {
+    # shellcheck disable=SC2086 # several flags
+    compile ${LDFLAGS:-} -o "$@" "$library" -lm -ldl -lpthread
+    ${STRIP:-strip} "$1"
+}
+
+compile -Wall -Wextra -Werror -c -o syscalls.o syscalls.c
+compile -Wall -Wextra -Werror -c -o limit.o limit.c
+for name in vfio-names vfio_id; do
+    [ -e "$name.js" ] || continue
+    # -m: the bundle is a module. -s omits the names and lines of functions, which makes the program start faster; older
+    # releases do not support it.
+    call=(qjsc -m -e -M syscalls,syscalls -o "$name.c")
+    "${call[@]}" -s "$name.js" > /dev/null 2>&1 || "${call[@]}" "$name.js"
+    compile -c -o "$name.o" "$name.c"
+    objects=("$name.o" syscalls.o)
+    # udev waits for vfio_id.
+    [ "$name" != vfio_id ] || objects+=(limit.o)
+    link "$name" "${objects[@]}"
+    [ "${2:-}" != static ] || link "$name-static" "${objects[@]}" -static 2> /dev/null
+done

@@ -34,3 +34,14 @@ export interface Watcher {
 }
 
 export type StartWatcher = (options: WatcherOptions) => Watcher;
+
+/** One line for a directory that can't be watched: what failed, and what to do. */
+export function watchError(path: string, errno: string): string {
+  const remedy =
+    errno === 'ENOSPC'
+      ? 'raise fs.inotify.max_user_watches'
+      : errno === 'EMFILE'
+        ? 'raise fs.inotify.max_user_instances'
+        : 'see what is wrong there';
+  return `could not watch ${path}: ${errno}; ${remedy}; until then changes are found only when --interval has passed`;
+}

@@ -1,24 +1,19 @@
 /** vfio_id compiled with QuickJS: the native program that packages install. */
-import * as os from 'qjs:os';
 import * as std from 'qjs:std';
-import { quickjsFiles } from '../system/quickjs/files.ts';
+import { tryOrUndefined } from '../errors.ts';
+import { fail } from '../system/quickjs/errno.ts';
+import { quickjsFiles, writeAll } from '../system/quickjs/files.ts';
+import { environment, processArguments, token } from '../system/quickjs/self.ts';
 import { version } from '../version.ts';
-import { environmentVariables } from './args.ts';
 import { vfioId } from './vfio-id.ts';
 
 const { status, out, err } = vfioId(
-  {
-    argv: scriptArgs.slice(1),
-    env: Object.fromEntries(environmentVariables.map((name) => [name, std.getenv(name)])),
-  },
-  {
-    files: quickjsFiles,
-    root: '',
-    version,
-    token: `${os.getpid()}-${os.now().toString(36).replace('.', '')}`,
-  },
+  { argv: processArguments(), env: environment() },
+  { files: quickjsFiles, root: '', version, token: token() },
 );
-if (out !== '') std.out.puts(out);
-if (err !== '') std.err.puts(`${err}\n`);
-std.out.flush();
+/** Does nothing if the reader closed the pipe. */
+const write = (fd: number, text: string): void =>
+  tryOrUndefined(() => writeAll(fd, text, (result) => fail(result, 'write')));
+if (out !== '') write(1, out);
+if (err !== '') write(2, `${err}\n`);
 std.exit(status);

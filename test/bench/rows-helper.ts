@@ -8,11 +8,13 @@ import type { BenchContext } from './workshop.ts';
 export async function measureHelper(table: Table, shop: BenchContext): Promise<void> {
   const root = shop.fixture(4096);
   const devpath = '/devices/pci0000:00/0000:00:02.0/vfio-dev/vfio16';
-  const [native, onNode] = [join(shop.dist, 'vfio_id-static'), join(shop.dist, 'vfio_id.cjs')];
+  const [native, onNode] = [join(shop.dist, 'native/vfio_id-static'), join(shop.dist, 'vfio_id.cjs')];
   const args = [`--root=${root}`, '--facts=bus,name,group', devpath];
   const ours: CommandLine = [native, ...args];
   if (!existsSync(native)) {
-    console.log('vfio_id: not measured, expected dist/vfio_id-static; run npm run build:native -- --chroot');
+    console.log(
+      'vfio_id: not measured, expected dist/native/vfio_id-static; run npm run build:native -- --chroot',
+    );
     return;
   }
   const inC: CommandLine = [shop.compile('id'), root, devpath];

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Result } from '../support/vfio-id-programs.ts';
+import type { Result } from '../support/programs.ts';
 
-const program = join(import.meta.dirname, '../../dist/vfio_id-loop');
+const program = join(import.meta.dirname, '../../dist/native/vfio_id-loop');
 
 export interface VfioIdCall {
   readonly argv: readonly string[];

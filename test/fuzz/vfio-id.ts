@@ -12,14 +12,8 @@ import { parseArgs } from 'node:util';
 import { nodeFiles } from '../../src/system/node/files.ts';
 import { version } from '../../src/version.ts';
 import { vfioId } from '../../src/vfio-id/vfio-id.ts';
-import {
-  nativeProgram,
-  nativeRequired,
-  nodeProgram,
-  type Program,
-  type Result,
-  runProgram,
-} from '../support/vfio-id-programs.ts';
+import { nativeRequired, type Program, type Result, runProgram } from '../support/programs.ts';
+import { nativeProgram, nodeProgram } from '../support/vfio-id-programs.ts';
 import { HostileRandom, randomFrom, type Scene, sceneFrom } from './hostile.ts';
 import { type NativeLoop, startLoop } from './loop.ts';
 import { changes, forbiddenChanges, type Snapshot, snapshot } from './snapshot.ts';
@@ -131,7 +125,7 @@ function allProblems({ scene, answers, problems }: Trial): string[] {
 
 const loop = startLoop();
 if (nativeRequired && !loop)
-  throw new Error('expected dist/vfio_id-loop, found none; npm run build:native -- --chroot --loop');
+  throw new Error('expected dist/native/vfio_id-loop, found none; npm run build:native -- --chroot --loop');
 const end = Date.now() + Number(values.seconds) * 1000;
 const maxCalls = Number(values.calls);
 let calls = 0;

@@ -10,7 +10,7 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { errnoOf } from '../../errors.ts';
-import type { Watcher, WatcherOptions } from '../watcher.ts';
+import { type Watcher, type WatcherOptions, watchError } from '../watcher.ts';
 import { concernsDirectory, type DirectoryWatches, isDirectory, watchBelow } from './inotify.ts';
 
 /**
@@ -62,7 +62,7 @@ export function startWatcher(
     let failed = false;
     const watchFailed = (path: string, error: unknown): void => {
       if (fresh !== watcher || closed) return;
-      if (!broken) onError(watchFault(path, error));
+      if (!broken) onError(watchError(path, errnoOf(error) ?? String(error)));
       broken = true;
       failed = true;
     };
@@ -101,15 +101,4 @@ export function startWatcher(
 /** Returns `path`, or its nearest parent that exists. */
 function nearestDirectory(path: string): string {
   return isDirectory(path) || dirname(path) === path ? path : nearestDirectory(dirname(path));
-}
-
-function watchFault(path: string, error: unknown): string {
-  const errno = errnoOf(error) ?? String(error);
-  const remedy =
-    errno === 'ENOSPC'
-      ? 'raise fs.inotify.max_user_watches'
-      : errno === 'EMFILE'
-        ? 'raise fs.inotify.max_user_instances'
-        : 'see what is wrong there';
-  return `could not watch ${path}: ${errno}; ${remedy}; until then changes are found only when --interval has passed`;
 }

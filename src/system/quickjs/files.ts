@@ -1,16 +1,11 @@
-/** The file system calls on QuickJS's `os` and `std`, for the native vfio_id. */
-import * as os from 'qjs:os';
-import * as std from 'qjs:std';
-import { tooLong } from '../../errors.ts';
+/** The file system calls of the native programs. */
+import * as syscalls from 'qjs:syscalls';
+import { errnoError, tooLong } from '../../errors.ts';
 import { decodeUtf8 } from '../../text/utf8.ts';
-import { devnumOf } from '../devnum.ts';
-import type { DirHandle, FileKind, FileStatus, Files } from '../files.ts';
-import { linuxErrno } from './errno.ts';
-import { armOpen, genericOpen } from './open-flags.ts';
+import type { DirHandle, FileKind, FileStatus, OpenForChange, SystemFiles } from '../files.ts';
+import { checked, errnoName, fail } from './errno.ts';
 
-const { O_RDONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC, O_PATH, O_DIRECTORY, O_NOFOLLOW } = __ARM_OPEN_FLAGS__
-  ? armOpen
-  : genericOpen;
+const { AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } = syscalls;
 
 const kinds: Readonly<Record<number, FileKind>> = {
   [0o100000]: 'file',
@@ -22,116 +17,171 @@ const kinds: Readonly<Record<number, FileKind>> = {
   [0o140000]: 'socket',
 };
 
-/** Throws if the result is a negative errno, else returns it. */
-function checked(result: number): number {
-  if (result < 0) fail(-result);
-  return result;
+/** Each call sets all fields and reads them before the next one. */
+const fields = new Float64Array(9);
+
+function statusOfFields(): FileStatus {
+  const [mode = 0, uid = 0, gid = 0, inode = 0, major, minor] = fields;
+  const kind = kinds[mode & 0o170000] ?? 'other';
+  const status = { kind, mode: mode & 0o7777, uid, gid, inode: String(inode) };
+  return kind === 'char' || kind === 'block' ? { ...status, devnum: `${major}:${minor}` } : status;
 }
 
-function fail(errno: number): never {
-  const code = linuxErrno(errno);
-  throw Object.assign(new Error(code), { code });
+/** fstat(2). Throws an error without a path. */
+export function statusOf(fd: number): FileStatus {
+  checked(syscalls.stat(fd, '', AT_EMPTY_PATH, fields), 'fstat');
+  return statusOfFields();
 }
 
-function checkedPair<T>([value, errno]: readonly [T, number]): NonNullable<T> {
-  if (errno !== 0 || value === null || value === undefined) fail(errno);
-  return value;
+export function textOf(text: string | ArrayBuffer): string {
+  return typeof text === 'string' ? text : decodeUtf8(new Uint8Array(text));
 }
 
-function statusOf(stats: os.Stat): FileStatus {
-  const kind = kinds[stats.mode & 0o170000] ?? 'other';
-  const status = {
-    kind,
-    mode: stats.mode & 0o7777,
-    uid: stats.uid,
-    gid: stats.gid,
-    inode: String(stats.ino),
-  };
-  return kind === 'char' || kind === 'block' ? { ...status, devnum: devnumOf(stats.rdev) } : status;
+/** Enough for every attribute of sysfs and for the files of /proc that vfio-names reads. */
+const defaultLimit = 1 << 20;
+// O_NONBLOCK: opening a FIFO in place of an attribute must not block.
+const readOnly = O_RDONLY | syscalls.O_NONBLOCK | syscalls.O_NOCTTY;
+
+function readFailed(result: number, path: string, limit: number): never {
+  if (result > syscalls.READ_FAILED) return fail(result, 'open', { path });
+  const failed = result - syscalls.READ_FAILED;
+  if (errnoName(-failed) === 'EFBIG') throw tooLong(path, limit);
+  return fail(failed, 'read');
 }
 
-function open(path: string, flags: number): number {
-  return checked(os.open(path, flags | O_CLOEXEC));
+function read(path: string, limit = defaultLimit): string {
+  const text = syscalls.readFile(AT_FDCWD, path, readOnly, 0, limit, false);
+  return typeof text === 'number' ? readFailed(text, path, limit) : textOf(text);
 }
 
-/** The size limit of sysfs attributes: one page (fs/sysfs/file.c). */
-const PAGE = 4096;
-
-/** Files longer than a page, such as pci.ids, are read again with `std`, which is many times faster than `os.read`. */
-function read(path: string, limit = 1 << 20): string {
-  const start = bytes(path, PAGE);
-  if (start.length > limit) throw tooLong(path, limit);
-  if (start.length < PAGE) return decodeUtf8(start);
-  const file = std.fdopen(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY), 'r');
-  if (!file) fail(12);
-  try {
-    const text = file.readAsString(limit);
-    if (!file.eof() && file.getByte() >= 0) throw tooLong(path, limit);
-    return text;
-  } finally {
-    file.close();
-  }
+function readBytes(path: string, limit: number): Uint8Array {
+  const bytes = syscalls.readFile(AT_FDCWD, path, readOnly, 0, limit, true);
+  return typeof bytes === 'number' ? readFailed(bytes, path, limit) : new Uint8Array(bytes);
 }
 
-function bytes(path: string, limit: number): Uint8Array {
-  const fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  try {
-    const buffer = new ArrayBuffer(limit);
-    let length = 0;
-    for (let got = 1; got > 0 && length < limit; length += got)
-      got = checked(os.read(fd, buffer, length, limit - length));
-    return new Uint8Array(buffer, 0, length);
-  } finally {
-    os.close(fd);
-  }
+function readdir(path: string): string[] {
+  const names = syscalls.readdir(AT_FDCWD, path, 0, false);
+  return typeof names === 'number' ? fail(names, 'scandir', { path }) : names.map(textOf);
 }
 
-/** `os` has no fstat(2), so this calls stat(2) on the descriptor's entry in /proc. */
-function fstat(path: string): FileStatus {
+function readlink(path: string): string {
+  const target = syscalls.readlink(AT_FDCWD, path);
+  return typeof target === 'number' ? fail(target, 'readlink', { path }) : textOf(target);
+}
+
+function status(path: string, flags: number, syscall: string): FileStatus {
+  checked(syscalls.stat(AT_FDCWD, path, flags, fields), syscall, { path });
+  return statusOfFields();
+}
+
+function open(path: string, flags: number, mode = 0): number {
+  return checked(syscalls.open(AT_FDCWD, path, flags, mode, 0), 'open', { path });
+}
+
+function statNode(path: string): FileStatus {
   const fd = open(path, O_PATH | O_NOFOLLOW);
   try {
-    return statusOf(checkedPair(os.stat(`/proc/self/fd/${fd}`)));
+    return statusOf(fd);
   } finally {
-    os.close(fd);
+    syscalls.close(fd);
   }
 }
 
-function hold(path: string): DirHandle {
-  const fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  return { path: `/proc/self/fd/${fd}`, release: () => void os.close(fd) };
+function openDir(path: string): DirHandle {
+  return openHandle(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+}
+
+/** A handle of an open descriptor. */
+export function openHandle(fd: number): DirHandle {
+  return { path: `/proc/self/fd/${fd}`, release: () => void syscalls.close(fd) };
 }
 
 function openPath(path: string): DirHandle {
-  const fd = open(path, O_PATH | O_NOFOLLOW);
-  return { path: `/proc/self/fd/${fd}`, release: () => void os.close(fd) };
+  return openHandle(open(path, O_PATH | O_NOFOLLOW));
 }
 
-/** QuickJS has neither renameat2(2) nor link(2). symlink(2) fails with EEXIST; for anything else, the path is looked at first. */
+/** fchmod(2) and fchown(2) reject a descriptor of O_PATH, so the changes go through its entry in /proc (see node/files.ts). */
+const openForChange: OpenForChange = (path) => {
+  const fd = open(path, O_PATH | O_NOFOLLOW);
+  const self = `/proc/self/fd/${fd}`;
+  return {
+    path: self,
+    status: () => statusOf(fd),
+    chown: (uid, gid) => void checked(syscalls.chown(AT_FDCWD, self, uid, gid), 'chown', { path: self }),
+    chmod: (mode) => void checked(syscalls.chmod(AT_FDCWD, self, mode), 'chmod', { path: self }),
+    release: () => void syscalls.close(fd),
+  };
+};
+
+/** Writes the whole text in UTF-8; `onError` gets the result of a failed write, which is repeated if it returns. */
+export function writeAll(fd: number, text: string, onError: (result: number) => void): void {
+  let wellFormed = text;
+  for (let left = Number.MAX_SAFE_INTEGER; left > 0; ) {
+    const result = syscalls.write(fd, wellFormed, left);
+    if (result >= 0) left = result;
+    else if (errnoName(-result) !== 'EILSEQ') onError(result);
+    // As TextEncoder does; with the flag u, this matches half of a pair only.
+    else wellFormed = text.replace(/[\ud800-\udfff]/gu, '\ufffd');
+  }
+}
+
+function createFile(path: string, text: string, durable: boolean): void {
+  const fd = open(path, syscalls.O_WRONLY | syscalls.O_CREAT | syscalls.O_EXCL | O_NOFOLLOW, 0o644);
+  try {
+    if (durable) checked(syscalls.fchmod(fd, 0o644), 'fchmod');
+    writeAll(fd, text, (result) => fail(result, 'write'));
+    if (durable) checked(syscalls.fsync(fd), 'fsync');
+  } finally {
+    syscalls.close(fd);
+  }
+}
+
+function syncDirectory(path: string): void {
+  const fd = open(path, O_RDONLY | O_DIRECTORY);
+  try {
+    checked(syscalls.fsync(fd), 'fsync');
+  } finally {
+    syscalls.close(fd);
+  }
+}
+
+/**
+ * renameat2(2); on a file system without RENAME_NOREPLACE, link(2), which fails with EEXIST in its place, but not for a
+ * directory; a directory replaces only an empty one (rename(2)), and never anything else.
+ */
 function renameNew(from: string, to: string): void {
-  const [target, errno] = os.readlink(from);
-  if (errno === 0) {
-    checked(os.symlink(target, to));
-    checked(os.remove(from));
+  const place = { path: from, dest: to };
+  const result = syscalls.rename(AT_FDCWD, from, AT_FDCWD, to, syscalls.RENAME_NOREPLACE);
+  if (result >= 0) return;
+  if (!['EINVAL', 'ENOSYS'].includes(errnoName(-result))) fail(result, 'rename', place);
+  if (status(from, AT_SYMLINK_NOFOLLOW, 'lstat').kind === 'directory') {
+    if (syscalls.stat(AT_FDCWD, to, AT_SYMLINK_NOFOLLOW, fields) >= 0) throw errnoError('EEXIST', to);
+    checked(syscalls.rename(AT_FDCWD, from, AT_FDCWD, to, 0), 'rename', place);
     return;
   }
-  if (os.lstat(to)[1] === 0) fail(17);
-  checked(os.rename(from, to));
+  checked(syscalls.link(AT_FDCWD, from, AT_FDCWD, to, 0), 'link', place);
+  checked(syscalls.unlink(AT_FDCWD, from, 0), 'unlink', { path: from });
 }
 
-export const quickjsFiles: Files = {
-  readdir: (path) => checkedPair(os.readdir(path)).filter((name) => name !== '.' && name !== '..'),
+export const quickjsFiles: SystemFiles = {
+  readdir,
   read,
-  readBytes: bytes,
-  readlink: (path) => checkedPair(os.readlink(path)),
-  lstat: (path) => statusOf(checkedPair(os.lstat(path))),
-  stat: (path) => statusOf(checkedPair(os.stat(path))),
-  statNode: fstat,
-  openDir: hold,
+  readBytes,
+  readlink,
+  lstat: (path) => status(path, AT_SYMLINK_NOFOLLOW, 'lstat'),
+  stat: (path) => status(path, 0, 'stat'),
+  statNode,
+  openDir,
   openPath,
-  symlink: (target, path) => void checked(os.symlink(target, path)),
-  rename: (from, to) => void checked(os.rename(from, to)),
+  symlink: (target, path) =>
+    void checked(syscalls.symlink(target, AT_FDCWD, path), 'symlink', { path: target, dest: path }),
+  rename: (from, to) =>
+    void checked(syscalls.rename(AT_FDCWD, from, AT_FDCWD, to, 0), 'rename', { path: from, dest: to }),
   renameNew,
-  unlink: (path) => void checked(os.remove(path)),
-  mkdir: (path) => void checked(os.mkdir(path, 0o755)),
-  rmdir: (path) => void checked(os.remove(path)),
+  unlink: (path) => void checked(syscalls.unlink(AT_FDCWD, path, 0), 'unlink', { path }),
+  mkdir: (path) => void checked(syscalls.mkdir(AT_FDCWD, path, 0o755), 'mkdir', { path }),
+  rmdir: (path) => void checked(syscalls.unlink(AT_FDCWD, path, syscalls.AT_REMOVEDIR), 'rmdir', { path }),
+  openForChange,
+  createFile,
+  syncDirectory,
 };

@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import test from 'ava';
 import { compareDevices } from '../../../src/devices/order.ts';
 import { type FakeRoot, fakeRoot } from '../../support/fake-root.ts';
-import { nativeProgram, nativeRequired } from '../../support/vfio-id-programs.ts';
+import { nativeRequired } from '../../support/programs.ts';
+import { nativeProgram } from '../../support/vfio-id-programs.ts';
 
 const crowd = nativeRequired ? test.serial : test.skip;
 const count = 200;

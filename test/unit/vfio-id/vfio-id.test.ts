@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { vfioId } from '../../../src/vfio-id/vfio-id.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
-import { programs, type Result, runProgram } from '../../support/vfio-id-programs.ts';
+import { type Result, runProgram } from '../../support/programs.ts';
+import { programs } from '../../support/vfio-id-programs.ts';
 
 interface Case {
   readonly title: string;

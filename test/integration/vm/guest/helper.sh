@@ -10,10 +10,10 @@ writable() {
 }
 
 # install_native, install_node: install vfio_id where the rules expect it. Node needs --jitless in udevd's sandbox.
-install_native() { install -m 755 /project/dist/vfio_id $helper; }
+install_native() { install -m 755 /project/dist/native/vfio_id $helper; }
 # install_logging: installs the native build with stderr in a file, because udevd does not pass it on.
 install_logging() {
-  printf '#!/bin/sh\nexec /project/dist/vfio_id "$@" 2>>/run/vfio_id.log\n' >$helper && chmod 755 $helper
+  printf '#!/bin/sh\nexec /project/dist/native/vfio_id "$@" 2>>/run/vfio_id.log\n' >$helper && chmod 755 $helper
 }
 install_node() {
   printf '#!/bin/sh\nexec /usr/bin/node %s /project/dist/vfio_id.cjs "$@"\n' "${1---jitless}" >$helper.new

@@ -8,7 +8,7 @@ in_guest() {
   # even without our hook.
   [[ $1 == initramfs-tools ]] || place=/etc/udev/rules.d
   install -m 644 "/tmp/project/test/integration/vm/rules/$2.rules" $place/70-vfio-names.rules
-  install -m 755 /tmp/project/dist/vfio_id /usr/lib/udev/vfio_id
+  install -m 755 /tmp/project/dist/native/vfio_id /usr/lib/udev/vfio_id
   case $1 in
     initramfs-tools)
       install -m 755 "$hooks/initramfs-tools/vfio-names" /usr/share/initramfs-tools/hooks/

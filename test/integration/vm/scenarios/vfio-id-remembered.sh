@@ -11,7 +11,7 @@ pf=0000:01:00.0 alone=0000:00:04.0 count=4
 cat >/run/counting <<'HELPER'
 #!/bin/sh
 echo "$*" >>/run/vfio_id.calls
-exec /project/dist/vfio_id "$@" 2>>/run/vfio_id.log
+exec /project/dist/native/vfio_id "$@" 2>>/run/vfio_id.log
 HELPER
 counted() {
   local number=$1

@@ -1,12 +1,7 @@
 import * as fs from 'node:fs';
 import { execPath } from 'node:process';
 import test from 'ava';
-import {
-  type Handler,
-  serveRequests,
-  startWorker,
-  workerCommand,
-} from '../../../../src/system/node/worker-process.ts';
+import { startWorker, workerCommand } from '../../../../src/system/node/worker-process.ts';
 import type { Worker } from '../../../../src/system/programs.ts';
 import { fakeRoot } from '../../../support/fake-root.ts';
 
@@ -93,63 +88,6 @@ test('startWorker starts a new process with the next request after close', async
   const first = await peer.request(1);
   peer.close();
   t.notDeepEqual(await peer.request(1), first);
-});
-
-/** Returns the lines that serveRequests writes when it reads these chunks one after the other. */
-function serve(handler: Handler, chunks: readonly (string | Uint8Array)[]): string[] {
-  const remaining = chunks.map((chunk) => Buffer.from(chunk));
-  let out = '';
-  serveRequests(handler, {
-    read: () => remaining.shift() ?? Buffer.alloc(0),
-    write: (text) => {
-      out += text;
-    },
-  });
-  return out.split('\n').slice(0, -1);
-}
-
-test('serveRequests writes ready and answers each line', (t) => {
-  t.deepEqual(
-    serve((request) => ({ got: request }), ['1\n"two"\n']),
-    ['ready', 'answer {"got":1}', 'answer {"got":"two"}'],
-  );
-});
-
-test('serveRequests accepts a request in chunks that split a character', (t) => {
-  const line = Buffer.from('"ä"\n');
-  t.deepEqual(
-    serve((request) => request, [line.subarray(0, 2), line.subarray(2)]),
-    ['ready', 'answer "ä"'],
-  );
-});
-
-test('serveRequests writes steps before the answer', (t) => {
-  const handler: Handler = (_request, announce) => {
-    announce('open node');
-    announce('close');
-    return true;
-  };
-  t.deepEqual(serve(handler, ['0\n']), ['ready', 'step open node', 'step close', 'answer true']);
-});
-
-test('serveRequests fails only the request whose handler throws', (t) => {
-  const handler: Handler = (request) => {
-    if (request === 1) throw new Error('one\nis too small');
-    return request;
-  };
-  t.deepEqual(serve(handler, ['1\n2\n']), ['ready', 'failed "one\\nis too small"', 'answer 2']);
-});
-
-test('serveRequests fails a line that is not JSON and continues', (t) => {
-  const [ready, failed, answer] = serve((request) => request, ['{\n3\n']);
-  t.deepEqual([ready, failed?.split(' ')[0], answer], ['ready', 'failed', 'answer 3']);
-});
-
-test('serveRequests ends when the pipe is closed', (t) => {
-  t.deepEqual(
-    serve((request) => request, []),
-    ['ready'],
-  );
 });
 
 test('workerCommand uses the built program in the same directory, or else the source', (t) => {

@@ -1,0 +1,74 @@
+/**
+ * Runs each command line with both builds on equal machines, and compares stdout, stderr, the exit status and the links to the
+ * byte. Runs only if the native program is required.
+ */
+import * as fs from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { nativeCli, nodeCli } from '../../support/cli-programs.ts';
+import { FakeRoot } from '../../support/fake-root.ts';
+import { nativeRequired, type Program, type Result, runProgram } from '../../support/programs.ts';
+import { exceptions, type Machine, machines } from './machines.ts';
+
+interface Outcome extends Result {
+  readonly tree: readonly string[];
+}
+
+/** Every path of the machine with its type and mode, and the target or the text. */
+function treeOf(directory: string): string[] {
+  const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
+  return fs.readdirSync(bytes(directory), { encoding: 'latin1' }).flatMap((name) => {
+    const path = `${directory}/${name}`;
+    const status = fs.lstatSync(bytes(path));
+    const text = status.isSymbolicLink()
+      ? fs.readlinkSync(bytes(path), 'latin1')
+      : status.isFile()
+        ? fs.readFileSync(bytes(path), 'latin1')
+        : '';
+    const line = `${path} ${status.mode.toString(8)} ${status.gid} ${text}`;
+    return status.isDirectory() ? [line, ...treeOf(path)] : [line];
+  });
+}
+
+/** A machine that is built again after a run that changed it. Both builds see the same path. */
+class Stage {
+  readonly #directory: string;
+  readonly #build: Machine['build'];
+  #tree: readonly string[] | undefined;
+
+  constructor(directory: string, build: Machine['build']) {
+    this.#directory = directory;
+    this.#build = build;
+  }
+
+  run(program: Program, argv: readonly string[]): Outcome {
+    const directory = this.#directory;
+    if (!this.#tree) {
+      fs.rmSync(directory, { recursive: true, force: true });
+      this.#build(new FakeRoot(directory));
+      this.#tree = treeOf(directory).sort();
+    }
+    const args = argv.map((arg) => arg.replaceAll('ROOT', directory));
+    const result = runProgram(program, args, { PATH: '/usr/bin:/bin' }, directory);
+    const tree = treeOf(directory).sort();
+    if (tree.join('\n') !== this.#tree.join('\n')) this.#tree = undefined;
+    return { ...result, tree };
+  }
+}
+
+function scratch(t: ExecutionContext): string {
+  const directory = fs.mkdtempSync('/tmp/vfio-names-builds-');
+  t.teardown(() => fs.rmSync(directory, { recursive: true, force: true }));
+  return `${directory}/root`;
+}
+
+for (const { title, build, lines } of machines) {
+  (nativeRequired ? test : test.skip)(`both builds print and do the same on ${title}`, (t) => {
+    const stage = new Stage(scratch(t), build);
+    if (!nativeCli) return t.fail();
+    for (const argv of lines) {
+      const [node, native] = [nodeCli, nativeCli].map((program) => stage.run(program, argv));
+      const expected = exceptions.find(({ line }) => line === argv.join(' '))?.native;
+      t.deepEqual(native, { ...(node as Outcome), ...expected }, argv.join(' '));
+    }
+  });
+}

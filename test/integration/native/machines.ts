@@ -1,0 +1,180 @@
+/** The machines and the command lines on which both builds are compared, and the exceptions. */
+import { buildSample } from '../../demo/sample.ts';
+import type { FakeRoot } from '../../support/fake-root.ts';
+import { samples } from '../../support/graph-samples.ts';
+import type { Result } from '../../support/programs.ts';
+
+export interface Machine {
+  readonly title: string;
+  readonly build: (root: FakeRoot) => void;
+  /** ROOT stands for the directory of the machine. */
+  readonly lines: readonly (readonly string[])[];
+}
+
+/** Where the builds differ on purpose. */
+export const exceptions: readonly { readonly line: string; readonly native: Partial<Result> }[] = [];
+
+/** Commands that change nothing and need no name. */
+const readers: readonly (readonly string[])[] = [
+  [],
+  ['list'],
+  ['list', '--json'],
+  ['list', '--format', 'json'],
+  ['plan'],
+  ['plan', '--json'],
+  ['verify'],
+  ['verify', '--json'],
+  ['holders'],
+  ['holders', '--json'],
+  ['doctor'],
+  ['doctor', '--json'],
+  ['graph'],
+  ['graph', '--all'],
+  ['graph', '--json'],
+  ['graph', '--format', 'dot'],
+  ['cdi'],
+  ['cdi', '--json'],
+  ['nfd'],
+  ['nfd', '--json'],
+  ['rules', 'render'],
+  ['rules', 'render', '--json'],
+  ['rules', 'render', '--target', 'mdev'],
+  ['rules', 'render', '--target', 'mdevd'],
+  ['rules', 'check'],
+  ['rules', 'check', '--json'],
+  ['config', 'check'],
+  ['config', 'check', '--json'],
+  ['config', 'show'],
+  ['config', 'show', '--json'],
+  ['probe', '--all'],
+  ['probe', '--all', '--json'],
+].map((line) => [...line, '--root', 'ROOT']);
+
+const writers: readonly (readonly string[])[] = [
+  ['sync'],
+  ['sync', '--json'],
+  ['-v', 'sync'],
+  ['-q', 'sync'],
+  ['rules', 'install'],
+  ['rules', 'install', '--json'],
+  ['rules', 'uninstall'],
+  ['cdi', '--output', 'ROOT/etc/vfio.json'],
+  ['nfd', '--output', 'ROOT/etc/nfd'],
+].map((line) => [...line, '--root', 'ROOT']);
+
+function named(...names: readonly string[]): (readonly string[])[] {
+  return names.flatMap((name) =>
+    [
+      ['resolve', name],
+      ['-v', 'resolve', name],
+      ['resolve', '--json', name],
+      ['show', name],
+      ['show', '--json', name],
+      ['list', name],
+      ['verify', name],
+      ['holders', name],
+      ['probe', name],
+      ['probe', '--json', name],
+    ].map((line) => [...line, '--root', 'ROOT']),
+  );
+}
+
+const everything = [...readers, ...writers];
+
+const policy = `
+[names]
+by-path = true
+by-serial = true
+by-tag = true
+
+[names.by-alias]
+gpu = { match = { name = "0000:01:00.0" } }
+
+[[link]]
+match = { driver = "vfio-*" }
+name = "by-driver/{driver}-{name}"
+
+[[access]]
+match = { driver = "vfio-pci" }
+group = "kvm"
+mode = "0660"
+`;
+
+export const machines: readonly Machine[] = [
+  {
+    title: 'a machine without devices',
+    build: () => {},
+    lines: [
+      ...everything,
+      ...named('vfio0', '0000:01:00.0'),
+      ['--version'],
+      ['--help'],
+      ['-h'],
+      ['frob'],
+      [''],
+      ['list', '--frob'],
+      ['list', '--root', 'ROOT/none'],
+      ['rules', '--help'],
+      ['config', 'schema'],
+      ['watch', '--interval', 'x'],
+      ['exec', 'vfio0'],
+      ...[
+        'list',
+        'show',
+        'resolve',
+        'plan',
+        'sync',
+        'verify',
+        'probe',
+        'holders',
+        'doctor',
+        'watch',
+        'exec',
+      ].map((name) => [name, '--help']),
+    ],
+  },
+  {
+    title: 'the sample of the demo',
+    build: (root) => void buildSample(root.dir),
+    lines: [
+      ...everything,
+      ...named('vfio0', '01:00.0', '0000:01:00.1', 'platform', '/dev/vfio/14', '\u{1f600}'),
+    ],
+  },
+  ...Object.entries(samples).map(
+    ([title, build]): Machine => ({
+      title: `the sample ${title}`,
+      build,
+      lines: readers,
+    }),
+  ),
+  {
+    title: 'a machine with a policy',
+    build: (root) => {
+      buildSample(root.dir);
+      root.write('/etc/group', 'root:x:0:\nkvm:x:104:\n');
+      root.write('/etc/vfio-names/policy.toml', policy);
+    },
+    lines: [...everything, ...named('gpu', 'vfio0')],
+  },
+  ...Object.entries({
+    'a syntax error': '[names\n',
+    'an unknown key': '[names]\nfrob = true\n',
+    'text that is not UTF-8': Buffer.from('# \xff\n[names]\nby-tag = true\n', 'latin1'),
+    'a wrong template': '[[link]]\nname = "{frob}"\n',
+  }).map(
+    ([title, text]): Machine => ({
+      title: `a policy with ${title}`,
+      build: (root) => {
+        buildSample(root.dir);
+        root.write('/etc/vfio-names/policy.toml', text);
+      },
+      lines: [
+        ...writers,
+        ['list', '--root', 'ROOT'],
+        ['config', 'check', '--root', 'ROOT'],
+        ['config', 'show', '--root', 'ROOT'],
+      ],
+    }),
+  ),
+];
