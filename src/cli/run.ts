@@ -1,6 +1,6 @@
 /** Parses the command line, runs one command, and turns every error into one line on stderr and an exit status. */
 
-import { errnoOf, exitStatus, ioError, VfioNamesError, withHint } from '../errors.ts';
+import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError, withHint } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { nodesBelow } from '../system/files-below.ts';
 import type { System } from '../system/system.ts';
@@ -43,6 +43,7 @@ export async function main(argv: readonly string[], streams: Io, system: System)
       return exitStatus.ok;
     }
     verbose = parsed.invocation.verbose;
+    checkProc(system.files, parsed.invocation);
     const machine = await systemBelow(system, parsed.invocation);
     const run = await parsed.invocation.command.load();
     return await run(parsed.invocation, resultIo(io, parsed.invocation), machine);
@@ -78,6 +79,22 @@ async function systemBelow(system: System, invocation: Invocation): Promise<Syst
   checkRoot(system.files, invocation);
   const files = await system.filesBelow(root);
   return { ...system, files, nodes: nodesBelow(system.nodes, files, root) };
+}
+
+/**
+ * Throws VfioNamesError `no-proc` (status 5, of holders 4) without /proc, through which opened directories are reached: without it, they
+ * would look empty. doctor reports it in its own way.
+ */
+function checkProc(files: Files, { root, command }: Invocation): void {
+  const needsNone = ['doctor', 'config schema', 'rules render'].includes(command.name);
+  if (root === '' && needsNone) return;
+  if (ignoring(() => files.lstat('/proc/self/fd'), 'ENOENT', 'ENOTDIR', 'EACCES')) return;
+  // For holders, this is the status of every search that sees no process.
+  const status = command.name === 'holders' ? exitStatus.notPermitted : exitStatus.unsupported;
+  throw new VfioNamesError('no-proc', status, 'expected proc on /proc, found none', {
+    hint: 'mount proc on /proc; vfio-names opens every directory and node through it',
+    path: '/proc/self/fd',
+  });
 }
 
 /** Throws unless --root or --host-root is a directory: otherwise it would look like a machine without devices. */

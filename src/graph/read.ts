@@ -4,7 +4,8 @@
  */
 import { isNameable } from '../devices/cdev.ts';
 import { readFacts } from '../devices/facts.ts';
-import { nonBlockingDrivers } from '../devices/iommu-group.ts';
+import { isVfioDriverName, nonBlockingDrivers } from '../devices/iommu-group.ts';
+import { findClasslessDevices } from '../devices/not-bound.ts';
 import { compareNatural } from '../devices/order.ts';
 import type { Device, FactName } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
@@ -36,14 +37,15 @@ export function readEntries(
 ): readonly Entry[] {
   const vfio = new Map(devices.map((device) => [device.syspath, device]));
   const found = new Map<string, Entry>();
-  const pending = new Set([...vfio.keys(), ...(all ? linksIn(files, root, '/sys/bus/pci/devices') : [])]);
+  const bound = new Set([...vfio.keys(), ...findClasslessDevices(files, root).map(({ syspath }) => syspath)]);
+  const pending = new Set([...bound, ...(all ? linksIn(files, root, '/sys/bus/pci/devices') : [])]);
   for (const syspath of pending)
     for (const path of [...ancestorsOf(syspath), syspath]) {
       if (found.has(path)) continue;
       const entry = readEntry(files, root, path, vfio.get(path), known);
       if (!entry) continue;
       found.set(path, entry);
-      if (vfio.has(path)) for (const other of companionsOf(files, root, entry)) pending.add(other);
+      if (bound.has(path)) for (const other of companionsOf(files, root, entry)) pending.add(other);
     }
   return markBlocking([...found.values()].sort((a, b) => compareNatural(a.syspath, b.syspath)));
 }
@@ -139,7 +141,8 @@ function stateOf(
   holders: readonly string[],
   state: DeviceState | undefined,
 ): Usage {
-  if (!device) return driver === undefined ? 'idle' : 'host';
+  // Before Linux 6.1, no device has an entry of class vfio-dev.
+  if (!device) return driver === undefined ? 'idle' : isVfioDriverName(driver) ? 'no-node' : 'host';
   if (holders.length > 0) return 'used';
   return isNameable(device) && state !== 'no-node' ? 'free' : 'no-node';
 }

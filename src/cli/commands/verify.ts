@@ -1,8 +1,9 @@
 /** `verify`: reports every finding with its remedy; `--fix` first runs sync. */
+import { findClasslessDevices } from '../../devices/not-bound.ts';
 import { exitStatus } from '../../errors.ts';
 import { findByNameOrPath } from '../../links/find.ts';
 import type { Finding } from '../../links/finding.ts';
-import { observe } from '../../links/observe.ts';
+import { type Machine, observe } from '../../links/observe.ts';
 import { type SyncResult, sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
 import { printable } from '../../text/printable.ts';
@@ -45,7 +46,7 @@ export const run: RunCommand = async (invocation, io, system) => {
         ...(fixed && { fixed: fixed.outcomes.map(outcomeJson), access: fixed.access }),
       }),
     );
-  else report(io, verification, selected?.length, fixed ? fixedLines(fixed) : []);
+  else report(io, machine, verification, selected?.length, fixed ? fixedLines(fixed) : []);
   if (fixed && statusOf(fixed.outcomes, true, fixed.access) === exitStatus.notPermitted)
     return exitStatus.notPermitted;
   return verification.findings.length > 0 ? exitStatus.findings : exitStatus.ok;
@@ -60,6 +61,7 @@ function count(
 
 function report(
   io: Io,
+  machine: Machine,
   verification: Verification,
   selected: number | undefined,
   fixed: readonly string[],
@@ -68,11 +70,17 @@ function report(
   for (const line of fixed) io.out(`fixed: ${line}\n`);
   for (const line of findingLines(verification.findings)) io.out(line);
   if (verification.findings.length > 0) io.out(`${plural(verification.findings.length, 'finding')}\n`);
-  else if (devices === 0) io.out('nothing to verify: no device is bound to a VFIO driver here\n');
+  else if (devices === 0) io.out(`nothing to verify: ${noDevicesReason(machine)}\n`);
   else
     io.out(
       `fine: ${plural(devices, 'device')}${selected === undefined ? `, ${plural(names, 'name')}` : ''}, all true\n`,
     );
+}
+
+function noDevicesReason({ files, root }: Machine): string {
+  return findClasslessDevices(files, root).length > 0
+    ? 'this kernel has no class vfio-dev (Linux before 6.1), so devices have no nodes and no names'
+    : 'no device is bound to a VFIO driver here';
 }
 
 /** The changes that were made, one line each. */

@@ -1,7 +1,9 @@
 import test from 'ava';
 import { formatErrorDetails } from '../../../src/cli/run.ts';
 import { exitStatus, ioError, VfioNamesError } from '../../../src/errors.ts';
+import { runCli } from '../../support/cli.ts';
 import { errorLine } from '../../support/error-line.ts';
+import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 import { sample } from './sample.ts';
 
 test('--verbose adds one line with the code and device of an error', async (t) => {
@@ -19,6 +21,20 @@ test('error details include the unchanged cause of a failed system call', (t) =>
     formatErrorDetails(ioError(cause, 'read', '/x')),
     "code EACCES; path /x; cause EACCES: permission denied, open '/x'",
   );
+});
+
+test('every command but doctor fails with status 5 without /proc, and doctor with --root, too', async (t) => {
+  const { root } = sample(t);
+  const files = hookedFiles(({ path }) => {
+    if (path.startsWith('/proc/self')) throw errnoError('ENOENT');
+  });
+  for (const command of [['list'], ['sync'], ['verify'], ['resolve', 'vfio0'], ['doctor']]) {
+    const { status, out, err } = await runCli([...command, '--root', root.dir], { files });
+    t.is(status, 5, command[0]);
+    t.is(out, '');
+    t.regex(err.join('\n'), /^vfio-names: expected proc on \/proc, found none; mount proc on \/proc/);
+  }
+  t.is((await runCli(['rules', 'render'], { files })).status, 0);
 });
 
 test('error details escape control characters', (t) => {

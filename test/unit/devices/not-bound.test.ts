@@ -4,6 +4,7 @@ import { findClasslessDevices, realSysfsPath } from '../../../src/devices/not-bo
 import { VfioNamesError } from '../../../src/errors.ts';
 import { findByNameOrPath } from '../../../src/links/find.ts';
 import { observe } from '../../../src/links/observe.ts';
+import { runCli } from '../../support/cli.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 
@@ -163,4 +164,22 @@ test('realSysfsPath stays below the root and ends at a loop', (t) => {
   t.is(realSysfsPath(fakeFiles, root.dir, '/sys/absolute/vfio-dev'), '/sys/class/vfio-dev');
   t.is(realSysfsPath(fakeFiles, root.dir, '/sys/loop'), undefined);
   t.is(realSysfsPath(fakeFiles, root.dir, '/sys/none'), undefined);
+});
+
+test('list, graph, verify and cdi name the devices of Linux before 6.1 and do not say that none is bound', async (t) => {
+  const root = fakeRoot(t);
+  fs.rmdirSync(root.at('/sys/class/vfio-dev'));
+  root.add({ name: '0000:01:00.0', driver: 'vfio-pci', group: '14' });
+  root.write('/sys/class/vfio/14/dev', '511:14\n');
+  const text = async (...args: string[]) => {
+    const { out, err } = await runCli([...args, '--root', root.dir]);
+    return [...err, out].join('\n');
+  };
+  for (const command of ['list', 'cdi'])
+    t.regex(await text(command), /0000:01:00\.0 is bound to vfio-pci, but this kernel/);
+  t.regex(await text('list', '--json'), /"message": "0000:01:00\.0 is bound to vfio-pci, but/);
+  t.regex(await text('verify'), /this kernel has no class vfio-dev/);
+  t.regex(await text('graph'), /0000:01:00\.0 · group 14 · vfio-pci, no node/);
+  for (const command of ['list', 'cdi', 'verify', 'graph', 'doctor'])
+    t.notRegex(await text(command), /no device is bound/, command);
 });

@@ -80,6 +80,7 @@ test('verify --fix reports each link that it may not write, with status 4', asyn
 test('verify without devices exits with status 0', async (t) => {
   const { root, run } = sample(t);
   fs.rmSync(root.at('/sys/class/vfio-dev'), { recursive: true });
+  fs.mkdirSync(root.at('/sys/class/vfio-dev'));
   fs.rmSync(root.at('/dev/vfio'), { recursive: true });
   t.deepEqual(await run('verify'), {
     status: 0,
