@@ -50,6 +50,8 @@ export interface Evidence {
   readonly rights?: UserRights;
   /** The PF of a VF, and the driver of the PF. */
   readonly pf?: { readonly name: string; readonly driver?: string };
+  /** Set for a PF that has VFs. */
+  readonly hasVfs?: true;
   /** Whether a VF token was passed. */
   readonly tokenGiven: boolean;
 }
@@ -101,6 +103,8 @@ export function gatherEvidence(
   const heldBy = (of: string) => holders.filter((holder) => holder.target.of === of);
   const group = readFact(files, root, device, 'group');
   const pf = readFact(files, root, device, 'pf');
+  const hasVfs =
+    ignoring(() => files.lstat(pathBelow(root, `${device.syspath}/virtfn0`)), ...gone) !== undefined;
   const pfDriver = ignoring(
     () => files.readlink(pathBelow(root, `${device.syspath}/physfn/driver`)),
     ...gone,
@@ -129,6 +133,7 @@ export function gatherEvidence(
     ...(pf !== undefined && {
       pf: { name: pf, ...(pfDriver !== undefined && { driver: pfDriver.replace(/^.*\//, '') }) },
     }),
+    ...(hasVfs && { hasVfs: true }),
     tokenGiven,
   };
 }

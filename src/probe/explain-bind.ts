@@ -65,9 +65,14 @@ export function explainBind(failure: ProbeFailure, evidence: Evidence): Explanat
  */
 function invalid(evidence: Evidence): Explanation {
   const { holders, incomplete } = evidence;
+  if (evidence.tokenGiven && holders.length === 0 && !evidence.pf && !evidence.hasVfs)
+    return notUsable(
+      'the VF token is refused: this device is neither a VF nor a PF with VFs, so it takes none',
+      'probe it without --vf-token',
+    );
   if (evidence.tokenGiven && holders.length === 0)
     return notUsable(
-      'the VF token is refused: this is no VF of a PF on vfio-pci and no such PF, or this kernel is older than 6.17, or the device is in use',
+      'the VF token is refused: the PF is not on vfio-pci, or this kernel is older than 6.17, or the device is in use',
       'probe it without --vf-token, or with --group',
     );
   if (holders.length > 0 || incomplete.length > 0) return inUse(holders, incomplete);
@@ -116,13 +121,21 @@ export function explainHostSibling(evidence: Evidence): Explanation {
   );
 }
 
-/** Explains EACCES of vfio_pci_validate_vf_token: the device is a VF whose PF is bound to vfio-pci. */
+/**
+ * Explains EACCES of vfio_pci_validate_vf_token: the device is a VF whose PF is bound to vfio-pci, or a PF whose VFs are in
+ * use with a token.
+ */
 export function explainTokenRequired(evidence: Evidence): Explanation {
   const pf = evidence.pf
     ? `its PF ${printable(evidence.pf.name)} is on ${printable(evidence.pf.driver ?? 'no driver')}`
-    : 'it shares a token with other devices';
+    : evidence.hasVfs
+      ? 'VFs of this PF are in use with one'
+      : 'it shares a token with other devices';
   return evidence.tokenGiven
-    ? permissionDenied(`the VF token is wrong: ${pf}`, 'give the token that the PF was given')
+    ? permissionDenied(
+        `the VF token is wrong: ${pf}`,
+        evidence.pf ? 'give the token that the PF was given' : 'give the token that the VFs were given',
+      )
     : permissionDenied(`a VF token is wanted: ${pf}`, 'give it with --vf-token UUID');
 }
 

@@ -201,9 +201,16 @@ const table: readonly Row[] = [
   [
     bind,
     'EINVAL',
+    { tokenGiven: true, pf: { name: '0000:01:00.0' } },
+    1,
+    'the VF token is refused: the PF is not on vfio-pci, or this kernel is older than 6.17, or the device is in use',
+  ],
+  [
+    bind,
+    'EINVAL',
     { tokenGiven: true },
     1,
-    'the VF token is refused: this is no VF of a PF on vfio-pci and no such PF, or this kernel is older than 6.17, or the device is in use',
+    'the VF token is refused: this device is neither a VF nor a PF with VFs, so it takes none',
   ],
   [
     bind,
@@ -275,6 +282,14 @@ const table: readonly Row[] = [
     { tokenGiven: true, pf: { name: '0000:01:00.0' } },
     4,
     'the VF token is wrong: its PF 0000:01:00.0 is on no driver',
+  ],
+  [bind, 'EACCES', { hasVfs: true }, 4, 'a VF token is wanted: VFs of this PF are in use with one'],
+  [
+    bind,
+    'EACCES',
+    { tokenGiven: true, hasVfs: true },
+    4,
+    'the VF token is wrong: VFs of this PF are in use with one',
   ],
   [bind, 'EACCES', {}, 4, 'a VF token is wanted: it shares a token with other devices'],
   [bind, 'EAGAIN', {}, 1, 'the device is busy with a reset'],
