@@ -1,6 +1,14 @@
 /** Parses the command line, runs one command, and turns every error into one line on stderr and an exit status. */
 
-import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError, withHint } from '../errors.ts';
+import {
+  errnoOf,
+  exitStatus,
+  ignoring,
+  ioError,
+  tryOrUndefined,
+  VfioNamesError,
+  withHint,
+} from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { nodesBelow } from '../system/files-below.ts';
 import type { System } from '../system/system.ts';
@@ -48,7 +56,7 @@ export async function main(argv: readonly string[], streams: Io, system: System)
     const run = await parsed.invocation.command.load();
     return await run(parsed.invocation, resultIo(io, parsed.invocation), machine);
   } catch (error) {
-    const shown = error instanceof VfioNamesError ? error : callError(error);
+    const shown = forRoot(error instanceof VfioNamesError ? error : callError(error), system.files);
     io.err(`vfio-names: ${withHint(shown)}`);
     if (verbose) io.err(`vfio-names: ${formatErrorDetails(shown)}`);
     return shown.exitCode;
@@ -60,6 +68,20 @@ function callError(error: unknown): VfioNamesError {
   if (errnoOf(error) === undefined) throw error;
   const { syscall = 'read', path = '?' } = error as { syscall?: string; path?: string };
   return ioError(error, syscall, printable(path));
+}
+
+/** The error with another hint if the present one tells root to become root. */
+function forRoot(error: VfioNamesError, files: Files): VfioNamesError {
+  const { code, exitCode, message, hint, path, device, cause } = error;
+  if (hint === undefined || !hint.startsWith('run it as root')) return error;
+  // The owner of /proc/self is our effective user.
+  if (tryOrUndefined(() => files.stat('/proc/self'))?.uid !== 0) return error;
+  return new VfioNamesError(code, exitCode, message, {
+    hint: 'root is refused: look at the capabilities of this container or unit, at the options of the mount, and at the audit log (SELinux, AppArmor)',
+    ...(path !== undefined && { path }),
+    ...(device !== undefined && { device }),
+    cause,
+  });
 }
 
 /** Every line on stderr passes through here: no message can carry a raw control character, whatever it quotes. */

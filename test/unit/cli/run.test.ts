@@ -3,6 +3,7 @@ import { formatErrorDetails } from '../../../src/cli/run.ts';
 import { exitStatus, ioError, VfioNamesError } from '../../../src/errors.ts';
 import { runCli } from '../../support/cli.ts';
 import { errorLine } from '../../support/error-line.ts';
+import { fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 import { sample } from './sample.ts';
 
@@ -49,3 +50,21 @@ test('ioError suggests root for EACCES and a writable path only for EROFS', (t) 
   t.is(messageOf('EROFS'), 'could not act: /x: EROFS; run it where that path can be written');
   t.is(messageOf('EIO'), 'could not act: /x: EIO');
 });
+
+for (const [uid, pattern] of [
+  [0, /; root is refused: look at the capabilities/],
+  [1000, /; run it as root, or as a user who may/],
+] as const)
+  test(`an error tells uid ${uid} ${uid === 0 ? 'what may refuse root' : 'to run it as root'}`, async (t) => {
+    const root = fakeRoot(t);
+    root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+    const files = hookedFiles(({ name, path }) => {
+      if (name !== 'stat' && path.includes('class/vfio-dev')) throw errnoError('EACCES');
+    });
+    const stat = (path: string) => ({ ...files.stat(path), ...(path === '/proc/self' && { uid }) });
+    const parts = { files: { ...files, stat }, filesBelow: async () => ({ ...files, stat }) };
+    const { status, err } = await runCli(['list', '--root', root.dir], parts);
+    t.is(status, 4);
+    t.is(err.length, 1);
+    t.regex(err[0] ?? '', pattern);
+  });
