@@ -4,17 +4,22 @@ import { CallError } from '../calls.ts';
 import type { ExecCalls } from '../process.ts';
 import { errnoName, importKoffi, type Koffi, requireKoffi } from './libc.ts';
 
-/** The number of keyctl(2), for which C libraries have no function; by Node's name of the machine. */
-const keyctlNumbers: Readonly<Record<string, number>> = {
-  x64: 250,
-  ia32: 288,
-  arm: 311,
-  arm64: 219,
-  riscv64: 219,
-  loong64: 219,
-  ppc64: 271,
-  s390x: 280,
+/**
+ * The numbers of keyctl(2), for which C libraries have no function, and of prlimit64(2), whose function has numbers of 32 bits in
+ * some; by Node's name of the machine.
+ */
+const numbers: Readonly<Record<string, { readonly keyctl: number; readonly prlimit64: number }>> = {
+  x64: { keyctl: 250, prlimit64: 302 },
+  ia32: { keyctl: 288, prlimit64: 340 },
+  arm: { keyctl: 311, prlimit64: 369 },
+  arm64: { keyctl: 219, prlimit64: 261 },
+  riscv64: { keyctl: 219, prlimit64: 261 },
+  loong64: { keyctl: 219, prlimit64: 261 },
+  ppc64: { keyctl: 271, prlimit64: 325 },
+  s390x: { keyctl: 280, prlimit64: 334 },
 };
+/** No system call has this number (ENOSYS). */
+const NONE = 0xffff;
 /** The same on every machine: system calls from 424 on have one number (arch/…/syscall.tbl). */
 const CLOSE_RANGE = 436;
 
@@ -55,7 +60,7 @@ export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi
     check(
       'keyctl',
       syscall(
-        keyctlNumbers[arch] ?? -1,
+        numbers[arch]?.keyctl ?? NONE,
         'int',
         operation,
         ...args.flatMap((value): (string | number)[] => ['long', value]),
@@ -66,8 +71,6 @@ export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi
   const setresuid = libc.func('int setresuid(uint32_t real, uint32_t effective, uint32_t saved)');
   const capset = libc.func('int capset(void *header, void *data)');
   const prctl = libc.func('int prctl(int option, ...)');
-  const getrlimit = libc.func('int getrlimit(int resource, void *limits)');
-  const setrlimit = libc.func('int setrlimit(int resource, void *limits)');
   const sigaction = libc.func('int sigaction(int signal, void *action, void *previous)');
   const sigprocmask = libc.func('int sigprocmask(int how, void *set, void *previous)');
   const dup2 = libc.func('int dup2(int fd, int to)');
@@ -83,8 +86,12 @@ export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi
     joinSessionKeyring: () => void keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0),
     sessionKeyring: () => keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0),
     addFilter: (program) => {
-      // struct sock_fprog: a length of two bytes, and, aligned, a pointer.
-      const descriptor = new BigUint64Array([0n, BigInt(koffi.address(program))]);
+      // struct sock_fprog: a length of two bytes, and a pointer, aligned.
+      const address = BigInt(koffi.address(program));
+      const descriptor =
+        arch === 'arm' || arch === 'ia32'
+          ? Uint32Array.of(0, Number(address))
+          : BigUint64Array.of(0n, address);
       new Uint16Array(descriptor.buffer)[0] = program.length / 8;
       check(
         'prctl PR_SET_SECCOMP',
@@ -92,11 +99,20 @@ export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi
       );
     },
     setOpenFilesLimit: (soft) => {
-      // struct rlimit: two of rlim_t, which has 64 bits in the 64-bit machines of Node.
+      const prlimit = (...limits: readonly (BigUint64Array | null)[]): number =>
+        check(
+          'prlimit64',
+          syscall(
+            numbers[arch]?.prlimit64 ?? NONE,
+            ...['int', 0, 'int', RLIMIT_NOFILE],
+            ...limits.flatMap((limit) => ['void *', limit]),
+          ),
+        );
+      // struct rlimit64: the soft and the hard limit.
       const limits = new BigUint64Array(2);
-      check('getrlimit', getrlimit(RLIMIT_NOFILE, limits));
+      prlimit(null, limits);
       limits[0] = BigInt(soft);
-      check('setrlimit', setrlimit(RLIMIT_NOFILE, limits));
+      prlimit(limits, null);
     },
     resetSignals: () => {
       // All bytes zero: SIG_DFL, no flags, an empty set; longer than the structs of any C library.
