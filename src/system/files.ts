@@ -1,6 +1,6 @@
 /**
  * The file system calls that the portable code uses: synchronous and free of Node types, so that QuickJS can implement
- * them too. Each throws an error whose `code` is the name of the errno (`ENOENT`). A path that contains NUL fails with
+ * them too. File names are decoded as in text/file-names.ts. Each throws an error whose `code` is the name of the errno (`ENOENT`). A path that contains NUL fails with
  * EINVAL.
  */
 

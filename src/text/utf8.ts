@@ -41,7 +41,8 @@ export function decodeUtf8(bytes: Uint8Array): string {
   return text;
 }
 
-function decodeSequence(
+/** Decodes the sequence of two to four bytes at `index`; an ill-formed one is U+FFFD, with the length of its maximal subpart. */
+export function decodeSequence(
   bytes: Uint8Array,
   index: number,
   first: number,

@@ -1,6 +1,7 @@
 /** The file system calls on Node. */
 import * as fs from 'node:fs';
 import { errnoOf, tooLong } from '../../errors.ts';
+import { decodeName, encodeName, mayHaveRawBytes } from '../../text/file-names.ts';
 import { devnumOf } from '../devnum.ts';
 import type { DirHandle, FileKind, FileStatus, OpenForChange, SystemFiles } from '../files.ts';
 
@@ -59,8 +60,28 @@ function withDescriptor<T>(path: string, fd: number, fn: () => T): T {
 // O_NONBLOCK: opening a FIFO in place of an attribute must not block.
 const readOnly = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
+/** The path as Node has to have it. */
+function raw(path: string): string | Buffer {
+  return mayHaveRawBytes(path) ? Buffer.from(encodeName(path)) : path;
+}
+
+/** Node decodes a byte that is not part of UTF-8 to U+FFFD; the call is then made again, for the bytes. */
+const replacement = '\ufffd';
+
+function readdir(path: string): string[] {
+  const names = fs.readdirSync(raw(path));
+  if (!names.some((name) => name.includes(replacement))) return names;
+  return fs.readdirSync(raw(path), { encoding: 'buffer' }).map(decodeName);
+}
+
+function readlink(path: string): string {
+  const target = fs.readlinkSync(raw(path));
+  if (!target.includes(replacement)) return target;
+  return decodeName(fs.readlinkSync(raw(path), { encoding: 'buffer' }));
+}
+
 function read(path: string, limit = defaultLimit): string {
-  const fd = fs.openSync(path, readOnly);
+  const fd = fs.openSync(raw(path), readOnly);
   return withDescriptor(path, fd, () => {
     let length = fs.readSync(fd, buffer, 0, buffer.length, null);
     if (length > limit) throw tooLong(path, limit);
@@ -78,7 +99,7 @@ function read(path: string, limit = defaultLimit): string {
 }
 
 function bytes(path: string, limit: number): Uint8Array {
-  const fd = fs.openSync(path, readOnly);
+  const fd = fs.openSync(raw(path), readOnly);
   return withDescriptor(path, fd, () => {
     const found = Buffer.alloc(limit);
     let total = 0;
@@ -92,7 +113,7 @@ function bytes(path: string, limit: number): Uint8Array {
 export const O_PATH = 0o10000000;
 
 function fstat(path: string): FileStatus {
-  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  const fd = fs.openSync(raw(path), O_PATH | fs.constants.O_NOFOLLOW);
   return withDescriptor(path, fd, () => statusOf(fs.fstatSync(fd)));
 }
 
@@ -103,12 +124,12 @@ export function openHandle(fd: number): DirHandle {
 
 function hold(path: string): DirHandle {
   return openHandle(
-    fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW),
+    fs.openSync(raw(path), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW),
   );
 }
 
 function openPath(path: string): DirHandle {
-  return openHandle(fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW));
+  return openHandle(fs.openSync(raw(path), O_PATH | fs.constants.O_NOFOLLOW));
 }
 
 /**
@@ -116,7 +137,7 @@ function openPath(path: string): DirHandle {
  * the changes go through its entry in /proc, which leads to the same inode (proc(5), magic links).
  */
 const openForChange: OpenForChange = (path) => {
-  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  const fd = fs.openSync(raw(path), O_PATH | fs.constants.O_NOFOLLOW);
   const self = `/proc/self/fd/${fd}`;
   return {
     path: self,
@@ -129,7 +150,7 @@ const openForChange: OpenForChange = (path) => {
 
 function createFile(path: string, text: string, durable: boolean): void {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
-  const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+  const fd = fs.openSync(raw(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
     if (durable) fs.fchmodSync(fd, 0o644);
     fs.writeFileSync(fd, text);
@@ -140,7 +161,7 @@ function createFile(path: string, text: string, durable: boolean): void {
 }
 
 function syncDirectory(path: string): void {
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  const fd = fs.openSync(raw(path), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
     fs.fsyncSync(fd);
   } finally {
@@ -153,32 +174,32 @@ function syncDirectory(path: string): void {
  * empty one (rename(2)), and never anything else.
  */
 function renameNew(from: string, to: string): void {
-  if (fs.lstatSync(from).isDirectory()) {
-    if (fs.lstatSync(to, { throwIfNoEntry: false }))
+  if (fs.lstatSync(raw(from)).isDirectory()) {
+    if (fs.lstatSync(raw(to), { throwIfNoEntry: false }))
       throw Object.assign(new Error(`EEXIST: rename ${from}`), { code: 'EEXIST', path: to });
-    fs.renameSync(from, to);
+    fs.renameSync(raw(from), raw(to));
     return;
   }
-  fs.linkSync(from, to);
-  fs.unlinkSync(from);
+  fs.linkSync(raw(from), raw(to));
+  fs.unlinkSync(raw(from));
 }
 
 export const nodeFiles: SystemFiles = {
-  readdir: (path) => fs.readdirSync(path),
+  readdir,
   read,
   readBytes: bytes,
-  readlink: (path) => fs.readlinkSync(path),
-  lstat: (path) => statusOf(fs.lstatSync(path)),
-  stat: (path) => statusOf(fs.statSync(path)),
+  readlink,
+  lstat: (path) => statusOf(fs.lstatSync(raw(path))),
+  stat: (path) => statusOf(fs.statSync(raw(path))),
   statNode: fstat,
   openDir: hold,
   openPath,
-  symlink: (target, path) => fs.symlinkSync(target, path),
-  rename: (from, to) => fs.renameSync(from, to),
+  symlink: (target, path) => fs.symlinkSync(raw(target), raw(path)),
+  rename: (from, to) => fs.renameSync(raw(from), raw(to)),
   renameNew,
-  unlink: (path) => fs.unlinkSync(path),
-  mkdir: (path) => fs.mkdirSync(path, 0o755),
-  rmdir: (path) => fs.rmdirSync(path),
+  unlink: (path) => fs.unlinkSync(raw(path)),
+  mkdir: (path) => fs.mkdirSync(raw(path), 0o755),
+  rmdir: (path) => fs.rmdirSync(raw(path)),
   openForChange,
   createFile,
   syncDirectory,

@@ -3,9 +3,10 @@
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { errnoError, exitStatus, VfioNamesError } from '../../errors.ts';
+import { mayHaveRawBytes } from '../../text/file-names.ts';
 import { CallError, type DeviceCalls } from '../calls.ts';
 import { type Datagrams, notifyError } from '../notify.ts';
-import type { OpenBeneath } from '../open-beneath.ts';
+import { type OpenBeneath, walkBeneath } from '../open-beneath.ts';
 import { nodeFiles, O_PATH, openHandle } from './files.ts';
 import { asCallError, closeNode, holdNode, openHeld, statusOfNode } from './nodes.ts';
 
@@ -154,8 +155,11 @@ export async function loadOpenBeneath(
   const howOf = (flags: number) =>
     new BigUint64Array([BigInt(O_PATH | O_CLOEXEC | flags), 0n, RESOLVE_IN_ROOT]);
   const [following, itself] = [howOf(0), howOf(fs.constants.O_NOFOLLOW)];
+  // koffi passes text as UTF-8.
+  const walk = walkBeneath(nodeFiles);
   const openat2: OpenBeneath = (top, path, follow) => {
     if (path.includes('\0')) throw errnoError('EINVAL', path);
+    if (mayHaveRawBytes(path)) return walk(top, path, follow);
     const fd = Number(/\d+$/.exec(top.path)?.[0]);
     const how = follow ? following : itself;
     for (let tries = 1; ; tries++) {

@@ -447,3 +447,22 @@ test('sync never follows a link that replaces a directory at any call', (t) => {
   }
   t.true(moment > 20);
 });
+
+test('sync removes a link of ours whose name is not UTF-8, and leaves other such entries alone', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  run(root);
+  const raw = (directory: string): Buffer =>
+    Buffer.concat([Buffer.from(root.at(`/dev/vfio/${directory}/a`)), Buffer.from([0xff])]);
+  fs.symlinkSync('../devices/vfio0', raw('pci'));
+  fs.mkdirSync(root.at('/dev/vfio/by-x'));
+  fs.writeFileSync(raw('by-x'), '');
+  const { outcomes, stable } = run(root);
+  t.deepEqual(
+    outcomes.map(({ change, result }) => [change.action, change.link, result]),
+    [['remove', 'pci/a\udcff', 'done']],
+  );
+  t.true(stable);
+  t.true(fs.existsSync(raw('by-x')));
+  t.deepEqual(run(root).outcomes, []);
+});

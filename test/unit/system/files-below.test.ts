@@ -215,3 +215,16 @@ eachWay('a path that contains NUL fails with EINVAL', (t, files, root) => {
       name,
     );
 });
+
+eachWay('a path that is not UTF-8 is resolved beneath the root, too', (t, files, root, outside) => {
+  const name = Buffer.concat([Buffer.from(root.at('/etc/a')), Buffer.from([0xff])]);
+  fs.symlinkSync(outside, name);
+  t.deepEqual(files.readdir(root.at('/etc')).sort(), ['a\udcff', 'inside']);
+  t.is(
+    errno(() => files.read(root.at('/etc/a\udcff'))),
+    'ENOENT',
+  );
+  t.is(files.lstat(root.at('/etc/a\udcff')).kind, 'symlink');
+  files.unlink(root.at('/etc/a\udcff'));
+  t.deepEqual(files.readdir(root.at('/etc')), ['inside']);
+});

@@ -137,3 +137,26 @@ test('a path that contains NUL fails with EINVAL', (t) => {
   ])
     t.is(errno(fn), 'EINVAL');
 });
+
+/** The byte FF in a name and in the target of a link. */
+const rawName = Buffer.from([0x61, 0xff]);
+
+test('names and targets that are not UTF-8 are read, and can be used in paths', (t) => {
+  const root = fakeRoot(t);
+  const raw = (name: Buffer): Buffer => Buffer.concat([Buffer.from(`${root.dir}/etc/`), name]);
+  fs.symlinkSync(rawName, raw(rawName));
+  t.deepEqual(nodeFiles.readdir(root.at('/etc')), ['a\udcff']);
+  const path = `${root.dir}/etc/a\udcff`;
+  t.is(nodeFiles.readlink(path), 'a\udcff');
+  t.is(nodeFiles.lstat(path).kind, 'symlink');
+  t.is(nodeFiles.statNode(path).kind, 'symlink');
+  nodeFiles.rename(path, `${root.dir}/etc/b\udcfe`);
+  t.deepEqual(nodeFiles.readdir(root.at('/etc')), ['b\udcfe']);
+  nodeFiles.unlink(`${root.dir}/etc/b\udcfe`);
+  nodeFiles.mkdir(path);
+  nodeFiles.openDir(path).release();
+  nodeFiles.rmdir(path);
+  nodeFiles.symlink('a\udcff', path);
+  t.deepEqual(fs.readlinkSync(raw(rawName), { encoding: 'buffer' }), rawName);
+  t.deepEqual(nodeFiles.readdir(root.at('/etc')), ['a\udcff']);
+});
