@@ -6,7 +6,10 @@ import { errnoOf, ignoring } from '../errors.ts';
 import { encodeUtf8 } from '../text/utf8.ts';
 import type { Files } from './files.ts';
 
-/** The prefix of hidden names. A killed run leaves such a name behind; the next run removes what is ours. */
+/**
+ * The prefix of hidden names, which udev, container runtimes, Node Feature Discovery and the node exporter do not read. The
+ * process id of the run follows. A killed run leaves such a name behind; the next run removes what is ours.
+ */
 export const temporaryPrefix = '.vfio-names-';
 
 /** NAME_MAX of Linux, in bytes. */

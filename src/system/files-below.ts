@@ -94,6 +94,7 @@ export function systemFilesBelow(
     ...portableCalls(files, root, shared),
     openForChange: (path) => atParent(path, (entry) => files.openForChange(entry)),
     createFile: (path, text, durable) => atParent(path, (entry) => files.createFile(entry, text, durable)),
+    exchange: (a, b) => atParent(a, (first) => atParent(b, (second) => files.exchange(first, second))),
     syncDirectory: (path) =>
       atTarget(path, (target, kind) => {
         if (kind !== undefined && kind !== 'directory') throw errnoError('ENOTDIR', path);

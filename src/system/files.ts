@@ -80,4 +80,9 @@ export interface SystemFiles extends Files {
   readonly createFile: (path: string, text: string, durable: boolean) => void;
   /** fsync(2) of a directory. */
   readonly syncDirectory: (path: string) => void;
+  /**
+   * Exchanges two entries atomically: renameat2(2) with RENAME_EXCHANGE. Fails with ENOSYS where System.loadExchange() has
+   * not loaded it, and with EINVAL on a file system without it.
+   */
+  readonly exchange: (a: string, b: string) => void;
 }

@@ -20,6 +20,8 @@ export interface System {
   readonly process: Process;
   readonly programs: Programs;
   readonly clock: Clock;
+  /** Loads renameat2(2) for SystemFiles.exchange; does nothing where it is not available. */
+  readonly loadExchange: () => Promise<void>;
   /** Loads the function that watches directories. */
   readonly loadWatcher: () => Promise<StartWatcher>;
   /** Opens the service manager's socket; see openNotify() in notify.ts. */

@@ -1,6 +1,6 @@
 /** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
 import { errnoOf, exitStatus, ignoring, ioError, tryOrUndefined, VfioNamesError } from '../errors.ts';
-import { removeFile, replaceFile, sweepTemporaries } from '../system/atomic-file.ts';
+import { isGeneratedFile, removeFile, replaceFile, sweepTemporaries } from '../system/atomic-file.ts';
 import type { DirHandle, Files, SystemFiles } from '../system/files.ts';
 import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
@@ -102,18 +102,22 @@ export function planRulesChange(files: Files, root: Root, after: string | undefi
       found.kind === 'masked'
         ? 'turns the rules off (empty, or a link to /dev/null)'
         : 'vfio-names did not make';
-    throw new VfioNamesError(
-      'file-unmanaged',
-      exitStatus.findings,
-      `expected no file or one made by vfio-names at ${installPath}, found one that ${reason}`,
-      { hint: 'move it away first', path: installPath },
-    );
+    throw unmanagedError(reason);
   }
   return {
     path: installPath,
     ...(found?.kind === 'text' && { before: found.text }),
     ...(after !== undefined && { after }),
   };
+}
+
+function unmanagedError(reason: string): VfioNamesError {
+  return new VfioNamesError(
+    'file-unmanaged',
+    exitStatus.findings,
+    `expected no file or one made by vfio-names at ${installPath}, found one that ${reason}`,
+    { hint: 'move it away first', path: installPath },
+  );
 }
 
 /** What to do on a system whose rules directory is made by something else. */
@@ -149,9 +153,13 @@ export function applyRulesChange(
   let dir: DirHandle | undefined;
   try {
     dir = openDirBelow(files, root, adminDirectory, after !== undefined);
-    sweepTemporaries(files, dir);
-    if (after === undefined) removeFile(files, dir, rulesFileName);
-    else replaceFile(files, dir, rulesFileName, after, token);
+    const isOurs = isGeneratedFile(files, (text) => readHeader(text) !== undefined);
+    sweepTemporaries(files, dir, isOurs);
+    const done =
+      after === undefined
+        ? removeFile(files, dir, rulesFileName, token, isOurs)
+        : replaceFile(files, dir, { name: rulesFileName, text: after, isOurs, durable: true }, token);
+    if (!done) throw unmanagedError('vfio-names did not make');
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;

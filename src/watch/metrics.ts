@@ -60,3 +60,8 @@ export function metricsText(figures: Metrics): string {
     )
     .join('');
 }
+
+/** Whether the text is a metrics file of vfio-names. */
+export function isMetricsFile(text: string): boolean {
+  return text.startsWith('# HELP vfio_names_');
+}

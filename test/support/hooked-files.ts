@@ -40,6 +40,7 @@ export function hookedFiles(before: (call: Call) => void, files: SystemFiles = f
     createFile: (path, text, durable) =>
       hook('createFile', (target: string) => files.createFile(target, text, durable))(path),
     syncDirectory: hook('syncDirectory', files.syncDirectory),
+    exchange: hook('exchange', files.exchange),
   };
 }
 

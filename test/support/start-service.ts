@@ -60,7 +60,7 @@ export async function startService(
     ...(watchdog !== undefined && { watchdog }),
     close: () => sent.push({ CLOSED: 1 }),
   };
-  const parsed = parseCommandLine(['watch', '--root', root.dir, ...args], commands, commonOptions, {
+  const parsed = parseCommandLine(['watch', '--host-root', root.dir, ...args], commands, commonOptions, {
     env,
     stdoutIsTty: false,
   });

@@ -47,7 +47,7 @@ function usage(message: string, hint: string): VfioNamesError {
   return new VfioNamesError('usage', exitStatus.usage, message, { hint });
 }
 
-export const run: RunCommand = (invocation, io, system) => {
+export const run: RunCommand = async (invocation, io, system) => {
   const { files } = system;
   const { root } = invocation;
   const { bus, kind, wanted } = parseCdiOptions({ files, root }, invocation.values);
@@ -71,6 +71,7 @@ export const run: RunCommand = (invocation, io, system) => {
   const annotate = invocation.flags['annotate'] ?? false;
   const document = count === 0 ? undefined : cdiSpec(kind, choice.by, choice.devices, annotate);
   const text = document && cdiText(document);
+  if (output !== undefined) await system.loadExchange();
   const fileState =
     output === undefined ? undefined : writeSpec(files, output, kind, text, system.process.token());
   const { by, skipped } = choice;

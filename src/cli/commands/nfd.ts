@@ -15,13 +15,14 @@ import type { Invocation, RunCommand } from '../command.ts';
 import { reportProblems } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 
-export const run: RunCommand = (invocation, io, system) => {
+export const run: RunCommand = async (invocation, io, system) => {
   const output = outputOf(invocation);
   const files = system.files;
   const { devices, problems } = scanDevices(files, invocation.root);
   reportProblems(io, problems);
   const node = nodeOf(files, invocation.root, devices);
   const text = nfdFeatures(node);
+  if (output !== undefined) await system.loadExchange();
   const file = {
     path: output ?? '',
     description: 'features file',

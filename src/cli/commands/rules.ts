@@ -65,6 +65,7 @@ function summary({ path, after }: RulesChange, changed: boolean, applied: boolea
 export const runRulesInstall: RunCommand = async (invocation, io, system) => {
   const files = system.files;
   const text = renderRules('udev', await loadPolicyOption(invocation, system));
+  await system.loadExchange();
   return installRules(planRulesChange(files, invocation.root, text), invocation, io, system);
 };
 

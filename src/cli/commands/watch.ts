@@ -6,7 +6,7 @@ import type { Environment } from '../../system/process.ts';
 import { printable } from '../../text/printable.ts';
 import { type CdiKeeper, type CdiReporter, createCdiKeeper } from '../../watch/cdi.ts';
 import type { Metrics } from '../../watch/metrics.ts';
-import { metricsText } from '../../watch/metrics.ts';
+import { isMetricsFile, metricsText } from '../../watch/metrics.ts';
 import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
 import { startTrigger } from '../../watch/watcher.ts';
 import type { Invocation, RunCommand } from '../command.ts';
@@ -33,6 +33,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   });
   const level = journalLevels(process.env);
   const onError = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
+  if (values['cdi'] !== undefined || values['metrics'] !== undefined) await system.loadExchange();
   const metrics = metricsWriter(files, values['metrics'], token, onError);
   const emit: ServiceOptions['emit'] = (event, reason) => {
     const isProblem = event.event === 'conflict' || event.event === 'failed';
@@ -142,9 +143,14 @@ function metricsWriter(
   let isFirst = true;
   return (figures) => {
     try {
-      replacePath(files, path, metricsText(figures), token, isFirst);
+      const options = { sweep: isFirst, isGenerated: isMetricsFile };
+      const done = replacePath(files, path, metricsText(figures), token, options);
       isFirst = false;
-      hasFailed = false;
+      if (!done && !hasFailed)
+        fault(
+          `could not write the metrics: expected a metrics file of vfio-names or nothing at ${printable(path)}, found another file; remove it, or choose another FILE`,
+        );
+      hasFailed = !done;
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;

@@ -184,6 +184,18 @@ function renameNew(from: string, to: string): void {
   fs.unlinkSync(raw(from));
 }
 
+let exchangeCall: SystemFiles['exchange'] | undefined;
+
+/** Sets the function behind nodeFiles.exchange, which libc.ts loads. */
+export function setExchange(call: SystemFiles['exchange']): void {
+  exchangeCall = call;
+}
+
+function exchange(a: string, b: string): void {
+  if (!exchangeCall) throw Object.assign(new Error(`ENOSYS: exchange ${a}`), { code: 'ENOSYS', path: a });
+  exchangeCall(a, b);
+}
+
 export const nodeFiles: SystemFiles = {
   readdir,
   read,
@@ -203,4 +215,5 @@ export const nodeFiles: SystemFiles = {
   openForChange,
   createFile,
   syncDirectory,
+  exchange,
 };

@@ -179,3 +179,28 @@ export async function loadOpenBeneath(
     top.release();
   }
 }
+
+/** The number of renameat2(2) by architecture; musl has no function for it before 1.2.6. */
+const RENAMEAT2: Readonly<Record<string, number>> = {
+  ...{ x64: 316, arm64: 276, riscv64: 276, loong64: 276, s390x: 347, ppc64: 357, ia32: 353, arm: 382 },
+};
+const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
+
+/** Loads renameat2(2) with RENAME_EXCHANGE. Returns `undefined` without koffi, or on an unknown architecture. */
+export async function loadExchange(
+  importer: () => Promise<Koffi> = importKoffi,
+): Promise<((a: string, b: string) => void) | undefined> {
+  const number = RENAMEAT2[process.arch];
+  const koffi = number === undefined ? undefined : await importer().catch(() => undefined);
+  const call = koffi
+    ?.load(null)
+    .func(
+      'long syscall(long number, int olddir, const char *oldpath, int newdir, const char *newpath, uint32_t flags)',
+    );
+  if (!koffi || !call) return undefined;
+  return (a, b) => {
+    if (Number(call(number, AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE)) !== 0)
+      throw errnoError(errnoName(koffi.errno()), a);
+  };
+}

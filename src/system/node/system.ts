@@ -6,7 +6,7 @@ import { openNotify } from '../notify.ts';
 import { startingOpenFilesLimit } from '../proc-self.ts';
 import type { System } from '../system.ts';
 import { systemClock } from './clock.ts';
-import { nodeFiles } from './files.ts';
+import { nodeFiles, setExchange } from './files.ts';
 import { nodeCalls } from './nodes.ts';
 import { askTerminal } from './terminal.ts';
 import { startWorker, workerCommand } from './worker-process.ts';
@@ -40,6 +40,10 @@ export const nodeSystem: System = {
       });
     },
     startWorker: (stepLimit) => startWorker(workerCommand(), stepLimit),
+  },
+  loadExchange: async () => {
+    const call = await (await import('./libc.ts')).loadExchange();
+    if (call) setExchange(call);
   },
   loadWatcher: async () => (await import('./watcher.ts')).startWatcher,
   openNotify: (onError) =>

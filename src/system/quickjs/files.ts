@@ -163,6 +163,9 @@ function renameNew(from: string, to: string): void {
   checked(syscalls.unlink(AT_FDCWD, from, 0), 'unlink', { path: from });
 }
 
+/** linux/fs.h */
+const RENAME_EXCHANGE = 2;
+
 export const quickjsFiles: SystemFiles = {
   readdir,
   read,
@@ -184,4 +187,6 @@ export const quickjsFiles: SystemFiles = {
   openForChange,
   createFile,
   syncDirectory,
+  exchange: (a, b) =>
+    void checked(syscalls.rename(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE), 'rename', { path: a, dest: b }),
 };

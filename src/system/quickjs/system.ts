@@ -16,6 +16,7 @@ import { startWatcher } from './watcher.ts';
 
 export const quickjsSystem: System = {
   files: quickjsFiles,
+  loadExchange: async () => {},
   filesBelow: async (root) => systemFilesBelow(quickjsFiles, root, loadOpenBeneath()),
   nodes: nodeCalls,
   clock: systemClock,

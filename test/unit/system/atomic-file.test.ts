@@ -33,7 +33,7 @@ const entries = (root: FakeRoot): string[] => fs.readdirSync(root.at('/etc/cdi')
 const writers: Readonly<Record<string, (root: FakeRoot, files?: SystemFiles) => void>> = {
   writeGenerated: (root, files = fakeFiles) => writeGenerated(files, file(root), 'text', token),
   replacePath: (root, files = fakeFiles) =>
-    replacePath(files, root.at('/etc/cdi/x.json'), 'text', token, true),
+    replacePath(files, root.at('/etc/cdi/x.json'), 'text', token, { sweep: true, isGenerated: () => true }),
 };
 
 for (const [name, write] of Object.entries(writers)) {
@@ -72,7 +72,7 @@ for (const [name, write] of Object.entries(writers)) {
   test(`${name} removes its temporary file if the rename fails`, (t) => {
     const root = rootWith(t);
     const failing = hookedFiles((call) => {
-      if (call.name === 'rename') throw errnoError('EIO');
+      if (call.name === 'renameNew') throw errnoError('EIO');
     });
     t.throws(() => write(root, failing), { message: /EIO/ });
     t.deepEqual(entries(root), []);
@@ -82,8 +82,8 @@ for (const [name, write] of Object.entries(writers)) {
     const root = rootWith(t);
     let swept = false;
     const files = hookedFiles(({ name: call, path }) => {
-      if (call === 'rename' && !swept) fs.unlinkSync(path);
-      if (call === 'rename') swept = true;
+      if (call === 'renameNew' && !swept) fs.unlinkSync(path);
+      if (call === 'renameNew') swept = true;
     });
     write(root, files);
     t.deepEqual(entries(root), ['x.json']);
@@ -95,7 +95,7 @@ test('sweepTemporaries skips a directory with the name of a temporary file', (t)
   fs.mkdirSync(root.at(`/etc/cdi/.vfio-names-${dead}`));
   const dir = fakeFiles.openDir(root.at('/etc/cdi'));
   t.teardown(dir.release);
-  t.notThrows(() => sweepTemporaries(fakeFiles, dir));
+  t.notThrows(() => sweepTemporaries(fakeFiles, dir, () => true));
   t.deepEqual(entries(root), [`.vfio-names-${dead}`]);
 });
 
@@ -106,7 +106,7 @@ test('sweepTemporaries removes nothing without /proc', (t) => {
   });
   const dir = noProc.openDir(root.at('/etc/cdi'));
   t.teardown(dir.release);
-  sweepTemporaries(noProc, dir);
+  sweepTemporaries(noProc, dir, () => true);
   t.deepEqual(entries(root), [`.vfio-names-${dead}`]);
 });
 
@@ -116,15 +116,18 @@ test('replaceFile is durable unless the caller says otherwise', (t) => {
   const files = hookedFiles(({ name }) => calls.push(name));
   const dir = files.openDir(root.at('/etc/cdi'));
   t.teardown(dir.release);
-  replaceFile(files, dir, 'x', 'text', token);
-  t.deepEqual(calls, ['openDir', 'createFile', 'rename', 'syncDirectory']);
-  replaceFile(files, dir, 'x', 'text', token, false);
-  t.deepEqual(calls.slice(4), ['createFile', 'rename']);
+  replaceFile(files, dir, { name: 'x', text: 'text', isOurs: () => true, durable: true }, token);
+  t.deepEqual(calls, ['openDir', 'createFile', 'renameNew', 'syncDirectory']);
+  replaceFile(files, dir, { name: 'y', text: 'text', isOurs: () => true, durable: false }, token);
+  t.deepEqual(calls.slice(4), ['createFile', 'renameNew']);
 });
 
 test('replacePath follows a link in the directory of its path', (t) => {
   const root = rootWith(t);
   root.linkTo('/etc/link', '/etc/cdi');
-  replacePath(fakeFiles, root.at('/etc/link/x.prom'), 'text', token, false);
+  replacePath(fakeFiles, root.at('/etc/link/x.prom'), 'text', token, {
+    sweep: false,
+    isGenerated: () => true,
+  });
   t.deepEqual(entries(root), ['x.prom']);
 });
