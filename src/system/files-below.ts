@@ -72,6 +72,11 @@ function portableCalls(files: Files, root: Root, { placeOf, open, atParent, atTa
       const place = placeOf(path);
       return place ? open(path, place, false) : files.openPath(path);
     },
+    writeAttribute: (path, text) =>
+      atTarget(path, (_target, kind) => {
+        mustBeFile(path, kind);
+        atParent(path, (entry) => files.writeAttribute(entry, text));
+      }),
     symlink: (target, path) => atParent(path, (entry) => files.symlink(target, entry)),
     rename: (from, to) => atParent(from, (source) => atParent(to, (entry) => files.rename(source, entry))),
     renameNew: (from, to) =>

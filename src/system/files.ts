@@ -50,6 +50,8 @@ export interface Files {
   readonly openDir: (path: string) => DirHandle;
   /** Opens a path of any kind with O_PATH, which has no effect on a device. A link at its end is opened itself. */
   readonly openPath: (path: string) => DirHandle;
+  /** Writes an existing attribute of sysfs; a link at its end is not followed. */
+  readonly writeAttribute: (path: string, text: string) => void;
   readonly symlink: (target: string, path: string) => void;
   readonly rename: (from: string, to: string) => void;
   /** As rename, but fails with EEXIST if `to` exists; two names in the same directory. */

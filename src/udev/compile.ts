@@ -7,6 +7,7 @@
  * the lower device name in `sync`.
  */
 
+import { isExclusive } from '../names/claims.ts';
 import { knownBuses } from '../names/scheme.ts';
 import { iommuAccess } from '../policy/access.ts';
 import type { Access, AccessRule, LinkRule, NamePart, Policy } from '../policy/policy.ts';
@@ -107,7 +108,10 @@ function compileLink(rule: LinkRule, requests: RequestTable, via: LinkMode): Lin
       const name = compileName(rule.template, selection.bus);
       if (!name) return [];
       const { keys, text, tagText } = name;
-      if (text !== undefined && via === 'native')
+      // vfio_id looks at the other devices before it prints an exclusive name.
+      const [first] = rule.template;
+      const isAlone = first !== undefined && 'text' in first && isExclusive(first.text);
+      if (text !== undefined && via === 'native' && !isAlone)
         return [matchLines(selection, keys, [...selection.helperKeys, ...name.helperKeys], link(text))];
       const request = formatRequest(rule.template.map(sanitizeTemplatePart));
       const number = requests.number(request);

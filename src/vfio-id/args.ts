@@ -25,6 +25,8 @@ export type Request =
       /** The facts to print; without it, the default facts. */
       readonly facts?: readonly string[];
       readonly links: readonly LinkSpec[];
+      /** Whether the event announces a new device. */
+      readonly isNew: boolean;
     }
   | {
       readonly kind: 'link';
@@ -94,7 +96,7 @@ function exportRequest({ operands, facts, links }: Options, env: VfioIdArgs['env
   if (extra !== undefined) return wrong(`expected one DEVPATH, found ${quoted(extra)} too`);
   if (devpath === '')
     return wrong('expected a DEVPATH as argument or in the environment, found none; see vfio_id --help');
-  return { kind: 'export', devpath, ...(facts && { facts }), links };
+  return { kind: 'export', devpath, ...(facts && { facts }), links, isNew: env.ACTION === 'add' };
 }
 
 const actions: ReadonlyMap<string, 'add' | 'remove'> = new Map([

@@ -5,12 +5,13 @@ import { apply } from '../links/apply.ts';
 import { linksOfOthers, targetNode } from '../links/ownership.ts';
 import type { Change } from '../links/plan.ts';
 import { readLinkTree } from '../links/tree.ts';
-import { type Claim, parentDirectories, resolveClaims } from '../names/claims.ts';
+import { type Claim, isExclusive, parentDirectories, resolveClaims } from '../names/claims.ts';
 import { linkTarget } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import type { LinkSpec } from './args.ts';
 import { claimLink, type LinkFailure } from './claim-link.ts';
+import { exclusiveClaimants, rivalsOf } from './exclusive.ts';
 import { claimsOfDevice } from './wanted.ts';
 
 /**
@@ -38,8 +39,27 @@ export function removeLinks(
   const links = entries.flatMap(([link]) => (others.has(link) ? [] : [link]));
   const failures = removeStale(files, root, sysname, links, claims, token);
   const removed = new Set(links);
-  const restored = currentClaims().filter(({ link }) => removed.has(link));
-  return [...failures, ...restored.flatMap((claim) => claimLink(files, root, claim, requested, token) ?? [])];
+  // The device may have been the reason why another one did not get a name by serial number.
+  const restored = currentClaims().filter(({ link }) => removed.has(link) && !isExclusive(link));
+  const unambiguous = [...exclusiveClaimants(files, root, requested)].flatMap(([link, devices]) =>
+    devices.length > 1 ? [] : devices.flatMap((device) => claimsOn(files, root, device, requested, link)),
+  );
+  return [
+    ...failures,
+    ...[...restored, ...unambiguous].flatMap(
+      (claim) => claimLink(files, root, claim, requested, token) ?? [],
+    ),
+  ];
+}
+
+function claimsOn(
+  files: Files,
+  root: Root,
+  device: Device,
+  requested: readonly LinkSpec[],
+  link: string,
+): Claim[] {
+  return claimsOfDevice(files, root, device, requested).filter((claim) => claim.link === link);
 }
 
 /**
@@ -70,6 +90,25 @@ function removeStale(
   );
 }
 
+/** Removes the exclusive links that several devices claim, whichever of them they lead to. */
+function removeAmbiguous(
+  files: Files,
+  root: Root,
+  device: Device,
+  claims: readonly Claim[],
+  claimants: ReadonlyMap<string, readonly Device[]>,
+  token: string,
+): void {
+  const ambiguous = claims.filter(({ link }) => rivalsOf(claimants, device, link).length > 0);
+  if (ambiguous.length === 0) return;
+  const { entries } = readLinkTree(files, root);
+  for (const { link } of ambiguous) {
+    const target = entries.get(link)?.target;
+    const sysname = target === undefined ? undefined : targetNode(link, target);
+    if (sysname !== undefined) removeStale(files, root, sysname, [link], [], token);
+  }
+}
+
 /**
  * Creates the links of `device`, except those that another device has a better claim to (the same decision as in sync),
  * and returns the links that could not be created. Reads sysfs again after the last change: if the device was removed
@@ -84,9 +123,12 @@ export function addLinks(
 ): LinkFailure[] {
   const claims = claimsOfDevice(files, root, device, requested);
   const { winners } = resolveClaims(claims);
+  const claimants = exclusiveClaimants(files, root, requested);
   const failures = claims
-    .filter(({ link }) => winners.has(link))
+    .filter(({ link }) => winners.has(link) && rivalsOf(claimants, device, link).length === 0)
     .flatMap((claim) => claimLink(files, root, claim, requested, token) ?? []);
+  // Read again: of two devices that are added at once, the later run finds both.
+  removeAmbiguous(files, root, device, claims, exclusiveClaimants(files, root, requested), token);
   const current = scanDevice(files, root, device.sysname);
   if (current?.syspath === device.syspath) return failures;
   return removeStale(

@@ -15,6 +15,7 @@ import { wellFormedFiles } from '../system/well-formed-files.ts';
 import { printable } from '../text/printable.ts';
 import { parseArgs, type Request, usage, type VfioIdArgs } from './args.ts';
 import type { LinkFailure } from './claim-link.ts';
+import { announceChange, exclusiveClaimants, rivalsOf } from './exclusive.ts';
 import { deviceOfDevpath, exportLines, propertyOf } from './export.ts';
 import { linkProperty } from './link-spec.ts';
 import { addLinks, removeLinks } from './links.ts';
@@ -89,7 +90,7 @@ function run(request: Request, machine: Machine): Result {
 }
 
 function exportFacts(
-  { devpath, facts, links }: Extract<Request, { kind: 'export' }>,
+  { devpath, facts, links, isNew }: Extract<Request, { kind: 'export' }>,
   { files, root }: Machine,
 ): Result {
   const device: Device = deviceOfDevpath(files, root, devpath);
@@ -99,10 +100,16 @@ function exportFacts(
   const properties = [...requested].map(
     (fact) => [propertyOf(fact), readPlainFact(files, root, device, fact) ?? ''] as const,
   );
-  const names = links.map(
-    ({ number, text }) =>
-      [linkProperty(Number(number)), linkFromSpec(files, root, device, text) ?? ''] as const,
-  );
+  const claimants = exclusiveClaimants(files, root, links);
+  const outdated = new Map<string, Device>();
+  const names = links.map(({ number, text }) => {
+    const link = linkFromSpec(files, root, device, text) ?? '';
+    const rivals = rivalsOf(claimants, device, link);
+    for (const rival of rivals) outdated.set(rival.sysname, rival);
+    return [linkProperty(Number(number)), rivals.length > 0 ? '' : link] as const;
+  });
+  // Each of them may have the name from the time when it was the only one. Their events are changes, so this ends.
+  if (isNew) for (const rival of outdated.values()) announceChange(files, root, rival);
   return { status: 0, out: exportLines([...properties, ...names]), err: '' };
 }
 

@@ -114,6 +114,7 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
     symlink: failReadOnly,
     rename: failReadOnly,
     unlink: failReadOnly,
+    writeAttribute: failReadOnly,
     mkdir: failReadOnly,
     rmdir: failReadOnly,
   };

@@ -30,6 +30,7 @@ export function hookedFiles(before: (call: Call) => void, files: SystemFiles = f
     statNode: hook('statNode', files.statNode),
     openDir: hook('openDir', files.openDir),
     openPath: hook('openPath', files.openPath),
+    writeAttribute: hook('writeAttribute', files.writeAttribute),
     symlink: hook('symlink', files.symlink),
     rename: hook('rename', files.rename),
     renameNew: hook('renameNew', files.renameNew),
@@ -58,6 +59,7 @@ export const changingCalls: ReadonlySet<string> = new Set([
   'rename',
   'renameNew',
   'unlink',
+  'writeAttribute',
   'mkdir',
   'rmdir',
 ]);

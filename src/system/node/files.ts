@@ -160,6 +160,12 @@ function createFile(path: string, text: string, durable: boolean): void {
   }
 }
 
+function writeAttribute(path: string, text: string): void {
+  const { O_WRONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants;
+  const fd = fs.openSync(raw(path), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  withDescriptor(path, fd, () => fs.writeSync(fd, text));
+}
+
 function syncDirectory(path: string): void {
   const fd = fs.openSync(raw(path), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
@@ -206,6 +212,7 @@ export const nodeFiles: SystemFiles = {
   statNode: fstat,
   openDir: hold,
   openPath,
+  writeAttribute,
   symlink: (target, path) => fs.symlinkSync(raw(target), raw(path)),
   rename: (from, to) => fs.renameSync(raw(from), raw(to)),
   renameNew,

@@ -136,6 +136,15 @@ function createFile(path: string, text: string, durable: boolean): void {
   }
 }
 
+function writeAttribute(path: string, text: string): void {
+  const fd = open(path, syscalls.O_WRONLY | syscalls.O_NONBLOCK | syscalls.O_NOCTTY | O_NOFOLLOW);
+  try {
+    writeAll(fd, text, (result) => fail(result, 'write', { path }));
+  } finally {
+    syscalls.close(fd);
+  }
+}
+
 function syncDirectory(path: string): void {
   const fd = open(path, O_RDONLY | O_DIRECTORY);
   try {
@@ -176,6 +185,7 @@ export const quickjsFiles: SystemFiles = {
   statNode,
   openDir,
   openPath,
+  writeAttribute,
   symlink: (target, path) =>
     void checked(syscalls.symlink(target, AT_FDCWD, path), 'symlink', { path: target, dest: path }),
   rename: (from, to) =>

@@ -71,6 +71,7 @@ eachWay('no path leads out of the root', (t, files, root, outside) => {
   const through = root.at('/directory/new');
   for (const [name, fn] of Object.entries({
     symlink: () => files.symlink('x', through),
+    writeAttribute: () => files.writeAttribute(root.at('/directory/outside'), 'x'),
     mkdir: () => files.mkdir(through),
     createFile: () => files.createFile(through, 'x', false),
     unlink: () => files.unlink(root.at('/directory/outside')),
@@ -89,6 +90,10 @@ eachWay('no path leads out of the root', (t, files, root, outside) => {
 
 eachWay('every call works below the root', (t, files, root) => {
   const at = (name: string): string => root.at(`/etc/${name}`);
+  files.createFile(at('attribute'), 'old', false);
+  files.writeAttribute(at('attribute'), 'new');
+  t.is(files.read(at('attribute')), 'new');
+  files.unlink(at('attribute'));
   files.mkdir(at('directory'));
   files.symlink('../inside', at('directory/one'));
   files.rename(at('directory/one'), at('directory/two'));

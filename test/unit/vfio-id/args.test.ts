@@ -6,6 +6,7 @@ const none: readonly LinkSpec[] = [];
 test('readWords prefers arguments over the environment', (t) => {
   t.deepEqual(parseArgs({ argv: ['/a'], env: { DEVPATH: '/b' } }), {
     kind: 'export',
+    isNew: false,
     devpath: '/a',
     links: none,
   });
@@ -42,6 +43,7 @@ test('readWords parses number, text and optional priority of --link; the last on
   const argv = ['--link', '1=a', '--link=2:-5=by-x/{name|r3a=5f}', '--link', '1:7=b=c'];
   t.deepEqual(parseArgs({ argv: [...argv, '/d'], env: {} }), {
     kind: 'export',
+    isNew: false,
     devpath: '/d',
     links: [
       { number: '1', text: 'b=c', priority: 7 },
@@ -60,4 +62,15 @@ test('readWords rejects an option without a value and an extra argument', (t) =>
   t.is(parseArgs({ argv: ['--factsx=a', '/d'], env: {} }).kind, 'error');
   t.is(parseArgs({ argv: ['link', 'add', '/vfio1', '/vfio2'], env: {} }).kind, 'error');
   t.is(parseArgs({ argv: ['link', 'add'], env: {} }).kind, 'error');
+});
+
+test('readWords recognizes the event of a new device', (t) => {
+  for (const [action, isNew] of [
+    ['add', true],
+    ['change', false],
+    ['bind', false],
+  ] as const) {
+    const request = parseArgs({ argv: [], env: { DEVPATH: '/d', ACTION: action } });
+    t.is(request.kind === 'export' && request.isNew, isNew, action);
+  }
 });
