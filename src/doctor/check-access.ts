@@ -36,7 +36,7 @@ export function checkAccess({ access }: Snapshot): CheckResult[] {
     return [
       warning(
         'access',
-        `${formatNode(closedContainer)}: other users can not use groups, whatever they may open`,
+        `${formatNode(closedContainer)}: other users can not use groups, whatever else they may open`,
         `chmod 0666 ${containerNode.path}, its mode in every kernel; it gives no access to a device`,
       ),
     ];
@@ -79,11 +79,11 @@ function closedNodes(own: readonly PresentNode[], closed: readonly PresentNode[]
   const open = own.length - closedOwn.length;
   const count =
     open === 0 ? `none of the nodes of ${kind}` : `only ${open} of the ${own.length} nodes of ${kind}`;
-  const example = closedOwn[0] ? ` (${formatNode(closedOwn[0])})` : '';
+  const example = closedOwn[0] ? `, such as ${formatNode(closedOwn[0])}` : '';
   const message =
     closedOwn.length === 0
       ? `you may not open ${shared.join(' and ')}, without which no device can be used`
-      : `you may open ${count}${example}${shared.length > 0 ? `, and not ${shared.join(' and ')}` : ''}`;
+      : `you may open ${count}${example}${shared.length > 0 ? `, nor ${shared.join(' and ')}` : ''}`;
   return warning(
     'access',
     printable(`${message}; you are ${uid === 0 ? 'root without CAP_DAC_OVERRIDE' : `uid ${uid}`}`),
@@ -91,10 +91,10 @@ function closedNodes(own: readonly PresentNode[], closed: readonly PresentNode[]
   );
 }
 
-/** `/dev/iommu is root:root 0600`. */
+/** `/dev/iommu (root:root 0600)`. */
 function formatNode({ path, status }: PresentNode): string {
   const name = (id: number): string => (id === 0 ? 'root' : String(id));
-  return `${path} is ${name(status.uid)}:${name(status.gid)} ${status.mode.toString(8).padStart(4, '0')}`;
+  return `${path} (${name(status.uid)}:${name(status.gid)} ${status.mode.toString(8).padStart(4, '0')})`;
 }
 
 function list(texts: readonly string[]): string {

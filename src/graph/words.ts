@@ -49,7 +49,8 @@ export function describeEntry({ label, class: code, mdevType, bus }: Entry): str
 export function formatDriver({ driver, node, usage }: Entry): string {
   const parts = [driver === undefined ? 'no driver' : driver];
   if (node !== undefined) parts.push(node);
-  if (usage === 'no-node') parts.push('no node');
+  if (node?.startsWith('noiommu-')) parts.push('no isolation');
+  else if (usage === 'no-node') parts.push('no node');
   return parts.join(', ');
 }
 
