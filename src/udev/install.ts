@@ -149,11 +149,19 @@ export function applyRulesChange(
   { path, before, after }: RulesChange,
   token: string,
 ): void {
-  if (before === after) return;
+  const isOurs = isGeneratedFile(files, (text) => readHeader(text) !== undefined);
+  if (before === after) {
+    // A run that was killed may have left its file all the same.
+    tryOrUndefined(() => {
+      const dir = openDirBelow(files, root, adminDirectory, false);
+      sweepTemporaries(files, dir, isOurs);
+      dir.release();
+    });
+    return;
+  }
   let dir: DirHandle | undefined;
   try {
     dir = openDirBelow(files, root, adminDirectory, after !== undefined);
-    const isOurs = isGeneratedFile(files, (text) => readHeader(text) !== undefined);
     sweepTemporaries(files, dir, isOurs);
     const done =
       after === undefined

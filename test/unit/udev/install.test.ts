@@ -65,6 +65,19 @@ test('rules install removes temporary files of killed runs and keeps those of ru
   ]);
 });
 
+test('rules install and uninstall remove temporary files of killed runs if there is nothing else to do', (t) => {
+  const root = fakeRoot(t);
+  const change = (text: string | undefined): void =>
+    applyRulesChange(fakeFiles, root.dir, planRulesChange(fakeFiles, root.dir, text), token);
+  t.notThrows(() => change(undefined), 'there is no directory');
+  for (const text of [generated(), undefined]) {
+    change(text);
+    root.write('/etc/udev/rules.d/.vfio-names-4194999-0', 'x');
+    change(text);
+    t.false(fs.readdirSync(root.at('/etc/udev/rules.d')).includes('.vfio-names-4194999-0'));
+  }
+});
+
 const foreign = test.macro({
   exec(t, create: (root: ReturnType<typeof fakeRoot>) => void) {
     const root = fakeRoot(t);
