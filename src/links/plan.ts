@@ -68,8 +68,9 @@ export function plan(
   present: Pick<ReadonlySet<string>, 'has'>,
   others: ReadonlySet<string> = new Set(),
 ): Change[] {
-  const removals = [...planRestores(tree), ...planRemovals(wanted, tree, present, others)];
-  removals.push(...planDirectories(removals, wanted, tree));
+  const removedLinks = [...planRestores(tree), ...planRemovals(wanted, tree, present, others)];
+  // Not push(): a call has at most some hundred thousand arguments.
+  const removals = [...removedLinks, ...planDirectories(removedLinks, wanted, tree)];
   const entries = without(tree.entries, removals);
   const additions: Change[] = [];
   for (const [link, winner] of wanted) {

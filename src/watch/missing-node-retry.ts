@@ -31,7 +31,7 @@ export class MissingNodeRetry {
     for (const place of missing) this.#tries.set(place, (this.#tries.get(place) ?? 0) + 1);
     // Missing nodes that this pass did not cover stay scheduled.
     const pending = [...this.#tries].filter(([, tries]) => tries <= MAX_RETRIES);
-    const fewestTries = Math.min(...pending.map(([, tries]) => tries));
+    const fewestTries = pending.reduce((least, [, tries]) => Math.min(least, tries), MAX_RETRIES);
     return {
       places: pending.map(([place]) => place),
       wait: pending.length === 0 ? 0 : firstRetryMs * 2 ** (fewestTries - 1),

@@ -53,7 +53,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     ...siblings.map((sibling) => ['sibling', siblingText(sibling)] as const),
     ...holders.map((holder) => ['holder', holderLine(holder)] as const),
   ];
-  const width = Math.max(...lines.map(([key]) => key.length));
+  const width = lines.reduce((widest, [key]) => Math.max(widest, key.length), 0);
   for (const [key, value] of lines) io.out(`${key.padEnd(width)}  ${printable(value)}\n`);
   for (const { message } of incomplete) io.err(`vfio-names: ${message}`);
   return exitStatus.ok;

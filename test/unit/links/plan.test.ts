@@ -200,3 +200,13 @@ test('isTemporary recognises temporary names by their prefix', (t) => {
   t.true(isTemporary('pci/.vfio-names-12-ab-1'));
   t.false(isTemporary('pci/vfio-names-12'));
 });
+
+test('plan removes any number of directories', (t) => {
+  const tree = new Map<string, LinkEntry>([['by-x', { kind: 'directory' }]]);
+  for (let number = 0; number < 200_000; number++) {
+    tree.set(`by-x/${number}`, { kind: 'directory' });
+    tree.set(`by-x/${number}/a`, { kind: 'symlink', target: '../../devices/vfio0' });
+  }
+  const changes = plan(new Map(), { entries: tree, unreadable: new Map() }, new Set());
+  t.is(changes.filter(({ action }) => action === 'remove-directory').length, 200_001);
+});
