@@ -19,10 +19,8 @@ export const nameForms: readonly (readonly [form: string, meaning: string])[] = 
   ['pci/0000:01:00.0', 'the bus and the name, or any other link below /dev/vfio, such as by-alias/gpu'],
   ['vfio3', "the kernel's name of the node, which can be another at the next boot"],
   ['247:3', 'the device number of the node, MAJOR:MINOR'],
-  [
-    '/dev/vfio/pci/0000:01:00.0',
-    'the path of a node, of a link or of a directory in sysfs; the node of a group, /dev/vfio/14, if only one of its devices is bound to VFIO',
-  ],
+  ['/dev/vfio/14', 'an IOMMU group, if only one of its devices is bound to VFIO'],
+  ['/dev/vfio/pci/0000:01:00.0', 'the path of a node, of a link or of a directory in sysfs'],
 ];
 
 /** Keys that have the same meaning in every document of --json. */

@@ -6,7 +6,7 @@ const exitLines = `Exit status: 0 fine; 1 findings; 2 usage or policy error; 3 n
              4 not permitted; 5 this kernel cannot (no cdev, no iommufd).`;
 
 const nameLines = wrap(
-  '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, or the path of a node, a link or a sysfs directory.',
+  '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, a group such as /dev/vfio/14, or the path of a node, a link or a sysfs directory.',
   { indent: 5, first: 'NAME is any of: ' },
 );
 

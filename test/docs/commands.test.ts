@@ -81,6 +81,7 @@ const rows: Readonly<Record<string, Row>> = {
   'vfio-names resolve NAME': prints(0, node),
   'vfio-names resolve 0000:01:00.0': prints(0, node),
   'node=$(vfio-names resolve 0000:01:00.0) || exit': prints(0, node),
+  'vfio-names resolve vfio3 --print name': prints(0, /^0000:01:00\.0\n$/),
   'vfio-names resolve --print devnum vfio3': prints(0, /^247:3\n$/),
   'vfio-names plan': printsBeforeSync(1, ...allCreated),
   'vfio-names plan --root /mnt/image': printsBeforeSync(1, ...allCreated),

@@ -242,6 +242,7 @@ test('every form of NAME in the README and the manual resolves to its device', a
   for (const path of [
     '/dev/vfio/pci/0000:01:00.0',
     '/dev/vfio/devices/vfio3',
+    '/dev/vfio/14',
     '/sys/bus/pci/devices/0000:01:00.0',
   ]) {
     const { out } = await runOn(root, `vfio-names resolve ${path}`);
