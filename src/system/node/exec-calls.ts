@@ -1,4 +1,5 @@
 /** The system calls of `exec` through koffi. */
+import { readdirSync } from 'node:fs';
 import { arch } from 'node:process';
 import { CallError } from '../calls.ts';
 import type { ExecCalls } from '../process.ts';
@@ -25,6 +26,7 @@ const CLOSE_RANGE = 436;
 
 // Of <fcntl.h>, <linux/prctl.h>, <linux/seccomp.h>, <linux/keyctl.h>, <linux/capability.h>: the same on every machine.
 const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
 const O_RDWR = 2;
@@ -39,6 +41,12 @@ const RLIMIT_NOFILE = 7;
 const SIG_SETMASK = 2;
 /** The highest signal number of the kernel (_NSIG). */
 const LAST_SIGNAL = 64;
+
+/** Sets close-on-exec on each open descriptor from `first` on. */
+export function closeOnExecByOne(first: number, setCloseOnExec: (fd: number) => void): void {
+  // The descriptor that lists the directory is closed by then.
+  for (const name of readdirSync('/proc/self/fd')) if (Number(name) >= first) setCloseOnExec(Number(name));
+}
 
 /**
  * Loads the calls. Node's own setuid and its like fail if its libuv may use io_uring, as Debian's does, since io_uring keeps the
@@ -124,11 +132,18 @@ export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi
     duplicateFrom: (fd, from) => setFlags('fcntl F_DUPFD_CLOEXEC', fd, F_DUPFD_CLOEXEC, from),
     duplicateTo: (fd, to) => void check('dup2', dup2(fd, to)),
     keepOnExec: (fd) => void setFlags('fcntl F_SETFD', fd, F_SETFD, 0),
-    closeOnExecFrom: (first) =>
-      void check(
-        'close_range',
-        syscall(CLOSE_RANGE, 'uint', first, 'uint', 0xffff_ffff, 'uint', CLOSE_RANGE_CLOEXEC),
-      ),
+    closeOnExecFrom: (first) => {
+      try {
+        check(
+          'close_range',
+          syscall(CLOSE_RANGE, 'uint', first, 'uint', 0xffff_ffff, 'uint', CLOSE_RANGE_CLOEXEC),
+        );
+      } catch (error) {
+        // Linux before 5.11, or a filter of system calls that is older than the call.
+        if (!['ENOSYS', 'EPERM', 'EINVAL'].includes((error as CallError).code)) throw error;
+        closeOnExecByOne(first, (fd) => fcntl(fd, F_SETFD, 'int', FD_CLOEXEC));
+      }
+    },
     makeBlocking: (fd) => void setFlags('fcntl F_SETFL', fd, F_SETFL, O_RDWR),
     execute: (path, args, environment) => {
       execve(path, [...args, null], [...environment, null]);
