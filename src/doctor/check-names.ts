@@ -27,10 +27,7 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
   }
   const named = devices.filter((state) => state.linkedByUdev !== undefined);
   const report = named.length > 0 && watchPid === undefined ? error : warning;
-  if (rules === undefined)
-    return named.length > 0 && named.every((state) => state.linkedByUdev)
-      ? ok('udev', 'running, and made all names, by rules that vfio-names does not find')
-      : report('udev', 'udev is running, but has no rules of vfio-names', install);
+  if (rules === undefined) return report('udev', 'udev is running, but has no rules of vfio-names', install);
   if (udev.rulesState === 'masked')
     return report(
       'udev',

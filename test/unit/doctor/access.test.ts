@@ -158,7 +158,8 @@ test('doctor reports no error if udev made every name, by rules in a file of ano
     runChecks({ ...healthy, devices: [{ ...deviceState, linkedByUdev }], udev: state }).find(
       ({ check }) => check === 'udev',
     );
-  t.is(udev({ running: true, rulesState: 'missing' }, true)?.severity, 'ok');
+  // The rules were removed: the names go with the next event.
+  t.is(udev({ running: true, rulesState: 'missing' }, true)?.severity, 'error');
   t.is(udev({ running: true, rulesState: 'missing' }, false)?.severity, 'error');
   const other = { running: true, rulesPath: '/etc/udev/rules.d/99-local.rules', embedded: true } as const;
   t.regex(
