@@ -1,18 +1,17 @@
 /** Builds the Machine of a command: the file system, the root directory, and the links and access rules of the policy. */
 
-import { isNameable } from '../devices/cdev.ts';
 import { classlessHint, describeClassless, findClasslessDevices } from '../devices/not-bound.ts';
 import type { Device, Problem } from '../devices/types.ts';
 import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { uncoveredGroupNodes } from '../links/access.ts';
 import { aliasProblems } from '../links/aliases.ts';
+import { bindMachine } from '../links/machine.ts';
 import { formatSkipped, nodePathOf, type SkippedDevice } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
 import { nodeRemedy } from '../links/resolve.ts';
-import { noNameMessage } from '../links/verify-nodes.ts';
-import { knownBuses, schemeLink } from '../names/scheme.ts';
-import { policyAliases } from '../policy/links.ts';
-import { bindAccessRules, bindPolicyNames, loadPolicy } from '../policy/load.ts';
+import { skippedDevices } from '../links/skipped.ts';
+import { knownBuses } from '../names/scheme.ts';
+import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import { pathBelow } from '../system/root-path.ts';
 import type { System } from '../system/system.ts';
@@ -41,17 +40,7 @@ export async function loadPolicyMachine(invocation: Invocation, system: System):
   const { files } = system;
   const { root, ownTree } = invocation;
   const policy = await loadPolicyOption(invocation, system);
-  const policyNames = bindPolicyNames(files, root, policy);
-  const access = bindAccessRules(files, root, policy);
-  const aliases = policyAliases(policy);
-  return {
-    files,
-    root,
-    ...(aliases.length > 0 && { aliases }),
-    ...(policyNames && { policyNames }),
-    ...(access && { access }),
-    isForeignTree: !ownTree,
-  };
+  return bindMachine(files, root, policy, !ownTree);
 }
 
 /** Prints one line if the policy has access rules that are not applied to the tree of --root. */
@@ -130,14 +119,6 @@ export function noDeviceOnBus(bus: string, devices: readonly Device[]): string {
   return printable(`no device of the bus ${bus} is bound to a VFIO driver here${rest}`);
 }
 
-/** Whether devices are left without their links: their node is missing, or their directory in sysfs is not as expected. */
-export function areDevicesSkipped({
-  scan,
-  missingNodes,
-}: Pick<Observation, 'scan' | 'missingNodes'>): boolean {
-  return scan.unreadableCount > 0 || skippedDevices({ scan, missingNodes }).length > 0;
-}
-
 /** Prints one line on stderr if users of group nodes would expect that the access rules cover these, too. */
 export function reportGroupNodes(io: Io, machine: Machine, devices: readonly Device[]): void {
   const nodes = uncoveredGroupNodes(machine, devices);
@@ -151,27 +132,6 @@ export function reportGroupNodes(io: Io, machine: Machine, devices: readonly Dev
 
 /** How many devices the message names. */
 const MAX_NAMES = 3;
-
-/** The devices that get no links: their node is missing, or no name can be made for them. */
-export function skippedDevices({
-  scan,
-  missingNodes,
-}: Pick<Observation, 'scan' | 'missingNodes'>): SkippedDevice[] {
-  return scan.devices.flatMap((device): SkippedDevice[] => {
-    const { name, sysname } = device;
-    if (missingNodes.has(sysname))
-      return [
-        {
-          name,
-          node: sysname,
-          reason: 'node-missing',
-          message: `expected its node at ${nodePathOf(printable(sysname))}, found nothing; ${nodeRemedy}`,
-        },
-      ];
-    if (!isNameable(device) || schemeLink(device) !== undefined) return [];
-    return [{ name, node: sysname, reason: 'no-name', message: noNameMessage(device) }];
-  });
-}
 
 /** Prints one line on stderr for all devices whose node is missing, and one for each device without a usable name. */
 export function reportSkipped(io: Io, observation: Pick<Observation, 'scan' | 'missingNodes'>): void {

@@ -94,7 +94,7 @@ export function readFact(files: Files, root: Root, device: Device, fact: FactNam
 
 const allFacts = Object.keys(factReaders) as FactName[];
 
-/** Reads the facts of a device, all of them or those in `wanted`; facts that are absent or unreadable are omitted. */
+/** Reads the facts of a device, all of them or those in `wanted`; facts that are absent or unreadable are omitted. Bus, name, syspath and cdev are always there. */
 export function readFacts(
   files: Files,
   root: Root,
@@ -106,5 +106,6 @@ export function readFacts(
     const value = readFact(files, root, device, fact);
     if (value !== undefined) facts[fact] = value;
   }
-  return { bus: device.bus, name: device.name, syspath: device.syspath, cdev: '', ...facts };
+  const cdev = isNameable(device) ? 'yes' : 'no';
+  return { bus: device.bus, name: device.name, syspath: device.syspath, cdev, ...facts };
 }

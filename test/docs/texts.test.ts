@@ -4,6 +4,7 @@ import { chmodSync, existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs
 import test, { type ExecutionContext } from 'ava';
 import { exitStatuses, nameForms, policyKeyTexts } from '../../packaging/manual/words.ts';
 import { commands } from '../../src/cli/commands.ts';
+import { open } from '../../src/index.ts';
 import { buildSample } from '../demo/sample.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { type FakeRoot, fakeRoot } from '../support/fake-root.ts';
@@ -21,10 +22,24 @@ const policy = textsIn('toml').join('\n\n');
 
 test('every code block of the README is of a kind that is tested', (t) => {
   for (const { language, text } of blocks)
-    t.true(['sh', 'console', 'toml', 'ini', 'text'].includes(language), text);
+    t.true(['sh', 'console', 'toml', 'ini', 'text', 'js'].includes(language), text);
   t.deepEqual(codeBlocksOf(readme), []);
   t.is(textsIn('ini').length, 1);
   t.is(textsIn('text').length, 1, 'only the diagram');
+});
+
+test('the JavaScript of the README runs', async (t) => {
+  const root = machine(t);
+  await runOn(root, 'vfio-names sync');
+  const body = textsIn('js').join('\n').replace("import { open } from 'vfio-names';", '');
+  const printed: unknown[][] = [];
+  const run = new Function('open', 'console', `return (async () => {${body}})()`);
+  const onMachine = () => open({ root: root.dir });
+  const done: Promise<void> = run(onMachine, { log: (...words: unknown[]) => printed.push(words) });
+  // Without root, a node is a file, which resolve() rejects.
+  if (process.getuid?.() !== 0) return t.throwsAsync(done, { code: 'node-mismatch' });
+  await done;
+  t.deepEqual(printed.at(-1), ['0000:01:00.0', 'ok']);
 });
 
 /** The second boot of the README's first session: the graphics card and the network card have each other's numbers. */

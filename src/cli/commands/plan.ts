@@ -2,15 +2,14 @@
 import { exitStatus } from '../../errors.ts';
 import { planAccess } from '../../links/access.ts';
 import { observe } from '../../links/observe.ts';
+import { areDevicesSkipped, skippedDevices } from '../../links/skipped.ts';
 import type { RunCommand } from '../command.ts';
 import {
-  areDevicesSkipped,
   loadPolicyMachine,
   reportGroupNodes,
   reportProblems,
   reportSkipped,
   reportSkippedAccess,
-  skippedDevices,
 } from '../context.ts';
 import { accessChangeJson, changeJson, conflictJson, jsonDocument } from '../json.ts';
 import { formatAccess, formatChange, formatConflict } from '../output.ts';

@@ -2,20 +2,19 @@
 import { type ExitStatus, exitStatus } from '../../errors.ts';
 import type { AccessOutcome } from '../../links/access.ts';
 import type { Outcome } from '../../links/plan.ts';
+import { areDevicesSkipped, skippedDevices } from '../../links/skipped.ts';
 import { sync } from '../../links/sync.ts';
 import { conflictRemedy } from '../../links/verify-links.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
 import {
-  areDevicesSkipped,
   loadPolicyMachine,
   reportAliases,
   reportGroupNodes,
   reportProblems,
   reportSkipped,
   reportSkippedAccess,
-  skippedDevices,
 } from '../context.ts';
 import { conflictJson, jsonDocument, outcomeJson } from '../json.ts';
 import { formatAccess, formatChange, formatConflict } from '../output.ts';

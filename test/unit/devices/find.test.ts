@@ -208,7 +208,7 @@ test(row, '/dev/char/247:3', { kind: 'path', path: '/dev/char/247:3' });
 test(row, `/sys/bus/pci/devices/${address}/`, { kind: 'sysfs', path: `/sys/bus/pci/devices/${address}` });
 test(row, '/../../..', { kind: 'path', path: '/' });
 
-test('quickFind finds a device by whole name, bus/name, vfioN and node path without reading other devices', (t) => {
+test('findByWholeName finds a device by whole name, bus/name, vfioN and node path without reading other devices', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', noNode: true });
   root.add({ name: '0000:02:00.0', sysname: 'vfio4', noNode: true });
@@ -219,7 +219,7 @@ test('quickFind finds a device by whole name, bus/name, vfioN and node path with
   t.false(paths.some((path) => path.includes('vfio4') || path.endsWith('/class/vfio-dev')));
 });
 
-test('quickFind returns undefined for short forms, paths and unknown names', (t) => {
+test('findByWholeName returns undefined for short forms, paths and unknown names', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio3', noNode: true });
   root.add({ name: '0000:05:00.0' });
@@ -238,7 +238,7 @@ test('quickFind returns undefined for short forms, paths and unknown names', (t)
     t.is(findByWholeName(fakeFiles, root.dir, name), undefined, name);
 });
 
-test('quickFind returns undefined for a name on two buses', (t) => {
+test('findByWholeName returns undefined for a name on two buses', (t) => {
   const root = fakeRoot(t);
   root.add({ bus: 'platform', name: 'shared', sysname: 'vfio0', noNode: true });
   root.add({ bus: 'amba', name: 'shared', sysname: 'vfio1', noNode: true, parent: '/sys/devices/amba' });
@@ -246,7 +246,7 @@ test('quickFind returns undefined for a name on two buses', (t) => {
   t.is(findByWholeName(fakeFiles, root.dir, 'amba/shared')?.sysname, 'vfio1');
 });
 
-test('quickFind throws for a malformed device with what was found', (t) => {
+test('findByWholeName throws for a malformed device with what was found', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   root.write(`${device.syspath}/vfio-dev/vfio0/dev`, 'junk\n');
@@ -256,7 +256,7 @@ test('quickFind throws for a malformed device with what was found', (t) => {
   t.is(error?.message, 'expected MAJOR:MINOR at /sys/class/vfio-dev/vfio0/dev, found junk');
 });
 
-test('quickFind returns undefined for a device that disappears meanwhile', (t) => {
+test('findByWholeName returns undefined for a device that disappears meanwhile', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
   const files = hookedFiles(({ name }) => {

@@ -1,18 +1,17 @@
 // Resolves devices by name COUNT times and writes each answer with the times before and after the call to the file ANSWERS:
 // resolve-loop.mjs COUNT ANSWERS ADDRESS...
 import { writeFileSync } from 'node:fs';
-import { nodeFiles, quickFind, resolveDevice, VfioNamesError } from '../../../../dist/index.js';
+import { open, VfioNamesError } from '../../../../dist/index.js';
 
 const [count = '0', path = '', ...addresses] = process.argv.slice(2);
+const machine = await open();
 const lines = [];
 const errorCounts = new Map();
 for (let turn = 0; turn < Number(count); turn++) {
   const address = addresses[turn % addresses.length];
   const from = process.hrtime.bigint();
   try {
-    const device = quickFind(nodeFiles, '', address);
-    if (!device) throw new VfioNamesError('no-device', 3, 'not bound at this moment');
-    const { devnum } = resolveDevice(nodeFiles, '', device);
+    const { device, devnum } = machine.resolve(address);
     lines.push(`${from} ${process.hrtime.bigint()} ${device.name} ${device.sysname} ${devnum}
 `);
   } catch (error) {
@@ -26,6 +25,6 @@ console.log(
 );
 // While a device is being unbound, its directory has no number for a moment, as on a kernel without nodes.
 const unknown = [...errorCounts.keys()].filter(
-  (code) => !['no-device', 'device-changed', 'node-missing', 'no-cdev'].includes(code),
+  (code) => !['no-device', 'not-bound', 'device-changed', 'node-missing', 'no-cdev'].includes(code),
 );
 process.exitCode = lines.length >= 100 && unknown.length === 0 ? 0 : 1;
