@@ -4,9 +4,6 @@ import type { Device } from './types.ts';
 /** `0000:01:00.0`: domain, bus, device, function (dev_set_name in drivers/pci/probe.c). */
 const ADDRESS = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/;
 
-/** `01:00.0`, in any letter case. */
-const ADDRESS_WITHOUT_DOMAIN = /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;
-
 export interface PciAddress {
   /** Domain, four to eight hexadecimal digits. */
   readonly domain: string;
@@ -26,11 +23,6 @@ export function parsePciAddress(name: string): PciAddress | undefined {
 /** Whether the text is a complete PCI address in the kernel's notation. */
 export function isPciAddress(text: string): boolean {
   return ADDRESS.test(text);
-}
-
-/** Whether the text is a PCI address without its domain, such as `01:00.0` or `0A:00.0`. */
-export function isShortPciAddress(text: string): boolean {
-  return ADDRESS_WITHOUT_DOMAIN.test(text);
 }
 
 /** An address as people and other programs write it; a part that is absent fits every value. */

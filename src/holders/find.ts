@@ -8,6 +8,7 @@ import { errnoOf, isPermissionErrno, tryOrUndefined } from '../errors.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { type ProcessOwner, readOwner, readUsers, type Users } from './process.ts';
+import { isGoneName } from './target.ts';
 import type { HeldInterface, Holder, HolderSearch, HolderTarget } from './types.ts';
 import { incompleteReasons } from './visibility.ts';
 
@@ -73,7 +74,8 @@ export function matchTarget(descriptor: Descriptor, target: HolderTarget): HeldI
   }
   if (descriptor.syspath !== undefined) {
     if (descriptor.syspath === target.syspath) return own;
-    if (target.goneName !== undefined && lastPart(descriptor.syspath) === target.goneName) return own;
+    if (target.goneName !== undefined && isGoneName(target.goneName, lastPart(descriptor.syspath)))
+      return own;
   }
   const nodeGone = descriptor.deleted && lastPart(descriptor.opened) === target.goneSysname;
   return nodeGone && descriptor.devnum !== undefined ? 'cdev' : undefined;

@@ -1,5 +1,5 @@
 /** Builds the target of a holder search from a device in sysfs, or from the argument for a device that is gone. */
-import { isShortPciAddress } from '../devices/pci.ts';
+import { fitsLooseAddress, parseLoosePciAddress } from '../devices/pci.ts';
 import type { Device } from '../devices/types.ts';
 import { tryOrUndefined } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
@@ -46,5 +46,11 @@ export function targetOfGoneDevice(arg: string): DeviceTarget {
   const devnum = parseDevnum(arg);
   if (devnum !== undefined) return { devnum };
   if (/^(?:noiommu-)?vfio\d+$/.test(last)) return { goneSysname: last };
-  return { goneName: (isShortPciAddress(last) ? `0000:${last}` : last).toLowerCase() };
+  return { goneName: last.toLowerCase() };
+}
+
+/** Whether a device that is gone had this name, as the command line gives it; an address may lack its domain. */
+export function isGoneName(given: string, name: string): boolean {
+  const address = parseLoosePciAddress(given);
+  return given === name || (address !== undefined && fitsLooseAddress(address, name));
 }

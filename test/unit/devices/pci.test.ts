@@ -1,11 +1,5 @@
 import test from 'ava';
-import {
-  isPciAddress,
-  isShortPciAddress,
-  parsePciAddress,
-  pciAddressOf,
-  routingId,
-} from '../../../src/devices/pci.ts';
+import { isPciAddress, parsePciAddress, pciAddressOf, routingId } from '../../../src/devices/pci.ts';
 
 test('pciAddressOf parses an address on bus pci only', (t) => {
   t.deepEqual(parsePciAddress('10000:e1:00.7'), { domain: '10000', bus: 'e1', device: '00', function: '7' });
@@ -29,10 +23,4 @@ test("isPciAddress accepts only the kernel's notation", (t) => {
     'x0000:01:00.0',
   ])
     t.false(isPciAddress(text));
-});
-
-test('isShortPciAddress accepts an address without its domain, in any letter case', (t) => {
-  for (const text of ['01:00.0', '0A:1f.7', 'ff:1f.0']) t.true(isShortPciAddress(text), text);
-  for (const text of ['0000:01:00.0', '1:0.0', '01:00', '01:00.8', 'g1:00.0', ' 01:00.0', '01:00.0\n', ''])
-    t.false(isShortPciAddress(text), text);
 });

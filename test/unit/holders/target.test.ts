@@ -1,5 +1,5 @@
 import test from 'ava';
-import { targetOf, targetOfGoneDevice } from '../../../src/holders/target.ts';
+import { isGoneName, targetOf, targetOfGoneDevice } from '../../../src/holders/target.ts';
 import { fakeProc } from '../../support/fake-proc.ts';
 
 const device = {
@@ -43,6 +43,15 @@ test(gone, 'vfio3', { goneSysname: 'vfio3' });
 test(gone, '/dev/vfio/devices/vfio3', { goneSysname: 'vfio3' });
 test(gone, '247:3', { devnum: '247:3' });
 test(gone, '0000:01:00.0', { goneName: '0000:01:00.0' });
-test(gone, '01:00.0', { goneName: '0000:01:00.0' });
+test(gone, '01:00.0', { goneName: '01:00.0' });
 test(gone, '/dev/vfio/pci/0000:0A:00.0', { goneName: '0000:0a:00.0' });
 test(gone, 'pci/0000:01:00.0', { goneName: '0000:01:00.0' });
+
+test('a device that is gone is found by its address without the domain, in any domain', (t) => {
+  t.true(isGoneName('01:00.0', '0001:01:00.0'));
+  t.true(isGoneName('01:00.0', '0000:01:00.0'));
+  t.true(isGoneName('00000001:01:00.0', '0001:01:00.0'));
+  t.false(isGoneName('01:00.0', '0000:01:00.1'));
+  t.false(isGoneName('0000:01:00.0', '0001:01:00.0'));
+  t.true(isGoneName('lpss.0', 'lpss.0'));
+});

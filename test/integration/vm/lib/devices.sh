@@ -17,6 +17,12 @@ devices_of() {
       devices_of three
       devices+=(-device pcie-root-port,id=rp0,addr=07.0,slot=7)
       ;;
+    same-serial) # 0000:00:04.0 and 05.0 with one serial number, which e1000e derives from the MAC address
+      devices=(
+        -device e1000e,addr=04.0,mac=52:54:00:12:34:56
+        -device e1000e,addr=05.0,mac=52:54:00:12:34:56
+      )
+      ;;
     twins) # 0000:00:04.0 and 04.1, two functions without isolation and so in one group
       devices=(-device nvme,serial=one,addr=04.0,multifunction=on -device nvme,serial=two,addr=04.1)
       ;;
