@@ -4,7 +4,7 @@ import { classlessHint, describeClassless, findClasslessDevices } from '../devic
 import type { Device, Problem } from '../devices/types.ts';
 import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { uncoveredGroupNodes } from '../links/access.ts';
-import { aliasProblems } from '../links/aliases.ts';
+import { policyNotes } from '../links/aliases.ts';
 import { bindMachine } from '../links/machine.ts';
 import { formatSkipped, nodePathOf, type SkippedDevice } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
@@ -55,13 +55,13 @@ export function reportSkippedAccess(
     );
 }
 
-/** Prints one line on stderr for each alias of the policy that fits no device or several; it does not change the status. */
-export function reportAliases(
+/** Prints one line on stderr for each name of the policy that does not lead to one device; it does not change the status. */
+export function reportPolicyNotes(
   io: Io,
-  machine: Pick<Machine, 'aliases'>,
+  machine: Machine,
   observation: Pick<Observation, 'scan' | 'claims'>,
 ): void {
-  for (const line of aliasProblems(machine, observation)) io.err(`vfio-names: ${line}`);
+  for (const line of policyNotes(machine, observation)) io.err(`vfio-names: ${line}`);
 }
 
 export function reportProblems(io: Io, problems: readonly Problem[]): void {

@@ -4,10 +4,10 @@ import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports whether the policy is valid. */
-export function checkPolicy({ policyError, aliasProblems }: Snapshot): CheckResult {
+export function checkPolicy({ policyError, policyNotes }: Snapshot): CheckResult {
   if (policyError !== undefined)
     return error('policy', policyError, 'fix that file; vfio-names config check tells when it is right');
-  const [first, ...others] = aliasProblems;
+  const [first, ...others] = policyNotes;
   if (first === undefined) return ok('policy', 'valid');
   const more = others.length > 0 ? `; and ${others.length} more` : '';
   return warning('policy', `${first}${more}`, 'vfio-names config check compares the policy with the devices');

@@ -11,7 +11,7 @@ import type { Device } from '../devices/types.ts';
 import { errnoOf, tryOrUndefined, VfioNamesError, withHint } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
 import { targetOf } from '../holders/target.ts';
-import { aliasProblems } from '../links/aliases.ts';
+import { policyNotes } from '../links/aliases.ts';
 import type { Machine } from '../links/observe.ts';
 import { verify } from '../links/verify.ts';
 import { schemeLink } from '../names/scheme.ts';
@@ -76,7 +76,7 @@ export async function takeSnapshot(
     ...('policyError' in policyResult && { policyError: policyResult.policyError }),
     // Without the policy, verify would take its names for left-over links.
     ...('policyError' in policyResult
-      ? { verifyFindings: 0, fixableFindings: 0, aliasProblems: [] }
+      ? { verifyFindings: 0, fixableFindings: 0, policyNotes: [] }
       : countFindings(machine)),
     incomplete: search.incomplete,
     ...(memoryLock && { memoryLock }),
@@ -129,18 +129,18 @@ function expectedRules(policy: Policy): string | undefined {
 /** Runs verify and counts its findings. */
 function countFindings(
   machine: Machine,
-): Pick<Snapshot, 'fixableFindings' | 'verifyFindings' | 'aliasProblems'> {
+): Pick<Snapshot, 'fixableFindings' | 'verifyFindings' | 'policyNotes'> {
   try {
     const { findings, observation } = verify(machine);
     return {
       verifyFindings: findings.length,
       fixableFindings: findings.filter((finding) => finding.fixable).length,
-      aliasProblems: aliasProblems(machine, observation),
+      policyNotes: policyNotes(machine, observation),
     };
   } catch (error) {
     // A failed system call must not prevent the other checks.
     if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-    return { verifyFindings: withHint(error as Error), fixableFindings: 0, aliasProblems: [] };
+    return { verifyFindings: withHint(error as Error), fixableFindings: 0, policyNotes: [] };
   }
 }
 

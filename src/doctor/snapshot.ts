@@ -84,8 +84,8 @@ export interface Snapshot {
   /** Devices bound to VFIO drivers on a kernel without the class vfio-dev. */
   readonly classless: readonly HostDevice[];
   readonly access: AccessState;
-  /** One line for each alias of the policy that fits no device or several. */
-  readonly aliasProblems: readonly string[];
+  /** One line for each name of the policy that does not lead to one device. */
+  readonly policyNotes: readonly string[];
   readonly incomplete: readonly Incomplete[];
   readonly memoryLock?: MemoryLock;
 }

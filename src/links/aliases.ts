@@ -1,5 +1,7 @@
-/** Which aliases of the policy lead to no device, or to one of several, and what an alias stands for. */
+/** Names of the policy that lead to no device, or to one of several, and what an alias stands for. */
+import { isSharedSerial, readAnySerial } from '../devices/facts/serial.ts';
 import type { Device } from '../devices/types.ts';
+import { tryOrUndefined } from '../errors.ts';
 import type { Alias } from '../policy/links.ts';
 import { printable } from '../text/printable.ts';
 import type { Machine, Observation } from './observe.ts';
@@ -10,6 +12,36 @@ const [MAX_LINES, MAX_NAMES] = [10, 3];
 /** `by-alias/gpu (a.toml:2)`, printable. */
 function describeAlias({ link, source }: Alias): string {
   return printable(`${link} (${source.file}:${source.line})`);
+}
+
+/**
+ * Returns one line for each name of the policy that does not lead to one device: aliases that fit none or several, and
+ * serial numbers that many cards have. At most MAX_LINES of a kind.
+ */
+export function policyNotes(
+  machine: Pick<Machine, 'files' | 'root' | 'aliases' | 'usesSerials'>,
+  seen: Pick<Observation, 'scan' | 'claims'>,
+): string[] {
+  return [...aliasProblems(machine, seen), ...(machine.usesSerials ? sharedSerials(machine, seen) : [])];
+}
+
+function sharedSerials(
+  { files, root }: Pick<Machine, 'files' | 'root'>,
+  { scan }: Pick<Observation, 'scan'>,
+): string[] {
+  const bySerial = new Map<string, string[]>();
+  for (const device of scan.devices) {
+    const serial = tryOrUndefined(() => readAnySerial(files, root, device));
+    if (serial === undefined || !isSharedSerial(serial)) continue;
+    const names = bySerial.get(serial);
+    if (names) names.push(device.name);
+    else bySerial.set(serial, [device.name]);
+  }
+  return [...bySerial].slice(0, MAX_LINES).map(([serial, names]) => {
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+    const shown = names.slice(0, MAX_NAMES).map(printable).join(', ');
+    return `by-serial gives no name to ${shown}${more}: many cards have the serial number ${serial}`;
+  });
 }
 
 /**

@@ -15,6 +15,7 @@ export function bindMachine(files: SystemFiles, root: Root, policy: Policy, isFo
     files,
     root,
     ...(aliases.length > 0 && { aliases }),
+    ...(policy.linkRules.some(({ family }) => family === 'by-serial') && { usesSerials: true }),
     ...(policyNames && { policyNames }),
     ...(access && { access }),
     isForeignTree,

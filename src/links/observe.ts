@@ -22,6 +22,8 @@ export interface Machine {
   readonly policyNames?: PolicyNames;
   /** The aliases of the policy; for messages. */
   readonly aliases?: readonly Alias[];
+  /** Whether the policy names devices by their serial number. */
+  readonly usesSerials?: boolean;
   /** The access rules of the policy. */
   readonly access?: AccessRules;
   /** Whether the tree may not be this machine's own, so that no access is changed. */

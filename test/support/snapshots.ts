@@ -62,7 +62,7 @@ export const healthy: Snapshot = {
     nodes: [{ kind: 'device', path: '/dev/vfio/devices/vfio0', status: charNode(0o600) }],
     user: { uid: 0, gids: [0], overridesMode: true },
   },
-  aliasProblems: [],
+  policyNotes: [],
   incomplete: [],
   memoryLock: { softLimit: 8 << 20, exempt: true },
 };
@@ -79,6 +79,6 @@ export const bare: Snapshot = {
   fixableFindings: 0,
   classless: [],
   access: { nodes: [] },
-  aliasProblems: [],
+  policyNotes: [],
   incomplete: [],
 };

@@ -10,8 +10,8 @@ import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
 import {
   loadPolicyMachine,
-  reportAliases,
   reportGroupNodes,
+  reportPolicyNotes,
   reportProblems,
   reportSkipped,
   reportSkippedAccess,
@@ -29,7 +29,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   reportProblems(io, observation.scan.problems);
   reportSkipped(io, observation);
   reportGroupNodes(io, machine, observation.scan.devices);
-  reportAliases(io, machine, observation);
+  reportPolicyNotes(io, machine, observation);
   reportFailures(io, outcomes, stable);
   reportAccess(io, access);
   for (const conflict of conflicts)

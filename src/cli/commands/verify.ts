@@ -9,7 +9,7 @@ import { type Verification, verify } from '../../links/verify.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
-import { loadPolicyMachine, reportAliases, reportGroupNodes, reportSkippedAccess } from '../context.ts';
+import { loadPolicyMachine, reportGroupNodes, reportPolicyNotes, reportSkippedAccess } from '../context.ts';
 import { jsonDocument, outcomeJson } from '../json.ts';
 import { formatAccess, formatChange, formatMessage } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
@@ -35,7 +35,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   }
   const verification = verify(machine, selected);
   reportGroupNodes(io, machine, selected ?? verification.observation.scan.devices);
-  if (!selected) reportAliases(io, machine, verification.observation);
+  if (!selected) reportPolicyNotes(io, machine, verification.observation);
   const counts = count(verification, selected?.length);
   if (invocation.json)
     io.out(

@@ -35,8 +35,7 @@ export function isSharedSerial(serial: string): boolean {
 
 /**
  * Extracts the Device Serial Number (PCI Express specification 7.9.3) from a configuration space, in the format of lspci:
- * `a0-36-9f-ff-ff-12-34-56`. Returns `undefined` if the device has no serial number, if isSharedSerial() knows it, or if
- * the space is too short (without CAP_SYS_ADMIN the kernel returns 64 bytes). The number of steps through the capability
+ * `a0-36-9f-ff-ff-12-34-56`. Returns `undefined` if the device has no serial number, or if the space is too short (without CAP_SYS_ADMIN the kernel returns 64 bytes). The number of steps through the capability
  * list is limited, so a cyclic list ends.
  */
 export function parseSerial(config: Uint8Array): string | undefined {
@@ -56,12 +55,17 @@ export function parseSerial(config: Uint8Array): string | undefined {
 function formatSerial(view: DataView, offset: number): string | undefined {
   if (offset + 8 > view.byteLength) return undefined;
   const bytes = Array.from({ length: 8 }, (_, index) => view.getUint8(offset + 7 - index));
-  const serial = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('-');
-  return isSharedSerial(serial) ? undefined : serial;
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('-');
 }
 
-/** Reads a PCI device's serial number. The kernel resumes a suspended device for the read; it has no other effect. */
+/** Reads a PCI device's serial number; `undefined` for one that many cards have. The kernel resumes a suspended device for the read; it has no other effect. */
 export function readSerial(files: Files, root: Root, device: Device): string | undefined {
+  const serial = readAnySerial(files, root, device);
+  return serial === undefined || isSharedSerial(serial) ? undefined : serial;
+}
+
+/** Reads a PCI device's serial number, also one that many cards have. */
+export function readAnySerial(files: Files, root: Root, device: Device): string | undefined {
   if (!pciAddressOf(device)) return undefined;
   return parseSerial(files.readBytes(pathBelow(root, `${device.syspath}/config`), end));
 }

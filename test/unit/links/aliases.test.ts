@@ -100,3 +100,20 @@ test('sync, verify and doctor report an alias that fits no device, and the exit 
   t.is(check.status, 0);
   t.regex(check.err.join('\n'), /note: .*a\.toml:2: names\.by-alias\.gpu: fits no device here/);
 });
+
+test('sync, verify and doctor report a serial number that many cards have', async (t) => {
+  const root = fakeRoot(t);
+  const { syspath } = root.add({ name: '0000:03:00.0', sysname: 'vfio0' });
+  const config = new Uint8Array(4096);
+  new DataView(config.buffer).setUint32(0x100, 0x00010003, true);
+  config.set([0x00, 0xe0, 0x4c, 0x68, 0x00, 0x00, 0x00, 0x01], 0x104);
+  root.write(`${syspath}/config`, config);
+  root.write('/etc/vfio-names/a.toml', '[names]\nby-serial = true\n');
+  const line =
+    'by-serial gives no name to 0000:03:00.0: many cards have the serial number 01-00-00-00-68-4c-e0-00';
+  const sync = await runCli(['sync', '--root', root.dir]);
+  t.deepEqual([sync.status, sync.err], [0, [`vfio-names: ${line}`]]);
+  t.true((await runCli(['verify', '--root', root.dir])).err.includes(`vfio-names: ${line}`));
+  t.true((await runCli(['doctor', '--root', root.dir])).out.includes(line));
+  t.deepEqual(Object.keys(root.links()), ['pci/0000:03:00.0']);
+});

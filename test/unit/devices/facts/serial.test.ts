@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseSerial } from '../../../../src/devices/facts/serial.ts';
+import { isSharedSerial, parseSerial } from '../../../../src/devices/facts/serial.ts';
 import { readFact } from '../../../../src/devices/facts.ts';
 import { fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 
@@ -34,8 +34,6 @@ test('parseSerial returns undefined for a device without a serial number', (t) =
   t.is(parseSerial(new Uint8Array(4096)), undefined);
   t.is(parseSerial(new Uint8Array(4096).fill(0xff)), undefined);
   t.is(parseSerial(space([0x100, 1, 0])), undefined);
-  t.is(parseSerial(space([0x100, 3, 0])), undefined);
-  t.is(parseSerial(space([0x100, 3, 0, 0xffffffff, 0xffffffff])), undefined);
   t.is(parseSerial(space([0x100, 1, 0xffc], [0xff0, 0, 0]).fill(3, 0xffc, 0xffd)), undefined);
 });
 
@@ -56,7 +54,8 @@ for (const serial of [
   test(`a device has no serial number if it is ${serial}, which many cards have`, (t) => {
     const [high, low] = [serial.slice(0, 11), serial.slice(12)];
     const word = (text = '') => Number.parseInt(text.replaceAll('-', ''), 16);
-    t.is(parseSerial(space([0x100, 3, 0, word(low), word(high)])), undefined);
+    t.is(parseSerial(space([0x100, 3, 0, word(low), word(high)])), serial);
+    t.true(isSharedSerial(serial));
   });
 
 test('a serial number that begins like a shared one is a serial number', (t) => {
@@ -65,7 +64,7 @@ test('a serial number that begins like a shared one is a serial number', (t) => 
     [0x12345679, 0x12345678],
     [0x00000100, 0x00000000],
   ] as const)
-    t.truthy(parseSerial(space([0x100, 3, 0, low, high])));
+    t.false(isSharedSerial(parseSerial(space([0x100, 3, 0, low, high])) ?? ''));
 });
 
 test('parseSerial terminates on cyclic and invalid capability lists', (t) => {
