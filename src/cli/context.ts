@@ -1,12 +1,13 @@
 /** Builds the Machine of a command: the file system, the root directory, and the links and access rules of the policy. */
 
+import { nodePathOf } from '../devices/cdev.ts';
 import { classlessHint, describeClassless, findClasslessDevices } from '../devices/not-bound.ts';
 import type { Device, Problem } from '../devices/types.ts';
 import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { uncoveredGroupNodes } from '../links/access.ts';
 import { policyNotes } from '../links/aliases.ts';
 import { bindMachine } from '../links/machine.ts';
-import { formatSkipped, nodePathOf, type SkippedDevice } from '../links/node-check.ts';
+import { formatSkipped, type SkippedDevice } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
 import { nodeRemedy } from '../links/resolve.ts';
 import { skippedDevices } from '../links/skipped.ts';

@@ -44,3 +44,8 @@ export function isNoIommu(files: Files, root: Root, device: Device, group: strin
   const groupPath = pathBelow(root, `/sys/class/vfio/noiommu-${group}`);
   return ignoring(() => files.lstat(groupPath), 'ENOENT', 'ENOTDIR', 'EACCES') !== undefined;
 }
+
+/** The path of a device's node as the kernel names it (drivers/vfio/vfio_main.c: vfio/devices/vfioN). */
+export function nodePathOf(sysname: string): string {
+  return `/dev/vfio/devices/${sysname}`;
+}

@@ -1,8 +1,9 @@
 /** Reads the nodes that programs open, the rights of this user, and the mount that the nodes are on. */
+import { nodePathOf } from '../devices/cdev.ts';
 import type { HostDevice } from '../devices/not-bound.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, tryOrUndefined } from '../errors.ts';
-import { nodePathOf } from '../links/node-check.ts';
+
 import { containerNode, iommuNode } from '../links/shared-nodes.ts';
 import { nodevMountOf, parseRights, type UserRights } from '../probe/rights.ts';
 import type { FileStatus, Files } from '../system/files.ts';

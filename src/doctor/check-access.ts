@@ -3,7 +3,7 @@ import { containerNode } from '../links/shared-nodes.ts';
 import { mayOpen } from '../probe/rights.ts';
 import type { FileStatus } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
-import { plural } from '../text/prose.ts';
+import { formatMode, plural } from '../text/prose.ts';
 import type { NodeState } from './access.ts';
 import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -94,7 +94,7 @@ function closedNodes(own: readonly PresentNode[], closed: readonly PresentNode[]
 /** `/dev/iommu (root:root 0600)`. */
 function formatNode({ path, status }: PresentNode): string {
   const name = (id: number): string => (id === 0 ? 'root' : String(id));
-  return `${path} (${name(status.uid)}:${name(status.gid)} ${status.mode.toString(8).padStart(4, '0')})`;
+  return `${path} (${name(status.uid)}:${name(status.gid)} ${formatMode(status.mode)})`;
 }
 
 function list(texts: readonly string[]): string {

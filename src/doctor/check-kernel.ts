@@ -1,5 +1,7 @@
 /** Checks what the kernel must provide: release, IOMMU, vfio, device nodes, /dev/iommu. */
+
 import { printable } from '../text/printable.ts';
+import { formatMode } from '../text/prose.ts';
 import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -136,7 +138,7 @@ export function checkIommufd(snapshot: Snapshot): CheckResult {
     const message = 'there is no /dev/iommu, and the node of a device is of no use without it';
     return needed ? error('iommufd', message, remedy) : warning('iommufd', message, remedy);
   }
-  const mode = iommu.mode.toString(8).padStart(4, '0');
+  const mode = formatMode(iommu.mode);
   if (iommu.kind !== 'char')
     return error(
       'iommufd',

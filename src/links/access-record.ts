@@ -3,9 +3,11 @@
  * an administrator or another udev rule has set since differs from the record. One symbolic link per node in /run, whose
  * target is the record, since creating one is atomic; `.next` is a change that has begun.
  */
+
 import { ignoring, tryOrUndefined } from '../errors.ts';
 import type { DirHandle, FileStatus, Files } from '../system/files.ts';
 import { openDirBelow, type Root } from '../system/root-path.ts';
+import { formatMode } from '../text/prose.ts';
 
 const directory = '/run/vfio-names/.access';
 
@@ -21,7 +23,7 @@ export type ChangedParts = ReadonlySet<keyof Permissions>;
 
 /** `2051 247:3 0:36 0660 uid,gid`: inode, device number, access, changed parts. */
 function format(node: FileStatus, { uid, gid, mode }: Permissions, changed: ChangedParts): string {
-  return `${node.inode} ${node.devnum} ${uid}:${gid} ${mode.toString(8).padStart(4, '0')} ${[...changed].sort().join(',')}`;
+  return `${node.inode} ${node.devnum} ${uid}:${gid} ${formatMode(mode)} ${[...changed].sort().join(',')}`;
 }
 
 const parts = ['uid', 'gid', 'mode'] as const;

@@ -4,18 +4,19 @@
  */
 
 import { type Accounts, readAccounts, resolveAccount } from '../devices/accounts.ts';
+import { nodePathOf } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
-import { errnoOf, ignoring, VfioNamesError } from '../errors.ts';
+import { errnoOf, VfioNamesError } from '../errors.ts';
 import type { AccessRules } from '../policy/access.ts';
 import type { Access } from '../policy/policy.ts';
-import { parseDevnum } from '../system/devnum.ts';
 import type { FileStatus, Files, SystemFiles } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { formatMode } from '../text/prose.ts';
 import { AccessRecord, type ChangedParts, type Permissions } from './access-record.ts';
-import { nodePathOf } from './node-check.ts';
 import type { Machine } from './observe.ts';
+import { iommuNode, readDevnum } from './shared-nodes.ts';
 
 /** One node whose access differed from the policy. Nodes that agree with it and missing nodes have no outcome. */
 export interface AccessOutcome {
@@ -175,23 +176,13 @@ function subjectsOf(
     const access = rules?.accessOf(device) ?? {};
     add({ file: nodePathOf(device.sysname), devnum: device.devnum, access, device });
   }
-  const devnum = all && (rules?.iommu || !record.isEmpty) ? iommuDevnum(files, root) : undefined;
+  const devnum = all && (rules?.iommu || !record.isEmpty) ? readDevnum(files, root, iommuNode) : undefined;
   if (devnum !== undefined) add({ file: '/dev/iommu', devnum, access: rules?.iommu ?? {} });
   return subjects;
 }
 
 function isEmpty({ owner, fileGroup, mode }: Access): boolean {
   return owner === undefined && fileGroup === undefined && mode === undefined;
-}
-
-/** /dev/iommu is a misc device with a dynamic minor (drivers/iommu/iommufd/main.c). */
-function iommuDevnum(files: Files, root: Root): string | undefined {
-  const text = ignoring(
-    () => files.read(pathBelow(root, '/sys/class/misc/iommu/dev'), 64),
-    'ENOENT',
-    'ENODEV',
-  );
-  return text === undefined ? undefined : parseDevnum(text);
 }
 
 /** Decides whether the access of a node has to change. Throws the errno of a failed call. */
@@ -295,7 +286,7 @@ function setAccess(
 
 /** Whether sysfs still gives the number to the same device. */
 function isUnchanged(files: Files, root: Root, { device, devnum }: Subject): boolean {
-  if (!device) return iommuDevnum(files, root) === devnum;
+  if (!device) return readDevnum(files, root, iommuNode) === devnum;
   const now = ignoreErrno(() => scanDevice(files, root, device.sysname));
   return now?.syspath === device.syspath && now.bus === device.bus && now.devnum === devnum;
 }
@@ -323,7 +314,7 @@ function permissionsOf(
 }
 
 function asText({ uid, gid, mode }: Permissions): string {
-  return `${uid}:${gid} ${mode.toString(8).padStart(4, '0')}`;
+  return `${uid}:${gid} ${formatMode(mode)}`;
 }
 
 /** The result of `fn`; `undefined` if a system call fails or an entry of sysfs is malformed. */

@@ -2,6 +2,7 @@
  * Finds devices whose node is missing in /dev, for example in a container or where /dev is not a devtmpfs. Checks only
  * that the node exists; check-node.ts checks that it is the right one.
  */
+import { nodePathOf } from '../devices/cdev.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
@@ -31,11 +32,6 @@ export interface SkippedDevice {
 /** Returns the device and the message as one printable line. */
 export function formatSkipped({ name, message }: SkippedDevice): string {
   return `${printable(name)} is left out: ${message}`;
-}
-
-/** The path of a device's node as the kernel names it (drivers/vfio/vfio_main.c: vfio/devices/vfioN). */
-export function nodePathOf(sysname: string): string {
-  return `/dev/vfio/devices/${sysname}`;
 }
 
 /**

@@ -3,7 +3,7 @@
  * links in /dev/vfio.
  */
 
-import { isNoIommu, noCdevReason } from '../devices/cdev.ts';
+import { isNoIommu, noCdevReason, nodePathOf } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
@@ -11,7 +11,7 @@ import { errnoOf, exitStatus, isPermissionErrno, VfioNamesError } from '../error
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
-import { checkNode, type NodeCheck, nodePathOf } from './node-check.ts';
+import { checkNode, type NodeCheck } from './node-check.ts';
 
 export interface Resolution {
   readonly device: Device;

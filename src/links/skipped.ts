@@ -1,8 +1,8 @@
 /** The devices that get no links, and why. */
-import { isNameable } from '../devices/cdev.ts';
+import { isNameable, nodePathOf } from '../devices/cdev.ts';
 import { schemeLink } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
-import { nodePathOf, type SkippedDevice } from './node-check.ts';
+import type { SkippedDevice } from './node-check.ts';
 import type { Observation } from './observe.ts';
 import { nodeRemedy } from './resolve.ts';
 import { noNameMessage } from './verify-nodes.ts';

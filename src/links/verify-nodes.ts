@@ -1,14 +1,15 @@
 /** Findings about nodes: the node of every device, and nodes that belong to no device. */
 
-import { isNameable } from '../devices/cdev.ts';
+import { isNameable, nodePathOf } from '../devices/cdev.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf } from '../errors.ts';
 import { linkRoot, schemeLink } from '../names/scheme.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
+import { formatMode } from '../text/prose.ts';
 import type { Finding, FindingCode } from './finding.ts';
-import { checkNode, nodePathOf } from './node-check.ts';
+import { checkNode } from './node-check.ts';
 import { describeNodeCheck, nodeRemedy } from './resolve.ts';
 
 interface NodeFindings {
@@ -75,7 +76,7 @@ function remedyOf(verdict: 'missing' | 'unreadable' | 'not-char' | 'devnum-misma
 /** A user who may write the node controls the device, and through DMA all memory that the IOMMU maps for it. */
 function unsafeNode(path: string, device: Device, status: FileStatus): Finding | undefined {
   if ((status.mode & 0o006) === 0) return undefined;
-  const mode = status.mode.toString(8).padStart(4, '0');
+  const mode = formatMode(status.mode);
   return {
     code: 'node-permissions',
     file: printable(path),
@@ -97,7 +98,7 @@ export function verifyDirectories(files: Files, root: Root, directories: Iterabl
     const path = directory === '' ? linkRoot : `${linkRoot}/${directory}`;
     const status = tryOrUndefined(() => files.lstat(pathBelow(root, path)));
     if (status?.kind !== 'directory') continue;
-    const mode = status.mode.toString(8).padStart(4, '0');
+    const mode = formatMode(status.mode);
     if ((status.mode & 0o022) !== 0 || (status.uid !== 0 && root === ''))
       findings.push({
         code: 'directory-permissions',

@@ -7,6 +7,7 @@ import { errnoOf, exitStatus, tryOrUndefined, VfioNamesError } from '../errors.t
 import type { DirHandle, FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
+import { formatMode } from '../text/prose.ts';
 
 /** Who may own and write a policy. */
 export interface Trust {
@@ -36,7 +37,7 @@ export function trustProblem(status: FileStatus, trust: Trust): string | undefin
   // The mode of a link has no meaning.
   const isWritable = kind !== 'symlink' && isWritableByOthers(status, trust);
   if (trust.uids.has(uid) && !isSetId && !isWritable) return undefined;
-  return `expected what only root may write, found owner ${uid}:${gid} and mode ${mode.toString(8).padStart(4, '0')}`;
+  return `expected what only root may write, found owner ${uid}:${gid} and mode ${formatMode(mode)}`;
 }
 
 function isWritableByOthers({ mode }: FileStatus, { allowsGroup }: Trust): boolean {
@@ -142,7 +143,7 @@ function partsOf(path: string): string[] {
 function untrusted({ status, path }: Opened, file: string): VfioNamesError {
   const { mode, uid, gid } = status;
   const shown = printable(path === '' ? '/' : path);
-  const found = `owner ${uid}:${gid} and mode ${mode.toString(8).padStart(4, '0')}`;
+  const found = `owner ${uid}:${gid} and mode ${formatMode(mode)}`;
   return unusable(file, `expected what only root may write, found ${found} at ${shown}`, {
     hint: status.kind === 'symlink' ? `remove ${shown}, or chown -h root:root ${shown}` : trustHint(shown),
   });

@@ -2,7 +2,7 @@
  * Collects the context of a failed probe: holders of the device, its siblings, owners and modes of the nodes.
  */
 
-import { isNoIommu } from '../devices/cdev.ts';
+import { isNoIommu, nodePathOf } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
 import { readSiblings, type Sibling } from '../devices/iommu-group.ts';
 import { scanDevice } from '../devices/scan.ts';
@@ -11,7 +11,7 @@ import { ignoring } from '../errors.ts';
 import { findHolders } from '../holders/find.ts';
 import { targetOf } from '../holders/target.ts';
 import type { Holder, HolderTarget, Incomplete } from '../holders/types.ts';
-import { nodePathOf } from '../links/node-check.ts';
+
 import { containerNode, iommuNode } from '../links/shared-nodes.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';

@@ -3,6 +3,7 @@
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { Holder, Incomplete } from '../holders/types.ts';
 import { printable } from '../text/printable.ts';
+import { formatMode } from '../text/prose.ts';
 import type { Evidence, NodeAccess, NodeKind, SiblingWithHolders } from './evidence.ts';
 import { mayOpen } from './rights.ts';
 
@@ -39,7 +40,7 @@ export function joinAtMostThree(texts: readonly string[]): string {
 /** `/dev/iommu is root:root 0600`. */
 function formatNodeAccess({ path, status }: NodeAccess): string {
   if (!status) return printable(path);
-  const mode = status.mode.toString(8).padStart(4, '0');
+  const mode = formatMode(status.mode);
   return `${printable(path)} is ${idText(status.uid)}:${idText(status.gid)} ${mode}`;
 }
 

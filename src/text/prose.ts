@@ -1,4 +1,4 @@
-/** Formats prose: line breaks and plurals. */
+/** Formats prose: line breaks, plurals and modes. */
 
 /** Width of a terminal, in characters. */
 const LINE_WIDTH = 80;
@@ -32,4 +32,9 @@ export function wrap(text: string, { width = LINE_WIDTH, indent = 0, first = '' 
 /** `1 name`, `2 names`. */
 export function plural(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
+}
+
+/** `0640`: permission bits in octal, as in chmod(1). */
+export function formatMode(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
 }

@@ -1,13 +1,13 @@
 /** Owner, group and mode of a device's node; owner and group by name if /etc/passwd and /etc/group have the number. */
+
 import { tryOrUndefined } from '../../errors.ts';
 import type { Files } from '../../system/files.ts';
 import { pathBelow, type Root } from '../../system/root-path.ts';
 import { RunCache } from '../../system/run-cache.ts';
+import { formatMode } from '../../text/prose.ts';
 import { readGroups, readPasswd } from '../accounts.ts';
+import { nodePathOf } from '../cdev.ts';
 import type { Device } from '../types.ts';
-
-/** The path of the node on the machine. */
-const nodePath = (device: Device): string => `/dev/vfio/devices/${device.sysname}`;
 
 /** Names by number; the first name of a number counts, as in getpwuid(3). */
 interface NamesById {
@@ -32,20 +32,17 @@ function namesOf(files: Files, root: Root): NamesById {
 
 /** Returns the owner of the node by name, `root`, or by number if the name is unknown. */
 export function readOwner(files: Files, root: Root, device: Device): string {
-  const { uid } = files.lstat(pathBelow(root, nodePath(device)));
+  const { uid } = files.lstat(pathBelow(root, nodePathOf(device.sysname)));
   return namesOf(files, root).users.get(uid) ?? String(uid);
 }
 
 /** Returns the group of the node by name, `kvm`, or by number if the name is unknown. */
 export function readFileGroup(files: Files, root: Root, device: Device): string {
-  const { gid } = files.lstat(pathBelow(root, nodePath(device)));
+  const { gid } = files.lstat(pathBelow(root, nodePathOf(device.sysname)));
   return namesOf(files, root).groups.get(gid) ?? String(gid);
 }
 
 /** Returns the permission bits of the node in octal, `0600`. */
 export function readMode(files: Files, root: Root, device: Device): string {
-  return files
-    .lstat(pathBelow(root, nodePath(device)))
-    .mode.toString(8)
-    .padStart(4, '0');
+  return formatMode(files.lstat(pathBelow(root, nodePathOf(device.sysname))).mode);
 }

@@ -244,7 +244,7 @@ test('sync and other commands that change something reject a --policy that other
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   root.write('/own/p.toml', '[names]\nby-path = true\n');
   const path = root.at('/own/p.toml');
-  const options = ['--root', root.dir, '--policy', path];
+  const options = ['--host-root', root.dir, '--policy', path];
   chmodSync(path, 0o666);
   for (const args of [
     ['sync'],
