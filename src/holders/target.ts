@@ -1,10 +1,12 @@
 /** Builds the target of a holder search from a device in sysfs, or from the argument for a device that is gone. */
-import { fitsLooseAddress, parseLoosePciAddress } from '../devices/pci.ts';
+import { parseDeviceName } from '../devices/device-name.ts';
+import { selectByName } from '../devices/find.ts';
 import type { Device } from '../devices/types.ts';
 import { tryOrUndefined } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { baseName } from '../text/path.ts';
 import type { HolderTarget } from './types.ts';
 
 export interface DeviceTarget extends HolderTarget {
@@ -42,15 +44,29 @@ function classDevnum(files: Files, root: Root, name: string): string | undefined
  * or the name on its bus, which can only be found since Linux 6.18 (fdinfo).
  */
 export function targetOfGoneDevice(arg: string): DeviceTarget {
-  const last = arg.slice(arg.lastIndexOf('/') + 1);
-  const devnum = parseDevnum(arg);
-  if (devnum !== undefined) return { devnum };
-  if (/^(?:noiommu-)?vfio\d+$/.test(last)) return { goneSysname: last };
-  return { goneName: last.toLowerCase() };
+  const query = parseDeviceName(arg);
+  switch (query.kind) {
+    case 'sysname':
+      return { goneSysname: query.sysname };
+    case 'devnum':
+      return { devnum: query.devnum, goneName: query.name };
+    case 'name':
+    case 'qualified':
+      return { goneName: baseName(query.name) };
+    case 'link':
+      return { goneName: baseName(query.link) };
+    case 'sysfs':
+      return { goneName: baseName(query.path) };
+    case 'path':
+    case 'group':
+      return {};
+  }
 }
 
-/** Whether a device that is gone had this name, as the command line gives it; an address may lack its domain. */
+/**
+ * Whether a device that is gone had this name, as the command line gives it; an address may lack its domain. Its bus is not
+ * known.
+ */
 export function isGoneName(given: string, name: string): boolean {
-  const address = parseLoosePciAddress(given);
-  return given === name || (address !== undefined && fitsLooseAddress(address, name));
+  return selectByName([{ bus: 'pci', name }], { name: given }).length > 0;
 }

@@ -1,5 +1,11 @@
 import test from 'ava';
-import { isPciAddress, parsePciAddress, pciAddressOf, routingId } from '../../../src/devices/pci.ts';
+import {
+  isPciAddress,
+  parseLoosePciAddress,
+  parsePciAddress,
+  pciAddressOf,
+  routingId,
+} from '../../../src/devices/pci.ts';
 
 test('pciAddressOf parses an address on bus pci only', (t) => {
   t.deepEqual(parsePciAddress('10000:e1:00.7'), { domain: '10000', bus: 'e1', device: '00', function: '7' });
@@ -23,4 +29,12 @@ test("isPciAddress accepts only the kernel's notation", (t) => {
     'x0000:01:00.0',
   ])
     t.false(isPciAddress(text));
+});
+
+test('parseLoosePciAddress accepts missing parts and zeros in any letter case', (t) => {
+  t.deepEqual(parseLoosePciAddress('0A:1f.7'), { bus: 10, device: 31, function: 7 });
+  t.deepEqual(parseLoosePciAddress('00000001:a:0.0'), { domain: 1, bus: 10, device: 0, function: 0 });
+  t.deepEqual(parseLoosePciAddress('0001:0a:00'), { domain: 1, bus: 10, device: 0 });
+  for (const text of ['', '01', '1:0', '10:10', '01:20.0', '01:00.8', '100:00.0', '01:00.0x', '0.0.0313'])
+    t.is(parseLoosePciAddress(text), undefined, text);
 });

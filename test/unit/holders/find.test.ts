@@ -372,4 +372,8 @@ test('matchTarget prefers the device number of the node', (t) => {
     matchTarget({ opened: 'x', deleted: false, syspath: '/sys/devices/a' }, { goneName: 'a' }),
     'device-fd',
   );
+  const gone = { opened: 'x', deleted: false, syspath: '/sys/devices/0001:0a:00.0' };
+  for (const goneName of ['0A:00.0', '1:a:0.0', '0001:0A:00.0'])
+    t.is(matchTarget(gone, { goneName }), 'device-fd', goneName);
+  t.is(matchTarget(gone, { goneName: '0000:0a:00.0' }), undefined);
 });

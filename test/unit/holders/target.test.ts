@@ -41,11 +41,13 @@ const gone = test.macro({
 
 test(gone, 'vfio3', { goneSysname: 'vfio3' });
 test(gone, '/dev/vfio/devices/vfio3', { goneSysname: 'vfio3' });
-test(gone, '247:3', { devnum: '247:3' });
+test(gone, '247:3', { devnum: '247:3', goneName: '247:3' });
 test(gone, '0000:01:00.0', { goneName: '0000:01:00.0' });
 test(gone, '01:00.0', { goneName: '01:00.0' });
-test(gone, '/dev/vfio/pci/0000:0A:00.0', { goneName: '0000:0a:00.0' });
+test(gone, '/dev/vfio/pci/0000:0A:00.0', { goneName: '0000:0A:00.0' });
 test(gone, 'pci/0000:01:00.0', { goneName: '0000:01:00.0' });
+test(gone, '80860F28:00', { goneName: '80860F28:00' });
+test(gone, 'pci_0000_0a_00_0', { goneName: '0000:0a:00.0' });
 
 test('a device that is gone is found by its address without the domain, in any domain', (t) => {
   t.true(isGoneName('01:00.0', '0001:01:00.0'));
