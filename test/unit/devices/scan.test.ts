@@ -18,13 +18,13 @@ function problems(root: FakeRoot, files: Files = fakeFiles): string[] {
 test('scan returns bus, name, sysname, device number and directory of a device', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:01:00.0', sysname: 'vfio3', devnum: '247:3', noNode: true });
-  t.deepEqual(scanDevices(fakeFiles, root.dir), { devices: [device], problems: [] });
+  t.deepEqual(scanDevices(fakeFiles, root.dir), { devices: [device], problems: [], unreadableCount: 0 });
 });
 
 test('scan returns no devices and no problems without the class directory', (t) => {
   const root = fakeRoot(t);
   fs.rmdirSync(root.at('/sys/class/vfio-dev'));
-  t.deepEqual(scanDevices(fakeFiles, root.dir), { devices: [], problems: [] });
+  t.deepEqual(scanDevices(fakeFiles, root.dir), { devices: [], problems: [], unreadableCount: 0 });
 });
 
 test('scan sorts devices in natural order', (t) => {
