@@ -4,7 +4,7 @@ import { parse } from 'smol-toml';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Diagnostic } from './diagnostics.ts';
-import { accessFacts } from './facts.ts';
+import { accessFacts, matchFacts } from './facts.ts';
 import type { PolicyText } from './files.ts';
 import { type KeyPath, keyLineFinder, lineOfDeepKey, MAX_KEY_PARTS } from './line-numbers.ts';
 import { type SchemaError, validate } from './validate-policy.js';
@@ -31,13 +31,31 @@ function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): S
     const expected = `expected ${error.parentSchema?.description ?? 'something else'}`;
     const key = error.propertyName;
     const found = key === undefined ? describeValue(error.data) : `"${printable(key)}"`;
-    return [{ path: key === undefined ? path : [...path, key], message: `${expected}; found ${found}` }];
+    const isAlias = path.length === 3 && path[1] === 'by-alias' && typeof error.data === 'string';
+    return [
+      {
+        path: key === undefined ? path : [...path, key],
+        message: `${expected}; found ${found}`,
+        ...(isAlias && { hint: `write { name = ${found} }` }),
+      },
+    ];
   });
+}
+
+/** What to write for a key that people expect at another place. */
+function misplacedKey(key: string, known: readonly string[]): string | undefined {
+  if (known.includes('scheme') && /^alias(es)?$/.test(key)) return 'aliases are in [names.by-alias]';
+  if (known.includes('owner') && key === 'user') return 'did you mean "owner"?';
+  if (known.includes('match') && matchFacts.some((fact) => fact === key))
+    return `facts are in the match: match = { ${key} = ... }`;
+  return undefined;
 }
 
 function unknownKey(key: string, known: readonly string[]): Pick<SchemaDiagnostic, 'message' | 'hint'> {
   if (known.includes('vendor') && accessFacts.some((fact) => fact === key))
     return { message: `[[access]] decides the ${key} of a node, so it can't be matched` };
+  const advice = misplacedKey(key, known);
+  if (advice !== undefined) return { message: 'unknown key', hint: advice };
   const near = nearest(key, known);
   const hint = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${near}"?`;
   return { message: 'unknown key', hint };

@@ -367,3 +367,13 @@ test('names of the prototype of objects are names like any other', (t) => {
   ])
     t.is(built(text).errors.length, 1, text);
 });
+
+for (const [text, hint] of [
+  ['[alias]\ngpu = "01:00.0"', 'aliases are in [names.by-alias]'],
+  ['[names.by-alias]\ngpu = "01:00.0"', 'write { name = "01:00.0" }'],
+  ['[[access]]\nuser = "qemu"', 'did you mean "owner"?'],
+  ['[[access]]\nbus = "pci"\nowner = "qemu"', 'facts are in the match: match = { bus = ... }'],
+] as const)
+  test(`the error of ${JSON.stringify(text)} says what to write`, (t) => {
+    t.is(built(text).errors[0]?.hint, hint);
+  });

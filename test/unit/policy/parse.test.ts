@@ -90,7 +90,7 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
   [
     'an alias that is only an address',
     '[names.by-alias]\ngpu = "01:00.0"\n',
-    '2: names.by-alias.gpu: expected a table of facts; found "01:00.0"',
+    '2: names.by-alias.gpu: expected a table of facts; found "01:00.0"; write { name = "01:00.0" }',
   ],
   [
     'an alias with an empty match',

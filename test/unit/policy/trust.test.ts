@@ -250,7 +250,7 @@ test('sync and other commands that change something reject a --policy that other
     ['sync'],
     ['verify', '--fix'],
     ['rules', 'install', '--dry-run'],
-    ['exec', '01:00.0', ...options, '--', 'true'],
+    ['exec', '01:00.0', '--host-root', root.dir, '--policy', path, '--', 'true'],
   ]) {
     const { status: exit, err } = await runCli(args[0] === 'exec' ? args : [...args, ...options]);
     t.is(exit, 2, args.join(' '));

@@ -6,8 +6,8 @@
 . /project/test/integration/vm/guest/helper.sh
 a=0000:00:04.0 b=0000:00:05.0
 
-printf '[[access]]\nmatch = { name = "%s" }\ngroup = "kvm"\nmode = "0660"\n' $a >/tmp/policy.toml
-check "install the rules of the policy" rules_via native /tmp/policy.toml
+printf '[[access]]\nmatch = { name = "%s" }\ngroup = "kvm"\nmode = "0660"\n' $a >/run/policy.toml
+check "install the rules of the policy" rules_via native /run/policy.toml
 udevadm trigger --subsystem-match=misc --sysname-match=iommu --action=change
 bind $a
 bind $b
@@ -27,6 +27,6 @@ rm /run/udev/rules.d/70-vfio-names.rules
 udevadm control --reload
 chown root:root "/dev/vfio/devices/$(vfio_of $pci/$a)"
 check "a user in the group cannot open the device after its group is reset" not opens $a
-check "sync sets the access of the policy" exits 0 vfio_names sync --policy /tmp/policy.toml
+check "sync sets the access of the policy" exits 0 vfio_names sync --policy /run/policy.toml
 check "a user in the group can open the device in the policy after sync" opens $a
 check "a user in the group cannot open the other device after sync" not opens $b
