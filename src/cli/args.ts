@@ -1,6 +1,6 @@
 /** Parses a command line into an invocation. */
 import { exitStatus, VfioNamesError } from '../errors.ts';
-import { rootFrom } from '../system/root-path.ts';
+import { hostPath, rootFrom } from '../system/root-path.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Command, Invocation, Option } from './command.ts';
@@ -197,6 +197,8 @@ export function parseCommandLine(
     throw usageError('expected --root or --host-root, found both', undefined, command);
   const ownTree = root === '' || texts['root'] === undefined;
   if (command.opensDevices && !ownTree) throw foreignTree(command, root);
+  for (const name of ['policy', 'output', 'metrics', 'cdi'])
+    if (texts[name] !== undefined) texts[name] = hostPath(texts[name], root);
   return {
     kind: 'run',
     invocation: {

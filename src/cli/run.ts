@@ -10,7 +10,7 @@ import {
   withHint,
 } from '../errors.ts';
 import type { Files } from '../system/files.ts';
-import { nodesBelow } from '../system/files-below.ts';
+import { connectBelow, nodesBelow } from '../system/files-below.ts';
 import type { System } from '../system/system.ts';
 import { escapeControls, escapeText, printable } from '../text/printable.ts';
 import { version } from '../version.ts';
@@ -100,7 +100,12 @@ async function systemBelow(system: System, invocation: Invocation): Promise<Syst
   if (root === '') return system;
   checkRoot(system.files, invocation);
   const files = await system.filesBelow(root);
-  return { ...system, files, nodes: nodesBelow(system.nodes, files, root) };
+  return {
+    ...system,
+    files,
+    nodes: nodesBelow(system.nodes, files, root),
+    canConnect: connectBelow(system.canConnect, files),
+  };
 }
 
 /**

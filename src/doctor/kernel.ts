@@ -16,19 +16,20 @@ export function readKernel(system: ConfigSystem, root: Root): Kernel {
   const exists = (path: string) => tryOrUndefined(() => files.lstat(pathBelow(root, path))) !== undefined;
   const release = read('/proc/sys/kernel/osrelease')?.trim();
   const config = readKernelConfig(system, root, release);
-  const lists = ['modules.builtin', 'modules.dep']
-    .flatMap((list) =>
-      release === undefined || release.includes('/')
-        ? []
-        : (read(`/lib/modules/${release}/${list}`, MAX_LIST_SIZE) ?? []),
-    )
-    .join('\n');
+  const paths =
+    release === undefined || release.includes('/')
+      ? []
+      : ['modules.builtin', 'modules.dep'].map((list) => `/lib/modules/${release}/${list}`);
+  const texts = paths.map((path) => read(path, MAX_LIST_SIZE));
+  const lists = texts.filter((text) => text !== undefined).join('\n');
+  // A list that is there and cannot be read: what the other one lacks may be in it.
+  const isWhole = lists !== '' && paths.every((path, index) => texts[index] !== undefined || !exists(path));
   const moduleState = (module: string, option: string, paths: readonly string[]): ModuleState => {
     if (paths.some(exists)) return 'present';
     // modules.dep has the file before a colon, modules.builtin at the end of a line.
     if (new RegExp(`(?:^|/)${module}\\.ko(?:\\.\\w+)?(?::|$)`, 'm').test(lists)) return 'available';
-    if (config?.option(option) === 'm' && lists === '') return 'available';
-    return config || lists !== '' ? 'absent' : 'unknown';
+    if (config?.option(option) === 'm' && !isWhole) return 'available';
+    return config || isWhole ? 'absent' : 'unknown';
   };
   const interfaces = parseInterfaces(read('/proc/devices') ?? '');
   const groupNodes = tryOrUndefined(() => files.readdir(pathBelow(root, '/sys/class/vfio'))) ?? [];

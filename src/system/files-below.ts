@@ -2,7 +2,7 @@
  * The file system calls on a tree that may be hostile: every path below the root is opened beneath it, so no link and no
  * `..` of the tree leads out, and only regular files are read. Paths outside the root are those that the user gave.
  */
-import { errnoError, errnoOf } from '../errors.ts';
+import { errnoError, errnoOf, tryOrUndefined } from '../errors.ts';
 import { baseName, dirName } from '../text/path.ts';
 import { CallError, type NodeCalls } from './calls.ts';
 import type { DirHandle, Files, SystemFiles } from './files.ts';
@@ -126,6 +126,22 @@ export function nodesBelow<N extends Pick<NodeCalls, 'hold'>>(nodes: N, files: F
         directory.release();
       }
     },
+  };
+}
+
+/** Wraps System.canConnect for a tree; `files` are those of the tree. A link at the end of the path is not a socket. */
+export function connectBelow(
+  canConnect: (path: string) => Promise<boolean>,
+  files: Files,
+): (path: string) => Promise<boolean> {
+  return async (path) => {
+    const held = tryOrUndefined(() => files.openPath(path));
+    if (!held) return false;
+    try {
+      return tryOrUndefined(() => files.stat(held.path).kind) === 'socket' && (await canConnect(held.path));
+    } finally {
+      held.release();
+    }
   };
 }
 

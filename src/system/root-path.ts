@@ -18,6 +18,16 @@ export function rootFrom(directory: string): Root {
 }
 
 /**
+ * Returns a path that the user gave, so that it means the same below any root: one such as `ROOT/../file` starts with the root,
+ * but `..` does not lead out of it, see files-below.ts. Adds `./` to that path.
+ */
+export function hostPath(path: string, root: Root): string {
+  if (root === '' || !path.startsWith(`${root}/`) || !path.split('/').includes('..')) return path;
+  const name = root.lastIndexOf('/') + 1;
+  return `${path.slice(0, name)}./${path.slice(name)}`;
+}
+
+/**
  * Opens the directory `path` (`/dev/vfio/pci`) below `root`, one part after the other. Every part below the root must be a
  * directory, not a link, so the result cannot lie outside of the root. With `create`, missing parts are created. Throws
  * the error of the first part that cannot be opened or created: ENOTDIR or ELOOP for a link.

@@ -70,6 +70,21 @@ test('readKernel: modules are present by sysfs, available by the module lists, a
   t.deepEqual(states(), ['present', 'present', 'absent']);
 });
 
+test('readKernel finds a module behind the first megabyte of modules.dep', (t) => {
+  const root = fakeRoot(t);
+  root.write('/proc/sys/kernel/osrelease', '1\n');
+  root.write('/lib/modules/1/modules.dep', `${'kernel/other.ko:\n'.repeat(70_000)}kernel/vfio-pci.ko:\n`);
+  t.is(readKernel(nodeSystem, root.dir).vfioPci, 'available');
+});
+
+test('readKernel does not call a module absent if a module list cannot be read', (t) => {
+  const root = fakeRoot(t);
+  root.write('/proc/sys/kernel/osrelease', '1\n');
+  root.write('/lib/modules/1/modules.builtin', 'kernel/other.ko\n');
+  root.write('/lib/modules/1/modules.dep/in-the-way', '');
+  t.is(readKernel(nodeSystem, root.dir).vfioPci, 'unknown');
+});
+
 test('readKernel falls back to the configuration without module lists', (t) => {
   const root = fakeRoot(t);
   root.write('/proc/config.gz', gzipSync('CONFIG_VFIO_PCI=m\n'));

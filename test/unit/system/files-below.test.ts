@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { errnoOf } from '../../../src/errors.ts';
 import type { SystemFiles } from '../../../src/system/files.ts';
-import { systemFilesBelow } from '../../../src/system/files-below.ts';
+import { connectBelow, nodesBelow, systemFilesBelow } from '../../../src/system/files-below.ts';
 import { nodeFiles } from '../../../src/system/node/files.ts';
 import { loadOpenBeneath } from '../../../src/system/node/libc.ts';
+import { nodeSystem } from '../../../src/system/node/system.ts';
 import { type OpenBeneath, walkBeneath } from '../../../src/system/open-beneath.ts';
 import { type FakeRoot, fakeRoot } from '../../support/fake-root.ts';
 
@@ -232,4 +234,33 @@ eachWay('a path that is not UTF-8 is resolved beneath the root, too', (t, files,
   t.is(files.lstat(root.at('/etc/a\udcff')).kind, 'symlink');
   files.unlink(root.at('/etc/a\udcff'));
   t.deepEqual(files.readdir(root.at('/etc')), ['inside']);
+});
+
+test('connectBelow connects to a socket of the tree, and not through a link', async (t) => {
+  const root = fakeRoot(t);
+  const tree = root.at('/run');
+  const files = systemFilesBelow(nodeFiles, tree);
+  const canConnect = connectBelow(nodeSystem.canConnect, files);
+  root.linkWithTarget('/run/link', root.at('/outside'));
+  root.write('/run/file', '');
+  const servers = ['/run/socket', '/outside'].map((path) => createServer().listen(root.at(path)));
+  t.teardown(() => servers.map((server) => server.close()));
+  await Promise.all(servers.map((server) => new Promise((done) => server.once('listening', done))));
+  t.true(await canConnect(`${tree}/socket`));
+  for (const name of ['link', 'file', 'none', '../outside'])
+    t.false(await canConnect(`${tree}/${name}`), name);
+});
+
+test('nodesBelow opens the nodes of the tree beneath its root', (t) => {
+  const root = fakeRoot(t);
+  const tree = root.at('/tree');
+  root.write('/tree/dev/node', '');
+  root.write('/outside/node', '');
+  root.linkWithTarget('/tree/link', root.at('/outside'));
+  const nodes = nodesBelow(nodeSystem.nodes, systemFilesBelow(nodeFiles, tree), tree);
+  const held = nodes.hold('open node', `${tree}/dev/node`);
+  t.is(nodes.status('fstat node', held).kind, 'file');
+  nodes.close(held);
+  for (const path of ['link/node', 'none/node', '../outside/node'])
+    t.throws(() => nodes.hold('open node', `${tree}/${path}`), { name: 'CallError', message: /ENOENT/ });
 });

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import test from 'ava';
 import { errnoOf } from '../../../src/errors.ts';
-import { openDirBelow, pathBelow, rootFrom } from '../../../src/system/root-path.ts';
+import { hostPath, openDirBelow, pathBelow, rootFrom } from '../../../src/system/root-path.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { hookedFiles } from '../../support/hooked-files.ts';
 
@@ -86,4 +86,15 @@ test('rootFrom returns the empty root for this machine', (t) => {
 test('rootFrom strips the trailing slash', (t) => {
   t.is(pathBelow(rootFrom('/mnt/image/'), '/dev'), '/mnt/image/dev');
   t.is(pathBelow(rootFrom('image'), '/dev'), 'image/dev');
+});
+
+test('hostPath changes only the start of a path that leads out of the root by ..', (t) => {
+  for (const [path, root, expected] of [
+    ['/a/root/../p.toml', '/a/root', '/a/./root/../p.toml'],
+    ['root/../p.toml', 'root', './root/../p.toml'],
+    ['/a/root/p.toml', '/a/root', '/a/root/p.toml'],
+    ['/a/rooted/../p.toml', '/a/root', '/a/rooted/../p.toml'],
+    ['../p.toml', '', '../p.toml'],
+  ] as const)
+    t.is(hostPath(path, root), expected);
 });
