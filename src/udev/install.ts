@@ -1,5 +1,13 @@
 /** Installs the compiled rules in the administrator's rules directory, and removes them; only touches generated files. */
-import { errnoOf, exitStatus, ignoring, ioError, tryOrUndefined, VfioNamesError } from '../errors.ts';
+import {
+  errnoOf,
+  exitStatus,
+  ignoring,
+  ioError,
+  isPermissionErrno,
+  tryOrUndefined,
+  VfioNamesError,
+} from '../errors.ts';
 import { isGeneratedFile, removeFile, replaceFile, sweepTemporaries } from '../system/atomic-file.ts';
 import type { DirHandle, Files, SystemFiles } from '../system/files.ts';
 import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
@@ -123,19 +131,20 @@ function unmanagedError(reason: string): VfioNamesError {
 /** What to do on a system whose rules directory is made by something else. */
 const renderHint = "put the output of vfio-names rules render where this system takes udev's rules from";
 
-/** Throws VfioNamesError `directory-unmanaged` (status 1) if the rules directory is a link or below one. */
+/** Throws VfioNamesError `directory-unmanaged` (status 1) if the rules directory, or one above it, is not a directory. */
 function rejectLinkedDirectory(files: Files, root: Root): void {
   const parts = adminDirectory.split('/').slice(1);
   for (const [index] of parts.entries()) {
     const path = `/${parts.slice(0, index + 1).join('/')}`;
+    const kind = tryOrUndefined(() => files.lstat(pathBelow(root, path)))?.kind;
+    if (kind === undefined || kind === 'directory') continue;
     const target = tryOrUndefined(() => files.readlink(pathBelow(root, path)));
-    if (target !== undefined)
-      throw new VfioNamesError(
-        'directory-unmanaged',
-        exitStatus.findings,
-        `expected a directory at ${path}, found a link to ${printable(target)}`,
-        { hint: renderHint, path },
-      );
+    throw new VfioNamesError(
+      'directory-unmanaged',
+      exitStatus.findings,
+      `expected a directory at ${path}, found a ${target === undefined ? kind : `link to ${printable(target)}`}`,
+      { hint: renderHint, path },
+    );
   }
 }
 
@@ -171,12 +180,17 @@ export function applyRulesChange(
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    if (errno === 'EROFS')
+    const reason = errno === 'EROFS' ? 'is on a read-only file system' : `can not be changed (${errno})`;
+    if (errno === 'EROFS' || isPermissionErrno(errno))
       throw new VfioNamesError(
         errno,
         exitStatus.notPermitted,
-        `could not ${after === undefined ? 'remove' : 'install'} the rules: ${adminDirectory} is on a read-only file system`,
-        { hint: renderHint, path, cause: error },
+        `could not ${after === undefined ? 'remove' : 'install'} the rules: ${adminDirectory} ${reason}`,
+        {
+          hint: errno === 'EROFS' ? renderHint : `run it as root; if root may not, ${renderHint}`,
+          path,
+          cause: error,
+        },
       );
     throw ioError(
       error,

@@ -134,6 +134,19 @@ test('rules install says that the directory is a link or read-only, and names ru
   t.is(refused.exitCode, 4);
   t.is(refused.message, 'could not install the rules: /etc/udev/rules.d is on a read-only file system');
   t.regex(refused.hint ?? '', /rules render/);
+  const immutable = hookedFiles(({ name }) => {
+    if (name === 'createFile') throw errnoError('EPERM');
+  });
+  const error2 = t.throws(() => applyRulesChange(immutable, readOnly.dir, planned, token));
+  t.is(
+    errorLine(error2),
+    "could not install the rules: /etc/udev/rules.d can not be changed (EPERM); run it as root; if root may not, put the output of vfio-names rules render where this system takes udev's rules from",
+  );
+  const file = fakeRoot(t);
+  file.write('/etc/udev/rules.d', '');
+  t.throws(() => planRulesChange(fakeFiles, file.dir, generated()), {
+    message: 'expected a directory at /etc/udev/rules.d, found a file',
+  });
 });
 
 test('rules in a file of another name are found and compared line by line', (t) => {
