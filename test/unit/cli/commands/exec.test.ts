@@ -160,6 +160,7 @@ for (const [line, code] of [
   ['vfio0 -- prog {iommufd}', 'usage'],
   ['vfio0 --user nobody -- prog', 'no-user'],
   ['vfio0 --timeout 0 -- prog', 'usage'],
+  ['vfio0 -- prog caf\ufffd', 'usage'],
 ] as const)
   test(`exec opens and executes nothing for "${line}"`, async (t) => {
     const { run, nodes, log } = trial(t);
