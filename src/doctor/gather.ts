@@ -14,12 +14,13 @@ import { targetOf } from '../holders/target.ts';
 import { policyNotes } from '../links/aliases.ts';
 import type { Machine } from '../links/observe.ts';
 import { verify } from '../links/verify.ts';
-import { schemeLink } from '../names/scheme.ts';
+import { knownBuses, schemeLink } from '../names/scheme.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import type { System } from '../system/system.ts';
 import { decodeUtf8 } from '../text/utf8.ts';
+import { helperPath } from '../udev/helper-call.ts';
 import { renderRules } from '../udev/render.ts';
 import { readAccess } from './access.ts';
 import { readDistribution, readKernel } from './kernel.ts';
@@ -99,7 +100,7 @@ function deviceState(files: Files, root: Root, device: Device, holders: DeviceSt
   const groupNode = readFact(files, root, device, 'groupNode');
   const link = schemeLink(device);
   const linkedByUdev =
-    device.devnum === undefined || link === undefined
+    device.devnum === undefined || link === undefined || !canUdevName(files, root, device)
       ? undefined
       : udevHasLink(files, root, device.devnum, `vfio/${link}`);
   return {
@@ -111,6 +112,14 @@ function deviceState(files: Files, root: Root, device: Device, holders: DeviceSt
     holders,
     ...(linkedByUdev !== undefined && { linkedByUdev }),
   };
+}
+
+/** On a bus that has no line of its own, udev takes the name from vfio_id, if that is installed. */
+function canUdevName(files: Files, root: Root, { bus }: Device): boolean {
+  return (
+    knownBuses.some((known) => known === bus) ||
+    tryOrUndefined(() => files.stat(pathBelow(root, helperPath))) !== undefined
+  );
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   addRequest,
   helperLines,
   type LinkMode,
+  otherNameLines,
   removeLinkLines,
   schemeRequest,
 } from './helper-call.ts';
@@ -40,8 +41,10 @@ interface UdevRules {
   readonly remove: readonly string[];
   /** Lines that set the access of /dev/iommu. */
   readonly iommu: readonly string[];
-  /** The links of the scheme, one line per bus. */
+  /** The links of the scheme, one line per known bus. */
   readonly names: readonly string[];
+  /** Lines that take the link of the scheme from vfio_id for a device on another bus. */
+  readonly otherNames: readonly string[];
   /** Lines that run path_id, a builtin of udev. */
   readonly builtin: readonly string[];
   /** Lines that select the devices for vfio_id, then run it; empty if udev knows all facts of the policy. */
@@ -71,6 +74,7 @@ export function compileUdev(
     remove: removeLinkLines(via),
     iommu: iommu ? [formatRule(['SUBSYSTEM=="misc"', 'KERNEL=="iommu"', ...accessKeys(iommu)])] : [],
     names: via === 'native' ? knownBuses.map(schemeLine) : [],
+    otherNames: via === 'native' ? otherNameLines() : [],
     builtin: unique(combined.builtin),
     helper: helperLines(unique(combined.wants), combined.lines, via === 'run' ? [] : requests.options()),
     links: unique([scheme, ...links].flatMap((compiled) => compiled.lines)),
@@ -89,7 +93,7 @@ interface Lines {
 function schemeLine(bus: string): string {
   return compileMatch([{ fact: 'bus', negate: false, patterns: [bus] }])
     .flatMap((selection) => selection.udevKeys)
-    .map((keys) => formatRule([...keys, `SYMLINK+="vfio/${bus}/$id"`]))
+    .map((keys) => formatRule([...keys, `SYMLINK+="vfio/${bus}/$id"`, 'GOTO="vfio_names_named"']))
     .join('\n');
 }
 

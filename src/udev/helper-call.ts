@@ -56,6 +56,23 @@ function importLine(imported: string, facts: readonly string[], options: readonl
   ]);
 }
 
+/**
+ * Returns the lines for a device on a bus that has no line of its own: udev cannot read the bus of a parent, so vfio_id
+ * prints it. Names that the kernel uses below /dev/vfio are left out, as in names/scheme.ts.
+ */
+export function otherNameLines(): string[] {
+  const [bus, name] = [factProperty('bus'), factProperty('name')];
+  return [
+    formatRule([helperExists, `IMPORT{program}="${helperPath} --export --facts=bus,name '$devpath'"`]),
+    formatRule([
+      `ENV{${bus}}=="?*"`,
+      `ENV{${bus}}!="devices|vfio|noiommu-*|[0-9]*"`,
+      `ENV{${name}}=="?*"`,
+      `SYMLINK+="vfio/$env{${bus}}/$env{${name}}"`,
+    ]),
+  ];
+}
+
 /** Facts that are confirmed by the existence of one path. */
 interface Check {
   readonly facts: readonly FactName[];

@@ -22,6 +22,9 @@ export const FILE_CALLS = [
   'symlinkat',
   'rename',
   'renameat',
+  'renameat2',
+  'link',
+  'linkat',
   'unlink',
   'unlinkat',
   'mkdir',
@@ -80,8 +83,9 @@ function isBelow(line: string, root: string): boolean {
 /** Returns the faults to inject: the errnos for a failing or full disk, for a denied or a missing path, and a kill. */
 export function faultsFor({ name, line }: Call): Fault[] {
   const changes =
-    /^(write|pwrite|fsync|symlink|rename|unlink|mkdir|rmdir|fchmod)/.test(name) || line.includes('O_CREAT');
-  const usesPath = /^(open|readlink|symlink|rename|unlink|mkdir|rmdir|statx|newfstatat)/.test(name);
+    /^(write|pwrite|fsync|symlink|link|rename|unlink|mkdir|rmdir|fchmod)/.test(name) ||
+    line.includes('O_CREAT');
+  const usesPath = /^(open|readlink|symlink|link|rename|unlink|mkdir|rmdir|statx|newfstatat)/.test(name);
   // A missing policy directory is not an error: there is no policy then.
   const absent = line.includes('/etc/vfio-names') ? [] : ['ENOENT'];
   const errnos = ['EIO', ...(changes ? ['ENOSPC'] : []), ...(usesPath ? ['EACCES', ...absent] : ['EINTR'])];

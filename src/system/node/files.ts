@@ -175,19 +175,25 @@ function syncDirectory(path: string): void {
   }
 }
 
+/** Errors of link(2) on a file system or in a sandbox without hard links. */
+const noHardLinks = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK']);
+
 /**
- * Node has no renameat2(2). link(2) fails with EEXIST in its place, but not for a directory; a directory replaces only an
- * empty one (rename(2)), and never anything else.
+ * Node has no renameat2(2). link(2) fails with EEXIST in its place, but not for a directory, which replaces only an empty one
+ * (rename(2)), and not on every file system: there, the path is looked at first.
  */
 function renameNew(from: string, to: string): void {
-  if (fs.lstatSync(raw(from)).isDirectory()) {
-    if (fs.lstatSync(raw(to), { throwIfNoEntry: false }))
-      throw Object.assign(new Error(`EEXIST: rename ${from}`), { code: 'EEXIST', path: to });
-    fs.renameSync(raw(from), raw(to));
-    return;
-  }
-  fs.linkSync(raw(from), raw(to));
-  fs.unlinkSync(raw(from));
+  if (!fs.lstatSync(from).isDirectory())
+    try {
+      fs.linkSync(from, to);
+      fs.unlinkSync(from);
+      return;
+    } catch (error) {
+      if (!noHardLinks.has(errnoOf(error) ?? '')) throw error;
+    }
+  if (fs.lstatSync(to, { throwIfNoEntry: false }))
+    throw Object.assign(new Error(`EEXIST: rename ${from}`), { code: 'EEXIST', path: to });
+  fs.renameSync(from, to);
 }
 
 let exchangeCall: SystemFiles['exchange'] | undefined;

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
+import { takeSnapshot } from '../../../src/doctor/gather.ts';
 import { parseInterfaces, readDistribution, readKernel } from '../../../src/doctor/kernel.ts';
 import { parseKernelConfig, readKernelConfig } from '../../../src/doctor/kernel-config.ts';
 import { findWatcher, isWatchCommand, readMemoryLock } from '../../../src/doctor/processes.ts';
 import { findUdevSocket, hasListener, isListening, readUdev, udevHasLink } from '../../../src/doctor/udev.ts';
+import { defaultPolicy } from '../../../src/policy/policy.ts';
 import { nodeFiles } from '../../../src/system/node/files.ts';
 import { nodeSystem } from '../../../src/system/node/system.ts';
 import { fakeRoot, fakeFiles as files } from '../../support/fake-root.ts';
@@ -252,4 +254,17 @@ test('isListening returns true if /proc/net/unix lists the socket as listening',
       '/run/udev/control',
     ),
   );
+});
+
+test('doctor expects the link of a device on an unknown bus from udev only if vfio_id is installed', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ bus: 'later', name: 'dev0', sysname: 'vfio0' });
+  root.write('/run/udev/data/c247:0', 'I:1\n');
+  const linked = async () => {
+    const { devices } = await takeSnapshot(nodeSystem, { files, root: root.dir }, { policy: defaultPolicy });
+    return devices.map(({ linkedByUdev }) => linkedByUdev);
+  };
+  t.deepEqual(await linked(), [undefined]);
+  root.write('/usr/lib/udev/vfio_id', '');
+  t.deepEqual(await linked(), [false]);
 });
