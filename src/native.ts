@@ -20,8 +20,10 @@ const streams: Streams = { writeWaiting, nonblockingWrite, isTty: syscalls.isatt
 
 function endWithFault(error: unknown): never {
   // The build removes the names and lines of functions, so a stack would be of no use.
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  reportFault(streams, escapeControls(text));
+  // QuickJS throws `null` if not even the error fits into the memory.
+  if (!(error instanceof Error) || error.message === 'out of memory')
+    writeWaiting(2, 'vfio-names: out of memory\n');
+  else reportFault(streams, escapeControls(`${error.name}: ${error.message}`));
   std.exit(exitStatus.findings);
 }
 

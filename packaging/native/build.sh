@@ -3,6 +3,8 @@
 # With --chroot it uses the compiler of a Debian 13 root directory created by debootstrap (Debian 12 has no QuickJS), and
 # also creates dist/native/NAME-static, the same programs for hosts whose C library is older than Debian 13's.
 # With --loop it also creates dist/native/vfio_id-loop, the same code for the fuzzer, which runs many calls in one process.
+# With --sanitize and --chroot it also creates dist/native/vfio-names-sanitized, with syscalls.c under AddressSanitizer and
+# UndefinedBehaviorSanitizer, and dist/native/check-syscalls; both run only where the Debian 13 directory is.
 # With --if-old it does nothing if the programs exist and are newer than their sources.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -31,24 +33,27 @@ make_chroot() {
 is_new() {
     local file
     for file; do
-        [ -x "$file" ] && [ -z "$(find src templates packaging/native test/fuzz/native-loop.ts package.json -newer "$file" -print -quit)" ] ||
+        [ -x "$file" ] && [ -z "$(find src templates packaging/native test/fuzz/native-loop.ts test/integration/native/check-syscalls.ts package.json -newer "$file" -print -quit)" ] ||
             return 1
     done
 }
 
-chroot='' if_old='' loop=''
+chroot='' if_old='' loop='' sanitize=''
 for arg; do
     case $arg in
         --chroot) chroot=yes ;;
         --if-old) if_old=yes ;;
         --loop) loop=yes ;;
-        *) die "expected --chroot, --loop or --if-old, found $arg" ;;
+        --sanitize) sanitize=yes ;;
+        *) die "expected --chroot, --loop, --sanitize or --if-old, found $arg" ;;
     esac
 done
 out=dist/native
 results=("$out/vfio-names" "$out/vfio_id")
 [ -z "$chroot" ] || results+=("$out/vfio-names-static" "$out/vfio_id-static")
 [ -z "$loop" ] || results+=("$out/vfio_id-loop")
+[ -z "$sanitize" ] || results+=("$out/vfio-names-sanitized" "$out/check-syscalls")
+[ -z "$sanitize" ] || [ -n "$chroot" ] || die "expected --chroot with --sanitize, found none"
 [ -z "$if_old" ] || ! is_new "${results[@]}" || exit 0
 
 work=$(mktemp -d)
@@ -65,14 +70,18 @@ else
     inside=$(mktemp -d "$cache/trixie/tmp/build.XXXXXX")
 fi
 
-# compile DIRECTORY: compiles the bundles in $work/DIRECTORY, with --chroot also statically linked.
+# compile DIRECTORY [VARIABLE=VALUE...]: compiles the bundles in $work/DIRECTORY with these variables, with --chroot also
+# statically linked.
 compile() {
+    local linked=static
+    # AddressSanitizer cannot be linked statically.
+    [[ "$*" != *fsanitize* ]] || linked=''
     cp packaging/native/limit.c src/system/quickjs/syscalls.c "$work/$1"
     if [ -z "$chroot" ]; then
         bash packaging/native/compile.sh "$work/$1"
     else
         cp -r "$work/$1" packaging/native/compile.sh "$inside"
-        chroot "$cache/trixie" /bin/bash "/tmp/$(basename "$inside")/compile.sh" "/tmp/$(basename "$inside")/$1" static
+        chroot "$cache/trixie" /usr/bin/env "${@:2}" /bin/bash "/tmp/$(basename "$inside")/compile.sh" "/tmp/$(basename "$inside")/$1" $linked
         cp -r "$inside/$1" "$work"
     fi
 }
@@ -87,6 +96,19 @@ if [ -n "$loop" ]; then
     node packaging/native/bundle.mjs test/fuzz/native-loop.ts "$work/loop/vfio_id.js"
     compile loop
     install -m 755 "$work/loop/vfio_id${chroot:+-static}" "$out/vfio_id-loop"
+fi
+if [ -n "$sanitize" ]; then
+    flags='-g -fsanitize=address,undefined -fno-sanitize-recover=all'
+    # The sanitizers need the C library of their compiler.
+    libraries="$cache/trixie/lib/x86_64-linux-gnu:$cache/trixie/usr/lib/x86_64-linux-gnu"
+    link="-fsanitize=address,undefined -Wl,--dynamic-linker=$cache/trixie/lib64/ld-linux-x86-64.so.2 -Wl,-rpath,$libraries"
+    mkdir "$work/sanitized" "$work/check"
+    cp "$work/programs/vfio-names.js" "$work/sanitized"
+    node packaging/native/bundle.mjs test/integration/native/check-syscalls.ts "$work/check/vfio-names.js"
+    compile sanitized CFLAGS="$flags" LDFLAGS="$link" STRIP=:
+    compile check CFLAGS="$flags" LDFLAGS="$link" STRIP=:
+    install -m 755 "$work/sanitized/vfio-names" "$out/vfio-names-sanitized"
+    install -m 755 "$work/check/vfio-names" "$out/check-syscalls"
 fi
 [ -z "$chroot" ] || install -m 755 -t "$out" "$work"/programs/{vfio-names,vfio_id}-static
 install -m 755 -t "$out" "$work"/programs/{vfio-names,vfio_id}

@@ -17,7 +17,7 @@ const withoutViz = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^@viz-js\/viz$/ }, ({ path }) => ({ path, namespace: 'absent' }));
     onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
-      contents: 'throw Object.assign(new Error("not in this program"), { code: "MODULE_NOT_FOUND" });',
+      contents: 'throw Object.assign(new Error("not in this program"), { code: "NO_SVG" });',
     }));
   },
 };

@@ -8,6 +8,9 @@ import { font } from './dot.ts';
 /** Name of the optional package; build scripts use it too. */
 const vizPackage = '@viz-js/viz';
 
+/** The code of the error that takes the package's place in the native program (packaging/native/bundle.mjs). */
+const noSvg = 'NO_SVG';
+
 /** The part of its API that this file uses. */
 interface Viz {
   readonly renderString: (
@@ -43,6 +46,14 @@ export async function renderSvg(dot: string, loadViz: LoadViz = load): Promise<s
 
 function rendererMissing(cause: unknown): VfioNamesError {
   const { code = '', name = '' } = (cause ?? {}) as { code?: unknown; name?: unknown };
+  const graphviz = 'draw with Graphviz: vfio-names graph --format dot | dot -Tsvg';
+  if (code === noSvg)
+    return new VfioNamesError(
+      'no-renderer',
+      exitStatus.unsupported,
+      'expected a build that draws SVG, found the native program',
+      { hint: graphviz },
+    );
   const missing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
   const found = missing ? 'none' : `one that does not run here (${String(code || name || cause)})`;
   return new VfioNamesError(
@@ -50,7 +61,7 @@ function rendererMissing(cause: unknown): VfioNamesError {
     exitStatus.unsupported,
     `expected the package ${vizPackage} to draw with, found ${found}`,
     {
-      hint: `${missing ? `npm install ${vizPackage}, or ` : ''}draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
+      hint: `${missing ? `npm install ${vizPackage}, or ` : ''}${graphviz}`,
       cause,
     },
   );

@@ -1,5 +1,6 @@
 /** The builds of vfio-names. */
-import { dist, nativeBuild, type Program } from './programs.ts';
+import { existsSync } from 'node:fs';
+import { dist, nativeBuild, nativeRequired, type Program } from './programs.ts';
 
 export const nodeCli: Program = {
   name: 'vfio-names on Node',
@@ -7,3 +8,11 @@ export const nodeCli: Program = {
 };
 
 export const nativeCli = nativeBuild('vfio-names');
+
+/** The same with syscalls.c under AddressSanitizer, which makes leaks of a process that ends anyway no error. */
+export const sanitizedCli: Program | undefined = existsSync(dist('native/vfio-names-sanitized'))
+  ? { name: 'native/vfio-names-sanitized', command: [dist('native/vfio-names-sanitized')] }
+  : undefined;
+
+if (nativeRequired && !sanitizedCli)
+  throw new Error('expected dist/native/vfio-names-sanitized, found none; npm run test:native builds it');

@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
-import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import koffi from 'koffi';
 import { type FakeRoot, fakeRoot } from '../support/fake-root.ts';
+import { programCommand } from '../support/given-program.ts';
 
-const program = [join(import.meta.dirname, '../support/main.cjs')];
+const [program, ...options] = programCommand;
 
 /** The write end of a pipe whose read end is closed. */
 function brokenPipe(root: FakeRoot): number {
@@ -19,7 +19,7 @@ function brokenPipe(root: FakeRoot): number {
 }
 
 function run(args: readonly string[], stdout: number | 'pipe', stderr: number | 'pipe') {
-  return spawnSync(process.execPath, [...program, ...args], {
+  return spawnSync(program, [...options, ...args], {
     stdio: ['ignore', stdout, stderr],
     encoding: 'utf8',
   });
@@ -62,7 +62,7 @@ test('watch with a closed stdout stops with status 1', async (t) => {
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
   const pipe = brokenPipe(root);
   t.teardown(() => fs.closeSync(pipe));
-  const child = spawn(process.execPath, [...program, 'watch', '--root', root.dir], {
+  const child = spawn(program, [...options, 'watch', '--root', root.dir], {
     stdio: ['ignore', pipe, 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));
@@ -97,7 +97,7 @@ for (const stuck of ['stdout', 'stderr'] as const)
     for (let number = 0; number < 60; number++)
       root.add({ name: `0000:01:00.${number}`, sysname: `vfio${number}`, emptyNode: true });
     const [, writer] = stuckPipe(t, root, '/pipe');
-    const child = spawn(process.execPath, [...program, 'watch', '--json', '--root', root.dir], {
+    const child = spawn(program, [...options, 'watch', '--json', '--root', root.dir], {
       stdio: ['ignore', stuck === 'stdout' ? writer : 'ignore', stuck === 'stderr' ? writer : 'ignore'],
     });
     t.teardown(() => child.kill('SIGKILL'));
