@@ -22,10 +22,11 @@ interface Viz {
 /** Loads the package; tests replace it. */
 type LoadViz = () => Promise<{ readonly instance: () => Promise<Viz> }>;
 
-const load: LoadViz = () => {
+const load: LoadViz = async () => {
+  const loaded = await import('@viz-js/viz');
   // Not available with node --jitless; check here because the package reports it with an error of its own.
   if (!('WebAssembly' in globalThis)) throw new ReferenceError('WebAssembly is not defined');
-  return import('@viz-js/viz');
+  return loaded;
 };
 
 /**
