@@ -1,6 +1,7 @@
 /** The file system calls of the native programs. */
 import * as syscalls from 'qjs:syscalls';
 import { errnoError, tooLong } from '../../errors.ts';
+import { decodeName } from '../../text/file-names.ts';
 import { decodeUtf8 } from '../../text/utf8.ts';
 import type { DirHandle, FileKind, FileStatus, OpenForChange, SystemFiles } from '../files.ts';
 import { checked, errnoName, fail } from './errno.ts';
@@ -37,6 +38,14 @@ export function textOf(text: string | ArrayBuffer): string {
   return typeof text === 'string' ? text : decodeUtf8(new Uint8Array(text));
 }
 
+/**
+ * A file name or the target of a link. syscalls.c does not accept a name back that is not UTF-8 (EILSEQ), so it is reported,
+ * but cannot be opened or removed.
+ */
+function nameOf(text: string | ArrayBuffer): string {
+  return typeof text === 'string' ? text : decodeName(new Uint8Array(text));
+}
+
 /** Enough for every attribute of sysfs and for the files of /proc that vfio-names reads. */
 const defaultLimit = 1 << 20;
 // O_NONBLOCK: opening a FIFO in place of an attribute must not block.
@@ -61,12 +70,12 @@ function readBytes(path: string, limit: number): Uint8Array {
 
 function readdir(path: string): string[] {
   const names = syscalls.readdir(AT_FDCWD, path, 0, false);
-  return typeof names === 'number' ? fail(names, 'scandir', { path }) : names.map(textOf);
+  return typeof names === 'number' ? fail(names, 'scandir', { path }) : names.map(nameOf);
 }
 
 function readlink(path: string): string {
   const target = syscalls.readlink(AT_FDCWD, path);
-  return typeof target === 'number' ? fail(target, 'readlink', { path }) : textOf(target);
+  return typeof target === 'number' ? fail(target, 'readlink', { path }) : nameOf(target);
 }
 
 function status(path: string, flags: number, syscall: string): FileStatus {
