@@ -81,8 +81,15 @@ function aliasError(machine: Place, query: DeviceQuery): VfioNamesError | undefi
   });
 }
 
-/** The error for a path to the node of a device that is not one of VFIO. */
+/** The error for a path to the node of a device that is not one of VFIO, and for the container of groups. */
 function otherNode(query: DeviceQuery): VfioNamesError | undefined {
+  if (query.kind === 'link' && query.link === 'vfio')
+    return new VfioNamesError(
+      'no-device',
+      exitStatus.noDevice,
+      'expected a device, found /dev/vfio/vfio, the container that all groups share',
+      { hint: 'vfio-names list shows the devices', path: '/dev/vfio/vfio' },
+    );
   if (query.kind !== 'devnum' || query.name === query.devnum) return undefined;
   return new VfioNamesError(
     'no-device',

@@ -139,6 +139,7 @@ test('a group leads to its only VFIO device; with several, the error lists all m
       find(root, form),
       `ambiguous 2: ${form} is IOMMU group 14 with 2 devices: pci/0000:01:00.0 (vfio-pci), pci/0000:01:00.1 (vfio-pci); name one of them`,
     );
+  t.regex(find(root, '/dev/vfio/vfio'), /^no-device 3: .*the container that all groups share/);
   t.regex(find(root, 'group 15'), /^no-device 3: .*found no group 15/);
 });
 
