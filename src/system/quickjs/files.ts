@@ -38,10 +38,7 @@ export function textOf(text: string | ArrayBuffer): string {
   return typeof text === 'string' ? text : decodeUtf8(new Uint8Array(text));
 }
 
-/**
- * A file name or the target of a link. syscalls.c does not accept a name back that is not UTF-8 (EILSEQ), so it is reported,
- * but cannot be opened or removed.
- */
+/** A file name or the target of a link; syscalls.c accepts it back. */
 function nameOf(text: string | ArrayBuffer): string {
   return typeof text === 'string' ? text : decodeName(new Uint8Array(text));
 }

@@ -44,7 +44,7 @@ declare module 'qjs:syscalls' {
   export function read(fd: number, bytes: Uint8Array): number;
   /**
    * Writes the last `left` bytes of the text in UTF-8, or all of them if there are fewer. Returns how many are left then;
-   * EILSEQ for half of a surrogate pair.
+   * EILSEQ for half of a surrogate pair, except U+DC80 to U+DCFF, which stand for bytes (text/file-names.ts).
    */
   export function write(fd: number, text: string, left: number): number;
   export function writeBytes(fd: number, bytes: Uint8Array): number;

@@ -142,11 +142,48 @@ static int bytes_of_text(JSContext *ctx, JSValueConst value, const char **text, 
 	return 1;
 }
 
+/*
+ * Replaces U+DC80 to U+DCFF, ED B2 80 to ED B3 BF, by the byte that they stand for in a path (text/file-names.ts), in the copy
+ * that QuickJS made of such a string. Returns whether there are other halves of surrogate pairs.
+ */
+static int raw_bytes(unsigned char *text, size_t *length)
+{
+	size_t from, to = 0;
+	int others = 0;
+
+	for (from = 0; from < *length; from++) {
+		int half = text[from] == 0xed && from + 2 < *length && text[from + 1] >= 0xa0;
+
+		if (half && (text[from + 1] == 0xb2 || text[from + 1] == 0xb3)) {
+			unsigned char byte = (unsigned char)((text[from + 1] & 1) << 6 | (text[from + 2] & 0x3f) | 0x80);
+
+			text[to++] = byte;
+			from += 2;
+			continue;
+		}
+		others |= half;
+		if (to != from)
+			text[to] = text[from];
+		to++;
+	}
+	if (to != *length)
+		text[to] = 0;
+	*length = to;
+	return others;
+}
+
 static int text_of(JSContext *ctx, JSValueConst value, const char **text, int *problem)
 {
 	size_t length;
+	int own = 0;
 
-	return bytes_of_text(ctx, value, text, &length, problem);
+	if (!bytes_of_text(ctx, value, text, &length, &own))
+		return 0;
+	if (own == EILSEQ && !raw_bytes((unsigned char *)*text, &length))
+		own = memchr(*text, 0, length) ? EINVAL : 0;
+	if (own)
+		*problem = own;
+	return 1;
 }
 
 /* The memory of a typed array; valid until JavaScript runs again. */
