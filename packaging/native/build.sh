@@ -103,7 +103,7 @@ if [ -n "$sanitize" ]; then
     libraries="$cache/trixie/lib/x86_64-linux-gnu:$cache/trixie/usr/lib/x86_64-linux-gnu"
     link="-fsanitize=address,undefined -Wl,--dynamic-linker=$cache/trixie/lib64/ld-linux-x86-64.so.2 -Wl,-rpath,$libraries"
     mkdir "$work/sanitized" "$work/check"
-    cp "$work/programs/vfio-names.js" "$work/sanitized"
+    cp "$work"/programs/{vfio-names.js,vfio-names.parts,part_*.js} "$work/sanitized"
     node packaging/native/bundle.mjs test/integration/native/check-syscalls.ts "$work/check/vfio-names.js"
     compile sanitized CFLAGS="$flags" LDFLAGS="$link" STRIP=:
     compile check CFLAGS="$flags" LDFLAGS="$link" STRIP=:

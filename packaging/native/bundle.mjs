@@ -1,4 +1,7 @@
-// Bundles an entry for QuickJS into one module: bundle.mjs ENTRY OUTPUT.
+// Bundles an entry for QuickJS: bundle.mjs ENTRY OUTPUT. OUTPUT is the module NAME.js; beside it are its parts, part_*.js, which it
+// loads when they are needed, and NAME.parts, the list of those that no other module imports statically.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { build } from 'esbuild';
 
 // Its own entry for Node requires `fs`.
@@ -23,10 +26,13 @@ const withoutViz = {
 };
 
 const [entry, output] = process.argv.slice(2);
-await build({
-  entryPoints: [entry],
-  outfile: output,
+const { metafile } = await build({
+  entryPoints: [{ in: entry, out: basename(output, '.js') }],
+  outdir: dirname(output),
+  chunkNames: 'part_[hash]',
   bundle: true,
+  splitting: true,
+  metafile: true,
   format: 'esm',
   platform: 'neutral',
   mainFields: ['module', 'main'],
@@ -35,5 +41,20 @@ await build({
   plugins: [portableHandlebars, withoutViz],
   alias: { 'qjs:std': 'std', 'qjs:os': 'os', 'qjs:syscalls': 'syscalls' },
   external: ['std', 'os', 'syscalls'],
+  banner: { js: 'import { importPart as __importPart } from "syscalls";' },
   logLevel: 'warning',
 });
+// import() needs the file name of the function that calls it, which qjsc -s omits.
+for (const path of Object.keys(metafile.outputs))
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(/\bimport\("\.\/(part_\w+\.js)"\)/g, '__importPart("$1")'),
+  );
+const imports = Object.values(metafile.outputs)
+  .flatMap(({ imports: list }) => list)
+  .filter(({ external }) => !external);
+const pathsOf = (kind) =>
+  new Set(imports.filter((found) => found.kind === kind).map(({ path }) => basename(path)));
+const eager = pathsOf('import-statement');
+const lazy = [...pathsOf('dynamic-import')].filter((path) => !eager.has(path)).sort();
+writeFileSync(output.replace(/\.js$/, '.parts'), lazy.map((path) => `${path}\n`).join(''));

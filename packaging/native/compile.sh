@@ -2,8 +2,8 @@
 # Compiles the bundles of the native programs with QuickJS and the C compiler; used by build.sh and by the packages of
 # distributions. Requires qjsc, cc and QuickJS's library, but neither Node nor esbuild.
 # usage: packaging/native/compile.sh DIRECTORY [static]
-#   DIRECTORY contains vfio-names.js or vfio_id.js or both, syscalls.c and limit.c; the programs are created there, with
-#   `static` also vfio-names-static and vfio_id-static
+#   DIRECTORY contains vfio-names.js or vfio_id.js or both, with their parts (bundle.mjs), syscalls.c and limit.c; the
+#   programs are created there, with `static` also vfio-names-static and vfio_id-static
 # Environment: CC (cc), CPPFLAGS, CFLAGS, LDFLAGS, QUICKJS (a directory with the library), STRIP (strip; `:` keeps symbols)
 set -euo pipefail
 cd "$1"
@@ -38,8 +38,17 @@ for name in vfio-names vfio_id; do
     # -m: the bundle is a module. -s omits the names and lines of functions, which makes the program start faster; older
     # releases do not support it.
     call=(qjsc -m -e -M syscalls,syscalls -o "$name.c")
+    while read -r part; do call+=(-D "$part"); done < "$name.parts"
     "${call[@]}" -s "$name.js" > /dev/null 2>&1 || "${call[@]}" "$name.js"
-    compile -c -o "$name.o" "$name.c"
+    # qjsc's program reads all modules at its start; here syscalls.c reads each when it is imported.
+    sed -n 's/^  js_std_eval_binary(ctx, qjsc_\(.*\), .*, 1);$/{ "\1.js", qjsc_\1, sizeof(qjsc_\1) },/p' "$name.c" > table
+    {
+        sed '/^  js_std_eval_binary(ctx, .*, 1);$/d' "$name.c"
+        echo 'const struct part { const char *name; const uint8_t *bytes; size_t size; } vfio_names_parts[] = {'
+        cat table
+        echo '{ 0 } };'
+    } > "$name.parts.c"
+    compile -c -o "$name.o" "$name.parts.c"
     objects=("$name.o" syscalls.o)
     # udev waits for vfio_id.
     [ "$name" != vfio_id ] || objects+=(limit.o)

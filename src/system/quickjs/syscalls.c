@@ -1166,6 +1166,19 @@ CALL(js_errno_name)
 	return JS_NULL;
 }
 
+/* importPart(name): a promise of the exports of a module of the program, like import(). */
+CALL(js_import_part)
+{
+	int problem = 0;
+	const char *name;
+	JSValue promise;
+
+	ARG(text_of(ctx, argv[0], &name, &problem));
+	promise = JS_LoadModule(ctx, "", name);
+	JS_FreeCString(ctx, name);
+	return promise;
+}
+
 #define CONSTANT(name) JS_PROP_INT32_DEF(#name, name, JS_PROP_ENUMERABLE)
 
 static const JSCFunctionListEntry exports[] = {
@@ -1224,6 +1237,7 @@ static const JSCFunctionListEntry exports[] = {
 	JS_CFUNC_DEF("clock", 1, js_clock),
 	JS_CFUNC_DEF("getrandom", 1, js_getrandom),
 	JS_CFUNC_DEF("errnoName", 1, js_errno_name),
+	JS_CFUNC_DEF("importPart", 1, js_import_part),
 	CONSTANT(READ_FAILED),
 	CONSTANT(AT_EMPTY_PATH), CONSTANT(AT_FDCWD), CONSTANT(AT_REMOVEDIR), CONSTANT(AT_SYMLINK_NOFOLLOW),
 	CONSTANT(CLOCK_MONOTONIC),
@@ -1248,10 +1262,40 @@ static int set_exports(JSContext *ctx, JSModuleDef *module)
 	return JS_SetModuleExportList(ctx, module, exports, sizeof(exports) / sizeof(*exports));
 }
 
+/* The modules of the program, except its first (packaging/native/compile.sh). */
+extern const struct part {
+	const char *name;
+	const uint8_t *bytes;
+	size_t size;
+} vfio_names_parts[];
+
+/* Reads a module of the program; never a file, which QuickJS's own loader would look for in the working directory. */
+static JSModuleDef *load_part(JSContext *ctx, const char *name, void *opaque __attribute__((unused)))
+{
+	const struct part *part;
+	JSModuleDef *module;
+	JSValue value;
+
+	for (part = vfio_names_parts; part->name; part++) {
+		if (strcmp(part->name, name))
+			continue;
+		value = JS_ReadObject(ctx, part->bytes, part->size, JS_READ_OBJ_BYTECODE);
+		if (JS_IsException(value))
+			return NULL;
+		/* The context holds the module. */
+		module = JS_VALUE_GET_PTR(value);
+		JS_FreeValue(ctx, value);
+		return module;
+	}
+	JS_ThrowReferenceError(ctx, "no module %s in this program", name);
+	return NULL;
+}
+
 JSModuleDef *js_init_module_syscalls(JSContext *ctx, const char *name)
 {
 	JSModuleDef *module = JS_NewCModule(ctx, name, set_exports);
 
+	JS_SetModuleLoaderFunc(JS_GetRuntime(ctx), NULL, load_part, NULL);
 	if (!module || JS_AddModuleExportList(ctx, module, exports, sizeof(exports) / sizeof(*exports)) < 0)
 		return NULL;
 	return module;

@@ -3,6 +3,7 @@
  * byte. Runs only if the native program is required.
  */
 import * as fs from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { nativeCli, nodeCli, sanitizedCli } from '../../support/cli-programs.ts';
 import { FakeRoot } from '../../support/fake-root.ts';
@@ -71,11 +72,13 @@ const CHUNK = 10;
 
 for (const { title, build, lines } of machines)
   for (let from = 0; from < lines.length; from += CHUNK)
-    (nativeRequired ? test : test.skip)(
+    (nativeRequired ? test.serial : test.skip)(
       `both builds print and do the same on ${title}: command lines ${from + 1} to ${Math.min(from + CHUNK, lines.length)} of ${lines.length}`,
-      (t) => {
+      async (t) => {
         const stage = new Stage(scratch(t), build);
         for (const argv of lines.slice(from, from + CHUNK)) {
+          // Lets ava hear of the tests that have ended: the runs block this process.
+          await setImmediate();
           const exception = exceptions.find(({ line }) => line === argv.join(' '))?.native;
           const expected = { ...stage.run(nodeCli, argv), ...exception };
           for (const program of [nativeCli, sanitizedCli])
