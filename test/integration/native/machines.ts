@@ -186,4 +186,46 @@ export const machines: readonly Machine[] = [
       ],
     }),
   ),
+  {
+    title: 'a machine whose node is the null device',
+    build: (root) => {
+      root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: '1:3', driver: 'vfio-pci', group: '1' });
+      root.write('/etc/passwd', 'root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n');
+      root.write('/etc/group', 'root:x:0:\n');
+    },
+    lines: [
+      [
+        'exec',
+        '--host-root',
+        'ROOT',
+        'vfio0',
+        '--',
+        'sh',
+        '-c',
+        'echo {fd} "$VFIO_NAMES_FDS"; grep Sig /proc/self/status',
+      ],
+      ['exec', '--host-root', 'ROOT', 'vfio0', '--', 'sh', '-c', 'ls /proc/self/fd; exit 7'],
+      [
+        'exec',
+        '--host-root',
+        'ROOT',
+        '--user',
+        'alice',
+        'vfio0',
+        '--',
+        'grep',
+        '-E',
+        'Uid|Gid|Groups|Cap',
+        '/proc/self/status',
+      ],
+      ['exec', '--host-root', 'ROOT', '--iommu', 'vfio0', '--', 'true'],
+      ['exec', '--host-root', 'ROOT', 'vfio0', '--', '/nonexistent'],
+      ['exec', '--host-root', 'ROOT', 'vfio0', '--', '/etc/passwd'],
+      ['exec', '--host-root', 'ROOT', '--user', 'bob', 'vfio0', '--', 'true'],
+      ['probe', '--host-root', 'ROOT', 'vfio0'],
+      ['probe', '--host-root', 'ROOT', '--json', 'vfio0'],
+      ['probe', '--host-root', 'ROOT', '--bind', '--yes', 'vfio0'],
+      ['probe', '--host-root', 'ROOT', '--group', '--yes', 'vfio0'],
+    ],
+  },
 ];
