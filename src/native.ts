@@ -11,7 +11,7 @@ import { setFaultHandler } from './system/quickjs/guard.ts';
 import { deviceCalls, openerName, serveOpen } from './system/quickjs/nodes.ts';
 import { standardPipe, workerName } from './system/quickjs/programs.ts';
 import { processArguments } from './system/quickjs/self.ts';
-import { nonblockingWrite, writeWaiting } from './system/quickjs/stdio.ts';
+import { nonblockingWrite, openMissingStreams, writeWaiting } from './system/quickjs/stdio.ts';
 import { quickjsSystem } from './system/quickjs/system.ts';
 import { serveRequests } from './system/worker-protocol.ts';
 import { escapeControls } from './text/printable.ts';
@@ -28,6 +28,7 @@ function endWithFault(error: unknown): never {
 }
 
 setFaultHandler(endWithFault);
+openMissingStreams();
 // A closed stdout is an error of write(2), as on Node.
 syscalls.ignoreSignal(syscalls.SIGPIPE, true);
 

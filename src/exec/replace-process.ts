@@ -2,7 +2,7 @@
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { readDescriptors, readOpenFilesLimit, readThreadStatus } from '../system/proc-self.ts';
-import type { Environment, ExecCalls } from '../system/process.ts';
+import type { ExecCalls } from '../system/process.ts';
 import { printable } from '../text/printable.ts';
 
 /** The first descriptor after stdin, stdout and stderr. */
@@ -11,7 +11,8 @@ export const FIRST_FD = 3;
 export interface Replacement {
   readonly command: string;
   readonly args: readonly string[];
-  readonly environment: Environment;
+  /** `NAME=value`; see ExecCalls.execute. */
+  readonly environment: readonly string[];
   /** Descriptors of this process; CMD has them as 3, 4, ... in this order, and no others but 0, 1 and 2. */
   readonly fds: readonly number[];
 }
@@ -53,10 +54,8 @@ export function replaceProcess(
     report(`could not prepare CMD: ${(error as Error).message}`);
     return exitStatus.findings;
   }
-  const variables = Object.entries(environment).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${value}`],
-  );
-  const errno = execute(calls, candidates(command, environment['PATH']), [command, ...args], variables);
+  const path = environment.find((variable) => variable.startsWith('PATH='))?.slice('PATH='.length);
+  const errno = execute(calls, candidates(command, path), [command, ...args], environment);
   report(describeFailure(command, errno));
   return errno === 'ENOENT' || errno === 'ENOTDIR' ? 127 : 126;
 }

@@ -1,5 +1,7 @@
 /** Reads from /proc what this thread and its descriptors are: how `exec` checks what it has set. */
 import { ignoring, tryOrUndefined } from '../errors.ts';
+import { decodeName } from '../text/file-names.ts';
+import { decodeUtf8 } from '../text/utf8.ts';
 import type { Files } from './files.ts';
 
 /** /proc/thread-self/status (proc_pid_status(5)). */
@@ -79,6 +81,28 @@ export function readOpenFilesLimit(
   const text = tryOrUndefined(() => files.read(`/proc/${pid}/limits`, 1 << 14)) ?? '';
   const [, soft, hard] = /^Max open files\s+(\d+)\s+(\d+)/m.exec(text) ?? [];
   return soft === undefined ? undefined : [Number(soft), Number(hard)];
+}
+
+/** The kernel allows three quarters of 8 MiB for arguments and environment together (_STK_LIM in fs/exec.c). */
+const MAX_ENVIRONMENT = 6 << 20;
+
+/**
+ * The variables that this process was started with (proc_pid_environ(5)): from `NAME=value` in which each byte that is not UTF-8
+ * is U+FFFD, to the text that has it as an unpaired surrogate (text/file-names.ts).
+ */
+export function readEnvironment(files: Files): ReadonlyMap<string, string> {
+  const bytes = files.readBytes('/proc/self/environ', MAX_ENVIRONMENT);
+  const variables = new Map<string, string>();
+  for (let start = 0; start < bytes.length; ) {
+    const found = bytes.indexOf(0, start);
+    const end = found < 0 ? bytes.length : found;
+    const variable = bytes.subarray(start, end);
+    const text = decodeUtf8(variable);
+    // The first of two counts, as in getenv(3).
+    if (!variables.has(text)) variables.set(text, decodeName(variable));
+    start = end + 1;
+  }
+  return variables;
 }
 
 /** The soft limit of the kernel (INR_OPEN_CUR), and the one that systemd gives to services. */

@@ -41,7 +41,10 @@ export interface ExecCalls {
   readonly closeOnExecFrom: (first: number) => void;
   /** fcntl(2), F_SETFL: O_RDWR without O_NONBLOCK. */
   readonly makeBlocking: (fd: number) => void;
-  /** execve(2), which returns only if it fails. `environment` has `NAME=value`. */
+  /**
+   * execve(2), which returns only if it fails. `environment` has `NAME=value`. A byte that is not part of UTF-8 is an unpaired
+   * surrogate (text/file-names.ts).
+   */
   readonly execute: (path: string, args: readonly string[], environment: readonly string[]) => never;
   /** _exit(2): ends at once, whatever other threads or the event loop still do. */
   readonly exit: (status: number) => never;

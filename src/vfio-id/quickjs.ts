@@ -4,9 +4,11 @@ import { tryOrUndefined } from '../errors.ts';
 import { fail } from '../system/quickjs/errno.ts';
 import { quickjsFiles, writeAll } from '../system/quickjs/files.ts';
 import { environment, processArguments, token } from '../system/quickjs/self.ts';
+import { openMissingStreams } from '../system/quickjs/stdio.ts';
 import { version } from '../version.ts';
 import { vfioId } from './vfio-id.ts';
 
+openMissingStreams();
 const { status, out, err } = vfioId(
   { argv: processArguments(), env: environment() },
   { files: quickjsFiles, root: '', version, token: token() },

@@ -11,6 +11,8 @@ import { protectTerminal } from '../../exec/terminal.ts';
 import { findByNameOrPath } from '../../links/find.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { schemeLink } from '../../names/scheme.ts';
+import type { Files } from '../../system/files.ts';
+import { readEnvironment } from '../../system/proc-self.ts';
 import type { Environment } from '../../system/process.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
@@ -36,7 +38,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const request = {
     command,
     args: substituteFds(args, passed, iommufd),
-    environment: environmentOf(process.env, passed, iommufd),
+    environment: withOriginalBytes(system.files, environmentOf(process.env, passed, iommufd)),
   };
   const calls = await process.loadExecCalls();
   const report = (line: string): void => io.err(`vfio-names: ${line}`);
@@ -101,7 +103,16 @@ function environmentOf(
   own: Environment,
   passed: readonly PassedDevice[],
   iommufd: number | undefined,
-): Environment {
+): string[] {
   const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...env } = own;
-  return { ...env, VFIO_NAMES_FDS: fdsVariable(passed, iommufd) };
+  return Object.entries({ ...env, VFIO_NAMES_FDS: fdsVariable(passed, iommufd) }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  );
+}
+
+/** Variables may have bytes that are not UTF-8. In the environment of the program they are U+FFFD; the kernel still has them. */
+function withOriginalBytes(files: Files, variables: readonly string[]): readonly string[] {
+  if (!variables.some((variable) => variable.includes('\ufffd'))) return variables;
+  const originals = readEnvironment(files);
+  return variables.map((variable) => originals.get(variable) ?? variable);
 }

@@ -1,6 +1,7 @@
 /** The system calls of `exec` through koffi. */
 import { readdirSync } from 'node:fs';
 import { arch } from 'node:process';
+import { encodeName } from '../../text/file-names.ts';
 import { CallError } from '../calls.ts';
 import type { ExecCalls } from '../process.ts';
 import { errnoName, importKoffi, type Koffi, requireKoffi } from './libc.ts';
@@ -19,6 +20,7 @@ const numbers: Readonly<Record<string, { readonly keyctl: number; readonly prlim
   ppc64: { keyctl: 271, prlimit64: 325 },
   s390x: { keyctl: 280, prlimit64: 334 },
 };
+const hasShortPointers = arch === 'arm' || arch === 'ia32';
 /** No system call has this number (ENOSYS). */
 const NONE = 0xffff;
 /** The same on every machine: system calls from 424 on have one number (arch/…/syscall.tbl). */
@@ -41,6 +43,29 @@ const RLIMIT_NOFILE = 7;
 const SIG_SETMASK = 2;
 /** The highest signal number of the kernel (_NSIG). */
 const LAST_SIGNAL = 64;
+
+/**
+ * An array of strings as execve(2) expects it: addresses, then a null pointer. koffi's own strings cannot have a byte that is not
+ * part of UTF-8 (text/file-names.ts).
+ */
+export function stringVector(
+  koffi: Pick<Koffi, 'address'>,
+  texts: readonly string[],
+): { readonly bytes: Uint8Array; readonly addresses: BigUint64Array | Uint32Array } {
+  const strings = texts.map((text) => encodeName(`${text}\0`));
+  const bytes = Buffer.concat(strings);
+  const addresses: bigint[] = [];
+  let next = BigInt(koffi.address(bytes));
+  for (const { length } of strings) {
+    addresses.push(next);
+    next += BigInt(length);
+  }
+  addresses.push(0n);
+  return {
+    bytes,
+    addresses: hasShortPointers ? Uint32Array.from(addresses, Number) : BigUint64Array.from(addresses),
+  };
+}
 
 /** Sets close-on-exec on each open descriptor from `first` on. */
 export function closeOnExecByOne(first: number, setCloseOnExec: (fd: number) => void): void {
@@ -82,7 +107,7 @@ export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi
   const sigaction = libc.func('int sigaction(int signal, void *action, void *previous)');
   const sigprocmask = libc.func('int sigprocmask(int how, void *set, void *previous)');
   const dup2 = libc.func('int dup2(int fd, int to)');
-  const execve = libc.func('int execve(const char *path, const char **argv, const char **envp)');
+  const execve = libc.func('int execve(void *path, void *argv, void *envp)');
   const exit = libc.func('void _exit(int status)');
   return {
     setGroups: (groups) => void check('setgroups', setgroups(groups.length, Uint32Array.from(groups))),
@@ -96,10 +121,9 @@ export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi
     addFilter: (program) => {
       // struct sock_fprog: a length of two bytes, and a pointer, aligned.
       const address = BigInt(koffi.address(program));
-      const descriptor =
-        arch === 'arm' || arch === 'ia32'
-          ? Uint32Array.of(0, Number(address))
-          : BigUint64Array.of(0n, address);
+      const descriptor = hasShortPointers
+        ? Uint32Array.of(0, Number(address))
+        : BigUint64Array.of(0n, address);
       new Uint16Array(descriptor.buffer)[0] = program.length / 8;
       check(
         'prctl PR_SET_SECCOMP',
@@ -146,7 +170,9 @@ export async function loadExecCalls(importer: () => Promise<Koffi> = importKoffi
     },
     makeBlocking: (fd) => void setFlags('fcntl F_SETFL', fd, F_SETFL, O_RDWR),
     execute: (path, args, environment) => {
-      execve(path, [...args, null], [...environment, null]);
+      // Alive until the call: the addresses point into the bytes.
+      const [argv, envp] = [stringVector(koffi, args), stringVector(koffi, environment)];
+      execve(encodeName(`${path}\0`), argv.addresses, envp.addresses);
       throw new CallError('execve', errnoName(koffi.errno()));
     },
     exit: (status) => {

@@ -3,6 +3,7 @@ import * as syscalls from 'qjs:syscalls';
 import { CallError } from '../calls.ts';
 import type { ExecCalls } from '../process.ts';
 import { errnoName } from './errno.ts';
+import { quickjsFiles } from './files.ts';
 
 /** The highest signal number of the kernel (_NSIG). */
 const LAST_SIGNAL = 64;
@@ -33,8 +34,14 @@ export const execCalls: ExecCalls = {
     check('fcntl F_DUPFD_CLOEXEC', syscalls.fcntl(fd, syscalls.F_DUPFD_CLOEXEC, from)),
   duplicateTo: (fd, to) => void check('dup2', syscalls.dup3(fd, to, 0)),
   keepOnExec: (fd) => void check('fcntl F_SETFD', syscalls.fcntl(fd, syscalls.F_SETFD, 0)),
-  closeOnExecFrom: (first) =>
-    void check('close_range', syscalls.closeRange(first, LAST_FD, syscalls.CLOSE_RANGE_CLOEXEC)),
+  closeOnExecFrom: (first) => {
+    const result = syscalls.closeRange(first, LAST_FD, syscalls.CLOSE_RANGE_CLOEXEC);
+    if (result >= 0) return;
+    // Linux before 5.11, or a filter of system calls that is older than the call.
+    if (!['ENOSYS', 'EPERM', 'EINVAL'].includes(errnoName(-result))) check('close_range', result);
+    for (const name of quickjsFiles.readdir('/proc/self/fd'))
+      if (Number(name) >= first) syscalls.fcntl(Number(name), syscalls.F_SETFD, syscalls.FD_CLOEXEC);
+  },
   makeBlocking: (fd) => void check('fcntl F_SETFL', syscalls.fcntl(fd, syscalls.F_SETFL, syscalls.O_RDWR)),
   execute: (path, args, environment) => {
     check('execve', syscalls.execve(path, args, environment));

@@ -134,7 +134,9 @@ declare module 'qjs:syscalls' {
   export const CLOCK_MONOTONIC: number;
   export const CLOSE_RANGE_CLOEXEC: number;
   export const F_DUPFD_CLOEXEC: number;
+  export const F_GETFD: number;
   export const F_SETFD: number;
+  export const FD_CLOEXEC: number;
   export const F_SETFL: number;
   export const KEYCTL_GET_KEYRING_ID: number;
   export const KEYCTL_JOIN_SESSION_KEYRING: number;

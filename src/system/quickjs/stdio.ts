@@ -4,6 +4,21 @@ import { CallError } from '../calls.ts';
 import { checked, errnoName, fail } from './errno.ts';
 import { statusOf, writeAll } from './files.ts';
 
+/**
+ * Opens /dev/null for each standard stream that the process was started without, as Node does. Otherwise the next file that is
+ * opened has its number: messages would be written into that file, and CMD of `exec` would inherit it. Call it before any file
+ * is opened.
+ */
+export function openMissingStreams(): void {
+  for (let fd = 0; fd <= 2; fd++) {
+    if (syscalls.fcntl(fd, syscalls.F_GETFD, 0) >= 0) continue;
+    // The lowest free number.
+    checked(syscalls.open(syscalls.AT_FDCWD, '/dev/null', syscalls.O_RDWR, 0, 0), 'open', {
+      path: '/dev/null',
+    });
+  }
+}
+
 type TryWrite = (bytes: Uint8Array) => number;
 
 /** A pipe that is not full takes this many bytes at once (PIPE_BUF). */

@@ -9,7 +9,7 @@ test('candidates searches PATH for a name without a slash only', (t) => {
   for (const path of ['/bin/prog', './prog', 'dir/prog']) t.deepEqual(candidates(path, '/a'), [path]);
 });
 
-const request = { command: 'prog', args: ['x'], environment: { PATH: '/a:/b:/c' }, fds: [9] };
+const request = { command: 'prog', args: ['x'], environment: ['PATH=/a:/b:/c'], fds: [9] };
 
 /** The paths that are tried, and the path that is executed or the exit status. */
 function outcome(fake: FakeExec): [string[], string | number] {

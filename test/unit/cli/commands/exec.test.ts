@@ -9,7 +9,7 @@ import { run as runExec } from '../../../../src/cli/commands/exec.ts';
 import { commands, commonOptions } from '../../../../src/cli/commands.ts';
 import type { ExitStatus, VfioNamesError } from '../../../../src/errors.ts';
 import { CallError } from '../../../../src/system/calls.ts';
-import type { ExecCalls } from '../../../../src/system/process.ts';
+import type { Environment, ExecCalls } from '../../../../src/system/process.ts';
 import { runCli } from '../../../support/cli.ts';
 import { errorLine } from '../../../support/error-line.ts';
 import { type FakeCalls, fakeCalls, fakeNodeCalls } from '../../../support/fake-calls.ts';
@@ -67,6 +67,7 @@ function trial(
   t: ExecutionContext,
   overrides: Partial<ExecCalls> = {},
   start: Partial<FakeState> = {},
+  env: Environment = { PATH: '/bin', LISTEN_FDS: '1', LISTEN_PID: '7', LISTEN_FDNAMES: 'x' },
 ): Trial {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
@@ -84,7 +85,7 @@ function trial(
     files: fake.files,
     nodes: fakeNodeCalls(nodes),
     process: {
-      env: { PATH: '/bin', LISTEN_FDS: '1', LISTEN_PID: '7', LISTEN_FDNAMES: 'x' },
+      env,
       loadExecCalls: async () => fake.calls,
       startingOpenFilesLimit: () => 1024,
     },
@@ -124,6 +125,23 @@ test('exec executes CMD with the devices in the order of the NAMEs, then /dev/io
     [3, 4, 5].map((fd) => state.descriptors.get(fd)?.nonblocking),
     [false, false, false],
   );
+});
+
+test('exec passes bytes of the environment that are not UTF-8 as they are', async (t) => {
+  const { run, files } = trial(t, {}, {}, { A: 'x\ufffdy', B: '\ufffd', PATH: '/bin' });
+  Object.assign(files, {
+    readBytes: (path: string) => {
+      t.is(path, '/proc/self/environ');
+      return Buffer.from('PATH=/bin\0A=x\xffy\0A=x\xfey\0B=\xef\xbf\xbd', 'latin1');
+    },
+  });
+  const executed = (await run('vfio0 -- prog')) as Executed;
+  t.deepEqual(executed.environment, [
+    'A=x\udcffy',
+    'B=\ufffd',
+    'PATH=/bin',
+    'VFIO_NAMES_FDS=pci/0000:01:00.0=3',
+  ]);
 });
 
 test('exec restores the soft limit of open files, and opens a device only once if it is named twice', async (t) => {

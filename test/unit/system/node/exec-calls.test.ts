@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test from 'ava';
 import koffi from 'koffi';
-import { closeOnExecByOne, loadExecCalls } from '../../../../src/system/node/exec-calls.ts';
+import { closeOnExecByOne, loadExecCalls, stringVector } from '../../../../src/system/node/exec-calls.ts';
 import { nodeFiles } from '../../../../src/system/node/files.ts';
 import { readDescriptors } from '../../../../src/system/proc-self.ts';
 
@@ -32,6 +32,14 @@ test.serial('closeOnExecFrom sets close-on-exec from a number on, and keepOnExec
   calls.keepOnExec(high);
   closeOnExecByOne(200, (fd) => fcntl(fd, 2, 'int', 1));
   t.deepEqual([isInherited(low), isInherited(high)], [true, false]);
+});
+
+test('stringVector has every byte of file names that are not UTF-8, and ends with a null pointer', (t) => {
+  const { addresses } = stringVector(koffi, ['a\udcffb', '', 'é']);
+  const strcmp = koffi.load(null).func('int strcmp(uintptr_t, void *)');
+  for (const [index, text] of ['a\xffb', '', '\xc3\xa9'].entries())
+    t.is(strcmp(addresses[index], Buffer.from(`${text}\0`, 'latin1')), 0);
+  t.deepEqual([addresses.length, Number(addresses[3])], [4, 0]);
 });
 
 test.serial('makeBlocking clears O_NONBLOCK, and duplicateTo replaces a descriptor', async (t) => {
