@@ -183,17 +183,18 @@ const noHardLinks = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK
  * (rename(2)), and not on every file system: there, the path is looked at first.
  */
 function renameNew(from: string, to: string): void {
-  if (!fs.lstatSync(from).isDirectory())
+  const [source, entry] = [raw(from), raw(to)];
+  if (!fs.lstatSync(source).isDirectory())
     try {
-      fs.linkSync(from, to);
-      fs.unlinkSync(from);
+      fs.linkSync(source, entry);
+      fs.unlinkSync(source);
       return;
     } catch (error) {
       if (!noHardLinks.has(errnoOf(error) ?? '')) throw error;
     }
-  if (fs.lstatSync(to, { throwIfNoEntry: false }))
+  if (fs.lstatSync(entry, { throwIfNoEntry: false }))
     throw Object.assign(new Error(`EEXIST: rename ${from}`), { code: 'EEXIST', path: to });
-  fs.renameSync(from, to);
+  fs.renameSync(source, entry);
 }
 
 let exchangeCall: SystemFiles['exchange'] | undefined;

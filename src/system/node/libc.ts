@@ -3,7 +3,7 @@
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { errnoError, exitStatus, VfioNamesError } from '../../errors.ts';
-import { mayHaveRawBytes } from '../../text/file-names.ts';
+import { encodeName, mayHaveRawBytes } from '../../text/file-names.ts';
 import { CallError, type DeviceCalls } from '../calls.ts';
 import { type Datagrams, notifyError } from '../notify.ts';
 import { type OpenBeneath, walkBeneath } from '../open-beneath.ts';
@@ -195,12 +195,11 @@ export async function loadExchange(
   const koffi = number === undefined ? undefined : await importer().catch(() => undefined);
   const call = koffi
     ?.load(null)
-    .func(
-      'long syscall(long number, int olddir, const char *oldpath, int newdir, const char *newpath, uint32_t flags)',
-    );
+    .func('long syscall(long number, int olddir, void *oldpath, int newdir, void *newpath, uint32_t flags)');
   if (!koffi || !call) return undefined;
   return (a, b) => {
-    if (Number(call(number, AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE)) !== 0)
+    const [first, second] = [encodeName(`${a}\0`), encodeName(`${b}\0`)];
+    if (Number(call(number, AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE)) !== 0)
       throw errnoError(errnoName(koffi.errno()), a);
   };
 }

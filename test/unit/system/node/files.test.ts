@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import test from 'ava';
 import { describeErrno, errnoOf } from '../../../../src/errors.ts';
 import { nodeFiles } from '../../../../src/system/node/files.ts';
+import { loadExchange } from '../../../../src/system/node/libc.ts';
 import { fakeRoot } from '../../../support/fake-root.ts';
 
 function errno(fn: () => unknown): string | undefined {
@@ -159,4 +160,18 @@ test('names and targets that are not UTF-8 are read, and can be used in paths', 
   nodeFiles.symlink('a\udcff', path);
   t.deepEqual(fs.readlinkSync(raw(rawName), { encoding: 'buffer' }), rawName);
   t.deepEqual(nodeFiles.readdir(root.at('/etc')), ['a\udcff']);
+  nodeFiles.renameNew(path, `${root.dir}/etc/b\udcfe`);
+  nodeFiles.mkdir(path);
+  t.is(errnoOf(t.throws(() => nodeFiles.renameNew(path, `${root.dir}/etc/b\udcfe`))), 'EEXIST');
+  nodeFiles.renameNew(path, `${root.dir}/etc/c\udcff`);
+  t.deepEqual(nodeFiles.readdir(root.at('/etc')).sort(), ['b\udcfe', 'c\udcff']);
+});
+
+test('exchange takes names that are not UTF-8', async (t) => {
+  const root = fakeRoot(t);
+  const [a, b] = [root.at('/etc/a\udcff'), root.at('/etc/b')];
+  nodeFiles.createFile(b, 'text', false);
+  nodeFiles.symlink('target', a);
+  (await loadExchange())?.(a, b);
+  t.deepEqual([nodeFiles.readlink(b), nodeFiles.lstat(a).kind], ['target', 'file']);
 });
