@@ -129,7 +129,7 @@ export async function open(options: OpenOptions = {}): Promise<VfioNames> {
       const device = findOne(name);
       const [found] = listed(device);
       if (found) return found;
-      throw new VfioNamesError('device-changed', exitStatus.noDevice, `${device.name} went away`, {
+      throw new VfioNamesError('device-changed', exitStatus.noDevice, `${device.name} was removed`, {
         hint: 'try again',
         device: device.name,
       });

@@ -7,7 +7,7 @@ export const exitStatuses: readonly (readonly [status: number, meaning: string])
   [2, 'usage or policy error'],
   [3, 'no such device'],
   [4, 'not permitted'],
-  [5, 'this kernel cannot (no cdev, no iommufd)'],
+  [5, 'not supported by this kernel (no cdev, no iommufd)'],
 ];
 
 export const nameForms: readonly (readonly [form: string, meaning: string])[] = [
@@ -17,7 +17,7 @@ export const nameForms: readonly (readonly [form: string, meaning: string])[] = 
     'a PCI address without its domain; the notations of lspci, nvidia-smi and libvirt (pci_0000_01_00_0) are understood, too',
   ],
   ['pci/0000:01:00.0', 'the bus and the name, or any other link below /dev/vfio, such as by-alias/gpu'],
-  ['vfio3', "the kernel's name of the node, which can be another at the next boot"],
+  ['vfio3', "the kernel's name of the node, which may change at the next boot"],
   ['247:3', 'the device number of the node, MAJOR:MINOR'],
   ['/dev/vfio/14', 'an IOMMU group, if only one of its devices is bound to VFIO'],
   ['/dev/vfio/pci/0000:01:00.0', 'the path of a node, of a link or of a directory in sysfs'],
@@ -135,7 +135,7 @@ export const policyKeyTexts: Readonly<Record<string, string>> = {
   'names.by-group': 'by-group/GROUP/BUS-NAME: the devices of each IOMMU group.',
   'names.by-slot': 'by-slot/SLOT.FUNCTION: the physical slot.',
   'names.by-serial':
-    'by-serial/SERIAL.FUNCTION: the serial number of the card. If several devices have it, none of them gets the name; serial numbers that a maker gives to all its cards name nothing.',
+    'by-serial/SERIAL.FUNCTION: the serial number of the card. If several devices have it, none of them gets the name; serial numbers that a manufacturer gives to all its cards are ignored.',
   'names.by-alias':
     'Names of your own: each key is a name below by-alias, and its value is a table of facts that the device must match.',
   link: 'A name for each device that matches. The table may occur several times.',

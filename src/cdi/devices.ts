@@ -76,7 +76,7 @@ function skipReason(error: unknown): Pick<SkippedDevice, 'reason' | 'message'> {
   if (errno === undefined) throw error;
   return {
     reason: errno,
-    message: `expected a device that stays while it is looked at, found ${errno}; look again`,
+    message: `expected a device that does not change while it is read, found ${errno}; look again`,
   };
 }
 
@@ -123,7 +123,7 @@ function groupNode(files: Files, root: Root, device: Device): string {
   throw skipError(
     device,
     `expected the group's node at ${path}, found ${problem}`,
-    'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)',
+    'unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)',
   );
 }
 

@@ -1,4 +1,4 @@
-/** Decides how the devices of this machine are opened: through their own nodes and iommufd, or through groups. */
+/** Determines how the devices of this machine are opened: through their own nodes and iommufd, or through groups. */
 import { readFact } from '../devices/facts.ts';
 import type { Device } from '../devices/types.ts';
 import { tryOrUndefined } from '../errors.ts';

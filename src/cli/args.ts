@@ -143,7 +143,7 @@ function unknownCommand(
   return usageError(`expected a command, found ${found}`, nearest(first, names));
 }
 
-/** A tree below --root may be anybody's: its /sys could name any device of this machine. */
+/** A tree below --root may belong to anybody: its /sys could name any device of this machine. */
 function foreignTree(command: Command, root: string): VfioNamesError {
   return new VfioNamesError(
     'usage',

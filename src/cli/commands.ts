@@ -14,8 +14,8 @@ export const commonOptions: Readonly<Record<string, Option>> = {
     help: "as --root, where DIR is this machine's own tree, as a container sees it; may do what is done without --root",
   },
   json: { type: 'boolean', help: 'print one JSON document; its schema is in the package' },
-  quiet: { type: 'boolean', short: 'q', help: 'print no results, only errors; the exit status tells' },
-  verbose: { type: 'boolean', short: 'v', help: 'of an error tell its code, path and cause, too' },
+  quiet: { type: 'boolean', short: 'q', help: 'print only errors; the exit status shows the result' },
+  verbose: { type: 'boolean', short: 'v', help: 'print the code, path and cause of an error, too' },
   'no-color': { type: 'boolean', help: 'no colour (NO_COLOR in the environment does the same)' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 };
@@ -32,7 +32,7 @@ const cdiInterface: Option = {
   type: 'string',
   placeholder: 'WHICH',
   choices: ['cdev', 'group', 'auto'],
-  help: 'nodes of devices with /dev/iommu, or of groups with /dev/vfio/vfio; auto takes cdev where there are both',
+  help: 'nodes of devices with /dev/iommu, or of groups with /dev/vfio/vfio; auto selects cdev if both exist',
 };
 const cdiKind: Option = {
   type: 'string',
@@ -46,13 +46,16 @@ const anyNames = { label: '[NAME...]', min: 0, max: Number.POSITIVE_INFINITY } a
 
 export const probe: Command = {
   name: 'probe',
-  summary: 'open devices, and say why when that fails',
+  summary: 'check whether devices can be opened, and explain why not',
   operands: anyNames,
   options: {
     all: { type: 'boolean', help: 'every VFIO device' },
-    bind: { type: 'boolean', help: 'take the device and ask it for its regions and irqs; this resets it' },
+    bind: { type: 'boolean', help: 'claim the device and read its regions and interrupts; this resets it' },
     attach: { type: 'boolean', help: 'with --bind: attach it to an empty I/O address space, too' },
-    group: { type: 'boolean', help: 'the same through the group and a container; this resets it, too' },
+    group: {
+      type: 'boolean',
+      help: 'claim it through its group and a container instead; this resets it, too',
+    },
     'vf-token': { type: 'string', placeholder: 'UUID', help: 'the token of a VF whose PF is on vfio-pci' },
     timeout: {
       type: 'string',
@@ -65,35 +68,37 @@ export const probe: Command = {
   opensDevices: true,
   details: [
     'Without --bind and --group nothing is claimed and nothing is reset.',
-    'With several devices the worst status counts, in this order: 3, 5, 4, 1, 0.',
+    'With several devices, the exit status is the first of these that occurs: 3, 5, 4, 1, 0.',
   ],
   load: async () => (await import('./commands/probe.ts')).run,
 };
 
 const holders: Command = {
   name: 'holders',
-  summary: 'which processes have a device open',
+  summary: 'list the processes that have a device open',
   operands: anyNames,
   options: { policy },
   details: [
-    'Without NAME: those of every VFIO device. A device that is gone, but still held, is found by its vfioN, its device number, or (since Linux 6.18) its name.',
-    'A process that only has the device mapped, a descriptor that KVM or vhost keeps, and one that is on its way through a socket can not be seen.',
-    'Exit status 0 whether or not anybody has it open; 4 when some or all processes can not be looked into, so that some may be missing.',
+    'Without NAME: for every VFIO device. A device that was removed but is still open is found by its vfioN, its device number, or (since Linux 6.18) its name.',
+    'A process that only has the device mapped, a descriptor that KVM or vhost keeps, and a descriptor in transit through a socket are not visible.',
+    'Exit status 0 whether or not a process has it open; 4 if some or all processes cannot be examined, so that the list may be incomplete.',
   ],
   load: async () => (await import('./commands/holders.ts')).run,
 };
 
 const doctor: Command = {
   name: 'doctor',
-  summary: 'what this machine lacks for the names to work, and what to do',
+  summary: 'diagnose the VFIO setup of this machine, and suggest fixes',
   options: { policy },
-  details: ['Exit status 1 on any error. A warning alone is 0, as on a machine without VFIO devices.'],
+  details: [
+    'Exit status 1 if there is an error. Warnings do not change the exit status, which is 0 on a machine without VFIO devices, too.',
+  ],
   load: async () => (await import('./commands/doctor.ts')).run,
 };
 
 const graph: Command = {
   name: 'graph',
-  summary: 'a picture of the devices: bridges, groups, drivers, names, and who has them open',
+  summary: 'draw bridges, groups, drivers, names and processes of the devices',
   options: {
     format: {
       type: 'string',
@@ -101,11 +106,11 @@ const graph: Command = {
       choices: ['text', 'dot', 'svg'],
       help: "a tree of lines (the default), Graphviz's language, or a drawing",
     },
-    all: { type: 'boolean', help: 'every PCI device, not only those of VFIO and of their groups' },
+    all: { type: 'boolean', help: 'every PCI device, not only VFIO devices and the members of their groups' },
     policy,
   },
   details: [
-    'The frames are IOMMU groups: what shares one is handed over together. VFs and mediated devices of one parent are gathered. For svg the npm package @viz-js/viz must be there (status 5 without it); dot needs none:',
+    'The frames are IOMMU groups, whose devices can only be handed over together. VFs and mediated devices of one parent are drawn together. svg requires the npm package @viz-js/viz (status 5 without it); dot requires no package:',
     '    vfio-names graph --format dot | dot -Tsvg',
   ],
   load: async () => (await import('./commands/graph.ts')).run,
@@ -113,7 +118,7 @@ const graph: Command = {
 
 export const exec: Command = {
   name: 'exec',
-  summary: 'run a program that has the devices open, each one proved',
+  summary: 'run a program that inherits the checked, open devices',
   operands: manyNames,
   commandArgs: 'CMD...',
   opensDevices: true,
@@ -132,14 +137,14 @@ export const exec: Command = {
     policy,
   },
   details: [
-    'The descriptors are 3, 4, ... in the order of the NAMEs, then that of /dev/iommu. In the words of CMD, {fd:NAME} stands for the descriptor of a device, {fd} for that of the only one, {iommufd} for that of /dev/iommu. VFIO_NAMES_FDS in its environment has them all:',
+    'The descriptors are 3, 4, ... in the order of the NAMEs, then that of /dev/iommu. In the arguments of CMD, {fd:NAME} stands for the descriptor of a device, {fd} for that of the only one, {iommufd} for that of /dev/iommu. VFIO_NAMES_FDS in its environment has them all:',
     '    pci/0000:01:00.0=3 iommu=4',
     'exec becomes CMD (execve), which keeps its process id, parent and terminal: signals, job control and the exit status are those of CMD, and no other process stays. No shell is involved.',
-    'CMD starts with 0, 1, 2 and these descriptors and with no others, with every signal at its default action and none blocked, and with the soft limit of open files from before Node raised it (that of the parent process, or 1024 where the parent has another hard limit). The environment is as it was: with --user, HOME and its like are still those of before.',
+    'CMD starts with 0, 1, 2 and these descriptors and with no others, with every signal at its default action and none blocked, and with the soft limit of open files from before Node raised it (that of the parent process, or 1024 where the parent has another hard limit). The environment is unchanged: with --user, HOME, USER and similar variables are still those of the caller.',
     'With --user, CMD has the groups and ids of USER, no capability in any set, and an empty session keyring, each read back after it was set. It does not set no_new_privs, which would break set-user-ID helpers of CMD such as qemu-bridge-helper; put setpriv --no-new-privs before CMD for that. If there is a controlling terminal, a filter of system calls keeps CMD from typing into it (ioctl TIOCSTI and TIOCLINUX fail with EPERM); where exec may not set the filter and dev.tty.legacy_tiocsti is not 0, it does not start CMD.',
-    'A node is opened only after its number was compared with sysfs. If the open does not return within --timeout, exec ends with status 1 and CMD is not started; a call that the kernel does not let anyone interrupt keeps the process until it returns, also then without CMD.',
+    'A node is opened only after its number was compared with sysfs. If the open does not return within --timeout, exec ends with status 1 and CMD is not started; if the kernel does not allow the call to be interrupted, the process stays until the call returns, and does not start CMD then either.',
     "With --user, what CMD maps for the devices counts against that user's limit of locked memory: a virtual machine needs its RAM and some MiB (prlimit --memlock=BYTES before this command, LimitMEMLOCK= in a unit).",
-    "Exit status: CMD's; 127 if CMD does not exist, 126 if it cannot be executed; before CMD is executed, one of those below.",
+    "Exit status: CMD's; 127 if CMD does not exist, 126 if it cannot be executed; if exec fails before that, one of those below.",
   ],
   load: async () => (await import('./commands/exec.ts')).run,
 };
@@ -164,15 +169,15 @@ export const cdi: Command = {
   details: [
     'One specification has one kind and one bus: give each bus a file of its own. A device is called by its name:',
     '    podman run --device vfio-names.dev/pci=0000:01:00.0 ...',
-    'FILE is replaced whole, and removed where there is no device: runtimes refuse an empty one. A file there of another kind is left alone. It says vfioN, and N changes: run it again when devices come or go.',
-    'Exit status 1 when a device had to be left out; the others are there.',
+    'FILE is replaced atomically, and removed if there is no device, because runtimes reject an empty specification. A file with another kind is left alone. The file contains node names such as vfio3, which the kernel reuses: run cdi again when devices are added or removed.',
+    'Exit status 1 if a device was skipped; the others are in the specification.',
   ],
   load: async () => (await import('./commands/cdi.ts')).run,
 };
 
 const nfd: Command = {
   name: 'nfd',
-  summary: 'what this machine has, as a features file for Node Feature Discovery of Kubernetes',
+  summary: 'a features file of this machine for Node Feature Discovery in Kubernetes',
   options: {
     output: {
       type: 'string',
@@ -181,8 +186,8 @@ const nfd: Command = {
     },
   },
   details: [
-    'The labels are vfio-names.dev/pci.count (each bus has its own), pci-0300_10de.count (class and vendor), mdev-TYPE.count, iommufd (true or false), and interface (cdev or group). What there is none of has no label.',
-    'FILE is replaced whole. A file there that has other features is left alone.',
+    'The labels are vfio-names.dev/pci.count (each bus has its own), pci-0300_10de.count (class and vendor), mdev-TYPE.count, iommufd (true or false), and interface (cdev or group). A count of zero has no label.',
+    'FILE is replaced atomically. A file that contains other features is left alone.',
   ],
   load: async () => (await import('./commands/nfd.ts')).run,
 };
@@ -204,7 +209,7 @@ export const list: Command = {
 
 const show: Command = {
   name: 'show',
-  summary: 'everything that is known of one device',
+  summary: 'all details of one device',
   operands: oneName,
   options: { policy },
   load: async () => (await import('./commands/show.ts')).run,
@@ -212,14 +217,14 @@ const show: Command = {
 
 export const resolve: Command = {
   name: 'resolve',
-  summary: 'the node of a device, checked by fstat',
+  summary: 'print the node of a device after checking that it is the right one',
   operands: oneName,
   options: {
     print: {
       type: 'string',
       placeholder: 'WHAT',
       choices: ['node', 'link', 'name', 'devnum', 'syspath', 'group'],
-      help: 'what to print; node is the default, name is the PCI address or UUID that libvirt and Proxmox take',
+      help: 'what to print; node is the default, name is the PCI address or UUID, which libvirt and Proxmox accept',
     },
     policy,
   },
@@ -228,23 +233,23 @@ export const resolve: Command = {
 
 export const plan: Command = {
   name: 'plan',
-  summary: 'what sync would change',
+  summary: 'show what sync would change',
   options: { policy },
   details: [
     'Lists the links that would change, the nodes whose owner, group or mode would change, and the names that several devices claim.',
-    'Exit status 1 when something would change, something is in the way of a name, or a device gets no name.',
+    'Exit status 1 if something would change, another file is in the place of a link, or a device gets no name.',
   ],
   load: async () => (await import('./commands/plan.ts')).run,
 };
 
 export const sync: Command = {
   name: 'sync',
-  summary: 'make the names those that sysfs calls for',
+  summary: 'create, correct and remove links so that they match the devices',
   options: { policy },
   details: [
-    'What is right already stays as it is. What vfio-names did not make is left alone and reported, with exit status 1.',
-    'A name is true or absent: a device whose node is not in /dev/vfio/devices, as in a container that got only some of them, has none, and one line on the standard error output says so. The exit status is 1 then, and for a name that several devices claim.',
-    'The owner, group and mode that [[access]] gives to a node are taken back when no rule gives them any more, unless somebody else has changed them since.',
+    'Links that are correct are not touched. A file in the place of a link that vfio-names did not create is left alone and reported, with exit status 1.',
+    'A device whose node is not in /dev/vfio/devices, as in a container that has only some of the nodes, gets no link. It is reported on standard error, and the exit status is 1. The same applies to a name that several devices claim.',
+    'If no rule of [[access]] applies to a node any more, its owner, group and mode are restored, unless somebody else has changed them since.',
   ],
   load: async () => (await import('./commands/sync.ts')).run,
 };
@@ -253,8 +258,8 @@ export const verify: Command = {
   name: 'verify',
   summary: 'check every name and node against sysfs',
   operands: anyNames,
-  options: { fix: { type: 'boolean', help: 'fix what sync can fix, then report the rest' }, policy },
-  details: ['Exit status 1 on any finding.'],
+  options: { fix: { type: 'boolean', help: 'correct what sync can correct, then report the rest' }, policy },
+  details: ['Exit status 1 if there is a finding.'],
   load: async () => (await import('./commands/verify.ts')).run,
 };
 
@@ -266,13 +271,13 @@ const rulesRender: Command = {
       type: 'string',
       placeholder: 'TARGET',
       choices: ['udev', 'mdev', 'mdevd'],
-      help: 'who reads them; udev is the default',
+      help: 'the program that reads them; udev is the default',
     },
     via: {
       type: 'string',
       placeholder: 'WAY',
       choices: ['native', 'import', 'run'],
-      help: 'who makes the links: udev alone where it can (native, the default), udev with names from vfio_id, or vfio_id',
+      help: 'what creates the links: udev alone where possible (native, the default), udev with names from vfio_id (import), or vfio_id (run)',
     },
     policy,
   },
@@ -281,9 +286,9 @@ const rulesRender: Command = {
 
 const rulesCheck: Command = {
   name: 'rules check',
-  summary: 'whether the rules that udev reads are those of the policy',
+  summary: 'check whether the rules that udev reads match the policy',
   options: { policy },
-  details: ['Exit status 1 when they are not, with the reason.'],
+  details: ['If they do not, prints the reason and exits with status 1.'],
   load: async () => (await import('./commands/rules.ts')).runRulesCheck,
 };
 
@@ -291,7 +296,7 @@ const rulesInstall: Command = {
   name: 'rules install',
   summary: 'write the rules of the policy to /etc/udev/rules.d and apply them',
   options: { 'dry-run': { type: 'boolean', help: 'show what would change as a diff' }, policy },
-  details: ['A file there that vfio-names did not make is never replaced.'],
+  details: ['A file that vfio-names did not write is never replaced.'],
   load: async () => (await import('./commands/rules.ts')).runRulesInstall,
 };
 
@@ -299,25 +304,25 @@ const rulesUninstall: Command = {
   name: 'rules uninstall',
   summary: 'remove the rules that rules install wrote',
   options: { 'dry-run': { type: 'boolean', help: 'show what would change as a diff' } },
-  details: ['A file there that vfio-names did not make is never removed.'],
+  details: ['A file that vfio-names did not write is never removed.'],
   load: async () => (await import('./commands/rules.ts')).runRulesUninstall,
 };
 
 const configCheck: Command = {
   name: 'config check',
-  summary: 'every mistake in the policy, with file, line and key',
+  summary: 'report every error in the policy, with file, line and key',
   operands: { label: '[FILE...]', min: 0, max: Number.POSITIVE_INFINITY },
   details: [
     'Without FILE: the installed policy, /usr/lib/vfio-names/*.toml, /run/vfio-names/*.toml and /etc/vfio-names/*.toml.',
-    'Warns about patterns that no value has, aliases that two files define, accounts that udev 258 and 259 ignore, and files that are ignored because of their name. Notes name the rules that fit no device of this machine, and the names that several devices would get.',
-    'Exit status 2 on any mistake; warnings and notes change no status.',
+    'Warns about patterns that match no value, aliases that two files define, accounts that udev 258 and 259 ignore, and files that are ignored because of their name. Notes name the rules that fit no device of this machine, and the names that several devices would get.',
+    'Exit status 2 if there is an error; warnings and notes do not change it.',
   ],
   load: async () => (await import('./commands/config.ts')).runConfigCheck,
 };
 
 const configShow: Command = {
   name: 'config show',
-  summary: 'the policy that holds, and which file gave each part',
+  summary: 'the policy in effect, and the file that each part comes from',
   options: { policy },
   load: async () => (await import('./commands/config.ts')).runConfigShow,
 };
@@ -330,22 +335,22 @@ const configSchema: Command = {
 
 export const watch: Command = {
   name: 'watch',
-  summary: 'the service: keep the names true, where no udev does',
+  summary: 'run as a service that keeps the links up to date without udev',
   options: {
     interval: {
       type: 'string',
       placeholder: 'SECONDS',
-      help: 'look at least so often, whatever is heard; 30 is the default',
+      help: 'time between two passes if no event arrives; 30 is the default',
     },
     metrics: {
       type: 'string',
       placeholder: 'FILE',
-      help: 'figures for the textfile collector of Prometheus, after each look',
+      help: 'write metrics for the textfile collector of Prometheus after each pass',
     },
     cdi: {
       type: 'string',
       placeholder: 'FILE',
-      help: 'keep a CDI specification true, too: a .json file in /etc/cdi or /var/run/cdi',
+      help: 'keep a CDI specification up to date, too: a .json file in /etc/cdi or /var/run/cdi',
     },
     bus: {
       type: 'string',
@@ -357,11 +362,11 @@ export const watch: Command = {
     policy,
   },
   details: [
-    'A name comes when its node is in /dev/vfio/devices and goes with it.',
-    'Runs until SIGTERM or SIGINT; SIGHUP reads the policy anew, and a wrong one is refused.',
+    'A link is created when its node appears in /dev/vfio/devices, and removed with the node.',
+    'Runs until SIGTERM or SIGINT; SIGHUP reloads the policy; one with errors is rejected, and the previous one stays in use.',
     'With --json: a JSON document on one line for each change.',
     'The service never waits for a reader of its output, nor for the service manager: up to 256 KiB of each output wait in memory, further lines are dropped, and their number is reported on stderr once lines can be written again.',
-    'The file of --cdi is compared with the devices ahead of the names, and once more after it was written. It is removed where there is no device, and at the end, since nobody keeps it true from then on. It says vfioN, and the kernel gives N anew: between such a change and the next look the file is that of before, so a container proves its device by resolve.',
+    'The file of --cdi is compared with the devices before the links are, and again after it was written. It is removed if there is no device, and when the service ends. It contains node names such as vfio3, which the kernel reuses: between such a change and the next pass the file is outdated, so check the device inside the container with vfio-names resolve NAME.',
   ],
   load: async () => (await import('./commands/watch.ts')).run,
 };

@@ -70,7 +70,7 @@ export function reportProblems(io: Io, problems: readonly Problem[]): void {
 }
 
 /**
- * Says why no device is listed, one line each: they are bound to VFIO drivers of a kernel without the class vfio-dev, or no
+ * Prints why no device is listed, one line each: they are bound to VFIO drivers of a kernel without the class vfio-dev, or no
  * device is bound. `advice` completes the latter.
  */
 export function reportNoDevices(

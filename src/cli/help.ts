@@ -3,7 +3,8 @@ import { wrap } from '../text/prose.ts';
 import type { Command, Option } from './command.ts';
 
 const exitLines = `Exit status: 0 fine; 1 findings; 2 usage or policy error; 3 no such device;
-             4 not permitted; 5 this kernel cannot (no cdev, no iommufd).`;
+             4 not permitted; 5 not supported by this kernel (no cdev, no
+             iommufd).`;
 
 const nameLines = wrap(
   '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, a group such as /dev/vfio/14, or the path of a node, a link or a sysfs directory.',
@@ -37,7 +38,7 @@ export function overview(commands: readonly Command[], common: Readonly<Record<s
     '',
     exitLines,
     '',
-    'vfio-names COMMAND --help tells more of one command.',
+    'vfio-names COMMAND --help describes one command.',
     '',
   ].join('\n');
 }

@@ -15,7 +15,7 @@ export interface Streams {
   readonly isTty: (fd: 0 | 1) => boolean;
 }
 
-/** How much output of a service waits for its reader, in bytes. */
+/** The maximum output of a service that waits for its reader, in bytes. */
 const MAX_WAITING = 1 << 18;
 
 /** Runs the command line `argv` (without the program) and returns the exit status. Throws only on a bug in the program. */
@@ -55,7 +55,7 @@ export async function runProgram(argv: readonly string[], streams: Streams, syst
         limit: MAX_WAITING,
         onDropped: (lines) =>
           err(
-            `vfio-names: ${plural(lines, 'line')} for standard ${name} could not be written in time and got lost`,
+            `vfio-names: ${plural(lines, 'line')} for standard ${name} could not be written in time and were dropped`,
           ),
         onClosed,
       });

@@ -70,14 +70,14 @@ function callError(error: unknown): VfioNamesError {
   return ioError(error, syscall, printable(path));
 }
 
-/** The error with another hint if the present one tells root to become root. */
+/** Replaces a hint that advises root to become root. */
 function forRoot(error: VfioNamesError, files: Files): VfioNamesError {
   const { code, exitCode, message, hint, path, device, cause } = error;
   if (hint === undefined || !hint.startsWith('run it as root')) return error;
   // The owner of /proc/self is our effective user.
   if (tryOrUndefined(() => files.stat('/proc/self'))?.uid !== 0) return error;
   return new VfioNamesError(code, exitCode, message, {
-    hint: 'root is refused: look at the capabilities of this container or unit, at the options of the mount, and at the audit log (SELinux, AppArmor)',
+    hint: 'root is not permitted either: check the capabilities of this container or unit, at the options of the mount, and at the audit log (SELinux, AppArmor)',
     ...(path !== undefined && { path }),
     ...(device !== undefined && { device }),
     cause,
@@ -89,7 +89,7 @@ function escapingIo(io: Io): Io {
   return { ...io, err: (line) => io.err(escapeControls(line)) };
 }
 
-/** Every result passes through here, for the same reason; with --quiet there are none. */
+/** Every result passes through here, for the same reason; --quiet suppresses them. */
 function resultIo(io: Io, { quiet, colour }: Invocation): Io {
   return { ...io, out: quiet ? () => {} : (text) => io.out(escapeText(text, colour)) };
 }

@@ -78,7 +78,7 @@ export function readGroups(files: Files, root: Root): Group[] {
   return parseGroups(readText(files, root, '/etc/group'));
 }
 
-/** Reads both files. The first line of a name counts, as in getpwnam(3). */
+/** Reads both files. The first line of a name is used, as in getpwnam(3). */
 export function readAccounts(files: Files, root: Root): Accounts {
   const users = new Map<string, number>();
   const groups = new Map<string, number>();

@@ -17,7 +17,7 @@ import type { Device, FactName, Facts } from './types.ts';
 /** Returns one fact as text, `undefined` if the device does not have it; may throw if a file cannot be read. */
 type FactReader = (files: Files, root: Root, device: Device) => string | undefined;
 
-/** Runs a reader and returns `undefined` if a system call fails, so that one unreadable fact does not lose the others. */
+/** Runs a reader and returns `undefined` if a system call fails, so that one unreadable fact does not hide the others. */
 function tryOrUndefined(fn: () => string | undefined): string | undefined {
   try {
     return fn();

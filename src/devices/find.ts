@@ -20,7 +20,7 @@ const MAX_CANDIDATES = 10;
 
 /**
  * Returns the one device that matches `name`. Throws VfioNamesError `no-device` (status 3), or `ambiguous` (status 2)
- * with the candidates. Does not read sysfs: links/resolve.ts has the search that also tells why a device is not bound.
+ * with the candidates. Does not read sysfs: links/resolve.ts has the search that also explains why a device is not bound.
  */
 export function findDevice(
   devices: readonly Device[],
@@ -59,9 +59,7 @@ export function noDevice(name: string, hasDevices: boolean): VfioNamesError {
     exitStatus.noDevice,
     `expected a device bound to VFIO, found none called ${printable(name)}`,
     {
-      hint: hasDevices
-        ? 'vfio-names list shows those that there are'
-        : 'no device is bound to a VFIO driver here',
+      hint: hasDevices ? 'vfio-names list shows the devices' : 'no device is bound to a VFIO driver here',
       device: name,
     },
   );

@@ -63,7 +63,7 @@ function readMember(files: Files, directory: string, name: string): Sibling | un
   if (subsystem === undefined) return undefined;
   const link = tryOrUndefined(() => files.readlink(`${directory}/driver`));
   const driver = link === undefined ? undefined : baseName(link);
-  // Before Linux 6.1, and while a driver registers the device, there is no vfio-dev.
+  // vfio-dev does not exist before Linux 6.1, and while a driver registers the device.
   const isVfio =
     isVfioDriverName(driver) || tryOrUndefined(() => files.readdir(`${directory}/vfio-dev`)) !== undefined;
   const harmless = driver === undefined || nonBlockingDrivers.includes(driver);

@@ -209,7 +209,7 @@ function describeUnbound({ bus, name, driver, bridge }: HostDevice): {
   if (isVfioDriverName(driver))
     return {
       message: `${subject} is bound to ${printable(driver ?? '')}, but VFIO has not registered it`,
-      hint: 'try again if it was bound just now, else look at the kernel log for the device',
+      hint: 'try again if it was bound just now, otherwise check the kernel log for the device',
     };
   const target = bus === 'pci' ? 'vfio-pci' : 'the VFIO driver of its bus';
   if (driver === undefined)

@@ -99,7 +99,7 @@ export function checkCdev(snapshot: Snapshot): CheckResult {
     return error(
       'cdev',
       'this kernel gives devices no nodes of their own: it has no class vfio-dev (Linux before 6.1)',
-      'use Linux 6.6 or later with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or the nodes of the groups (/dev/vfio/GROUP), which get no names',
+      'use Linux 6.6 or later with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or the group nodes (/dev/vfio/GROUP), which get no links',
     );
   const missing = kernel.config?.option('IOMMUFD') === 'n' ? 'CONFIG_IOMMUFD' : 'CONFIG_VFIO_DEVICE_CDEV';
   const message = `this kernel gives devices no nodes of their own: ${missing} is off${source}${distributionNote(snapshot)}`;

@@ -6,7 +6,7 @@ import type { Snapshot } from './snapshot.ts';
 /** Reports whether the policy is valid. */
 export function checkPolicy({ policyError, policyNotes }: Snapshot): CheckResult {
   if (policyError !== undefined)
-    return error('policy', policyError, 'fix that file; vfio-names config check tells when it is right');
+    return error('policy', policyError, 'fix that file; then run vfio-names config check');
   const [first, ...others] = policyNotes;
   if (first === undefined) return ok('policy', 'valid');
   const more = others.length > 0 ? `; and ${others.length} more` : '';

@@ -94,7 +94,7 @@ function replaceKeyring(
   try {
     const previous = calls.sessionKeyring();
     calls.joinSessionKeyring();
-    if (calls.sessionKeyring() === previous) throw notPermitted(login, 'the session keyring of before');
+    if (calls.sessionKeyring() === previous) throw notPermitted(login, 'the session keyring of the caller');
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOSYS' || (errno === 'EPERM' && filtered)) return;
@@ -107,7 +107,7 @@ function notPermitted(login: UserIds, found: string): VfioNamesError {
   return new VfioNamesError(
     'not-permitted',
     exitStatus.notPermitted,
-    `expected to become the user ${printable(login.name)} with no right of before, found ${found}`,
+    `expected to become the user ${printable(login.name)} with none of the caller's rights, found ${found}`,
     { hint: '--user needs root (CAP_SETUID and CAP_SETGID)' },
   );
 }

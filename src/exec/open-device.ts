@@ -76,7 +76,7 @@ async function openChecked(
         exitStatus.findings,
         `expected the character device ${devnum} at ${printable(path)}, found ${mismatch}`,
         {
-          hint: kind === 'node' ? 'try again' : 'remove it and load the module iommufd anew',
+          hint: kind === 'node' ? 'try again' : 'remove it and reload the module iommufd',
           device: device.name,
           path,
         },

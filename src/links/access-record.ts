@@ -1,5 +1,5 @@
 /**
- * Remembers the access that we gave to nodes, so that it can be taken back when no rule gives it any more, and only then: what
+ * Records the access that we set on nodes, so that it can be restored when no rule requires it any more, and only then: what
  * an administrator or another udev rule has set since differs from the record. One symbolic link per node in /run, whose
  * target is the record, since creating one is atomic; `.next` is a change that has begun.
  */
@@ -45,8 +45,8 @@ export class AccessRecord {
   }
 
   /**
-   * The parts of the node's access that we have changed; `undefined` if its present access is not the one that we gave to
-   * this very node. `key` is the last part of the node's path.
+   * The parts of the node's access that we have changed; `undefined` if its present access is not the one that we set on
+   * this node. `key` is the last part of the node's path.
    */
   changedParts(key: string, node: FileStatus): ChangedParts | undefined {
     for (const name of [key, `${key}.next`]) {

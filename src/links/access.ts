@@ -1,5 +1,5 @@
 /**
- * Sets the owner, group and mode of nodes as the policy says, and takes back what it no longer says. Works on a descriptor, so
+ * Sets the owner, group and mode of nodes as the policy says, and restores what it no longer requires. Works on a descriptor, so
  * that the node that is changed is the one whose device number was compared with sysfs.
  */
 
@@ -233,7 +233,7 @@ function applyOne(context: Context, subject: Subject): AccessOutcome | 'raced' |
 
 /**
  * Records and makes the change. Returns `raced` if the path or the number no longer belongs to the device, or why the change
- * cannot be recorded: access that could not be taken back later is not given.
+ * cannot be recorded: access that could not be restored later is not changed.
  */
 function changeAccess(
   { files, root, record }: Context,

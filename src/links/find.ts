@@ -95,7 +95,7 @@ function otherNode(query: DeviceQuery): VfioNamesError | undefined {
     'no-device',
     exitStatus.noDevice,
     `expected the node of a VFIO device at ${printable(query.name)}, found the device ${query.devnum}`,
-    { hint: 'vfio-names list shows those that there are', path: query.name },
+    { hint: 'vfio-names list shows the devices', path: query.name },
   );
 }
 
@@ -124,7 +124,7 @@ function devnumAt({ files, root }: Place, path: string): string {
     'no-device',
     exitStatus.noDevice,
     `expected a device node at ${printable(path)}, found ${found}`,
-    { hint: 'give a node, a link to one, or a directory in /sys', path },
+    { hint: 'use a node, a link to one, or a directory in /sys', path },
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Which links below /dev/vfio are ours: those with the relative path of a node as their target, on whatever bus or in
+ * The links below /dev/vfio that are ours: those with the relative path of a node as their target, on whatever bus or in
  * whatever family they are, except links that udev made for the rule of another program.
  */
 import { isUuid } from '../devices/facts/mdev.ts';

@@ -25,7 +25,7 @@ export type Change =
     }
   | { readonly action: 'remove-directory'; readonly link: string }
   | {
-      /** Something that is not ours has a hidden name, because a run was killed: it goes back to its path. */
+      /** Something that is not ours has a hidden name, because a run was killed: it is moved back to its path. */
       readonly action: 'restore';
       readonly link: string;
       /** The hidden name, in the same directory. */

@@ -104,7 +104,7 @@ function nodeError(device: Device, check: NodeCheck, problem: string, path: stri
 
 /** How to restore a node that devtmpfs should have created. */
 export const nodeRemedy =
-  'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+  'unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)';
 
 /** One line that describes a failed node check. */
 export function describeNodeCheck(

@@ -150,7 +150,7 @@ export function conflictRemedy({ winner }: Conflict): string {
     : 'give one of them another name or priority in the policy';
 }
 
-/** Says why `loser` does not get the link; the length does not depend on the number of losers. */
+/** Explains why `loser` does not get the link; the length does not depend on the number of losers. */
 export function conflictMessage({ winner, losers, nestedWith }: Conflict, loser: Device): string {
   const name = printable(loser.name);
   if (winner === undefined) {

@@ -51,7 +51,7 @@ export function isExclusive(link: string): boolean {
   return link.startsWith('by-serial/');
 }
 
-/** Picks one winner for each link, none for an exclusive link of several devices. If one link lies below another, the claim that compares lower wins and the other loses. */
+/** Picks one winner for each link, and none for an exclusive link that several devices claim. If one link lies below another, the claim that compares lower wins and the other loses. */
 export function resolveClaims(claims: readonly Claim[]): Assignment {
   const wanted = new Map<string, Claim>();
   const contested = new Set<string>();

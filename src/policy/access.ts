@@ -48,7 +48,7 @@ export function iommuAccess(policy: Policy): Access | undefined {
   return owner !== undefined && otherOwners.length === 0 ? { owner } : undefined;
 }
 
-/** Several accounts that cannot share /dev/iommu. */
+/** Several accounts that would have to own /dev/iommu at once. */
 interface IommuProblem {
   readonly message: string;
   readonly hint: string;

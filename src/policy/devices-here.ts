@@ -13,7 +13,7 @@ const MAX_NAMES = 3;
 
 /**
  * Returns one note for each rule that fits no device, and for each name that several devices would get. Facts must have all
- * that the policy uses. Not an error: devices come and go.
+ * that the policy uses. Not an error: devices are added and removed.
  */
 export function findUnfitRules(policy: Policy, devices: readonly Facts[]): Diagnostic[] {
   let left = devices.length === 0 ? 0 : Math.floor(MAX_COMPARISONS / devices.length);

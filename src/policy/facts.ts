@@ -82,7 +82,7 @@ const address: FactKind = {
   expected: 'a PCI address such as 0000:01:00.0 or 01:00.0',
 };
 
-/** The format of devices/path.ts: the host bridge, each device below it, `pci` for a nested host bridge, and a VF. */
+/** The format of devices/facts/path.ts: the host bridge, each device below it, `pci` for a nested host bridge, and a VF. */
 const pciPath = /^pci[0-9a-f]{4,8}_[0-9a-f]{2}(-pci|-[0-9a-f]{2}\.[0-7])+(-vf\d+)?$/;
 
 const any: FactKind = { expected: 'text' };

@@ -177,7 +177,7 @@ function patternProblem(kind: FactKind, pattern: string, found: string): string 
   return `no device has it: expected ${kind.expected}, found "${shortened(found)}"`;
 }
 
-/** The text for a message: printable, and cut if it is long. */
+/** The text for a message: printable, and shortened if it is long. */
 function shortened(text: string): string {
   return printable(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 }

@@ -92,7 +92,7 @@ export interface Policy {
   /** Names in addition to those of the scheme. */
   readonly linkRules: readonly LinkRule[];
   readonly accessRules: readonly AccessRule[];
-  /** The `[iommu]` table, the access of /dev/iommu; see names/policy-access.ts for the default. */
+  /** The `[iommu]` table, the access of /dev/iommu; see policy/access.ts for the default. */
   readonly iommu?: Access & { readonly source: SourceLocation };
   /** SHA-256 of the policy in hex; comments, files and lines do not change it. */
   readonly hash: string;

@@ -57,7 +57,7 @@ function canReplace(directory: FileStatus, entry: FileStatus, isPolicy: boolean,
 
 /** Returns the hint for a file or directory that is not trusted. */
 export function trustHint(path: string): string {
-  return `look at what it says, then chown root:root ${path}; chmod u-s,g-ws,o-w ${path}`;
+  return `review its content, then chown root:root ${path}; chmod u-s,g-ws,o-w ${path}`;
 }
 
 interface Opened {

@@ -46,7 +46,7 @@ export interface Evidence {
   readonly nodes: Readonly<Record<NodeKind, NodeAccess>>;
   /** Effective user ID of this process. */
   readonly uid: number;
-  /** The rights of this process; absent without /proc. */
+  /** The ids and capabilities of this process; absent without /proc. */
   readonly rights?: UserRights;
   /** The PF of a VF, and the driver of the PF. */
   readonly pf?: { readonly name: string; readonly driver?: string };

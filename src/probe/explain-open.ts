@@ -55,7 +55,7 @@ export function explainOpen(failure: ProbeFailure, evidence: Evidence): Explanat
     case 'ELOOP':
       return notUsable(
         `${evidence.nodes[kind].path} is a link, expected the node itself`,
-        'remove it and bind the device anew, so that the kernel makes the node',
+        'remove it, then unbind and bind the device again, so that the kernel creates the node',
       );
     case 'EBUSY':
       return kind === 'group' ? groupBusy(evidence) : undefined;

@@ -40,7 +40,7 @@ function explainReason(failure: ProbeFailure, evidence: Evidence): Explanation |
       return undefined;
     case 'device-changed':
       return evidence.stillBound
-        ? deviceGone('was bound anew while it was probed')
+        ? deviceGone('was unbound and bound again while it was probed')
         : deviceGone('is just leaving');
     case 'node-mismatch':
       return explainMismatch(failure, evidence);
@@ -86,14 +86,14 @@ function explainMismatch({ step, found }: ProbeFailure, evidence: Evidence): Exp
   if (kind !== 'node')
     return notUsable(
       `${path} is ${what}, which is not its number in sysfs`,
-      'remove it and load the module anew, so that the kernel makes the node',
+      'remove it and reload the module, so that the kernel creates the node',
     );
   return evidence.stillBound
     ? notUsable(
         `${path} is ${what}, and sysfs says ${evidence.devnum}`,
-        'remove it and bind the device anew, so that the kernel makes the node',
+        'remove it, then unbind and bind the device again, so that the kernel creates the node',
       )
-    : deviceGone('was bound anew while it was probed');
+    : deviceGone('was unbound and bound again while it was probed');
 }
 
 /** Fallback for calls and errnos without a specific explanation: reports both. */
@@ -103,7 +103,7 @@ function explainAny(failure: ProbeFailure, evidence: Evidence): Explanation {
   if (errno === 'ENOTTY' && failure.step === 'VFIO_DEVICE_GET_INFO')
     return notUsable(
       `${evidence.nodes.node.path} is no VFIO device`,
-      'remove it and bind the device anew, so that the kernel makes the node',
+      'remove it, then unbind and bind the device again, so that the kernel creates the node',
     );
   if (errno === 'EIO' || errno === 'ENODEV')
     return notUsable(

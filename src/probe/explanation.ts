@@ -119,7 +119,7 @@ export function explainPermission(errno: string, evidence: Evidence, kind: NodeK
   if (evidence.uid === 0 && rights)
     return permissionDenied(
       `not permitted: ${formatNodeAccess(node)}, and is refused to root, by a security module or a directory above it`,
-      'look at the audit log (SELinux, AppArmor), and at the modes of the directories',
+      'check the audit log (SELinux, AppArmor) and the modes of the directories',
     );
   if (evidence.uid === 0)
     return permissionDenied(

@@ -27,7 +27,7 @@ interface Replacement {
   readonly name: string;
   readonly text: string;
   readonly isOurs: IsOurs;
-  /** Whether the text is on the disk when the call returns: fsync(2) of the file and of the directory. */
+  /** Whether the text is on disk when the call returns: fsync(2) of the file and of the directory. */
   readonly durable: boolean;
 }
 
@@ -97,7 +97,7 @@ function putInPlace(
   return discard(files, aside, path, isOurs);
 }
 
-/** Without renameat2(2): the old file is taken away before the new one comes, so for a moment there is none. */
+/** Without renameat2(2): the old file is taken away before the new one comes, so for a moment no file exists. */
 function replaceInTurn(
   files: SystemFiles,
   dir: DirHandle,
@@ -153,7 +153,7 @@ function removeIfExists(files: Files, path: string): void {
 
 /**
  * Removes temporary files of runs that were killed: their process no longer exists. What cannot be removed stays; what is not
- * ours goes back to its name.
+ * ours is moved back to its name.
  */
 export function sweepTemporaries(files: Files, dir: DirHandle, isOurs: IsOurs): void {
   for (const name of tryOrUndefined(() => files.readdir(dir.path)) ?? []) {
@@ -170,7 +170,7 @@ export function sweepTemporaries(files: Files, dir: DirHandle, isOurs: IsOurs): 
   }
 }
 
-/** Whether the process exists, as far as /proc tells: without /proc, every process counts as alive. */
+/** Whether the process exists, according to /proc: without /proc, every process counts as alive. */
 function isAlive(files: Files, pid: string): boolean {
   const exists = (path: string): boolean => tryOrUndefined(() => files.stat(path)) !== undefined;
   return exists(`/proc/${pid}`) || !exists('/proc/self');

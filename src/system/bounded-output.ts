@@ -1,6 +1,6 @@
 /**
- * The output of a service, which must not stand still because nobody reads it: what cannot be written at once waits in memory,
- * up to a limit. Lines beyond it are dropped and counted.
+ * The output of a service, which must not block because nobody reads it: what cannot be written at once waits in memory,
+ * up to a limit. Further lines are dropped and counted.
  */
 import { errnoOf } from '../errors.ts';
 import { encodeUtf8 } from '../text/utf8.ts';

@@ -1,6 +1,6 @@
 /**
  * Takes an entry away from its path without losing what another program puts there meanwhile: rename(2) moves whatever is
- * there to a hidden name, and only then is it looked at. What is not ours goes back.
+ * there to a hidden name, and only then is it examined. What is not ours is moved back.
  */
 import { errnoOf, ignoring } from '../errors.ts';
 import { encodeUtf8 } from '../text/utf8.ts';

@@ -109,7 +109,7 @@ function createQueue(
         report('the service manager does not read NOTIFY_SOCKET; messages wait until it does');
         return false;
       }
-      report(`could not tell the service manager: ${(error as Error).message}`);
+      report(`could not notify the service manager: ${(error as Error).message}`);
     }
     return true;
   };

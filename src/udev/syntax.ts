@@ -20,7 +20,7 @@ function quoted(text: string): string {
 }
 
 /**
- * Returns the right side of a match in a udev rule, with quotes. The patterns are those of names/glob.ts, which rejects
+ * Returns the right side of a match in a udev rule, with quotes. The patterns are those of policy/glob.ts, which rejects
  * what fnmatch(3) would interpret differently. udev splits a value at `|` and has no reliable way to escape a quote.
  * Throws VfioNamesError for a pattern that udev cannot express.
  */

@@ -57,6 +57,8 @@ export function deviceOfDevpath(files: Files, root: Root, devpath: string): Devi
   if (!device)
     throw new Error(`expected ${match[2]} in /sys/class/vfio-dev, found nothing; the device went away`);
   if (device.syspath !== `/sys${match[1]}`)
-    throw new Error(`expected ${match[2]} to be the device of DEVPATH, found another; it was bound anew`);
+    throw new Error(
+      `expected ${match[2]} to be the device of DEVPATH, found another; it was unbound and bound again`,
+    );
   return device;
 }

@@ -43,9 +43,11 @@ function runByHand(line: string, fn: () => void): void {
 
 function withNodes(root: string): void {
   const link = `${root}/dev/vfio/pci/0000:01:00.1`;
-  print('What would be done? vfio-names did not make the file in the way: it is left alone and reported.');
+  print(
+    'plan shows what sync would change. A file that vfio-names did not create is in the place of a link: it is left alone and reported.',
+  );
   run(['plan'], root, 1, [/^create \/dev\/vfio\/pci\/0000:01:00\.0 ->/m, /^blocked .*0000:02:00\.0/m]);
-  print('Make the names:');
+  print('sync creates the links:');
   run(['sync'], root, 1, [/^create \/dev\/vfio\/mdev\//m, /blocked .* found a file/]);
   runByHand(`rm ${root}/dev/vfio/pci/0000:02:00.0`, () => fs.unlinkSync(`${root}/dev/vfio/pci/0000:02:00.0`));
   run(['sync'], root, 0, [/^create \/dev\/vfio\/pci\/0000:02:00\.0 ->/m]);
@@ -55,7 +57,7 @@ function withNodes(root: string): void {
     /^platform\//m,
     /^pci\/0000:03:00\.0 .*no node/m,
   ]);
-  print('Which node is it? Asked of sysfs, and proved by the node itself:');
+  print('resolve reads the device number from sysfs, and compares the node with it:');
   run(['resolve', '01:00.0'], root, 0, [/^\/dev\/vfio\/devices\/vfio\d+$/m]);
   run(['verify'], root, 0, [/^fine: /]);
   print('Now a link leads to the node of another device, as after a reused number:');

@@ -65,7 +65,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const count = choice.devices.length;
   if (choice.skipped.length === 0 && count === 0) {
     if (devices.length > 0) io.err(`vfio-names: ${noDeviceOnBus(bus, devices)}`);
-    else reportNoDevices(io, { files, root }, 'vfio-names doctor tells what this machine lacks');
+    else reportNoDevices(io, { files, root }, 'vfio-names doctor shows what is missing');
   }
   // Container runtimes reject a specification without devices.
   const annotate = invocation.flags['annotate'] ?? false;

@@ -1,4 +1,4 @@
-/** `doctor`: diagnoses the VFIO setup and suggests fixes; doctor/examine.ts has the checks. */
+/** `doctor`: diagnoses the VFIO setup and suggests fixes; doctor/doctor.ts runs the checks. */
 import { runChecks } from '../../doctor/doctor.ts';
 import { type PolicyResult, takeSnapshot } from '../../doctor/gather.ts';
 import type { CheckResult, Severity } from '../../doctor/result.ts';

@@ -73,7 +73,7 @@ function rejectReplaced(words: readonly string[]): void {
   const word = words.find((text) => text.includes('\ufffd'));
   if (word === undefined) return;
   throw new VfioNamesError('usage', exitStatus.usage, `expected UTF-8 after --, found ${printable(word)}`, {
-    hint: 'give CMD such an argument in a script',
+    hint: 'pass such an argument to CMD in a script',
   });
 }
 

@@ -13,7 +13,7 @@ import { loadPolicyMachine, reportProblems } from '../context.ts';
 import { holderJson, jsonDocument } from '../json.ts';
 import { formatTable } from '../table.ts';
 
-/** Reasons with which an empty result says nothing: processes, or all of them, could not be looked at. */
+/** Reasons why an empty result proves nothing: some or all processes could not be examined. */
 const blindReasons: readonly Incomplete['limitation'][] = ['not-root', 'denied', 'hidepid', 'no-proc'];
 
 interface Requested {

@@ -14,7 +14,7 @@ import { jsonDocument } from '../json.ts';
 import { formatTable } from '../table.ts';
 
 const short: readonly FactName[] = ['driver', 'group', 'owner', 'fileGroup', 'mode', 'label'];
-/** Also read of a device that can have no link. */
+/** Also read for a device that cannot have a link. */
 const withoutLink: readonly FactName[] = ['node', 'noCdevReason', 'groupNode'];
 const long: readonly FactName[] = ['vendor', 'device', 'class', 'numaNode', 'pf', 'vf', 'devnum'];
 
@@ -43,7 +43,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   }
   if (selected.length === 0) {
     if (bus === undefined || observation.scan.devices.length === 0)
-      reportNoDevices(io, machine, 'vfio-names doctor tells what this machine lacks');
+      reportNoDevices(io, machine, 'vfio-names doctor shows what is missing');
     else io.err(`vfio-names: ${noDeviceOnBus(bus, observation.scan.devices)}`);
     return status;
   }

@@ -186,7 +186,7 @@ function allNames({ files, root }: Machine, io: Io): readonly string[] {
   });
 }
 
-/** Asks before devices are reset, unless --yes is given. Throws VfioNamesError if the user declines or there is no terminal (status 2). */
+/** Queries before devices are reset, unless --yes is given. Throws VfioNamesError if the user declines or there is no terminal (status 2). */
 function confirmReset({ ask }: Process, { flags }: Invocation, io: Io, names: readonly string[]): void {
   const deviceNames = names.map(printable).join(', ');
   const option = flags['bind'] ? 'bind' : 'group';

@@ -63,7 +63,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   return status;
 };
 
-/** The status of sync with what it left undone: 4 stays 4. */
+/** The exit status of sync if changes were not made; 4 stays 4. */
 function worse(status: ExitStatus, other: ExitStatus): ExitStatus {
   return status === exitStatus.ok ? other : status;
 }

@@ -148,7 +148,7 @@ function metricsWriter(
       isFirst = false;
       if (!done && !hasFailed)
         fault(
-          `could not write the metrics: expected a metrics file of vfio-names or nothing at ${printable(path)}, found another file; remove it, or choose another FILE`,
+          `could not write the metrics: expected a metrics file of vfio-names or nothing at ${printable(path)}, found another file; remove it, or use another FILE`,
         );
       hasFailed = !done;
     } catch (error) {

@@ -9,7 +9,7 @@ import { readGroups, readPasswd } from '../accounts.ts';
 import { nodePathOf } from '../cdev.ts';
 import type { Device } from '../types.ts';
 
-/** Names by number; the first name of a number counts, as in getpwuid(3). */
+/** Names by number; the first name of a number is used, as in getpwuid(3). */
 interface NamesById {
   readonly users: ReadonlyMap<number, string>;
   readonly groups: ReadonlyMap<number, string>;

@@ -180,7 +180,7 @@ const noHardLinks = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK
 
 /**
  * Node has no renameat2(2). link(2) fails with EEXIST in its place, but not for a directory, which replaces only an empty one
- * (rename(2)), and not on every file system: there, the path is looked at first.
+ * (rename(2)), and not on every file system: there, the path is checked first.
  */
 function renameNew(from: string, to: string): void {
   const [source, entry] = [raw(from), raw(to)];

@@ -1,4 +1,4 @@
-/** Asks a question on the controlling terminal, even if stdin and stdout are redirected. */
+/** Queries a question on the controlling terminal, even if stdin and stdout are redirected. */
 import * as fs from 'node:fs';
 
 /**

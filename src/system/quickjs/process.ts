@@ -40,7 +40,7 @@ function handleSignals(handlers: SignalHandlers): () => void {
   };
 }
 
-/** Asks on the controlling terminal, even if stdin and stdout are redirected. */
+/** Queries on the controlling terminal, even if stdin and stdout are redirected. */
 function ask(question: string): string {
   const fd = syscalls.open(syscalls.AT_FDCWD, '/dev/tty', syscalls.O_RDWR | syscalls.O_NOCTTY, 0, 0);
   if (fd < 0) return '';

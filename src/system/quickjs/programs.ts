@@ -71,7 +71,7 @@ function pipe(): [number, number] {
   return typeof pair === 'number' ? [checked(pair, 'pipe'), -1] : pair;
 }
 
-/** argv[0] of the second process: how it knows that it is one. */
+/** argv[0] of the second process: by which it recognises that it is one. */
 export const workerName = 'vfio-names-probe';
 
 /** `stepLimit` is in milliseconds. */

@@ -52,10 +52,10 @@ test('ioError suggests root for EACCES and a writable path only for EROFS', (t) 
 });
 
 for (const [uid, pattern] of [
-  [0, /; root is refused: look at the capabilities/],
+  [0, /; root is not permitted either: check the capabilities/],
   [1000, /; run it as root, or as a user who may/],
 ] as const)
-  test(`an error tells uid ${uid} ${uid === 0 ? 'what may refuse root' : 'to run it as root'}`, async (t) => {
+  test(`the hint for uid ${uid} ${uid === 0 ? 'lists what may deny access to root' : 'advises to run it as root'}`, async (t) => {
     const root = fakeRoot(t);
     root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
     const files = hookedFiles(({ name, path }) => {

@@ -93,7 +93,7 @@ test('findDevice prefers a name in the same letter case, and takes an alias by i
   t.is(findDevice(devices, 'gpu', owner), gpu);
 });
 
-test('findDevice takes a device number for an address without its function only with a leading zero', (t) => {
+test('findDevice interprets a device number as an address without its function only with a leading zero', (t) => {
   const slot = device('pci', '0000:10:10.0', 1);
   t.throws(() => findDevice([slot], '10:10'), { code: 'no-device' });
   t.is(findDevice([slot], '0000:10:10'), slot);
@@ -142,36 +142,18 @@ test(
   2,
   'shared fits 2 devices: platform/shared, amba/shared; name one of them',
 );
-test(
-  rejects,
-  '0000:01:00.1',
-  'no-device',
-  3,
-  `${noDevice} 0000:01:00.1; vfio-names list shows those that there are`,
-);
-test(rejects, 'vfio99', 'no-device', 3, `${noDevice} vfio99; vfio-names list shows those that there are`);
-test(rejects, 'nonsense', 'no-device', 3, `${noDevice} nonsense; vfio-names list shows those that there are`);
-test(rejects, 'a\nb', 'no-device', 3, `${noDevice} a\\x0ab; vfio-names list shows those that there are`);
-test(
-  rejects,
-  '/dev/null',
-  'no-device',
-  3,
-  `${noDevice} /dev/null; vfio-names list shows those that there are`,
-);
-test(
-  rejects,
-  '/dev/vfio/14',
-  'no-device',
-  3,
-  `${noDevice} /dev/vfio/14; vfio-names list shows those that there are`,
-);
+test(rejects, '0000:01:00.1', 'no-device', 3, `${noDevice} 0000:01:00.1; vfio-names list shows the devices`);
+test(rejects, 'vfio99', 'no-device', 3, `${noDevice} vfio99; vfio-names list shows the devices`);
+test(rejects, 'nonsense', 'no-device', 3, `${noDevice} nonsense; vfio-names list shows the devices`);
+test(rejects, 'a\nb', 'no-device', 3, `${noDevice} a\\x0ab; vfio-names list shows the devices`);
+test(rejects, '/dev/null', 'no-device', 3, `${noDevice} /dev/null; vfio-names list shows the devices`);
+test(rejects, '/dev/vfio/14', 'no-device', 3, `${noDevice} /dev/vfio/14; vfio-names list shows the devices`);
 test(
   rejects,
   '/sys/devices/x',
   'no-device',
   3,
-  `${noDevice} /sys/devices/x; vfio-names list shows those that there are`,
+  `${noDevice} /sys/devices/x; vfio-names list shows the devices`,
 );
 
 test('findDevice reports that no device is bound to a VFIO driver', (t) => {

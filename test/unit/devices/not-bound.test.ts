@@ -50,7 +50,7 @@ test('a device with a driver of the host is named with its driver, in every form
     t.is(find(root, name), onNvidia, name);
 });
 
-test('a device of any bus, without a driver, and a bridge are told with what to do', (t) => {
+test('notBoundError explains what to do for a device of any bus, a device without a driver, and a bridge', (t) => {
   const root = host(fakeRoot(t));
   t.is(
     find(root, '0000:4b:00.0'),
@@ -87,7 +87,7 @@ test('a device on a VFIO driver that VFIO has not registered is not denied', (t)
   );
 });
 
-test('a device of Linux before 6.1, which has no class vfio-dev, is told with the node of its group', (t) => {
+test('notBoundError names the group node of a device on Linux before 6.1, which has no class vfio-dev', (t) => {
   const root = fakeRoot(t);
   fs.rmdirSync(root.at('/sys/class/vfio-dev'));
   root.add({ name: '0000:01:00.0', driver: 'vfio-pci', group: '14' });

@@ -58,7 +58,7 @@ for (const [call, found] of [
   ['setGid', /found another group id;/],
   ['setUid', /found another user id;/],
   ['clearCapabilities', /found capabilities;/],
-  ['joinSessionKeyring', /found the session keyring of before;/],
+  ['joinSessionKeyring', /found the session keyring of the caller;/],
 ] as const)
   test(`dropping privileges fails if ${call} has no effect`, (t) => {
     const { calls, files } = fakeExec({ [call]: () => {} });

@@ -101,7 +101,7 @@ for (const [errno, code, exitCode, pattern] of [
     t.is(error.exitCode, exitCode);
   });
 
-test('openDevice never tells root to run it as root', async (t) => {
+test('openDevice does not advise root to run it as root', async (t) => {
   const root = fakeRoot(t);
   const device = root.add(sample);
   for (const errno of ['EACCES', 'EPERM']) {
@@ -113,7 +113,7 @@ test('openDevice never tells root to run it as root', async (t) => {
   }
 });
 
-test('openDevice says that the device went away if it is unbound while its open fails', async (t) => {
+test('openDevice reports a removed device if it is unbound while its open fails', async (t) => {
   const root = fakeRoot(t);
   const device = root.add(sample);
   const nodes = {

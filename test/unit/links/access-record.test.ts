@@ -53,7 +53,7 @@ function machine(root: FakeRoot) {
   return [root.add({ name: '0000:01:00.0', sysname: 'vfio0' })];
 }
 
-test('applyAccess takes back what it gave when no rule gives it any more, and forgets it', (t) => {
+test('applyAccess restores the access that it changed when no rule requires it any more, and removes the record', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   const { files, access, change } = withNodes(root);
@@ -69,7 +69,7 @@ test('applyAccess takes back what it gave when no rule gives it any more, and fo
   t.is(access(), '0:36 660');
 });
 
-test('applyAccess takes back only what no other rule gives, and only the parts that it changed', (t) => {
+test('applyAccess restores only what no other rule requires, and only the parts that it changed', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   const { files, access, change } = withNodes(root);
@@ -84,7 +84,7 @@ test('applyAccess takes back only what no other rule gives, and only the parts t
   t.is(access(), '5:0 600');
 });
 
-test('applyAccess never takes back what somebody else has set since', (t) => {
+test('applyAccess does not restore access that somebody else has changed since', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   for (const part of [{ gid: 40 }, { mode: 0o640 }, { uid: 7 }, { inode: '2' }]) {
@@ -98,7 +98,7 @@ test('applyAccess never takes back what somebody else has set since', (t) => {
   }
 });
 
-test('applyAccess takes back access if a kill ended the run that gave it, at any call', (t) => {
+test('applyAccess restores access that a run changed before it was killed, at any call', (t) => {
   for (const at of ['open', 'chown', 'chmod', 'rename']) {
     const root = fakeRoot(t);
     const devices = machine(root);
@@ -123,7 +123,7 @@ test('applyAccess takes back access if a kill ended the run that gave it, at any
   }
 });
 
-test('applyAccess takes back the access of /dev/iommu only in a pass over all devices', (t) => {
+test('applyAccess restores the access of /dev/iommu only in a pass over all devices', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   root.write('/sys/class/misc/iommu/dev', '10:122\n');
@@ -137,7 +137,7 @@ test('applyAccess takes back the access of /dev/iommu only in a pass over all de
   t.is(access('/dev/iommu'), '0:0 600');
 });
 
-test('sync gives nothing to a device that got the number after the scan, and takes nothing of its own for granted', (t) => {
+test('sync changes no access of a device that got the number after the scan, and does not assume that its own change still applies', (t) => {
   const root = fakeRoot(t);
   const [device] = machine(root);
   const access: AccessRules = {
@@ -158,7 +158,7 @@ test('sync gives nothing to a device that got the number after the scan, and tak
   t.deepEqual(Object.keys(root.links()), ['pci/0000:02:00.0']);
 });
 
-test('applyAccess takes access back from a node that another device has now', (t) => {
+test('applyAccess restores the access of a node whose number another device has now', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   const { files, access } = withNodes(root);
@@ -180,7 +180,7 @@ test('applyAccess changes no node that it cannot record', (t) => {
   t.is(access(), '0:0 600');
 });
 
-test("applyAccess takes nothing back in a tree that may not be this machine's own, whatever is recorded there", (t) => {
+test("applyAccess ignores recorded access in a tree that may not be this machine's own", (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
   const { files, access } = withNodes(root);

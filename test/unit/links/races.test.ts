@@ -56,7 +56,7 @@ const runs: Readonly<Record<string, (root: FakeRoot, files: typeof fakeFiles) =>
 
 for (const [name, run] of Object.entries(runs))
   for (const [kind, arrive] of Object.entries(arrivals))
-    test(`${name} loses no ${kind} that comes into the place of a link between any two calls`, (t) => {
+    test(`${name} keeps a ${kind} that another program puts in the place of a link between any two calls`, (t) => {
       const count = fakeRoot(t);
       machine(count);
       let calls = 0;
@@ -86,7 +86,7 @@ for (const [name, run] of Object.entries(runs))
         }
     });
 
-test('the next sync restores what a killed run left under a hidden name', (t) => {
+test('the next sync restores an entry that a killed run left under a hidden name', (t) => {
   for (const [kind, arrive] of Object.entries(arrivals)) {
     let kills = 0;
     for (let at = 1; at < 60; at++) {

@@ -41,7 +41,8 @@ test('resolve compares all bits of a minor above 255', (t) => {
 });
 
 const expected = `expected the character device 247:3 at ${node}, found`;
-const remedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+const remedy =
+  'unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)';
 
 test('resolve fails with node-missing if the node does not exist', (t) => {
   const root = fakeRoot(t);
@@ -247,23 +248,23 @@ test('findByNameOrPath rejects a path that is not a device node and reports what
     errorLine(t.throws(() => find(path), { instanceOf: VfioNamesError }));
   t.is(
     message('/etc/file'),
-    'expected a device node at /etc/file, found a regular file; give a node, a link to one, or a directory in /sys',
+    'expected a device node at /etc/file, found a regular file; use a node, a link to one, or a directory in /sys',
   );
   t.is(
     message('/etc'),
-    'expected a device node at /etc, found a directory; give a node, a link to one, or a directory in /sys',
+    'expected a device node at /etc, found a directory; use a node, a link to one, or a directory in /sys',
   );
   t.is(
     message('/none'),
-    'expected a device node at /none, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+    'expected a device node at /none, found nothing that can be read; use a node, a link to one, or a directory in /sys',
   );
   t.is(
     message('/etc/loop'),
-    'expected a device node at /etc/loop, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+    'expected a device node at /etc/loop, found nothing that can be read; use a node, a link to one, or a directory in /sys',
   );
   t.is(
     message('/etc/a\nb'),
-    'expected a device node at /etc/a\\x0ab, found nothing that can be read; give a node, a link to one, or a directory in /sys',
+    'expected a device node at /etc/a\\x0ab, found nothing that can be read; use a node, a link to one, or a directory in /sys',
   );
   root.node('/dev/null', '1:3');
   t.regex(message('/dev/null'), /expected the node of a VFIO device at \/dev\/null, found the device 1:3/);

@@ -34,7 +34,8 @@ const reports = test.macro({
 const device = '0000:01:00.0';
 const syncRemedy = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
 const moveAway = 'look at it, and move it away; then vfio-names sync';
-const nodeRemedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+const nodeRemedy =
+  'unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)';
 const fixable = true;
 const notFixable = { fixable: false };
 

@@ -175,10 +175,10 @@ const table: readonly Row[] = [
     'node-mismatch 1:3',
     { stillBound: false },
     3,
-    'the device was bound anew while it was probed',
+    'the device was unbound and bound again while it was probed',
   ],
   ['read dev', 'device-changed', { stillBound: false }, 3, 'the device is just leaving'],
-  ['read dev', 'device-changed', {}, 3, 'the device was bound anew while it was probed'],
+  ['read dev', 'device-changed', {}, 3, 'the device was unbound and bound again while it was probed'],
   ['VFIO_DEVICE_GET_INFO', 'ENOTTY', {}, 1, '/dev/vfio/devices/vfio0 is no VFIO device'],
   [
     'VFIO_DEVICE_GET_INFO',

@@ -82,7 +82,7 @@ const namesIn = (root: FakeRoot): string[] => fs.readdirSync(root.at('/etc/x')).
 
 for (const [name, run] of Object.entries(runs))
   for (const [kind, arrive] of Object.entries(arrivals))
-    test(`${name} loses no ${kind} that comes between any two calls, also if the run is killed then`, async (t) => {
+    test(`${name} keeps a ${kind} that another program creates between any two calls, also if the run is killed then`, async (t) => {
       for (const [variant, base] of await variants())
         for (const old of [true, false]) {
           let count = 0;

@@ -96,7 +96,7 @@ test('openNotify reports a service manager that does not listen once and does no
   notify?.send({ READY: 1 });
   notify?.send({ READY: 1 });
   notify?.close();
-  t.deepEqual(errors, ['could not tell the service manager: sendto: ENOENT']);
+  t.deepEqual(errors, ['could not notify the service manager: sendto: ENOENT']);
   const broken: Datagrams = {
     send: () => {
       throw new TypeError('a bug');

@@ -213,7 +213,7 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     make: addOne,
     argv: [pathOf(b, 'vfio0')],
     status: 1,
-    err: 'vfio_id: expected vfio0 to be the device of DEVPATH, found another; it was bound anew\n',
+    err: 'vfio_id: expected vfio0 to be the device of DEVPATH, found another; it was unbound and bound again\n',
   },
   {
     title: 'export rejects a DEVPATH that is not of a VFIO device',

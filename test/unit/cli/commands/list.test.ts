@@ -101,9 +101,7 @@ test('list without devices prints no table, a hint on stderr, and exits with sta
   t.deepEqual(await run('list'), {
     status: 0,
     out: '',
-    err: [
-      'vfio-names: no device is bound to a VFIO driver here; vfio-names doctor tells what this machine lacks',
-    ],
+    err: ['vfio-names: no device is bound to a VFIO driver here; vfio-names doctor shows what is missing'],
   });
   validJson(t, 'list', (await run('list', '--json')).out);
 });

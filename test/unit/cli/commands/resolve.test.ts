@@ -111,13 +111,14 @@ const fails = test.macro({
   },
   title: (_, name: string, status: number) => `resolve ${name} fails with status ${status}`,
 });
-const remedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+const remedy =
+  'unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)';
 test(fails, '01:00.0', 2, '01:00.0 fits 2 devices: pci/0000:01:00.0, pci/10000:01:00.0; name one of them');
 test(
   fails,
   '0000:01:00.7',
   3,
-  'expected a device bound to VFIO, found none called 0000:01:00.7; vfio-names list shows those that there are',
+  'expected a device bound to VFIO, found none called 0000:01:00.7; vfio-names list shows the devices',
 );
 test(
   fails,

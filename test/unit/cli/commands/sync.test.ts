@@ -101,7 +101,8 @@ test('sync skips devices without nodes, prints one line and exits with status 1'
   const { root, run } = sample(t);
   await run('sync');
   fs.rmSync(root.at('/dev/vfio/devices/vfio0'));
-  const remedy = 'bind the device anew, or mount devtmpfs on /dev (in a container: pass the node in)';
+  const remedy =
+    'unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)';
   const reason = `expected its node at /dev/vfio/devices/vfio0, found nothing; ${remedy}`;
   const line = `0000:01:00.0 is left out: ${reason}`;
   const planned = await run('plan');
