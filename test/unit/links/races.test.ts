@@ -30,7 +30,7 @@ function isThere(kind: string, path: string): boolean {
 }
 
 function machine(root: FakeRoot): void {
-  root.add({ name: '0000:01:00.0', sysname: 'vfio0' });
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });
   root.linkWithTarget(wanted, '../devices/vfio7');
   root.linkWithTarget(stale, '../devices/vfio7');
 }
@@ -59,14 +59,17 @@ for (const [name, run] of Object.entries(runs))
     test(`${name} keeps a ${kind} that another program puts in the place of a link between any two calls`, (t) => {
       const count = fakeRoot(t);
       machine(count);
-      let calls = 0;
+      // What comes before a call outside /dev/vfio is as good as there before the next call below it.
+      const calls: number[] = [];
       run(
         count,
-        hookedFiles(() => calls++),
+        hookedFiles(({ path, number }) => {
+          if (!path.startsWith(count.at('/sys'))) calls.push(number);
+        }),
       );
-      t.true(calls > 5);
+      t.true(calls.length > 5);
       for (const place of [wanted, stale])
-        for (let at = 1; at <= calls; at++) {
+        for (const at of calls) {
           const root = fakeRoot(t);
           machine(root);
           const files = hookedFiles(({ number }) => {
