@@ -172,7 +172,7 @@ export function canUseNodes(): boolean {
   const dir = fs.mkdtempSync(join(tmpdir(), 'vfio-names-test-'));
   const node = join(dir, 'null');
   try {
-    spawnSync('mknod', [node, 'c', '1', '3']);
+    makeNode(node, '1:3');
     fs.closeSync(fs.openSync(node, 'r+'));
     return true;
   } catch {

@@ -202,7 +202,7 @@ export const machines: readonly Machine[] = [
         '--',
         'sh',
         '-c',
-        'echo {fd} "$VFIO_NAMES_FDS"; grep Sig /proc/self/status',
+        'echo {fd} "$VFIO_NAMES_FDS"; grep -E "^Sig(Pnd|Blk|Ign|Cgt)" /proc/self/status',
       ],
       ['exec', '--host-root', 'ROOT', 'vfio0', '--', 'sh', '-c', 'ls /proc/self/fd; exit 7'],
       [
