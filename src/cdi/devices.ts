@@ -107,7 +107,7 @@ function deviceNode(files: Files, root: Root, device: Device): string {
   throw skipError(
     device,
     `expected the node ${devnum} at ${printable(path)}, found ${problem}`,
-    'bind the device anew',
+    'unbind and bind the device again',
   );
 }
 

@@ -143,7 +143,7 @@ export function checkIommufd(snapshot: Snapshot): CheckResult {
     return error(
       'iommufd',
       `/dev/iommu is a ${iommu.kind}, no character device`,
-      'remove it, and load iommufd anew',
+      'remove it, and reload the module iommufd',
     );
   return ok('iommufd', `/dev/iommu is there, mode ${mode}, owner ${iommu.uid}:${iommu.gid}`);
 }

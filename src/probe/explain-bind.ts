@@ -47,8 +47,8 @@ export function explainBind(failure: ProbeFailure, evidence: Evidence): Explanat
     case 'EBADFD':
     case 'EBADF':
       return unsupported(
-        `${evidence.nodes.iommu.path} is no iommufd`,
-        'make it anew: load the module iommufd',
+        `${evidence.nodes.iommu.path} is not an iommufd`,
+        'remove it and reload the module iommufd',
       );
     case 'ENOTTY':
       return unsupported('the driver of this device can not be bound to an iommufd', 'probe it with --group');

@@ -46,7 +46,7 @@ export function explainOpen(failure: ProbeFailure, evidence: Evidence): Explanat
       return kind === 'node'
         ? notUsable(
             `${evidence.nodes.node.path} is a left-over node, or the device is just leaving`,
-            'try again; if it stays so, bind the device anew',
+            'try again; if the error persists, unbind and bind the device again',
           )
         : unsupported(
             `nothing answers behind ${evidence.nodes[kind].path}`,
