@@ -3,7 +3,7 @@
 import { errnoOf } from '../errors.ts';
 import { isReservedName, linkRoot } from '../names/scheme.ts';
 import { temporaryPrefix } from '../system/displace.ts';
-import type { FileKind, Files } from '../system/files.ts';
+import type { DirHandle, FileKind, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 
 /**
@@ -33,37 +33,49 @@ const MAX_DEPTH = 8;
 export function readLinkTree(files: Files, root: Root): LinkTree {
   const entries = new Map<string, LinkEntry>();
   const unreadable = new Map<string, string>();
-  const visit = (directory: string, depth: number): void => {
-    const path = pathBelow(root, directory === '' ? linkRoot : `${linkRoot}/${directory}`);
-    for (const name of namesIn(files, path, directory, unreadable)) {
-      const link = directory === '' ? name : `${directory}/${name}`;
-      if (directory === '' && isReservedName(name)) continue;
-      const entry = readEntry(files, pathBelow(root, `${linkRoot}/${link}`), link, unreadable);
-      if (!entry) continue;
-      entries.set(link, entry);
-      if (entry.kind !== 'directory') continue;
-      if (depth < MAX_DEPTH) visit(link, depth + 1);
-      else unreadable.set(link, 'too deep');
-    }
+  const visit = (path: string, directory: string, depth: number): void => {
+    listDirectory(files, path, directory, unreadable, (held, names) => {
+      for (const name of names) {
+        if (directory === '' && isReservedName(name)) continue;
+        const link = directory === '' ? name : `${directory}/${name}`;
+        const entry = readEntry(files, `${held}/${name}`, link, unreadable);
+        if (!entry) continue;
+        entries.set(link, entry);
+        if (entry.kind !== 'directory') continue;
+        if (depth < MAX_DEPTH) visit(`${held}/${name}`, link, depth + 1);
+        else unreadable.set(link, 'too deep');
+      }
+    });
   };
-  visit('', 0);
+  visit(pathBelow(root, linkRoot), '', 0);
   return { entries, unreadable };
 }
 
-/** Lists the directory through a descriptor, so that a link that replaces the directory is not followed. */
-function namesIn(files: Files, path: string, directory: string, unreadable: Map<string, string>): string[] {
+/**
+ * Lists the directory through a descriptor, so that a link that replaces the directory is not followed. It stays open while
+ * `fn` reads the entries: nothing above them is resolved again for each.
+ */
+function listDirectory(
+  files: Files,
+  path: string,
+  directory: string,
+  unreadable: Map<string, string>,
+  fn: (held: string, names: string[]) => void,
+): void {
+  let handle: DirHandle | undefined;
+  let names: string[] = [];
   try {
-    const handle = files.openDir(path);
     try {
-      return files.readdir(handle.path);
-    } finally {
-      handle.release();
+      handle = files.openDir(path);
+      names = files.readdir(handle.path);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      if (errno !== 'ENOENT') unreadable.set(directory, errno);
     }
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    if (errno !== 'ENOENT') unreadable.set(directory, errno);
-    return [];
+    if (handle) fn(handle.path, names);
+  } finally {
+    handle?.release();
   }
 }
 

@@ -34,6 +34,9 @@ function portableCalls(files: Files, root: Root, { placeOf, open, atParent, atTa
   const status = (path: string, follow: boolean): ReturnType<Files['stat']> => {
     const place = placeOf(path);
     if (!place) return follow ? files.stat(path) : files.lstat(path);
+    // As a whole path it needs no descriptor of its own.
+    if (!follow && isName(place.rest))
+      return naming(path, () => files.lstat(`${place.top.path}/${place.rest}`));
     return using(path, open(path, place, follow), (held) => files.stat(held.path));
   };
   const readlink: Files['readlink'] = (path) => atParent(path, (entry) => files.readlink(entry));
@@ -169,10 +172,10 @@ function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
       const place = placeOf(path);
       if (!place) return fn(path);
       const [, directory = '', name = ''] = /^(?:(.*)\/)?([^/]*)$/s.exec(place.rest) ?? [];
-      const isName = name !== '' && name !== '.' && name !== '..';
-      if (isName && directory === '') return naming(path, () => fn(`${place.top.path}/${name}`));
-      const parent = open(path, isName ? { ...place, rest: directory } : place, true);
-      return using(path, parent, (held) => fn(`${held.path}/${isName ? name : '.'}`));
+      const named = isName(name);
+      if (named && directory === '') return naming(path, () => fn(`${place.top.path}/${name}`));
+      const parent = open(path, named ? { ...place, rest: directory } : place, true);
+      return using(path, parent, (held) => fn(`${held.path}/${named ? name : '.'}`));
     },
     /** Calls `fn` with a path that leads to what `path` leads to, and its kind; without a kind for a path outside the root. */
     atTarget: <T>(path: string, fn: (target: string, kind?: string) => T): T => {
@@ -181,6 +184,11 @@ function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
       return using(path, open(path, place, true), (held) => fn(held.path, files.stat(held.path).kind));
     },
   };
+}
+
+/** Whether a path is one part that leads to an entry of its directory. */
+function isName(path: string): boolean {
+  return path !== '' && path !== '.' && path !== '..' && !path.includes('/');
 }
 
 /** Reading a device can have an effect on it, and reading a FIFO can block. */
