@@ -53,8 +53,14 @@ test('compile.sh searches the library directories of every distribution for Quic
 
 test('compile.sh compiles with QuickJS at the path in QUICKJS', (t) => {
   const machine = fakeRoot(t);
-  for (const path of ['/js/libquickjs.a', '/js/quickjs-libc.h', '/work/vfio_id.js', '/work/limit.c'])
-    machine.write(path, '');
+  const empty = [
+    '/js/libquickjs.a',
+    '/js/quickjs-libc.h',
+    '/work/vfio_id.js',
+    '/work/vfio_id.parts',
+    '/work/limit.c',
+  ];
+  for (const path of empty) machine.write(path, '');
   machine.write('/bin/qjsc', '#!/bin/sh\n: > vfio_id.c\n');
   machine.write('/bin/cc', `#!/bin/sh\necho "$@" > ${machine.at('/words')}\n`);
   for (const name of ['qjsc', 'cc']) chmodSync(machine.at(`/bin/${name}`), 0o755);
