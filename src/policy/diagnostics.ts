@@ -140,7 +140,8 @@ export function accountErrors(
     nearest(name, [...known.keys()]),
   );
   return accountUses(policy, accounts, lines).flatMap(({ name, what, known, source, key }) => {
-    if (known.size === 0 || resolveAccount(known, name) !== undefined) return [];
+    // A number out of range has an error of its own.
+    if (known.size === 0 || /^\d+$/.test(name) || resolveAccount(known, name) !== undefined) return [];
     const near = nearestName(name, known);
     const hint = near === undefined ? 'make it, or give its number in quotes' : `did you mean "${near}"?`;
     return [{ source, key, message: `no ${what} "${printable(name)}" on this machine`, hint }];

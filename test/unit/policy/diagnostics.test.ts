@@ -15,6 +15,11 @@ test('policy accounts: known names and numbers are accepted', (t) => {
   t.deepEqual(accountErrors(policy, accounts), []);
 });
 
+test('policy accounts: a number out of range has one error, that of the key', (t) => {
+  const policy: Policy = { ...defaultPolicy, accessRules: [{ match: [], owner: '4294967295', source }] };
+  t.deepEqual(accountErrors(policy, accounts), []);
+});
+
 test('policy accounts: a user name is rejected as a group', (t) => {
   const policy: Policy = { ...defaultPolicy, accessRules: [{ match: [], fileGroup: 'qemu', source }] };
   t.deepEqual(accountErrors(policy, accounts), [
