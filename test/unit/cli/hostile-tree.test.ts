@@ -79,7 +79,7 @@ const commands = [
 ];
 
 for (const [kind, make] of Object.entries(kinds))
-  test(`${kind} in place of any file stops no command and hides no other device`, async (t) => {
+  test.serial(`${kind} in place of any file stops no command and hides no other device`, async (t) => {
     const root = machine(t);
     for (const path of paths) {
       const file = root.at(path);
