@@ -50,6 +50,7 @@ export function replaceFile(files: SystemFiles, dir: DirHandle, file: Replacemen
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
       // A run in another container, which sees other process ids, has swept the file.
+      removeIfExists(files, temporary);
       done = attempt();
     }
   } catch (error) {
