@@ -6,7 +6,7 @@ import { errnoError, errnoOf, tryOrUndefined } from '../errors.ts';
 import { baseName, dirName } from '../text/path.ts';
 import { CallError, type NodeCalls } from './calls.ts';
 import type { DirHandle, Files, SystemFiles } from './files.ts';
-import { type OpenBeneath, walkBeneath } from './open-beneath.ts';
+import { heldStatus, type OpenBeneath, walkBeneath } from './open-beneath.ts';
 import type { Root } from './root-path.ts';
 
 /** A path of an opened directory (DirHandle.path), and what follows it. */
@@ -37,7 +37,7 @@ function portableCalls(files: Files, root: Root, { placeOf, open, atParent, atTa
     // As a whole path it needs no descriptor of its own.
     if (!follow && isName(place.rest))
       return naming(path, () => files.lstat(`${place.top.path}/${place.rest}`));
-    return using(path, open(path, place, follow), (held) => files.stat(held.path));
+    return using(path, open(path, place, follow), (held) => heldStatus(files, held));
   };
   const readlink: Files['readlink'] = (path) => atParent(path, (entry) => files.readlink(entry));
   return {
@@ -181,7 +181,7 @@ function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
     atTarget: <T>(path: string, fn: (target: string, kind?: string) => T): T => {
       const place = placeOf(path);
       if (!place) return fn(path);
-      return using(path, open(path, place, true), (held) => fn(held.path, files.stat(held.path).kind));
+      return using(path, open(path, place, true), (held) => fn(held.path, heldStatus(files, held).kind));
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Opens a path beneath a directory, as openat2(2) with RESOLVE_IN_ROOT does, on kernels and builds without that call. */
-import { errnoError } from '../errors.ts';
+import { errnoError, errnoOf } from '../errors.ts';
 import type { DirHandle, Files } from './files.ts';
 
 /**
@@ -11,6 +11,15 @@ export type OpenBeneath = (top: DirHandle, path: string, follow: boolean) => Dir
 
 /** As many links as the kernel follows (MAXSYMLINKS in include/linux/namei.h). */
 const MAX_LINKS = 40;
+
+/** The status of an open file. Throws ENOPROC without /proc: it must not look like a file that does not exist. */
+export function heldStatus(files: Pick<Files, 'stat'>, { path }: DirHandle): ReturnType<Files['stat']> {
+  try {
+    return files.stat(path);
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? errnoError('ENOPROC', path) : error;
+  }
+}
 
 /** Returns an OpenBeneath that opens one part after the other; each part is opened itself, never what it links to. */
 export function walkBeneath(files: Pick<Files, 'openPath' | 'stat' | 'readlink'>): OpenBeneath {
@@ -29,7 +38,7 @@ export function walkBeneath(files: Pick<Files, 'openPath' | 'stat' | 'readlink'>
         }
         const next = files.openPath(`${current.path}/${part}`);
         opened.push(next);
-        const { kind, mode } = files.stat(next.path);
+        const { kind, mode } = heldStatus(files, next);
         const isLast = pending.length === 0;
         if (kind === 'symlink' && (!isLast || follow)) {
           opened.pop()?.release();

@@ -210,6 +210,26 @@ eachWay('no descriptor is left open', (t, files, root, outside) => {
   t.is(fs.readdirSync('/proc/self/fd').length, before);
 });
 
+test('a held file without /proc is not a file that does not exist', (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/inside', 'inside\n');
+  const withoutProc = {
+    ...nodeFiles,
+    stat: (path: string) => {
+      if (path.startsWith('/proc/self/fd/')) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+      return nodeFiles.stat(path);
+    },
+  };
+  for (const walked of [nodeFiles, withoutProc]) {
+    const files = systemFilesBelow(withoutProc, root.dir, walkBeneath(walked));
+    for (const call of [files.readdir, files.read, files.stat, files.lstat, files.statNode])
+      t.is(
+        errno(() => call(root.at('/etc/inside'))),
+        'ENOPROC',
+      );
+  }
+});
+
 test('loadOpenBeneath returns nothing without koffi', async (t) => {
   t.is(await loadOpenBeneath(() => Promise.reject(new Error('none'))), undefined);
 });
