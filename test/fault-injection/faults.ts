@@ -7,7 +7,7 @@
  *   --load SECONDS   duration of the load test with a thousand device changes per second (20)
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -36,6 +36,10 @@ function entries(act: FaultCase, root: FakeRoot): string[] {
   return act.directories.flatMap((directory) =>
     readdirSync(root.at(directory)).map((name) => `${directory}/${name}`),
   );
+}
+
+function isEmptyDirectory(path: string): boolean {
+  return lstatSync(path).isDirectory() && readdirSync(path).length === 0;
 }
 
 /** Number of attempts per fault; an attempt does not count if the fault hit a call of Node itself. */
@@ -69,6 +73,7 @@ async function collectOutcome(
   const state = act.state(root);
   const leftovers = entries(act, root).filter((path) => !clean.entries.includes(path));
   const again = await runCli(act.args(root.dir));
+  const entriesAgain = entries(act, root);
   return {
     call,
     fault,
@@ -79,7 +84,8 @@ async function collectOutcome(
       status: again.status,
       err: again.err.join('\n'),
       state: act.state(root),
-      entries: entries(act, root),
+      entries: entriesAgain,
+      empty: entriesAgain.filter((path) => isEmptyDirectory(root.at(path))),
     },
   };
 }
