@@ -1,7 +1,7 @@
 /** Writes or removes a CDI specification file. Refuses to change a file of another kind. */
 
-import { type WriteOutcome, writeGenerated } from '../system/atomic-file.ts';
 import type { SystemFiles } from '../system/files.ts';
+import { type WriteOutcome, writeGenerated } from '../system/generated-file.ts';
 import { printable } from '../text/printable.ts';
 
 /**

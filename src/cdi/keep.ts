@@ -10,8 +10,8 @@
 import { scanDevices } from '../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import type { SkippedDevice } from '../links/node-check.ts';
-import type { WriteOutcome } from '../system/atomic-file.ts';
 import type { SystemFiles } from '../system/files.ts';
+import type { WriteOutcome } from '../system/generated-file.ts';
 import type { Root } from '../system/root-path.ts';
 import { selectDevices } from './devices.ts';
 import { writeSpec } from './file.ts';

@@ -6,7 +6,7 @@ import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import type { System } from '../system/system.ts';
 import { baseName } from '../text/path.ts';
-import { checkRules, findRules, type RulesStatus } from '../udev/install.ts';
+import { checkRules, findRules, type RulesStatus } from '../udev/installed-rules.ts';
 
 export interface UdevState {
   /** Whether a daemon listens on the control socket; a socket file without a listener does not count. */

@@ -3,9 +3,8 @@
  * that the node that is changed is the one whose device number was compared with sysfs.
  */
 
-import { type Accounts, readAccounts, resolveAccount } from '../devices/accounts.ts';
+import { type Accounts, readAccounts } from '../devices/accounts.ts';
 import { nodePathOf } from '../devices/cdev.ts';
-import { readFact } from '../devices/facts.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
@@ -13,9 +12,16 @@ import type { AccessRules } from '../policy/access.ts';
 import type { Access } from '../policy/policy.ts';
 import type { FileStatus, Files, SystemFiles } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
-import { formatMode } from '../text/prose.ts';
 import { AccessRecord, type ChangedParts, type Permissions } from './access-record.ts';
 import type { Machine } from './observe.ts';
+import {
+  formatPermissions,
+  isEmptyAccess,
+  isSamePermissions,
+  permissionsOf,
+  setPermissions,
+  unsetPermissions,
+} from './permissions.ts';
 import { iommuNode, readDevnum } from './shared-nodes.ts';
 
 /** One node whose access differed from the policy. Nodes that agree with it and missing nodes have no outcome. */
@@ -51,9 +57,6 @@ interface Subject {
   readonly device?: Device;
 }
 
-/** The access of a node that no rule covers, as devtmpfs creates it (drivers/base/devtmpfs.c). */
-const unset: Permissions = { uid: 0, gid: 0, mode: 0o600 };
-
 type AccessMachine = Pick<Machine, 'files' | 'root' | 'access' | 'isForeignTree'>;
 
 interface Context {
@@ -84,8 +87,10 @@ export function planAccess(machine: AccessMachine, devices: readonly Device[]): 
       if (!decision) return [];
       const { current, wanted } = decision;
       const { file, device } = subject;
-      const base = { file, ...(device && { device }), from: asText(current) };
-      return [typeof wanted === 'string' ? { ...base, error: wanted } : { ...base, to: asText(wanted) }];
+      const base = { file, ...(device && { device }), from: formatPermissions(current) };
+      return [
+        typeof wanted === 'string' ? { ...base, error: wanted } : { ...base, to: formatPermissions(wanted) },
+      ];
     }),
   );
 }
@@ -114,27 +119,6 @@ export function applyAccess(machine: AccessMachine, devices: readonly Device[], 
     if (all) context.record.prune(new Set(['iommu', ...devices.map(({ sysname }) => sysname)]));
     return { outcomes, raced };
   });
-}
-
-/**
- * The group nodes that exist beside the nodes that [[access]] gives to somebody: the rules do not cover them, so a program that
- * opens `/dev/vfio/14` may not be able to.
- */
-export function uncoveredGroupNodes(
-  { files, root, access }: AccessMachine,
-  devices: readonly Device[],
-): string[] {
-  if (!access) return [];
-  const nodes = new Set<string>();
-  for (const device of devices) {
-    const given = access.accessOf(device);
-    if (given.owner === undefined && given.fileGroup === undefined) continue;
-    const path = readFact(files, root, device, 'groupNode');
-    const status = path === undefined ? undefined : ignoreErrno(() => files.statNode(pathBelow(root, path)));
-    if (path !== undefined && status?.kind === 'char' && status.uid === 0 && status.gid === 0)
-      nodes.add(path);
-  }
-  return [...nodes];
 }
 
 /** Calls `fn`, unless there are neither rules nor a record: most machines have none. */
@@ -169,7 +153,7 @@ function subjectsOf(
 ): Subject[] {
   const subjects: Subject[] = [];
   const add = (subject: Subject): void => {
-    if (!isEmpty(subject.access) || !record.isEmpty) subjects.push(subject);
+    if (!isEmptyAccess(subject.access) || !record.isEmpty) subjects.push(subject);
   };
   for (const device of devices) {
     if (device.devnum === undefined) continue;
@@ -181,25 +165,21 @@ function subjectsOf(
   return subjects;
 }
 
-function isEmpty({ owner, fileGroup, mode }: Access): boolean {
-  return owner === undefined && fileGroup === undefined && mode === undefined;
-}
-
 /** Decides whether the access of a node has to change. Throws the errno of a failed call. */
 function decide({ files, root, record, accounts }: Context, subject: Subject): Decision | undefined {
   const { file, access } = subject;
   const current = files.statNode(pathBelow(root, file));
   if (!isExpectedNode(current, subject)) return undefined;
   const own = record.changedParts(keyOf(file), current);
-  if (isEmpty(access) && !own) return undefined;
+  if (isEmptyAccess(access) && !own) return undefined;
   const base: Permissions = {
-    uid: own?.has('uid') ? unset.uid : current.uid,
-    gid: own?.has('gid') ? unset.gid : current.gid,
-    mode: own?.has('mode') ? unset.mode : current.mode,
+    uid: own?.has('uid') ? unsetPermissions.uid : current.uid,
+    gid: own?.has('gid') ? unsetPermissions.gid : current.gid,
+    mode: own?.has('mode') ? unsetPermissions.mode : current.mode,
   };
   const wanted = permissionsOf(access, accounts(), base);
   if (typeof wanted === 'string') return { subject, current, wanted, changed: new Set() };
-  if (isSame(current, wanted)) return undefined;
+  if (isSamePermissions(current, wanted)) return undefined;
   const changed = new Set(own);
   for (const part of ['uid', 'gid', 'mode'] as const) if (wanted[part] !== current[part]) changed.add(part);
   return { subject, current, wanted, changed };
@@ -220,7 +200,7 @@ function applyOne(context: Context, subject: Subject): AccessOutcome | 'raced' |
     const problem = changeAccess(context, decision, wanted);
     if (problem === 'raced') return 'raced';
     if (problem !== undefined) return { ...base, result: 'failed', error: problem };
-    return { ...base, result: 'done', from: asText(current), to: asText(wanted) };
+    return { ...base, result: 'done', from: formatPermissions(current), to: formatPermissions(wanted) };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
@@ -246,7 +226,11 @@ function changeAccess(
   try {
     const found = node.status();
     // The number can have changed hands since the scan: the node is held now, so sysfs is read again.
-    if (!isExpectedNode(found, subject) || !isSame(found, current) || !isUnchanged(files, root, subject))
+    if (
+      !isExpectedNode(found, subject) ||
+      !isSamePermissions(found, current) ||
+      !isUnchanged(files, root, subject)
+    )
       return 'raced';
     try {
       record.begin(key, found, wanted, changed);
@@ -256,32 +240,17 @@ function changeAccess(
       return `${errno} in /run/vfio-names, where the change is recorded`;
     }
     try {
-      setAccess(node, found, wanted);
+      setPermissions(node, found, wanted);
     } catch (error) {
       record.abort(key);
       throw error;
     }
-    if (isEmpty(subject.access)) record.forget(key);
+    if (isEmptyAccess(subject.access)) record.forget(key);
     else record.commit(key);
     return undefined;
   } finally {
     node.release();
   }
-}
-
-/**
- * Removes permissions first, so that between chmod and chown nobody has access that only one of the two states grants.
- */
-function setAccess(
-  node: ReturnType<SystemFiles['openForChange']>,
-  found: FileStatus,
-  wanted: Permissions,
-): void {
-  const narrowed = found.mode & wanted.mode;
-  const ownerDiffers = found.uid !== wanted.uid || found.gid !== wanted.gid;
-  if (ownerDiffers && narrowed !== found.mode) node.chmod(narrowed);
-  if (ownerDiffers) node.chown(wanted.uid, wanted.gid);
-  if ((ownerDiffers ? narrowed : found.mode) !== wanted.mode) node.chmod(wanted.mode);
 }
 
 /** Whether sysfs still gives the number to the same device. */
@@ -294,27 +263,6 @@ function isUnchanged(files: Files, root: Root, { device, devnum }: Subject): boo
 /** Anything else at the path is never changed; verify reports it. */
 function isExpectedNode(status: FileStatus, { devnum }: Subject): boolean {
   return status.kind === 'char' && status.devnum === devnum;
-}
-
-function isSame(a: Permissions, b: Permissions): boolean {
-  return a.uid === b.uid && a.gid === b.gid && a.mode === b.mode;
-}
-
-/** The wanted access in numbers, completed with `base`; a message if the user or the group does not exist. */
-function permissionsOf(
-  { owner, fileGroup, mode }: Access,
-  accounts: Accounts,
-  base: Permissions,
-): Permissions | string {
-  const uid = owner === undefined ? base.uid : resolveAccount(accounts.users, owner);
-  const gid = fileGroup === undefined ? base.gid : resolveAccount(accounts.groups, fileGroup);
-  if (uid === undefined) return `no user ${owner} on this machine`;
-  if (gid === undefined) return `no group ${fileGroup} on this machine`;
-  return { uid, gid, mode: mode === undefined ? base.mode : Number.parseInt(mode, 8) };
-}
-
-function asText({ uid, gid, mode }: Permissions): string {
-  return `${uid}:${gid} ${formatMode(mode)}`;
 }
 
 /** The result of `fn`; `undefined` if a system call fails or an entry of sysfs is malformed. */

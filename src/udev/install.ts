@@ -2,7 +2,6 @@
 import {
   errnoOf,
   exitStatus,
-  ignoring,
   ioError,
   isPermissionErrno,
   tryOrUndefined,
@@ -12,76 +11,8 @@ import { isGeneratedFile, removeFile, replaceFile, sweepTemporaries } from '../s
 import type { DirHandle, Files, SystemFiles } from '../system/files.ts';
 import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
-import { plural } from '../text/prose.ts';
+import { adminDirectory, installPath, readRulesFile, renderHint, rulesFileName } from './installed-rules.ts';
 import { readHeader } from './syntax.ts';
-
-/** The file's name in every directory: after 50-udev-default, so that GROUP and MODE take effect; before 73-seat-late. */
-export const rulesFileName = '70-vfio-names.rules';
-
-/** The administrator's rules directory, to which `rules install` writes. */
-const adminDirectory = '/etc/udev/rules.d';
-
-/** In udev's search order: of several files with one name, only the first is used (udev(7)). Alpine uses /lib. */
-export const rulesDirectories = [
-  adminDirectory,
-  '/run/udev/rules.d',
-  '/usr/local/lib/udev/rules.d',
-  '/usr/lib/udev/rules.d',
-  '/lib/udev/rules.d',
-] as const;
-
-/** What exists at the path of a rules file. */
-type RulesFile =
-  | { readonly kind: 'text'; readonly path: string; readonly text: string }
-  /** A file of another name with rules for VFIO names, as on NixOS and Talos, which put all local rules into one file. */
-  | { readonly kind: 'embedded'; readonly path: string; readonly text: string }
-  /** An empty file or a link to /dev/null: udev ignores the other files of this name. */
-  | { readonly kind: 'masked'; readonly path: string }
-  | { readonly kind: 'other'; readonly path: string; readonly what: string };
-
-/** Size limit of a rules file in bytes. */
-const MAX_BYTES = 8 << 20;
-
-/**
- * Returns the file that udev reads, or else the first file of another name that has the rules; `undefined` if no directory has
- * one.
- */
-export function findRules(files: Files, root: Root): RulesFile | undefined {
-  for (const directory of rulesDirectories) {
-    const found = readRulesFile(files, root, `${directory}/${rulesFileName}`);
-    if (found) return found;
-  }
-  for (const directory of rulesDirectories)
-    for (const name of tryOrUndefined(() => files.readdir(pathBelow(root, directory))) ?? []) {
-      const path = `${directory}/${name}`;
-      const found = name.endsWith('.rules')
-        ? tryOrUndefined(() => readRulesFile(files, root, path))
-        : undefined;
-      if (found?.kind === 'text' && /^# vfio-names scheme=|^[^#\n]*SYMLINK\+="vfio\/pci\//m.test(found.text))
-        return { ...found, kind: 'embedded' };
-    }
-  return undefined;
-}
-
-/** Reads the file at `path` (without the root's prefix), following a link within the root; `undefined` if it is missing. */
-function readRulesFile(files: Files, root: Root, path: string): RulesFile | undefined {
-  const status = ignoring(() => files.lstat(pathBelow(root, path)), 'ENOENT', 'ENOTDIR');
-  if (!status) return undefined;
-  if (status.kind === 'symlink') {
-    const target = files.readlink(pathBelow(root, path));
-    if (target === '/dev/null') return { kind: 'masked', path };
-    const resolved = target.startsWith('/') ? target : `${path.slice(0, path.lastIndexOf('/'))}/${target}`;
-    return readText(files, root, path, resolved);
-  }
-  return readText(files, root, path, path);
-}
-
-function readText(files: Files, root: Root, path: string, resolved: string): RulesFile {
-  const status = ignoring(() => files.lstat(pathBelow(root, resolved)), 'ENOENT', 'ENOTDIR');
-  if (status?.kind !== 'file') return { kind: 'other', path, what: `a ${status?.kind ?? 'dangling link'}` };
-  const text = files.read(pathBelow(root, resolved), MAX_BYTES);
-  return text === '' ? { kind: 'masked', path } : { kind: 'text', path, text };
-}
 
 /** The change that `rules install` or `rules uninstall` makes to the rules file. */
 export interface RulesChange {
@@ -92,8 +23,6 @@ export interface RulesChange {
   /** The new text; absent if the file is to be removed. */
   readonly after?: string;
 }
-
-export const installPath = `${adminDirectory}/${rulesFileName}`;
 
 /**
  * Plans the installation of `after`, or the removal if it is `undefined`. Throws VfioNamesError `file-unmanaged`
@@ -127,9 +56,6 @@ function unmanagedError(reason: string): VfioNamesError {
     { hint: 'move it away first', path: installPath },
   );
 }
-
-/** What to do on a system whose rules directory is made by something else. */
-const renderHint = "put the output of vfio-names rules render where this system takes udev's rules from";
 
 /** Throws VfioNamesError `directory-unmanaged` (status 1) if the rules directory, or one above it, is not a directory. */
 function rejectLinkedDirectory(files: Files, root: Root): void {
@@ -200,90 +126,4 @@ export function applyRulesChange(
   } finally {
     dir?.release();
   }
-}
-
-export interface RulesStatus {
-  readonly upToDate: boolean;
-  /** The file that udev reads; absent if there is no file. */
-  readonly file?: string;
-  /** `current`, or why the rules are not current. */
-  readonly rulesState: 'current' | 'missing' | 'masked' | 'unmanaged' | 'policy-changed' | 'edited';
-  readonly message: string;
-  readonly hint?: string;
-}
-
-const installHint = 'run vfio-names rules install';
-
-/** Compares the rules file with `wanted`, the text compiled from the current policy. */
-export function checkRules(found: RulesFile | undefined, wanted: string): RulesStatus {
-  if (!found)
-    return {
-      upToDate: false,
-      rulesState: 'missing',
-      message: 'udev has no rules for VFIO names',
-      hint: installHint,
-    };
-  const { path: file } = found;
-  if (found.kind === 'masked')
-    return {
-      upToDate: false,
-      file,
-      rulesState: 'masked',
-      message: `${file} turns the rules off (it is empty or leads to /dev/null)`,
-      hint: 'remove it to have them',
-    };
-  if (found.kind === 'embedded') {
-    const missing = ruleLines(wanted).filter((line) => !ruleLines(found.text).includes(line)).length;
-    return missing === 0
-      ? {
-          upToDate: true,
-          file,
-          rulesState: 'current',
-          message: `${file} has the rules that the policy gives`,
-        }
-      : {
-          upToDate: false,
-          file,
-          rulesState: 'edited',
-          message: `${file} lacks ${plural(missing, 'line')} of the rules that the policy gives`,
-          hint: `${renderHint}, in place of the old rules`,
-        };
-  }
-  const header = found.kind === 'text' ? readHeader(found.text) : undefined;
-  if (found.kind !== 'text' || !header)
-    return {
-      upToDate: false,
-      file,
-      rulesState: 'unmanaged',
-      message: `${file} is not made by vfio-names`,
-      hint: `move it away, then ${installHint}`,
-    };
-  if (found.text === wanted)
-    return { upToDate: true, file, rulesState: 'current', message: `${file} is what the policy gives` };
-  const current = readHeader(wanted);
-  const same = header.policy === current?.policy && header.scheme === current.scheme;
-  return same
-    ? {
-        upToDate: false,
-        file,
-        rulesState: 'edited',
-        message: `${file} was edited, or made by another version of vfio-names`,
-        hint: installHint,
-      }
-    : {
-        upToDate: false,
-        file,
-        rulesState: 'policy-changed',
-        message: `${file} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}`,
-        hint: installHint,
-      };
-}
-
-/** The lines that are rules, not comments. */
-function ruleLines(text: string): string[] {
-  return text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
-}
-
-function shortHash(policy: string | undefined): string {
-  return policy === undefined ? 'none' : policy.slice(0, 12);
 }

@@ -4,13 +4,8 @@ import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../err
 import type { System } from '../../system/system.ts';
 import { unifiedDiff } from '../../udev/diff.ts';
 import type { LinkMode } from '../../udev/helper-call.ts';
-import {
-  applyRulesChange,
-  checkRules,
-  findRules,
-  planRulesChange,
-  type RulesChange,
-} from '../../udev/install.ts';
+import { applyRulesChange, planRulesChange, type RulesChange } from '../../udev/install.ts';
+import { checkRules, findRules } from '../../udev/installed-rules.ts';
 import { type RuleTarget, renderRules } from '../../udev/render.ts';
 import { isUdevRunning, reloadUdev } from '../../udev/udevadm.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';

@@ -5,29 +5,13 @@ import { observe } from '../../../src/links/observe.ts';
 import { sync } from '../../../src/links/sync.ts';
 import { asideName, originalName, putBack } from '../../../src/system/displace.ts';
 import { vfioId } from '../../../src/vfio-id/vfio-id.ts';
+import { arrivals, isThere } from '../../support/arrivals.ts';
 import { runCli } from '../../support/cli.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { hookedFiles, Killed } from '../../support/hooked-files.ts';
 
 const wanted = '/dev/vfio/pci/0000:01:00.0';
 const stale = '/dev/vfio/pci/0000:09:00.0';
-
-/** What may come: a file, a link to something else, and a directory with a file. */
-const arrivals: Readonly<Record<string, (path: string) => void>> = {
-  file: (path) => fs.writeFileSync(path, 'precious'),
-  link: (path) => fs.symlinkSync('/precious', path),
-  directory: (path) => {
-    fs.mkdirSync(path);
-    fs.writeFileSync(`${path}/file`, 'precious');
-  },
-};
-
-function isThere(kind: string, path: string): boolean {
-  const status = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (kind === 'file') return status?.isFile() === true && fs.readFileSync(path, 'utf8') === 'precious';
-  if (kind === 'link') return status?.isSymbolicLink() === true && fs.readlinkSync(path) === '/precious';
-  return fs.existsSync(`${path}/file`);
-}
 
 function machine(root: FakeRoot): void {
   root.add({ name: '0000:01:00.0', sysname: 'vfio0', emptyNode: true });

@@ -9,6 +9,7 @@ import {
 } from '../../../src/system/atomic-file.ts';
 import type { SystemFiles } from '../../../src/system/files.ts';
 import { loadExchange } from '../../../src/system/node/libc.ts';
+import { arrivals, isThere } from '../../support/arrivals.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles, Killed } from '../../support/hooked-files.ts';
 
@@ -30,22 +31,6 @@ async function variants(): Promise<(readonly [string, SystemFiles])[]> {
     ['without renameat2', unsupported],
     ...(exchange ? [['with renameat2', { ...fakeFiles, exchange }] as const] : []),
   ];
-}
-
-const arrivals: Readonly<Record<string, (path: string) => void>> = {
-  file: (path) => fs.writeFileSync(path, 'precious'),
-  link: (path) => fs.symlinkSync('/precious', path),
-  directory: (path) => {
-    fs.mkdirSync(path);
-    fs.writeFileSync(`${path}/file`, 'precious');
-  },
-};
-
-function isThere(kind: string, path: string): boolean {
-  const status = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (kind === 'file') return status?.isFile() === true && fs.readFileSync(path, 'utf8') === 'precious';
-  if (kind === 'link') return status?.isSymbolicLink() === true && fs.readlinkSync(path) === '/precious';
-  return fs.existsSync(`${path}/file`);
 }
 
 const inDirectory = (root: FakeRoot, fn: (dir: ReturnType<SystemFiles['openDir']>) => unknown): unknown => {

@@ -1,12 +1,8 @@
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import {
-  replaceFile,
-  replacePath,
-  sweepTemporaries,
-  writeGenerated,
-} from '../../../src/system/atomic-file.ts';
+import { replaceFile, replacePath, sweepTemporaries } from '../../../src/system/atomic-file.ts';
 import type { SystemFiles } from '../../../src/system/files.ts';
+import { writeGenerated } from '../../../src/system/generated-file.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 

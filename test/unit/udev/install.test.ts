@@ -2,15 +2,8 @@ import * as fs from 'node:fs';
 import test from 'ava';
 import { VfioNamesError, withHint } from '../../../src/errors.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
-import {
-  applyRulesChange,
-  checkRules,
-  findRules,
-  installPath,
-  planRulesChange,
-  rulesDirectories,
-  rulesFileName,
-} from '../../../src/udev/install.ts';
+import { applyRulesChange, planRulesChange } from '../../../src/udev/install.ts';
+import { checkRules, findRules, installPath } from '../../../src/udev/installed-rules.ts';
 import { renderRules } from '../../../src/udev/render.ts';
 import { readHeader } from '../../../src/udev/syntax.ts';
 import { errorLine } from '../../support/error-line.ts';
@@ -179,23 +172,28 @@ const text = (policy: string, body = ''): string => `# vfio-names scheme=1 polic
 test("findRules returns the file in the first directory of udev's search order", (t) => {
   const root = fakeRoot(t);
   t.is(findRules(fakeFiles, root.dir), undefined);
-  for (const directory of [...rulesDirectories].reverse()) {
-    root.write(`${directory}/${rulesFileName}`, directory);
+  for (const directory of ['/lib', '/usr/lib', '/usr/local/lib', '/run', '/etc'].map(
+    (top) => `${top}/udev/rules.d`,
+  )) {
+    root.write(`${directory}/70-vfio-names.rules`, directory);
     t.deepEqual(findRules(fakeFiles, root.dir), {
       kind: 'text',
-      path: `${directory}/${rulesFileName}`,
+      path: `${directory}/70-vfio-names.rules`,
       text: directory,
     });
   }
-  root.linkWithTarget(`/etc/udev/rules.d/${rulesFileName}`, '/dev/null');
-  t.deepEqual(findRules(fakeFiles, root.dir), { kind: 'masked', path: `/etc/udev/rules.d/${rulesFileName}` });
+  root.linkWithTarget(`/etc/udev/rules.d/70-vfio-names.rules`, '/dev/null');
+  t.deepEqual(findRules(fakeFiles, root.dir), {
+    kind: 'masked',
+    path: `/etc/udev/rules.d/70-vfio-names.rules`,
+  });
 });
 
 test('findRules follows a link within the root', (t) => {
   const root = fakeRoot(t);
   root.write('/opt/x.rules', text('default'));
   for (const target of ['/opt/x.rules', '../../../opt/x.rules']) {
-    root.linkWithTarget(`/etc/udev/rules.d/${rulesFileName}`, target);
+    root.linkWithTarget(`/etc/udev/rules.d/70-vfio-names.rules`, target);
     t.is(findRules(fakeFiles, root.dir)?.kind, 'text');
   }
 });
