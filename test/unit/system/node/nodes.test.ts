@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import test from 'ava';
 import { nodeCalls } from '../../../../src/system/node/nodes.ts';
 import { canUseNodes, fakeRoot } from '../../../support/fake-root.ts';
+import { canUnshare } from '../../../support/permitted.ts';
 
 test('hold and open lead to the node itself, and do not follow a link', async (t) => {
   const held = nodeCalls.hold('open node', '/dev/null');
@@ -34,27 +35,29 @@ test('open leads to the held file after another one has taken its path', async (
   nodeCalls.close(held);
 });
 
-(canUseNodes() ? test : test.skip)('open fails with EACCES on a mount with nodev', (t) => {
-  const root = fakeRoot(t);
-  root.node('/node', '1:3');
-  const script = [
-    "const { nodeCalls } = require('./src/system/node/nodes.ts');",
-    "const held = nodeCalls.hold('open node', process.argv[1]);",
-    "nodeCalls.open('open node', held, 5000).then(() => console.log('opened'), (error) => console.log(error.message));",
-  ].join('\n');
-  const { stdout } = spawnSync(
-    'unshare',
-    [
-      '--mount',
-      'sh',
-      '-c',
-      'mount --bind "$0" "$0" && mount -o remount,bind,nodev "$0" && exec "$@"',
-      root.dir,
-      ...[process.execPath, '--require', './test/support/require-typescript.cjs', '--eval', script],
-      root.at('/node'),
-    ],
-    { encoding: 'utf8' },
-  );
-  if (stdout === '') return t.log('mounting is not permitted here');
-  t.is(stdout, 'open node: EACCES\n');
-});
+(canUseNodes() && canUnshare('--mount') ? test : test.skip)(
+  'open fails with EACCES on a mount with nodev',
+  (t) => {
+    const root = fakeRoot(t);
+    root.node('/node', '1:3');
+    const script = [
+      "const { nodeCalls } = require('./src/system/node/nodes.ts');",
+      "const held = nodeCalls.hold('open node', process.argv[1]);",
+      "nodeCalls.open('open node', held, 5000).then(() => console.log('opened'), (error) => console.log(error.message));",
+    ].join('\n');
+    const { stdout } = spawnSync(
+      'unshare',
+      [
+        '--mount',
+        'sh',
+        '-c',
+        'mount --bind "$0" "$0" && mount -o remount,bind,nodev "$0" && exec "$@"',
+        root.dir,
+        ...[process.execPath, '--require', './test/support/require-typescript.cjs', '--eval', script],
+        root.at('/node'),
+      ],
+      { encoding: 'utf8' },
+    );
+    t.is(stdout, 'open node: EACCES\n');
+  },
+);
