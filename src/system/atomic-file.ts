@@ -89,9 +89,16 @@ function putInPlace(
     }
     return replaceInTurn(files, dir, name, aside, isOurs, token);
   }
-  if (isOurs(aside)) {
-    removeIfExists(files, aside);
-    return true;
+  try {
+    if (isOurs(aside)) {
+      removeIfExists(files, aside);
+      return true;
+    }
+  } catch (error) {
+    // What was there cannot be read, so it goes back.
+    files.exchange(aside, path);
+    discard(files, aside, path, isOurs);
+    throw error;
   }
   files.exchange(aside, path);
   return discard(files, aside, path, isOurs);
@@ -108,9 +115,16 @@ function replaceInTurn(
 ): boolean {
   const path = `${dir.path}/${name}`;
   const old = asideFile(dir, `${token}-old`, name);
-  const taken = ignoring(() => takeAside(files, path, old, () => isOurs(old)), 'ENOENT');
-  if (taken === false) return discard(files, written, path, isOurs);
-  const done = tryNew(files, written, path) || discard(files, written, path, isOurs);
+  let done: boolean;
+  try {
+    const taken = ignoring(() => takeAside(files, path, old, () => isOurs(old)), 'ENOENT');
+    if (taken === false) return discard(files, written, path, isOurs);
+    done = tryNew(files, written, path) || discard(files, written, path, isOurs);
+  } catch (error) {
+    putBack(files, old, path);
+    removeIfExists(files, written);
+    throw error;
+  }
   removeIfExists(files, old);
   return done;
 }

@@ -76,6 +76,8 @@ export const faultCases: readonly FaultCase[] = [
     args: (root) => ['cdi', '--root', root, '--output', `${root}/var/cdi/pci.json`],
     prepare: (root) => {
       machine(root);
+      root.node('/dev/iommu', '10:125');
+      root.write('/sys/class/misc/iommu/dev', '10:125\n');
       root.write('/var/cdi/pci.json', '{"kind":"vfio-names.dev/pci","devices":[]}\n');
     },
     state: file('/var/cdi/pci.json'),

@@ -123,6 +123,8 @@ async function testAct(act: FaultCase): Promise<ActResult> {
   const root = copy(template, 'run').dir;
   const calls = onePerKind(listCalls(line(act, root), root));
   const problems: string[] = [];
+  if (JSON.stringify(clean.before) === JSON.stringify(clean.after))
+    problems.push(`a run without a fault changes nothing (status ${clean.status})`);
   let runs = 0;
   let missed = 0;
   for (const call of calls)

@@ -1,6 +1,7 @@
 /** What another program puts in the place of a file of ours between any two system calls of a run is never lost. */
 import * as fs from 'node:fs';
 import test from 'ava';
+import { errnoOf } from '../../../src/errors.ts';
 import {
   isGeneratedFile,
   removeFile,
@@ -104,6 +105,45 @@ for (const [name, run] of Object.entries(runs))
             }
         }
     });
+
+test('replaceFile and removeFile leave no hidden file, and the old or the new text, if any call fails once', async (t) => {
+  for (const [variant, base] of await variants())
+    for (const [name, run] of Object.entries(runs)) {
+      let count = 0;
+      run(
+        machine(t, true),
+        hookedFiles(() => count++, base),
+      );
+      for (let at = 1; at <= count; at++)
+        for (const errno of ['EIO', 'EACCES']) {
+          const root = machine(t, true);
+          let failed = '';
+          const files = hookedFiles((call) => {
+            if (call.number !== at) return;
+            failed = call.name;
+            throw errnoError(errno);
+          }, base);
+          try {
+            run(root, files);
+          } catch (error) {
+            if (errnoOf(error) !== errno) throw error;
+          }
+          const where = `${variant}, ${name}, ${errno} of ${failed} at ${at}: ${namesIn(root)}`;
+          const text = fs.existsSync(root.at(place)) ? fs.readFileSync(root.at(place), 'utf8') : undefined;
+          t.true(text === 'ours, old' || text === (name === 'removeFile' ? undefined : 'ours, new'), where);
+          t.false(
+            namesIn(root).some((entry) => entry.endsWith('.displaced')),
+            where,
+          );
+          // What could not be removed is removed by the next run.
+          if (failed !== 'unlink')
+            t.false(
+              namesIn(root).some((entry) => entry.startsWith('.')),
+              where,
+            );
+        }
+    }
+});
 
 test('replaceFile shows the old or the new text at any call, where renameat2 is available', async (t) => {
   const exchange = await loadExchange();
