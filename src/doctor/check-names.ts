@@ -82,7 +82,7 @@ export function checkLinks({ policyError, verifyFindings, fixableFindings }: Sna
   const count = verifyFindings === 1 ? 'one finding' : `${verifyFindings} findings`;
   const sync =
     fixableFindings > 0
-      ? `; vfio-names sync mends ${fixableFindings === verifyFindings ? 'all' : fixableFindings} of them`
+      ? `; vfio-names sync fixes ${fixableFindings === verifyFindings ? 'all' : fixableFindings} of them`
       : '';
   return error('names', `${count} of vfio-names verify`, `vfio-names verify shows them${sync}`);
 }

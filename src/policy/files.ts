@@ -110,7 +110,7 @@ function readTrusted(files: Files, root: Root, path: string, trust: Trust, file:
   );
 }
 
-/** Reads one policy file, whoever can write it. Throws VfioNamesError `policy` (status 2) if it is too long. */
+/** Reads one policy file without checking who can write it. Throws VfioNamesError `policy` (status 2) if it is too long. */
 export function readPolicyFile(files: Files, path: string): string {
   const { kind } = tryReading(path, 'read the policy', () => files.stat(path));
   // Reads do not block, so a FIFO or socket could give no text or only a part of it; reject it instead.

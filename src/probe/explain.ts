@@ -102,7 +102,7 @@ function explainAny(failure: ProbeFailure, evidence: Evidence): Explanation {
   if (!evidence.stillBound) return deviceGone('is just leaving');
   if (errno === 'ENOTTY' && failure.step === 'VFIO_DEVICE_GET_INFO')
     return notUsable(
-      `${evidence.nodes.node.path} is no VFIO device`,
+      `${evidence.nodes.node.path} is not a VFIO device`,
       'remove it, then unbind and bind the device again, so that the kernel creates the node',
     );
   if (errno === 'EIO' || errno === 'ENODEV')

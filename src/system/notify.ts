@@ -65,7 +65,7 @@ export async function openNotify({
   } catch (cause) {
     if (errnoOf(cause) === undefined) throw cause;
     const { message } = cause as Error;
-    throw notifyError(`could not make a socket to tell the service manager: ${message}`, { cause });
+    throw notifyError(`could not create the socket to the service manager: ${message}`, { cause });
   }
   const watchdog = watchdogOf(env, pid);
   const queue = createQueue((text) => datagrams.send(address, encodeUtf8(text)), clock, onError);

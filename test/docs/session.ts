@@ -7,12 +7,19 @@ import { argsOn } from './machine.ts';
 
 const ownedByRoot = (status: FileStatus): FileStatus => ({ ...status, uid: 0, gid: 0 });
 
-/** fakeFiles, except that root owns every file, also if another user runs the tests. */
+/** What root has in /proc/self, and no mount with nodev, wherever the tests run. */
+const rootProcess: Readonly<Record<string, string>> = {
+  '/proc/self/status': 'Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0\nCapEff:\tffffffffffffffff\n',
+  '/proc/self/mountinfo': '',
+};
+
+/** fakeFiles, except that root runs the program and owns every file. */
 const hostFiles: SystemFiles = {
   ...fakeFiles,
   lstat: (path) => ownedByRoot(fakeFiles.lstat(path)),
   stat: (path) => ownedByRoot(fakeFiles.stat(path)),
   statNode: (path) => ownedByRoot(fakeFiles.statNode(path)),
+  read: (path, limit) => rootProcess[path] ?? fakeFiles.read(path, limit),
 };
 
 export interface Session {

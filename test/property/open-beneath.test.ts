@@ -59,11 +59,11 @@ test('the walk opens what openat2 opens, in random trees with links', async (t) 
           } catch {
             // The name is taken.
           }
-        for (const asked of [...paths, ...made.map(({ directory, name }) => `${directory}/${name}`)])
+        for (const path of [...paths, ...made.map(({ directory, name }) => `${directory}/${name}`)])
           for (const follow of [true, false]) {
-            const expected = outcome(openat2, top, asked, follow);
-            const found = outcome(walk, top, asked, follow);
-            if (found !== expected) throw new Error(`${asked}: walk ${found}, openat2 ${expected}`);
+            const expected = outcome(openat2, top, path, follow);
+            const found = outcome(walk, top, path, follow);
+            if (found !== expected) throw new Error(`${path}: walk ${found}, openat2 ${expected}`);
           }
       } finally {
         fs.rmSync(root.dir, { recursive: true });

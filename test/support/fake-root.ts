@@ -194,6 +194,8 @@ export const fakeFiles: SystemFiles = {
   lstat: (path) => asChar(path, nodeFiles.lstat(path)),
   stat: (path) => asChar(path, nodeFiles.stat(path)),
   statNode: (path) => asChar(path, nodeFiles.statNode(path)),
+  // Temporary files may be on a mount with nodev here.
+  read: (path, limit) => (path === '/proc/self/mountinfo' ? '' : nodeFiles.read(path, limit)),
   openForChange: (path) => {
     const node = nodeFiles.openForChange(path);
     return { ...node, status: () => asChar(path, node.status()) };

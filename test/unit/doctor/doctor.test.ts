@@ -622,7 +622,7 @@ test(
   { verifyFindings: 3, fixableFindings: 3 },
   'names',
   'error',
-  /^3 findings .* sync mends all of them/,
+  /^3 findings .* sync fixes all of them/,
 );
 test(
   'doctor names: counts the findings that sync can fix',
@@ -630,7 +630,7 @@ test(
   { verifyFindings: 3, fixableFindings: 2 },
   'names',
   'error',
-  /mends 2 of them/,
+  /fixes 2 of them/,
 );
 test(
   'doctor names: does not suggest sync if it can fix no finding',

@@ -37,7 +37,7 @@ for (const [title, programs, tried, end] of [
     ['/a/prog', '/b/prog', '/c/prog'],
     126,
   ],
-  ['nothing after a file that is no program', { '/a/prog': 'ENOEXEC', '/b/prog': '' }, ['/a/prog'], 126],
+  ['nothing after a file that is not a program', { '/a/prog': 'ENOEXEC', '/b/prog': '' }, ['/a/prog'], 126],
   ['nothing, with status 127, if there is none', {}, ['/a/prog', '/b/prog', '/c/prog'], 127],
 ] as const)
   test(`replaceProcess executes ${title}`, (t) => {

@@ -179,7 +179,7 @@ const table: readonly Row[] = [
   ],
   ['read dev', 'device-changed', { stillBound: false }, 3, 'the device is just leaving'],
   ['read dev', 'device-changed', {}, 3, 'the device was unbound and bound again while it was probed'],
-  ['VFIO_DEVICE_GET_INFO', 'ENOTTY', {}, 1, '/dev/vfio/devices/vfio0 is no VFIO device'],
+  ['VFIO_DEVICE_GET_INFO', 'ENOTTY', {}, 1, '/dev/vfio/devices/vfio0 is not a VFIO device'],
   [
     'VFIO_DEVICE_GET_INFO',
     'not-vfio',

@@ -53,7 +53,7 @@ ln -s ../../devices/x/0000:00:1f.0/vfio-dev/vfio9 $fake/sys/class/vfio-dev/vfio9
 echo 1:3 >$fake/sys/devices/x/0000:00:1f.0/vfio-dev/vfio9/dev
 mknod $fake/dev/vfio/devices/vfio9 c 1 3
 run vfio_names probe --host-root $fake --json vfio9
-check "probe reports ENOTTY for a node that is not a VFIO device" exited 1 '"errno": "ENOTTY"' "is no VFIO device"
+check "probe reports ENOTTY for a node that is not a VFIO device" exited 1 '"errno": "ENOTTY"' "is not a VFIO device"
 
 # run_caller: sends the second process a request with the result of an earlier lookup.
 run_caller() {
