@@ -11,6 +11,7 @@ import { readPciPath } from './facts/path.ts';
 import { readSerial } from './facts/serial.ts';
 import { readSlot } from './facts/slot.ts';
 import { readVfIndex } from './facts/vf-index.ts';
+import { groupNodePath } from './groups.ts';
 import { pciAddressOf } from './pci.ts';
 import type { Device, FactName, Facts } from './types.ts';
 
@@ -62,7 +63,7 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   groupNode: (files, root, device) => {
     const number = group(files, root, device);
     if (number === undefined) return undefined;
-    return `/dev/vfio/${isNoIommu(files, root, device, number) ? 'noiommu-' : ''}${number}`;
+    return groupNodePath({ node: `${isNoIommu(files, root, device, number) ? 'noiommu-' : ''}${number}` });
   },
   vendor: attribute('vendor', /^0x[0-9a-f]{4}$/),
   device: attribute('device', /^0x[0-9a-f]{4}$/),

@@ -9,7 +9,7 @@ import { baseName, dirName, resolvePath } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
 import type { DeviceQuery } from './device-name.ts';
 import { ambiguous, foldPath, selectByName } from './find.ts';
-import { isVfioDriverName } from './iommu-group.ts';
+import { isPciBridge, isVfioDriverName } from './iommu-group.ts';
 import { compareNatural } from './order.ts';
 
 /** A device in sysfs that the class vfio-dev does not list. */
@@ -119,13 +119,12 @@ function readHostDevice(files: Files, root: Root, bus: string, name: string): Ho
   const syspath = resolvePath(directory, link);
   if (!syspath.startsWith('/sys/devices/')) return undefined;
   const [driver, group] = [read(`${syspath}/driver`), read(`${syspath}/iommu_group`)];
-  const classCode = tryOrUndefined(() => files.read(pathBelow(root, `${syspath}/class`), 64)) ?? '';
   const groupNode = group === undefined ? undefined : readGroupNode(files, root, baseName(group));
   return {
     ...{ bus, name, syspath },
     ...(driver !== undefined && { driver: baseName(driver) }),
     ...(groupNode !== undefined && { groupNode }),
-    bridge: bus === 'pci' && classCode.startsWith('0x0604'),
+    bridge: isPciBridge(files, root, bus, syspath),
   };
 }
 

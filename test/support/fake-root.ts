@@ -140,8 +140,28 @@ export class FakeRoot {
     fs.rmSync(this.at(`/dev/vfio/devices/${device.sysname}`), { force: true });
   }
 
+  /** Registers a group with VFIO: `14` or `noiommu-14` in class vfio, with its node. */
+  addGroup(node: string, devnum = `243:${/\d+$/.exec(node)?.[0]}`): void {
+    this.write(`/sys/devices/virtual/vfio/${node}/dev`, `${devnum}\n`);
+    this.replaceLink(`/sys/class/vfio/${node}`, `/sys/devices/virtual/vfio/${node}`);
+    this.replaceLink(`/sys/dev/char/${devnum}`, `/sys/devices/virtual/vfio/${node}`);
+    this.node(`/dev/vfio/${node}`, devnum);
+  }
+
+  /** Removes a group from class vfio and its node, as the kernel does after its last device. */
+  removeGroup(node: string): void {
+    for (const path of [`/sys/class/vfio/${node}`, `/sys/devices/virtual/vfio/${node}`, `/dev/vfio/${node}`])
+      fs.rmSync(this.at(path), { recursive: true, force: true });
+  }
+
+  /** Makes the machine one with a kernel before 6.1, which has no class vfio-dev and no nodes of devices. */
+  withoutVfioClass(): void {
+    fs.rmSync(this.at('/sys/class/vfio-dev'), { recursive: true });
+    fs.rmSync(this.at('/dev/vfio/devices'), { recursive: true });
+  }
+
   replaceLink(path: string, to: string): void {
-    fs.rmSync(this.at(path), { force: true });
+    fs.rmSync(this.at(path), { recursive: true, force: true });
     this.linkTo(path, to);
   }
 

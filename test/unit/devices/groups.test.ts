@@ -1,0 +1,199 @@
+import test from 'ava';
+import {
+  boundMembers,
+  devicesOfGroup,
+  groupNodePath,
+  groupsByMember,
+  isNoIommuGroup,
+  namedMembers,
+  parseGroupNode,
+  readVfioGroup,
+  scanGroups,
+  type VfioGroup,
+} from '../../../src/devices/groups.ts';
+import { scanDevices } from '../../../src/devices/scan.ts';
+import type { Files } from '../../../src/system/files.ts';
+import { filesBelow } from '../../../src/system/files-below.ts';
+import { errnoError } from '../../support/fake-proc.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+
+/** Group 14: two functions on VFIO and its driver of the host, a bridge, and a device without a driver. */
+function withGroup(root: FakeRoot): void {
+  const base = { group: '14', attributes: { class: '0x020000' } };
+  root.add({ ...base, name: '0000:02:00.1', sysname: 'vfio1', driver: 'vfio-pci', devnum: false });
+  root.add({ ...base, name: '0000:02:00.0', sysname: 'vfio0', driver: 'vfio-pci', devnum: false });
+  root.add({ ...base, name: '0000:02:00.2', driver: 'e1000e' });
+  root.add({ ...base, name: '0000:02:00.3' });
+  root.add({ ...base, name: '0000:01:00.0', driver: 'pcieport', attributes: { class: '0x060400' } });
+  root.addGroup('14');
+}
+
+function onlyGroup(root: FakeRoot): VfioGroup {
+  const [group] = scanGroups(fakeFiles, root.dir).groups;
+  if (!group) throw new Error('expected a group');
+  return group;
+}
+
+test('scanGroups returns the node, the device number and all members of a group in order', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  const { groups, problems } = scanGroups(filesBelow(fakeFiles, root.dir), root.dir);
+  t.deepEqual(problems, []);
+  const member = { bus: 'pci', bridge: false };
+  const at = (name: string) => ({ ...member, name, syspath: `/sys/devices/pci0000:00/${name}` });
+  t.deepEqual(groups, [
+    {
+      number: '14',
+      node: '14',
+      devnum: '243:14',
+      members: [
+        { ...at('0000:01:00.0'), driver: 'pcieport', sharing: 'compatible', bridge: true },
+        { ...at('0000:02:00.0'), driver: 'vfio-pci', sharing: 'vfio' },
+        { ...at('0000:02:00.1'), driver: 'vfio-pci', sharing: 'vfio' },
+        { ...at('0000:02:00.2'), driver: 'e1000e', sharing: 'blocking' },
+        { ...at('0000:02:00.3'), sharing: 'compatible' },
+      ],
+    },
+  ]);
+});
+
+test('namedMembers leaves out bridges only, and boundMembers all that have no driver of VFIO', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  const group = onlyGroup(root);
+  const names = (members: readonly { readonly name: string }[]) => members.map(({ name }) => name.slice(5));
+  t.deepEqual(names(namedMembers(group)), ['02:00.0', '02:00.1', '02:00.2', '02:00.3']);
+  t.deepEqual(names(boundMembers(group)), ['02:00.0', '02:00.1']);
+  t.deepEqual(
+    devicesOfGroup(group, scanDevices(fakeFiles, root.dir).devices).map(({ sysname }) => sysname),
+    ['vfio0', 'vfio1'],
+  );
+  t.is(groupsByMember([group]).get('pci/0000:02:00.3'), group);
+});
+
+test('readVfioGroup returns undefined for a group without a node and for text that is not a group', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  root.add({ name: '0000:03:00.0', group: '15' });
+  for (const node of ['15', 'noiommu-14', 'vfio', '..', '014', '99999999999'])
+    t.is(readVfioGroup(fakeFiles, root.dir, node), undefined, node);
+  t.is(readVfioGroup(fakeFiles, root.dir, '14')?.group.members.length, 5);
+});
+
+test('a group of a device without an IOMMU has the prefix noiommu- in its node', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:03:00.0', group: '3', sysname: 'vfio0', devnum: false, driver: 'vfio-pci' });
+  root.addGroup('noiommu-3');
+  const group = onlyGroup(root);
+  t.is(group.number, '3');
+  t.is(groupNodePath(group), '/dev/vfio/noiommu-3');
+  t.true(isNoIommuGroup(group));
+  t.false(isNoIommuGroup({ node: '3' }));
+  t.deepEqual(parseGroupNode('noiommu-3'), { number: '3', noIommu: true });
+});
+
+test('every device of bus mdev with a driver is bound to VFIO, whatever the name of its driver', (t) => {
+  const root = fakeRoot(t);
+  const name = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
+  root.add({ bus: 'mdev', name, group: '20', driver: 'intel_vgpu_mdev' });
+  root.addGroup('20');
+  t.deepEqual(
+    boundMembers(onlyGroup(root)).map((member) => member.name),
+    [name],
+  );
+});
+
+test('scanGroups returns nothing, and no problem, on a kernel without groups', (t) => {
+  t.deepEqual(scanGroups(fakeFiles, fakeRoot(t).dir), { groups: [], problems: [], unreadableCount: 0 });
+});
+
+test('a node without a group in sysfs is a problem, and stays in the result without members', (t) => {
+  const root = fakeRoot(t);
+  root.addGroup('14');
+  const { groups, problems, unreadableCount } = scanGroups(fakeFiles, root.dir);
+  t.deepEqual(groups, [{ number: '14', node: '14', devnum: '243:14', members: [] }]);
+  t.deepEqual(problems, [
+    {
+      file: '/sys/kernel/iommu_groups/14/devices',
+      message: 'could not read the members of the group: ENOENT; no device gets a name for /dev/vfio/14',
+    },
+  ]);
+  t.is(unreadableCount, 1);
+});
+
+test('members that cannot be read are one problem, and the others stay', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  const files: Files = {
+    ...fakeFiles,
+    readlink: (path) => {
+      if (/0000:02:00\.[02]\/subsystem$/.test(path)) throw errnoError('EACCES');
+      return fakeFiles.readlink(path);
+    },
+  };
+  const { groups, problems } = scanGroups(files, root.dir);
+  t.deepEqual(
+    groups[0]?.members.map(({ name }) => name),
+    ['0000:01:00.0', '0000:02:00.1', '0000:02:00.3'],
+  );
+  t.deepEqual(
+    problems.map(({ message }) => message),
+    ['could not read 0000:02:00.0 and 1 more: EACCES; they get no name for /dev/vfio/14'],
+  );
+});
+
+test('a member that is removed during the scan is left out without a problem', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  root.linkWithTarget(
+    '/sys/kernel/iommu_groups/14/devices/0000:02:00.9',
+    '../../../../devices/pci0000:00/0000:02:00.9',
+  );
+  const { groups, problems } = scanGroups(fakeFiles, root.dir);
+  t.is(groups[0]?.members.length, 5);
+  t.deepEqual(problems, []);
+});
+
+test('a member that is not a link to a device of its name is a problem', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  const members = '/sys/kernel/iommu_groups/14/devices';
+  root.linkWithTarget(`${members}/0000:02:00.9`, '../../../../devices/pci0000:00/0000:02:00.0');
+  root.linkWithTarget(`${members}/passwd`, '/etc/passwd');
+  const { groups, problems } = scanGroups(fakeFiles, root.dir);
+  t.is(groups[0]?.members.length, 5);
+  t.regex(
+    problems[0]?.message ?? '',
+    /^could not read 0000:02:00\.9 and 1 more: it is not a link to a device/,
+  );
+});
+
+test('a malformed device number, a second node of a group and another name are problems, and the other groups stay', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  root.addGroup('3');
+  root.addGroup('noiommu-14');
+  root.write('/sys/devices/virtual/vfio/3/dev', 'none\n');
+  root.write('/sys/class/vfio/\x1b[31m/dev', '');
+  const { groups, problems, unreadableCount } = scanGroups(fakeFiles, root.dir);
+  t.deepEqual(
+    groups.map(({ node }) => node),
+    ['14'],
+  );
+  t.is(unreadableCount, 3);
+  t.deepEqual(problems.map(({ message }) => message).sort(), [
+    'expected MAJOR:MINOR at /sys/class/vfio/3/dev, found none, ignoring',
+    'expected one node of group 14, found another name, ignoring',
+    'expected the number of a group, found another name, ignoring',
+  ]);
+});
+
+test('a thousand members are read', (t) => {
+  const root = fakeRoot(t);
+  for (let index = 0; index < 1000; index++)
+    root.add({ bus: 'fsl-mc', name: `dpio.${index}`, group: '7', parent: '/sys/devices/platform/mc' });
+  root.addGroup('7');
+  const [group] = scanGroups(fakeFiles, root.dir).groups;
+  t.is(group?.members.length, 1000);
+  t.is(group?.members[999]?.name, 'dpio.999');
+});
