@@ -170,7 +170,7 @@ export const cdi: Command = {
     'One specification has one kind and one bus: give each bus a file of its own. A device is called by its name:',
     '    podman run --device vfio-names.dev/pci=0000:01:00.0 ...',
     'FILE is replaced atomically, and removed if there is no device, because runtimes reject an empty specification. A file with another kind is left alone. The file contains node names such as vfio3, which the kernel reuses: run cdi again when devices are added or removed.',
-    'Exit status 1 if a device was skipped; the others are in the specification.',
+    'Exit status 1 if a device was skipped or could not be read; the others are in the specification.',
   ],
   load: async () => (await import('./commands/cdi.ts')).run,
 };

@@ -1,5 +1,6 @@
 /** The commands that the fault tests run, each with the fake root it runs on and the state that it changes. */
 import { existsSync, readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { FakeRoot } from '../support/fake-root.ts';
 
 export interface FaultCase {
@@ -11,6 +12,8 @@ export interface FaultCase {
   readonly state: (root: FakeRoot) => Readonly<Record<string, string>>;
   /** Directories in which no other file may be left. */
   readonly directories: readonly string[];
+  /** Whether `content` is right although it is neither old nor new, because the run printed `err`. Default: it never is. */
+  readonly isPartial?: (content: string, complete: string, err: string) => boolean;
 }
 
 /** Three devices. */
@@ -39,6 +42,30 @@ const policy = '[[access]]\nmatch = { bus = "pci" }\nmode = "0660"\n';
 
 function file(path: string): FaultCase['state'] {
   return (root) => (existsSync(root.at(path)) ? { [path]: readFileSync(root.at(path), 'utf8') } : {});
+}
+
+interface CdiDevice {
+  readonly name: string;
+  readonly containerEdits: { readonly deviceNodes: readonly { readonly path: string }[] };
+}
+
+function sysnameOf({ containerEdits }: CdiDevice): string | undefined {
+  return containerEdits.deviceNodes[0]?.path.replace(/.*\//, '');
+}
+
+/** Whether `content` is the `complete` CDI specification without devices that `err` names. */
+function lacksNamedDevices(content: string, complete: string, err: string): boolean {
+  const spec = JSON.parse(complete) as { devices: readonly CdiDevice[] };
+  const written = JSON.parse(content) as typeof spec;
+  const names = new Set(written.devices.map(({ name }) => name));
+  const devices = spec.devices.filter(({ name }) => names.has(name));
+  const missing = spec.devices.filter(({ name }) => !names.has(name));
+  return (
+    isDeepStrictEqual(written, { ...spec, devices }) &&
+    missing.every((device) =>
+      [`${device.name} is left out: `, `/${sysnameOf(device)}: `].some((words) => err.includes(words)),
+    )
+  );
 }
 
 export const faultCases: readonly FaultCase[] = [
@@ -82,5 +109,6 @@ export const faultCases: readonly FaultCase[] = [
     },
     state: file('/var/cdi/pci.json'),
     directories: ['/var/cdi'],
+    isPartial: lacksNamedDevices,
   },
 ];

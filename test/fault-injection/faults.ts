@@ -1,7 +1,7 @@
 /**
  * `npm run test:faults`: runs the built program with failing system calls and without permissions. Each file system call
  * of sync, rules install and cdi fails once with each errno, or the process is killed there. Afterwards each file and link
- * has its old or its new content, an error message names a path, no temporary file is left that the next run does not
+ * has its old or its new content, an error message names a path or a device, no temporary file is left that the next run does not
  * remove, and the next run reaches the new state. Requires root and strace.
  *   --act NAME       test this command only
  *   --load SECONDS   duration of the load test with a thousand device changes per second (20)
@@ -97,6 +97,7 @@ interface Clean {
   readonly entries: readonly string[];
   readonly entriesAfter: readonly string[];
   readonly status: number | null;
+  readonly isPartial: NonNullable<FaultCase['isPartial']>;
 }
 
 function cleanRun(act: FaultCase, template: string): Clean {
@@ -105,7 +106,14 @@ function cleanRun(act: FaultCase, template: string): Clean {
   const root = copy(template, 'run');
   const { status } = spawnSync(process.execPath, [program, ...act.args(root.dir)], { encoding: 'utf8' });
   const entriesAfter = entries(act, root);
-  return { before, after: act.state(root), entries: [...first, ...entriesAfter], entriesAfter, status };
+  return {
+    before,
+    after: act.state(root),
+    entries: [...first, ...entriesAfter],
+    entriesAfter,
+    status,
+    isPartial: act.isPartial ?? (() => false),
+  };
 }
 
 interface ActResult {

@@ -1,4 +1,5 @@
 /** Checks the result of a run in which one system call failed. */
+import type { FaultCase } from './acts.ts';
 import type { Call, Fault, Run } from './strace.ts';
 
 type State = Readonly<Record<string, string>>;
@@ -27,6 +28,7 @@ export interface Expected {
   readonly after: State;
   readonly entriesAfter: readonly string[];
   readonly status: number | null;
+  readonly isPartial: NonNullable<FaultCase['isPartial']>;
 }
 
 /** Returns the problems, one line each. */
@@ -46,8 +48,9 @@ export function* problemsOf(outcome: Outcome, expected: Expected): Generator<str
     const [old, correct] = [expected.before[path], expected.after[path]];
     const isWrongLink = path.startsWith('pci/') && old !== undefined && old !== correct;
     if (now === undefined && isWrongLink) continue;
-    if (now !== expected.before[path] && now !== expected.after[path] && !gone)
-      yield `${path} has neither its old nor its new content: ${now?.slice(0, 80)}`;
+    const isPartial = now !== undefined && correct !== undefined && expected.isPartial(now, correct, run.err);
+    if (now !== expected.before[path] && now !== expected.after[path] && !gone && !isPartial)
+      yield `${path} has neither its old nor its new content: ${JSON.stringify(now)}; stderr: ${run.err}`;
   }
   if (fault !== 'kill') {
     if (run.signal !== null) yield `the run was killed by ${run.signal}`;
@@ -68,12 +71,12 @@ export function* problemsOf(outcome: Outcome, expected: Expected): Generator<str
   if (extra.length > 0) yield `the next run left ${extra.join(', ')}`;
 }
 
-/** Each line on stderr must have one of our prefixes, and a failed run must print a line with a path. */
+/** Each line on stderr must have one of our prefixes, and a failed run must print a line that names a path, a device or standard output. */
 function* stderrProblems({ status, err }: Run): Generator<string> {
   const lines = err.split('\n').filter((line) => line !== '');
   for (const line of lines)
     if (!/^(vfio-names: |[a-z]+ |warning: )/.test(line)) yield `unexpected line on stderr: ${line}`;
   if (status !== 0 && lines.length === 0) yield `status ${status} without an error message`;
-  if (status !== 0 && lines.length > 0 && !lines.some((line) => line.includes('/')))
-    yield `no path in: ${err}`;
+  if (status !== 0 && lines.length > 0 && !lines.some((line) => /\/|0000:|standard output/.test(line)))
+    yield `no path or device in: ${err}`;
 }

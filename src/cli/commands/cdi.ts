@@ -80,7 +80,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   else if (output !== undefined)
     io.out(`${fileState} ${printable(output)}: ${plural(count, 'device')}, ${by}\n`);
   else if (text !== undefined) io.out(text);
-  return skipped.length > 0 ? exitStatus.findings : exitStatus.ok;
+  return skipped.length + problems.length > 0 ? exitStatus.findings : exitStatus.ok;
 };
 
 function outputOf({ values: { output } }: Invocation): string | undefined {

@@ -211,6 +211,15 @@ test('cdi skips devices that cannot be in the document, reports why, and exits w
   t.regex(err.join('\n'), /bad name is left out: .*as CDI wants its names/);
 });
 
+test('cdi exits with status 1 if a device could not be read', async (t) => {
+  const { root, run } = machine(t);
+  root.write('/sys/class/vfio-dev/vfio9', '');
+  const { status, out, err } = await run();
+  t.is(status, 1);
+  t.deepEqual(err, ['vfio-names: /sys/class/vfio-dev/vfio9: EINVAL, ignoring']);
+  t.is((JSON.parse(out) as Spec).devices.length, 2);
+});
+
 test('cdi --interface group skips devices without a group, without a group node, or with a wrong group node', async (t) => {
   const { root, run } = machine(t);
   root.add({ name: '0000:03:00.0', sysname: 'vfio5' });
