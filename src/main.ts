@@ -12,6 +12,7 @@ const streams: Streams = {
       (await import('./system/node/libc.ts')).loadTryWrite(number, isSocket),
     ),
   isTty: isatty,
+  columns: () => (isatty(1) ? process.stdout.columns : undefined),
 };
 
 runProgram(process.argv.slice(2), streams, nodeSystem).then(

@@ -11,12 +11,22 @@ import { setFaultHandler } from './system/quickjs/guard.ts';
 import { deviceCalls, openerName, serveOpen } from './system/quickjs/nodes.ts';
 import { standardPipe, workerName } from './system/quickjs/programs.ts';
 import { processArguments } from './system/quickjs/self.ts';
-import { nonblockingWrite, openMissingStreams, writeWaiting } from './system/quickjs/stdio.ts';
+import {
+  nonblockingWrite,
+  openMissingStreams,
+  terminalColumns,
+  writeWaiting,
+} from './system/quickjs/stdio.ts';
 import { quickjsSystem } from './system/quickjs/system.ts';
 import { serveRequests } from './system/worker-protocol.ts';
 import { escapeControls } from './text/printable.ts';
 
-const streams: Streams = { writeWaiting, nonblockingWrite, isTty: syscalls.isatty };
+const streams: Streams = {
+  writeWaiting,
+  nonblockingWrite,
+  isTty: syscalls.isatty,
+  columns: () => terminalColumns(1),
+};
 
 function endWithFault(error: unknown): never {
   // The build removes the names and lines of functions, so a stack would be of no use.

@@ -1,6 +1,6 @@
 /** Generates the man pages from the command table, the policy's schema and the usage of vfio_id. */
 import type { Command, Option } from '../../src/cli/command.ts';
-import { isLiteral, synopsis } from '../../src/cli/help.ts';
+import { aliasSentence, isLiteral, synopsis } from '../../src/cli/help.ts';
 import { environmentVariables as helperEnvironment, usage as helperUsage } from '../../src/vfio-id/args.ts';
 import { propertyOf } from '../../src/vfio-id/export.ts';
 import { fillTemplate, type Templates } from './fill.ts';
@@ -80,6 +80,7 @@ function commandView(command: Command): object {
     details: (command.details ?? []).map((text) => ({ text: text.trim(), literal: isLiteral(text) })),
     options: optionViews(command.options ?? {}),
     takesNames,
+    aliasSentence: aliasSentence(command),
     examples: pairs(examples[command.name] ?? []),
   };
 }

@@ -5,6 +5,7 @@ import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import type { Command, Invocation, Option } from './command.ts';
 import { isOption, type OptionProblem, type Options, type ParsedOptions, splitArguments } from './options.ts';
+import { adviceFor, commandFor } from './other-words.ts';
 
 /** VfioNamesError `usage` (status 2). `message` reads "expected ..., found ..."; the hint has the suggestion `near` and the --help command of `command`. */
 function usageError(message: string, near?: string, command?: Command): VfioNamesError {
@@ -38,12 +39,12 @@ function optionError(found: OptionProblem, options: Options, command: Command): 
 }
 
 function unknownOption(arg: string, options: Options, command: Command): VfioNamesError {
-  const near = nearest(arg.replace(/^-+/, '').replace(/=.*$/s, ''), Object.keys(options));
-  return usageError(
-    `expected an option of ${command.name}, found ${printable(arg)}`,
-    near && `--${near}`,
-    command,
-  );
+  const name = arg.replace(/^-+/, '').replace(/=.*$/s, '');
+  // `--color` means its opposite, `--no-color`.
+  const near =
+    nearest(name, Object.keys(options)) ??
+    nearest(`no-${name.replace('colour', 'color')}`, Object.keys(options));
+  return usageError(`${command.name} has no option ${printable(arg)}`, near && `--${near}`, command);
 }
 
 /** Returns `value`. Throws VfioNamesError `usage` (status 2) if it is empty or not one of the option's choices. */
@@ -80,35 +81,64 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   if (empty) throw usageError(`${command.name}: expected ${label}, found an empty word`, undefined, command);
 }
 
-/** Whether the arguments are `rules --help`: the first word of two-word commands, without the second. */
-function isGroupHelp([first, second]: readonly string[], table: readonly Command[]): boolean {
-  return (
-    (second === '--help' || second === '-h') && table.some((command) => command.name.startsWith(`${first} `))
-  );
+/** Whether the word is the first one of two-word commands: `rules`. */
+function isGroup(word: string, table: readonly Command[]): boolean {
+  return table.some((command) => command.name.startsWith(`${word} `));
 }
+
+/** Returns the command of one or two words, and how many words they are; `undefined` if there is none. */
+function findCommand(
+  [first = '', second]: readonly string[],
+  table: readonly Command[],
+): { readonly command: Command; readonly count: number } | undefined {
+  const named = (name: string) =>
+    table.find((command) => command.name === name || command.aliases?.includes(name));
+  const pair = second === undefined ? undefined : named(`${first} ${second}`);
+  if (pair) return { command: pair, count: 2 };
+  const single = named(first);
+  return single && { command: single, count: 1 };
+}
+
+/** What the words before the options ask for. */
+type Choice =
+  | { readonly kind: 'command'; readonly command: Command; readonly rest: readonly string[] }
+  | { readonly kind: 'help'; readonly topic: readonly string[] }
+  | { readonly kind: 'version' };
 
 /**
  * Returns the command and the remaining arguments; `list` if there is no command. Common options may precede the command,
  * as in `vfio-names --json list`. Throws VfioNamesError `usage` (status 2) for an unknown command.
  */
-function chooseCommand(
-  args: readonly string[],
-  table: readonly Command[],
-  common: Options,
-): { command: Command; rest: readonly string[] } {
+function chooseCommand(args: readonly string[], table: readonly Command[], common: Options): Choice {
   const index = commandIndex(args, common);
-  const list = table.find((command) => command.name === 'list');
   if (index === undefined) {
+    const list = table.find((command) => command.name === 'list');
     if (!list) throw new Error('the command table has no list');
-    return { command: list, rest: args };
+    return { kind: 'command', command: list, rest: args };
   }
-  const [first, second] = [args[index] ?? '', args[index + 1]];
+  const words = args.slice(index);
   const without = (count: number): string[] => [...args.slice(0, index), ...args.slice(index + count)];
-  const pair =
-    second === undefined ? undefined : table.find((command) => command.name === `${first} ${second}`);
-  if (pair) return { command: pair, rest: without(2) };
-  const single = table.find((command) => command.name === first);
-  if (single) return { command: single, rest: without(1) };
+  const found = findCommand(words, table);
+  if (found) return { kind: 'command', command: found.command, rest: without(found.count) };
+  const [first = '', second = ''] = words;
+  if (first === 'version') return { kind: 'version' };
+  if (first === 'help') {
+    const parsed = splitArguments(words.slice(1), common);
+    return { kind: 'help', topic: 'problem' in parsed ? [] : parsed.operands };
+  }
+  if (isGroup(first, table) && (second === '--help' || second === '-h'))
+    return { kind: 'help', topic: [first] };
+  throw unknownCommand(first, words[1], table);
+}
+
+/** The help of `help resolve`, `help rules` and `help`. Throws VfioNamesError `usage` (status 2) for other topics. */
+function parseTopic(topic: readonly string[], table: readonly Command[]): Help {
+  const [first, second, extra] = topic;
+  if (first === undefined || first === 'help') return { kind: 'help' };
+  const found = findCommand(topic, table);
+  if (found && topic.length === found.count) return { kind: 'help', command: found.command };
+  if (isGroup(first, table) && second === undefined) return { kind: 'help', group: first };
+  if (found) throw usageError(`help: expected one command, found ${printable(extra ?? second ?? '')}, too`);
   throw unknownCommand(first, second, table);
 }
 
@@ -138,9 +168,16 @@ function unknownCommand(
       near,
     );
   }
-  const names = [...new Set(table.map((command) => command.name.split(' ')[0] ?? ''))];
   const found = first === '' ? 'an empty word' : printable(first);
-  return usageError(`expected a command, found ${found}`, nearest(first, names));
+  const message = `expected a command, found ${found}`;
+  const advice = adviceFor(first);
+  if (advice !== undefined) return new VfioNamesError('usage', exitStatus.usage, message, { hint: advice });
+  const names = [
+    ...new Set(table.map((command) => command.name.split(' ')[0] ?? '')),
+    ...table.flatMap((command) => command.aliases ?? []),
+    ...['help', 'version'],
+  ];
+  return usageError(message, commandFor(first) ?? nearest(first, names));
 }
 
 /** A tree below --root may belong to anybody: its /sys could name any device of this machine. */
@@ -155,10 +192,14 @@ function foreignTree(command: Command, root: string): VfioNamesError {
   );
 }
 
-type Parsed =
-  | { readonly kind: 'run'; readonly invocation: Invocation }
-  | { readonly kind: 'help'; readonly command?: Command }
-  | { readonly kind: 'version' };
+/** The help of one command, of the commands that begin with the word `group`, or the general help. */
+export interface Help {
+  readonly kind: 'help';
+  readonly command?: Command;
+  readonly group?: string;
+}
+
+type Parsed = { readonly kind: 'run'; readonly invocation: Invocation } | Help | { readonly kind: 'version' };
 
 interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -173,12 +214,15 @@ export function parseCommandLine(
   terminal: Terminal,
 ): Parsed {
   if (args[0] === '--version' || args[0] === '-V') return { kind: 'version' };
-  if (isGroupHelp(args, table)) return { kind: 'help' };
-  const { command, rest } = chooseCommand(args, table, common);
+  const choice = chooseCommand(args, table, common);
+  if (choice.kind === 'version') return choice;
+  if (choice.kind === 'help') return parseTopic(choice.topic, table);
+  const { command, rest } = choice;
   const options: Options = { ...common, ...command.options };
   const { values, operands, tail: commandArgs } = parseOptions(rest, options, command);
   if (values['help'] === true)
     return args.length === rest.length ? { kind: 'help' } : { kind: 'help', command };
+  if (values['version'] === true) return { kind: 'version' };
   checkOperands(command, operands);
   if (commandArgs?.length === 0 || commandArgs?.[0] === '')
     throw usageError(

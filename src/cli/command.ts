@@ -23,6 +23,8 @@ interface Operands {
 export interface Command {
   /** One or two words: `list`, `rules render`. */
   readonly name: string;
+  /** Other words for the command: `ls`. */
+  readonly aliases?: readonly string[];
   readonly summary: string;
   readonly operands?: Operands;
   /** Placeholder of the arguments after `--`, such as `CMD...`: at least one; they are not parsed. */
@@ -44,6 +46,8 @@ export interface Io {
   readonly err: (line: string) => void;
   readonly stdoutIsTty: boolean;
   readonly stdinIsTty: boolean;
+  /** The width of the terminal on stdout in characters; absent or `undefined` if stdout is not a terminal. */
+  readonly columns?: () => number | undefined;
 }
 
 /** The parsed command line. */

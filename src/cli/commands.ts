@@ -18,6 +18,7 @@ export const commonOptions: Readonly<Record<string, Option>> = {
   verbose: { type: 'boolean', short: 'v', help: 'print the code, path and cause of an error, too' },
   'no-color': { type: 'boolean', help: 'no colour (NO_COLOR in the environment does the same)' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
+  version: { type: 'boolean', short: 'V', help: 'print the version' },
 };
 
 /** --policy, for every command that reads the policy. */
@@ -98,6 +99,7 @@ const doctor: Command = {
 
 const graph: Command = {
   name: 'graph',
+  aliases: ['tree'],
   summary: 'draw bridges, groups, drivers, names and processes of the devices',
   options: {
     format: {
@@ -194,6 +196,7 @@ const nfd: Command = {
 
 export const list: Command = {
   name: 'list',
+  aliases: ['ls', 'status'],
   summary: 'all VFIO devices with their names and nodes',
   options: {
     bus: {
@@ -245,7 +248,10 @@ export const plan: Command = {
 export const sync: Command = {
   name: 'sync',
   summary: 'create, correct and remove links so that they match the devices',
-  options: { policy },
+  options: {
+    'dry-run': { type: 'boolean', short: 'n', help: 'show what would change, as plan does' },
+    policy,
+  },
   details: [
     'Links that are correct are not touched. A file in the place of a link that vfio-names did not create is left alone and reported, with exit status 1.',
     'A device whose node is not in /dev/vfio/devices, as in a container that has only some of the nodes, gets no link. It is reported on standard error, and the exit status is 1. The same applies to a name that several devices claim.',
@@ -295,7 +301,7 @@ const rulesCheck: Command = {
 const rulesInstall: Command = {
   name: 'rules install',
   summary: 'write the rules of the policy to /etc/udev/rules.d and apply them',
-  options: { 'dry-run': { type: 'boolean', help: 'show what would change as a diff' }, policy },
+  options: { 'dry-run': { type: 'boolean', short: 'n', help: 'show what would change as a diff' }, policy },
   details: ['A file that vfio-names did not write is never replaced.'],
   load: async () => (await import('./commands/rules.ts')).runRulesInstall,
 };
@@ -303,7 +309,7 @@ const rulesInstall: Command = {
 const rulesUninstall: Command = {
   name: 'rules uninstall',
   summary: 'remove the rules that rules install wrote',
-  options: { 'dry-run': { type: 'boolean', help: 'show what would change as a diff' } },
+  options: { 'dry-run': { type: 'boolean', short: 'n', help: 'show what would change as a diff' } },
   details: ['A file that vfio-names did not write is never removed.'],
   load: async () => (await import('./commands/rules.ts')).runRulesUninstall,
 };

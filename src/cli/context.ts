@@ -25,6 +25,7 @@ const changingCommands: ReadonlySet<string> = new Set(['sync', 'watch', 'exec', 
 
 /** Whether the command changes something, so that it follows only a policy that nobody but root can change. */
 function changesMachine({ command, flags, values }: Invocation): boolean {
+  if (command.name === 'sync' && flags['dry-run'] === true) return false;
   return changingCommands.has(command.name) || flags['fix'] === true || values['output'] !== undefined;
 }
 

@@ -1,15 +1,30 @@
-/** Help texts from the command table, for a terminal of 80 columns. */
-import { wrap } from '../text/prose.ts';
+/** Help texts from the command table, wrapped to the width of the terminal. */
+import { plainWidth, wrap } from '../text/prose.ts';
 import type { Command, Option } from './command.ts';
 
-const exitLines = `Exit status: 0 fine; 1 findings; 2 usage or policy error; 3 no such device;
-             4 not permitted; 5 not supported by this kernel (no cdev, no
-             iommufd).`;
+type Options = Readonly<Record<string, Option>>;
 
-const nameLines = wrap(
-  '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, a group such as /dev/vfio/14, or the path of a node, a link or a sysfs directory.',
-  { indent: 5, first: 'NAME is any of: ' },
-);
+/** Wider lines are hard to read; in narrower columns, words do not fit. */
+const [MIN_WIDTH, MAX_WIDTH] = [24, 100];
+
+/** The width of help texts for a terminal of so many columns; 80 if stdout is not a terminal. */
+export function helpWidth(columns: number | undefined): number {
+  return columns === undefined ? plainWidth : Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, columns));
+}
+
+function exitLines(width: number): string[] {
+  return wrap(
+    '0 fine; 1 findings; 2 usage or policy error; 3 no such device; 4 not permitted; 5 not supported by this kernel (no cdev, no iommufd).',
+    { width, indent: width < 60 ? 4 : 13, first: 'Exit status: ' },
+  );
+}
+
+function nameLines(width: number): string[] {
+  return wrap(
+    '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, a group such as /dev/vfio/14, or the path of a node, a link or a sysfs directory.',
+    { width, indent: 5, first: 'NAME is any of: ' },
+  );
+}
 
 /** The synopsis of a command: `vfio-names resolve [OPTION...] NAME`. */
 export function synopsis(command: Command): string {
@@ -17,30 +32,60 @@ export function synopsis(command: Command): string {
 }
 
 /** The general help: one line per command. */
-export function overview(commands: readonly Command[], common: Readonly<Record<string, Option>>): string {
-  const width = Math.max(...commands.map((command) => label(command).length));
+export function overview(commands: readonly Command[], common: Options, width = plainWidth): string {
   return [
     'Usage: vfio-names [COMMAND] [OPTION...]',
     '',
-    'Stable, checked names for VFIO device nodes:',
+    ...wrap('Stable, checked names for VFIO device nodes:', { width }),
     '    /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3',
     '',
     'Commands (list is the default):',
-    ...commands.flatMap((command) =>
-      wrap(command.summary, { indent: width + 4, first: `  ${label(command).padEnd(width)}  ` }),
-    ),
+    ...commandLines(commands, width),
     '',
     'Options of every command:',
-    ...optionLines(common),
-    '  -V, --version        print the version',
+    ...optionLines(common, width),
     '',
-    ...nameLines,
+    ...nameLines(width),
     '',
-    exitLines,
+    ...exitLines(width),
     '',
-    'vfio-names COMMAND --help describes one command.',
+    ...wrap('vfio-names help COMMAND describes one command.', { width }),
     '',
   ].join('\n');
+}
+
+/** The help of the commands that begin with the word `group`, such as `rules`. */
+export function groupHelp(
+  group: string,
+  commands: readonly Command[],
+  common: Options,
+  width = plainWidth,
+): string {
+  const members = commands.filter(({ name }) => name.startsWith(`${group} `));
+  return [
+    ...wrap(`vfio-names ${group} COMMAND [OPTION...]`, { width, indent: 7, first: 'Usage: ' }),
+    '',
+    'Commands:',
+    ...commandLines(members, width),
+    '',
+    'Options of every command:',
+    ...optionLines(common, width),
+    '',
+    ...wrap(`vfio-names ${group} COMMAND --help describes one command.`, { width }),
+    '',
+  ].join('\n');
+}
+
+function commandLines(commands: readonly Command[], width: number): string[] {
+  const labels = Math.max(...commands.map((command) => label(command).length));
+  return commands.flatMap((command) => termLines(label(command), command.summary, labels + 4, width));
+}
+
+/** A term and its meaning beside it from the column `indent` on, or below it where the terminal is too narrow for both. */
+function termLines(term: string, meaning: string, indent: number, width: number): string[] {
+  if (width - indent < MIN_WIDTH)
+    return [`  ${term}`, ...wrap(meaning, { width, indent: 6, first: ' '.repeat(6) })];
+  return wrap(meaning, { width, indent, first: `  ${term.padEnd(indent - 4)}  ` });
 }
 
 function label(command: Command): string {
@@ -56,37 +101,45 @@ export function isLiteral(text: string): boolean {
   return text.startsWith('    ');
 }
 
+/** `ls and status run list, too.`, or nothing for a command without aliases. */
+export function aliasSentence({ name, aliases = [] }: Command): string[] {
+  return aliases.length === 0
+    ? []
+    : [`${aliases.join(' and ')} ${aliases.length === 1 ? 'runs' : 'run'} ${name}, too.`];
+}
+
 /** The help of one command. */
-export function commandHelp(command: Command, common: Readonly<Record<string, Option>>): string {
+export function commandHelp(command: Command, common: Options, width = plainWidth): string {
   const ownOptions =
     Object.keys(command.options ?? {}).length > 0
-      ? ['', 'Options:', ...optionLines(command.options ?? {})]
+      ? ['', 'Options:', ...optionLines(command.options ?? {}, width)]
       : [];
-  const details = (command.details ?? []).flatMap((text) => (isLiteral(text) ? [text] : ['', ...wrap(text)]));
-  const names = command.operands?.label.includes('NAME') ? ['', ...nameLines] : [];
+  const details = [...(command.details ?? []), ...aliasSentence(command)].flatMap((text) =>
+    isLiteral(text) ? [text] : ['', ...wrap(text, { width })],
+  );
+  const names = command.operands?.label.includes('NAME') ? ['', ...nameLines(width)] : [];
   const summary = command.summary.charAt(0).toUpperCase() + command.summary.slice(1);
   return [
-    `Usage: ${synopsis(command)}`,
+    ...wrap(synopsis(command), { width, indent: 7, first: 'Usage: ' }),
     '',
-    ...wrap(`${summary}.`),
+    ...wrap(`${summary}.`, { width }),
     ...details,
     ...ownOptions,
     '',
     'Options of every command:',
-    ...optionLines(common),
+    ...optionLines(common, width),
     ...names,
     '',
-    exitLines,
+    ...exitLines(width),
     '',
   ].join('\n');
 }
 
-function optionLines(options: Readonly<Record<string, Option>>): string[] {
+function optionLines(options: Options, width: number): string[] {
   return Object.entries(options).flatMap(([name, option]) => {
     const short = option.short ? `-${option.short}, ` : '';
     const value = option.placeholder ? ` ${option.placeholder}` : '';
     const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
-    const first = `  ${`${short}--${name}${value}`.padEnd(20)} `;
-    return wrap(`${option.help}${choices}`, { indent: 23, first });
+    return termLines(`${short}--${name}${value}`, `${option.help}${choices}`, 23, width);
   });
 }

@@ -13,6 +13,8 @@ export interface Streams {
   /** Returns a write that does not wait. */
   readonly nonblockingWrite: (fd: 1 | 2) => OutputOptions['tryWrite'];
   readonly isTty: (fd: 0 | 1) => boolean;
+  /** The width of the terminal on stdout in characters; `undefined` or 0 if it is not known. */
+  readonly columns: () => number | undefined;
 }
 
 /** The maximum output of a service that waits for its reader, in bytes. */
@@ -67,7 +69,13 @@ export async function runProgram(argv: readonly string[], streams: Streams, syst
       err: open(2, 'error', () => {}),
     };
   };
-  const io: Io = { out, err, stdoutIsTty: streams.isTty(1), stdinIsTty: streams.isTty(0) };
+  const io: Io = {
+    out,
+    err,
+    stdoutIsTty: streams.isTty(1),
+    stdinIsTty: streams.isTty(0),
+    columns: streams.columns,
+  };
   const status = await main(argv, io, {
     ...system,
     process: {

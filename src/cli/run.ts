@@ -14,10 +14,11 @@ import { connectBelow, nodesBelow } from '../system/files-below.ts';
 import type { System } from '../system/system.ts';
 import { escapeControls, escapeText, printable } from '../text/printable.ts';
 import { version } from '../version.ts';
-import { parseCommandLine } from './args.ts';
+import { type Help, parseCommandLine } from './args.ts';
 import type { Invocation, Io } from './command.ts';
 import { commands, commonOptions } from './commands.ts';
-import { commandHelp, overview } from './help.ts';
+import { commandHelp, groupHelp, helpWidth, overview } from './help.ts';
+import { terminalColumns } from './terminal.ts';
 
 /** `code no-node; device 0000:01:00.0; path /dev/vfio/devices/vfio3; cause ENOENT: no such file...`; one line, printable. */
 export function formatErrorDetails({ code, device, path, cause }: VfioNamesError): string {
@@ -47,7 +48,7 @@ export async function main(argv: readonly string[], streams: Io, system: System)
       return exitStatus.ok;
     }
     if (parsed.kind === 'help') {
-      io.out(parsed.command ? commandHelp(parsed.command, commonOptions) : overview(commands, commonOptions));
+      io.out(helpText(parsed, helpWidth(terminalColumns(io, system.process.env))));
       return exitStatus.ok;
     }
     verbose = parsed.invocation.verbose;
@@ -61,6 +62,13 @@ export async function main(argv: readonly string[], streams: Io, system: System)
     if (verbose) io.err(`vfio-names: ${formatErrorDetails(shown)}`);
     return shown.exitCode;
   }
+}
+
+function helpText({ command, group }: Help, width: number): string {
+  if (command) return commandHelp(command, commonOptions, width);
+  return group === undefined
+    ? overview(commands, commonOptions, width)
+    : groupHelp(group, commands, commonOptions, width);
 }
 
 /** Converts a failed system call that no command handled. Rethrows any other error, which is a bug in the program. */

@@ -1,10 +1,10 @@
 /** Formats prose: line breaks, plurals and modes. */
 
-/** Width of a terminal, in characters. */
-const LINE_WIDTH = 80;
+/** The width of text that is not printed to a terminal, in characters. */
+export const plainWidth = 80;
 
 interface Layout {
-  /** Maximum length of a line; LINE_WIDTH by default. */
+  /** Maximum length of a line; plainWidth by default. */
   readonly width?: number;
   /** Number of spaces at the start of each line after the first. */
   readonly indent?: number;
@@ -13,7 +13,7 @@ interface Layout {
 }
 
 /** Breaks a text at spaces into lines of at most `width` characters. A word longer than a line gets a line of its own. */
-export function wrap(text: string, { width = LINE_WIDTH, indent = 0, first = '' }: Layout = {}): string[] {
+export function wrap(text: string, { width = plainWidth, indent = 0, first = '' }: Layout = {}): string[] {
   const lines: string[] = [];
   let line = first;
   let empty = true;

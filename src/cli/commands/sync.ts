@@ -18,8 +18,10 @@ import {
 } from '../context.ts';
 import { conflictJson, jsonDocument, outcomeJson } from '../json.ts';
 import { formatAccess, formatChange, formatConflict } from '../output.ts';
+import { run as runPlan } from './plan.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
+  if (invocation.flags['dry-run']) return runPlan(invocation, io, system);
   const machine = await loadPolicyMachine(invocation, system);
   reportSkippedAccess(machine, (message) => io.err(`vfio-names: ${message}`));
   const { outcomes, observation, stable, access } = sync(machine, system.process.token());

@@ -95,7 +95,9 @@ test('fill throws if a template or a value is missing', (t) => {
 });
 
 test('bash offers commands, and the second word of two-word commands', (t) => {
-  t.deepEqual(completionsOf(['']), [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))]);
+  const firstWords = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
+  t.deepEqual(completionsOf(['']), [...firstWords, 'help', 'version']);
+  t.deepEqual(completionsOf(['help', '']), firstWords);
   t.deepEqual(completionsOf(['do']), ['doctor']);
   t.deepEqual(completionsOf(['rules', '']), ['render', 'check', 'install', 'uninstall']);
   t.deepEqual(completionsOf(['--json', 'config', 's']), ['show', 'schema']);

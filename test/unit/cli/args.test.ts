@@ -34,6 +34,8 @@ test(runs, '--json plan', 'plan');
 test(runs, '--root /mnt plan', 'plan');
 test(runs, '--root=/mnt plan', 'plan');
 test(runs, '-q plan', 'plan');
+test(runs, 'ls', 'list');
+test(runs, '--json status', 'list');
 test(runs, 'rules render', 'rules render');
 test(runs, '--json rules check', 'rules check');
 
@@ -68,9 +70,42 @@ test('--help prints the general help, or that of the command', (t) => {
   t.is(help.kind === 'help' ? help.command?.name : '', 'resolve');
 });
 
-test('--version and -V print the version', (t) => {
-  for (const arg of ['--version', '-V']) t.deepEqual(parse(arg), { kind: 'version' });
+for (const line of [
+  '--version',
+  '-V',
+  'version',
+  'list -V',
+  '--version list',
+  '--root / version',
+  'resolve x --version',
+])
+  test(`"${line}" prints the version`, (t) => {
+    t.deepEqual(parse(line), { kind: 'version' });
+  });
+
+const helps = test.macro({
+  exec(t, line: string, expected: { command?: string; group?: string }) {
+    const parsed = parse(line);
+    t.is(parsed.kind, 'help');
+    if (parsed.kind !== 'help') return;
+    t.deepEqual(
+      { command: parsed.command?.name, group: parsed.group },
+      { command: undefined, group: undefined, ...expected },
+    );
+  },
+  title: (_, line: string) => `"${line}" is a question for help`,
 });
+test(helps, 'help', {});
+test(helps, 'help help', {});
+test(helps, 'help --json', {});
+test(helps, '--json help resolve', { command: 'resolve' });
+test(helps, 'help resolve --root /mnt', { command: 'resolve' });
+test(helps, 'help ls', { command: 'list' });
+test(helps, 'help rules check', { command: 'rules check' });
+test(helps, 'help rules', { group: 'rules' });
+test(helps, 'rules --help', { group: 'rules' });
+test(helps, '--root / rules -h', { group: 'rules' });
+test(helps, 'ls --help', { command: 'list' });
 
 const rejected = test.macro({
   exec(t, line: string, message: string) {
@@ -82,6 +117,21 @@ const rejected = test.macro({
 });
 test(rejected, 'lisst', 'expected a command, found lisst; did you mean list? See vfio-names --help');
 test(rejected, 'frobnicate', 'expected a command, found frobnicate; see vfio-names --help');
+test(rejected, 'help lisst', 'expected a command, found lisst; did you mean list? See vfio-names --help');
+test(rejected, 'help list plan', 'help: expected one command, found plan, too; see vfio-names --help');
+test(
+  rejected,
+  'help rules chekc',
+  'expected one of rules render, rules check, found rules chekc; did you mean rules check? See vfio-names --help',
+);
+test(rejected, 'who', 'expected a command, found who; did you mean holders? See vfio-names --help');
+test(rejected, 'Check', 'expected a command, found Check; did you mean verify? See vfio-names --help');
+test(rejected, 'constructor', 'expected a command, found constructor; see vfio-names --help');
+test(
+  rejected,
+  'plan --color',
+  'plan has no option --color; did you mean --no-color? See vfio-names plan --help',
+);
 test(rejected, 'evil\u001b[2J', 'expected a command, found evil\\x1b[2J; see vfio-names --help');
 test(rejected, 'rules', 'expected one of rules render, rules check, found rules; see vfio-names --help');
 test(
@@ -89,19 +139,11 @@ test(
   'rules chekc',
   'expected one of rules render, rules check, found rules chekc; did you mean rules check? See vfio-names --help',
 );
-test(
-  rejected,
-  'plan --jsom',
-  'expected an option of plan, found --jsom; did you mean --json? See vfio-names plan --help',
-);
-test(rejected, '--frob', 'expected an option of list, found --frob; see vfio-names list --help');
-test(rejected, 'plan -x', 'expected an option of plan, found -x; see vfio-names plan --help');
-test(
-  rejected,
-  'plan --constructor',
-  'expected an option of plan, found --constructor; see vfio-names plan --help',
-);
-test(rejected, '--toString', 'expected an option of list, found --toString; see vfio-names list --help');
+test(rejected, 'plan --jsom', 'plan has no option --jsom; did you mean --json? See vfio-names plan --help');
+test(rejected, '--frob', 'list has no option --frob; see vfio-names list --help');
+test(rejected, 'plan -x', 'plan has no option -x; see vfio-names plan --help');
+test(rejected, 'plan --constructor', 'plan has no option --constructor; see vfio-names plan --help');
+test(rejected, '--toString', 'list has no option --toString; see vfio-names list --help');
 test(rejected, 'plan extra', 'plan: expected no operand, found extra; see vfio-names plan --help');
 test(rejected, 'resolve', 'resolve: expected NAME, found nothing; see vfio-names resolve --help');
 test(rejected, 'resolve a b', 'resolve: expected only NAME, found b; see vfio-names resolve --help');
@@ -111,6 +153,14 @@ test(
   'expected --print to be one of node, link, name, devnum, syspath, group, found nod; did you mean node? See vfio-names resolve --help',
 );
 test(rejected, 'plan --root=', 'expected DIR after --root, found nothing; see vfio-names plan --help');
+
+test('a word for what vfio-names does not do has advice instead of a command', (t) => {
+  for (const [word, advice] of [
+    ['bind', /^vfio-names does not bind devices/],
+    ['completion', /bash, zsh and fish/],
+  ] as const)
+    t.regex(t.throws(() => parse(word), { instanceOf: VfioNamesError })?.hint ?? '', advice);
+});
 
 test('an empty NAME is rejected', (t) => {
   t.throws(() => parseCommandLine(['resolve', ''], table, commonOptions, tty), {

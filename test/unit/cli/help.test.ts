@@ -1,6 +1,6 @@
 import test from 'ava';
 import { commands, commonOptions } from '../../../src/cli/commands.ts';
-import { commandHelp, overview, synopsis } from '../../../src/cli/help.ts';
+import { commandHelp, groupHelp, helpWidth, overview, synopsis } from '../../../src/cli/help.ts';
 import { runCli } from '../../support/cli.ts';
 
 test('the general help has every command, every common option, the forms of NAME and the exit statuses', (t) => {
@@ -33,15 +33,35 @@ for (const command of commands) {
   });
 }
 
-test('help lines have at most 80 columns and no trailing spaces', (t) => {
-  const all = [
-    overview(commands, commonOptions),
-    ...commands.map((command) => commandHelp(command, commonOptions)),
-  ];
-  for (const line of all.flatMap((text) => text.split('\n'))) {
-    t.true(line.length <= 80, line);
-    t.notRegex(line, / $/);
-  }
+for (const width of [40, 60, 80, 100])
+  test(`help lines fit ${width} columns, except for examples and words that are longer, and have no trailing spaces`, (t) => {
+    const all = [
+      overview(commands, commonOptions, width),
+      groupHelp('rules', commands, commonOptions, width),
+      ...commands.map((command) => commandHelp(command, commonOptions, width)),
+    ];
+    for (const line of all.flatMap((text) => text.split('\n'))) {
+      const isWord = !line.trim().includes(' ');
+      t.true(line.length <= width || isWord || (width < 80 && line.startsWith('    ')), line);
+      t.notRegex(line, / $/);
+    }
+  });
+
+test('the help of a group has its commands and no other', (t) => {
+  const text = groupHelp('rules', commands, commonOptions);
+  t.true(text.startsWith('Usage: vfio-names rules COMMAND [OPTION...]\n'));
+  for (const { name } of commands) t.is(text.includes(`\n  ${name} `), name.startsWith('rules '), name);
+});
+
+test('help is as wide as the terminal, from 24 to 100 columns, and 80 elsewhere', async (t) => {
+  t.deepEqual([undefined, 1, 50, 300].map(helpWidth), [80, 24, 50, 100]);
+  const widest = async (stdoutIsTty: boolean, env: Record<string, string> = {}): Promise<number> => {
+    const { out } = await runCli(['help', 'sync'], { process: { env } }, { stdoutIsTty, columns: () => 60 });
+    return Math.max(...out.split('\n').map((line) => line.length));
+  };
+  t.true((await widest(true)) <= 60);
+  t.true((await widest(true, { COLUMNS: '50' })) <= 50);
+  t.true((await widest(false, { COLUMNS: '50' })) > 70);
 });
 
 test('--version prints the version of the package', async (t) => {

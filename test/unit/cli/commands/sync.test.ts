@@ -21,6 +21,17 @@ test('plan prints the changes that sync makes, and nothing to change after sync'
   t.deepEqual(await run('sync'), { status: 0, out: 'nothing to change: 3 names\n', err: [] });
 });
 
+test('sync --dry-run prints what plan prints, and changes nothing', async (t) => {
+  const { run } = sample(t);
+  const planned = await run('plan');
+  for (const args of [
+    ['sync', '--dry-run'],
+    ['sync', '-n'],
+    ['sync', '--dry-run', '-q'],
+  ])
+    t.deepEqual(await run(...args), { ...planned, ...(args.includes('-q') && { out: '' }) });
+});
+
 test('plan and sync print replaced, removed and blocked links', async (t) => {
   const { root, run } = sample(t);
   root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');

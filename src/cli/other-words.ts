@@ -1,0 +1,71 @@
+/** Words that people type because another program has them, and what vfio-names calls the same thing. */
+
+/** The command for a word that is not one: `who` is what `holders` does. */
+const commandOf: Readonly<Record<string, string>> = {
+  check: 'verify',
+  config: 'config show',
+  describe: 'show',
+  details: 'show',
+  devices: 'list',
+  diagnose: 'doctor',
+  diff: 'plan',
+  draw: 'graph',
+  find: 'resolve',
+  fix: 'verify --fix',
+  fuser: 'holders',
+  get: 'resolve',
+  health: 'doctor',
+  info: 'show',
+  inspect: 'show',
+  install: 'rules install',
+  ll: 'list --long',
+  lspci: 'list',
+  lsof: 'holders',
+  monitor: 'watch',
+  open: 'probe',
+  path: 'resolve',
+  print: 'show',
+  ps: 'holders',
+  repair: 'verify --fix',
+  run: 'exec',
+  service: 'watch',
+  test: 'verify',
+  uninstall: 'rules uninstall',
+  update: 'sync',
+  users: 'holders',
+  validate: 'config check',
+  who: 'holders',
+};
+
+const binding =
+  'vfio-names does not bind devices to drivers: use driverctl, or driver_override in sysfs; vfio-names doctor checks the result';
+const completion =
+  'the packages install completions for bash, zsh and fish; the npm package has them in dist/completions';
+
+/** What to do instead of what no command does. */
+const adviceOf: Readonly<Record<string, string>> = {
+  attach: binding,
+  bind: binding,
+  completion,
+  completions: completion,
+  detach: binding,
+  man: 'read vfio-names(1), or vfio-names help',
+  rebind: binding,
+  unbind: binding,
+};
+
+/** The words of two tables are looked up in any letter case; `undefined` for a word that means nothing here. */
+function lookUp(table: Readonly<Record<string, string>>, word: string): string | undefined {
+  const key = word.toLowerCase();
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+/** Returns the command that does what `word` means elsewhere: `holders` for `who`. */
+export function commandFor(word: string): string | undefined {
+  return lookUp(commandOf, word);
+}
+
+/** Returns the advice for a word that means what vfio-names does not do. */
+export function adviceFor(word: string): string | undefined {
+  return lookUp(adviceOf, word);
+}
