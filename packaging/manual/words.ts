@@ -11,7 +11,10 @@ export const exitStatuses: readonly (readonly [status: number, meaning: string])
 ];
 
 export const nameForms: readonly (readonly [form: string, meaning: string])[] = [
-  ['0000:01:00.0', 'the name of the device on its bus; a UUID for a mediated device'],
+  [
+    '0000:01:00.0',
+    'the name of the device on its bus; a UUID for a mediated device, or at least four of its first digits',
+  ],
   [
     '01:00.0',
     'a PCI address without its domain; the notations of lspci, nvidia-smi and libvirt (pci_0000_01_00_0) are understood, too',

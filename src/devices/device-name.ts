@@ -26,6 +26,9 @@ export function parseDeviceName(name: string): DeviceQuery {
   if (text.startsWith('/')) return parsePath(resolvePath('/', text));
   // As udev prints links: relative to /dev, or to /dev/vfio.
   if (/^(?:dev\/)?vfio\//.test(text)) return parsePath(resolvePath('/dev', text.replace(/^dev\//, '')));
+  if (/^(?:sys|bus|class)\//.test(text)) return parsePath(resolvePath('/sys', text.replace(/^sys\//, '')));
+  if (/^(?:kernel\/)?iommu_groups\//.test(text))
+    return parsePath(resolvePath('/sys/kernel', text.replace(/^kernel\//, '')));
   if (text.startsWith('devices/')) return parsePath(resolvePath('/dev/vfio', text));
   if (/^(noiommu-)?vfio\d+$/i.test(text)) return { kind: 'sysname', sysname: text.toLowerCase() };
   if (/^\d+:\d+$/.test(text)) return { kind: 'devnum', devnum: text, name: text };

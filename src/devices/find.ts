@@ -32,10 +32,18 @@ export function findDevice(
   );
 }
 
-/** Returns the only device of `found`. Throws `ambiguous` (status 2) for several, and the error of `absent` for none. */
-export function pickDevice(found: readonly Device[], name: string, absent: () => VfioNamesError): Device {
+/** Returns the only device of `found`. Throws `ambiguous` (status 2) for several, and the error of `absent` for none unless that finds another. */
+export function pickDevice(
+  found: readonly Device[],
+  name: string,
+  absent: () => Device | VfioNamesError,
+): Device {
   const [first, ...others] = found;
-  if (!first) throw absent();
+  if (!first) {
+    const other = absent();
+    if (other instanceof VfioNamesError) throw other;
+    return other;
+  }
   if (others.length === 0) return first;
   throw ambiguous(
     `${printable(name)} fits ${found.length} devices`,

@@ -11,6 +11,7 @@ import { pathBelow } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import { findAlias } from './aliases.ts';
 import type { Machine, Observation } from './observe.ts';
+import { uuidsWithPrefix } from './uuid-prefix.ts';
 
 type Place = Pick<Machine, 'files' | 'root' | 'aliases'>;
 
@@ -31,15 +32,19 @@ export function findByNameOrPath(
   // A bare number is the name of a device before it is a group.
   if (found.length === 0 && query.kind === 'name' && /^\d+$/.test(query.name) && groupOf(machine, query.name))
     return onlyDeviceOf(machine, devices, query.name, name);
-  return pickDevice(
-    found,
-    name,
-    () =>
-      notBoundError(files, root, name, query) ??
-      otherNode(query) ??
-      aliasError(machine, query) ??
-      noDevice(name, devices.length > 0 || findClasslessDevices(files, root).length > 0),
-  );
+  return pickDevice(found, name, () => {
+    const other = notBoundError(files, root, name, query) ?? otherNode(query) ?? aliasError(machine, query);
+    if (other) throw other;
+    const [uuid, ...uuids] = uuidsWithPrefix(machine, devices, query);
+    if (uuids.length > 0)
+      throw ambiguous(
+        `${printable(name)} fits ${uuids.length + 1} devices`,
+        [uuid, ...uuids].map((each) => printable(`mdev/${each}`)),
+      );
+    return uuid === undefined
+      ? noDevice(name, devices.length > 0 || findClasslessDevices(files, root).length > 0)
+      : findByNameOrPath(machine, seen, uuid);
+  });
 }
 
 /** Parses NAME, and reads what a path leads to: the device number of a node, the directory behind links in /sys. */

@@ -223,6 +223,51 @@ test('findByNameOrPath finds a device by a node at any path and through links', 
   root.linkTo('/srv/gpu', '/dev/mine');
   t.is(find('/dev/mine'), '0000:01:00.0');
   t.is(find('/srv/gpu'), '0000:01:00.0');
+  root.linkTo('/sys/kernel/iommu_groups/14/devices/0000:01:00.0', '/sys/devices/pci0000:00/0000:01:00.0');
+  root.linkTo('/sys/bus/pci/drivers/vfio-pci/0000:01:00.0', '/sys/devices/pci0000:00/0000:01:00.0');
+  for (const path of [
+    'iommu_groups/14/devices',
+    'kernel/iommu_groups/14/devices',
+    'sys/bus/pci/drivers/vfio-pci',
+    'bus/pci/devices',
+  ])
+    t.is(find(`${path}/0000:01:00.0`), '0000:01:00.0', path);
+});
+
+test('findByNameOrPath finds a mediated device by four or more digits of its UUID, unless they fit another device', (t) => {
+  const root = fakeRoot(t);
+  const [first, second, unbound] = [
+    '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
+    '83b8f4f2-509f-382f-3c1e-e6bfe0fa1002',
+    'cafe0000-509f-382f-3c1e-e6bfe0fa1003',
+  ];
+  root.add({ bus: 'mdev', name: first, sysname: 'vfio0' });
+  root.add({ bus: 'mdev', name: unbound, driver: 'other' });
+  root.add({ bus: 'platform', name: '83b8f', driver: 'other' });
+  const machine = { files: fakeFiles, root: root.dir };
+  const find = (name: string): string => findByNameOrPath(machine, observe(machine), name).name;
+  for (const name of ['83b8', '83B8F4F2', '83b8f4f2-', '83b8f4f2-509f-38', 'mdev/83b8f4', ' 83b8f4f2\n'])
+    t.is(find(name), first, name);
+  const errorOf = (name: string): [number | undefined, string] => {
+    const error = t.throws(() => find(name), { instanceOf: VfioNamesError });
+    return [error?.exitCode, error ? errorLine(error) : ''];
+  };
+  for (const name of ['83b', '83b8-', '83b8f4f25', '4f2-509f', 'platform/83b8f4f2', ''])
+    t.is(errorOf(name)[0], 3, name);
+  t.deepEqual(errorOf('83b8f'), [
+    3,
+    '83b8f is bound to other, not to a VFIO driver; bind it to the VFIO driver of its bus first, if the host can do without it',
+  ]);
+  t.regex(
+    errorOf('cafe')[1],
+    /^cafe0000-509f-382f-3c1e-e6bfe0fa1003 is bound to other, not to a VFIO driver; /,
+  );
+  root.add({ bus: 'mdev', name: second, driver: 'other' });
+  t.deepEqual(errorOf('83b8f4f2'), [
+    2,
+    `83b8f4f2 fits 2 devices: mdev/${first}, mdev/${second}; name one of them`,
+  ]);
+  t.is(find(first), first);
 });
 
 test('findByNameOrPath finds a policy name with its directory or as a path, even if the link is wrong', (t) => {
