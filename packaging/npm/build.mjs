@@ -43,7 +43,7 @@ const programs = {
   platform: 'node',
   target: 'node20.19',
   format: 'cjs',
-  external: ['koffi', '@viz-js/viz'],
+  external: ['@viz-js/viz'],
   plugins: [separateFiles],
   // Replaced by require(), so that Node does not start its ES module loader.
   supported: { 'dynamic-import': false },
@@ -91,16 +91,19 @@ for (const built = new Set(); built.size < parts.size; ) {
     }),
   );
 }
-await build({
-  bundle: true,
-  platform: 'node',
-  target: 'node20.19',
-  format: 'esm',
-  packages: 'external',
-  entryPoints: { index: 'src/index.ts' },
-  outdir: 'dist',
-  logLevel: 'warning',
-});
+results.push(
+  await build({
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'esm',
+    entryPoints: { index: 'src/index.ts' },
+    outdir: 'dist',
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  }),
+);
 writeLicenses(results.map(({ metafile }) => metafile));
 await generateManual();
 cpSync('src/cli/schemas', 'dist/schemas', { recursive: true });

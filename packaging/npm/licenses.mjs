@@ -1,7 +1,11 @@
 // Writes dist/licenses.txt: the licences of the bundled libraries and of those shipped beside the bundles.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
+/** koffi's build, @koromix/koffi-linux-*, which has no text of its licence. */
 const unbundled = ['koffi'];
+
+/** The libraries that are in the bundles. sbom.mjs lists them, and the build fails if another one gets in. */
+export const bundledLibraries = ['chokidar', 'handlebars', 'readdirp', 'smol-toml', 'source-map'];
 
 // `metafiles` are those of esbuild; they list the files that are really in a bundle.
 export function writeLicenses(metafiles, file = 'dist/licenses.txt') {
@@ -9,9 +13,14 @@ export function writeLicenses(metafiles, file = 'dist/licenses.txt') {
     .flatMap(({ outputs }) => Object.values(outputs))
     .flatMap(({ inputs }) => Object.entries(inputs))
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-    .map(([path]) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+    .map(([path]) => /(?:^|.*\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
     .filter((name) => name !== undefined);
-  const names = [...new Set([...bundled, ...unbundled])].sort();
+  const found = [...new Set(bundled)].sort();
+  if (found.join() !== bundledLibraries.join())
+    throw new Error(
+      `expected the bundled libraries ${bundledLibraries.join(', ')}, found ${found.join(', ')}`,
+    );
+  const names = [...bundledLibraries, ...unbundled].sort();
   writeFileSync(file, names.map(section).join('\n'));
 }
 

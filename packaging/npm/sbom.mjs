@@ -1,6 +1,8 @@
-// Prints the packages that are installed at run time on Linux as a CycloneDX 1.5 document, from package-lock.json.
+// Prints the libraries that the bundles contain, and the packages that npm installs beside them on Linux, as a CycloneDX 1.5
+// document, from package-lock.json.
 // npm 9, which Debian 13 has, lacks `npm sbom`; and this document is the same on every machine.
 import { readFileSync } from 'node:fs';
+import { bundledLibraries } from './licenses.mjs';
 
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 const { '': project, ...installed } = packages;
@@ -10,7 +12,9 @@ const refOf = (path) => `${path === '' ? project.name : nameOf(path)}@${packages
 
 // npm's `os` field: names of systems, or of those that are excluded ("!win32").
 const isForLinux = ({ os = ['linux'] }) => os.some((name) => name === 'linux' || name.startsWith('!'));
-const paths = Object.keys(installed).filter((path) => !packages[path].dev && isForLinux(packages[path]));
+const bundled = bundledLibraries.map((name) => `node_modules/${name}`);
+const beside = Object.keys(installed).filter((path) => !packages[path].dev && isForLinux(packages[path]));
+const paths = [...bundled, ...beside].sort();
 
 // test/docs/package.test.ts allows only single SPDX identifiers; npm writes SHA-512 of every package of a registry.
 function component(path) {
@@ -42,7 +46,10 @@ function resolve(from, name) {
 function dependency(path) {
   const { dependencies, optionalDependencies, peerDependencies } = packages[path];
   const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
-  const needed = names.map((name) => resolve(path, name)).filter((other) => paths.includes(other));
+  const own = path === '' ? bundledLibraries : [];
+  const needed = [...new Set([...own, ...names])]
+    .map((name) => resolve(path, name))
+    .filter((other) => paths.includes(other));
   return { ref: refOf(path), dependsOn: needed.map(refOf) };
 }
 

@@ -41,7 +41,8 @@ function runByHand(line: string, fn: () => void): void {
   fn();
 }
 
-function withNodes(root: string): void {
+/** The steps of the demo. Without `nodes`, the device nodes of the sample machine are ordinary files. */
+function runSteps(root: string, nodes: boolean): void {
   const link = `${root}/dev/vfio/pci/0000:01:00.1`;
   print(
     'plan shows what sync would change. A file that vfio-names did not create is in the place of a link: it is left alone and reported.',
@@ -57,25 +58,25 @@ function withNodes(root: string): void {
     /^platform\//m,
     /^pci\/0000:03:00\.0 .*no node/m,
   ]);
-  print('resolve reads the device number from sysfs, and compares the node with it:');
-  run(['resolve', '01:00.0'], root, 0, [/^\/dev\/vfio\/devices\/vfio\d+$/m]);
-  run(['verify'], root, 0, [/^fine: /]);
+  if (nodes) {
+    print('resolve reads the device number from sysfs, and compares the node with it:');
+    run(['resolve', '01:00.0'], root, 0, [/^\/dev\/vfio\/devices\/vfio\d+$/m]);
+    run(['verify'], root, 0, [/^fine: /]);
+  } else {
+    print(
+      'Only root may create device nodes (CAP_MKNOD), so the nodes are ordinary files here. resolve compares the node with sysfs, and rejects it:',
+    );
+    run(['resolve', '01:00.0'], root, 1, [/expected the character device .* found /]);
+  }
   print('Now a link leads to the node of another device, as after a reused number:');
   runByHand(`ln -sfn ../devices/vfio0 ${link}`, () => {
     fs.unlinkSync(link);
     fs.symlinkSync('../devices/vfio0', link);
   });
-  run(['verify'], root, 1, [/^link-wrong: \/dev\/vfio\/pci\/0000:01:00\.1: /m, /^1 finding$/m]);
+  run(['verify'], root, 1, [/^link-wrong: \/dev\/vfio\/pci\/0000:01:00\.1: /m, /^\d+ findings?$/m]);
   run(['sync'], root, 0, [/^replace \/dev\/vfio\/pci\/0000:01:00\.1 /m]);
-  run(['verify'], root, 0, [/^fine: /]);
-}
-
-function withoutNodes(root: string): void {
-  print(
-    'No device nodes: only root may make them (CAP_MKNOD), so verify, resolve and the broken link are left out.',
-  );
-  run(['plan'], root, 1, [/^create \/dev\/vfio\/pci\/0000:01:00\.0 ->/m, /^blocked .*0000:02:00\.0/m]);
-  run(['list'], root, 0, [/^pci\/0000:01:00\.0 +vfio/m, /^pci\/0000:03:00\.0 .*no node/m]);
+  if (nodes) run(['verify'], root, 0, [/^fine: /]);
+  else run(['plan'], root, 0, []);
 }
 
 function demo(): number {
@@ -87,8 +88,7 @@ function demo(): number {
   try {
     const { nodes, contents } = buildSample(root);
     print(`A sample machine below ${root}: ${contents}.\n`);
-    if (nodes) withNodes(root);
-    else withoutNodes(root);
+    runSteps(root, nodes);
     print('All as expected.');
     return 0;
   } catch (error) {

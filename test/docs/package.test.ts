@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import test from 'ava';
 import { version } from '../../src/version.ts';
@@ -12,7 +13,13 @@ function text(path: string): string {
 const manifest = JSON.parse(text('package.json')) as {
   readonly version: string;
   readonly scripts: Readonly<Record<string, string>>;
-  readonly dependencies: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+};
+
+const { bundledLibraries } = createRequire(import.meta.url)(join(root, 'packaging/npm/licenses.mjs')) as {
+  readonly bundledLibraries: readonly string[];
 };
 
 /** The files below a directory, relative to the root, without generated ones. */
@@ -50,8 +57,31 @@ test('every run-time dependency has a licence that permits redistribution', (t) 
     readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly license?: string }>>;
   };
   const free = /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD)$/;
+  const bundled = bundledLibraries.map((name) => `node_modules/${name}`);
   for (const [path, { dev, license }] of Object.entries(packages))
-    if (!dev) t.regex(license ?? 'none', free, path);
+    if (!dev || bundled.includes(path)) t.regex(license ?? 'none', free, path);
+});
+
+test('npm installs no package with an install script, and nothing but optional packages', (t) => {
+  const { packages } = JSON.parse(text('package-lock.json')) as {
+    readonly packages: Readonly<
+      Record<string, { readonly dev?: boolean; readonly hasInstallScript?: boolean }>
+    >;
+  };
+  for (const [path, { dev, hasInstallScript }] of Object.entries(packages))
+    if (!dev) t.falsy(hasInstallScript, path);
+  // npm 11 warns of these scripts in a package that is installed from a tarball.
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
+    t.false(name in manifest.scripts, name);
+  t.is(manifest.dependencies, undefined);
+});
+
+test("koffi's builds have the version of koffi, whose types the source uses", (t) => {
+  const builds = Object.entries(manifest.optionalDependencies).filter(([name]) =>
+    name.startsWith('@koromix/'),
+  );
+  t.true(builds.length > 0);
+  for (const [name, version] of builds) t.is(version, manifest.devDependencies['koffi'] ?? '', name);
 });
 
 test('every path in SECURITY.md exists', (t) => {
@@ -66,7 +96,12 @@ test('every path in SECURITY.md exists', (t) => {
 });
 
 test('every run-time dependency is pinned', (t) => {
-  for (const [name, version] of Object.entries(manifest.dependencies))
+  // Of the bundled libraries, those that come with another one are not listed; package-lock.json pins them.
+  const bundled = Object.entries(manifest.devDependencies).filter(([name]) =>
+    bundledLibraries.includes(name),
+  );
+  t.true(bundled.length > 0);
+  for (const [name, version] of [...bundled, ...Object.entries(manifest.optionalDependencies)])
     t.regex(version, /^\d+\.\d+\.\d+$/, name);
 });
 

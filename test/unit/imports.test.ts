@@ -156,7 +156,7 @@ test('no file imports itself through other files', (t) => {
 });
 
 test('only an implementation of the machine and the entries import native modules', (t) => {
-  const native = /^(?:node:|qjs:|koffi$|chokidar$)/;
+  const native = /^(?:node:|qjs:|koffi$|@koromix\/|chokidar$)/;
   const found = imports.filter(
     ({ from, to }) => native.test(to) && ![...implementations, 'entries'].includes(folderOf(from)),
   );
@@ -172,7 +172,7 @@ test('the program and list load neither koffi nor chokidar nor a TOML parser', (
     for (const { from, to, eager } of imports) if (from === path && eager) loaded.add(to);
   t.true(loaded.has('system/node/system.ts') && loaded.has('policy/load.ts'));
   t.deepEqual(
-    [...loaded].filter((path) => /^(?:koffi|chokidar|smol-toml|handlebars)/.test(path)),
+    [...loaded].filter((path) => /^(?:koffi|@koromix|chokidar|smol-toml|handlebars)/.test(path)),
     [],
   );
 });

@@ -2,6 +2,7 @@
 
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
+import { arch } from 'node:process';
 import { errnoError, exitStatus, VfioNamesError } from '../../errors.ts';
 import { encodeName, mayHaveRawBytes } from '../../text/file-names.ts';
 import { CallError, type DeviceCalls } from '../calls.ts';
@@ -27,9 +28,15 @@ export function errnoName(number: number): string {
 
 export type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address'>;
 
-/** Imports koffi, which is an installed package and never part of a bundle. */
+/** The npm package with koffi's build for this architecture (of Node, not of the kernel). */
+const koffiPackage = `@koromix/koffi-linux-${arch}`;
+
+/**
+ * Imports koffi's build for this architecture, a package without dependencies and without an install script. The package
+ * `koffi` has an install script, and searches for its build in directories outside of the installation.
+ */
 export async function importKoffi(): Promise<Koffi> {
-  return (await import('koffi')).default;
+  return (await import(koffiPackage)).default;
 }
 
 /** Loads the system calls of probe. Throws `no-koffi` if koffi is not installed or has no build for this machine. */
@@ -63,8 +70,8 @@ export async function requireKoffi(importer: () => Promise<Koffi>, feature: stri
     throw new VfioNamesError(
       'no-koffi',
       exitStatus.unsupported,
-      `${feature} needs the npm package koffi 3, which is not installed beside vfio-names or has no build for this machine`,
-      { hint: 'install it: npm install koffi@3', cause },
+      `${feature} needs the npm package ${koffiPackage}, which is not installed beside vfio-names or has no build for this machine`,
+      { hint: 'install vfio-names again, with its optional packages, on this machine', cause },
     );
   }
 }
@@ -76,8 +83,8 @@ export async function requireKoffi(importer: () => Promise<Koffi>, feature: stri
 export async function openDatagrams(importer: () => Promise<Koffi> = importKoffi): Promise<Datagrams> {
   const koffi = await importer().catch((cause: unknown) => {
     throw notifyError(
-      'NOTIFY_SOCKET is set, but the npm package koffi 3 is not installed beside vfio-names or has no build for this machine',
-      { hint: 'install it, or use Type=exec', cause },
+      `NOTIFY_SOCKET is set, but the npm package ${koffiPackage} is not installed beside vfio-names or has no build for this machine`,
+      { hint: 'install vfio-names again, with its optional packages, or use Type=exec', cause },
     );
   });
   const libc = koffi.load(null);

@@ -184,3 +184,11 @@ test('generate-manual.mjs writes all pages and removes pages that no longer exis
     t.is(undated(readFileSync(join(directory, path), 'utf8')), undated(text), path);
   t.throws(() => readFileSync(join(directory, 'man/vfio-names-gone.1')), { code: 'ENOENT' });
 });
+
+test('npm installs every man page', (t) => {
+  const { man } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
+    readonly man: readonly string[];
+  };
+  const built = [...files.keys()].filter((path) => path.startsWith('man/'));
+  t.deepEqual([...man].sort(), built.map((path) => `dist/${path}`).sort());
+});

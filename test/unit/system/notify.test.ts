@@ -78,7 +78,7 @@ test('openNotify fails with status 5 for an invalid address or without koffi', a
         openDatagrams(() => Promise.reject(new Error('no module'))),
       )
     )?.message ?? '',
-    /koffi 3/,
+    /koffi-linux/,
   );
   const socket = await openError({ NOTIFY_SOCKET: '/run/n' }, () =>
     Promise.reject(new CallError('socket', 'EAFNOSUPPORT')),

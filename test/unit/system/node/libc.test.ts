@@ -66,7 +66,7 @@ test('loadCalls fails with no-koffi and a hint if koffi is not installed', async
     { code: 'no-koffi' },
   );
   t.is(error?.exitCode, 5);
-  t.is(error?.hint, 'install it: npm install koffi@3');
+  t.is(error?.hint, 'install vfio-names again, with its optional packages, on this machine');
 });
 
 test('importKoffi imports koffi', async (t) => {
