@@ -4,10 +4,11 @@
  * has its old or its new content, an error message names a path or a device, no temporary file is left that the next run does not
  * remove, and the next run reaches the new state. Requires root and strace.
  *   --act NAME       test this command only
+ *   --native         test the native program (dist/native/vfio-names-static) instead of the one that runs on Node
  *   --load SECONDS   duration of the load test with a thousand device changes per second (20)
  */
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,13 +17,26 @@ import { FakeRoot } from '../support/fake-root.ts';
 import { type FaultCase, faultCases } from './acts.ts';
 import { type Outcome, problemsOf } from './judge.ts';
 import { checkLoad } from './load.ts';
-import { type Check, checkPermissions } from './rights.ts';
+import { type Check, checkPermissions, type Program } from './rights.ts';
 import { type Call, type Fault, faultsFor, listCalls, onePerKind, type Run, runWithFault } from './strace.ts';
 
-const program = join(import.meta.dirname, '../../dist/vfio-names.cjs');
+const { values } = parseArgs({
+  options: {
+    act: { type: 'string' },
+    load: { type: 'string', default: '20' },
+    native: { type: 'boolean', default: false },
+  },
+});
 const work = mkdtempSync(join(tmpdir(), 'vfio-names-faults-'));
+// Tests run the program as user nobody, too, who may not be able to read the directory in which it was built.
+chmodSync(work, 0o755);
+const built = values.native ? 'native/vfio-names-static' : '.';
+cpSync(join(import.meta.dirname, '../../dist', built), join(work, 'dist', built), { recursive: true });
+const program: Program = values.native
+  ? [join(work, 'dist', built)]
+  : [process.execPath, join(work, 'dist/vfio-names.cjs')];
 
-const line = (act: FaultCase, root: string): string[] => [process.execPath, program, ...act.args(root)];
+const line = (act: FaultCase, root: string): string[] => [...program, ...act.args(root)];
 
 /** Copies a fake root for one run. All copies have the same path length, so that each run makes the same calls. */
 function copy(from: string, name: string): FakeRoot {
@@ -104,7 +118,8 @@ function cleanRun(act: FaultCase, template: string): Clean {
   const before = act.state(new FakeRoot(template));
   const first = entries(act, new FakeRoot(template));
   const root = copy(template, 'run');
-  const { status } = spawnSync(process.execPath, [program, ...act.args(root.dir)], { encoding: 'utf8' });
+  const [file = '', ...args] = line(act, root.dir);
+  const { status } = spawnSync(file, args, { encoding: 'utf8' });
   const entriesAfter = entries(act, root);
   return {
     before,
@@ -149,9 +164,6 @@ async function testAct(act: FaultCase): Promise<ActResult> {
   return { runs, missed, problems };
 }
 
-const { values } = parseArgs({
-  options: { act: { type: 'string' }, load: { type: 'string', default: '20' } },
-});
 let passed = 0;
 let failed = 0;
 

@@ -5,7 +5,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { randomFrom } from '../fuzz/hostile.ts';
-import type { Check } from './rights.ts';
+import type { Check, Program } from './rights.ts';
 
 const DEVICES = 512;
 const CHANGES_PER_SECOND = 1000;
@@ -21,14 +21,15 @@ const commands = [
   ['show', '0000:00:02.0'],
 ];
 
-/** Runs the load test for `seconds`; `work` is a temporary directory, `program` the built vfio-names. */
-export async function* checkLoad(work: string, program: string, seconds: number): AsyncGenerator<Check> {
+/** Runs the load test for `seconds`; `work` is a temporary directory. */
+export async function* checkLoad(work: string, program: Program, seconds: number): AsyncGenerator<Check> {
   const root = join(work, 'load');
   const fixture = join(work, 'fixture');
   execFileSync('cc', ['-O2', '-o', fixture, join(import.meta.dirname, '../bench/fixture.c')]);
   execFileSync(fixture, [root, String(DEVICES)]);
   const machine = new Machine(root);
-  const service = spawn(process.execPath, [program, 'watch', '--root', root, '--json'], {
+  const [file = '', ...first] = program;
+  const service = spawn(file, [...first, 'watch', '--root', root, '--json'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';
@@ -134,8 +135,9 @@ interface CommandResult {
   readonly err: string;
 }
 
-async function run(program: string, root: string, args: readonly string[]): Promise<CommandResult> {
-  const child: ChildProcess = spawn(process.execPath, [program, ...args, '--root', root], {
+async function run(program: Program, root: string, args: readonly string[]): Promise<CommandResult> {
+  const [file = '', ...first] = program;
+  const child: ChildProcess = spawn(file, [...first, ...args, '--root', root], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let err = '';

@@ -1,7 +1,7 @@
 /** Runs the built program without permissions and on trees with misleading links. Requires root, to drop privileges. */
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { FakeRoot } from '../support/fake-root.ts';
 
 export interface Check {
@@ -9,6 +9,9 @@ export interface Check {
   /** The problem; empty if the check passed. */
   readonly problem: string;
 }
+
+/** The command that runs vfio-names: an executable file and its first arguments. */
+export type Program = readonly string[];
 
 interface CommandResult {
   readonly status: number | null;
@@ -18,14 +21,10 @@ interface CommandResult {
 /** Runs the program with `args`; `prefix` is a command that starts it. */
 type Run = (args: readonly string[], prefix?: readonly string[]) => CommandResult;
 
-/** Runs all checks; `work` is a temporary directory, `built` the built vfio-names. */
-export function* checkPermissions(work: string, built: string): Generator<Check> {
-  fs.chmodSync(work, 0o755);
-  // User nobody may not be able to read the directory in which the program was built.
-  fs.cpSync(dirname(built), join(work, 'dist'), { recursive: true });
-  const program = join(work, 'dist/vfio-names.cjs');
+/** Runs all checks; `work` is a temporary directory in which user nobody can read and run `program`. */
+export function* checkPermissions(work: string, program: Program): Generator<Check> {
   const run: Run = (args, prefix = []) => {
-    const [file = '', ...rest] = [...prefix, process.execPath, program, ...args];
+    const [file = '', ...rest] = [...prefix, ...program, ...args];
     const { status, stderr } = spawnSync(file, rest, { encoding: 'utf8' });
     return { status, err: stderr };
   };
