@@ -206,6 +206,23 @@ interface Terminal {
   readonly stdoutIsTty: boolean;
 }
 
+/**
+ * Throws VfioNamesError `usage` (status 2) for an argument that was not UTF-8: its bytes are lost by now (U+FFFD is in their
+ * place), and a command would use another path or pass on another argument.
+ */
+function checkEncoding(args: readonly string[]): void {
+  const arg = args.find((text) => text.includes('\ufffd'));
+  if (arg === undefined) return;
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected arguments in UTF-8, found ${printable(arg)}`,
+    {
+      hint: 'rename such a file; exec can run a script that has such an argument',
+    },
+  );
+}
+
 /** Throws VfioNamesError `usage` (status 2): one line with what was expected, what was found, and the nearest valid option or command. */
 export function parseCommandLine(
   args: readonly string[],
@@ -213,6 +230,7 @@ export function parseCommandLine(
   common: Options,
   terminal: Terminal,
 ): Parsed {
+  checkEncoding(args);
   if (args[0] === '--version' || args[0] === '-V') return { kind: 'version' };
   const choice = chooseCommand(args, table, common);
   if (choice.kind === 'version') return choice;

@@ -2,7 +2,7 @@
 
 import { findByWholeName } from '../../devices/find.ts';
 import type { Device } from '../../devices/types.ts';
-import { exitStatus, VfioNamesError, withHint } from '../../errors.ts';
+import { VfioNamesError, withHint } from '../../errors.ts';
 import { dropPrivileges, readUserIds } from '../../exec/drop-privileges.ts';
 import { openDevice, openIommu } from '../../exec/open-device.ts';
 import { fdsVariable, type PassedDevice, substituteFds } from '../../exec/placeholders.ts';
@@ -14,7 +14,6 @@ import { schemeLink } from '../../names/scheme.ts';
 import type { Files } from '../../system/files.ts';
 import { readEnvironment } from '../../system/proc-self.ts';
 import type { Environment } from '../../system/process.ts';
-import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
 import { parseTimeout } from './probe.ts';
@@ -22,7 +21,6 @@ import { parseTimeout } from './probe.ts';
 export const run: RunCommand = async (invocation, io, system) => {
   const { nodes, process } = system;
   const [command = '', ...args] = invocation.commandArgs ?? [];
-  rejectReplaced([command, ...args]);
   const timeout = parseTimeout(invocation.values['timeout']);
   const machine = await loadPolicyMachine(invocation, system);
   const { files, root } = machine;
@@ -64,18 +62,6 @@ export const run: RunCommand = async (invocation, io, system) => {
   }
   return calls.exit(replaceProcess(calls, system.files, { ...request, fds }, report));
 };
-
-/**
- * Throws VfioNamesError `usage` (status 2) for an argument that was not UTF-8: its bytes are lost by now (U+FFFD is in their place),
- * and CMD would get another argument.
- */
-function rejectReplaced(words: readonly string[]): void {
-  const word = words.find((text) => text.includes('\ufffd'));
-  if (word === undefined) return;
-  throw new VfioNamesError('usage', exitStatus.usage, `expected UTF-8 after --, found ${printable(word)}`, {
-    hint: 'pass such an argument to CMD in a script',
-  });
-}
 
 interface Requested {
   readonly device: Device;

@@ -27,6 +27,13 @@ test(rejected, [''], 2, /expected a command, found an empty word; see vfio-names
 test(rejected, ['sync', '--frob'], 2, /sync has no option --frob/);
 test(rejected, ['sync', 'extra'], 2, /expected no operand, found extra/);
 test(rejected, ['list', '--policy', '/none.toml'], 2, /\/none\.toml/);
+for (const args of [
+  ['list', '--policy', '/caf\ufffd.toml'],
+  ['cdi', '--output=/caf\ufffd.json'],
+  ['show', 'caf\ufffd'],
+  ['exec', 'vfio0', '--', 'prog', 'caf\ufffd'],
+])
+  test(rejected, args, 2, /expected arguments in UTF-8, found \S*caf\ufffd/);
 for (const command of ['show', 'resolve', 'verify']) {
   test(rejected, [command, '0000:99:00.0'], 3, /found none called 0000:99:00\.0/);
   test(rejected, [command, '01:00.0'], 2, /01:00\.0 fits 2 devices: pci\/0000:01:00\.0, pci\/10000:01:00\.0/);

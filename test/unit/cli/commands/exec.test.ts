@@ -52,7 +52,7 @@ test(rejectsLine, 'exec vfio0', /exec: expected -- CMD\.\.\., found nothing/);
 test(rejectsLine, 'exec vfio0 prog', /exec: expected -- CMD\.\.\., found nothing/);
 test(rejectsLine, 'exec vfio0 --', /exec: expected -- CMD\.\.\., found nothing/);
 test(rejectsLine, 'exec vfio0 -- ', /exec: expected -- CMD\.\.\., found nothing/);
-test(rejectsLine, 'exec vfio0 --iomu -- prog', /found --iomu; did you mean --iommu\?/);
+test(rejectsLine, 'exec vfio0 --iomu -- prog', /exec has no option --iomu; did you mean --iommu\?/);
 test(rejectsLine, 'exec vfio0 --user -- prog --iomu', /expected USER after --user, found another option/);
 
 interface Trial extends FakeExec {
@@ -179,7 +179,6 @@ for (const [line, code] of [
   ['vfio0 -- prog {iommufd}', 'usage'],
   ['vfio0 --user nobody -- prog', 'no-user'],
   ['vfio0 --timeout 0 -- prog', 'usage'],
-  ['vfio0 -- prog caf\ufffd', 'usage'],
 ] as const)
   test(`exec opens and executes nothing for "${line}"`, async (t) => {
     const { run, nodes, log } = trial(t);
