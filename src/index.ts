@@ -8,7 +8,8 @@
 
 import { readFacts } from './devices/facts.ts';
 import { findByWholeName } from './devices/find.ts';
-import type { Device, Facts, Problem } from './devices/types.ts';
+import { typedFacts } from './devices/typed-facts.ts';
+import type { Cdev, Device, Problem, TypedFacts } from './devices/types.ts';
 import { exitStatus, VfioNamesError } from './errors.ts';
 import { type AccessChange, type AccessOutcome, planAccess } from './links/access.ts';
 import { findByNameOrPath } from './links/find.ts';
@@ -31,16 +32,17 @@ export type { FindingCode } from './links/finding.ts';
 export type {
   AccessChange,
   AccessOutcome,
+  Cdev,
   Change,
   Conflict,
   Device,
   DeviceState,
-  Facts,
   Finding,
   Outcome,
   Problem,
   Resolution,
   SkippedDevice,
+  TypedFacts,
 };
 export { exitStatus, VfioNamesError };
 
@@ -52,7 +54,7 @@ export interface OpenOptions {
 }
 
 /** A device with its facts, its links and its state. */
-export interface ListedDevice extends Facts {
+export interface ListedDevice extends TypedFacts {
   /** Absolute paths of the links that the device should have; the one of scheme 1 first. */
   readonly links: readonly string[];
   /** `ok` if verify() has no finding about the device. */
@@ -112,7 +114,7 @@ export async function open(options: OpenOptions = {}): Promise<VfioNames> {
     return [...deviceLinks(verification.observation).values()]
       .filter(({ device }) => only === undefined || device.syspath === only.syspath)
       .map(({ device, links }) => ({
-        ...readFacts(files, root, device),
+        ...typedFacts(readFacts(files, root, device)),
         links,
         state: states.get(device.sysname) ?? 'ok',
       }));

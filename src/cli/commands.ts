@@ -13,7 +13,7 @@ export const commonOptions: Readonly<Record<string, Option>> = {
     placeholder: 'DIR',
     help: "as --root, where DIR is this machine's own tree, as a container sees it; may do what is done without --root",
   },
-  json: { type: 'boolean', help: 'print one JSON document; its schema is in the package' },
+  json: { type: 'boolean', help: 'print one JSON document, of an error, too; its schema is in the package' },
   quiet: { type: 'boolean', short: 'q', help: 'print only errors; the exit status shows the result' },
   verbose: { type: 'boolean', short: 'v', help: 'print the code, path and cause of an error, too' },
   'no-color': { type: 'boolean', help: 'no colour (NO_COLOR in the environment does the same)' },

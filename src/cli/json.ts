@@ -1,12 +1,13 @@
 /** The JSON document that a command prints with --json. Results are printed as they are, except that links become absolute paths. */
 
-import { withHint } from '../errors.ts';
+import { type VfioNamesError, withHint } from '../errors.ts';
 import type { Holder } from '../holders/types.ts';
-import type { AccessChange } from '../links/access.ts';
+import type { AccessChange, AccessOutcome } from '../links/access.ts';
 import type { Change, Outcome } from '../links/plan.ts';
 import type { Conflict } from '../names/claims.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Diagnostic } from '../policy/diagnostics.ts';
+import type { Setting } from '../policy/parse.ts';
 import { dirName } from '../text/path.ts';
 import { jsonText } from '../text/printable.ts';
 import type { WatchEvent } from '../watch/events.ts';
@@ -27,8 +28,12 @@ export function changeJson(change: Change): Json {
   return { ...change, link: path, isLink: undefined };
 }
 
-export function accessChangeJson({ device, ...rest }: AccessChange): Json {
-  return { ...rest, ...(device && { name: device.name }) };
+export function accessChangeJson({ device, error, ...rest }: AccessChange): Json {
+  return { ...rest, message: error, ...(device && { name: device.name }) };
+}
+
+export function accessOutcomeJson({ error, ...rest }: AccessOutcome): Json {
+  return { ...rest, message: error };
 }
 
 /** The devices that claim one link, and the one that gets it; no winner if none does. */
@@ -42,6 +47,18 @@ export function conflictJson({ link, winner, losers }: Conflict): Json {
 
 export function diagnosticJson({ source, key, ...problem }: Diagnostic): Json {
   return { source, key, message: withHint(problem) };
+}
+
+/** A setting with the type that its value has in the policy; an alias has no value, since its rule is in the policy. */
+export function settingJson({ key, value, source }: Setting): Json {
+  if (key.startsWith('names.by-alias.')) return { key, source };
+  return { key, value: /^(true|false|\d+)$/.test(value) ? JSON.parse(value) : value, source };
+}
+
+/** The document of an error that ended a command, on one line, since each document of watch is one; `status` is the exit status. */
+export function errorDocument({ code, message, hint, device, path, exitCode }: VfioNamesError): string {
+  const error = { code, message, hint, name: device, file: path, status: exitCode };
+  return `${jsonText({ version: 1, error })}\n`;
 }
 
 export function outcomeJson({ change, ...rest }: Outcome): Json {

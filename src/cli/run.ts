@@ -18,6 +18,7 @@ import { type Help, parseCommandLine } from './args.ts';
 import type { Invocation, Io } from './command.ts';
 import { commands, commonOptions } from './commands.ts';
 import { commandHelp, groupHelp, helpWidth, overview } from './help.ts';
+import { errorDocument } from './json.ts';
 import { terminalColumns } from './terminal.ts';
 
 /** `code no-node; device 0000:01:00.0; path /dev/vfio/devices/vfio3; cause ENOENT: no such file...`; one line, printable. */
@@ -36,8 +37,18 @@ export function formatErrorDetails({ code, device, path, cause }: VfioNamesError
 
 /** Runs `argv` (without node and script) and returns the exit status. Throws only on a bug in the program. */
 export async function main(argv: readonly string[], streams: Io, system: System): Promise<number> {
-  const io = escapingIo(streams);
+  let isWritten = false;
+  const io = escapingIo({
+    ...streams,
+    out: (text) => {
+      isWritten = true;
+      streams.out(text);
+    },
+  });
   let verbose = false;
+  let isService = false;
+  // Until the command line is parsed: an error of an option, too, is a document for a caller who asks for JSON.
+  let wantsDocument = asksForJson(argv);
   try {
     const parsed = parseCommandLine(argv, commands, commonOptions, {
       env: system.process.env,
@@ -52,14 +63,19 @@ export async function main(argv: readonly string[], streams: Io, system: System)
       return exitStatus.ok;
     }
     verbose = parsed.invocation.verbose;
+    const results = resultIo(io, parsed.invocation);
+    wantsDocument = parsed.invocation.json && !parsed.invocation.quiet;
+    isService = parsed.invocation.command.name === 'watch';
     checkProc(system.files, parsed.invocation);
     const machine = await systemBelow(system, parsed.invocation);
     const run = await parsed.invocation.command.load();
-    return await run(parsed.invocation, resultIo(io, parsed.invocation), machine);
+    return await run(parsed.invocation, results, machine);
   } catch (error) {
     const shown = forRoot(error instanceof VfioNamesError ? error : callError(error), system.files);
     io.err(`vfio-names: ${withHint(shown)}`);
     if (verbose) io.err(`vfio-names: ${formatErrorDetails(shown)}`);
+    // A command prints one document, watch one per line.
+    if (wantsDocument && (!isWritten || isService)) printError(io, shown);
     return shown.exitCode;
   }
 }
@@ -69,6 +85,23 @@ function helpText({ command, group }: Help, width: number): string {
   return group === undefined
     ? overview(commands, commonOptions, width)
     : groupHelp(group, commands, commonOptions, width);
+}
+
+/** Prints the document of an error; reports on stderr that it cannot be written. */
+function printError(io: Io, error: VfioNamesError): void {
+  try {
+    io.out(errorDocument(error));
+  } catch (failure) {
+    if (!(failure instanceof VfioNamesError)) throw failure;
+    io.err(`vfio-names: ${withHint(failure)}`);
+  }
+}
+
+/** Whether the arguments before `--` have --json and no --quiet. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const options = end < 0 ? argv : argv.slice(0, end);
+  return options.includes('--json') && !options.some((word) => word === '--quiet' || word === '-q');
 }
 
 /** Converts a failed system call that no command handled. Rethrows any other error, which is a bug in the program. */

@@ -29,47 +29,89 @@ export interface Scan {
   readonly unreadableCount: number;
 }
 
-/** The facts of one device; unknown facts are omitted. The keys are those of the policy and of --json. */
-export interface Facts {
+/** The facts that are text in every form of a device; unknown facts are omitted. */
+interface TextFacts {
+  /** The bus of the device: `pci`, `platform`, `mdev`, ... */
   readonly bus: string;
+  /** The name on that bus, unchanged from sysfs. */
   readonly name: string;
-  /** `vfio3` (absent without a devnum). */
+  /** `vfio3`; absent if the kernel gives the device no node. */
   readonly node?: string;
+  /** The device number of the node, `MAJOR:MINOR`. */
   readonly devnum?: string;
+  /** The device's directory in sysfs, without the prefix of --root. */
   readonly syspath: string;
+  /** The driver of the device: `vfio-pci`. */
+  readonly driver?: string;
+  /** The group node of the legacy interface, `/dev/vfio/14`. */
+  readonly groupNode?: string;
+  /** PCI vendor ID, `0x10de`. */
+  readonly vendor?: string;
+  /** PCI device ID, `0x2204`. */
+  readonly device?: string;
+  /** PCI subsystem vendor ID. */
+  readonly subsystemVendor?: string;
+  /** PCI subsystem device ID. */
+  readonly subsystemDevice?: string;
+  /** PCI class, `0x030000`. */
+  readonly class?: string;
+  /** PCI revision, `0xa1`. */
+  readonly revision?: string;
+  /** The name of the physical function; only for a VF. */
+  readonly pf?: string;
+  /** The PCI path without bus numbers, as in by-path. */
+  readonly path?: string;
+  /** The physical slot, as in by-slot. */
+  readonly slot?: string;
+  /** The serial number of the card. */
+  readonly serial?: string;
+  /** The type of a mediated device: `nvidia-63`. */
+  readonly mdevType?: string;
+  /** The name of the parent of a mediated device. */
+  readonly mdevParent?: string;
+  /** Vendor and product, if the system's hardware database has them. */
+  readonly label?: string;
+  /** The user that owns the node, by name or number. */
+  readonly owner?: string;
+  /** The group that owns the node, by name or number. */
+  readonly fileGroup?: string;
+  /** Permission bits of the node, octal: `0600`. */
+  readonly mode?: string;
+}
+
+/** The facts of one device as text, as policies and rules compare them. The keys are those of the policy. */
+export interface Facts extends TextFacts {
   /** `yes`, or `no` for a device without a node that can have links. */
   readonly cdev: string;
   /** Why `cdev` is `no`: one line. */
   readonly noCdevReason?: string;
-  readonly driver?: string;
   /** Number of the IOMMU group, `14`. */
   readonly group?: string;
-  /** The group node of the legacy interface, `/dev/vfio/14`. */
-  readonly groupNode?: string;
-  readonly vendor?: string;
-  readonly device?: string;
-  readonly subsystemVendor?: string;
-  readonly subsystemDevice?: string;
-  readonly class?: string;
-  readonly revision?: string;
   readonly numaNode?: string;
   /** The function number of a PCI device, `0` to `7`: the last digit of its name. */
   readonly function?: string;
-  /** The name of the physical function; only for a VF. */
-  readonly pf?: string;
   /** The VF's index, from 0. */
   readonly vf?: string;
-  readonly path?: string;
-  readonly slot?: string;
-  readonly serial?: string;
-  readonly mdevType?: string;
-  readonly mdevParent?: string;
-  readonly label?: string;
-  /** The user that owns the node, by name or number. */
-  readonly owner?: string;
-  readonly fileGroup?: string;
-  /** Permission bits of the node, octal: `0600`. */
-  readonly mode?: string;
+}
+
+/** The facts of one device with numbers as numbers, as --json and the library return them. Unknown facts are omitted. */
+export interface TypedFacts extends TextFacts {
+  readonly cdev: Cdev;
+  /** Number of the IOMMU group. */
+  readonly group?: number;
+  /** Number of the NUMA node. */
+  readonly numaNode?: number;
+  /** The function number of a PCI device, 0 to 7. */
+  readonly function?: number;
+  /** The index of a VF, from 0. */
+  readonly vf?: number;
+}
+
+/** Whether a device has a node that can have links. */
+export interface Cdev {
+  readonly available: boolean;
+  /** Why not: one line; absent if it is available. */
+  readonly reason?: string;
 }
 
 export type FactName = keyof Facts;

@@ -38,7 +38,7 @@ test('the library lists, finds, resolves and verifies devices, by alias too', as
   t.is(api.find('gpu').name, '0000:01:00.0');
   t.deepEqual(api.find('02:00.0').links, ['/dev/vfio/pci/0000:02:00.0']);
   t.is(api.list().length, 2);
-  t.is(api.list()[0]?.cdev, 'yes');
+  t.deepEqual(api.list()[0]?.cdev, { available: true });
   t.throws(() => api.resolve('nosuch'), { instanceOf: VfioNamesError, code: 'no-device' });
   if (process.getuid?.() !== 0) return;
   t.deepEqual(api.verify(), []);

@@ -25,7 +25,7 @@ import type { Root } from '../../system/root-path.ts';
 import { jsonText, printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { RunCommand } from '../command.ts';
-import { diagnosticJson, jsonDocument } from '../json.ts';
+import { diagnosticJson, jsonDocument, settingJson } from '../json.ts';
 
 export const runConfigCheck: RunCommand = async (invocation, io, system) => {
   const { files } = system;
@@ -111,6 +111,10 @@ export const runConfigShow: RunCommand = async (invocation, io, system) => {
     texts.length === 0 ? { policy: defaultPolicy, settings: [], errors: [] } : await buildTexts(texts);
   if (errors.length > 0) throw policyError(errors);
   const files = texts.map((text) => text.file);
-  io.out(invocation.json ? jsonDocument({ files, settings, policy }) : formatPolicy({ policy, settings }));
+  io.out(
+    invocation.json
+      ? jsonDocument({ files, settings: settings.map(settingJson), policy })
+      : formatPolicy({ policy, settings }),
+  );
   return exitStatus.ok;
 };

@@ -16,6 +16,7 @@ import { readEnvironment } from '../../system/proc-self.ts';
 import type { Environment } from '../../system/process.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
+import { errorDocument } from '../json.ts';
 import { parseTimeout } from './probe.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
@@ -56,6 +57,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     // A thread may still wait for the device: an ordinary end would wait for that thread.
     if (error instanceof VfioNamesError && error.code === 'timeout') {
       report(withHint(error));
+      if (invocation.json && !invocation.quiet) io.out(errorDocument(error));
       calls.exit(error.exitCode);
     }
     throw error;

@@ -1,4 +1,5 @@
 /** `graph`: draws the VFIO devices with their bridges, IOMMU groups, links and holders. */
+import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
 import { formatDot } from '../../graph/dot.ts';
@@ -38,7 +39,10 @@ export const run: RunCommand = async (invocation, io, system) => {
     const holders = holdersBySyspath(search);
     io.out(
       jsonDocument({
-        devices: entries.map((entry) => ({ ...entry, holders: holders.get(entry.syspath)?.map(holderJson) })),
+        devices: entries.map((entry) => ({
+          ...withNumbers(entry),
+          holders: holders.get(entry.syspath)?.map(holderJson),
+        })),
         incomplete: search.incomplete,
       }),
     );

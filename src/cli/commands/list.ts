@@ -2,6 +2,7 @@
 import { isNameable } from '../../devices/cdev.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { describeClassless, findClasslessDevices } from '../../devices/not-bound.ts';
+import { typedFacts } from '../../devices/typed-facts.ts';
 import type { FactName, Facts, Problem } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
 import type { Machine } from '../../links/observe.ts';
@@ -32,7 +33,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   reportProblems(io, observation.scan.problems);
   if (invocation.json) {
     const devices = selected.map((entry) => ({
-      ...readFacts(machine.files, machine.root, entry.device),
+      ...typedFacts(readFacts(machine.files, machine.root, entry.device)),
       links: entry.links,
       state: stateOf(entry),
     }));

@@ -3,6 +3,7 @@
 import { isUuid } from '../../devices/facts/mdev.ts';
 import { findByWholeName } from '../../devices/find.ts';
 import { scanDevices } from '../../devices/scan.ts';
+import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
 import { findByNameOrPath } from '../../links/find.ts';
@@ -33,7 +34,7 @@ function probeJson({ device, details, ...probe }: ProbeResult): Record<string, u
     devnum: device?.devnum,
     // As in the fact `node`: `vfio3`, not its path.
     node: node === undefined ? undefined : device?.sysname,
-    group,
+    ...withNumbers({ group }),
     depth,
     openable,
     status,

@@ -2,6 +2,7 @@
 
 import { readFact } from '../../devices/facts.ts';
 import { findByWholeName } from '../../devices/find.ts';
+import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { findByNameOrPath } from '../../links/find.ts';
@@ -40,8 +41,8 @@ export const run: RunCommand = async (invocation, io, system) => {
         devnum,
         syspath: device.syspath,
         link,
-        group,
         fallbackReason,
+        ...withNumbers({ group }),
       }),
     );
     return exitStatus.ok;

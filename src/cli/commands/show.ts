@@ -1,6 +1,7 @@
 /** `show`: prints all facts of one device, its links, the other devices of its IOMMU group and its holders. */
 import { readFacts } from '../../devices/facts.ts';
 import { readSiblings, type Sibling } from '../../devices/iommu-group.ts';
+import { typedFacts } from '../../devices/typed-facts.ts';
 import { exitStatus, withHint } from '../../errors.ts';
 import { findHolders } from '../../holders/find.ts';
 import { holderLine } from '../../holders/format.ts';
@@ -32,7 +33,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   if (invocation.json) {
     io.out(
       jsonDocument({
-        ...facts,
+        ...typedFacts(facts),
         links,
         state,
         findings,

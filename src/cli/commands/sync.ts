@@ -16,7 +16,7 @@ import {
   reportSkipped,
   reportSkippedAccess,
 } from '../context.ts';
-import { conflictJson, jsonDocument, outcomeJson } from '../json.ts';
+import { accessOutcomeJson, conflictJson, jsonDocument, outcomeJson } from '../json.ts';
 import { formatAccess, formatChange, formatConflict } from '../output.ts';
 import { run as runPlan } from './plan.ts';
 
@@ -40,7 +40,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     io.out(
       jsonDocument({
         outcomes: outcomes.map(outcomeJson),
-        access,
+        access: access.map(accessOutcomeJson),
         conflicts: conflicts.map(conflictJson),
         stable,
         linkCount: observation.assignment.winners.size,

@@ -10,7 +10,7 @@ import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportGroupNodes, reportPolicyNotes, reportSkippedAccess } from '../context.ts';
-import { jsonDocument, outcomeJson } from '../json.ts';
+import { accessOutcomeJson, jsonDocument, outcomeJson } from '../json.ts';
 import { formatAccess, formatChange, formatMessage } from '../output.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
@@ -43,7 +43,7 @@ export const run: RunCommand = async (invocation, io, system) => {
         deviceCount: counts.devices,
         linkCount: counts.names,
         findings: verification.findings,
-        ...(fixed && { fixed: fixed.outcomes.map(outcomeJson), access: fixed.access }),
+        ...(fixed && { fixed: fixed.outcomes.map(outcomeJson), access: fixed.access.map(accessOutcomeJson) }),
       }),
     );
   else report(io, machine, verification, selected?.length, fixed ? fixedLines(fixed) : []);

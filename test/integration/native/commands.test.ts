@@ -5,9 +5,11 @@
 import * as fs from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { commands } from '../../../src/cli/commands.ts';
 import { nativeCli, nodeCli, sanitizedCli } from '../../support/cli-programs.ts';
 import { FakeRoot } from '../../support/fake-root.ts';
 import { nativeRequired, type Program, type Result, runProgram } from '../../support/programs.ts';
+import { validJson } from '../../support/schema.ts';
 import { exceptions, type Machine, machines } from './machines.ts';
 
 interface Outcome extends Result {
@@ -67,6 +69,14 @@ function scratch(t: ExecutionContext): string {
   return `${directory}/root`;
 }
 
+/** Asserts that the output is the document of the command, or of an error, as its schema says. */
+function validDocument(t: ExecutionContext, argv: readonly string[], out: string): void {
+  const [first = 'list', second = ''] = argv.filter((word) => !word.startsWith('-') && word !== 'ROOT');
+  const command = commands.find(({ name }) => name === `${first} ${second}` || name === first);
+  const schema = 'error' in JSON.parse(out) ? 'error' : command?.name.replace(' ', '-');
+  validJson(t, schema ?? 'list', out);
+}
+
 /** How many command lines a test runs, so that each ends long before ava's time limit. */
 const CHUNK = 10;
 
@@ -83,6 +93,7 @@ for (const { title, build, lines } of machines)
           const expected = { ...stage.run(nodeCli, argv), ...exception };
           for (const program of [nativeCli, sanitizedCli])
             if (program) t.deepEqual(stage.run(program, argv), expected, `${program.name} ${argv.join(' ')}`);
+          if (argv.includes('--json') && expected.out !== '') validDocument(t, argv, expected.out);
         }
       },
     );

@@ -63,6 +63,7 @@ const writers: readonly (readonly string[])[] = [
   ['sync'],
   ['sync', '--json'],
   ['-v', 'sync'],
+  ['sync', '--frob', '--json'],
   ['-q', 'sync'],
   ['rules', 'install'],
   ['rules', 'install', '--json'],

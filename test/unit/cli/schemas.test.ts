@@ -25,20 +25,38 @@ for (const name of names)
   test(`the schema of ${name} is JSON Schema 2020-12, closed and versioned, and rejects invalid documents`, (t) => {
     const schema = schemaOf(name);
     t.is(schema.$schema, 'https://json-schema.org/draft/2020-12/schema');
-    t.is(schema.title, `vfio-names ${name.replace('-', ' ')} --json`);
+    t.is(
+      schema.title,
+      name === 'error' ? 'vfio-names --json, of an error' : `vfio-names ${name.replace('-', ' ')} --json`,
+    );
     t.false(schema.additionalProperties);
     t.true(schema.required.includes('version'));
     t.not(schemaErrors(name, {}).length, 0);
     t.not(schemaErrors(name, { version: 2 }).length, 0);
   });
 
-test('every schema belongs to a command', (t) => {
-  const known = new Set(commands.map((command) => command.name.replace(' ', '-')));
-  t.deepEqual(
-    names.filter((name) => !known.has(name)),
-    [],
-  );
+/** exec prints nothing itself, and config schema prints a schema; both print the document of an error. */
+const withoutDocument = ['exec', 'config schema'];
+
+test('every command that prints a document has a schema, and every other schema is that of errors', (t) => {
+  const printing = commands.map((command) => command.name).filter((name) => !withoutDocument.includes(name));
+  t.deepEqual([...names].sort(), [...printing.map((name) => name.replace(' ', '-')), 'error'].sort());
 });
+
+for (const name of names)
+  test(`every property in the schema of ${name} has a description`, (t) => {
+    const missing: string[] = [];
+    const visit = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      for (const [key, below] of Object.entries((value as Partial<Schema>).properties ?? {}))
+        if (below !== false && typeof (below as { description?: unknown }).description !== 'string')
+          missing.push(key);
+      for (const [key, below] of Object.entries(value))
+        if (!['if', 'then', 'else', 'allOf'].includes(key)) visit(below);
+    };
+    visit(schemaOf(name));
+    t.deepEqual(missing, []);
+  });
 
 for (const name of ['list', 'show'])
   test(`the schema of ${name} has exactly the known facts`, (t) => {
@@ -47,7 +65,8 @@ for (const name of ['list', 'show'])
       name === 'show' ? properties : ($defs?.['device']?.properties ?? {});
     t.truthy(links);
     t.truthy(state);
-    t.deepEqual(Object.keys(facts).sort(), Object.keys(factReaders).sort());
+    // In a document, the reason is a part of `cdev`.
+    t.deepEqual(Object.keys(facts).concat('noCdevReason').sort(), Object.keys(factReaders).sort());
   });
 
 /** The part of JSON Schema that our schemas use. */
@@ -107,11 +126,17 @@ function usesIn(
   return uses;
 }
 
-/** The uses of a key that do not match its widest use; an enum may have fewer values, any other difference is reported. */
+/**
+ * The uses of a key that do not match its widest use. An enum may have fewer values, and where another document permits any text,
+ * it may have any texts; every other difference is reported.
+ */
 function mismatches(uses: readonly Use[]): readonly Use[] {
-  const widest = uses.reduce((a, b) => ((b.words?.length ?? 0) > (a.words?.length ?? 0) ? b : a));
-  return uses.filter(
-    ({ text, words }) => text !== widest.text || words?.some((word) => !widest.words?.includes(word)),
+  const anyText = uses.find(({ text }) => text === JSON.stringify({ type: 'string' }));
+  const widest = anyText ?? uses.reduce((a, b) => ((b.words?.length ?? 0) > (a.words?.length ?? 0) ? b : a));
+  return uses.filter(({ text, words }) =>
+    anyText && words
+      ? words.some((word) => !word.startsWith('"'))
+      : text !== widest.text || words?.some((word) => !widest.words?.includes(word)),
   );
 }
 
@@ -145,7 +170,8 @@ test('reports another pattern', differing, text, { ...text, pattern: '^/' }, 1);
 test('reports an array instead of a single value', differing, text, { type: 'array', items: text }, 1);
 test('reports an array of another type', differing, { items: text }, { items: { type: 'integer' } }, 1);
 test('reports an object instead of a string', differing, text, { type: 'object' }, 1);
-test('reports an enum instead of any string', differing, text, { enum: ['a'] }, 1);
+test('reports an enum of numbers instead of any string', differing, text, { enum: [1] }, 1);
+test('accepts an enum of strings instead of any string', differing, text, { enum: ['a'] }, 0);
 test('reports other enum values', differing, { enum: ['a', 'b'] }, { enum: ['b', 'c'] }, 1);
 test('accepts fewer enum values', differing, { enum: ['a', 'b'] }, { const: 'b' }, 0);
 test(

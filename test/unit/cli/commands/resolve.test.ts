@@ -79,7 +79,7 @@ test('resolve --json prints one document that matches its schema', async (t) => 
     devnum: '247:0',
     syspath: '/sys/devices/pci0000:00/0000:01:00.0',
     link: '/dev/vfio/pci/0000:01:00.0',
-    group: '14',
+    group: 14,
   });
   fs.renameSync(root.at('/dev/vfio/devices/vfio0'), root.at('/dev/kept'));
   root.linkTo('/dev/char/247:0', '/dev/kept');
