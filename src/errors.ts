@@ -24,7 +24,7 @@ interface ErrorDetails {
 /** An error for the user; the command line prints it as one line, `message; hint`. `code` is machine-readable. */
 export class VfioNamesError extends Error {
   readonly code: string;
-  readonly exitCode: ExitStatus;
+  readonly status: ExitStatus;
   /** What the user can do; `message` says what was expected and what was found. */
   readonly hint?: string;
   readonly path?: string;
@@ -38,11 +38,11 @@ export class VfioNamesError extends Error {
     return value instanceof Error && value.name === 'VfioNamesError';
   }
 
-  constructor(code: string, exitCode: ExitStatus, message: string, facts: ErrorDetails = {}) {
+  constructor(code: string, status: ExitStatus, message: string, facts: ErrorDetails = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = 'VfioNamesError';
     this.code = code;
-    this.exitCode = exitCode;
+    this.status = status;
     if (facts.hint !== undefined) this.hint = facts.hint;
     if (facts.path !== undefined) this.path = facts.path;
     if (facts.device !== undefined) this.device = facts.device;

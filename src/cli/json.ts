@@ -56,8 +56,8 @@ export function settingJson({ key, value, source }: Setting): Json {
 }
 
 /** The document of an error that ended a command, on one line, since each document of watch is one; `status` is the exit status. */
-export function errorDocument({ code, message, hint, device, path, exitCode }: VfioNamesError): string {
-  const error = { code, message, hint, name: device, file: path, status: exitCode };
+export function errorDocument({ code, message, hint, device, path, status }: VfioNamesError): string {
+  const error = { code, message, hint, name: device, file: path, status };
   return `${jsonText({ version: 1, error })}\n`;
 }
 

@@ -76,7 +76,7 @@ export async function main(argv: readonly string[], streams: Io, system: System)
     if (verbose) io.err(`vfio-names: ${formatErrorDetails(shown)}`);
     // A command prints one document, watch one per line.
     if (wantsDocument && (!isWritten || isService)) printError(io, shown);
-    return shown.exitCode;
+    return shown.status;
   }
 }
 
@@ -113,11 +113,11 @@ function callError(error: unknown): VfioNamesError {
 
 /** Replaces a hint that advises root to become root. */
 function forRoot(error: VfioNamesError, files: Files): VfioNamesError {
-  const { code, exitCode, message, hint, path, device, cause } = error;
+  const { code, status, message, hint, path, device, cause } = error;
   if (hint === undefined || !hint.startsWith('run it as root')) return error;
   // The owner of /proc/self is our effective user.
   if (tryOrUndefined(() => files.stat('/proc/self'))?.uid !== 0) return error;
-  return new VfioNamesError(code, exitCode, message, {
+  return new VfioNamesError(code, status, message, {
     hint: 'root is not permitted either: check the capabilities of this container or unit, at the options of the mount, and at the audit log (SELinux, AppArmor)',
     ...(path !== undefined && { path }),
     ...(device !== undefined && { device }),

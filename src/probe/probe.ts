@@ -52,7 +52,7 @@ export function notFoundResult(requested: string, depth: ProbeDepth, error: Vfio
     requested,
     depth,
     openable: false,
-    status: error.exitCode,
+    status: error.status,
     step: 'find',
     cause: error.message,
     ...(error.hint !== undefined && { remedy: error.hint }),

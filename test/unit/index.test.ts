@@ -83,7 +83,7 @@ export async function main(): Promise<string> {
   try {
     return machine.resolve(devices[0]?.name ?? machine.find('gpu').name).nodePath + findings.length;
   } catch (error) {
-    if (error instanceof VfioNamesError && error.exitCode === exitStatus.noDevice) return error.hint ?? error.code;
+    if (error instanceof VfioNamesError && error.status === exitStatus.noDevice) return error.hint ?? error.code;
     throw error;
   }
 }

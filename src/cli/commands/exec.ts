@@ -58,7 +58,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     if (error instanceof VfioNamesError && error.code === 'timeout') {
       report(withHint(error));
       if (invocation.json && !invocation.quiet) io.out(errorDocument(error));
-      calls.exit(error.exitCode);
+      calls.exit(error.status);
     }
     throw error;
   }

@@ -37,7 +37,7 @@ export const run: RunCommand = async (invocation, io, system): Promise<ExitStatu
     try {
       return requestOf(findByNameOrPath(machine, observation, operand));
     } catch (error) {
-      if (!(error instanceof VfioNamesError) || error.exitCode !== exitStatus.noDevice) throw error;
+      if (!(error instanceof VfioNamesError) || error.status !== exitStatus.noDevice) throw error;
       return { target: targetOfGoneDevice(operand), operand, missing: error };
     }
   };

@@ -172,7 +172,7 @@ async function probeName(
     device =
       findByWholeName(machine.files, machine.root, name) ?? findByNameOrPath(machine, observe(machine), name);
   } catch (error) {
-    if (!(error instanceof VfioNamesError) || error.exitCode === exitStatus.usage) throw error;
+    if (!(error instanceof VfioNamesError) || error.status === exitStatus.usage) throw error;
     return notFoundResult(name, depth, error);
   }
   return probe(device);

@@ -110,7 +110,7 @@ test(helps, 'ls --help', { command: 'list' });
 const rejected = test.macro({
   exec(t, line: string, message: string) {
     const error = t.throws(() => parse(line), { instanceOf: VfioNamesError });
-    t.is(error?.exitCode, 2);
+    t.is(error?.status, 2);
     t.is(errorLine(error), message);
   },
   title: (_, line: string) => `"${line}" is rejected`,

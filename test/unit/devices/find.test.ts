@@ -122,7 +122,7 @@ const rejects = test.macro({
   exec(t, name: string, code: string, status: ExitStatus, message: string) {
     const error = t.throws(() => findDevice(devices, name), { instanceOf: VfioNamesError });
     t.is(error?.code, code);
-    t.is(error?.exitCode, status);
+    t.is(error?.status, status);
     t.is(errorLine(error), message);
   },
   title: (_, name, code) => `findDevice rejects ${JSON.stringify(name)}: ${code}`,

@@ -14,7 +14,7 @@ function find(root: FakeRoot, name: string): string {
     return findByNameOrPath(machine, observe(machine), name).name;
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
-    return `${error.code} ${error.exitCode}: ${errorLine(error)}`;
+    return `${error.code} ${error.status}: ${errorLine(error)}`;
   }
 }
 

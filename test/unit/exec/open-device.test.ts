@@ -79,7 +79,7 @@ test('openDevice closes the descriptor if the kernel reuses the vfioN for anothe
   t.is(calls.openCount(), 0);
 });
 
-for (const [errno, code, exitCode, pattern] of [
+for (const [errno, code, status, pattern] of [
   ['EACCES', 'not-permitted', 4, /is refused to root|is mounted with nodev|you are uid/],
   ['EPERM', 'not-permitted', 4, /the device cgroup/],
   ['EBUSY', 'busy', 1, /EBUSY/],
@@ -90,15 +90,15 @@ for (const [errno, code, exitCode, pattern] of [
   ['ETIMEDOUT', 'timeout', 1, /did not answer within 5 s at open node/],
   ['EIO', 'EIO', 1, /EIO/],
 ] as const)
-  test(`openDevice reports a failed open with ${errno} in one line with status ${exitCode}, as probe does`, async (t) => {
+  test(`openDevice reports a failed open with ${errno} in one line with status ${status}, as probe does`, async (t) => {
     const root = fakeRoot(t);
     const device = root.add(sample);
     const error = (await t.throwsAsync(openDevice(opener(root, failingOpener(errnoError(errno))), device), {
       code,
-    })) as Error & { exitCode?: number };
+    })) as Error & { status?: number };
     t.regex(errorLine(error), /^[^\n]*could not open 0000:01:00\.0: [^\n]*$/);
     t.regex(error.message, pattern);
-    t.is(error.exitCode, exitCode);
+    t.is(error.status, status);
   });
 
 test('openDevice does not advise root to run it as root', async (t) => {

@@ -66,7 +66,7 @@ test('an alias whose device is not bound to VFIO is reported with its device, fi
     const error = t.throws(() => findByNameOrPath(machine, observe(machine), name), {
       instanceOf: VfioNamesError,
     });
-    return [error?.exitCode ?? 0, error ? errorLine(error) : ''];
+    return [error?.status ?? 0, error ? errorLine(error) : ''];
   };
   for (const name of ['by-alias/gpu', '/dev/vfio/by-alias/gpu', 'gpu'])
     t.deepEqual(errorOf(name), [

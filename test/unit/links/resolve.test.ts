@@ -22,7 +22,7 @@ function resolveOrError(root: FakeRoot, device: Device, files: SystemFiles = fak
     return resolveDevice(files, root.dir, device).nodePath;
   } catch (error) {
     if (!(error instanceof VfioNamesError)) throw error;
-    return `${error.code} ${error.exitCode}: ${errorLine(error)}`;
+    return `${error.code} ${error.status}: ${errorLine(error)}`;
   }
 }
 
@@ -250,7 +250,7 @@ test('findByNameOrPath finds a mediated device by four or more digits of its UUI
     t.is(find(name), first, name);
   const errorOf = (name: string): [number | undefined, string] => {
     const error = t.throws(() => find(name), { instanceOf: VfioNamesError });
-    return [error?.exitCode, error ? errorLine(error) : ''];
+    return [error?.status, error ? errorLine(error) : ''];
   };
   for (const name of ['83b', '83b8-', '83b8f4f25', '4f2-509f', 'platform/83b8f4f2', ''])
     t.is(errorOf(name)[0], 3, name);
@@ -330,7 +330,7 @@ test('a name by serial number that two devices claim resolves to neither and nam
   const link = 'by-serial/a0-36-9f-ff-ff-12-34-56.0';
   for (const name of [link, `/dev/vfio/${link}`]) {
     const error = t.throws(() => findByNameOrPath(machine, seen, name), { instanceOf: VfioNamesError });
-    t.is(error?.exitCode, 2);
+    t.is(error?.status, 2);
     t.is(
       error && errorLine(error),
       `${name} fits 2 devices: pci/0000:01:00.0, pci/0000:02:00.0; name one of them`,

@@ -78,7 +78,7 @@ test('a policy path that is not a readable regular file fails with one line and 
   const root = fakeRoot(t);
   root.linkWithTarget('/etc/vfio-names/10-a.toml', '10-a.toml');
   const loop = errorOf(() => readPolicyFiles(fakeFiles, root.dir));
-  t.deepEqual([loop.code, loop.exitCode], ['policy', 2]);
+  t.deepEqual([loop.code, loop.status], ['policy', 2]);
   t.regex(loop.message, /10-a\.toml: expected a file, found a chain of links/);
   root.linkWithTarget('/etc/vfio-names/10-a.toml', '/nowhere');
   t.regex(errorOf(() => readPolicyFiles(fakeFiles, root.dir)).message, /expected a policy file, found none/);
@@ -87,10 +87,10 @@ test('a policy path that is not a readable regular file fails with one line and 
     errorOf(() => readPolicyFiles(fakeFiles, root.dir)).message,
     /00-d\.toml: expected a policy file, found a directory/,
   );
-  t.is(errorOf(() => readPolicyFile(fakeFiles, root.at('/nothing.toml'))).exitCode, 2);
+  t.is(errorOf(() => readPolicyFile(fakeFiles, root.at('/nothing.toml'))).status, 2);
   t.is(spawnSync('mkfifo', [root.at('/pipe.toml')]).status, 0);
   const pipe = errorOf(() => readPolicyFile(fakeFiles, root.at('/pipe.toml')));
-  t.is(pipe.exitCode, 2);
+  t.is(pipe.status, 2);
   t.regex(errorLine(pipe), /pipe\.toml: expected a policy file, found a fifo; write the policy to a file/);
   root.write('/big.toml', `${'#é'.repeat((1 << 20) / 3)}####`);
   t.regex(
@@ -113,7 +113,7 @@ test('an unreadable policy fails with status 4', (t) => {
     ['stat', /fd\/\d+$/],
     ['readBytes', /fd\/\d+$/],
   ] as const)
-    t.is(errorOf(() => readPolicyFiles(denied(call, end), root.dir)).exitCode, 4, call);
+    t.is(errorOf(() => readPolicyFiles(denied(call, end), root.dir)).status, 4, call);
 });
 
 test('the files that are ignored because of their name are listed', (t) => {

@@ -256,7 +256,7 @@ test('loadPolicy returns the policy, or throws the first error with the number o
   root.write('/etc/vfio-names/05-b.toml', '\nby-tag = true\n[[link]]\n');
   root.write('/etc/vfio-names/20-c.toml', 'x');
   const error = await t.throwsAsync(loadPolicy(fakeFiles, root.dir), { instanceOf: VfioNamesError });
-  t.deepEqual([error?.code, error?.exitCode], ['policy', 2]);
+  t.deepEqual([error?.code, error?.status], ['policy', 2]);
   t.is(error?.path, root.at('/etc/vfio-names/05-b.toml'));
   t.regex(errorLine(error), /05-b\.toml:2: by-tag: unknown key; .* \(and 2 more; see config check\)$/);
 });

@@ -103,7 +103,7 @@ const rejects = test.macro({
     t.is(readPolicyFiles(fakeFiles, root.dir).length, 1);
     change(root);
     const error = errorOf(() => readPolicyFiles(fakeFiles, root.dir));
-    t.is(error?.exitCode, 2);
+    t.is(error?.status, 2);
     t.true(error?.message.includes(`expected what only root may write, found owner`), error?.message);
     t.true(error?.message.endsWith(` at ${root.at(at)}`), error?.message);
   },
@@ -193,7 +193,7 @@ asRoot(
     root.linkWithTarget('/etc/vfio-names/b.toml', '/nix/store/hash-b.toml');
     t.is(readPolicyFiles(fakeFiles, root.dir).length, 2);
     chmodSync(root.at('/nix/store'), 0o775);
-    t.is(errorOf(() => readPolicyFiles(fakeFiles, root.dir))?.exitCode, 2);
+    t.is(errorOf(() => readPolicyFiles(fakeFiles, root.dir))?.status, 2);
   },
 );
 
@@ -276,5 +276,5 @@ test('a --policy with a relative path is checked from the working directory', (t
   t.is(readTrustedPolicyFile(files, 'p.toml'), 'x');
   t.is(readTrustedPolicyFile(files, '../own/./p.toml'), 'x');
   chmodSync(root.at('/own'), 0o777);
-  t.is(errorOf(() => readTrustedPolicyFile(files, 'p.toml'))?.exitCode, 2);
+  t.is(errorOf(() => readTrustedPolicyFile(files, 'p.toml'))?.status, 2);
 });

@@ -70,7 +70,7 @@ test('openNotify fails with status 5 for an invalid address or without koffi', a
   const openError = (env: Record<string, string>, open: () => Promise<Datagrams>) =>
     t.throwsAsync<VfioNamesError>(openWith(env, t.fail, open), { code: 'no-notify' });
   const relative = await openError({ NOTIFY_SOCKET: 'run/notify' }, t.fail as never);
-  t.is(relative?.exitCode, 5);
+  t.is(relative?.status, 5);
   t.regex(relative?.message ?? '', /found run\/notify/);
   t.regex(
     (

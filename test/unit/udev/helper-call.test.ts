@@ -63,7 +63,7 @@ test('--via run never uses SYMLINK, and --via import takes every name from vfio_
           ? links.length === 0
           : links.every((text) => /^SYMLINK\+="vfio\/\$env\{ID_VFIO_LINK_\d+\}"$/.test(text));
       } catch (error) {
-        return error instanceof VfioNamesError && error.exitCode === 2;
+        return error instanceof VfioNamesError && error.status === 2;
       }
     }),
     { numRuns: 200 },

@@ -124,7 +124,7 @@ test('rules install says that the directory is a link or read-only, and names ru
   const planned = planRulesChange(fakeFiles, readOnly.dir, generated());
   const refused = t.throws(() => applyRulesChange(files, readOnly.dir, planned, token));
   if (!(refused instanceof VfioNamesError)) return t.fail();
-  t.is(refused.exitCode, 4);
+  t.is(refused.status, 4);
   t.is(refused.message, 'could not install the rules: /etc/udev/rules.d is on a read-only file system');
   t.regex(refused.hint ?? '', /rules render/);
   const immutable = hookedFiles(({ name }) => {

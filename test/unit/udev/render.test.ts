@@ -87,7 +87,7 @@ test('no policy text escapes its string in udev rules', (t) => {
       try {
         text = renderRules('udev', policy);
       } catch (error) {
-        return error instanceof VfioNamesError && error.exitCode === 2 && !errorLine(error).includes('\n');
+        return error instanceof VfioNamesError && error.status === 2 && !errorLine(error).includes('\n');
       }
       rendered++;
       return text.split('\n').every((line) => line === '' || line.startsWith('# ') || isSound(line));
@@ -123,7 +123,7 @@ test('no policy text escapes its field in mdev and mdevd lines', (t) => {
           return text === '' || text.startsWith('# ') || (found && (!found[2] || command.test(found[2])));
         });
       } catch (error) {
-        return error instanceof VfioNamesError && error.exitCode === 2;
+        return error instanceof VfioNamesError && error.status === 2;
       }
     }),
     { numRuns: 200 },

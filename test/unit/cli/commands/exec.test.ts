@@ -223,7 +223,7 @@ for (const [name, status] of steps) {
       t.is(await run('--user qemu vfio0 -- prog'), status);
       t.is(err.length, 1);
     } catch (error) {
-      t.is((error as VfioNamesError).exitCode, status);
+      t.is((error as VfioNamesError).status, status);
     }
     t.false(log.includes('execute /bin/prog'));
   });
@@ -233,7 +233,7 @@ for (const [name, status] of steps) {
     try {
       t.is(await run('--user qemu vfio0 -- prog'), status);
     } catch (error) {
-      t.is((error as VfioNamesError).exitCode, status);
+      t.is((error as VfioNamesError).status, status);
     }
     t.false(log.includes('execute /bin/prog'));
   });

@@ -59,7 +59,7 @@ for (const name of Object.keys(samples) as SampleName[])
 test('renderSvg reports a missing or unusable package with an alternative', async (t) => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
   const error = await t.throwsAsync(renderSvg('digraph {}', () => Promise.reject(missing)));
-  t.like(error, { code: 'no-renderer', exitCode: 5 });
+  t.like(error, { code: 'no-renderer', status: 5 });
   t.is(
     errorLine(error),
     `expected the package @viz-js/viz to draw with, found none; npm install @viz-js/viz, or draw with Graphviz: vfio-names graph --format dot | dot -Tsvg`,
@@ -74,7 +74,7 @@ test('renderSvg reports a missing or unusable package with an alternative', asyn
 test('package.json pins the SVG renderer as an optional dependency', (t) => {
   const manifest = JSON.parse(fs.readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
   t.regex(manifest.optionalDependencies['@viz-js/viz'], /^\d+\.\d+\.\d+$/);
-  t.false('@viz-js/viz' in manifest.dependencies);
+  t.is(manifest.dependencies, undefined);
 });
 
 test('graph --json is valid against its schema, and graph --all shows every PCI device', async (t) => {

@@ -210,7 +210,7 @@ test('probe --bind without --yes is a usage error without a terminal', async (t)
   const error = await t.throwsAsync<VfioNamesError>(probe(machine, '--bind', '0000:00:04.0'), {
     code: 'usage',
   });
-  t.is(error?.exitCode, 2);
+  t.is(error?.status, 2);
   t.deepEqual([machine.requests, machine.questions], [[], []]);
 });
 
@@ -268,10 +268,7 @@ test('probe without koffi fails with an error, and closes the peer', async (t) =
   const machine = fakeMachine(t);
   machine.reply = { kind: 'answer', value: { refused: 'no-koffi', message: 'no koffi', hint: 'install it' } };
   const error = await t.throwsAsync<VfioNamesError>(probe(machine, '0000:00:04.0'), { code: 'no-koffi' });
-  t.deepEqual(
-    [error?.exitCode as number, errorLine(error), machine.closed],
-    [5, 'no koffi; install it', true],
-  );
+  t.deepEqual([error?.status as number, errorLine(error), machine.closed], [5, 'no koffi; install it', true]);
 });
 
 test('probe exits with status 5 and suggests --group on a kernel without device nodes', async (t) => {

@@ -65,7 +65,7 @@ test('loadCalls fails with no-koffi and a hint if koffi is not installed', async
     loadCalls(() => Promise.reject(new Error('Cannot find module'))),
     { code: 'no-koffi' },
   );
-  t.is(error?.exitCode, 5);
+  t.is(error?.status, 5);
   t.is(error?.hint, 'install vfio-names again, with its optional packages, on this machine');
 });
 
