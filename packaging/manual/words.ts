@@ -153,6 +153,11 @@ export const policyKeyTexts: Readonly<Record<string, string>> = {
   'access.owner': 'A user name, or a number in quotes.',
   'access.group': 'A group name, or a number in quotes; without mode, the mode of the node is 0660.',
   'access.mode': 'Four octal digits in quotes, such as "0660"; write access for others is not allowed.',
+  bind: 'The driver that each matching device gets before any driver has it. A device that has a driver, a driver_override that somebody else has set, or a file of driverctl is left alone, and so is every bridge. If several tables match, the last one decides. Takes effect with rules install and the service vfio-names-bind.service, at the next boot or when the device is added.',
+  'bind.match':
+    'The facts that a device must match, at least one beside bus. Only facts that are known before a driver has the device: name, syspath, path, vendor, device, subsystemVendor, subsystemDevice, class, revision, numaNode, function, pf. The bus is pci if it is not given; platform, amba, fsl-mc and cdx are possible. A path is whole, or ends in -* for everything below a bridge, and never fits a VF; match a VF by its name, or all VFs of a PF by pf alone, so that no driver of the host tries them first.',
+  'bind.driver':
+    'The name of the driver: the VFIO driver of the bus is the default, vfio-pci for PCI; a variant driver such as mlx5_vfio_pci; or auto, the driver that the modules of the kernel offer for the device (vfio_pci: in modules.alias) when the rules are made.',
   iommu:
     'Who may open /dev/iommu, which is required to use a node. Without this table, /dev/iommu gets the group of the access rules, or their owner if no rule has a group. If the rules have different groups or owners, /dev/iommu does not change, and config check reports it.',
   'iommu.owner': 'A user name, or a number in quotes.',
@@ -169,6 +174,9 @@ gpu = { name = "01:00.0" }
 [[link]]
 match = { bus = "pci", vendor = "0x10de" }
 name = "by-sriov/{{pf}}/vf{{vf}}"
+
+[[bind]]
+match = { name = "0000:01:00.0" }
 
 [[access]]
 match = { bus = "pci", driver = "vfio-pci" }

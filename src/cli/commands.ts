@@ -285,6 +285,7 @@ const rulesRender: Command = {
       choices: ['native', 'import', 'run'],
       help: 'what creates the links: udev alone where possible (native, the default), udev with names from vfio_id (import), or vfio_id (run)',
     },
+    bind: { type: 'boolean', help: 'the rules for drivers, [[bind]]; nothing if the policy has none' },
     policy,
   },
   load: async () => (await import('./commands/rules.ts')).runRulesRender,

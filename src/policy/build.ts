@@ -43,6 +43,7 @@ export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
       ...files.flatMap((file) => file.links),
     ],
     accessRules: files.flatMap((file) => file.access),
+    bindRules: files.flatMap((file) => file.binds),
     ...(iommu && { iommu }),
   };
   const policy = { ...rules, hash: policyHash(rules) };
@@ -111,6 +112,8 @@ export function policyHash(policy: Omit<Policy, 'hash'>): string {
     scheme: policy.scheme,
     linkRules: policy.linkRules.map(link),
     accessRules: policy.accessRules.map(withoutSource),
+    // Policies without such rules keep the hash that they had before there were any.
+    ...(policy.bindRules.length > 0 && { bindRules: policy.bindRules.map(withoutSource) }),
     ...(policy.iommu && { iommu: withoutSource(policy.iommu) }),
   };
   return sha256(JSON.stringify(content));

@@ -5,7 +5,7 @@ import { exitStatus, VfioNamesError, withHint } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
 import { matchCovers } from './match.ts';
-import type { Access, AccessRule, LinkRule, Policy, SourceLocation } from './policy.ts';
+import type { Access, AccessRule, BindRule, LinkRule, Policy, SourceLocation } from './policy.ts';
 
 /** One error or warning. */
 export interface Diagnostic {
@@ -59,7 +59,11 @@ const MAX_COMPARISONS = 500_000;
 
 /** Returns one warning for each rule without effect. */
 export function findShadowedRules(policy: Policy): Diagnostic[] {
-  return [...shadowedLinks(policy.linkRules), ...shadowedAccess(policy.accessRules)];
+  return [
+    ...shadowedLinks(policy.linkRules),
+    ...shadowedAccess(policy.accessRules),
+    ...shadowedBinds(policy.bindRules),
+  ];
 }
 
 /** Finds names that another rule gives to at least the same devices, with the same or a higher priority. */
@@ -114,6 +118,26 @@ function shadowedAccess(access: readonly AccessRule[]): Diagnostic[] {
             rule.source,
             'access',
             `never holds: ${location(later.source)} comes later and sets the same for these devices`,
+          ),
+        ];
+  });
+}
+
+/** Finds rules for drivers that a later rule overrides, for at least the same devices. */
+function shadowedBinds(binds: readonly BindRule[]): Diagnostic[] {
+  let comparisons = 0;
+  return binds.flatMap((rule, index) => {
+    const later = binds.find(
+      (other, place) =>
+        place > index && ++comparisons <= MAX_COMPARISONS && matchCovers(other.match, rule.match),
+    );
+    return later === undefined
+      ? []
+      : [
+          warning(
+            rule.source,
+            'bind',
+            `never holds: ${location(later.source)} comes later and ${later.driver === rule.driver ? 'says the same for these devices' : `gives these devices the driver ${later.driver}`}`,
           ),
         ];
   });

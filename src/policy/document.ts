@@ -98,6 +98,7 @@ export interface PolicyContent {
     readonly priority?: number;
   }[];
   readonly access?: readonly (RawAccess & { readonly match?: Table<unknown> })[];
+  readonly bind?: readonly { readonly match: Table<unknown>; readonly driver?: string }[];
   readonly iommu?: RawAccess;
 }
 

@@ -35,6 +35,12 @@ export function formatPolicy({ policy, settings }: Pick<BuildResult, 'policy' | 
       ...matchLine(rule.match),
       ...accessLines(rule),
     ]),
+    ...policy.bindRules.map(({ match, driver, source }) => [
+      `# ${location(source)}`,
+      '[[bind]]',
+      ...matchLine(match),
+      `driver = ${tomlText(driver)}`,
+    ]),
     policy.iommu ? [`# ${location(policy.iommu.source)}`, '[iommu]', ...accessLines(policy.iommu)] : [],
   ];
   return `${blocks

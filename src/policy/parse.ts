@@ -5,6 +5,7 @@ import { MAX_ID, parseId } from '../devices/accounts.ts';
 import { knownBuses } from '../names/scheme.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
+import { bindProblems, bindRule } from './bind.ts';
 import type { AccessLines, Diagnostic } from './diagnostics.ts';
 import type { PolicyDocument, RawAccess } from './document.ts';
 import { aliasRule, booleanFamilies, familyRule } from './families.ts';
@@ -13,7 +14,7 @@ import type { KeyPath } from './line-numbers.ts';
 import { parseMatch } from './match.ts';
 import { matchesOneOf } from './pattern-forms.ts';
 import { patternWarning } from './pattern-habits.ts';
-import type { Access, AccessRule, Family, LinkRule, Match, SourceLocation } from './policy.ts';
+import type { Access, AccessRule, BindRule, Family, LinkRule, Match, SourceLocation } from './policy.ts';
 import { type ParsedTemplate, parseTemplate } from './template.ts';
 
 /** A setting or table entry that a later file may override, by its key: `names.by-path`. */
@@ -31,6 +32,7 @@ export interface FileRules {
   readonly families: ReadonlyMap<string, LinkRule | undefined>;
   readonly links: readonly LinkRule[];
   readonly access: readonly AccessRule[];
+  readonly binds: readonly BindRule[];
   readonly iommu?: Access & { readonly source: SourceLocation };
   readonly accessLines: AccessLines;
   readonly errors: readonly Diagnostic[];
@@ -121,10 +123,19 @@ export function parseRules(document: PolicyDocument): FileRules {
     accessLines.set(rule, linesOf(path));
     return rule;
   });
+  const binds = (content.bind ?? []).map((raw, index): BindRule => {
+    const path = ['bind', index];
+    // Without a bus, every fact belongs to PCI.
+    const given = { bus: 'pci', ...raw.match };
+    const parsed = match(given, [...path, 'match']);
+    for (const { key, message, hint } of bindProblems(parsed))
+      errors.push(document.errorAt([...path, 'match', ...key], message, hint));
+    return bindRule(parsed, raw.driver, source(path));
+  });
   if (content.iommu) checkIds(content.iommu, ['iommu']);
   const iommu = content.iommu && { ...accessOf(content.iommu), source: source(['iommu']) };
   if (iommu) accessLines.set(iommu, linesOf(['iommu']));
-  return { settings, families, links, access, ...(iommu && { iommu }), accessLines, errors, warnings };
+  return { settings, families, links, access, binds, ...(iommu && { iommu }), accessLines, errors, warnings };
 }
 
 /** Longer than any name: the parser takes quadratic time for nested helpers. */

@@ -1,4 +1,4 @@
-/** The types of a parsed and checked policy: rules for names and for access. Also the policy without policy files. */
+/** The types of a parsed and checked policy: rules for names, for access and for drivers. Also the policy without policy files. */
 import type { FactName } from '../devices/types.ts';
 
 /** The file and line of a rule. */
@@ -86,22 +86,35 @@ export interface AccessRule extends Access {
   readonly source: SourceLocation;
 }
 
+/** The driver that the matching devices get before any driver has them; of several rules that match, the last decides. */
+export interface BindRule {
+  /** Only facts that udev knows at the `add` event; always has one plain condition on `bus` with one exact value. */
+  readonly match: Match;
+  /** The bus of the match. */
+  readonly bus: string;
+  /** The name of a driver, or `auto`: the driver that the kernel's modules offer for the device. */
+  readonly driver: string;
+  readonly source: SourceLocation;
+}
+
 export interface Policy {
   /** The number of the naming scheme of /dev/vfio/<bus>/<name>. */
   readonly scheme: 1;
   /** Names in addition to those of the scheme. */
   readonly linkRules: readonly LinkRule[];
   readonly accessRules: readonly AccessRule[];
+  readonly bindRules: readonly BindRule[];
   /** The `[iommu]` table, the access of /dev/iommu; see policy/access.ts for the default. */
   readonly iommu?: Access & { readonly source: SourceLocation };
   /** SHA-256 of the policy in hex; comments, files and lines do not change it. */
   readonly hash: string;
 }
 
-/** The policy of a machine without policy files: the names of scheme 1, and no access rules. */
+/** The policy of a machine without policy files: the names of scheme 1, and no rules for access or drivers. */
 export const defaultPolicy: Policy = {
   scheme: 1,
   linkRules: [],
   accessRules: [],
+  bindRules: [],
   hash: '7a75a4315b2cd5a78d08b046a4d8dbff18edf8c93c0a764cce5a67021cb6c075',
 };

@@ -10,8 +10,15 @@ import {
 import { isGeneratedFile, removeFile, replaceFile, sweepTemporaries } from '../system/atomic-file.ts';
 import type { DirHandle, Files, SystemFiles } from '../system/files.ts';
 import { openDirBelow, pathBelow, type Root } from '../system/root-path.ts';
+import { baseName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
-import { adminDirectory, installPath, readRulesFile, renderHint, rulesFileName } from './installed-rules.ts';
+import {
+  adminDirectory,
+  installPathOf,
+  readRulesFile,
+  renderHint,
+  rulesFileName,
+} from './installed-rules.ts';
 import { readHeader } from './syntax.ts';
 
 /** The change that `rules install` or `rules uninstall` makes to the rules file. */
@@ -28,32 +35,38 @@ export interface RulesChange {
  * Plans the installation of `after`, or the removal if it is `undefined`. Throws VfioNamesError `file-unmanaged`
  * (status 1) if vfio-names did not generate the existing file.
  */
-export function planRulesChange(files: Files, root: Root, after: string | undefined): RulesChange {
-  const found = readRulesFile(files, root, installPath);
+export function planRulesChange(
+  files: Files,
+  root: Root,
+  after: string | undefined,
+  fileName = rulesFileName,
+): RulesChange {
+  const path = installPathOf(fileName);
+  const found = readRulesFile(files, root, path);
   const current = found?.kind === 'text' ? found.text : undefined;
   if (current !== after) rejectLinkedDirectory(files, root);
-  const isLink = found && files.lstat(pathBelow(root, installPath)).kind === 'symlink';
+  const isLink = found && files.lstat(pathBelow(root, path)).kind === 'symlink';
   const ours = found?.kind === 'text' && !isLink && readHeader(found.text) !== undefined;
   if (found && !ours) {
     const reason =
       found.kind === 'masked'
         ? 'turns the rules off (empty, or a link to /dev/null)'
         : 'vfio-names did not make';
-    throw unmanagedError(reason);
+    throw unmanagedError(path, reason);
   }
   return {
-    path: installPath,
+    path,
     ...(found?.kind === 'text' && { before: found.text }),
     ...(after !== undefined && { after }),
   };
 }
 
-function unmanagedError(reason: string): VfioNamesError {
+function unmanagedError(path: string, reason: string): VfioNamesError {
   return new VfioNamesError(
     'file-unmanaged',
     exitStatus.findings,
-    `expected no file or one made by vfio-names at ${installPath}, found one that ${reason}`,
-    { hint: 'move it away first', path: installPath },
+    `expected no file or one made by vfio-names at ${path}, found one that ${reason}`,
+    { hint: 'move it away first', path },
   );
 }
 
@@ -100,9 +113,9 @@ export function applyRulesChange(
     sweepTemporaries(files, dir, isOurs);
     const done =
       after === undefined
-        ? removeFile(files, dir, rulesFileName, token, isOurs)
-        : replaceFile(files, dir, { name: rulesFileName, text: after, isOurs, durable: true }, token);
-    if (!done) throw unmanagedError('vfio-names did not make');
+        ? removeFile(files, dir, baseName(path), token, isOurs)
+        : replaceFile(files, dir, { name: baseName(path), text: after, isOurs, durable: true }, token);
+    if (!done) throw unmanagedError(path, 'vfio-names did not make');
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;

@@ -8,6 +8,12 @@ import { readHeader } from './syntax.ts';
 /** The file's name in every directory: after 50-udev-default, so that GROUP and MODE take effect; before 73-seat-late. */
 export const rulesFileName = '70-vfio-names.rules';
 
+/**
+ * The rules of [[bind]], in every directory: before 80-drivers, which loads the module that the device's ids ask for. It exists
+ * only for a policy with such rules.
+ */
+export const bindRulesFileName = '60-vfio-names-bind.rules';
+
 /** The administrator's rules directory, to which `rules install` writes. */
 export const adminDirectory = '/etc/udev/rules.d';
 
@@ -21,13 +27,19 @@ const rulesDirectories = [
 ] as const;
 
 /** What exists at the path of a rules file. */
-type RulesFile =
+export type RulesFile =
   | { readonly kind: 'text'; readonly path: string; readonly text: string }
   /** A file of another name with rules for VFIO names, as on NixOS and Talos, which put all local rules into one file. */
   | { readonly kind: 'embedded'; readonly path: string; readonly text: string }
   /** An empty file or a link to /dev/null: udev ignores the other files of this name. */
   | { readonly kind: 'masked'; readonly path: string }
   | { readonly kind: 'other'; readonly path: string; readonly what: string };
+
+/** What a file of another name has that contains the rules. */
+const marks: Readonly<Record<string, RegExp>> = {
+  [rulesFileName]: /^# vfio-names scheme=|^[^#\n]*SYMLINK\+="vfio\/pci\//m,
+  [bindRulesFileName]: /^LABEL="vfio_names_bind_end"$/m,
+};
 
 /** Size limit of a rules file in bytes. */
 const MAX_BYTES = 8 << 20;
@@ -36,19 +48,20 @@ const MAX_BYTES = 8 << 20;
  * Returns the file that udev reads, or else the first file of another name that has the rules; `undefined` if no directory has
  * one.
  */
-export function findRules(files: Files, root: Root): RulesFile | undefined {
+export function findRules(files: Files, root: Root, fileName = rulesFileName): RulesFile | undefined {
   for (const directory of rulesDirectories) {
-    const found = readRulesFile(files, root, `${directory}/${rulesFileName}`);
+    const found = readRulesFile(files, root, `${directory}/${fileName}`);
     if (found) return found;
   }
   for (const directory of rulesDirectories)
     for (const name of tryOrUndefined(() => files.readdir(pathBelow(root, directory))) ?? []) {
       const path = `${directory}/${name}`;
-      const found = name.endsWith('.rules')
-        ? tryOrUndefined(() => readRulesFile(files, root, path))
-        : undefined;
-      if (found?.kind === 'text' && /^# vfio-names scheme=|^[^#\n]*SYMLINK\+="vfio\/pci\//m.test(found.text))
-        return { ...found, kind: 'embedded' };
+      // Each of our files is looked for by its own name.
+      const found =
+        name.endsWith('.rules') && !Object.hasOwn(marks, name)
+          ? tryOrUndefined(() => readRulesFile(files, root, path))
+          : undefined;
+      if (found?.kind === 'text' && marks[fileName]?.test(found.text)) return { ...found, kind: 'embedded' };
     }
   return undefined;
 }
@@ -73,8 +86,10 @@ function readText(files: Files, root: Root, path: string, resolved: string): Rul
   return text === '' ? { kind: 'masked', path } : { kind: 'text', path, text };
 }
 
-/** Where `rules install` writes, without the root's prefix. */
-export const installPath = `${adminDirectory}/${rulesFileName}`;
+/** Where `rules install` writes the rules of a name, without the root's prefix. */
+export function installPathOf(fileName: string): string {
+  return `${adminDirectory}/${fileName}`;
+}
 
 /** What to do on a system whose rules directory is made by something else. */
 export const renderHint =
@@ -155,6 +170,30 @@ export function checkRules(found: RulesFile | undefined, wanted: string): RulesS
         message: `${file} is of policy ${shortHash(header.policy)}, expected ${shortHash(current?.policy)}`,
         hint: installHint,
       };
+}
+
+/**
+ * Compares the file of [[bind]] rules with `wanted`; `undefined` if there is none and the policy has no such rules, or if they
+ * are in a file that vfio-names does not write.
+ */
+export function checkBindRules(
+  found: RulesFile | undefined,
+  wanted: string | undefined,
+): RulesStatus | undefined {
+  if (wanted !== undefined) {
+    const status = checkRules(found, wanted);
+    return status.rulesState === 'missing'
+      ? { ...status, message: 'udev has no rules for the drivers that the policy gives ([[bind]])' }
+      : status;
+  }
+  if (found?.kind !== 'text' || !readHeader(found.text)) return undefined;
+  return {
+    upToDate: false,
+    file: found.path,
+    rulesState: 'policy-changed',
+    message: `${found.path} has rules for drivers, but the policy has no [[bind]]`,
+    hint: installHint,
+  };
 }
 
 /** The lines that are rules, not comments. */

@@ -1,7 +1,9 @@
 /** Renders the rules for each target from the templates. */
 import Handlebars from 'handlebars';
+import type { DriverAlias } from '../bind/driver-alias.ts';
 import { iommuAccess } from '../policy/access.ts';
 import type { Access, Policy } from '../policy/policy.ts';
+import { compileBindRules } from './bind-rules.ts';
 import { compileUdev } from './compile.ts';
 import type { LinkMode } from './helper-call.ts';
 import { compileMdev } from './mdev.ts';
@@ -25,6 +27,16 @@ export function renderRules(
   return target === 'udev'
     ? fill('70-vfio-names.rules', compileUdev(policy, iommu, via))
     : fill(target === 'mdev' ? 'mdev.conf' : 'mdevd.conf', compileMdev(policy, iommu));
+}
+
+/**
+ * Renders the udev rules of [[bind]]; `undefined` for a policy without such rules. `aliases` are the VFIO drivers of the kernel,
+ * for `driver = "auto"`. Throws as renderRules() does.
+ */
+export function renderBindRules(policy: Policy, aliases: readonly DriverAlias[]): string | undefined {
+  return policy.bindRules.length === 0
+    ? undefined
+    : fill('60-vfio-names-bind.rules', compileBindRules(policy, aliases));
 }
 
 type Template = keyof typeof templates;

@@ -185,7 +185,7 @@ const rows: Readonly<Record<string, Row>> = {
   'vfio-names config check': prints(0, /^no policy file; the names of scheme 1 hold$/m),
   'vfio-names config check ./10-gpu.toml': async (t, root, line) => {
     writeFileSync(argsOn(root, line)[2] ?? '', policyExample);
-    await prints(0, /^1 policy file fine: 3 name rules, 1 access rule$/m)(t, root, line);
+    await prints(0, /^1 policy file fine: 3 name rules, 1 access rule, 1 driver rule$/m)(t, root, line);
   },
   'vfio-names config show': prints(0, /^scheme = 1 {2}# default$/m),
   'vfio-names config schema': async (t, root, line) => {

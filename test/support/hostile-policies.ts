@@ -108,5 +108,14 @@ export const hostilePolicy: fc.Arbitrary<Policy> = fc.record({
     }),
     { maxLength: 1 },
   ),
+  bindRules: fc.array(
+    fc.record({
+      match,
+      bus: fc.constantFrom('pci', 'platform'),
+      driver: fc.oneof(fc.constantFrom('vfio-pci', 'auto'), { arbitrary: hostileText, weight: 1 }),
+      source: fc.constant({ file: 'x', line: 3 }),
+    }),
+    { maxLength: 2 },
+  ),
   hash: fc.constant('ab'.repeat(32)),
 });

@@ -20,6 +20,7 @@ const order: readonly string[] = [
     'links',
     'holders',
     'vfio-id',
+    'bind',
     'udev',
     'probe',
     'exec',

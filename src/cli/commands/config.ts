@@ -73,9 +73,13 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
   if (status !== exitStatus.ok) return status;
   if (!built) io.out('no policy file; the names of scheme 1 hold\n');
   else {
-    const { linkRules, accessRules } = built.policy;
-    const rules = `${plural(linkRules.length, 'name rule')}, ${plural(accessRules.length, 'access rule')}`;
-    io.out(`${plural(texts.length, 'policy file')} fine: ${rules}\n`);
+    const { linkRules, accessRules, bindRules } = built.policy;
+    const rules = [
+      plural(linkRules.length, 'name rule'),
+      plural(accessRules.length, 'access rule'),
+      ...(bindRules.length > 0 ? [plural(bindRules.length, 'driver rule')] : []),
+    ];
+    io.out(`${plural(texts.length, 'policy file')} fine: ${rules.join(', ')}\n`);
   }
   return status;
 };

@@ -1,12 +1,20 @@
 /** `rules check`: checks whether the rules that udev reads match the policy. */
 
+import { readDriverAliases } from '../../bind/driver-alias.ts';
 import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
+import type { Root } from '../../system/root-path.ts';
 import type { System } from '../../system/system.ts';
 import { unifiedDiff } from '../../udev/diff.ts';
 import type { LinkMode } from '../../udev/helper-call.ts';
 import { applyRulesChange, planRulesChange, type RulesChange } from '../../udev/install.ts';
-import { checkRules, findRules } from '../../udev/installed-rules.ts';
-import { type RuleTarget, renderRules } from '../../udev/render.ts';
+import {
+  bindRulesFileName,
+  checkBindRules,
+  checkRules,
+  findRules,
+  type RulesStatus,
+} from '../../udev/installed-rules.ts';
+import { type RuleTarget, renderBindRules, renderRules } from '../../udev/render.ts';
 import { isUdevRunning, reloadUdev } from '../../udev/udevadm.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { loadPolicyOption } from '../context.ts';
@@ -16,33 +24,63 @@ import { formatMessage } from '../output.ts';
 export const runRulesCheck: RunCommand = async (invocation, io, system) => {
   const { root, json } = invocation;
   const files = system.files;
-  const expected = renderRules('udev', await loadPolicyOption(invocation, system));
-  const verdict = checkRules(findRules(files, root), expected);
-  const { upToDate, file, rulesState } = verdict;
-  const message = withHint(verdict);
-  io.out(json ? jsonDocument({ upToDate, file, rulesState, message }) : `${formatMessage(message)}\n`);
+  const policy = await loadPolicyOption(invocation, system);
+  const names = checkRules(findRules(files, root), renderRules('udev', policy));
+  const bindText = renderBindRules(policy, readDriverAliases(files, root));
+  const bind = checkBindRules(findRules(files, root, bindRulesFileName), bindText);
+  const upToDate = names.upToDate && bind?.upToDate !== false;
+  const document = (status: RulesStatus) => ({
+    file: status.file,
+    rulesState: status.rulesState,
+    message: withHint(status),
+  });
+  if (json)
+    io.out(
+      jsonDocument({
+        upToDate,
+        ...document(names),
+        ...(bind && { bind: { upToDate: bind.upToDate, ...document(bind) } }),
+      }),
+    );
+  else for (const status of [names, ...(bind ? [bind] : [])]) io.out(`${formatMessage(withHint(status))}\n`);
   return upToDate ? exitStatus.ok : exitStatus.findings;
 };
 
-/** Makes the planned change, or with --dry-run prints it as a diff. Returns status 1 if udev could not apply it. */
+/**
+ * Makes the planned changes, or with --dry-run prints them as a diff: of the rules for names, and then of those for drivers, if
+ * there are any. Returns status 1 if udev could not apply them.
+ */
 export function installRules(
-  planned: RulesChange,
+  planned: readonly [names: RulesChange, ...others: RulesChange[]],
   { root, flags, json }: Invocation,
   io: Io,
   system: System,
 ): ExitStatus {
   const files = system.files;
   const dryRun = flags['dry-run'] === true;
-  const changed = planned.before !== planned.after;
+  const isChanged = ({ before, after }: RulesChange): boolean => before !== after;
   const live = isUdevRunning(files, root);
-  if (!dryRun) applyRulesChange(files, root, planned, system.process.token());
-  const failures = !dryRun && changed && live ? reloadUdev(system.programs.run) : [];
+  if (!dryRun) for (const change of planned) applyRulesChange(files, root, change, system.process.token());
+  const reloads = !dryRun && live && planned.some(isChanged);
+  const failures = reloads ? reloadUdev(system.programs.run) : [];
   for (const failure of failures) io.err(`vfio-names: ${failure}`);
-  const applied = !dryRun && changed && live && failures.length === 0;
-  const diff = diffOf(planned);
-  if (json) io.out(jsonDocument({ file: planned.path, changed, dryRun, applied, diff }));
-  else if (dryRun) io.out(diff === '' ? `nothing to change: ${planned.path}\n` : diff);
-  else io.out(`${summary(planned, changed, applied)}\n`);
+  const applied = reloads && failures.length === 0;
+  const [names, ...others] = planned;
+  const document = (change: RulesChange) => ({
+    file: change.path,
+    changed: isChanged(change),
+    diff: diffOf(change),
+  });
+  if (json) {
+    const bind = others.find(({ before, after }) => before !== undefined || after !== undefined);
+    io.out(jsonDocument({ ...document(names), dryRun, applied, ...(bind && { bind: document(bind) }) }));
+  } else
+    for (const change of planned) {
+      if (change !== names && change.before === undefined && change.after === undefined) continue;
+      const diff = diffOf(change);
+      if (dryRun) io.out(diff === '' ? `nothing to change: ${change.path}\n` : diff);
+      else io.out(`${summary(change, applied)}\n`);
+    }
   return failures.length > 0 ? exitStatus.findings : exitStatus.ok;
 }
 
@@ -51,21 +89,34 @@ function diffOf({ path, before, after }: RulesChange): string {
   return unifiedDiff({ name: name(before), text: before ?? '' }, { name: name(after), text: after ?? '' });
 }
 
-function summary({ path, after }: RulesChange, changed: boolean, applied: boolean): string {
-  if (!changed) return after === undefined ? `nothing to remove: ${path}` : `already up to date: ${path}`;
+function summary({ path, before, after }: RulesChange, applied: boolean): string {
+  if (before === after)
+    return after === undefined ? `nothing to remove: ${path}` : `already up to date: ${path}`;
   const udev = applied ? ', and udev applied the change' : '';
   return `${after === undefined ? 'removed' : 'wrote'} ${path}${udev}`;
 }
 
+/** The changes to both files of rules; a text that is `undefined` removes its file. */
+function planChanges(
+  { files }: System,
+  root: Root,
+  names: string | undefined,
+  bind: string | undefined,
+): readonly [RulesChange, ...RulesChange[]] {
+  return [planRulesChange(files, root, names), planRulesChange(files, root, bind, bindRulesFileName)];
+}
+
 export const runRulesInstall: RunCommand = async (invocation, io, system) => {
-  const files = system.files;
-  const text = renderRules('udev', await loadPolicyOption(invocation, system));
+  const { root } = invocation;
+  const policy = await loadPolicyOption(invocation, system);
+  const names = renderRules('udev', policy);
+  const bind = renderBindRules(policy, readDriverAliases(system.files, root));
   await system.loadExchange();
-  return installRules(planRulesChange(files, invocation.root, text), invocation, io, system);
+  return installRules(planChanges(system, root, names, bind), invocation, io, system);
 };
 
 export const runRulesRender: RunCommand = async (invocation, io, system) => {
-  const { values, json } = invocation;
+  const { root, flags, values, json } = invocation;
   const policy = await loadPolicyOption(invocation, system);
   const target = (values['target'] ?? 'udev') as RuleTarget;
   const via = (values['via'] ?? 'native') as LinkMode;
@@ -76,10 +127,22 @@ export const runRulesRender: RunCommand = async (invocation, io, system) => {
       `expected --via with the rules of udev alone, found --target ${target}`,
       { hint: 'leave it out' },
     );
-  const text = renderRules(target, policy, undefined, via);
+  const bind = flags['bind'] === true;
+  if (bind && (target !== 'udev' || values['via'] !== undefined))
+    throw new VfioNamesError(
+      'usage',
+      exitStatus.usage,
+      'expected --bind alone, found it with --target or --via',
+      {
+        hint: 'only udev has rules for drivers',
+      },
+    );
+  const text = bind
+    ? (renderBindRules(policy, readDriverAliases(system.files, root)) ?? '')
+    : renderRules(target, policy, undefined, via);
   io.out(json ? jsonDocument({ manager: target, text }) : text);
   return exitStatus.ok;
 };
 
 export const runRulesUninstall: RunCommand = (invocation, io, system) =>
-  installRules(planRulesChange(system.files, invocation.root, undefined), invocation, io, system);
+  installRules(planChanges(system, invocation.root, undefined, undefined), invocation, io, system);

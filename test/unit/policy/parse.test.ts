@@ -6,6 +6,9 @@ import { fakeRoot } from '../../support/fake-root.ts';
 const link = (match: string, name = 'by-x/{{name}}') => `[[link]]\nmatch = ${match}\nname = '${name}'\n`;
 const linkNamed = (name: string) => `[[link]]\nname = '${name}'\n`;
 
+const lateHint =
+  'name, syspath, path, vendor, device, subsystemVendor, subsystemDevice, class, revision, numaNode, function, pf';
+
 /** A title, an invalid policy, and its error line after the file name. */
 const fixtures: readonly (readonly [title: string, policy: string, line: string])[] = [
   ['text that is not TOML', 'by-path\n', '1: bad TOML: illegal character in key'],
@@ -45,22 +48,22 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
   [
     'an unknown key',
     'frobnicate = 1\n',
-    '1: frobnicate: unknown key; expected one of scheme, names, link, access, iommu',
+    '1: frobnicate: unknown key; expected one of scheme, names, link, access, bind, iommu',
   ],
   [
     'a key with control characters',
     '"a\\u001b[2J" = 1\n',
-    '1: a\\x1b[2J: unknown key; expected one of scheme, names, link, access, iommu',
+    '1: a\\x1b[2J: unknown key; expected one of scheme, names, link, access, bind, iommu',
   ],
   [
     'the key constructor',
     'constructor = 1\n',
-    '1: constructor: unknown key; expected one of scheme, names, link, access, iommu',
+    '1: constructor: unknown key; expected one of scheme, names, link, access, bind, iommu',
   ],
   [
     'the key __proto__',
     '__proto__ = 1\n',
-    '1: __proto__: unknown key; expected one of scheme, names, link, access, iommu',
+    '1: __proto__: unknown key; expected one of scheme, names, link, access, bind, iommu',
   ],
   [
     'a misspelled family',
@@ -302,6 +305,71 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
     'a group with a quote',
     '[[access]]\ngroup = \'kvm", RUN+="x\'\n',
     '2: access.group: expected a group name, or a number in quotes; found "kvm", RUN+="x"',
+  ],
+  [
+    'a driver for devices of any kind',
+    '[[bind]]\nmatch = {}\n',
+    '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
+  ],
+  [
+    'a driver for every device with a name',
+    '[[bind]]\nmatch = { name = "*" }\n',
+    '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
+  ],
+  [
+    'a driver for all devices except one',
+    '[[bind]]\nmatch = { not = { name = "01:00.0" } }\n',
+    '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
+  ],
+  [
+    'a driver for devices of a driver',
+    '[[bind]]\nmatch = { name = "01:00.0", not = { driver = "nvme" } }\n',
+    `2: bind.match.not.driver: known too late: the driver of a device is not known before a driver has it; match ${lateHint}`,
+  ],
+  [
+    'a driver for a serial number',
+    '[[bind]]\nmatch = { serial = "a0-36-9f-ff-ff-12-34-56", name = "01:00.0" }\n',
+    `2: bind.match.serial: known too late: the serial of a device is not known before a driver has it; match ${lateHint}`,
+  ],
+  [
+    'a driver for mediated devices',
+    '[[bind]]\nmatch = { bus = "mdev", name = "x" }\n',
+    '2: bind.match.bus: expected one of pci, platform, amba, fsl-mc, cdx; found mdev',
+  ],
+  [
+    'a driver for devices of two buses',
+    '[[bind]]\nmatch = { bus = ["pci", "platform"], name = "01:00.0" }\n',
+    '2: bind.match.bus: expected one of pci, platform, amba, fsl-mc, cdx; found pci, platform',
+  ],
+  [
+    'a driver for bridges',
+    '[[bind]]\nmatch = { class = "0604*" }\n',
+    '2: bind.match.class: expected devices, found the class of bridges, which VFIO does not bind',
+  ],
+  [
+    'a driver for a path with a star inside',
+    '[[bind]]\nmatch = { path = "pci0000_00-*-00.0" }\n',
+    '2: bind.match.path: expected a whole path, or one that ends in -* for what is below a bridge; match a VF by its pf or its name',
+  ],
+  [
+    'a driver for the path of a VF',
+    '[[bind]]\nmatch = { path = "pci0000_00-06.0-00.0-vf1" }\n',
+    '2: bind.match.path: expected a whole path, or one that ends in -* for what is below a bridge; match a VF by its pf or its name',
+  ],
+  [
+    'a driver without a match',
+    '[[bind]]\ndriver = "vfio-pci"\n',
+    '1: bind: expected the key match, found none',
+  ],
+  [
+    'a driver with a newline',
+    '[[bind]]\nmatch = { name = "01:00.0" }\ndriver = "vfio-pci\\n"\n',
+    '3: bind.driver: expected the name of a driver such as "vfio-pci", or "auto"; found "vfio-pci\\x0a"',
+  ],
+  [
+    'a driver with a quote',
+    '[[bind]]\nmatch = { name = "01:00.0" }\ndriver = \'x", RUN+="y\'\n',
+    '3: bind.driver: expected the name of a driver such as "vfio-pci", or "auto"; found "x", RUN+="y"',
   ],
   [
     'an empty [iommu] table',

@@ -3,7 +3,7 @@ import test from 'ava';
 import { VfioNamesError, withHint } from '../../../src/errors.ts';
 import { defaultPolicy } from '../../../src/policy/policy.ts';
 import { applyRulesChange, planRulesChange } from '../../../src/udev/install.ts';
-import { checkRules, findRules, installPath } from '../../../src/udev/installed-rules.ts';
+import { checkRules, findRules, installPathOf, rulesFileName } from '../../../src/udev/installed-rules.ts';
 import { renderRules } from '../../../src/udev/render.ts';
 import { readHeader } from '../../../src/udev/syntax.ts';
 import { errorLine } from '../../support/error-line.ts';
@@ -12,6 +12,8 @@ import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 import { hash } from '../../support/policies.ts';
 
 const generated = (body = ''): string => `# vfio-names scheme=1 policy=${hash}\n${body}`;
+
+const installPath = installPathOf(rulesFileName);
 
 const token = `${process.pid}-0`;
 

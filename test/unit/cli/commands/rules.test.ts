@@ -110,7 +110,7 @@ test('rules install without --root triggers udev, and exits with status 1 if ude
   const planned = { path, after: '# vfio-names scheme=1 policy=default\n' };
   t.is(
     installRules(
-      planned,
+      [planned],
       invocation,
       io,
       withProgram((_, args) => calls.push(args.join(' '))),
@@ -123,8 +123,69 @@ test('rules install without --root triggers udev, and exits with status 1 if ude
   const failingExec = (): void => {
     throw Object.assign(new Error(), { status: 1 });
   };
-  t.is(installRules(uninstallation, invocation, io, withProgram(failingExec)), 1);
+  t.is(installRules([uninstallation], invocation, io, withProgram(failingExec)), 1);
   t.is(err.length, 4);
   t.true(out.endsWith(`removed ${path}\n`));
   t.is(after, planned.after);
+});
+
+const bindPath = '/etc/udev/rules.d/60-vfio-names-bind.rules';
+
+test('rules install, check and uninstall write, check and remove the rules for drivers', async (t) => {
+  const root = fakeRoot(t);
+  const run = (...args: string[]) => runCli(['rules', ...args, '--root', root.dir]);
+  root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:01:00.0" }\n');
+  t.deepEqual((await run('check')).out.split('\n'), [
+    'udev has no rules for VFIO names; run vfio-names rules install',
+    'udev has no rules for the drivers that the policy gives ([[bind]]); run vfio-names rules install',
+    '',
+  ]);
+  const dry = await run('install', '--dry-run');
+  t.true(dry.out.includes(`+++ ${bindPath}\n`));
+  t.false(existsSync(root.at(bindPath)));
+  t.deepEqual(await run('install'), { status: 0, out: `wrote ${path}\nwrote ${bindPath}\n`, err: [] });
+  t.is(readFileSync(root.at(bindPath), 'utf8'), (await run('render', '--bind')).out);
+  t.is((await run('install')).out, `already up to date: ${path}\nalready up to date: ${bindPath}\n`);
+  const current = validJson(t, 'rules-check', (await run('check', '--json')).out);
+  t.true(current['upToDate']);
+  root.write(bindPath, `${readFileSync(root.at(bindPath), 'utf8')}\n`);
+  const edited = await run('check', '--json');
+  t.is(edited.status, 1);
+  const { upToDate, rulesState, bind } = validJson(t, 'rules-check', edited.out);
+  t.deepEqual(
+    [upToDate, rulesState, (bind as Record<string, unknown>)['rulesState']],
+    [false, 'current', 'edited'],
+  );
+
+  root.write('/etc/vfio-names/site.toml', '[names]\nby-tag = true\n');
+  t.regex(
+    (await run('check')).out,
+    /60-vfio-names-bind.rules has rules for drivers, but the policy has no \[\[bind\]\]/,
+  );
+  const installed = validJson(t, 'rules-install', (await run('install', '--json')).out);
+  t.true((installed['bind'] as Record<string, unknown>)['changed']);
+  t.false(existsSync(root.at(bindPath)));
+  t.is((await run('install')).out, `already up to date: ${path}\n`);
+  t.is((await run('render', '--bind')).out, '');
+
+  root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:01:00.0" }\n');
+  await run('install');
+  const removed = validJson(t, 'rules-uninstall', (await run('uninstall', '--json')).out);
+  t.true((removed['bind'] as Record<string, unknown>)['changed']);
+  t.false(existsSync(root.at(bindPath)));
+});
+
+test('rules install changes neither file if one of them is not ours', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:01:00.0" }\n');
+  root.write(bindPath, 'KERNEL=="x"\n');
+  const { status, err } = await runCli(['rules', 'install', '--root', root.dir]);
+  t.is(status, 1);
+  t.true(err[0]?.includes(bindPath));
+  t.false(existsSync(root.at(path)));
+});
+
+test('rules render rejects --bind with another target', async (t) => {
+  t.is((await runCli(['rules', 'render', '--bind', '--target', 'mdev'])).status, 2);
+  t.is((await runCli(['rules', 'render', '--bind', '--via', 'run'])).status, 2);
 });

@@ -1,0 +1,69 @@
+# The rules of [[bind]] set the driver of a device before any driver has it, and change nothing afterwards.
+# kernels: both
+# devices: three
+# rules: no
+# root: writable
+# timeout: 900
+
+a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0
+file=/etc/udev/rules.d/60-vfio-names-bind.rules
+
+driver_of() { basename "$(readlink $pci/$1/driver 2>/dev/null)" 2>/dev/null || echo none; }
+override_of() { cat $pci/$1/driver_override; }
+has_driver() { same "$(driver_of $1)" "$2"; }
+
+check "without an override, driver_override reads (null)" same "$(override_of $b)" "(null)"
+mkdir -p /etc/vfio-names
+cat >/etc/vfio-names/10-bind.toml <<TOML
+[[bind]]
+match = { name = "$b" }
+TOML
+check "config check accepts the policy" vfio_names config check
+check "rules install writes the rules" vfio_names rules install
+check "the file of the rules exists" test -s $file
+check "udevadm accepts the rules" udevadm verify $file
+settle
+check "the installation changes no driver" same "$(driver_of $a) $(driver_of $b) $(driver_of $c)" "e1000e e1000e e1000e"
+
+# rescan: removes the three functions and has the kernel find them again.
+rescan() {
+  local address
+  for address in $a $b $c; do echo 1 >$pci/$address/remove; done
+  settle
+  echo 1 >/sys/bus/pci/rescan
+  settle
+}
+won=0
+for round in 1 2 3 4 5 6 7 8 9 10; do
+  rescan
+  [[ $(driver_of $b) != vfio-pci ]] || won=$((won + 1))
+done
+note "the rules were before the driver of the host in $won of 10 rounds"
+check "the device gets vfio-pci when it is added" has_driver $b vfio-pci
+check "its twins get the driver of the host" same "$(driver_of $a) $(driver_of $c)" "e1000e e1000e"
+check "its link is correct" pci_links_correct $b
+
+before="$(driver_of $a) $(driver_of $b) $(driver_of $c) $(override_of $a) $(override_of $b) $(override_of $c)"
+udevadm trigger --action=add --subsystem-match=pci --settle
+udevadm trigger --action=change --subsystem-match=pci --settle
+check "add and change events of present devices change nothing" \
+  same "$(driver_of $a) $(driver_of $b) $(driver_of $c) $(override_of $a) $(override_of $b) $(override_of $c)" "$before"
+
+unbind $b
+udevadm trigger --action=add --subsystem-match=pci --settle
+check "a device that was unbound by hand stays unbound" has_driver $b none
+
+echo pci-stub >$pci/$b/driver_override
+udevadm trigger --action=add --subsystem-match=pci --settle
+check "an override that somebody else set is kept" same "$(override_of $b)" pci-stub
+echo >$pci/$b/driver_override
+mkdir -p /etc/driverctl.d && echo pci-stub >/etc/driverctl.d/pci-$b
+udevadm trigger --action=add --subsystem-match=pci --settle
+check "a device of driverctl is left alone" same "$(override_of $b)" "(null)"
+rm /etc/driverctl.d/pci-$b
+
+rm /etc/vfio-names/10-bind.toml
+check "rules install without [[bind]] removes the file" vfio_names rules install
+check "the file is gone" absent $file
+rescan
+check "without rules, the driver of the host has the device" has_driver $b e1000e

@@ -1,0 +1,45 @@
+import test from 'ava';
+import { bestDriver, parseDriverAliases, readDriverAliases } from '../../../src/bind/driver-alias.ts';
+import type { Facts } from '../../../src/devices/types.ts';
+import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+
+const list = `# Aliases extracted from modules themselves.
+alias pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_core
+alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci
+alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci
+alias vfio_pci:v00001AF4d00001041sv00001AF4sd00001100bc*sc*i* virtio_vfio_pci
+alias vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i* other_vfio_pci
+alias vfio_pci:v00008086d*sv*sd*bc03sc80i* xe_vfio_pci
+alias vfio_pci:v00008086d*sv*sd*bc03sc*i* bad name
+`;
+
+const device = (facts: Partial<Facts>): Facts => ({
+  ...{ bus: 'pci', name: '0000:01:00.0', syspath: '/sys/devices/x', cdev: 'no' },
+  ...facts,
+});
+
+test('bestDriver chooses the driver of the alias for the fewest devices', (t) => {
+  const aliases = parseDriverAliases(list);
+  const best = (facts: Partial<Facts>) => bestDriver(aliases, device(facts));
+  t.is(best({ vendor: '0x15b3', device: '0x101e' }), 'mlx5_vfio_pci');
+  t.is(best({ vendor: '0x15b3', device: '0x101d' }), 'vfio-pci');
+  const net = { vendor: '0x1af4', device: '0x1041' };
+  t.is(best(net), 'other_vfio_pci');
+  t.is(best({ ...net, subsystemVendor: '0x1af4', subsystemDevice: '0x1100' }), 'virtio_vfio_pci');
+  t.is(best({ vendor: '0x8086', class: '0x038000' }), 'xe-vfio-pci');
+  t.is(best({ vendor: '0x8086', class: '0x030000' }), 'vfio-pci');
+  t.is(best({ bus: 'platform' }), undefined);
+});
+
+test('readDriverAliases reads the list of the running kernel, and has only vfio-pci without one', (t) => {
+  const root = fakeRoot(t);
+  const only = [{ bus: 'pci', driver: 'vfio-pci' }];
+  t.deepEqual(readDriverAliases(fakeFiles, root.dir), only);
+  root.write('/proc/sys/kernel/osrelease', '7.2.0-1-amd64\n');
+  t.deepEqual(readDriverAliases(fakeFiles, root.dir), only);
+  root.write('/lib/modules/7.2.0-1-amd64/modules.alias', list);
+  t.is(readDriverAliases(fakeFiles, root.dir).length, 5);
+  root.write('/proc/sys/kernel/osrelease', '../../etc\n');
+  root.write('/etc/modules.alias', list);
+  t.deepEqual(readDriverAliases(fakeFiles, root.dir), only);
+});
