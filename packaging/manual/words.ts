@@ -22,7 +22,11 @@ export const nameForms: readonly (readonly [form: string, meaning: string])[] = 
   ['pci/0000:01:00.0', 'the bus and the name, or any other link below /dev/vfio, such as by-alias/gpu'],
   ['vfio3', "the kernel's name of the node, which may change at the next boot"],
   ['247:3', 'the device number of the node, MAJOR:MINOR'],
-  ['/dev/vfio/14', 'an IOMMU group, if only one of its devices is bound to VFIO'],
+  [
+    '/dev/vfio/14',
+    'an IOMMU group, as group:14, a link below /dev/vfio/groups or a directory in sysfs, too: its device on a driver of VFIO, or several where a command takes several',
+  ],
+  ['0000:01:00.0+group', 'any of these and +group: all devices of its group that are on drivers of VFIO'],
   ['/dev/vfio/pci/0000:01:00.0', 'the path of a node, of a link or of a directory in sysfs'],
 ];
 
@@ -72,6 +76,7 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
   resolve: [
     ['vfio-names resolve 0000:01:00.0', 'Print the node of a device, for a script:'],
     ['vfio-names resolve --print devnum vfio3', 'Print the device number of a node:'],
+    ['vfio-names resolve --print name vfio3', 'Print the address, for libvirt, Proxmox, DPDK or SPDK:'],
   ],
   plan: [['vfio-names plan --root /mnt/image', 'Print what sync would change in an image:']],
   sync: [['vfio-names sync', 'Create the links once on a host without udev:']],

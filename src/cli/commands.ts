@@ -229,8 +229,18 @@ export const resolve: Command = {
       choices: ['node', 'link', 'name', 'devnum', 'syspath', 'group'],
       help: 'what to print; node is the default, name is the PCI address or UUID, which libvirt and Proxmox accept',
     },
+    interface: {
+      type: 'string',
+      placeholder: 'WHICH',
+      choices: ['cdev', 'group', 'auto'],
+      help: 'the node of the device (cdev, the default) or of its IOMMU group; auto selects cdev if the device has one',
+    },
     policy,
   },
+  details: [
+    'The node is opened without following links, its number is compared with sysfs, and sysfs is read again. The node of a group, /dev/vfio/14, is compared in the same way; then the device must still be a member of the group, on a driver of VFIO. For name, syspath and group, which do not depend on the node, auto is the default.',
+    'NAME+group stands for all devices of its group that are on drivers of VFIO, since they can only be handed over together: one line for each, or one for the node that they share. If a driver of the host has another member, nothing is printed, and the exit status is 1.',
+  ],
   load: async () => (await import('./commands/resolve.ts')).run,
 };
 

@@ -21,7 +21,7 @@ function exitLines(width: number): string[] {
 
 function nameLines(width: number): string[] {
   return wrap(
-    '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, a group such as /dev/vfio/14, or the path of a node, a link or a sysfs directory.',
+    '0000:01:00.0, 01:00.0, a UUID, pci/0000:01:00.0, vfio3, 247:3, a group such as /dev/vfio/14 or group:14, or the path of a node, a link or a sysfs directory. NAME+group means all VFIO devices of its group.',
     { width, indent: 5, first: 'NAME is any of: ' },
   );
 }

@@ -37,6 +37,13 @@ export function parseDeviceName(name: string): DeviceQuery {
   return parseForeign(text) ?? parseQualified(text);
 }
 
+/** The link, relative to /dev/vfio, that the query can mean; an alias may be without its directory. */
+export function linkOfQuery(query: DeviceQuery): string | undefined {
+  if (query.kind === 'link') return query.link;
+  if (query.kind === 'qualified') return `${query.bus}/${query.name}`;
+  return query.kind === 'name' ? query.name : undefined;
+}
+
 function parsePath(path: string): DeviceQuery {
   const below = path.startsWith('/dev/vfio/') ? path.slice('/dev/vfio/'.length) : undefined;
   const node = below === undefined ? undefined : /^devices\/([^/]+)$/.exec(below)?.[1];

@@ -173,6 +173,14 @@ export function describeClassless({ name, driver, groupNode }: HostDevice): stri
   );
 }
 
+/** The error `no-vfio-class` (status 5) for a device that has no node of its own, because the kernel is older than 6.1. */
+export function classlessError(device: HostDevice): VfioNamesError {
+  return new VfioNamesError('no-vfio-class', exitStatus.unsupported, describeClassless(device), {
+    hint: classlessHint,
+    device: device.name,
+  });
+}
+
 /**
  * Returns the error for a NAME that only devices without VFIO have: `not-bound` (status 3), `no-vfio-class` (status 5), or
  * `ambiguous` (status 2). `undefined` if sysfs has no such device.
@@ -191,11 +199,7 @@ export function notBoundError(
       `${printable(name)} fits ${found.length} devices, none of them bound to VFIO`,
       found.map((host) => printable(`${host.bus}/${host.name} (${host.driver ?? 'no driver'})`)),
     );
-  if (isVfioDriverName(device.driver) && !hasVfioClass(files, root))
-    return new VfioNamesError('no-vfio-class', exitStatus.unsupported, describeClassless(device), {
-      hint: classlessHint,
-      device: device.name,
-    });
+  if (isVfioDriverName(device.driver) && !hasVfioClass(files, root)) return classlessError(device);
   const { message, hint } = describeUnbound(device);
   return new VfioNamesError('not-bound', exitStatus.noDevice, message, { hint, device: device.name });
 }

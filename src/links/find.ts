@@ -2,36 +2,42 @@
 
 import { type DeviceQuery, parseDeviceName } from '../devices/device-name.ts';
 import { ambiguous, matchDevices, noDevice, pickDevice } from '../devices/find.ts';
-import { readGroup, type Sibling } from '../devices/iommu-group.ts';
-import { findClasslessDevices, groupOfDevnum, notBoundError, sysfsQuery } from '../devices/not-bound.ts';
+import { readGroup } from '../devices/iommu-group.ts';
+import {
+  findClasslessDevices,
+  findHostDevices,
+  groupOfDevnum,
+  type HostDevice,
+  notBoundError,
+  sysfsQuery,
+} from '../devices/not-bound.ts';
 import type { Device } from '../devices/types.ts';
-import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
-import { compareClaims, isExclusive } from '../names/claims.ts';
+import { exitStatus, ignoring, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { pathBelow } from '../system/root-path.ts';
+import { baseName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
-import { findAlias } from './aliases.ts';
+import { aliasError, emptyGroupError, otherNode, severalMembersError } from './find-errors.ts';
+import { classlessOwners, linkOwners } from './link-owners.ts';
 import type { Machine, Observation } from './observe.ts';
 import { uuidsWithPrefix } from './uuid-prefix.ts';
 
-type Place = Pick<Machine, 'files' | 'root' | 'aliases'>;
+/** What a search reads. */
+export type Place = Pick<Machine, 'files' | 'root' | 'aliases' | 'policyNames'>;
+
+/** What a search has of the scan. */
+export type Seen = Pick<Observation, 'scan' | 'assignment' | 'claims'>;
 
 /**
  * Returns the device of `name`. Throws VfioNamesError: `ambiguous` (status 2) with the candidates, `not-bound` (3) for a
  * device with another driver, `no-vfio-class` (5) for one on a kernel before 6.1, and `no-device` (3).
  */
-export function findByNameOrPath(
-  machine: Place,
-  seen: Pick<Observation, 'scan' | 'assignment' | 'claims'>,
-  name: string,
-): Device {
+export function findByNameOrPath(machine: Place, seen: Seen, name: string): Device {
   const { files, root } = machine;
   const { devices } = seen.scan;
+  const group = findGroupNumber(machine, seen, name);
+  if (group !== undefined) return onlyDeviceOf(machine, devices, group, name);
   const query = readQuery(machine, name);
-  if (query.kind === 'group') return onlyDeviceOf(machine, devices, query.group, name);
-  const found = matchDevices(devices, query, (link) => linkOwners(seen, link));
-  // A bare number is the name of a device before it is a group.
-  if (found.length === 0 && query.kind === 'name' && /^\d+$/.test(query.name) && groupOf(machine, query.name))
-    return onlyDeviceOf(machine, devices, query.name, name);
+  const found = matchDevices(devices, query, (link) => linkOwners(machine, seen, link));
   return pickDevice(found, name, () => {
     const other = notBoundError(files, root, name, query) ?? otherNode(query) ?? aliasError(machine, query);
     if (other) throw other;
@@ -47,6 +53,101 @@ export function findByNameOrPath(
   });
 }
 
+/** What follows the name of a device that stands for its whole group: `0000:01:00.0+group`. */
+const groupSuffix = '+group';
+
+/** Whether `name` means all devices of a group, not one of them. */
+export function isWholeGroup(name: string): boolean {
+  return name.trim().endsWith(groupSuffix);
+}
+
+/**
+ * Returns the number of the IOMMU group that `name` means as a whole: `/dev/vfio/14`, `group:14`, a link below
+ * /dev/vfio/groups, or a device and `+group`. `undefined` if it means one device, or nothing. Throws VfioNamesError `no-group`
+ * (status 5), and for the device before `+group` what findByNameOrPath throws.
+ */
+export function findGroupNumber(machine: Place, seen: Seen, name: string): string | undefined {
+  if (isWholeGroup(name)) {
+    const member = name.trim().slice(0, -groupSuffix.length);
+    return findGroupNumber(machine, seen, member) ?? groupOfDevice(machine, seen, member);
+  }
+  const query = readQuery(machine, name);
+  if (query.kind === 'group') return query.group.replace(/^noiommu-/, '');
+  const link = groupLinkOf(query);
+  if (link !== undefined) return groupOfLink(machine, seen, link, name);
+  // A bare number is the name of a device before it is a group.
+  if (
+    query.kind !== 'name' ||
+    !/^\d+$/.test(query.name) ||
+    !readGroup(machine.files, machine.root, query.name)
+  )
+    return undefined;
+  const found = matchDevices(seen.scan.devices, query, (owned) => linkOwners(machine, seen, owned));
+  return found.length === 0 ? query.name : undefined;
+}
+
+function groupOfDevice(machine: Place, seen: Seen, name: string): string {
+  const { syspath } = findMember(machine, seen, name);
+  const group = readGroupNumber(machine, syspath);
+  if (group !== undefined) return group;
+  throw new VfioNamesError(
+    'no-group',
+    exitStatus.unsupported,
+    `expected an IOMMU group of ${printable(name)}, found none`,
+    { hint: 'enable the IOMMU in the firmware and the kernel', device: name },
+  );
+}
+
+/** A device that a driver of VFIO has: one of a scan, or, on a kernel before 6.1, one without a `vfioN`. */
+export type FoundDevice = Device | HostDevice;
+
+/** Returns the device of `name`, on kernels before 6.1, too. Throws the other errors of findByNameOrPath. */
+export function findMember(machine: Place, seen: Seen, name: string): FoundDevice {
+  try {
+    return findByNameOrPath(machine, seen, name);
+  } catch (error) {
+    if (!(error instanceof VfioNamesError)) throw error;
+    const query = readQuery(machine, name);
+    const classless = findClasslessDevices(machine.files, machine.root);
+    const [host] =
+      error.code === 'no-vfio-class'
+        ? findHostDevices(machine.files, machine.root, query)
+        : classlessOwners(machine, classless, query);
+    if (!host) throw error;
+    return host;
+  }
+}
+
+function readGroupNumber({ files, root }: Place, syspath: string): string | undefined {
+  const link = tryOrUndefined(() => files.readlink(pathBelow(root, `${syspath}/iommu_group`)));
+  return link === undefined ? undefined : baseName(link);
+}
+
+/** The name below `groups/` of a link to a group node: `pci/0000:01:00.0`. */
+function groupLinkOf(query: DeviceQuery): string | undefined {
+  if (query.kind === 'qualified' && query.bus === 'groups') return query.name;
+  return query.kind === 'link' && query.link.startsWith('groups/')
+    ? query.link.slice('groups/'.length)
+    : undefined;
+}
+
+/** The group of the device that the link names, whatever driver it has; `undefined` if there is no such device. */
+function groupOfLink(machine: Place, seen: Seen, link: string, name: string): string | undefined {
+  const { files, root } = machine;
+  const query: DeviceQuery = { kind: 'link', link };
+  const bound = matchDevices(seen.scan.devices, query, (owned) => linkOwners(machine, seen, owned));
+  const hosts = bound.length > 0 ? bound : findHostDevices(files, root, query);
+  const devices =
+    hosts.length > 0 ? hosts : classlessOwners(machine, findClasslessDevices(files, root), query);
+  const groups = new Set(devices.flatMap(({ syspath }) => readGroupNumber(machine, syspath) ?? []));
+  if (groups.size > 1)
+    throw ambiguous(
+      `${printable(name)} fits ${devices.length} devices`,
+      devices.map((device) => printable(`${device.bus}/${device.name}`)),
+    );
+  return [...groups][0];
+}
+
 /** Parses NAME, and reads what a path leads to: the device number of a node, the directory behind links in /sys. */
 function readQuery(machine: Place, name: string): DeviceQuery {
   const { files, root } = machine;
@@ -57,66 +158,6 @@ function readQuery(machine: Place, name: string): DeviceQuery {
   const group = number === undefined ? undefined : groupOfDevnum(files, root, number);
   if (group !== undefined) return { kind: 'group', group };
   return devnum === undefined ? query : { kind: 'devnum', devnum, name };
-}
-
-/** The error for an alias of the policy whose device is not bound to VFIO. */
-function aliasError(machine: Place, query: DeviceQuery): VfioNamesError | undefined {
-  const link =
-    query.kind === 'link'
-      ? query.link
-      : query.kind === 'qualified'
-        ? `${query.bus}/${query.name}`
-        : query.kind === 'name'
-          ? query.name
-          : undefined;
-  const alias = link === undefined ? undefined : findAlias(machine, link);
-  if (!alias) return undefined;
-  const subject = printable(
-    `${alias.link} is for ${alias.target} (${alias.source.file}:${alias.source.line})`,
-  );
-  const device = alias.device;
-  const inner =
-    device === undefined
-      ? undefined
-      : notBoundError(machine.files, machine.root, device, parseDeviceName(device));
-  const message = inner ? `${subject}, but ${inner.message}` : `${subject}, which is not bound to VFIO`;
-  return new VfioNamesError('not-bound', exitStatus.noDevice, message, {
-    hint: inner?.hint ?? 'vfio-names list shows the devices that are',
-    ...(device !== undefined && { device }),
-  });
-}
-
-/** The error for a path to the node of a device that is not one of VFIO, and for the container of groups. */
-function otherNode(query: DeviceQuery): VfioNamesError | undefined {
-  if (query.kind === 'link' && query.link === 'vfio')
-    return new VfioNamesError(
-      'no-device',
-      exitStatus.noDevice,
-      'expected a device, found /dev/vfio/vfio, the container that all groups share',
-      { hint: 'vfio-names list shows the devices', path: '/dev/vfio/vfio' },
-    );
-  if (query.kind !== 'devnum' || query.name === query.devnum) return undefined;
-  return new VfioNamesError(
-    'no-device',
-    exitStatus.noDevice,
-    `expected the node of a VFIO device at ${printable(query.name)}, found the device ${query.devnum}`,
-    { hint: 'vfio-names list shows the devices', path: query.name },
-  );
-}
-
-/**
- * The devices that a link means: the one that gets it, or all devices that claim an exclusive link. A device without a node
- * has no link; it is found by the link that it claims all the same, so that the error describes its node.
- */
-function linkOwners(
-  { assignment, claims }: Pick<Observation, 'assignment' | 'claims'>,
-  link: string,
-): Device[] {
-  const winner = assignment.winners.get(link);
-  if (winner && !isExclusive(link)) return [winner.device];
-  const rivals = claims.filter((claim) => claim.link === link).sort(compareClaims);
-  const devices = [...new Set(rivals.map(({ device }) => device))];
-  return isExclusive(link) ? devices : devices.slice(0, 1);
 }
 
 function devnumAt({ files, root }: Place, path: string): string {
@@ -133,35 +174,14 @@ function devnumAt({ files, root }: Place, path: string): string {
   );
 }
 
-/** The members of a group by the name of its node, `14` or `noiommu-14`. */
-function groupOf({ files, root }: Place, group: string): readonly Sibling[] | undefined {
-  return readGroup(files, root, group.replace(/^noiommu-/, ''));
-}
-
 /** Returns the only VFIO device of the group. Throws an error that names all its devices if there are several, or none. */
 function onlyDeviceOf(machine: Place, devices: readonly Device[], group: string, name: string): Device {
-  const members = groupOf(machine, group);
-  if (members === undefined)
-    throw new VfioNamesError(
-      'no-device',
-      exitStatus.noDevice,
-      `expected an IOMMU group at ${printable(name)}, found no group ${group.replace(/^noiommu-/, '')}`,
-      { hint: 'vfio-names list shows the groups of the devices', device: name },
-    );
+  const members = readGroup(machine.files, machine.root, group);
   const found = devices.filter((device) =>
-    members.some((member) => member.bus === device.bus && member.name === device.name),
+    members?.some((member) => member.bus === device.bus && member.name === device.name),
   );
   const [only, ...others] = found;
-  if (only && others.length === 0) return only;
-  const texts = members.map(({ bus, name: member, driver }) =>
-    printable(`${bus}/${member} (${driver ?? 'no driver'})`),
-  );
-  const subject = `${printable(name)} is IOMMU group ${group.replace(/^noiommu-/, '')}`;
-  if (found.length > 1) throw ambiguous(`${subject} with ${members.length} devices`, texts);
-  throw new VfioNamesError(
-    'not-bound',
-    exitStatus.noDevice,
-    `${subject}, and VFIO lists none of its devices: ${texts.join(', ') || 'it is empty'}`,
-    { hint: 'name one of them to see why', device: name },
-  );
+  if (!only || !members) throw emptyGroupError(members, group, name);
+  if (others.length > 0) throw severalMembersError(members, group, name);
+  return only;
 }

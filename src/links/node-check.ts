@@ -35,10 +35,15 @@ export function formatSkipped({ name, message }: SkippedDevice): string {
 }
 
 /**
- * Opens `path` (O_PATH, without following a link) and compares its device number with that of `device`. Errors of the
- * system call are part of the result.
+ * Opens `path` (O_PATH, without following a link) and compares its device number with that of a device or a group. Errors of
+ * the system call are part of the result.
  */
-export function checkNode(files: Files, root: Root, path: string, device: Device): NodeCheck {
+export function checkNode(
+  files: Files,
+  root: Root,
+  path: string,
+  { devnum }: Pick<Device, 'devnum'>,
+): NodeCheck {
   let status: FileStatus;
   try {
     status = files.statNode(pathBelow(root, path));
@@ -49,8 +54,7 @@ export function checkNode(files: Files, root: Root, path: string, device: Device
     return { verdict: 'unreadable', errno };
   }
   if (status.kind !== 'char') return { verdict: 'not-char', status };
-  if (status.devnum !== device.devnum)
-    return { verdict: 'devnum-mismatch', status, found: status.devnum ?? '' };
+  if (status.devnum !== devnum) return { verdict: 'devnum-mismatch', status, found: status.devnum ?? '' };
   return { verdict: 'ok', status };
 }
 

@@ -84,14 +84,20 @@ function noCdevError(files: Files, root: Root, device: Device): VfioNamesError {
     `expected a node for ${printable(device.name)}, found none: ${noCdevReason(device, noIommu)}`,
     {
       hint: noIommu
-        ? `use ${groupText}, which needs CAP_SYS_RAWIO, or enable the IOMMU`
-        : `use ${groupText}, or a kernel with CONFIG_VFIO_DEVICE_CDEV`,
+        ? `use ${groupText} with --interface group, which needs CAP_SYS_RAWIO, or enable the IOMMU`
+        : `use ${groupText} with --interface group, or a kernel with CONFIG_VFIO_DEVICE_CDEV`,
       device: device.name,
     },
   );
 }
 
-function nodeError(device: Device, check: NodeCheck, problem: string, path: string): VfioNamesError {
+/** The error for a node that failed its check: `not-permitted` (status 4), `node-missing` or `node-mismatch` (status 1). */
+export function nodeError(
+  device: Pick<Device, 'name'>,
+  check: NodeCheck,
+  problem: string,
+  path: string,
+): VfioNamesError {
   const facts = { device: device.name, path };
   if (check.verdict === 'unreadable' && isPermissionErrno(check.errno))
     return new VfioNamesError('not-permitted', exitStatus.notPermitted, problem, {

@@ -41,6 +41,8 @@ const facts = [
   /^link +\/dev\/vfio\/pci\/0000:01:00\.0$/m,
   /^unit +dev-vfio-pci-0000:01:00\.0\.device$/m,
 ];
+const address = /^0000:01:00\.0\n$/;
+const port = '/sys/devices/pci0000:00/0000:00:06.0';
 const node = /^\/dev\/vfio\/devices\/vfio3\n$/;
 const doctor = prints(0, /^ok +devices +3 bound to VFIO drivers$/m, /^warning +udev .*\n +-> start udev/m);
 const rulesFile = '/etc/udev/rules.d/70-vfio-names.rules';
@@ -81,7 +83,20 @@ const rows: Readonly<Record<string, Row>> = {
   'vfio-names resolve NAME': prints(0, node),
   'vfio-names resolve 0000:01:00.0': prints(0, node),
   'node=$(vfio-names resolve 0000:01:00.0) || exit': prints(0, node),
-  'vfio-names resolve vfio3 --print name': prints(0, /^0000:01:00\.0\n$/),
+  'vfio-names resolve NAME --print name': prints(0, address),
+  'vfio-names resolve --print name vfio3': prints(0, address),
+  'address=$(vfio-names resolve by-path/pci0000_00-06.0-00.0 --print name) || exit': async (
+    t,
+    root,
+    line,
+  ) => {
+    root.write('/etc/vfio-names/names.toml', '[names]\nby-path = true\n');
+    await prints(0, address)(t, root, line);
+    // The address that the device has after a card was added.
+    root.unbind({ bus: 'pci', name: '0000:01:00.0', sysname: 'vfio3', syspath: `${port}/0000:01:00.0` });
+    root.add({ name: '0000:03:00.0', sysname: 'vfio3', parent: port });
+    await prints(0, /^0000:03:00\.0\n$/)(t, root, line);
+  },
   'vfio-names resolve --print devnum vfio3': prints(0, /^247:3\n$/),
   'vfio-names plan': printsBeforeSync(1, ...allCreated),
   'vfio-names plan --root /mnt/image': printsBeforeSync(1, ...allCreated),

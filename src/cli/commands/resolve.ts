@@ -1,13 +1,17 @@
-/** `resolve`: prints the verified node of one device. */
+/** `resolve`: prints the verified node of one device, or of all devices of a group. */
 
 import { readFact } from '../../devices/facts.ts';
 import { findByWholeName } from '../../devices/find.ts';
+import { isNoIommuGroup } from '../../devices/groups.ts';
+import { classlessError } from '../../devices/not-bound.ts';
 import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
-import { findByNameOrPath } from '../../links/find.ts';
-import { type Machine, observe } from '../../links/observe.ts';
-import { type Resolution, resolveDevice } from '../../links/resolve.ts';
+import { type FoundDevice, findByNameOrPath, isWholeGroup } from '../../links/find.ts';
+import { type Machine, type Observation, observe } from '../../links/observe.ts';
+import { resolveDevice } from '../../links/resolve.ts';
+import { resolveGroup } from '../../links/resolve-group.ts';
+import { findSelection } from '../../links/select.ts';
 import { deviceLinks } from '../../links/state.ts';
 import { linkRoot, schemeLink } from '../../names/scheme.ts';
 import { printable } from '../../text/printable.ts';
@@ -15,59 +19,123 @@ import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 
+type Interface = 'cdev' | 'group';
+
+/** What is printed of one device. */
+interface Resolved {
+  readonly device: FoundDevice;
+  readonly nodePath: string;
+  readonly devnum: string;
+  readonly link?: string | undefined;
+  /** The number of its IOMMU group. */
+  readonly group?: string | undefined;
+  readonly fallbackReason?: string;
+  readonly isolated: boolean;
+}
+
+/** The values that are the same for all devices of a group if its node is used. */
+const groupValues = ['node', 'devnum', 'group'];
+
+/** The values that do not depend on how the device is opened. */
+const deviceValues = ['name', 'syspath', 'group'];
+
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
-  const { device, link: expectedLink } = locate(machine, invocation.operands[0] ?? '');
+  const [name = ''] = invocation.operands;
   const property = invocation.values['print'] ?? 'node';
-  const resolution = resolveDevice(machine.files, machine.root, device);
-  // Links point to the kernel's path of the node; if that was not used, the device has no link.
-  const link = resolution.fallbackReason === undefined ? expectedLink : undefined;
-  const group =
-    invocation.json || property === 'group'
-      ? readFact(machine.files, machine.root, device, 'group')
-      : undefined;
-  if (device.sysname.startsWith('noiommu-'))
-    io.err(`vfio-names: ${printable(device.name)} has no IOMMU: its node gives no isolation`);
-  if (resolution.fallbackReason !== undefined)
-    io.err(`vfio-names: ${resolution.fallbackReason}; took ${resolution.nodePath} instead`);
-  if (invocation.json) {
-    const { nodePath, devnum, fallbackReason } = resolution;
-    io.out(
-      jsonDocument({
-        bus: device.bus,
-        name: device.name,
-        node: device.sysname,
-        nodePath,
-        devnum,
-        syspath: device.syspath,
-        link,
-        fallbackReason,
-        ...withNumbers({ group }),
-      }),
-    );
-    return exitStatus.ok;
+  const wanted = invocation.values['interface'] ?? (deviceValues.includes(property) ? 'auto' : 'cdev');
+  const { devices, observation } = locate(machine, name, (found) => {
+    const isShared = chooseInterface(wanted, found) === 'group' && groupValues.includes(property);
+    return isShared || isWholeGroup(name);
+  });
+  const by = chooseInterface(wanted, devices);
+  const resolved = devices.map((device) =>
+    by === 'group'
+      ? resolveByGroup(machine, device)
+      : resolveByNode(machine, device, observation, invocation.json || property === 'group'),
+  );
+  for (const { device, isolated, fallbackReason, nodePath } of resolved) {
+    if (!isolated) io.err(`vfio-names: ${printable(device.name)} has no IOMMU: its node gives no isolation`);
+    if (fallbackReason !== undefined) io.err(`vfio-names: ${fallbackReason}; took ${nodePath} instead`);
   }
-  io.out(`${printable(selectValue(property, resolution, link, group))}\n`);
+  if (invocation.json) {
+    const [first, ...others] = resolved.map((each) => resolvedJson(each, by));
+    const members = isWholeGroup(name) || others.length > 0 ? [first, ...others] : undefined;
+    io.out(jsonDocument({ ...first, members }));
+  } else {
+    const values = resolved.map((each) => selectValue(property, each));
+    for (const value of new Set(values)) io.out(`${printable(value)}\n`);
+  }
   return exitStatus.ok;
 };
 
-function locate(machine: Machine, name: string): { device: Device; link: string | undefined } {
-  const quick = findByWholeName(machine.files, machine.root, name);
-  if (quick) {
-    const link = schemeLink(quick);
-    return { device: quick, link: link && `${linkRoot}/${link}` };
-  }
-  const observation = observe(machine);
-  const device = findByNameOrPath(machine, observation, name);
-  return { device, link: deviceLinks(observation).get(device.sysname)?.links[0] };
+/** `auto`: the nodes of devices, if each device has one. */
+function chooseInterface(wanted: string, devices: readonly FoundDevice[]): Interface {
+  if (wanted !== 'auto') return wanted as Interface;
+  return devices.every((device) => 'devnum' in device && device.devnum !== undefined) ? 'cdev' : 'group';
 }
 
-function selectValue(
-  property: string,
-  { nodePath: node, devnum, device }: Resolution,
-  link: string | undefined,
-  group: string | undefined,
-): string {
+/**
+ * Returns the device of `name`, or, if `takesAll` says so, all devices of the group that it means. The observation is absent
+ * if it was not needed.
+ */
+function locate(
+  machine: Machine,
+  name: string,
+  takesAll: (found: readonly FoundDevice[]) => boolean,
+): { readonly devices: readonly FoundDevice[]; readonly observation?: Observation } {
+  const quick = findByWholeName(machine.files, machine.root, name);
+  if (quick) return { devices: [quick] };
+  const observation = observe(machine);
+  const { devices, group, closed } = findSelection(machine, observation, name);
+  if (closed && isWholeGroup(name)) throw closed;
+  if (group && !takesAll(devices))
+    return { devices: [findByNameOrPath(machine, observation, name)], observation };
+  return { devices, observation };
+}
+
+/** Throws the errors of resolveDevice, and `no-vfio-class` (status 5) on a kernel before 6.1. */
+function resolveByNode(
+  { files, root }: Machine,
+  device: FoundDevice,
+  observation: Observation | undefined,
+  needsGroup: boolean,
+): Resolved {
+  if (!('sysname' in device)) throw classlessError(device);
+  const { nodePath, devnum, fallbackReason } = resolveDevice(files, root, device);
+  return {
+    ...{ device, nodePath, devnum },
+    // Links point to the kernel's path of the node; if that was not used, the device has no link.
+    link: fallbackReason === undefined ? linkOf(device, observation) : undefined,
+    group: needsGroup ? readFact(files, root, device, 'group') : undefined,
+    ...(fallbackReason !== undefined && { fallbackReason }),
+    isolated: !device.sysname.startsWith('noiommu-'),
+  };
+}
+
+function linkOf(device: Device, observation: Observation | undefined): string | undefined {
+  if (observation) return deviceLinks(observation).get(device.sysname)?.links[0];
+  const link = schemeLink(device);
+  return link && `${linkRoot}/${link}`;
+}
+
+function resolveByGroup({ files, root }: Machine, device: FoundDevice): Resolved {
+  const { group, nodePath, devnum } = resolveGroup(files, root, device);
+  return { device, nodePath, devnum, group: group.number, isolated: !isNoIommuGroup(group) };
+}
+
+function resolvedJson(
+  { device, nodePath, devnum, link, group, fallbackReason }: Resolved,
+  by: Interface,
+): Record<string, unknown> {
+  return {
+    ...{ bus: device.bus, name: device.name, interface: by },
+    node: 'devnum' in device ? device.sysname : undefined,
+    ...{ nodePath, devnum, syspath: device.syspath, link, fallbackReason, ...withNumbers({ group }) },
+  };
+}
+
+function selectValue(property: string, { nodePath: node, devnum, device, link, group }: Resolved): string {
   const value = { node, name: device.name, devnum, syspath: device.syspath, link, group }[property];
   if (value !== undefined) return value;
   throw new VfioNamesError(

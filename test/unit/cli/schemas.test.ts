@@ -186,7 +186,7 @@ test('link, node, nodePath, directory and syspath have the same pattern in every
   const shapes: Readonly<Record<string, string>> = {
     link: '^/dev/vfio/',
     node: '^(noiommu-)?vfio[0-9]+$',
-    nodePath: '^/dev/(vfio/devices/|char/)',
+    nodePath: '^/dev/(vfio/(devices/|(noiommu-)?[0-9]+$)|char/)',
     directory: '^/dev/vfio/',
     syspath: '^/sys/devices/',
   };

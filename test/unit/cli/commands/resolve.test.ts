@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { runCli } from '../../../support/cli.ts';
 import { hookedFiles } from '../../../support/hooked-files.ts';
 import { validJson } from '../../../support/schema.ts';
@@ -74,6 +74,7 @@ test('resolve --json prints one document that matches its schema', async (t) => 
     version: 1,
     bus: 'pci',
     name: '0000:01:00.0',
+    interface: 'cdev',
     node: 'vfio0',
     nodePath: '/dev/vfio/devices/vfio0',
     devnum: '247:0',
@@ -136,7 +137,7 @@ test(
   fails,
   '0000:03:00.0',
   5,
-  'expected a node for 0000:03:00.0, found none: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use /dev/vfio/16, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
+  'expected a node for 0000:03:00.0, found none: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use /dev/vfio/16 with --interface group, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
 );
 
 test('resolve --print of a value that the device lacks fails with status 5', async (t) => {
@@ -171,4 +172,117 @@ test('resolve never prints the wrong node if the device is replaced between two 
   }
   t.true(statuses.length > 8);
   t.deepEqual(new Set(statuses), new Set([3, 0]));
+});
+
+/** Group 20 of two functions that have nodes of their own, group 21 of one that has none. */
+function groups(t: ExecutionContext) {
+  const { root, run } = sample(t);
+  root.add({ name: '0000:05:00.0', sysname: 'vfio5', driver: 'vfio-pci', group: '20' });
+  root.add({ name: '0000:05:00.1', sysname: 'vfio6', driver: 'vfio-pci', group: '20' });
+  const parent = '/sys/devices/pci0000:00/0000:00:06.0';
+  root.add({
+    name: '0000:06:00.0',
+    ...{ sysname: 'vfio7', devnum: false, driver: 'vfio-pci', group: '21', parent },
+  });
+  root.addGroup('20');
+  root.addGroup('21');
+  return { root, run: async (line: string) => run('resolve', ...line.split(' ')) };
+}
+
+const printsLines = test.macro({
+  async exec(t, line: string, lines: readonly string[]) {
+    t.deepEqual(await groups(t).run(line), { status: 0, out: `${lines.join('\n')}\n`, err: [] });
+  },
+  title: (_, line: string) => `resolve ${line} prints it`,
+});
+test(printsLines, '05:00.1 --interface group', ['/dev/vfio/20']);
+test(printsLines, '05:00.1 --interface cdev', ['/dev/vfio/devices/vfio6']);
+test(printsLines, '05:00.1 --interface auto', ['/dev/vfio/devices/vfio6']);
+test(printsLines, '06:00.0 --interface auto', ['/dev/vfio/21']);
+test(printsLines, '06:00.0 --print name', ['0000:06:00.0']);
+test(printsLines, '06:00.0 --print syspath', ['/sys/devices/pci0000:00/0000:00:06.0/0000:06:00.0']);
+test(printsLines, '06:00.0 --print group', ['21']);
+test(printsLines, '05:00.1 --interface group --print devnum', ['243:20']);
+test(printsLines, '/dev/vfio/20 --interface group', ['/dev/vfio/20']);
+test(printsLines, 'group:20 --interface group --print group', ['20']);
+test(printsLines, 'group:21 --interface auto', ['/dev/vfio/21']);
+test(printsLines, '05:00.0+group', ['/dev/vfio/devices/vfio5', '/dev/vfio/devices/vfio6']);
+test(printsLines, '05:00.0+group --interface group', ['/dev/vfio/20']);
+test(printsLines, '05:00.0+group --print name', ['0000:05:00.0', '0000:05:00.1']);
+test(printsLines, '05:00.0+group --interface group --print name', ['0000:05:00.0', '0000:05:00.1']);
+test(printsLines, '06:00.0+group --interface auto', ['/dev/vfio/21']);
+
+for (const line of ['group:20', '/dev/vfio/20 --print name', 'group:20 --interface group --print syspath'])
+  test(`resolve ${line} lists the candidates, since each has another answer`, async (t) => {
+    const { status, out, err } = await groups(t).run(line);
+    t.is(status, 2);
+    t.is(out, '');
+    t.regex(err.join(), /is IOMMU group 20 with 2 devices: .*; name one of them$/);
+  });
+
+test('resolve NAME+group prints nothing if a driver of the host has a member, and names that', async (t) => {
+  const { root, run } = groups(t);
+  root.add({ name: '0000:05:00.2', driver: 'snd_hda_intel', group: '20' });
+  for (const line of ['05:00.0+group', '05:00.0+group --interface group'])
+    t.deepEqual(await run(line), {
+      status: 1,
+      out: '',
+      err: [
+        'vfio-names: IOMMU group 20 is not viable: 0000:05:00.2 (snd_hda_intel) is bound to a driver of the host; bind it to vfio-pci, too, or to no driver',
+      ],
+    });
+  t.is((await run('05:00.0 --interface group')).out, '/dev/vfio/20\n');
+});
+
+test('resolve --interface group rejects a wrong node of the group', async (t) => {
+  const { root, run } = groups(t);
+  root.node('/dev/vfio/20', '1:3');
+  const { status, out } = await run('05:00.0 --interface group');
+  t.is(status, 1);
+  t.is(out, '');
+});
+
+test('resolve --interface group reports that a node gives no isolation', async (t) => {
+  const { root, run } = groups(t);
+  root.removeGroup('21');
+  root.addGroup('noiommu-21');
+  t.deepEqual(await run('06:00.0 --interface group'), {
+    status: 0,
+    out: '/dev/vfio/noiommu-21\n',
+    err: ['vfio-names: 0000:06:00.0 has no IOMMU: its node gives no isolation'],
+  });
+});
+
+test('resolve works with group nodes on a kernel before 6.1, with names of the policy, too', async (t) => {
+  const { root, run } = groups(t);
+  root.withoutVfioClass();
+  root.write('/etc/vfio-names/a.toml', '[names.by-alias]\nnic = { name = "0000:06:00.0" }\n');
+  t.is((await run('06:00.0 --interface group')).out, '/dev/vfio/21\n');
+  t.is((await run('by-alias/nic --interface auto')).out, '/dev/vfio/21\n');
+  t.is((await run('nic --print name')).out, '0000:06:00.0\n');
+  const { status, err } = await run('06:00.0');
+  t.is(status, 5);
+  t.regex(err.join(), /no class vfio-dev \(Linux before 6\.1\); it is reached through \/dev\/vfio\/21/);
+});
+
+test('resolve by-path/... --print name prints the address, with a node of the device and without', async (t) => {
+  const { root, run } = groups(t);
+  root.write('/etc/vfio-names/a.toml', '[names]\nby-path = true\n');
+  t.is((await run('by-path/pci0000_00-06.0-00.0 --print name')).out, '0000:06:00.0\n');
+  root.withoutVfioClass();
+  t.is((await run('by-path/pci0000_00-06.0-00.0 --print name')).out, '0000:06:00.0\n');
+  t.is((await run('by-path/pci0000_00-07.0-00.0 --print name')).status, 3);
+});
+
+test('resolve --json has the interface, and the members of a group', async (t) => {
+  const { run } = groups(t);
+  const { members, ...one } = validJson(t, 'resolve', (await run('06:00.0 --interface group --json')).out);
+  t.is(members, undefined);
+  t.like(one, { interface: 'group', node: undefined, nodePath: '/dev/vfio/21', devnum: '243:21', group: 21 });
+  const whole = validJson(t, 'resolve', (await run('05:00.1+group --json')).out);
+  t.like(whole, { name: '0000:05:00.0', interface: 'cdev' });
+  t.deepEqual(
+    (whole['members'] as { nodePath: string }[]).map(({ nodePath }) => nodePath),
+    ['/dev/vfio/devices/vfio5', '/dev/vfio/devices/vfio6'],
+  );
 });
