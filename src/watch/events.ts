@@ -21,7 +21,14 @@ export interface WatchEvent {
   readonly found?: string;
 }
 
-type WatchReason =
+/**
+ * Why a pass runs: `armed` when the watcher starts to report events (it missed earlier ones), `rescan` when the
+ * interval has passed.
+ */
+export type WatchTrigger = 'start' | 'event' | 'armed' | 'rescan' | 'reload';
+
+/** Why something happened. */
+export type WatchReason =
   /** The device did not exist at the last pass. */
   | 'appeared'
   /** The device existed at the last pass but did not have this link, for example because the policy changed. */

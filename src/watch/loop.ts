@@ -3,12 +3,9 @@
  * only means that something may have changed.
  */
 import type { Clock } from '../system/clock.ts';
+import type { WatchTrigger } from './events.ts';
 
-/**
- * Why a pass runs: `armed` when the watcher starts to report events (it missed earlier ones), `rescan` when the
- * interval has passed.
- */
-export type Reason = 'start' | 'event' | 'armed' | 'rescan' | 'reload';
+export type Reason = WatchTrigger;
 
 /** The hints since the start of the last pass. */
 export interface Hints {

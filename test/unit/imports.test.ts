@@ -29,6 +29,7 @@ const order: readonly string[] = [
     'nfd.ts',
     'watch',
     'graph',
+    'library',
     'cli',
   ],
   // The files that no file imports.

@@ -60,6 +60,100 @@ test('the library refuses an invalid policy before it changes anything', async (
   t.deepEqual(root.links(), {});
 });
 
+const openTest = process.getuid?.() === 0 ? test : test.skip;
+
+openTest('openDevice opens the node of the device once and closes it once', async (t) => {
+  const root = fakeRoot(t);
+  // The null device can be opened.
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: '1:3', driver: 'vfio-pci' });
+  const api = await open({ hostRoot: root.dir });
+  const { fd, device, close } = await api.openDevice('01:00.0', { timeout: 1 });
+  t.is(device.name, '0000:01:00.0');
+  t.is(fs.fstatSync(fd).rdev, 0x103);
+  close();
+  // The number is free, and belongs to the next file.
+  const next = fs.openSync('/dev/null', 'r');
+  t.is(next, fd);
+  close();
+  t.notThrows(() => fs.fstatSync(next));
+  fs.closeSync(next);
+});
+
+openTest('openDevice rejects a node of another device', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', noNode: true });
+  root.node('/dev/vfio/devices/vfio0', '1:3');
+  const api = await open({ hostRoot: root.dir });
+  await t.throwsAsync(api.openDevice('vfio0'), { instanceOf: VfioNamesError, code: 'node-mismatch' });
+});
+
+test('openDevice opens no device below the root of another machine', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  const api = await open({ root: root.dir });
+  await t.throwsAsync(api.openDevice('vfio0'), { code: 'usage', message: /own tree/ });
+});
+
+test('open rejects a root that is not a directory, and two roots', async (t) => {
+  const root = fakeRoot(t);
+  root.write('/etc/passwd', '');
+  await t.throwsAsync(open({ root: root.at('/etc/passwd') }), { code: 'usage', message: /found a file/ });
+  await t.throwsAsync(open({ root: root.at('/none') }), { code: 'usage', message: /found nothing/ });
+  await t.throwsAsync(open({ root: root.dir, hostRoot: root.dir }), { code: 'usage', message: /found both/ });
+});
+
+test('watch creates the links, reports changes with absolute paths, and stops', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  const api = await open({ root: root.dir });
+  const events: string[] = [];
+  let seen = (): void => {};
+  const service = await api.watch({
+    onEvent: ({ event, link }, trigger) => {
+      events.push(`${trigger}: ${event} ${link}`);
+      if (link === '/dev/vfio/pci/0000:03:00.0') seen();
+    },
+  });
+  t.is(root.links()['by-alias/gpu'], '../devices/vfio0');
+  t.true(events.includes('start: added /dev/vfio/by-alias/gpu'));
+  const added = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  root.add({ name: '0000:03:00.0', sysname: 'vfio2', driver: 'vfio-pci' });
+  await added;
+  t.is(root.links()['pci/0000:03:00.0'], '../devices/vfio2');
+  await service.close();
+  await service.done;
+  root.add({ name: '0000:04:00.0', sysname: 'vfio3', driver: 'vfio-pci' });
+  t.false('pci/0000:04:00.0' in root.links());
+});
+
+test('watch reports a policy that reload() rejects, and rejects if the policy is invalid at the start', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  const api = await open({ root: root.dir });
+  const rejected = await new Promise<string>((resolve, reject) => {
+    api.watch({ onError: resolve }).then((service) => {
+      t.teardown(() => service.close());
+      root.write('/etc/vfio-names/20.toml', 'nonsense\n');
+      service.reload();
+    }, reject);
+  });
+  t.regex(rejected, /20\.toml/);
+  await t.throwsAsync(api.watch(), { code: 'policy' });
+});
+
+test('hints and remedies of the library name its functions, not commands', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  const api = await open({ root: root.dir });
+  const error = t.throws<VfioNamesError>(() => api.find('nosuch'), { instanceOf: VfioNamesError });
+  t.is(error?.hint, 'list() shows the devices');
+  t.true(error instanceof Error);
+  for (const { remedy } of api.verify()) t.notRegex(remedy, /vfio-names (?:list|plan|sync|verify|show)\b/);
+  t.true(api.verify().some(({ remedy }) => remedy.startsWith('sync()')));
+});
+
 test("the library's types work in a strict project without @types/node", (t) => {
   const directory = scratchPath(t);
   const tsc = (args: readonly string[], cwd: string) =>
