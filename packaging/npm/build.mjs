@@ -1,4 +1,5 @@
 // Builds dist/: a CommonJS bundle per program, the library, its types, the JSON Schemas, the manual and the completions.
+import './check-node.mjs';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -131,7 +131,13 @@ test('CHANGELOG.md has a section for the version of the package', (t) => {
 });
 
 test('every file linked in the Markdown texts exists', (t) => {
-  for (const file of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'packaging/README.md']) {
+  for (const file of [
+    'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'packaging/README.md',
+    'packaging/RELEASING.md',
+  ]) {
     const links = [...text(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, path = '']) => path);
     const missing = links.filter((path) => !existsSync(join(root, dirname(file), path)));
     t.deepEqual(missing, [], file);
