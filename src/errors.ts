@@ -12,6 +12,7 @@ export const exitStatus = {
   unsupported: 5,
 } as const;
 
+/** One of the values of `exitStatus`. */
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 interface ErrorDetails {
@@ -21,13 +22,17 @@ interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error for the user; the command line prints it as one line, `message; hint`. `code` is machine-readable. */
+/** An error for the user; the command line prints it as one line, `message; hint`. */
 export class VfioNamesError extends Error {
+  /** The kind of error, such as `no-device`; the errno, such as `EACCES`, for a failed system call. */
   readonly code: string;
+  /** The exit status of the command that ends with this error. */
   readonly status: ExitStatus;
   /** What the user can do; `message` says what was expected and what was found. */
   readonly hint?: string;
+  /** The path that the error is about. */
   readonly path?: string;
+  /** The name of the device that the error is about. */
   readonly device?: string;
 
   /**

@@ -1,9 +1,9 @@
 // Builds dist/: a CommonJS bundle per program, the library, its types, the JSON Schemas, the manual and the completions.
 import './check-node.mjs';
-import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { declarationFile, libraryDeclarations } from './declarations.mjs';
 import { generate } from './generate.mjs';
 import { generateManual } from './generate-manual.mjs';
 import { writeLicenses } from './licenses.mjs';
@@ -109,6 +109,4 @@ writeLicenses(results.map(({ metafile }) => metafile));
 await generateManual();
 cpSync('src/cli/schemas', 'dist/schemas', { recursive: true });
 cpSync('src/policy/policy.schema.json', 'dist/schemas/config-policy.json');
-execFileSync('node_modules/.bin/tsc', ['--project', 'packaging/npm/tsconfig.types.json'], {
-  stdio: 'inherit',
-});
+writeFileSync('dist/index.d.ts', declarationFile(libraryDeclarations()));

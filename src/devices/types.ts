@@ -18,6 +18,7 @@ export interface Device {
 export interface Problem {
   /** The path on the machine (without the root's prefix). */
   readonly file: string;
+  /** What was found, one line. */
   readonly message: string;
 }
 
@@ -39,7 +40,7 @@ interface TextFacts {
   readonly node?: string;
   /** The device number of the node, `MAJOR:MINOR`. */
   readonly devnum?: string;
-  /** The device's directory in sysfs, without the prefix of --root. */
+  /** The device's directory in sysfs, without the root directory. */
   readonly syspath: string;
   /** The driver of the device: `vfio-pci`. */
   readonly driver?: string;
@@ -96,6 +97,7 @@ export interface Facts extends TextFacts {
 
 /** The facts of one device with numbers as numbers, as --json and the library return them. Unknown facts are omitted. */
 export interface TypedFacts extends TextFacts {
+  /** Whether the device has a node that can have links. */
   readonly cdev: Cdev;
   /** Number of the IOMMU group. */
   readonly group?: number;
@@ -109,6 +111,7 @@ export interface TypedFacts extends TextFacts {
 
 /** Whether a device has a node that can have links. */
 export interface Cdev {
+  /** False if the kernel gives the device no node, or if the device has no IOMMU. */
   readonly available: boolean;
   /** Why not: one line; absent if it is available. */
   readonly reason?: string;

@@ -9,6 +9,7 @@ import type { DeviceState } from '../links/state.ts';
 import type { Conflict } from '../names/claims.ts';
 import type { WatchEvent, WatchTrigger } from '../watch/events.ts';
 
+/** The machine and the policy that open() uses; by default this machine and the installed policy. */
 export interface OpenOptions {
   /**
    * A directory with the tree of another machine: an image, a container, a test. The tree need not be trusted. No device is
@@ -66,6 +67,7 @@ export interface ListedDevice extends TypedFacts {
   readonly state: DeviceState;
 }
 
+/** Options of openDevice(). */
 export interface OpenDeviceOptions {
   /** How long the open may take, in seconds; 5 is the default. */
   readonly timeout?: number;
@@ -73,6 +75,7 @@ export interface OpenDeviceOptions {
 
 /** A device that was opened. */
 export interface OpenedDevice {
+  /** The device that was found. */
   readonly device: Device;
   /** The descriptor: read and write, non-blocking, close-on-exec. */
   readonly fd: number;
@@ -82,6 +85,7 @@ export interface OpenedDevice {
 
 /** What sync() would change. Links are relative to /dev/vfio. */
 export interface Plan {
+  /** The links and directories that would change. */
   readonly changes: readonly Change[];
   /** The nodes whose owner, group or mode would change. */
   readonly access: readonly AccessChange[];
@@ -109,6 +113,7 @@ export interface SyncReport {
   readonly stable: boolean;
 }
 
+/** Options of watch(). */
 export interface WatchOptions {
   /** Called for each change that was made, and once for each problem that lasts. Links are absolute paths. */
   readonly onEvent?: (event: WatchEvent, trigger: WatchTrigger) => void;

@@ -26,12 +26,15 @@ import { iommuNode, readDevnum } from './shared-nodes.ts';
 
 /** One node whose access differed from the policy. Nodes that agree with it and missing nodes have no outcome. */
 export interface AccessOutcome {
+  /** The path of the node. */
   readonly file: string;
   /** The device's name; absent for /dev/iommu. */
   readonly name?: string;
+  /** Whether the access was changed. */
   readonly result: 'done' | 'failed';
-  /** `0:36 0660`: uid, gid and octal mode. */
+  /** The access before, `0:36 0660`: uid, gid and octal mode. */
   readonly from?: string;
+  /** The access after. */
   readonly to?: string;
   /** Only with `failed`: an errno, or a message that the user or the group does not exist. */
   readonly error?: string;
@@ -39,6 +42,7 @@ export interface AccessOutcome {
 
 /** What sync would change about the access of one node. */
 export interface AccessChange {
+  /** The path of the node. */
   readonly file: string;
   /** Absent for /dev/iommu. */
   readonly device?: Device;
@@ -46,6 +50,7 @@ export interface AccessChange {
   readonly from: string;
   /** Absent if the user or the group does not exist here; `error` says which. */
   readonly to?: string;
+  /** Why the access cannot be given. */
   readonly error?: string;
 }
 

@@ -1,5 +1,6 @@
 /** The findings of verify. */
 
+/** The kind of a finding. */
 export type FindingCode =
   | 'link-missing'
   | 'link-dangling'
@@ -26,15 +27,19 @@ export type FindingCode =
   | 'group-owners'
   | 'device-unreadable';
 
+/** Something that is wrong with a link, a node or a directory. */
 export interface Finding {
+  /** The kind of the finding. */
   readonly code: FindingCode;
   /** The path that the finding is about, without the root directory. */
   readonly file: string;
   /** The bus and the name of the device, if the finding is about one. */
   readonly bus?: string;
+  /** Absent if the finding is about no device. */
   readonly name?: string;
   /** What was expected and what was found: one line, printable. */
   readonly message: string;
+  /** What to do. */
   readonly remedy: string;
   /** Whether sync fixes it. */
   readonly fixable: boolean;

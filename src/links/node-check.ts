@@ -20,6 +20,7 @@ export type NodeCheck =
 
 /** A device that is not in a result. */
 export interface SkippedDevice {
+  /** The name of the device. */
   readonly name: string;
   /** `vfio3`; absent if the device has no node. */
   readonly node?: string;

@@ -7,7 +7,7 @@ import { originalName } from '../system/displace.ts';
 import { targetNode } from './ownership.ts';
 import { isTemporary, type LinkEntry, type LinkTree } from './tree.ts';
 
-/** Paths are relative to /dev/vfio. */
+/** A change below /dev/vfio; paths are relative to it. */
 export type Change =
   | { readonly action: 'create'; readonly link: string; readonly target: string; readonly name: string }
   | {
@@ -45,10 +45,12 @@ export type Change =
 type BlockedChange = Extract<Change, { action: 'blocked' }>;
 
 /**
- * What apply did: `raced` means that another process changed the entry first, so that the caller has to scan again.
+ * What became of a change: `raced` means that another process changed the entry first, so that the caller has to scan again.
  */
 export interface Outcome {
+  /** The change, as in a plan. */
   readonly change: Change;
+  /** `blocked`: something else is in the place of the link. */
   readonly result: 'done' | 'raced' | 'failed' | 'blocked';
   /** The errno; only with `failed`, and with `raced` if a system call failed. */
   readonly errno?: string;

@@ -13,13 +13,16 @@ import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import { checkNode, type NodeCheck } from './node-check.ts';
 
+/** The verified node of a device. */
 export interface Resolution {
+  /** The device, as the scan found it. */
   readonly device: Device;
   /**
    * The verified path: `/dev/vfio/devices/vfio3`, or `/dev/char/247:3` if that node is missing or belongs to another
    * device.
    */
   readonly nodePath: string;
+  /** The device number of the node, `MAJOR:MINOR`. */
   readonly devnum: string;
   /** Why /dev/vfio/devices was not used; absent if it was. */
   readonly fallbackReason?: string;

@@ -18,10 +18,13 @@ export interface Claim {
   readonly priority: number;
 }
 
+/** Several devices that claim one link. */
 export interface Conflict {
+  /** The link, relative to /dev/vfio. */
   readonly link: string;
-  /** The device that gets the link; absent if nobody gets it (see isExclusive). */
+  /** The device that gets the link; absent if none gets it, as a name by serial number. */
   readonly winner?: Device;
+  /** The other devices. */
   readonly losers: readonly Device[];
   /** The winner's link, if it conflicts with `link` because one of the two would have to be a directory. */
   readonly nestedWith?: string;

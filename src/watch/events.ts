@@ -4,18 +4,23 @@ import type { AccessOutcome } from '../links/access.ts';
 import type { Change, Outcome } from '../links/plan.ts';
 import type { Conflict } from '../names/claims.ts';
 
-/**
- * A change that was made or a problem that was found. `link` is relative to /dev/vfio, `file` is absolute. The code that
- * prints the event adds the time and the reason of the pass.
- */
+/** A change that was made or a problem that was found. */
 export interface WatchEvent {
+  /** What happened. */
   readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'cdi' | 'failed';
+  /** Why it happened. */
   readonly reason: WatchReason;
+  /** The link: relative to /dev/vfio in the service, absolute in the library. */
   readonly link?: string;
+  /** The absolute path of a node, or of what could not be read. */
   readonly file?: string;
+  /** The name of the device. */
   readonly name?: string;
+  /** The target of the link, or the one that it should have. */
   readonly target?: string;
+  /** The value before: the target of the link, or the access of the node. */
   readonly from?: string;
+  /** For `access`: the access of the node now. */
   readonly to?: string;
   /** For `conflict` and `failed`: what was found instead, or the error. */
   readonly found?: string;

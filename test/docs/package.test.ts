@@ -35,7 +35,7 @@ test('the top-level directory contains only known files', (t) => {
   const allowed = new Set([
     ...['package.json', 'package-lock.json', 'tsconfig.json', 'biome.json'],
     ...['src', 'rules', 'templates', 'test', 'packaging'],
-    ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'LICENSE'],
+    ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LIBRARY.md', 'SECURITY.md', 'LICENSE'],
     // Generated, never checked in.
     ...['build', 'coverage', 'dist', 'node_modules'],
   ]);
