@@ -126,6 +126,16 @@ export const exec: Command = {
   opensDevices: true,
   options: {
     iommu: { type: 'boolean', help: 'open /dev/iommu for it, too' },
+    interface: {
+      type: 'string',
+      placeholder: 'WHICH',
+      choices: ['cdev', 'group'],
+      help: 'open the nodes of the devices (cdev, the default), or those of their groups with /dev/vfio/vfio',
+    },
+    'no-fds': {
+      type: 'boolean',
+      help: 'check and open the nodes, but pass no descriptors: for a program that opens them itself',
+    },
     user: {
       type: 'string',
       placeholder: 'USER',
@@ -141,6 +151,10 @@ export const exec: Command = {
   details: [
     'The descriptors are 3, 4, ... in the order of the NAMEs, then that of /dev/iommu. In the arguments of CMD, {fd:NAME} stands for the descriptor of a device, {fd} for that of the only one, {iommufd} for that of /dev/iommu. VFIO_NAMES_FDS in its environment has them all:',
     '    pci/0000:01:00.0=3 iommu=4',
+    'With --interface group, CMD gets one descriptor for each group, then that of a new container, /dev/vfio/vfio: {groupfd} stands for that of the only group, {groupfd:NAME} for that of the group of a device, {containerfd} for that of the container. With --iommu, /dev/iommu takes the place of the container. The group is not in the container yet: CMD calls VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU and VFIO_GROUP_GET_DEVICE_FD. VFIO_NAMES_FDS names each device:',
+    '    groups/pci/0000:01:00.0=3 groups/pci/0000:01:00.1=3 container=4',
+    'The kernel lets a group be open once at a time. If a driver of the host has a member of the group, exec fails with status 1 and names it. NAME+group and the names of groups stand for all devices of the group that are on drivers of VFIO.',
+    'QEMU opens the node of a group itself, which fails while another descriptor of it is open. For such a program, --no-fds checks everything, closes the nodes again and starts CMD without descriptors; with --user, owner and mode of the nodes must let that user open them.',
     'exec becomes CMD (execve), which keeps its process id, parent and terminal: signals, job control and the exit status are those of CMD, and no other process stays. No shell is involved.',
     'CMD starts with 0, 1, 2 and these descriptors and with no others, with every signal at its default action and none blocked, and with the soft limit of open files from before Node raised it (that of the parent process, or 1024 where the parent has another hard limit). The environment is unchanged: with --user, HOME, USER and similar variables are still those of the caller.',
     'With --user, CMD has the groups and ids of USER, no capability in any set, and an empty session keyring, each read back after it was set. It does not set no_new_privs, which would break set-user-ID helpers of CMD such as qemu-bridge-helper; put setpriv --no-new-privs before CMD for that. If there is a controlling terminal, a filter of system calls keeps CMD from typing into it (ioctl TIOCSTI and TIOCLINUX fail with EPERM); where exec may not set the filter and dev.tty.legacy_tiocsti is not 0, it does not start CMD.',

@@ -11,6 +11,7 @@ import type { DeviceQuery } from './device-name.ts';
 import { ambiguous, foldPath, selectByName } from './find.ts';
 import { isPciBridge, isVfioDriverName } from './iommu-group.ts';
 import { compareNatural } from './order.ts';
+import type { Device } from './types.ts';
 
 /** A device in sysfs that the class vfio-dev does not list. */
 export interface HostDevice {
@@ -173,12 +174,22 @@ export function describeClassless({ name, driver, groupNode }: HostDevice): stri
   );
 }
 
+/** A device of findClasslessDevices() as one of a scan; it has no `vfioN`. */
+export function classlessDevice({ bus, name, syspath }: HostDevice): Device {
+  return { bus, name, sysname: '', syspath };
+}
+
 /** The error `no-vfio-class` (status 5) for a device that has no node of its own, because the kernel is older than 6.1. */
-export function classlessError(device: HostDevice): VfioNamesError {
+function classlessError(device: HostDevice): VfioNamesError {
   return new VfioNamesError('no-vfio-class', exitStatus.unsupported, describeClassless(device), {
     hint: classlessHint,
     device: device.name,
   });
+}
+
+/** The same error for a device of a scan. */
+export function noVfioClass(files: Files, root: Root, { bus, name, syspath }: Device): VfioNamesError {
+  return classlessError(readHostDevice(files, root, bus, name) ?? { bus, name, syspath, bridge: false });
 }
 
 /**

@@ -1,9 +1,10 @@
-/** Opens the node of a device for `exec`, after it was compared with sysfs. Does not claim or reset the device. */
+/** Opens the node of a device or of its group for `exec`, after it was compared with sysfs. Does not claim or reset the device. */
 import type { Device } from '../devices/types.ts';
 import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
 import { assertUnchanged, resolveDevice } from '../links/resolve.ts';
-import { followLink, iommuNode, nodeMismatch, readDevnum } from '../links/shared-nodes.ts';
-import { gatherEvidence, nodePaths } from '../probe/evidence.ts';
+import { assertMember, resolveGroup } from '../links/resolve-group.ts';
+import { containerNode, followLink, iommuNode, nodeMismatch, readDevnum } from '../links/shared-nodes.ts';
+import { gatherEvidence, type NodeKind, nodePaths } from '../probe/evidence.ts';
 import { explain, explainTimeout } from '../probe/explain.ts';
 import type { Explanation } from '../probe/explanation.ts';
 import type { NodeCalls } from '../system/calls.ts';
@@ -58,9 +59,43 @@ export async function openIommu(opener: Opener, device: Device): Promise<number>
   return await openChecked(opener, 'iommu', path, devnum, device);
 }
 
+/**
+ * Returns a descriptor of the node of the group that these devices are in; the caller closes it. The kernel lets one descriptor
+ * of a group be open at a time (vfio_group_fops_open). sysfs is read again afterwards: each device must still be a member that
+ * a driver of VFIO has. Throws the errors of resolveGroup, and what openDevice throws.
+ */
+export async function openGroup(opener: Opener, devices: readonly [Device, ...Device[]]): Promise<number> {
+  const { files, root } = opener;
+  const [first] = devices;
+  const { nodePath, devnum, group } = resolveGroup(files, root, first);
+  const fd = await openChecked(opener, 'group', nodePath, devnum, first);
+  try {
+    for (const device of devices) assertMember(files, root, device, group);
+  } catch (error) {
+    opener.nodes.close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** Returns a descriptor of a new container, which has no group yet; the caller closes it. Throws what openDevice throws. */
+export async function openContainer(opener: Opener, device: Device): Promise<number> {
+  const { path, fixedDevnum = '' } = containerNode;
+  const devnum = readDevnum(opener.files, opener.root, containerNode) ?? fixedDevnum;
+  return await openChecked(opener, 'container', path, devnum, device);
+}
+
+/** What restores a node that is not the one of sysfs. */
+const mismatchHints: Readonly<Record<NodeKind, string>> = {
+  node: 'try again',
+  iommu: 'remove it and reload the module iommufd',
+  group: 'try again',
+  container: 'remove it and reload the module vfio',
+};
+
 async function openChecked(
   opener: Opener,
-  kind: 'node' | 'iommu',
+  kind: NodeKind,
   path: string,
   devnum: string,
   device: Device,
@@ -75,11 +110,7 @@ async function openChecked(
         'node-mismatch',
         exitStatus.findings,
         `expected the character device ${devnum} at ${printable(path)}, found ${mismatch}`,
-        {
-          hint: kind === 'node' ? 'try again' : 'remove it and reload the module iommufd',
-          device: device.name,
-          path,
-        },
+        { hint: mismatchHints[kind], device: device.name, path },
       );
     return await nodes.open(`open ${kind}`, held, timeout * 1000);
   } catch (error) {
@@ -93,7 +124,7 @@ async function openChecked(
             { step, errno },
             gatherEvidence(files, root, device, nodePaths(files, root, device), false),
           );
-    throw openError(errno, explanation, kind === 'node' ? device.name : path, {
+    throw openError(errno, explanation, kind === 'node' || kind === 'group' ? device.name : path, {
       device: device.name,
       path,
       cause: error,

@@ -4,10 +4,10 @@ import { type DeviceQuery, parseDeviceName } from '../devices/device-name.ts';
 import { ambiguous, matchDevices, noDevice, pickDevice } from '../devices/find.ts';
 import { readGroup } from '../devices/iommu-group.ts';
 import {
+  classlessDevice,
   findClasslessDevices,
   findHostDevices,
   groupOfDevnum,
-  type HostDevice,
   notBoundError,
   sysfsQuery,
 } from '../devices/not-bound.ts';
@@ -98,11 +98,11 @@ function groupOfDevice(machine: Place, seen: Seen, name: string): string {
   );
 }
 
-/** A device that a driver of VFIO has: one of a scan, or, on a kernel before 6.1, one without a `vfioN`. */
-export type FoundDevice = Device | HostDevice;
-
-/** Returns the device of `name`, on kernels before 6.1, too. Throws the other errors of findByNameOrPath. */
-export function findMember(machine: Place, seen: Seen, name: string): FoundDevice {
+/**
+ * Returns the device of `name`, on kernels before 6.1, too, where its sysname is empty. Throws the other errors of
+ * findByNameOrPath.
+ */
+export function findMember(machine: Place, seen: Seen, name: string): Device {
   try {
     return findByNameOrPath(machine, seen, name);
   } catch (error) {
@@ -114,7 +114,7 @@ export function findMember(machine: Place, seen: Seen, name: string): FoundDevic
         ? findHostDevices(machine.files, machine.root, query)
         : classlessOwners(machine, classless, query);
     if (!host) throw error;
-    return host;
+    return classlessDevice(host);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The devices that a link means by sysfs and the policy, whether it exists or not. */
 
 import { type DeviceQuery, linkOfQuery } from '../devices/device-name.ts';
-import type { HostDevice } from '../devices/not-bound.ts';
+import { classlessDevice, type HostDevice } from '../devices/not-bound.ts';
 import type { Device } from '../devices/types.ts';
 import { type Claim, compareClaims, isExclusive, type PolicyNames } from '../names/claims.ts';
 import { schemeLink } from '../names/scheme.ts';
@@ -47,7 +47,7 @@ export function classlessOwners(
   const link = linkOfQuery(query);
   if (!policyNames || link === undefined) return [];
   const byPath = new Map(hosts.map((host) => [host.syspath, host]));
-  const devices = hosts.map(({ bus, name, syspath }): Device => ({ bus, name, syspath, sysname: '' }));
+  const devices = hosts.map(classlessDevice);
   return [link, `by-alias/${link}`]
     .flatMap((wanted) => ownersAmong(claimsTo(policyNames, devices, wanted), wanted))
     .flatMap(({ syspath }) => byPath.get(syspath) ?? []);

@@ -5,6 +5,7 @@
 
 import { isNoIommu, noCdevReason, nodePathOf } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
+import { noVfioClass } from '../devices/not-bound.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, exitStatus, isPermissionErrno, VfioNamesError } from '../errors.ts';
@@ -29,11 +30,12 @@ export interface Resolution {
 }
 
 /**
- * Returns the verified node of a scanned device. Throws VfioNamesError: `no-cdev` (status 5), `device-changed` (status 3: the
- * device was removed or has another number now), `not-permitted` (status 4), `node-missing` and `node-mismatch` (status
- * 1).
+ * Returns the verified node of a scanned device. Throws VfioNamesError: `no-cdev` and `no-vfio-class` (status 5),
+ * `device-changed` (status 3: the device was removed or has another number now), `not-permitted` (status 4), `node-missing`
+ * and `node-mismatch` (status 1).
  */
 export function resolveDevice(files: Files, root: Root, device: Device): Resolution {
+  if (device.sysname === '') throw noVfioClass(files, root, device);
   const devnum = device.devnum;
   if (devnum === undefined) {
     // A device that is being bound or unbound has no `dev` attribute either.

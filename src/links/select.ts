@@ -2,15 +2,16 @@
 
 import type { VfioGroup } from '../devices/groups.ts';
 import { readGroup, readGroupMembers } from '../devices/iommu-group.ts';
-import { findClasslessDevices } from '../devices/not-bound.ts';
+import { classlessDevice, findClasslessDevices } from '../devices/not-bound.ts';
+import type { Device } from '../devices/types.ts';
 import type { VfioNamesError } from '../errors.ts';
-import { type FoundDevice, findGroupNumber, findMember, type Place, type Seen } from './find.ts';
+import { findGroupNumber, findMember, type Place, type Seen } from './find.ts';
 import { emptyGroupError } from './find-errors.ts';
 import { notViableError } from './resolve-group.ts';
 
 export interface Selection {
   /** One or more; of a group, in the order of its members. */
-  readonly devices: readonly FoundDevice[];
+  readonly devices: readonly Device[];
   /** The group, if NAME means a group. */
   readonly group?: Pick<VfioGroup, 'number' | 'members'>;
   /** What keeps the group closed, if NAME means a group: see notViableError(). */
@@ -26,8 +27,8 @@ export function findSelection(machine: Place, seen: Seen, name: string): Selecti
   if (number === undefined) return { devices: [findMember(machine, seen, name)] };
   const { files, root } = machine;
   const { members } = readGroupMembers(files, root, number);
-  const bound: readonly FoundDevice[] =
-    seen.scan.devices.length > 0 ? seen.scan.devices : findClasslessDevices(files, root);
+  const bound: readonly Device[] =
+    seen.scan.devices.length > 0 ? seen.scan.devices : findClasslessDevices(files, root).map(classlessDevice);
   const byPath = new Map(bound.map((device) => [device.syspath, device]));
   const devices = members.flatMap(({ syspath }) => byPath.get(syspath) ?? []);
   if (devices.length === 0) throw emptyGroupError(readGroup(files, root, number), number, name);

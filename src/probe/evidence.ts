@@ -4,7 +4,7 @@
 
 import { isNoIommu, nodePathOf } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
-import { readSiblings, type Sibling } from '../devices/iommu-group.ts';
+import { isVfioDriverName, readSiblings, type Sibling } from '../devices/iommu-group.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
@@ -141,6 +141,11 @@ export function gatherEvidence(
 const gone = ['ENOENT', 'ENOTDIR', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL'] as const;
 
 function isBound(files: Files, root: Root, device: Device): boolean {
+  // A kernel before 6.1 has no class vfio-dev.
+  if (device.sysname === '') {
+    const driver = ignoring(() => files.readlink(pathBelow(root, `${device.syspath}/driver`)), ...gone);
+    return isVfioDriverName(driver?.replace(/^.*\//, ''));
+  }
   try {
     const now = scanDevice(files, root, device.sysname);
     return now?.syspath === device.syspath && now.devnum === device.devnum;

@@ -80,12 +80,12 @@ function missing(evidence: Evidence, kind: NodeKind): Explanation {
     case 'group':
       return unsupported(
         `there is no ${path}`,
-        'boot a kernel with CONFIG_VFIO_GROUP, or probe without --group; in a container, pass it in',
+        'boot a kernel with CONFIG_VFIO_GROUP, or use the node of the device; in a container, pass it in',
       );
     case 'container':
       return unsupported(
         `there is no ${path}`,
-        'load the module vfio (CONFIG_VFIO_CONTAINER), or probe without --group; in a container, pass it in',
+        'load the module vfio (CONFIG_VFIO_CONTAINER), or use the node of the device; in a container, pass it in',
       );
   }
 }

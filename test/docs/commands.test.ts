@@ -6,7 +6,7 @@ import { commands } from '../../src/cli/commands.ts';
 import { cdiErrors } from '../support/cdi-shape.ts';
 import { fakeRoot } from '../support/fake-root.ts';
 import { linesOfManual, linesOfText, markdownFiles, projectText } from './lines.ts';
-import { argsOn, machine, runOn, uuid } from './machine.ts';
+import { argsOn, machine, runExec, runOn, uuid } from './machine.ts';
 import {
   all,
   execs,
@@ -144,6 +144,21 @@ const rows: Readonly<Record<string, Row>> = {
         'exec-qemu',
         /prlimit --memlock=.* exec --iommu --user nobody \$address -- \\$/m,
         /-object 'iommufd,id=iommufd0,fd=\{iommufd\}' -device 'vfio-pci,fd=\{fd\},iommufd=iommufd0'/,
+      ),
+    ),
+  'prlimit --memlock=$((9 << 30)) vfio-names exec --interface group --no-fds --user qemu 0000:01:00.0 -- qemu-system-x86_64 -m 8G -device vfio-pci,host=0000:01:00.0':
+    all(
+      async (t, root, line) => {
+        root.addGroup('14');
+        // The nodes of the test have no descriptors in /proc.
+        const { args, environment } = await runExec(root, line.replace('--user qemu ', ''));
+        t.deepEqual(args, ['qemu-system-x86_64', '-m', '8G', '-device', 'vfio-pci,host=0000:01:00.0']);
+        t.false(environment.some((variable) => variable.startsWith('VFIO_NAMES_FDS=')));
+      },
+      inVmScenario(
+        'exec-qemu-group',
+        /exec --interface group --no-fds --user nobody \$address -- "\$@"$/m,
+        /-device "vfio-pci,host=\$address"/,
       ),
     ),
   'vfio-names cdi': writesSpec,

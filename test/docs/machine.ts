@@ -89,6 +89,8 @@ export async function runExec(root: FakeRoot, line: string): Promise<Executed> {
   const nodes = fakeCalls({
     [root.at('/dev/vfio/devices/vfio3')]: { devnum: '247:3' },
     [root.at('/dev/iommu')]: { devnum: '10:125' },
+    [root.at('/dev/vfio/14')]: { devnum: '243:14' },
+    [root.at('/dev/vfio/vfio')]: { devnum: '10:196' },
   });
   const { calls, files, state } = fakeExec({
     execute: (path, args, environment) => {

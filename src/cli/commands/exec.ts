@@ -1,16 +1,20 @@
 /** `exec`: becomes a command with verified, open device descriptors, and no other descriptors of this process. */
 
-import { findByWholeName } from '../../devices/find.ts';
-import type { Device } from '../../devices/types.ts';
 import { VfioNamesError, withHint } from '../../errors.ts';
 import { dropPrivileges, readUserIds } from '../../exec/drop-privileges.ts';
-import { openDevice, openIommu } from '../../exec/open-device.ts';
-import { fdsVariable, type PassedDevice, substituteFds } from '../../exec/placeholders.ts';
-import { FIRST_FD, replaceProcess, restoreOpenFilesLimit } from '../../exec/replace-process.ts';
+import { type Opener, openContainer, openDevice, openGroup, openIommu } from '../../exec/open-device.ts';
+import { fdsVariable, type PassedFds, substituteFds } from '../../exec/placeholders.ts';
+import { replaceProcess, restoreOpenFilesLimit } from '../../exec/replace-process.ts';
+import {
+  findGroups,
+  findRequested,
+  passDevices,
+  passGroups,
+  type Requested,
+  type RequestedGroup,
+} from '../../exec/request.ts';
 import { protectTerminal } from '../../exec/terminal.ts';
-import { findByNameOrPath } from '../../links/find.ts';
-import { type Machine, observe } from '../../links/observe.ts';
-import { schemeLink } from '../../names/scheme.ts';
+import { checkUserAccess } from '../../exec/user-access.ts';
 import type { Files } from '../../system/files.ts';
 import { readEnvironment } from '../../system/proc-self.ts';
 import type { Environment } from '../../system/process.ts';
@@ -28,25 +32,27 @@ export const run: RunCommand = async (invocation, io, system) => {
   const user = invocation.values['user'];
   const login = user === undefined ? undefined : readUserIds(files, root, user);
   const requested = findRequested(machine, invocation.operands);
-  const passed = requested.map(({ device, names }, index): PassedDevice => {
-    const label = schemeLink(device) ?? device.sysname;
-    return { fd: FIRST_FD + index, label, names: [...names, device.name, label, device.sysname] };
-  });
-  const iommufd = invocation.flags['iommu'] ? FIRST_FD + passed.length : undefined;
+  const withIommu = invocation.flags['iommu'] ?? false;
+  const groups = invocation.values['interface'] === 'group' ? findGroups(machine, requested) : undefined;
+  const isPassed = !invocation.flags['no-fds'];
+  const planned = groups ? passGroups(groups, withIommu) : passDevices(requested, withIommu);
+  const passed = isPassed ? planned : undefined;
   // Before any device is opened: an invalid placeholder throws here.
   const request = {
     command,
-    args: substituteFds(args, passed, iommufd),
-    environment: withOriginalBytes(system.files, environmentOf(process.env, passed, iommufd)),
+    args: substituteFds(args, passed),
+    environment: withOriginalBytes(system.files, environmentOf(process.env, passed)),
   };
   const calls = await process.loadExecCalls();
   const report = (line: string): void => io.err(`vfio-names: ${line}`);
   const opener = { files, root, nodes, timeout };
   const fds: number[] = [];
   try {
-    for (const { device } of requested) fds.push(await openDevice(opener, device));
-    const [first] = requested;
-    if (iommufd !== undefined && first) fds.push(await openIommu(opener, first.device));
+    await openAll(opener, { requested, groups, withIommu }, fds);
+    if (!isPassed) {
+      if (login) checkUserAccess(system.files, login, fds);
+      for (const fd of fds.splice(0)) nodes.close(fd);
+    }
     restoreOpenFilesLimit(calls, system.files, process.startingOpenFilesLimit());
     if (login) {
       protectTerminal(calls, system.files);
@@ -65,35 +71,38 @@ export const run: RunCommand = async (invocation, io, system) => {
   return calls.exit(replaceProcess(calls, system.files, { ...request, fds }, report));
 };
 
-interface Requested {
-  readonly device: Device;
-  readonly names: readonly string[];
-}
-
-/** Each requested device once, with all operands that name it. */
-function findRequested(machine: Machine, operands: readonly string[]): Requested[] {
-  const requested = new Map<string, Requested>();
-  for (const operand of operands) {
-    const device =
-      findByWholeName(machine.files, machine.root, operand) ??
-      findByNameOrPath(machine, observe(machine), operand);
-    const names = requested.get(device.syspath)?.names ?? [];
-    requested.set(device.syspath, { device, names: [...names, operand] });
-  }
-  return [...requested.values()];
+/** Opens all nodes, and adds each descriptor to `fds` at once, in the order of passDevices() and passGroups(). */
+async function openAll(
+  opener: Opener,
+  {
+    requested,
+    groups,
+    withIommu,
+  }: {
+    readonly requested: readonly Requested[];
+    readonly groups: readonly RequestedGroup[] | undefined;
+    readonly withIommu: boolean;
+  },
+  fds: number[],
+): Promise<void> {
+  if (groups)
+    for (const [first, ...others] of groups)
+      fds.push(await openGroup(opener, [first.device, ...others.map(({ device }) => device)]));
+  else for (const { device } of requested) fds.push(await openDevice(opener, device));
+  const [first] = requested;
+  if (!first) return;
+  if (withIommu) fds.push(await openIommu(opener, first.device));
+  else if (groups) fds.push(await openContainer(opener, first.device));
 }
 
 /**
  * CMD's environment: adds VFIO_NAMES_FDS and removes LISTEN_FDS and its companions (sd_listen_fds(3)). They would
  * declare the device descriptors to be sockets.
  */
-function environmentOf(
-  own: Environment,
-  passed: readonly PassedDevice[],
-  iommufd: number | undefined,
-): string[] {
+function environmentOf(own: Environment, passed: PassedFds | undefined): string[] {
   const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...env } = own;
-  return Object.entries({ ...env, VFIO_NAMES_FDS: fdsVariable(passed, iommufd) }).flatMap(([name, value]) =>
+  const variable = passed && fdsVariable(passed);
+  return Object.entries({ ...env, VFIO_NAMES_FDS: variable }).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`],
   );
 }

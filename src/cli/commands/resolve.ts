@@ -3,11 +3,10 @@
 import { readFact } from '../../devices/facts.ts';
 import { findByWholeName } from '../../devices/find.ts';
 import { isNoIommuGroup } from '../../devices/groups.ts';
-import { classlessError } from '../../devices/not-bound.ts';
 import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
-import { type FoundDevice, findByNameOrPath, isWholeGroup } from '../../links/find.ts';
+import { findByNameOrPath, isWholeGroup } from '../../links/find.ts';
 import { type Machine, type Observation, observe } from '../../links/observe.ts';
 import { resolveDevice } from '../../links/resolve.ts';
 import { resolveGroup } from '../../links/resolve-group.ts';
@@ -23,7 +22,7 @@ type Interface = 'cdev' | 'group';
 
 /** What is printed of one device. */
 interface Resolved {
-  readonly device: FoundDevice;
+  readonly device: Device;
   readonly nodePath: string;
   readonly devnum: string;
   readonly link?: string | undefined;
@@ -70,9 +69,9 @@ export const run: RunCommand = async (invocation, io, system) => {
 };
 
 /** `auto`: the nodes of devices, if each device has one. */
-function chooseInterface(wanted: string, devices: readonly FoundDevice[]): Interface {
+function chooseInterface(wanted: string, devices: readonly Device[]): Interface {
   if (wanted !== 'auto') return wanted as Interface;
-  return devices.every((device) => 'devnum' in device && device.devnum !== undefined) ? 'cdev' : 'group';
+  return devices.every(({ devnum }) => devnum !== undefined) ? 'cdev' : 'group';
 }
 
 /**
@@ -82,8 +81,8 @@ function chooseInterface(wanted: string, devices: readonly FoundDevice[]): Inter
 function locate(
   machine: Machine,
   name: string,
-  takesAll: (found: readonly FoundDevice[]) => boolean,
-): { readonly devices: readonly FoundDevice[]; readonly observation?: Observation } {
+  takesAll: (found: readonly Device[]) => boolean,
+): { readonly devices: readonly Device[]; readonly observation?: Observation } {
   const quick = findByWholeName(machine.files, machine.root, name);
   if (quick) return { devices: [quick] };
   const observation = observe(machine);
@@ -94,14 +93,13 @@ function locate(
   return { devices, observation };
 }
 
-/** Throws the errors of resolveDevice, and `no-vfio-class` (status 5) on a kernel before 6.1. */
+/** Throws the errors of resolveDevice. */
 function resolveByNode(
   { files, root }: Machine,
-  device: FoundDevice,
+  device: Device,
   observation: Observation | undefined,
   needsGroup: boolean,
 ): Resolved {
-  if (!('sysname' in device)) throw classlessError(device);
   const { nodePath, devnum, fallbackReason } = resolveDevice(files, root, device);
   return {
     ...{ device, nodePath, devnum },
@@ -119,7 +117,7 @@ function linkOf(device: Device, observation: Observation | undefined): string | 
   return link && `${linkRoot}/${link}`;
 }
 
-function resolveByGroup({ files, root }: Machine, device: FoundDevice): Resolved {
+function resolveByGroup({ files, root }: Machine, device: Device): Resolved {
   const { group, nodePath, devnum } = resolveGroup(files, root, device);
   return { device, nodePath, devnum, group: group.number, isolated: !isNoIommuGroup(group) };
 }
@@ -130,7 +128,7 @@ function resolvedJson(
 ): Record<string, unknown> {
   return {
     ...{ bus: device.bus, name: device.name, interface: by },
-    node: 'devnum' in device ? device.sysname : undefined,
+    node: device.devnum === undefined ? undefined : device.sysname,
     ...{ nodePath, devnum, syspath: device.syspath, link, fallbackReason, ...withNumbers({ group }) },
   };
 }

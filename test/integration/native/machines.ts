@@ -229,4 +229,48 @@ export const machines: readonly Machine[] = [
       ['probe', '--host-root', 'ROOT', '--group', '--yes', 'vfio0'],
     ],
   },
+  {
+    title: 'a machine whose group has the null device as its node',
+    build: (root) => {
+      const bound = { devnum: false, driver: 'vfio-pci', group: '14' } as const;
+      root.add({ ...bound, name: '0000:01:00.0', sysname: 'vfio0' });
+      root.add({ ...bound, name: '0000:01:00.1', sysname: 'vfio1' });
+      root.add({ ...bound, name: '0000:02:00.0', sysname: 'vfio2', group: '15' });
+      root.add({ name: '0000:02:00.1', driver: 'e1000e', group: '15' });
+      root.addGroup('14', '1:3');
+      root.addGroup('15', '1:5');
+      root.write('/sys/class/misc/vfio/dev', '1:3\n');
+      root.node('/dev/vfio/vfio', '1:3', 0o666);
+      root.write('/etc/passwd', 'root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n');
+      root.write('/etc/group', 'root:x:0:\n');
+    },
+    lines: [
+      ...[
+        '0000:01:00.0+group',
+        'vfio0',
+        '/dev/vfio/14',
+        'group:14',
+        'groups/pci/0000:01:00.1',
+        'vfio2+group',
+      ].flatMap((name) =>
+        [
+          ['resolve', name],
+          ['resolve', '--interface', 'group', name],
+          ['resolve', '--interface', 'auto', '--json', name],
+          ['resolve', '--print', 'name', name],
+          ['show', name],
+          ['holders', name],
+        ].map((line) => [...line, '--root', 'ROOT']),
+      ),
+      ...[
+        ['--', 'sh', '-c', 'echo {groupfd} {containerfd} "$VFIO_NAMES_FDS"; ls /proc/self/fd'],
+        ['--', 'echo', '{fd}'],
+        ['--no-fds', '--', 'sh', '-c', 'echo "$VFIO_NAMES_FDS"; ls /proc/self/fd'],
+        ['--no-fds', '--', 'echo', '{groupfd}'],
+        ['--no-fds', '--user', 'alice', '--', 'true'],
+        ['--user', 'alice', '--', 'id', '-u'],
+        ['vfio2', '--', 'true'],
+      ].map((line) => ['exec', '--host-root', 'ROOT', '--interface', 'group', 'vfio0+group', ...line]),
+    ],
+  },
 ];

@@ -1,5 +1,11 @@
 import test from 'ava';
-import { type Opener, openDevice, openIommu } from '../../../src/exec/open-device.ts';
+import {
+  type Opener,
+  openContainer,
+  openDevice,
+  openGroup,
+  openIommu,
+} from '../../../src/exec/open-device.ts';
 import type { NodeCalls } from '../../../src/system/calls.ts';
 import type { Files } from '../../../src/system/files.ts';
 import { errorLine } from '../../support/error-line.ts';
@@ -178,3 +184,85 @@ for (const [errno, code] of [
     const device = root.add(sample);
     await t.throwsAsync(openIommu(opener(root, failingOpener(errnoError(errno))), device), { code });
   });
+
+/** Two devices of group 14. */
+function inGroup(root: FakeRoot) {
+  const bound = { devnum: false, driver: 'vfio-pci', group: '14' } as const;
+  const devices = [
+    root.add({ ...bound, name: '0000:01:00.0', sysname: 'vfio0' }),
+    root.add({ ...bound, name: '0000:01:00.1', sysname: 'vfio1' }),
+  ] as const;
+  root.addGroup('14');
+  return devices;
+}
+
+test('openGroup opens the node of the group once, on a kernel before 6.1, too', async (t) => {
+  const root = fakeRoot(t);
+  const [first, second] = inGroup(root);
+  const calls = fakeCalls({ [root.at('/dev/vfio/14')]: { devnum: '243:14' } });
+  await openGroup(opener(root, fakeNodeCalls(calls)), [first, second]);
+  t.deepEqual(calls.log, ['open group']);
+  t.is(calls.openCount(), 1);
+  root.withoutVfioClass();
+  await openGroup(opener(root, fakeNodeCalls(calls)), [{ ...first, sysname: '' }]);
+  t.is(calls.openCount(), 2);
+});
+
+test('openGroup does not open a node of another number, and closes one that a device has left during the open', async (t) => {
+  const root = fakeRoot(t);
+  const [first, second] = inGroup(root);
+  const wrong = fakeCalls({ [root.at('/dev/vfio/14')]: { devnum: '243:15' } });
+  await t.throwsAsync(openGroup(opener(root, fakeNodeCalls(wrong)), [first]), { code: 'node-mismatch' });
+  t.deepEqual(wrong.log, []);
+  const calls = fakeCalls({ [root.at('/dev/vfio/14')]: { devnum: '243:14' } });
+  const nodes: NodeCalls = {
+    ...calls,
+    open: async (step, held) => {
+      root.unbind(second);
+      root.add({ name: '0000:01:00.1', driver: 'nvme', group: '14' });
+      return calls.open(step, held);
+    },
+  };
+  await t.throwsAsync(openGroup(opener(root, nodes), [first, second]), {
+    code: 'device-changed',
+    message: /expected 0000:01:00\.1 to stay bound while it was resolved, but it is bound to nvme now/,
+  });
+  t.is(calls.openCount(), 0);
+});
+
+for (const [errno, code, status, pattern] of [
+  ['EBUSY', 'busy', 1, /could not open 0000:01:00\.0: group 14 is in use/],
+  ['EPERM', 'not-permitted', 4, /the device cgroup/],
+  ['ENODEV', 'unsupported', 5, /nothing answers behind \/dev\/vfio\/14/],
+  ['ETIMEDOUT', 'timeout', 1, /did not answer within 5 s at open group/],
+] as const)
+  test(`openGroup reports a failed open with ${errno} with status ${status}, as probe does`, async (t) => {
+    const root = fakeRoot(t);
+    const [first] = inGroup(root);
+    const nodes: NodeCalls = {
+      ...failingOpener(errnoError(errno)),
+      status: () => ({ kind: 'char', devnum: '243:14' }),
+    };
+    const error = (await t.throwsAsync(openGroup(opener(root, nodes), [first]), { code })) as Error & {
+      status?: number;
+    };
+    t.regex(error.message, pattern);
+    t.is(error.status, status);
+    root.withoutVfioClass();
+    await t.throwsAsync(openGroup(opener(root, nodes), [{ ...first, sysname: '' }]), { code });
+  });
+
+test('openContainer compares /dev/vfio/vfio with sysfs, or with its fixed number while the module is not loaded', async (t) => {
+  const root = fakeRoot(t);
+  const [first] = inGroup(root);
+  const calls = fakeCalls({ [root.at('/dev/vfio/vfio')]: { devnum: '10:196' } });
+  await openContainer(opener(root, fakeNodeCalls(calls)), first);
+  t.deepEqual(calls.log, ['open container']);
+  root.write('/sys/class/misc/vfio/dev', '10:99\n');
+  await t.throwsAsync(openContainer(opener(root, fakeNodeCalls(calls)), first), { code: 'node-mismatch' });
+  const none = fakeNodeCalls(fakeCalls({}));
+  await t.throwsAsync(openContainer(opener(root, none), first), {
+    code: 'unsupported',
+    message: /could not open \/dev\/vfio\/vfio: there is no \/dev\/vfio\/vfio/,
+  });
+});

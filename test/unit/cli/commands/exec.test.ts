@@ -12,9 +12,9 @@ import { CallError } from '../../../../src/system/calls.ts';
 import type { Environment, ExecCalls } from '../../../../src/system/process.ts';
 import { runCli } from '../../../support/cli.ts';
 import { errorLine } from '../../../support/error-line.ts';
-import { type FakeCalls, fakeCalls, fakeNodeCalls } from '../../../support/fake-calls.ts';
+import { type FakeCalls, type FakeNode, fakeCalls, fakeNodeCalls } from '../../../support/fake-calls.ts';
 import { Executed, Exited, type FakeExec, type FakeState, fakeExec } from '../../../support/fake-exec.ts';
-import { canUseNodes, type FakeRoot, fakeRoot } from '../../../support/fake-root.ts';
+import { canUseNodes, type FakeRoot, fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 import { canUnshare, isCheckoutReadable } from '../../../support/permitted.ts';
 import { testSystem } from '../../../support/system.ts';
 
@@ -58,6 +58,7 @@ test(rejectsLine, 'exec vfio0 --user -- prog --iomu', /expected USER after --use
 interface Trial extends FakeExec {
   readonly root: FakeRoot;
   readonly nodes: FakeCalls;
+  readonly nodesByPath: Record<string, FakeNode>;
   readonly err: string[];
   /** Runs `exec`, and returns CMD, or the exit status. */
   readonly run: (line: string) => Promise<Executed | number>;
@@ -75,11 +76,12 @@ function trial(
   root.add({ name: '0000:02:00.0', sysname: 'vfio1' });
   root.write('/sys/class/misc/iommu/dev', '10:125\n');
   root.write('/etc/passwd', 'qemu:x:107:108::/:/bin/false\n');
-  const nodes = fakeCalls({
+  const nodesByPath = {
     [root.at('/dev/vfio/devices/vfio0')]: { devnum: '247:0' },
     [root.at('/dev/vfio/devices/vfio1')]: { devnum: '247:1' },
     [root.at('/dev/iommu')]: { devnum: '10:125' },
-  });
+  };
+  const nodes = fakeCalls(nodesByPath);
   const fake = fakeExec(overrides, start);
   const err: string[] = [];
   const system = testSystem({
@@ -106,7 +108,7 @@ function trial(
       throw error;
     }
   };
-  return { ...fake, root, nodes, err, run };
+  return { ...fake, root, nodes, nodesByPath, err, run };
 }
 
 test('exec executes CMD with the devices in the order of the NAMEs, then /dev/iommu, and no others', async (t) => {
@@ -193,6 +195,117 @@ test('exec closes all descriptors and does not execute CMD if a node cannot be o
   await t.throwsAsync(run('vfio0 vfio1 --iommu -- prog'), { code: 'node-mismatch' });
   t.is(nodes.openCount(), 0);
   t.deepEqual(log, []);
+});
+
+/** Group 14 of two functions and group 15 of one, with nodes of groups only; /dev/vfio/vfio. */
+function groupTrial(t: ExecutionContext, overrides: Partial<ExecCalls> = {}): Trial {
+  const own = trial(t, overrides);
+  const { root } = own;
+  const bound = { devnum: false, driver: 'vfio-pci' } as const;
+  root.add({ ...bound, name: '0000:05:00.0', sysname: 'vfio5', group: '14' });
+  root.add({ ...bound, name: '0000:05:00.1', sysname: 'vfio6', group: '14' });
+  root.add({ ...bound, name: '0000:06:00.0', sysname: 'vfio7', group: '15' });
+  root.addGroup('14');
+  root.addGroup('15');
+  Object.assign(own.nodesByPath, {
+    [root.at('/dev/vfio/14')]: { devnum: '243:14' },
+    [root.at('/dev/vfio/15')]: { devnum: '243:15' },
+    [root.at('/dev/vfio/vfio')]: { devnum: '10:196' },
+  });
+  return own;
+}
+
+test('exec --interface group passes each group once, then the container', async (t) => {
+  const { run, nodes } = groupTrial(t);
+  const executed = (await run(
+    '--interface group 06:00.0 05:00.1 05:00.0 -- prog {groupfd:05:00.0} {groupfd:vfio6} {groupfd:06:00.0} {containerfd}',
+  )) as Executed;
+  t.deepEqual(executed.args, ['prog', '4', '4', '3', '5']);
+  t.is(
+    executed.environment[1],
+    'VFIO_NAMES_FDS=groups/pci/0000:06:00.0=3 groups/pci/0000:05:00.1=4 groups/pci/0000:05:00.0=4 container=5',
+  );
+  t.deepEqual(nodes.log, ['open group', 'open group', 'open container']);
+  t.deepEqual(Object.keys(executed.descriptors), ['0', '1', '2', '3', '4', '5']);
+});
+
+test('exec --interface group --iommu passes /dev/iommu in place of the container', async (t) => {
+  const { run, nodes } = groupTrial(t);
+  const executed = (await run('--interface group --iommu 06:00.0 -- prog {groupfd} {iommufd}')) as Executed;
+  t.deepEqual(executed.args, ['prog', '3', '4']);
+  t.deepEqual(nodes.log, ['open group', 'open iommu']);
+});
+
+for (const name of ['05:00.0+group', '/dev/vfio/14', 'group:14', 'groups/pci/0000:05:00.0'])
+  test(`exec --interface group ${name} passes the group with the names of all its devices`, async (t) => {
+    const { run } = groupTrial(t);
+    const executed = (await run(`--interface group ${name} -- prog {groupfd} {groupfd:${name}}`)) as Executed;
+    t.deepEqual(executed.args, ['prog', '3', '3']);
+    t.is(
+      executed.environment[1],
+      'VFIO_NAMES_FDS=groups/pci/0000:05:00.0=3 groups/pci/0000:05:00.1=3 container=4',
+    );
+  });
+
+test('exec NAME+group passes the nodes of all devices of the group', async (t) => {
+  const { run, root } = trial(t);
+  for (const sysname of ['vfio0', 'vfio1'])
+    root.add({ name: `0000:0${sysname === 'vfio0' ? 1 : 2}:00.0`, sysname, driver: 'vfio-pci', group: '9' });
+  const executed = (await run('vfio1+group -- prog {fd:vfio0} {fd:vfio1}')) as Executed;
+  t.deepEqual(executed.args, ['prog', '3', '4']);
+  t.is(executed.environment[1], 'VFIO_NAMES_FDS=pci/0000:01:00.0=3 pci/0000:02:00.0=4');
+});
+
+test('exec opens nothing if a driver of the host keeps the group closed, and names its device', async (t) => {
+  const { run, root, nodes, log } = groupTrial(t);
+  root.add({ name: '0000:05:00.2', driver: 'snd_hda_intel', group: '14' });
+  for (const line of ['--interface group 05:00.0 -- prog', '--interface group 05:00.0+group -- prog'])
+    await t.throwsAsync(run(line), {
+      code: 'group-not-viable',
+      message: /0000:05:00\.2 \(snd_hda_intel\) is bound to a driver of the host/,
+    });
+  t.deepEqual([nodes.log, log], [[], []]);
+});
+
+test('exec --interface group works on a kernel before 6.1', async (t) => {
+  const { run, root } = groupTrial(t);
+  root.withoutVfioClass();
+  const executed = (await run('--interface group 06:00.0 -- prog {groupfd} {containerfd}')) as Executed;
+  t.deepEqual(executed.args, ['prog', '3', '4']);
+  t.is(executed.environment[1], 'VFIO_NAMES_FDS=groups/pci/0000:06:00.0=3 container=4');
+  await t.throwsAsync(run('06:00.0 -- prog'), { code: 'no-vfio-class' });
+});
+
+test('exec --no-fds opens and closes the nodes, and passes nothing', async (t) => {
+  const { run, nodes } = groupTrial(t);
+  const executed = (await run('--interface group --no-fds 06:00.0 -- prog host=06:00.0')) as Executed;
+  t.deepEqual(nodes.log, ['open group', 'open container', 'close', 'close']);
+  t.deepEqual(executed.environment, ['PATH=/bin']);
+  t.deepEqual(Object.keys(executed.descriptors), ['0', '1', '2']);
+  await t.throwsAsync(run('--no-fds vfio0 -- prog {fd}'), { code: 'usage' });
+});
+
+test('exec --no-fds --user does not start CMD if owner and mode of a node keep the user from opening it', async (t) => {
+  const { run, files, nodes, log } = groupTrial(t);
+  const modes: Record<number, number> = { 0: 0o660, 1: 0o666 };
+  let count = 0;
+  Object.assign(files, {
+    stat: (path: string) =>
+      path.startsWith('/proc/self/fd/')
+        ? { kind: 'char', uid: 0, gid: 108, mode: modes[count++] ?? 0o600, devnum: '243:15', inode: '1' }
+        : fakeFiles.stat(path),
+    readlink: (path: string) =>
+      path.startsWith('/proc/self/fd/') ? '/dev/vfio/15' : fakeFiles.readlink(path),
+  });
+  t.true((await run('--interface group --no-fds --user qemu 06:00.0 -- prog')) instanceof Executed);
+  t.is(count, 2, 'the group and the container');
+  log.splice(0);
+  await t.throwsAsync(run('--interface group --no-fds --user qemu 06:00.0 -- prog'), {
+    code: 'not-permitted',
+    message: 'expected nodes that qemu may open, found /dev/vfio/15 of 0:108, mode 0600',
+  });
+  t.deepEqual(log, []);
+  t.is(nodes.openCount(), 0);
 });
 
 /** Calls that may fail while CMD is prepared, and the exit status that follows. */

@@ -1,0 +1,61 @@
+# A kernel with nodes of groups only, as Debian's: QEMU runs as an unprivileged user and opens the node of the group itself,
+# after exec has checked it.
+# kernels: group
+# devices: one
+# timeout: 1500
+
+address=0000:00:04.0
+node=/dev/vfio/$(basename "$(readlink $pci/$address/iommu_group)")
+emulator=(qemu-system-x86_64 -M q35,accel=tcg -nodefaults -display none -m 64 -S -monitor stdio -device "vfio-pci,host=$address")
+mkfifo /tmp/monitor
+exec 9<>/tmp/monitor
+
+# start COMMAND...: starts QEMU with its monitor on a FIFO. list_and_quit: sends `info pci` and `quit`; sets `out` to the
+# output and `got` to the exit status.
+start() {
+  timeout 400 "$@" <&9 >/tmp/out 2>&1 9>&- &
+  child=$!
+}
+list_and_quit() {
+  printf 'info pci\nquit\n' >&9
+  got=0
+  wait $child || got=$?
+  out=$(</tmp/out)
+  # Discard the commands that a QEMU which failed early did not read.
+  while read -r -t 0.1 -u 9; do :; done
+}
+status() { same "$got" "$1" || { echo "$out" && return 1; }; }
+output_has() {
+  echo "$out"
+  [[ $out == *"$1"* ]]
+}
+exec_as_nobody() {
+  start prlimit --memlock=$((128 << 20)) node /project/dist/vfio-names.cjs \
+    exec --interface group --no-fds --user nobody $address -- "$@"
+}
+held_by() { same "$(vfio_names holders --json $address | tr -d '" \n' | grep -oE 'user:[a-z]+' | sort -u)" "user:$1"; }
+
+check "bind" bind $address
+settle
+identity="PCI device $(sed s/0x// $pci/$address/vendor):$(sed s/0x// $pci/$address/device)"
+check "the node of the group has owner root:root and mode 0600" same "$(stat -c '%U:%G %a' "$node")" "root:root 600"
+
+exec_as_nobody "${emulator[@]}"
+list_and_quit
+check "exec exits with status 4 if the user may not open the node" status 4
+check "exec names the node" output_has "expected nodes that nobody may open, found $node"
+
+chgrp nogroup "$node" && chmod 0660 "$node"
+exec_as_nobody "${emulator[@]}"
+check "with the node of its group, QEMU starts" until_true 400 grep -q '(qemu)' /tmp/out
+check "only user nobody has the device open" held_by nobody
+list_and_quit
+check "QEMU lists the device" output_has "$identity"
+check "QEMU exits with status 0" status 0
+
+# A descriptor of the group that is passed on keeps QEMU from opening the node.
+start prlimit --memlock=$((128 << 20)) node /project/dist/vfio-names.cjs \
+  exec --interface group --user nobody $address -- "${emulator[@]}"
+list_and_quit
+check "without --no-fds, QEMU cannot open the node" output_has "Device or resource busy"
+check "without --no-fds, QEMU exits with status 1" status 1
