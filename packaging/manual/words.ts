@@ -114,6 +114,12 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
       'Keep the links up to date, and write metrics for Prometheus:',
     ],
   ],
+  bind: [
+    [
+      'vfio-names bind --dry-run',
+      'Show which devices the rules for drivers match, and how each of them stands:',
+    ],
+  ],
   'rules render': [['vfio-names rules render --target mdev', 'Print the lines for mdev of BusyBox:']],
   'rules check': [['vfio-names rules check', 'Check whether the installed rules are those of the policy:']],
   'rules install': [

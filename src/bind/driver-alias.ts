@@ -30,7 +30,8 @@ const anyDevice: DriverAlias = { bus: 'pci', driver: 'vfio-pci' };
 /** The drivers of which the name is not that of the module. */
 const driverNames: Readonly<Record<string, string>> = { vfio_pci: 'vfio-pci', xe_vfio_pci: 'xe-vfio-pci' };
 
-const idKeys = ['vendor', 'device', 'subsystemVendor', 'subsystemDevice', 'class'] as const;
+/** The facts that the aliases depend on. */
+export const aliasFacts = ['vendor', 'device', 'subsystemVendor', 'subsystemDevice', 'class'] as const;
 
 /** Parses modules.alias. The aliases for the fewest devices come first; the last is vfio-pci, for all. */
 export function parseDriverAliases(text: string): DriverAlias[] {
@@ -67,7 +68,7 @@ function classPattern(base = '*', sub = '*', interfaceCode = '*'): string | unde
 }
 
 function precision(alias: DriverAlias): number {
-  return idKeys.filter((key) => alias[key] !== undefined).length;
+  return aliasFacts.filter((key) => alias[key] !== undefined).length;
 }
 
 /** The order of the lines depends on the build of the modules. */
@@ -77,7 +78,7 @@ function compareTexts(a: DriverAlias, b: DriverAlias): number {
 
 /** The ids of an alias as conditions of a match. */
 export function aliasCondition(alias: DriverAlias): Condition[] {
-  return idKeys.flatMap((fact) => {
+  return aliasFacts.flatMap((fact) => {
     const pattern = alias[fact];
     return pattern === undefined ? [] : [{ fact, negate: false, patterns: [pattern] }];
   });

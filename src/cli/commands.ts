@@ -293,6 +293,29 @@ export const verify: Command = {
   load: async () => (await import('./commands/verify.ts')).run,
 };
 
+export const bind: Command = {
+  name: 'bind',
+  summary: 'give devices without a driver the driver that the policy says',
+  options: {
+    'dry-run': {
+      type: 'boolean',
+      short: 'n',
+      help: 'show what would be done; status 1 if there is something to do',
+    },
+    installed: {
+      type: 'boolean',
+      help: 'only if the rules for drivers that udev has are those of this policy; for the service',
+    },
+    policy,
+  },
+  details: [
+    'Sets driver_override as [[bind]] of the policy says, for all devices at once; then loads the drivers, and has the kernel look for a driver of each device. A device that a driver has is never taken from it, and neither is an override that somebody else has set, a device for which driverctl has a file, or a bridge.',
+    'The service vfio-names-bind.service runs this command at boot, before udev loads drivers; rules install makes it take effect. A device that is added later gets its driver by the rules of udev.',
+    'Exit status 1 if a device without a driver did not get the wanted one. A device that another driver has is reported, and does not change the exit status.',
+  ],
+  load: async () => (await import('./commands/bind.ts')).run,
+};
+
 const rulesRender: Command = {
   name: 'rules render',
   summary: 'the rules of the policy, for udev or busybox',
@@ -326,8 +349,19 @@ const rulesCheck: Command = {
 const rulesInstall: Command = {
   name: 'rules install',
   summary: 'write the rules of the policy to /etc/udev/rules.d and apply them',
-  options: { 'dry-run': { type: 'boolean', short: 'n', help: 'show what would change as a diff' }, policy },
-  details: ['A file that vfio-names did not write is never replaced.'],
+  options: {
+    'dry-run': { type: 'boolean', short: 'n', help: 'show what would change as a diff' },
+    yes: {
+      type: 'boolean',
+      short: 'y',
+      help: 'install rules for drivers of devices that the host uses without a question',
+    },
+    policy,
+  },
+  details: [
+    'A file that vfio-names did not write is never replaced.',
+    'If the policy has rules for drivers ([[bind]]), they are in a file of their own, 60-vfio-names-bind.rules. Before it changes, rules install lists the devices that get another driver, and asks if the host uses one of them: a mounted file system or swap space on it, a network interface that is up, the graphics card of the console. Without a terminal, that is an error unless --yes is given.',
+  ],
   load: async () => (await import('./commands/rules.ts')).runRulesInstall,
 };
 
@@ -417,6 +451,7 @@ export const commands: readonly Command[] = [
   cdi,
   nfd,
   graph,
+  bind,
   rulesRender,
   rulesCheck,
   rulesInstall,

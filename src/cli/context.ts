@@ -21,7 +21,14 @@ import { printable } from '../text/printable.ts';
 import type { Invocation, Io } from './command.ts';
 
 /** The commands that change something, or open devices, as a policy says. */
-const changingCommands: ReadonlySet<string> = new Set(['sync', 'watch', 'exec', 'probe', 'rules install']);
+const changingCommands: ReadonlySet<string> = new Set([
+  'sync',
+  'watch',
+  'exec',
+  'probe',
+  'bind',
+  'rules install',
+]);
 
 /** Whether the command changes something, so that it follows only a policy that nobody but root can change. */
 function changesMachine({ command, flags, values }: Invocation): boolean {

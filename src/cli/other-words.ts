@@ -38,14 +38,13 @@ const commandOf: Readonly<Record<string, string>> = {
 };
 
 const binding =
-  'vfio-names does not bind devices to drivers: use driverctl, or driver_override in sysfs; vfio-names doctor checks the result';
+  'vfio-names takes no device from a driver: use driverctl, or driver_override in sysfs; vfio-names bind gives devices without a driver the one of the policy';
 const completion =
   'the packages install completions for bash, zsh and fish; the npm package has them in dist/completions';
 
 /** What to do instead of what no command does. */
 const adviceOf: Readonly<Record<string, string>> = {
   attach: binding,
-  bind: binding,
   completion,
   completions: completion,
   detach: binding,

@@ -101,9 +101,9 @@ export function bindRule(match: Match, driver: string | undefined, source: Sourc
   return { match, bus, driver: driver === undefined || isAuto ? ofBus : driver, source };
 }
 
-/** Returns the rule that decides for a device: the last one that matches. */
-export function decidingRule(rules: readonly BindRule[], facts: Facts): BindRule | undefined {
-  return rules.findLast((rule) => matches(rule.match, facts));
+/** Returns the rules that match a device; the last one decides. */
+export function fittingRules(rules: readonly BindRule[], facts: Facts): BindRule[] {
+  return rules.filter((rule) => matches(rule.match, facts));
 }
 
 /** The conditions on the PF of a rule that takes every VF of a PF; `undefined` for other rules. */

@@ -180,6 +180,12 @@ const rows: Readonly<Record<string, Row>> = {
     /^<\?xml [\s\S]*<svg [\s\S]*0000:01:00\.0[\s\S]*<\/svg>\n$/,
   ),
   'vfio-names graph --format dot | dot -Tsvg': prints(0, /^(?:di)?graph [\s\S]*0000:01:00\.0[\s\S]*\}\n$/),
+  'echo > /sys/bus/pci/devices/0000:01:00.0/driver_override': inVmScenario(
+    'bind-rules',
+    /^echo >\$pci\/\$b\/driver_override$/m,
+  ),
+  'vfio-names bind': inVmScenario('bind-rules', /vfio_names bind$/m),
+  'vfio-names bind --dry-run': prints(0, /^the policy has no rules for drivers/),
   'vfio-names nfd': prints(
     0,
     /^vfio-names\.dev\/pci\.count=2$/m,

@@ -1,6 +1,8 @@
 /** Builds small policies for the tests of the rules compiler. */
 
 import type { FactName } from '../../src/devices/types.ts';
+import { bindRule } from '../../src/policy/bind.ts';
+import { parseMatch } from '../../src/policy/match.ts';
 import type { Condition, LinkRule, NamePart, Policy } from '../../src/policy/policy.ts';
 import { defaultPolicy } from '../../src/policy/policy.ts';
 
@@ -24,3 +26,14 @@ export function link(match: readonly Condition[], ...parts: (string | NamePart)[
 }
 
 export const policyOf = (overrides: Partial<Policy>): Policy => ({ ...defaultPolicy, hash, ...overrides });
+
+/** A policy of [[bind]] rules, each written as its match with an optional `driver`. */
+export function bindPolicy(
+  ...rules: readonly Readonly<Record<string, unknown> & { readonly driver?: string }>[]
+): Policy {
+  return policyOf({
+    bindRules: rules.map(({ driver, ...match }, index) =>
+      bindRule(parseMatch({ bus: 'pci', ...match }).match, driver, { ...source, line: index + 1 }),
+    ),
+  });
+}

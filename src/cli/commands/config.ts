@@ -1,5 +1,7 @@
 /** `config check`: reports every error and warning of a policy, one line each on stderr. */
 
+import { checkBindPolicy } from '../../bind/check.ts';
+import { readDriverAliases } from '../../bind/driver-alias.ts';
 import { readAccounts } from '../../devices/accounts.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { scanDevices } from '../../devices/scan.ts';
@@ -44,10 +46,10 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
   const here =
     built && errors.length === 0
       ? compareWithDevices(files, root, built.policy)
-      : { notes: [], siblings: [] };
+      : { warnings: [], notes: [], siblings: [] };
   const found = {
     errors: sortDiagnostics(errors, order),
-    warnings: sortDiagnostics(warnings, order),
+    warnings: sortDiagnostics([...warnings, ...here.warnings], order),
     notes: sortDiagnostics(here.notes, order),
     messages: [...ignored, ...here.siblings],
   };
@@ -88,17 +90,28 @@ function ignoredMessage(file: string): string {
   return `${file} is ignored: expected a name that ends in .toml and does not begin with a dot`;
 }
 
+/** What the devices of this machine say about a policy. */
+interface Comparison {
+  readonly warnings: readonly Diagnostic[];
+  readonly notes: readonly Diagnostic[];
+  readonly siblings: readonly string[];
+}
+
 /** Compares the policy with the devices of this machine. */
-function compareWithDevices(
-  files: Files,
-  root: Root,
-  policy: Policy,
-): { readonly notes: readonly Diagnostic[]; readonly siblings: readonly string[] } {
-  if (policy.linkRules.length === 0 && policy.accessRules.length === 0) return { notes: [], siblings: [] };
+function compareWithDevices(files: Files, root: Root, policy: Policy): Comparison {
+  const { warnings, notes } = checkBindPolicy(
+    files,
+    root,
+    policy,
+    policy.bindRules.length === 0 ? [] : readDriverAliases(files, root),
+  );
+  if (policy.linkRules.length === 0 && policy.accessRules.length === 0)
+    return { warnings, notes, siblings: [] };
   const factNames = policyFacts(policy).add('group');
   const facts = scanDevices(files, root).devices.map((device) => readFacts(files, root, device, factNames));
   return {
-    notes: facts.length === 0 ? [] : findUnfitRules(policy, facts),
+    warnings,
+    notes: [...notes, ...(facts.length === 0 ? [] : findUnfitRules(policy, facts))],
     siblings: policy.accessRules.length === 0 ? [] : groupAccessProblems(policy, facts),
   };
 }

@@ -1,9 +1,11 @@
 /** `rules check`: checks whether the rules that udev reads match the policy. */
 
 import { readDriverAliases } from '../../bind/driver-alias.ts';
+import { type BindEffect, describeEffect, findBindEffects } from '../../bind/effects.ts';
 import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import type { Root } from '../../system/root-path.ts';
 import type { System } from '../../system/system.ts';
+import { printable } from '../../text/printable.ts';
 import { unifiedDiff } from '../../udev/diff.ts';
 import type { LinkMode } from '../../udev/helper-call.ts';
 import { applyRulesChange, planRulesChange, type RulesChange } from '../../udev/install.ts';
@@ -107,13 +109,53 @@ function planChanges(
 }
 
 export const runRulesInstall: RunCommand = async (invocation, io, system) => {
-  const { root } = invocation;
+  const { root, flags } = invocation;
+  const { files } = system;
   const policy = await loadPolicyOption(invocation, system);
+  const aliases = readDriverAliases(files, root);
   const names = renderRules('udev', policy);
-  const bind = renderBindRules(policy, readDriverAliases(system.files, root));
+  const bind = renderBindRules(policy, aliases);
   await system.loadExchange();
-  return installRules(planChanges(system, root, names, bind), invocation, io, system);
+  const planned = planChanges(system, root, names, bind);
+  if (planned.slice(1).some(({ before, after }) => before !== after && after !== undefined)) {
+    const effects = findBindEffects(files, root, policy, aliases);
+    reportEffects(effects, io);
+    if (flags['dry-run'] !== true) confirmEffects(effects, invocation, io, system);
+  }
+  return installRules(planned, invocation, io, system);
 };
+
+/** Prints one line on stderr for each device that gets another driver. */
+function reportEffects(effects: readonly BindEffect[], io: Io): void {
+  for (const effect of effects) {
+    const { file, line } = effect.source;
+    io.err(`vfio-names: ${printable(`${file}:${line} ${describeEffect(effect)}`)}`);
+  }
+}
+
+/** Asks before a device that the host uses gets another driver at the next boot; --yes is the answer. Throws without one. */
+function confirmEffects(
+  effects: readonly BindEffect[],
+  { flags }: Invocation,
+  io: Io,
+  { process }: System,
+): void {
+  const used = effects.filter(({ uses }) => uses.length > 0).map(({ device }) => printable(device.name));
+  if (used.length === 0 || flags['yes'] === true) return;
+  const subject = `${used.slice(0, 3).join(', ')}${used.length > 3 ? ` and ${used.length - 3} more` : ''}`;
+  if (!io.stdinIsTty)
+    throw new VfioNamesError(
+      'usage',
+      exitStatus.usage,
+      `the host uses ${subject} now, and would not have ${used.length === 1 ? 'it' : 'them'} after the next boot`,
+      { hint: 'add --yes if that is right; nothing was changed' },
+    );
+  const answer = process.ask(
+    `The host uses ${subject} now, and would not after the next boot. Go on? [y/N] `,
+  );
+  if (!/^y(es)?$/i.test(answer.trim()))
+    throw new VfioNamesError('aborted', exitStatus.usage, 'nothing was changed, since you did not agree');
+}
 
 export const runRulesRender: RunCommand = async (invocation, io, system) => {
   const { root, flags, values, json } = invocation;

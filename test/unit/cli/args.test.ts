@@ -156,7 +156,7 @@ test(rejected, 'plan --root=', 'expected DIR after --root, found nothing; see vf
 
 test('a word for what vfio-names does not do has advice instead of a command', (t) => {
   for (const [word, advice] of [
-    ['bind', /^vfio-names does not bind devices/],
+    ['unbind', /^vfio-names takes no device from a driver/],
     ['completion', /bash, zsh and fish/],
   ] as const)
     t.regex(t.throws(() => parse(word), { instanceOf: VfioNamesError })?.hint ?? '', advice);

@@ -75,6 +75,7 @@ const readers = [
   'cdi',
   'cdi --bus platform --interface group',
   'nfd',
+  'bind --dry-run',
   'rules check',
   'rules install --dry-run',
   'config check',

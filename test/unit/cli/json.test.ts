@@ -33,6 +33,7 @@ const lines: readonly (readonly string[])[] = [
   ['graph', '--all'],
   ['cdi'],
   ['nfd'],
+  ['bind', '--dry-run'],
   ['rules', 'render'],
   ['rules', 'check'],
   ['rules', 'install', '--dry-run'],
@@ -54,6 +55,9 @@ name = 'by-card/{{replace name ":" "_"}}'
 [[access]]
 match = { driver = "vfio-pci" }
 group = "36"
+
+[[bind]]
+match = { name = "0000:0*" }
 `;
 
 for (const line of lines) {

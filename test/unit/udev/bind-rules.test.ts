@@ -4,7 +4,7 @@ import { bestDriver, parseDriverAliases } from '../../../src/bind/driver-alias.t
 import { pciPath } from '../../../src/devices/facts/path.ts';
 import type { Facts } from '../../../src/devices/types.ts';
 import { VfioNamesError } from '../../../src/errors.ts';
-import { bindProblems, bindRule, decidingRule } from '../../../src/policy/bind.ts';
+import { bindProblems, bindRule, fittingRules } from '../../../src/policy/bind.ts';
 import { parseMatch } from '../../../src/policy/match.ts';
 import { type BindRule, defaultPolicy } from '../../../src/policy/policy.ts';
 import { renderBindRules } from '../../../src/udev/render.ts';
@@ -199,7 +199,7 @@ test('for any rules and device, the rules of udev choose the driver that the pol
   fc.assert(
     fc.property(fc.array(randomRule, { minLength: 1, maxLength: 3 }), machine, (bindRules, parts) => {
       const { udev, facts } = build(parts);
-      const found = decidingRule(bindRules, facts);
+      const found = fittingRules(bindRules, facts).at(-1);
       const wanted = found?.driver === 'auto' ? bestDriver(aliases, facts) : found?.driver;
       const { written } = runUdevRules(render(...bindRules), 'add', udev);
       if (wanted !== undefined) chosen++;

@@ -3,12 +3,13 @@
 # devices: three
 # rules: no
 # root: writable
+# cpus: 2
 # timeout: 900
 
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0
 file=/etc/udev/rules.d/60-vfio-names-bind.rules
 
-driver_of() { basename "$(readlink $pci/$1/driver 2>/dev/null)" 2>/dev/null || echo none; }
+driver_of() { if [[ -e $pci/$1/driver ]]; then basename "$(readlink $pci/$1/driver)"; else echo none; fi; }
 override_of() { cat $pci/$1/driver_override; }
 has_driver() { same "$(driver_of $1)" "$2"; }
 
@@ -62,8 +63,17 @@ udevadm trigger --action=add --subsystem-match=pci --settle
 check "a device of driverctl is left alone" same "$(override_of $b)" "(null)"
 rm /etc/driverctl.d/pci-$b
 
+check "bind --dry-run finds the device without a driver" exits 1 vfio_names bind --dry-run
+check "bind gives it its driver" vfio_names bind
+check "the device has vfio-pci" has_driver $b vfio-pci
+check "a second run changes nothing" vfio_names bind --dry-run
+
 rm /etc/vfio-names/10-bind.toml
 check "rules install without [[bind]] removes the file" vfio_names rules install
 check "the file is gone" absent $file
+echo >$pci/$b/driver_override
+unbind $b
+echo $b >/sys/bus/pci/drivers_probe
+check "the host gets the device back" has_driver $b e1000e
 rescan
 check "without rules, the driver of the host has the device" has_driver $b e1000e

@@ -8,7 +8,7 @@
 
 pf=0000:01:00.0 other=0000:02:00.0 count=8
 
-driver_of() { basename "$(readlink $pci/$1/driver 2>/dev/null)" 2>/dev/null || echo none; }
+driver_of() { if [[ -e $pci/$1/driver ]]; then basename "$(readlink $pci/$1/driver)"; else echo none; fi; }
 drivers_of() { local vf; for vf in $(functions_of $1); do driver_of $vf; done | sort | uniq -c | sed 's/^ *//'; }
 
 mkdir -p /etc/vfio-names

@@ -205,3 +205,41 @@ test('config schema has every fact that a match can test', async (t) => {
   t.deepEqual(Object.keys($defs.match.properties), [...matchFacts, 'not']);
   t.deepEqual(Object.keys($defs.not.properties), [...matchFacts]);
 });
+
+test('config check lists the devices that get another driver, and warns about those that the host uses', async (t) => {
+  const root = fakeRoot(t);
+  const free = { driver_override: '(null)', boot_vga: '0' };
+  root.add({ name: '0000:00:05.0', driver: 'nvme', attributes: free });
+  root.add({ name: '0000:00:06.0', driver: 'amdgpu', attributes: { ...free, boot_vga: '1' } });
+  root.write('/proc/sys/kernel/osrelease', '7.2.0\n');
+  for (const list of ['builtin', 'dep'])
+    root.write(`/lib/modules/7.2.0/modules.${list}`, 'kernel/drivers/vfio/pci/vfio-pci.ko.xz: x\n');
+  root.write(
+    '/p.toml',
+    `[[bind]]
+match = { name = "0000:00:05.0" }
+driver = "mlx5_vfio_pci"
+[[bind]]
+match = { name = ["0000:00:05.0", "0000:00:06.0"] }
+[[bind]]
+match = { name = "0000:99:00.0" }
+[[bind]]
+match = { vendor = "10de" }
+driver = "nvidia"
+`,
+  );
+  const { status, err, out } = await runCli(['config', 'check', '--root', root.dir, root.at('/p.toml')]);
+  const file = root.at('/p.toml');
+  t.is(status, 0);
+  t.deepEqual(err, [
+    `vfio-names: warning: ${file}:1: bind: never holds: ${file}:4 comes later and gives these devices the driver vfio-pci`,
+    `vfio-names: warning: ${file}:1: bind.driver: this kernel has no driver mlx5_vfio_pci; a device with it has no driver after the next boot`,
+    `vfio-names: warning: ${file}:1: bind.driver: gives 0000:00:05.0 the driver mlx5_vfio_pci, but ${file}:4 comes later and gives it vfio-pci; the later one decides; exclude the device from one of them`,
+    `vfio-names: warning: ${file}:4: bind: gives vfio-pci to 0000:00:06.0, which amdgpu has now; it is the graphics card of the console`,
+    `vfio-names: warning: ${file}:6: bind: fits no device here`,
+    `vfio-names: warning: ${file}:8: bind.driver: nvidia is not a driver of VFIO; the default is the VFIO driver of the bus`,
+    `vfio-names: warning: ${file}:8: bind: fits no device here`,
+    `vfio-names: note: ${file}:4: bind: gives vfio-pci to 0000:00:05.0, which nvme has now`,
+  ]);
+  t.is(out, '1 policy file fine: 0 name rules, 0 access rules, 4 driver rules\n');
+});

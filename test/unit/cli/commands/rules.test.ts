@@ -4,7 +4,7 @@ import type { Invocation, Io } from '../../../../src/cli/command.ts';
 import { installRules } from '../../../../src/cli/commands/rules.ts';
 import type { RunProgram } from '../../../../src/system/programs.ts';
 import { runCli } from '../../../support/cli.ts';
-import { fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 import { validJson } from '../../../support/schema.ts';
 import { testSystem } from '../../../support/system.ts';
 
@@ -188,4 +188,54 @@ test('rules install changes neither file if one of them is not ours', async (t) 
 test('rules render rejects --bind with another target', async (t) => {
   t.is((await runCli(['rules', 'render', '--bind', '--target', 'mdev'])).status, 2);
   t.is((await runCli(['rules', 'render', '--bind', '--via', 'run'])).status, 2);
+});
+
+/** A machine whose root is on 0000:00:05.0, with a policy that takes this disk. */
+function withRootDisk(root: FakeRoot): void {
+  const { syspath } = root.add({
+    name: '0000:00:05.0',
+    driver: 'nvme',
+    attributes: { driver_override: '(null)' },
+  });
+  root.write(`${syspath}/nvme/nvme0/nvme0n1/dev`, '259:0\n');
+  root.linkTo('/sys/class/block/nvme0n1', `${syspath}/nvme/nvme0/nvme0n1`);
+  root.write('/proc/1/mountinfo', '30 1 259:0 / / rw - ext4 /dev/nvme0n1 rw\n');
+  root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:00:05.0" }\n');
+}
+
+test('rules install asks before it gives a device that the host uses to another driver', async (t) => {
+  const root = fakeRoot(t);
+  withRootDisk(root);
+  const args = ['rules', 'install', '--root', root.dir];
+  const effect = `vfio-names: ${root.at('/etc/vfio-names/site.toml')}:1 gives vfio-pci to 0000:00:05.0, which nvme has now; / is mounted from nvme0n1`;
+  const refusal =
+    'vfio-names: the host uses 0000:00:05.0 now, and would not have it after the next boot; add --yes if that is right; nothing was changed';
+  t.deepEqual(await runCli(args), { status: 2, out: '', err: [effect, refusal] });
+  t.false(existsSync(root.at(path)));
+  const questions: string[] = [];
+  const answering = (answer: string) =>
+    runCli(
+      args,
+      {
+        process: {
+          ask: (question) => {
+            questions.push(question);
+            return answer;
+          },
+        },
+      },
+      { stdinIsTty: true },
+    );
+  t.deepEqual((await answering('')).status, 2);
+  t.deepEqual((await answering('no')).err[1], 'vfio-names: nothing was changed, since you did not agree');
+  t.false(existsSync(root.at(bindPath)));
+  t.is((await answering('y')).status, 0);
+  t.true(existsSync(root.at(bindPath)));
+  t.is(questions.length, 3);
+  // What is installed already is not asked about again.
+  t.deepEqual((await runCli(args)).err, []);
+  await runCli(['rules', 'uninstall', '--root', root.dir]);
+  const dry = await runCli([...args, '--dry-run']);
+  t.deepEqual([dry.status, dry.err], [0, [effect]]);
+  t.deepEqual((await runCli([...args, '--yes'])).status, 0);
 });

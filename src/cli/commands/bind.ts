@@ -1,0 +1,142 @@
+/** `bind`: gives devices without a driver the driver that the policy wants; the service vfio-names-bind.service runs it at boot. */
+import { applyBind, type BindReport, isBuiltInDriver, modprobe } from '../../bind/apply.ts';
+import { findWantedDevices, findWantedPfs, type WantedDevice, type WantedPf } from '../../bind/devices.ts';
+import { readDriverAliases } from '../../bind/driver-alias.ts';
+import { explainBind, isPending } from '../../bind/explain.ts';
+import { type ExitStatus, exitStatus, isPermissionErrno, VfioNamesError, withHint } from '../../errors.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { Files } from '../../system/files.ts';
+import type { Root } from '../../system/root-path.ts';
+import { printable } from '../../text/printable.ts';
+import { bindRulesFileName, findRules } from '../../udev/installed-rules.ts';
+import { policyId, readHeader } from '../../udev/syntax.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
+import { loadPolicyOption } from '../context.ts';
+import { jsonDocument } from '../json.ts';
+
+/** One line of the result. */
+interface BindLine {
+  readonly device: WantedDevice;
+  readonly message: string;
+  readonly remedy?: string;
+  readonly isProblem: boolean;
+}
+
+export const run: RunCommand = async (invocation, io, system) => {
+  const { files } = system;
+  const { root, ownTree, flags } = invocation;
+  const dryRun = flags['dry-run'] === true;
+  if (!dryRun && !ownTree) throw foreignTree(root);
+  const policy = await loadPolicyOption(invocation, system);
+  if (flags['installed'] === true && !isInstalled(files, root, policy)) throw notInstalled(policy);
+  const devices = findWantedDevices(files, root, policy, readDriverAliases(files, root));
+  const pfs = findWantedPfs(files, root, policy);
+  if (dryRun) {
+    const pending = devices.some(({ state }) => isPending(state)) || pfs.length > 0;
+    const lines = devices.map((device) => describe(files, root, device));
+    print(invocation, io, policy, lines, pfs, dryRun);
+    return pending ? exitStatus.findings : exitStatus.ok;
+  }
+  const load = root === '' ? modprobe(system.programs.run) : undefined;
+  const report = applyBind(files, root, devices, pfs, load);
+  const lines = report.results.map(({ device, changed, problem }): BindLine => {
+    if (changed) return { device, message: `${device.name} got ${device.wantedDriver}`, isProblem: false };
+    if (problem === undefined) return describe(files, root, device);
+    return {
+      device,
+      message: `${device.name} should have ${device.wantedDriver}: ${problem}`,
+      isProblem: true,
+    };
+  });
+  const done = report.pfs.filter(({ errno }) => errno === undefined).map(({ pf }) => pf);
+  print(invocation, io, policy, lines, done, dryRun);
+  for (const problem of report.problems) io.err(`vfio-names: ${problem}`);
+  for (const { pf, errno } of report.pfs)
+    if (errno !== undefined)
+      io.err(`vfio-names: ${pf.name}: could not set sriov_drivers_autoprobe: ${errno}`);
+  return statusOf(report);
+};
+
+function statusOf({ results, pfs, problems }: BindReport): ExitStatus {
+  const errnos = [...results, ...pfs].flatMap(({ errno }) => errno ?? []);
+  if (errnos.some(isPermissionErrno)) return exitStatus.notPermitted;
+  const failed =
+    errnos.length > 0 || problems.length > 0 || results.some(({ problem }) => problem !== undefined);
+  return failed ? exitStatus.findings : exitStatus.ok;
+}
+
+function describe(files: Files, root: Root, device: WantedDevice): BindLine {
+  const { bus, driver, state } = device;
+  const isBuiltIn = driver !== undefined && isBuiltInDriver(files, root, bus, driver);
+  return { device, ...explainBind(device, isBuiltIn), isProblem: state === 'held' };
+}
+
+function print(
+  { json }: Invocation,
+  io: Io,
+  policy: Policy,
+  lines: readonly BindLine[],
+  pfs: readonly WantedPf[],
+  dryRun: boolean,
+): void {
+  if (json) {
+    io.out(
+      jsonDocument({
+        dryRun,
+        devices: lines.map(({ device, message, remedy }) => ({
+          bus: device.bus,
+          name: device.name,
+          syspath: device.syspath,
+          driver: device.driver,
+          wantedDriver: device.wantedDriver,
+          bindState: device.state,
+          source: device.rule.source,
+          message,
+          remedy,
+        })),
+        pfs: pfs.map(({ name }) => name),
+      }),
+    );
+    return;
+  }
+  for (const { message, remedy, isProblem } of lines) {
+    const line = printable(withHint({ message, hint: remedy }));
+    if (isProblem) io.err(`vfio-names: ${line}`);
+    else io.out(`${line}\n`);
+  }
+  for (const { name } of pfs)
+    io.out(`${printable(name)}: no driver of the host ${dryRun ? 'would try' : 'tries'} its VFs\n`);
+  if (lines.length > 0 || pfs.length > 0) return;
+  io.out(
+    policy.bindRules.length === 0
+      ? 'the policy has no rules for drivers ([[bind]])\n'
+      : 'no device here matches a rule for drivers\n',
+  );
+}
+
+/** Whether the rules that udev has are those of this policy: only `rules install` checks what the host does with a device. */
+function isInstalled(files: Files, root: Root, policy: Policy): boolean {
+  const found = findRules(files, root, bindRulesFileName);
+  return found?.kind === 'text' && readHeader(found.text)?.policy === policyId(policy);
+}
+
+function notInstalled({ bindRules }: Policy): VfioNamesError {
+  return new VfioNamesError(
+    'not-installed',
+    exitStatus.findings,
+    bindRules.length === 0
+      ? 'expected rules for drivers in the policy, found none'
+      : 'the policy has changed since its rules for drivers were installed',
+    { hint: 'run vfio-names rules install, which checks what the host does with the devices' },
+  );
+}
+
+function foreignTree(root: Root): VfioNamesError {
+  const shown = printable(root);
+  return new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `bind changes devices, expected this machine's own tree, found --root ${shown}`,
+    { hint: `add --dry-run, or use --host-root ${shown} if /sys below it is this machine's` },
+  );
+}
