@@ -1,5 +1,13 @@
 /** Reads the groups that have a node, `/dev/vfio/14` or `/dev/vfio/noiommu-14`, and the members of each. */
-import { describeErrno, errnoOf, exitStatus, ignoring, VfioNamesError, withHint } from '../errors.ts';
+import {
+  describeErrno,
+  errnoOf,
+  exitStatus,
+  ignoring,
+  tryOrUndefined,
+  VfioNamesError,
+  withHint,
+} from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
@@ -72,9 +80,27 @@ export function groupsByMember(groups: readonly VfioGroup[]): ReadonlyMap<string
   );
 }
 
+/** What no other device of a scan has: `vfioN`, or `pci/0000:01:00.0` on a kernel without the class vfio-dev. */
+export function deviceKey(device: Device): string {
+  return device.sysname === '' ? memberKey(device) : device.sysname;
+}
+
 /** `pci/0000:01:00.0`. */
 export function memberKey({ bus, name }: Pick<Device, 'bus' | 'name'>): string {
   return `${bus}/${name}`;
+}
+
+/**
+ * Whether this kernel gives no device a node of its own, by what does not change while it runs: it has no class vfio-dev
+ * (before Linux 6.1), no iommufd, which such nodes need, or no range of device numbers for them (vfio_cdev_init in
+ * drivers/vfio/device_cdev.c). False if nothing shows it.
+ */
+export function hasNoDeviceNodes(files: Files, root: Root): boolean {
+  const exists = (path: string) =>
+    ignoring(() => files.lstat(pathBelow(root, path)), 'ENOENT', 'ENOTDIR', 'EACCES') !== undefined;
+  if (!exists('/sys/class/vfio-dev') || !exists('/sys/class/misc/iommu')) return true;
+  const numbers = tryOrUndefined(() => files.read(pathBelow(root, '/proc/devices'), 1 << 16)) ?? '';
+  return /^ *\d+ vfio$/m.test(numbers) && !/^ *\d+ vfio-dev$/m.test(numbers);
 }
 
 interface GroupResult {
@@ -83,24 +109,30 @@ interface GroupResult {
   readonly problem?: Problem;
 }
 
+/** The device number of a group's node; returns and throws as readVfioGroup(). */
+export function readGroupDevnum(files: Files, root: Root, node: string): string | undefined {
+  if (!parseGroupNode(node)) return undefined;
+  const path = `${groupClass}/${node}/dev`;
+  const text = ignoring(() => files.read(pathBelow(root, path), 64), 'ENOENT', 'ENODEV', 'ENOTDIR');
+  if (text === undefined) return undefined;
+  const devnum = parseDevnum(text);
+  if (devnum !== undefined) return devnum;
+  throw new VfioNamesError(
+    'malformed',
+    exitStatus.findings,
+    printable(`expected MAJOR:MINOR at ${path}, found ${text.trimEnd() || 'nothing'}`),
+    { path },
+  );
+}
+
 /**
  * Reads the group with this node. Returns `undefined` if there is no such group, or if it disappears meanwhile. Throws
  * VfioNamesError `malformed` (status 1) for a device number in another form, and the errno of a file that cannot be read.
  */
 export function readVfioGroup(files: Files, root: Root, node: string): GroupResult | undefined {
   const number = parseGroupNode(node)?.number;
-  if (number === undefined) return undefined;
-  const path = `${groupClass}/${node}/dev`;
-  const text = ignoring(() => files.read(pathBelow(root, path), 64), 'ENOENT', 'ENODEV', 'ENOTDIR');
-  if (text === undefined) return undefined;
-  const devnum = parseDevnum(text);
-  if (devnum === undefined)
-    throw new VfioNamesError(
-      'malformed',
-      exitStatus.findings,
-      printable(`expected MAJOR:MINOR at ${path}, found ${text.trimEnd() || 'nothing'}`),
-      { path },
-    );
+  const devnum = readGroupDevnum(files, root, node);
+  if (number === undefined || devnum === undefined) return undefined;
   const directory = `/sys/kernel/iommu_groups/${number}/devices`;
   const { members, unreadable } = readGroupMembers(files, root, number);
   const group = { number, node, devnum, members: [...members].sort(compareDevices) };

@@ -2,8 +2,10 @@
  * Reads the entries of a graph from sysfs: VFIO devices, their ancestors, and the other devices of their
  * groups.
  */
+
 import { isNameable } from '../devices/cdev.ts';
 import { readFacts } from '../devices/facts.ts';
+import { deviceKey } from '../devices/groups.ts';
 import { isVfioDriverName, nonBlockingDrivers } from '../devices/iommu-group.ts';
 import { findClasslessDevices } from '../devices/not-bound.ts';
 import { compareNatural } from '../devices/order.ts';
@@ -109,9 +111,9 @@ function readEntry(
     device ?? { bus, name, sysname: '', syspath },
     facts,
   );
-  const links = device && known.links.get(device.sysname);
-  const state = device && known.states.get(device.sysname);
-  const holders = device && known.holders.get(device.sysname);
+  const links = device && known.links.get(deviceKey(device));
+  const state = device && known.states.get(deviceKey(device));
+  const holders = device && known.holders.get(deviceKey(device));
   return {
     ...{ syspath, bus, name },
     usage: stateOf(device, driver, holders ?? [], state),

@@ -1,6 +1,7 @@
 /** open() of the library on a given system. */
 import { readFacts } from '../devices/facts.ts';
 import { findByWholeName } from '../devices/find.ts';
+import { deviceKey } from '../devices/groups.ts';
 import { typedFacts } from '../devices/typed-facts.ts';
 import type { Device } from '../devices/types.ts';
 import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
@@ -86,7 +87,7 @@ function listDevices(machine: Machine, only?: Device): ListedDevice[] {
     .map(({ device, links }) => ({
       ...typedFacts(readFacts(files, root, device)),
       links,
-      state: states.get(device.sysname) ?? 'ok',
+      state: states.get(deviceKey(device)) ?? 'ok',
     }));
 }
 

@@ -1,4 +1,5 @@
 /** Combines the files of a machine with its policy. */
+import { defaultGroupNames } from '../names/groups.ts';
 import { policyAliases } from '../policy/links.ts';
 import { bindAccessRules, bindPolicyNames } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -18,6 +19,7 @@ export function bindMachine(files: SystemFiles, root: Root, policy: Policy, isFo
     ...(policy.linkRules.some(({ family }) => family === 'by-serial') && { usesSerials: true }),
     ...(policyNames && { policyNames }),
     ...(access && { access }),
+    ...(policy.groups && { groupNames: { ...defaultGroupNames, ...policy.groups } }),
     isForeignTree,
   };
 }

@@ -66,12 +66,23 @@ export function checkNode(
  */
 export function missingNodes(files: Files, root: Root, devices: readonly Device[]): ReadonlySet<string> {
   if (!devices.some(({ devnum }) => devnum !== undefined)) return new Set();
-  const present = nodesIn(files, root);
+  const present = nodesIn(files, root, `${linkRoot}/devices`);
   const missing = new Set<string>();
   if (present)
     for (const { sysname, devnum } of devices)
       if (devnum !== undefined && !present.has(sysname)) missing.add(sysname);
   return missing;
+}
+
+/** Returns the nodes of groups, `14`, that are missing in /dev/vfio; as missingNodes() for devices. */
+export function missingGroupNodes(
+  files: Files,
+  root: Root,
+  groups: readonly { readonly node: string }[],
+): ReadonlySet<string> {
+  if (groups.length === 0) return new Set();
+  const present = nodesIn(files, root, linkRoot);
+  return new Set(groups.flatMap(({ node }) => (present && !present.has(node) ? [node] : [])));
 }
 
 /** Whether one device has a device number, but no node in /dev/vfio/devices; false if the path cannot be read. */
@@ -85,13 +96,10 @@ export function isNodeMissing(files: Files, root: Root, { sysname, devnum }: Dev
   }
 }
 
-/**
- * The names in /dev/vfio/devices; `undefined` if the directory cannot be read. A link in place of a directory is not
- * followed.
- */
-function nodesIn(files: Files, root: Root): ReadonlySet<string> | undefined {
+/** The names in a directory; `undefined` if it cannot be read. A link in place of a directory is not followed. */
+function nodesIn(files: Files, root: Root, directory: string): ReadonlySet<string> | undefined {
   try {
-    const handle = openDirBelow(files, root, `${linkRoot}/devices`, false);
+    const handle = openDirBelow(files, root, directory, false);
     try {
       return new Set(files.readdir(handle.path));
     } finally {

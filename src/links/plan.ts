@@ -1,7 +1,7 @@
 /**
  * Computes the changes that turn the existing links into the wanted links. Dry run, apply and verify use the same list.
  */
-import { type Claim, parentDirectories } from '../names/claims.ts';
+import { type Claim, claimNode, parentDirectories } from '../names/claims.ts';
 import { linkTarget } from '../names/scheme.ts';
 import { originalName } from '../system/displace.ts';
 import { targetNode } from './ownership.ts';
@@ -56,12 +56,12 @@ export interface Outcome {
   readonly errno?: string;
 }
 
-/** The device that owns a link. */
-type Winner = Pick<Claim, 'device'>;
+/** The device that owns a link, and the group to which the link leads. */
+type Winner = Pick<Claim, 'device' | 'group'>;
 
 /**
  * Returns the changes, removals first, sorted by path. An entry that vfio-names does not manage is never changed; a
- * link that it prevents is `blocked`. `present` has the existing nodes of devices: it decides between the reasons
+ * link that it prevents is `blocked`. `present` has the existing nodes of devices and groups: it decides between the reasons
  * `gone` and `unclaimed` of a removal. `others` has the links of other programs, from linksOfOthers().
  */
 export function plan(
@@ -90,9 +90,10 @@ function without(entries: LinkTree['entries'], removals: readonly Change[]): Lin
   return remaining;
 }
 
-function planOne(link: string, { device }: Winner, entries: LinkTree['entries']): Change | undefined {
+function planOne(link: string, winner: Winner, entries: LinkTree['entries']): Change | undefined {
+  const { device } = winner;
   const entry = entries.get(link);
-  const target = linkTarget(link, device.sysname);
+  const target = linkTarget(link, claimNode(winner));
   // The common case. The parents of an existing entry are directories, so they need no check.
   if (entry?.target === target) return undefined;
   const base = { link, target, name: device.name };

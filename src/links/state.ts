@@ -1,5 +1,6 @@
 /** The links of each device, and the state of each device as verify sees it. */
 import { noCdevReason } from '../devices/cdev.ts';
+import { deviceKey } from '../devices/groups.ts';
 import type { Device } from '../devices/types.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { FindingCode } from './finding.ts';
@@ -20,7 +21,7 @@ export const deviceStates = [
   'ok',
 ] as const;
 
-/** `ok` if and only if verify has no finding about the device, and the device has a node. */
+/** `ok` if and only if verify has no finding about the device, and the device has a node, or its group a name. */
 export type DeviceState = (typeof deviceStates)[number];
 
 /** The state that a finding about a device means; `ok` for findings that are not about a device. */
@@ -57,30 +58,39 @@ export interface DeviceLinks {
   readonly links: readonly string[];
 }
 
-/** Returns the links of every device of the observation, by `vfioN`, in the order of the scan. */
+/** Returns the links of every device of the observation, by deviceKey(), in the order of the scan. */
 export function deviceLinks({ scan, claims, assignment }: Observation): ReadonlyMap<string, DeviceLinks> {
   const linksOf = new Map(scan.devices.map((device) => [device, new Set<string>()]));
   for (const { device, link } of claims)
     if (assignment.winners.get(link)?.device === device) linksOf.get(device)?.add(link);
   return new Map(
     [...linksOf].map(([device, links]) => [
-      device.sysname,
+      deviceKey(device),
       { device, links: [...links].map((link) => `${linkRoot}/${link}`) },
     ]),
   );
 }
 
-/** Returns the state of every device of the verification, by `vfioN`. */
+/** Returns the state of every device of the verification, by deviceKey(). */
 export function verifiedStates({ findings, observation }: Verification): ReadonlyMap<string, DeviceState> {
   const found = new Map<string, DeviceState>();
   for (const { code, bus, name } of findings) {
     const key = `${bus}/${name}`;
     if (name !== undefined) found.set(key, worse(found.get(key) ?? 'ok', stateOf[code]));
   }
+  // A device that is reached through its group has a name that leads there.
+  const named = new Set(
+    [...observation.assignment.winners.values()].flatMap(({ device, group }) =>
+      group === undefined ? [] : [device],
+    ),
+  );
   return new Map(
     observation.scan.devices.map((device) => [
-      device.sysname,
-      worse(found.get(`${device.bus}/${device.name}`) ?? 'ok', stateWithoutFinding(device)),
+      deviceKey(device),
+      worse(
+        found.get(`${device.bus}/${device.name}`) ?? 'ok',
+        named.has(device) ? 'ok' : stateWithoutFinding(device),
+      ),
     ]),
   );
 }

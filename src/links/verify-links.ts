@@ -1,22 +1,29 @@
 /** Findings about links: one per change that plan computes. */
 import type { Device } from '../devices/types.ts';
 import type { Conflict } from '../names/claims.ts';
-import { linkRoot } from '../names/scheme.ts';
+import { isGroupLink, linkRoot } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 import type { Observation } from './observe.ts';
 import { targetNode } from './ownership.ts';
 import type { Change } from './plan.ts';
 
-const syncRemedy = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev --action=change';
+function syncRemedy(link: string): string {
+  const subsystem = isGroupLink(link) ? 'vfio' : 'vfio-dev';
+  return `vfio-names sync, or udevadm trigger --subsystem-match=${subsystem} --action=change`;
+}
 
 /** Returns one finding per change, per conflict and per unreadable directory. */
-export function verifyLinks({ scan, missingNodes, assignment, tree, changes }: Observation): Finding[] {
+export function verifyLinks(observation: Observation): Finding[] {
+  const { scan, missingNodes, assignment, tree, changes } = observation;
   const bySysname = new Map<string, Device>();
   if (changes.length > 0) for (const device of scan.devices) bySysname.set(device.sysname, device);
   const findings = changes.flatMap((change) => {
     const device = change.action === 'restore' ? undefined : assignment.winners.get(change.link)?.device;
-    const finding = fromChange(change, bySysname, missingNodes);
+    const finding =
+      change.action === 'remove' && change.reason !== 'temporary' && isGroupLink(change.link)
+        ? fromGroupRemoval(change, observation)
+        : fromChange(change, bySysname, missingNodes);
     return finding ? [{ ...(device && { bus: device.bus, name: device.name }), ...finding }] : [];
   });
   for (const [directory, errno] of tree.unreadable)
@@ -42,7 +49,7 @@ function fromChange(
         code: 'link-missing',
         file,
         message: `expected a link to ${change.target}, found nothing`,
-        remedy: syncRemedy,
+        remedy: syncRemedy(change.link),
         fixable: true,
       };
     case 'replace': {
@@ -50,12 +57,14 @@ function fromChange(
       const other = bySysname.get(node ?? '');
       const found = other
         ? `the node of ${printable(other.bus)}/${printable(other.name)}`
-        : 'which is no device';
+        : isGroupLink(change.link)
+          ? 'another group'
+          : 'which is no device';
       return {
-        code: other ? 'link-wrong' : 'link-dangling',
+        code: other || isGroupLink(change.link) ? 'link-wrong' : 'link-dangling',
         file,
         message: `expected a link to ${change.target}, found one to ${printable(change.from)}, ${found}`,
-        remedy: syncRemedy,
+        remedy: syncRemedy(change.link),
         fixable: true,
       };
     }
@@ -82,6 +91,22 @@ function fromChange(
   }
 }
 
+/** A link below groups/ that no member of a group claims. */
+function fromGroupRemoval(
+  { link, from, reason }: Extract<Change, { action: 'remove' }>,
+  { claims, missingGroupNodes }: Observation,
+): Finding {
+  const base = { file: `${linkRoot}/${printable(link)}`, remedy: syncRemedy(link), fixable: true };
+  const node = targetNode(link, from) ?? '';
+  const found = `found a link to ${printable(from)}`;
+  if (missingGroupNodes.has(node))
+    return { ...base, code: 'link-dangling', message: `${found}, the node of a group, which is not there` };
+  if (reason === 'gone') return { ...base, code: 'link-orphaned', message: `${found}, whose group is gone` };
+  if (claims.some(({ group }) => group === node) && !link.startsWith('groups/by-'))
+    return { ...base, code: 'link-stale', message: `${found}, a group that does not have this device now` };
+  return { ...base, code: 'link-unclaimed', message: `${found}, which nothing asks for` };
+}
+
 function fromRemoval(
   change: Extract<Change, { action: 'remove' }>,
   file: string,
@@ -94,7 +119,7 @@ function fromRemoval(
       code: 'temporary-link',
       file,
       message: 'found a temporary name that an interrupted run left',
-      remedy: syncRemedy,
+      remedy: syncRemedy(change.link),
       fixable: true,
     };
   if (!other)
@@ -102,7 +127,7 @@ function fromRemoval(
       code: 'link-orphaned',
       file,
       message: `found a link to ${printable(change.from)}, whose device is gone`,
-      remedy: syncRemedy,
+      remedy: syncRemedy(change.link),
       fixable: true,
     };
   if (missing.has(other.sysname))
@@ -112,7 +137,7 @@ function fromRemoval(
       bus: other.bus,
       name: other.name,
       message: `found a link to ${printable(change.from)}, the node of ${printable(other.bus)}/${printable(other.name)}, which is not there`,
-      remedy: syncRemedy,
+      remedy: syncRemedy(change.link),
       fixable: true,
     };
   if (change.link.startsWith('by-'))
@@ -120,14 +145,14 @@ function fromRemoval(
       code: 'link-unclaimed',
       file,
       message: `found a link to the node of ${printable(other.bus)}/${printable(other.name)}, which nothing asks for`,
-      remedy: syncRemedy,
+      remedy: syncRemedy(change.link),
       fixable: true,
     };
   return {
     code: 'link-stale',
     file,
     message: `found a link to ${printable(change.from)}, whose number belongs to ${printable(other.bus)}/${printable(other.name)} now`,
-    remedy: syncRemedy,
+    remedy: syncRemedy(change.link),
     fixable: true,
   };
 }

@@ -16,6 +16,13 @@ export interface Claim {
   readonly link: string;
   readonly device: Device;
   readonly priority: number;
+  /** The node of the device's group, `14` or `noiommu-14`, for a link below groups/, which leads there. */
+  readonly group?: string;
+}
+
+/** The node to which the link of a claim leads: `vfio3`, or `14` for a link below groups/. */
+export function claimNode({ device, group }: Pick<Claim, 'device' | 'group'>): string {
+  return group ?? device.sysname;
 }
 
 /** Several devices that claim one link. */
@@ -43,7 +50,7 @@ export interface Assignment {
  */
 export function compareClaims(a: Claim, b: Claim): number {
   if (a.priority !== b.priority) return b.priority > a.priority ? 1 : -1;
-  return compareDevices(a.device, b.device) || compare(a.device.sysname, b.device.sysname);
+  return compareDevices(a.device, b.device) || compare(claimNode(a), claimNode(b));
 }
 
 /**
@@ -51,7 +58,7 @@ export function compareClaims(a: Claim, b: Claim): number {
  * neither gets it. Otherwise the name would lead to the other card as soon as the first one is removed.
  */
 export function isExclusive(link: string): boolean {
-  return link.startsWith('by-serial/');
+  return /^(?:groups\/)?by-serial\//.test(link);
 }
 
 /** Picks one winner for each link, and none for an exclusive link that several devices claim. If one link lies below another, the claim that compares lower wins and the other loses. */
@@ -94,12 +101,12 @@ export function resolveClaims(claims: readonly Claim[]): Assignment {
 }
 
 /**
- * Adds a claim to those of other devices, by `vfioN`, because the kernel uses each `vfioN` for one device at a time. Of two
- * claims of one device, only the stronger one stays.
+ * Adds a claim to those of other nodes, because the kernel uses each `vfioN` for one device at a time. Of two claims of one
+ * device, only the stronger one stays, and of two members of one group, since the link leads to the same node.
  */
 function addRival(rivals: Map<string, Claim>, claim: Claim): void {
-  const own = rivals.get(claim.device.sysname);
-  if (!own || compareClaims(claim, own) < 0) rivals.set(claim.device.sysname, claim);
+  const own = rivals.get(claimNode(claim));
+  if (!own || compareClaims(claim, own) < 0) rivals.set(claimNode(claim), claim);
 }
 
 /** Returns the links that lie below another link, and the links above them. */

@@ -12,6 +12,9 @@ export const linkRoot = '/dev/vfio';
 /** The buses that have VFIO drivers today; devices on other buses get links, too. */
 export const knownBuses = ['pci', 'platform', 'amba', 'mdev', 'fsl-mc', 'cdx'] as const;
 
+/** The directory of the names of groups, which lead to `/dev/vfio/14` instead of a device's own node. */
+export const groupDirectory = 'groups';
+
 /** Whether the kernel uses this name directly below /dev/vfio: `devices`, `vfio`, group numbers, `noiommu-3`. */
 export function isReservedName(part: string): boolean {
   return part === 'devices' || part === 'vfio' || /^\d+$/.test(part) || part.startsWith('noiommu-');
@@ -22,10 +25,27 @@ export function schemeLink(device: Device): string | undefined {
   if (!isNameable(device)) return undefined;
   const bus = sanitizePathPart(device.bus);
   const name = sanitizePathPart(device.name);
-  return bus === undefined || name === undefined || isReservedName(bus) ? undefined : `${bus}/${name}`;
+  if (bus === undefined || name === undefined || isReservedName(bus) || bus === groupDirectory)
+    return undefined;
+  return `${bus}/${name}`;
 }
 
-/** Returns the relative target of a link: `../devices/vfio3` for `pci/0000:01:00.0`, with another `..` for each more part. */
-export function linkTarget(link: string, sysname: string): string {
-  return `${'../'.repeat(link.split('/').length - 1)}devices/${sysname}`;
+/** Returns the name of a member of a group, `groups/pci/0000:01:00.0`; `undefined` if it has no usable name. */
+export function groupLink(member: Pick<Device, 'bus' | 'name'>): string | undefined {
+  const bus = sanitizePathPart(member.bus);
+  const name = sanitizePathPart(member.name);
+  return bus === undefined || name === undefined ? undefined : `${groupDirectory}/${bus}/${name}`;
+}
+
+/** Whether a link, relative to /dev/vfio, has the place of a name of a group. */
+export function isGroupLink(link: string): boolean {
+  return link.startsWith(`${groupDirectory}/`);
+}
+
+/**
+ * Returns the relative target of a link: `../devices/vfio3` for `pci/0000:01:00.0`, with another `..` for each more part, and
+ * `../../14` for `groups/pci/0000:01:00.0`. `node` is the `vfioN` of a device, or the name of a group's node.
+ */
+export function linkTarget(link: string, node: string): string {
+  return `${'../'.repeat(link.split('/').length - 1)}${isGroupLink(link) ? '' : 'devices/'}${node}`;
 }

@@ -1,5 +1,6 @@
 /** Builds a policy from the texts of its files. Loads the parsers of TOML and of templates. */
 
+import { defaultGroupNames, type GroupNames } from '../names/groups.ts';
 import { printable } from '../text/printable.ts';
 import { sha256 } from '../text/sha256.ts';
 import { iommuProblem } from './access.ts';
@@ -31,6 +32,7 @@ export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
     ...files.flatMap((file) => file.errors),
   ];
   const iommu = files.flatMap((file) => file.iommu ?? []).at(-1);
+  const groups = notDefault(Object.assign({}, ...files.map((file) => file.groups)));
   const families = new Map(files.flatMap((file) => [...file.families]));
   const settings = new Map(
     files.flatMap((file) => file.settings.map((setting) => [setting.key, setting] as const)),
@@ -45,6 +47,7 @@ export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
     accessRules: files.flatMap((file) => file.access),
     bindRules: files.flatMap((file) => file.binds),
     ...(iommu && { iommu }),
+    ...(Object.keys(groups).length > 0 && { groups }),
   };
   const policy = { ...rules, hash: policyHash(rules) };
   const warnings = [
@@ -59,6 +62,14 @@ export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
     accessLines,
     errors: sortDiagnostics(errors, order),
     warnings: sortDiagnostics(warnings, order),
+  };
+}
+
+/** The keys about groups whose values are not those of a policy without them, always in the same order. */
+function notDefault({ mode, policyLinks }: Partial<GroupNames>): Partial<GroupNames> {
+  return {
+    ...(mode !== undefined && mode !== defaultGroupNames.mode && { mode }),
+    ...(policyLinks !== undefined && policyLinks !== defaultGroupNames.policyLinks && { policyLinks }),
   };
 }
 
@@ -115,6 +126,7 @@ export function policyHash(policy: Omit<Policy, 'hash'>): string {
     // Policies without such rules keep the hash that they had before there were any.
     ...(policy.bindRules.length > 0 && { bindRules: policy.bindRules.map(withoutSource) }),
     ...(policy.iommu && { iommu: withoutSource(policy.iommu) }),
+    ...(policy.groups && { groups: policy.groups }),
   };
   return sha256(JSON.stringify(content));
 }

@@ -91,7 +91,10 @@ type Table<T> = Readonly<Record<string, T>>;
 /** A document that policy.schema.json accepts. */
 export interface PolicyContent {
   readonly scheme?: 1;
-  readonly names?: Table<boolean | Table<Table<unknown>>>;
+  readonly names?: Table<boolean | Table<Table<unknown>>> & {
+    readonly groups?: boolean | 'auto';
+    readonly 'group-links'?: boolean;
+  };
   readonly link?: readonly {
     readonly match?: Table<unknown>;
     readonly name: string;

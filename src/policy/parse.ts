@@ -2,6 +2,7 @@
 
 import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import { MAX_ID, parseId } from '../devices/accounts.ts';
+import type { GroupNames } from '../names/groups.ts';
 import { knownBuses } from '../names/scheme.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
@@ -34,6 +35,8 @@ export interface FileRules {
   readonly access: readonly AccessRule[];
   readonly binds: readonly BindRule[];
   readonly iommu?: Access & { readonly source: SourceLocation };
+  /** The keys about groups that the file sets. */
+  readonly groups: Partial<GroupNames>;
   readonly accessLines: AccessLines;
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
@@ -71,6 +74,9 @@ export function parseRules(document: PolicyDocument): FileRules {
     if (path[0] === 'names') families.set(path.join('.'), rule);
   };
   if (content.scheme !== undefined) addSetting(['scheme'], String(content.scheme));
+  const { groups: mode, 'group-links': policyLinks } = content.names ?? {};
+  if (mode !== undefined) addSetting(['names', 'groups'], mode === 'auto' ? '"auto"' : String(mode));
+  if (policyLinks !== undefined) addSetting(['names', 'group-links'], String(policyLinks));
   for (const family of booleanFamilies) {
     const value = content.names?.[family];
     const path = ['names', family];
@@ -135,7 +141,19 @@ export function parseRules(document: PolicyDocument): FileRules {
   if (content.iommu) checkIds(content.iommu, ['iommu']);
   const iommu = content.iommu && { ...accessOf(content.iommu), source: source(['iommu']) };
   if (iommu) accessLines.set(iommu, linesOf(['iommu']));
-  return { settings, families, links, access, binds, ...(iommu && { iommu }), accessLines, errors, warnings };
+  const groups = { ...(mode !== undefined && { mode }), ...(policyLinks !== undefined && { policyLinks }) };
+  return {
+    settings,
+    families,
+    links,
+    access,
+    binds,
+    ...(iommu && { iommu }),
+    groups,
+    accessLines,
+    errors,
+    warnings,
+  };
 }
 
 /** Longer than any name: the parser takes quadratic time for nested helpers. */

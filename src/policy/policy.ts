@@ -1,5 +1,6 @@
 /** The types of a parsed and checked policy: rules for names, for access and for drivers. Also the policy without policy files. */
 import type { FactName } from '../devices/types.ts';
+import type { GroupNames } from '../names/groups.ts';
 
 /** The file and line of a rule. */
 export interface SourceLocation {
@@ -106,6 +107,8 @@ export interface Policy {
   readonly bindRules: readonly BindRule[];
   /** The `[iommu]` table, the access of /dev/iommu; see policy/access.ts for the default. */
   readonly iommu?: Access & { readonly source: SourceLocation };
+  /** The keys of `[names]` about groups that differ from defaultGroupNames. */
+  readonly groups?: Partial<GroupNames>;
   /** SHA-256 of the policy in hex; comments, files and lines do not change it. */
   readonly hash: string;
 }

@@ -35,7 +35,7 @@ export function removeLinks(
   );
   const claims = currentClaims();
   const claimed = new Set(claims.map(({ link }) => link));
-  const others = linksOfOthers(files, root, entries, claimed, () => claims[0]?.device);
+  const others = linksOfOthers(files, root, entries, claimed, () => claims[0]?.device.devnum);
   const links = entries.flatMap(([link]) => (others.has(link) ? [] : [link]));
   const failures = removeStale(files, root, sysname, links, claims, token);
   const removed = new Set(links);

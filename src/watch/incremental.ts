@@ -3,6 +3,7 @@
  * the common case only. In any other case it gives up and the caller runs a full pass, which must produce the same result.
  */
 
+import { parseGroupNode } from '../devices/groups.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
@@ -16,7 +17,8 @@ import { plan } from '../links/plan.ts';
 import { type LinkEntry, type LinkTree, readEntry } from '../links/tree.ts';
 import type { Claim } from '../names/claims.ts';
 import { claimsOf, parentDirectories } from '../names/claims.ts';
-import { isReservedName, linkRoot } from '../names/scheme.ts';
+import { canHaveGroupNames, defaultGroupNames } from '../names/groups.ts';
+import { groupDirectory, isGroupLink, isReservedName, linkRoot } from '../names/scheme.ts';
 import { pathBelow } from '../system/root-path.ts';
 import {
   type DeviceClaims,
@@ -60,6 +62,8 @@ export function syncPaths(
     before: new Map(),
     known: new Set(''),
   };
+  // Groups are left to the full pass: their members are not known from their nodes.
+  if ([...places].some((place) => concernsGroups(machine, state, place))) return gaveUp;
   if (!state.fit || places.size > Math.max(MIN_PLACES_FOR_FULL_PASS, state.seen.size)) return gaveUp;
   const sysnames = [...places].flatMap((place) => /^devices\/((?:noiommu-)?vfio\d+)$/.exec(place)?.[1] ?? []);
   const devices = currentDevices(machine, sysnames);
@@ -93,6 +97,21 @@ export function syncPaths(
   }
   const { outcomes: access, raced } = applyAccess(machine, devices, false);
   return { ...partial, done: !raced, outcomes, access };
+}
+
+/** Whether a place is a name of a group, or the node of a group that can have names. */
+function concernsGroups(
+  { groupNames = defaultGroupNames }: Machine,
+  { seen }: WatchState,
+  place: string,
+): boolean {
+  if (place === groupDirectory || isGroupLink(place)) return true;
+  const node = parseGroupNode(place);
+  if (node === undefined || node.noIommu) return node !== undefined;
+  return canHaveGroupNames(
+    groupNames,
+    [...seen.values()].map(({ device }) => device),
+  );
 }
 
 /** Reads the devices that have these `vfioN` now; returns `undefined` if one can't be read. */
@@ -157,7 +176,7 @@ function planArguments(
   );
   const unclaimed = [...entries].filter(([link]) => !wanted.has(link));
   const others = linksOfOthers(files, root, unclaimed, wanted, (node) =>
-    present.has(node) ? state.seen.get(node)?.device : undefined,
+    present.has(node) ? state.seen.get(node)?.device.devnum : undefined,
   );
   return [wanted, { entries, unreadable }, present, others];
 }

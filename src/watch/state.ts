@@ -6,7 +6,7 @@ import type { Device } from '../devices/types.ts';
 import { claimsWithNode } from '../links/observe.ts';
 import type { SyncResult } from '../links/sync.ts';
 import type { LinkEntry } from '../links/tree.ts';
-import { type Claim, type Conflict, parentDirectories, resolveClaims } from '../names/claims.ts';
+import { type Claim, type Conflict, claimNode, parentDirectories, resolveClaims } from '../names/claims.ts';
 import { linkTarget } from '../names/scheme.ts';
 
 /** A device and its claims; none if its node is missing. */
@@ -48,7 +48,8 @@ export function watchState({ observation, stable, access }: SyncResult): WatchSt
   const claimsByDevice = new Map<Device, Claim[]>(scan.devices.map((device) => [device, []]));
   const rivals = new Map<string, Claim[]>(assignment.conflicts.map(({ link }) => [link, []]));
   for (const claim of claimsWithNode(observation.claims, missingNodes)) {
-    claimsByDevice.get(claim.device)?.push(claim);
+    // A link to a group does not depend on the node of the device.
+    if (claim.group === undefined) claimsByDevice.get(claim.device)?.push(claim);
     rivals.get(claim.link)?.push(claim);
   }
   const state: WatchState = {
@@ -125,7 +126,7 @@ export function correctTarget({ untrue, wanted }: WatchState, link: string): str
 /** The target that a link should have; `undefined` for a link that no device claims. */
 export function wantedTarget({ wanted }: Pick<WatchState, 'wanted'>, link: string): string | undefined {
   const claim = wanted.get(link);
-  return claim && linkTarget(link, claim.device.sysname);
+  return claim && linkTarget(link, claimNode(claim));
 }
 
 /** The name of the device with this `vfioN`; `undefined` if there is no such device or its node is missing. */

@@ -5,8 +5,8 @@ import type { StartWatcher, Watcher, WatcherOptions, WatcherTiming } from '../sy
 
 export interface TriggerOptions extends Pick<WatcherOptions, 'clock' | 'onHint' | 'onError'> {
   readonly root: Root;
-  /** Also report changes of group nodes and of the container: /dev/vfio/14, /dev/vfio/vfio. */
-  readonly groups?: boolean;
+  /** Whether to report changes of group nodes and of the container, too: /dev/vfio/14, /dev/vfio/vfio. */
+  readonly groups?: () => boolean;
 }
 
 export const watcherTiming: WatcherTiming = { rearm: 10, ready: 10_000 };
@@ -17,14 +17,13 @@ const flatDirectories: ReadonlySet<string> = new Set(['devices']);
 /** Starts to watch /dev/vfio below the root. */
 export function startTrigger(
   start: StartWatcher,
-  { root, groups = false, ...options }: TriggerOptions,
+  { root, groups = () => false, ...options }: TriggerOptions,
 ): Watcher {
   return start({
     ...options,
     directory: pathBelow(root, linkRoot),
     flat: flatDirectories,
     timing: watcherTiming,
-    // Group nodes such as /dev/vfio/14 are created and removed together with device nodes, so their events are redundant.
-    isIgnored: (place) => !groups && !place.includes('/') && isReservedName(place),
+    isIgnored: (place) => !place.includes('/') && isReservedName(place) && !groups(),
   });
 }

@@ -1,4 +1,5 @@
 /** `graph`: draws the VFIO devices with their bridges, IOMMU groups, links and holders. */
+import { deviceKey } from '../../devices/groups.ts';
 import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
@@ -71,8 +72,8 @@ function holderNames({
   const names = new Map<string, Set<string>>();
   for (const { target, pid, command } of holders) {
     if (!target.device) continue;
-    const deviceNames = names.get(target.device.sysname) ?? new Set();
-    names.set(target.device.sysname, deviceNames);
+    const deviceNames = names.get(deviceKey(target.device)) ?? new Set();
+    names.set(deviceKey(target.device), deviceNames);
     deviceNames.add(command === undefined ? `pid ${pid}` : `${command} (pid ${pid})`);
   }
   return new Map([...names].map(([sysname, set]) => [sysname, [...set]]));

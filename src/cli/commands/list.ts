@@ -1,6 +1,8 @@
 /** `list`: prints one row per device. */
+
 import { isNameable } from '../../devices/cdev.ts';
 import { readFacts } from '../../devices/facts.ts';
+import { deviceKey } from '../../devices/groups.ts';
 import { describeClassless, findClasslessDevices } from '../../devices/not-bound.ts';
 import { typedFacts } from '../../devices/typed-facts.ts';
 import type { FactName, Facts, Problem } from '../../devices/types.ts';
@@ -24,7 +26,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const verification = verify(machine);
   const { observation } = verification;
   const states = verifiedStates(verification);
-  const stateOf = ({ device }: DeviceLinks): DeviceState => states.get(device.sysname) ?? 'ok';
+  const stateOf = ({ device }: DeviceLinks): DeviceState => states.get(deviceKey(device)) ?? 'ok';
   const bus = parseBus(machine, invocation.values['bus']);
   const selected = [...deviceLinks(observation).values()].filter(
     ({ device }) => bus === undefined || device.bus === bus,

@@ -1,5 +1,7 @@
 /** `show`: prints all facts of one device, its links, the other devices of its IOMMU group and its holders. */
+
 import { readFacts } from '../../devices/facts.ts';
+import { deviceKey } from '../../devices/groups.ts';
 import { readSiblings, type Sibling } from '../../devices/iommu-group.ts';
 import { typedFacts } from '../../devices/typed-facts.ts';
 import { exitStatus, withHint } from '../../errors.ts';
@@ -22,8 +24,8 @@ export const run: RunCommand = async (invocation, io, system) => {
   const { observation } = verification;
   const device = findByNameOrPath(machine, observation, invocation.operands[0] ?? '');
   const facts = readFacts(files, root, device);
-  const { links = [] } = deviceLinks(observation).get(device.sysname) ?? {};
-  const state = verifiedStates(verification).get(device.sysname) ?? 'ok';
+  const { links = [] } = deviceLinks(observation).get(deviceKey(device)) ?? {};
+  const state = verifiedStates(verification).get(deviceKey(device)) ?? 'ok';
   const findings = verification.findings.filter(
     ({ bus, name }) => bus === device.bus && name === device.name,
   );

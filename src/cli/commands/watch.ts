@@ -53,7 +53,7 @@ export const run: RunCommand = async (invocation, io, system) => {
       interval,
       token,
       // The CDI file may contain group nodes, so watch them, too.
-      trigger: (options) => startTrigger(startWatcher, { ...options, groups: cdi !== undefined }),
+      trigger: (options) => startTrigger(startWatcher, { ...options, ...(cdi && { groups: () => true }) }),
       onError,
       reload: () => loadPolicyMachine(invocation, system),
       notify: await system.openNotify(onError),
