@@ -15,6 +15,7 @@ import { measureField } from './rows-field.ts';
 import { measureHelper } from './rows-helper.ts';
 import { measureHolders } from './rows-holders.ts';
 import { measureNames } from './rows-names.ts';
+import { measureNative } from './rows-native.ts';
 import { measureProbe } from './rows-probe.ts';
 import { measureSizes } from './rows-sizes.ts';
 import { measureStart } from './rows-start.ts';
@@ -40,6 +41,7 @@ try {
   const table = startTable(values.quick ? 3 : 11, new RegExp(values.only), console.log, shop.stopwatch);
   for (const measure of [
     measureNames,
+    measureNative,
     measureField,
     measureHelper,
     measureProbe,

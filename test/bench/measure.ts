@@ -1,6 +1,5 @@
 /** Measures times of two tasks in turn, so that a temporary slowdown of the machine affects both. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
 
 export interface Spread {
   /** Milliseconds. */
@@ -33,8 +32,21 @@ function run([program, ...args]: CommandLine): string {
 /** Runs a command with the program of stopwatch.c; returns its duration in milliseconds. */
 export type Stopwatch = (command: CommandLine) => number;
 
-export function createStopwatch(program: string): Stopwatch {
-  return (command) => Number(run([program, ...command])) / 1e6;
+export interface Usage {
+  /** Duration in milliseconds. */
+  readonly duration: number;
+  /** CPU time of the process in milliseconds. */
+  readonly cpu: number;
+  /** Peak memory in megabytes (10^6 bytes). */
+  readonly memory: number;
+}
+
+/** Runs a command with `program`, which is stopwatch.c. */
+export function measureUsage(program: string, command: CommandLine): Usage {
+  const [duration = Number.NaN, cpu = Number.NaN, memory = Number.NaN] = run([program, ...command])
+    .split(' ')
+    .map(Number);
+  return { duration: duration / 1e6, cpu: cpu / 1e6, memory: memory / 1e6 };
 }
 
 async function measureOnce(task: Task, stopwatch: Stopwatch): Promise<number> {
@@ -62,20 +74,4 @@ export async function measureInTurn(
     secondTimes.push(await measureOnce(second, stopwatch));
   }
   return [firstTimes, secondTimes];
-}
-
-/** Returns the peak memory of a Node program, in megabytes (10^6 bytes). */
-export function peakMemory(script: string, args: readonly string[]): number {
-  const report = `${script}.memory`;
-  const code = `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(report)}, String(process.resourceUsage().maxRSS)))`;
-  run([
-    process.execPath,
-    '--eval',
-    `${code}; process.argv.splice(1, 0, ${JSON.stringify(script)}); require(${JSON.stringify(script)})`,
-    '--',
-    ...args,
-  ]);
-  const kibibytes = Number(readFileSync(report, 'utf8'));
-  rmSync(report);
-  return (kibibytes * 1024) / 1e6;
 }

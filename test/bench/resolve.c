@@ -1,4 +1,4 @@
-/* Reference for resolve: reads sysfs, opens the node, compares the numbers, reads sysfs again. resolve ADDRESS */
+/* Reference for resolve: reads sysfs, opens the node, compares the numbers, reads sysfs again. resolve ROOT ADDRESS */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -31,16 +31,16 @@ int main(int argc, char **argv)
 	DIR *directory;
 	int fd;
 
-	if (argc != 2)
+	if (argc != 3)
 		return 2;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", argv[1]);
+	snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/%s/vfio-dev", argv[1], argv[2]);
 	directory = opendir(path);
 	while (directory && (entry = readdir(directory)) && entry->d_name[0] == '.')
 		;
 	if (!directory || !entry)
 		return 3;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev/%s/dev", argv[1], entry->d_name);
-	snprintf(node, sizeof(node), "/dev/vfio/devices/%s", entry->d_name);
+	snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/%s/vfio-dev/%s/dev", argv[1], argv[2], entry->d_name);
+	snprintf(node, sizeof(node), "%s/dev/vfio/devices/%s", argv[1], entry->d_name);
 	fd = open(node, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || !devnum_of(path, &first) || fstat(fd, &status) < 0 || status.st_rdev != first ||
 	    !devnum_of(path, &second) || second != first)

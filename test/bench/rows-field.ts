@@ -48,7 +48,7 @@ export async function measureField(table: Table, shop: BenchContext): Promise<vo
       ...inside('sh', '-c', 'echo /dev/vfio/devices/$(ls /sys/bus/pci/devices/0000:00:02.0/vfio-dev)'),
     ]);
     await table.compare(`resolve, of ${size}, on /sys`, ours, 'C, the same calls', [
-      ...inside(resolve, '0000:00:02.0'),
+      ...inside(resolve, '', '0000:00:02.0'),
     ]);
     namespace.stdin.end();
     await once(namespace, 'close');

@@ -1,7 +1,6 @@
 /** Measures list, resolve, plan, sync and verify: time, memory and growth with the number of devices. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { peakMemory } from './measure.ts';
 import type { Table } from './table.ts';
 import type { BenchContext } from './workshop.ts';
 
@@ -33,7 +32,7 @@ export async function measureNames(table: Table, shop: BenchContext): Promise<vo
       table.add({
         measured: `${command} ${size}, memory`,
         comparedWith: `${limit} MB`,
-        ratio: peakMemory(join(shop.dist, 'vfio-names.cjs'), [command, '--root', root]) / limit,
+        ratio: shop.usage(ours(command)).memory / limit,
         target: '<= 1',
       });
   }

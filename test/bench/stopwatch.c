@@ -1,10 +1,12 @@
 /*
- * Runs a command and prints its duration in nanoseconds: stopwatch PROGRAM [ARGUMENT...].
+ * Runs a command: stopwatch PROGRAM [ARGUMENT...]. Prints its duration and its CPU time in nanoseconds, and its peak memory
+ * in bytes.
  * Starting a process from a large one such as Node takes longer than a small program runs.
  */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -18,10 +20,16 @@ static long long now(void)
 	return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
+static long long nanoseconds(struct timeval time)
+{
+	return time.tv_sec * 1000000000LL + time.tv_usec * 1000LL;
+}
+
 int main(int argc, char **argv)
 {
 	posix_spawn_file_actions_t actions;
-	long long start;
+	struct rusage usage;
+	long long start, duration;
 	pid_t pid;
 	int status;
 
@@ -30,10 +38,11 @@ int main(int argc, char **argv)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	start = now();
-	if (posix_spawnp(&pid, argv[1], &actions, NULL, argv + 1, environ) || waitpid(pid, &status, 0) < 0) {
+	if (posix_spawnp(&pid, argv[1], &actions, NULL, argv + 1, environ) || wait4(pid, &status, 0, &usage) < 0) {
 		perror(argv[1]);
 		return 127;
 	}
-	printf("%lld\n", now() - start);
+	duration = now() - start;
+	printf("%lld %lld %lld\n", duration, nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime), usage.ru_maxrss * 1024LL);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

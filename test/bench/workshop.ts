@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CommandLine, createStopwatch, type Stopwatch } from './measure.ts';
+import { type CommandLine, measureUsage, type Stopwatch, type Usage } from './measure.ts';
 
 export interface BenchContext {
   /** Device counts to measure, ascending. */
@@ -16,8 +16,12 @@ export interface BenchContext {
   file(name: string): string;
   /** Returns the root directory of a tree with `size` devices and correct links. */
   fixture(size: number): string;
+  /** The command line of the program that runs on Node. */
   command(...words: readonly string[]): CommandLine;
+  /** The command line of the native program; undefined if it is not built. */
+  native(...words: readonly string[]): CommandLine | undefined;
   readonly stopwatch: Stopwatch;
+  usage(command: CommandLine): Usage;
   /** A Node process that does nothing: the lower bound for every program on Node. */
   readonly emptyNode: CommandLine;
 }
@@ -33,6 +37,8 @@ export function createBenchContext(tempDir: string, sizes: readonly number[]): B
     once(join(tempDir, name), () => {
       execFileSync('cc', ['-O2', '-o', join(tempDir, name), join(here, `${name}.c`)], { stdio: 'inherit' });
     });
+  const stopwatch = compile('stopwatch');
+  const native = join(dist, 'native/vfio-names-static');
   return {
     sizes,
     tempDir,
@@ -44,7 +50,9 @@ export function createBenchContext(tempDir: string, sizes: readonly number[]): B
         execFileSync(compile('fixture'), [join(tempDir, String(size)), String(size)]);
       }),
     command: (...words) => [process.execPath, join(dist, 'vfio-names.cjs'), ...words],
-    stopwatch: createStopwatch(compile('stopwatch')),
+    native: (...words) => (existsSync(native) ? [native, ...words] : undefined),
+    stopwatch: (command) => measureUsage(stopwatch, command).duration,
+    usage: (command) => measureUsage(stopwatch, command),
     emptyNode: [process.execPath, '-e', '0'],
   };
 }
