@@ -5,7 +5,7 @@ import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
-import { compareDevices, compareNatural } from './order.ts';
+import { compareNatural, sortDevices } from './order.ts';
 import type { Device, Problem, Scan } from './types.ts';
 
 interface ClassLink {
@@ -23,8 +23,7 @@ export function parseClassLink(sysname: string, target: string): ClassLink | und
   const suffix = `/vfio-dev/${sysname}`;
   if (!target.startsWith(prefix) || !target.endsWith(suffix)) return undefined;
   const below = target.slice(prefix.length, -suffix.length);
-  const parts = below.split('/');
-  if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
+  if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(below)) return undefined;
   return { syspath: `/sys/devices/${below}`, name: baseName(below) };
 }
 
@@ -94,7 +93,7 @@ export function scanDevices(files: Files, root: Root): Scan {
     }
   }
   problems.sort((a, b) => compareNatural(a.file, b.file));
-  devices.sort(compareDevices);
+  sortDevices(devices);
   return { devices, problems, unreadableCount };
 }
 

@@ -112,10 +112,19 @@ function addRival(rivals: Map<string, Claim>, claim: Claim): void {
 /** Returns the links that lie below another link, and the links above them. */
 function nestedIn(links: ReadonlyMap<string, unknown>): Set<string> {
   const nested = new Set<string>();
+  // Only a link with fewer parts can lie above another one.
+  const least = Math.min(...new Set(Array.from(links.keys(), depthOf)));
   for (const link of links.keys())
-    if (hasParentIn(links, link))
+    if (depthOf(link) > least && hasParentIn(links, link))
       for (const part of [link, ...parentDirectories(link)]) if (links.has(part)) nested.add(part);
   return nested;
+}
+
+/** The number of slashes. */
+function depthOf(link: string): number {
+  let depth = 0;
+  for (let at = link.indexOf('/'); at >= 0; at = link.indexOf('/', at + 1)) depth++;
+  return depth;
 }
 
 /** A path cannot be both a link and a directory: returns one conflict for the weaker claim of each such pair. */

@@ -9,8 +9,8 @@ import type { DirHandle, Files, SystemFiles } from './files.ts';
 import { heldStatus, type OpenBeneath, walkBeneath } from './open-beneath.ts';
 import type { Root } from './root-path.ts';
 
-/** A path of an opened directory (DirHandle.path), and what follows it. */
-const heldPath = /^(\/proc\/self\/fd\/\d+)\/(.+)$/s;
+/** What the path of an opened directory (DirHandle.path) begins with. */
+const heldDirectory = '/proc/self/fd/';
 
 /** A descriptor of a process. In a copy of /proc it is a plain link, and may have the path that the tree has here. */
 const descriptorPath = /\/proc\/\d+\/fd\/\d+$/;
@@ -148,6 +148,8 @@ export function connectBelow(
   };
 }
 
+const doNothing = (): void => {};
+
 type Resolver = ReturnType<typeof resolver>;
 
 function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
@@ -157,10 +159,11 @@ function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
       opened ??= files.openDir(`${root}/.`);
       return { top: opened, rest: path.slice(root.length + 1) };
     }
-    const [, top, rest] = heldPath.exec(path) ?? [];
-    return top === undefined || rest === undefined
+    if (!path.startsWith(heldDirectory)) return undefined;
+    const end = path.indexOf('/', heldDirectory.length);
+    return end < 0 || end === path.length - 1
       ? undefined
-      : { top: { path: top, release: () => {} }, rest };
+      : { top: { path: path.slice(0, end), release: doNothing }, rest: path.slice(end + 1) };
   };
   const open = (path: string, { top, rest }: Place, follow: boolean): DirHandle =>
     naming(path, () => openBeneath(top, rest, follow));
@@ -171,10 +174,12 @@ function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
     atParent: <T>(path: string, fn: (entry: string) => T): T => {
       const place = placeOf(path);
       if (!place) return fn(path);
-      const [, directory = '', name = ''] = /^(?:(.*)\/)?([^/]*)$/s.exec(place.rest) ?? [];
+      const { top, rest } = place;
+      const end = rest.lastIndexOf('/');
+      const name = rest.slice(end + 1);
       const named = isName(name);
-      if (named && directory === '') return naming(path, () => fn(`${place.top.path}/${name}`));
-      const parent = open(path, named ? { ...place, rest: directory } : place, true);
+      if (named && end <= 0) return naming(path, () => fn(`${top.path}/${name}`));
+      const parent = open(path, named ? { top, rest: rest.slice(0, end) } : place, true);
       return using(path, parent, (held) => fn(`${held.path}/${named ? name : '.'}`));
     },
     /** Calls `fn` with a path that leads to what `path` leads to, and its kind; without a kind for a path outside the root. */
