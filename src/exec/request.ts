@@ -4,8 +4,7 @@ import type { Device } from '../devices/types.ts';
 import { type Machine, observe } from '../links/observe.ts';
 import { notViableError, resolveGroup } from '../links/resolve-group.ts';
 import { findSelection } from '../links/select.ts';
-import { sanitizePathPart } from '../names/sanitize.ts';
-import { schemeLink } from '../names/scheme.ts';
+import { groupLink, schemeLink } from '../names/scheme.ts';
 import type { PassedDevice, PassedFds } from './placeholders.ts';
 import { FIRST_FD } from './replace-process.ts';
 
@@ -67,9 +66,9 @@ export function findGroups({ files, root }: Machine, requested: readonly Request
 export function passGroups(groups: readonly RequestedGroup[], withIommu: boolean): PassedFds {
   const devices = groups.flatMap((members, index) =>
     members.map(({ device, names }): PassedDevice => {
-      const path = `${sanitizePathPart(device.bus)}/${sanitizePathPart(device.name)}`;
-      const label = `groups/${path}`;
-      return { fd: FIRST_FD + index, label, names: [...names, device.name, path, label, device.sysname] };
+      const label = groupLink(device) ?? `groups/${device.sysname}`;
+      const known = [device.name, `${device.bus}/${device.name}`, label, device.sysname];
+      return { fd: FIRST_FD + index, label, names: [...names, ...known] };
     }),
   );
   const shared = FIRST_FD + groups.length;

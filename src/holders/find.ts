@@ -81,6 +81,21 @@ export function matchTarget(descriptor: Descriptor, target: HolderTarget): HeldI
   return nodeGone && descriptor.devnum !== undefined ? 'cdev' : undefined;
 }
 
+/** The descriptors of one process that belong to the target; a container only beside one of its group. */
+function heldOf(
+  open: readonly (readonly [fd: number, descriptor: Descriptor])[],
+  target: HolderTarget,
+): (readonly [fd: number, held: HeldInterface, descriptor: Descriptor])[] {
+  const own = open.flatMap(([fd, descriptor]) => {
+    const held = matchTarget(descriptor, target);
+    return held === undefined ? [] : [[fd, held, descriptor] as const];
+  });
+  const { containerDevnum } = target;
+  if (containerDevnum === undefined || own.every(([, held]) => held === 'cdev')) return own;
+  const containers = open.filter(([, { devnum }]) => devnum === containerDevnum);
+  return [...own, ...containers.map(([fd, descriptor]) => [fd, 'container', descriptor] as const)];
+}
+
 function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
@@ -102,16 +117,17 @@ export function findHolders<T extends HolderTarget>(
   let users: Users | undefined;
   for (const pid of pids ?? []) {
     let owner: ProcessOwner | undefined;
+    const open: (readonly [fd: number, descriptor: Descriptor])[] = [];
     const isRefused = eachDescriptor(files, root, pid, targets, (fd, descriptor) => {
       if (descriptor.opened === deviceFdLink && descriptor.syspath === undefined) unnamed.push(pid);
-      for (const target of targets) {
-        const held = matchTarget(descriptor, target);
-        if (held === undefined) continue;
+      open.push([fd, descriptor]);
+    });
+    if (isRefused) denied.push(pid);
+    for (const target of targets)
+      for (const [fd, held, descriptor] of heldOf(open, target)) {
         owner ??= readOwner(files, root, pid, () => (users ??= readUsers(files, root)));
         holders.push({ pid, fd, interface: held, ...descriptor, ...owner, target });
       }
-    });
-    if (isRefused) denied.push(pid);
   }
   holders.sort((a, b) => a.pid - b.pid || a.fd - b.fd);
   return { holders, incomplete: incompleteReasons(files, root, { pids, denied, unnamed }) };

@@ -5,7 +5,12 @@ import type { Holder } from './types.ts';
 /** The column heads of `holderCells`. */
 export const holderHead = ['PID', 'FD', 'INTERFACE', 'USER', 'COMMAND', 'UNIT', 'CONTAINER', 'PATH'] as const;
 
-const interfaceLabels = { cdev: 'device', group: 'group', 'device-fd': 'device of group' } as const;
+const interfaceLabels = {
+  cdev: 'device',
+  group: 'group',
+  'device-fd': 'device of group',
+  container: 'container',
+} as const;
 
 /** Returns one printable cell per column head, empty if the value is unknown. */
 export function holderCells(holder: Holder): string[] {

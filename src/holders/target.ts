@@ -3,6 +3,7 @@ import { parseDeviceName } from '../devices/device-name.ts';
 import { selectByName } from '../devices/find.ts';
 import type { Device } from '../devices/types.ts';
 import { tryOrUndefined } from '../errors.ts';
+import { containerNode, readDevnum } from '../links/shared-nodes.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
@@ -30,8 +31,12 @@ export function targetOf(files: Files, root: Root, device: Device): DeviceTarget
     device,
     syspath: device.syspath,
     ...(device.devnum !== undefined && { devnum: device.devnum }),
-    ...(groupDevnum !== undefined && { groupDevnum }),
+    ...(groupDevnum !== undefined && { groupDevnum, containerDevnum: containerDevnumOf(files, root) }),
   };
+}
+
+function containerDevnumOf(files: Files, root: Root): string {
+  return readDevnum(files, root, containerNode) ?? containerNode.fixedDevnum ?? '';
 }
 
 function classDevnum(files: Files, root: Root, name: string): string | undefined {

@@ -1,10 +1,11 @@
 /** Types of a search for processes that have a VFIO device open. */
 
 /**
- * The kind of descriptor: of the device's node (`cdev`), of the node of its IOMMU group (`group`), or a device
- * descriptor that a group returned (`device-fd`, `anon_inode:[vfio-device]`).
+ * The kind of descriptor: of the device's node (`cdev`), of the node of its IOMMU group (`group`), a device descriptor that a
+ * group returned (`device-fd`, `anon_inode:[vfio-device]`), or a container of a process that has one of the latter two
+ * (`container`).
  */
-export type HeldInterface = 'cdev' | 'group' | 'device-fd';
+export type HeldInterface = 'cdev' | 'group' | 'device-fd' | 'container';
 
 /**
  * What to search for; a descriptor belongs to the target if one of the properties matches. The kernel does not reuse a
@@ -15,6 +16,8 @@ export interface HolderTarget {
   readonly devnum?: string;
   /** `MAJOR:MINOR` of its group node. */
   readonly groupDevnum?: string;
+  /** `MAJOR:MINOR` of /dev/vfio/vfio: counts only in a process that has the device open through its group. */
+  readonly containerDevnum?: string;
   /**
    * `/sys/devices/...` of the device, without the root directory; matched with fdinfo, which has it since Linux 6.18.
    */

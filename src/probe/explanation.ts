@@ -11,14 +11,17 @@ const interfaceTexts: Readonly<Record<Holder['interface'], string>> = {
   cdev: 'through the cdev',
   group: 'through the group node',
   'device-fd': 'through its group',
+  container: 'through its container',
 };
 
 /**
  * `pid 4711 (qemu-system-x86) through the cdev`; lists each process once per interface, and at most three.
  */
 export function formatHolders(holders: readonly Holder[]): string {
+  // Who has a container has a descriptor of the group, too.
+  const main = holders.filter((holder) => holder.interface !== 'container');
   const texts = new Set(
-    holders.map(({ pid, command, interface: via }) => {
+    main.map(({ pid, command, interface: via }) => {
       const program = command === undefined ? '' : ` (${printable(command)})`;
       return `pid ${pid}${program} ${interfaceTexts[via]}`;
     }),

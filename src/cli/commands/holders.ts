@@ -1,12 +1,12 @@
 /** `holders [NAME...]`: lists the processes that have the devices open; without NAME, those of every VFIO device. */
 import type { Device } from '../../devices/types.ts';
-import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
+import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import { findHolders } from '../../holders/find.ts';
 import { holderCells, holderHead } from '../../holders/format.ts';
 import { type DeviceTarget, targetOf, targetOfGoneDevice } from '../../holders/target.ts';
 import type { HolderSearch, Incomplete } from '../../holders/types.ts';
-import { findByNameOrPath } from '../../links/find.ts';
 import { observe } from '../../links/observe.ts';
+import { findSelection } from '../../links/select.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportProblems } from '../context.ts';
@@ -29,22 +29,24 @@ export const run: RunCommand = async (invocation, io, system): Promise<ExitStatu
   const { files, root } = machine;
   const observation = observe(machine);
   reportProblems(io, observation.scan.problems);
-  const requestOf = (device: Device): Requested => ({
+  const requestOf = (device: Device, operand = device.name): Requested => ({
     target: targetOf(files, root, device),
-    operand: device.name,
+    operand,
   });
-  const findRequested = (operand: string): Requested => {
+  const findRequested = (operand: string): readonly Requested[] => {
     try {
-      return requestOf(findByNameOrPath(machine, observation, operand));
+      const { devices, closed } = findSelection(machine, observation, operand);
+      if (closed) io.err(`vfio-names: ${withHint(closed)}`);
+      return devices.map((device) => requestOf(device, operand));
     } catch (error) {
       if (!(error instanceof VfioNamesError) || error.status !== exitStatus.noDevice) throw error;
-      return { target: targetOfGoneDevice(operand), operand, missing: error };
+      return [{ target: targetOfGoneDevice(operand), operand, missing: error }];
     }
   };
   const requested =
     invocation.operands.length === 0
-      ? observation.scan.devices.map(requestOf)
-      : invocation.operands.map(findRequested);
+      ? observation.scan.devices.map((device) => requestOf(device))
+      : invocation.operands.flatMap(findRequested);
   const targets = requested.map(({ target }) => target);
   const search = findHolders(files, root, targets);
   for (const { missing, target } of requested)

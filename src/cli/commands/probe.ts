@@ -5,9 +5,10 @@ import { findByWholeName } from '../../devices/find.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
-import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
+import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import { findByNameOrPath } from '../../links/find.ts';
 import { type Machine, observe } from '../../links/observe.ts';
+import { findSelection } from '../../links/select.ts';
 import type { Capability, Details } from '../../probe/device-info.ts';
 import { mostSevereStatus } from '../../probe/explain.ts';
 import { notFoundResult, type ProbeOptions, type ProbeResult, probeDevice } from '../../probe/probe.ts';
@@ -139,15 +140,25 @@ function capabilityText({ capabilityId, capability, areas, type, subtype }: Capa
 export const run: RunCommand = async (invocation, io, system): Promise<ExitStatus> => {
   const options = probeOptions(invocation);
   const machine = await loadPolicyMachine(invocation, system);
-  const names = invocation.flags['all'] ? allNames(machine, io) : invocation.operands;
+  const statuses: ExitStatus[] = [];
+  const targets = invocation.flags['all']
+    ? allNames(machine, io).map((name) => ({ name, requested: name }))
+    : invocation.operands.flatMap((requested) => {
+        const { names, closed } = expandGroup(machine, requested);
+        if (closed) {
+          io.err(`vfio-names: ${withHint(closed)}`);
+          statuses.push(closed.status);
+        }
+        return names.map((name) => ({ name, requested }));
+      });
+  const names = targets.map(({ name }) => name);
   if (options.depth !== 'open') confirmReset(system.process, invocation, io, names);
   const peer = system.programs.startWorker(options.timeout * 1000);
   const probes: ProbeResult[] = [];
-  const statuses: ExitStatus[] = [];
   try {
-    for (const name of names) {
+    for (const { name, requested } of targets) {
       const probe = await probeName(machine, name, options, (device) =>
-        probeDevice({ ...machine, peer }, device, name, options),
+        probeDevice({ ...machine, peer }, device, requested, options),
       );
       statuses.push(probe.status);
       if (invocation.json) probes.push(probe);
@@ -159,6 +170,25 @@ export const run: RunCommand = async (invocation, io, system): Promise<ExitStatu
   if (invocation.json) io.out(probeDocument(probes));
   return mostSevereStatus(statuses);
 };
+
+/**
+ * The names of all devices of the group that the operand means, and what keeps it closed; the operand itself if it means no
+ * group, or nothing.
+ */
+function expandGroup(
+  machine: Machine,
+  operand: string,
+): { readonly names: readonly string[]; readonly closed?: VfioNamesError } {
+  if (findByWholeName(machine.files, machine.root, operand)) return { names: [operand] };
+  try {
+    const { devices, group, closed } = findSelection(machine, observe(machine), operand);
+    const names = group ? devices.map(({ bus, name }) => `${bus}/${name}`) : [operand];
+    return { names, ...(closed && { closed }) };
+  } catch (error) {
+    if (!(error instanceof VfioNamesError) || error.status === exitStatus.usage) throw error;
+    return { names: [operand] };
+  }
+}
 
 /** Finds the device just before its probe, since devices may change while earlier probes run. */
 async function probeName(

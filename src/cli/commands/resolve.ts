@@ -2,7 +2,7 @@
 
 import { readFact } from '../../devices/facts.ts';
 import { findByWholeName } from '../../devices/find.ts';
-import { isNoIommuGroup } from '../../devices/groups.ts';
+import { deviceKey, isNoIommuGroup } from '../../devices/groups.ts';
 import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
@@ -12,7 +12,7 @@ import { resolveDevice } from '../../links/resolve.ts';
 import { resolveGroup } from '../../links/resolve-group.ts';
 import { findSelection } from '../../links/select.ts';
 import { deviceLinks } from '../../links/state.ts';
-import { linkRoot, schemeLink } from '../../names/scheme.ts';
+import { groupDirectory, linkRoot, schemeLink } from '../../names/scheme.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
@@ -48,9 +48,10 @@ export const run: RunCommand = async (invocation, io, system) => {
     return isShared || isWholeGroup(name);
   });
   const by = chooseInterface(wanted, devices);
+  const needsLink = invocation.json || property === 'link';
   const resolved = devices.map((device) =>
     by === 'group'
-      ? resolveByGroup(machine, device)
+      ? resolveByGroup(machine, device, needsLink ? (observation ?? observe(machine)) : undefined)
       : resolveByNode(machine, device, observation, invocation.json || property === 'group'),
   );
   for (const { device, isolated, fallbackReason, nodePath } of resolved) {
@@ -117,9 +118,16 @@ function linkOf(device: Device, observation: Observation | undefined): string | 
   return link && `${linkRoot}/${link}`;
 }
 
-function resolveByGroup({ files, root }: Machine, device: Device): Resolved {
+/** Without the observation, the link is not looked up: whether groups have names depends on the other devices. */
+function resolveByGroup(
+  { files, root }: Machine,
+  device: Device,
+  observation: Observation | undefined,
+): Resolved {
   const { group, nodePath, devnum } = resolveGroup(files, root, device);
-  return { device, nodePath, devnum, group: group.number, isolated: !isNoIommuGroup(group) };
+  const links = (observation && deviceLinks(observation).get(deviceKey(device))?.links) ?? [];
+  const link = links.find((path) => path.startsWith(`${linkRoot}/${groupDirectory}/`));
+  return { device, nodePath, devnum, link, group: group.number, isolated: !isNoIommuGroup(group) };
 }
 
 function resolvedJson(

@@ -97,6 +97,29 @@ test('findHolders finds group nodes and device descriptors of a group', (t) => {
   t.deepEqual(incomplete, []);
 });
 
+test('findHolders finds the container of a process that has the group open, and no other container', (t) => {
+  const ofGroup = { ...target, containerDevnum: '10:196' };
+  const container = { link: '/dev/vfio/vfio', devnum: '10:196' };
+  const { holders } = find(
+    {
+      processes: {
+        20: { fds: { 3: container, 4: { link: '/dev/vfio/5', devnum: '243:5' } } },
+        21: { fds: { 3: container } },
+        22: { fds: { 3: container, 4: { link: '/dev/vfio/devices/vfio0', devnum: '247:0' } } },
+      },
+    },
+    [ofGroup],
+  );
+  t.deepEqual(
+    holders.map((holder) => [holder.pid, holder.fd, holder.interface]),
+    [
+      [20, 3, 'container'],
+      [20, 4, 'group'],
+      [22, 4, 'cdev'],
+    ],
+  );
+});
+
 test('findHolders ignores a device descriptor of another device', (t) => {
   const { holders, incomplete } = find({
     processes: { 20: { fds: { 6: { link: 'anon_inode:[vfio-device]', fdinfo: `${named.trimEnd()}x\n` } } } },

@@ -18,6 +18,7 @@ test('targetOf returns the device numbers of the node and of the group node', (t
     syspath: device.syspath,
     devnum: '247:0',
     groupDevnum: '243:2',
+    containerDevnum: '10:196',
   });
 });
 

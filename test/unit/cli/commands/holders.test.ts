@@ -141,3 +141,55 @@ test('show prints the siblings and the holders of the device', async (t) => {
   t.true(validate(document), JSON.stringify(validate.errors));
   t.is(document.siblings[0].sharing, 'blocking');
 });
+
+/** Devices of group 3 with nodes of the group only; process 812 has the group and a container open. */
+function groupMachine(t: ExecutionContext): FakeRoot {
+  const root = machine(t);
+  for (const [index, name] of ['0000:01:00.0', '0000:01:00.1'].entries())
+    root.add({ name, sysname: `vfio${6 + index}`, devnum: false, group: '20', driver: 'vfio-pci' });
+  root.addGroup('20');
+  root.node('/dev/vfio/vfio', '10:196');
+  root.linkWithTarget('/proc/812/fd/7', root.at('/dev/vfio/20'));
+  root.linkWithTarget('/proc/812/fd/8', root.at('/dev/vfio/vfio'));
+  return root;
+}
+
+for (const name of ['/dev/vfio/20', 'group:20', '01:00.1+group', 'groups/pci/0000:01:00.0'])
+  test(`holders ${name} lists who has the group and its container open, for each of its devices`, async (t) => {
+    const root = groupMachine(t);
+    const { status, out, err } = await runCli(['holders', name, '--json', '--root', root.dir]);
+    t.is(status, 0);
+    t.deepEqual(err, []);
+    const document = JSON.parse(out);
+    const validate = schema('holders');
+    t.true(validate(document), JSON.stringify(validate.errors));
+    t.deepEqual(
+      document.devices.map(
+        (device: { requested: string; name: string; holders: { fd: number; interface: string }[] }) => [
+          device.requested,
+          device.name,
+          ...device.holders.map((holder) => `${holder.fd} ${holder.interface}`),
+        ],
+      ),
+      [
+        [name, '0000:01:00.0', '7 group', '8 container'],
+        [name, '0000:01:00.1', '7 group', '8 container'],
+      ],
+    );
+  });
+
+test('holders NAME+group names what keeps the group closed on stderr, and lists the holders', async (t) => {
+  const root = groupMachine(t);
+  root.add({ name: '0000:01:00.2', driver: 'snd_hda_intel', group: '20' });
+  const { status, out, err } = await runCli(['holders', '01:00.0+group', '--root', root.dir]);
+  t.is(status, 0);
+  t.is(out.match(/ container /g)?.length, 2);
+  t.regex(err.join(), /IOMMU group 20 is not viable: 0000:01:00\.2 \(snd_hda_intel\)/);
+});
+
+test('holders of a group that does not exist exits with status 3', async (t) => {
+  const root = groupMachine(t);
+  const { status, err } = await runCli(['holders', 'group:99', '--root', root.dir]);
+  t.is(status, 3);
+  t.regex(err.join(), /found no group 99/);
+});

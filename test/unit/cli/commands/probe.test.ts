@@ -350,3 +350,29 @@ for (const value of [undefined, null, 1, 'openable', [], {}])
       cause: 'the process that made the calls was lost: it gave an answer of another kind',
     });
   });
+
+test('probe NAME+group probes every device of the group on a driver of VFIO, and names them before it resets them', async (t) => {
+  const machine = fakeMachine(t);
+  const { root, nodes } = machine;
+  root.add({ name: '0000:00:04.1', sysname: 'vfio2', group: '14', driver: 'vfio-pci' });
+  nodes[root.at('/dev/vfio/devices/vfio2')] = fakeVfio({ devnum: '247:2' });
+  for (const name of ['00:04.0+group', 'group:14', '/dev/vfio/14']) {
+    const { status, out, err } = await probe(machine, name);
+    t.is(status, 0);
+    t.deepEqual(err, []);
+    t.regex(out, /^0000:00:04\.0: openable: .*\n0000:00:04\.1: openable: .*\n$/);
+  }
+  const bound = await probe(machine, '00:04.0+group', '--bind', '--yes');
+  t.is(bound.status, 0);
+  t.deepEqual(bound.err, ['vfio-names: --bind takes and resets pci/0000:00:04.0, pci/0000:00:04.1']);
+});
+
+test('probe NAME+group exits with status 1 and names what keeps the group closed', async (t) => {
+  const machine = fakeMachine(t);
+  machine.root.add({ name: '0000:00:04.1', group: '14', driver: 'nvme' });
+  const { status, out, err } = await probe(machine, '00:04.0+group');
+  t.is(status, 1);
+  t.regex(out, /^0000:00:04\.0: openable: /);
+  t.regex(err.join(), /^vfio-names: IOMMU group 14 is not viable: 0000:00:04\.1 \(nvme\)/);
+  t.is((await probe(machine, '00:04.0')).status, 0);
+});
