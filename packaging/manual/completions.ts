@@ -87,7 +87,14 @@ function completionView(commands: readonly Command[], common: Sources['common'])
   });
   const groups = [...new Set(views.filter(({ second }) => second !== '').map(({ first }) => first))];
   const all = commands.flatMap((command) => Object.entries({ ...common, ...command.options }));
-  const valued = [...new Set(all.filter(([, { type }]) => type === 'string').map(([name]) => `--${name}`))];
+  const names = (type: Option['type']) => all.filter((entry) => entry[1].type === type).map(([name]) => name);
+  const [flags, valued] = [names('boolean'), [...new Set(names('string'))]];
+  // An option such as --group of list and of probe takes a value in one command only.
+  const mixed = commands.flatMap(({ name, options = {} }) =>
+    valued
+      .filter((option) => flags.includes(option) && options[option]?.type === 'string')
+      .map((option) => `${name} --${option}`),
+  );
   return {
     commands: views,
     single: views.filter(({ second }) => second === ''),
@@ -102,7 +109,9 @@ function completionView(commands: readonly Command[], common: Sources['common'])
       };
     }),
     groupWords: groups.join(' '),
-    valued: valued.join(' '),
+    valued: valued.flatMap((name) => (flags.includes(name) ? [] : [`--${name}`])).join(' '),
+    mixed: mixed.join('|'),
+    mixedList: mixed.map((pair) => `'${pair}'`).join(' '),
     common: Object.entries(common).map(optionView),
   };
 }

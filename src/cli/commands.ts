@@ -1,5 +1,7 @@
 /** The table of commands in the order of the help; used by the parser, the help, the man pages and the completions. */
+import { deviceStates } from '../links/state.ts';
 import type { Command, Option } from './command.ts';
+import { columnNames } from './list/column-names.ts';
 
 /** Options of every command. */
 export const commonOptions: Readonly<Record<string, Option>> = {
@@ -211,16 +213,42 @@ const nfd: Command = {
 export const list: Command = {
   name: 'list',
   aliases: ['ls', 'status'],
-  summary: 'all VFIO devices with their names and nodes',
+  summary: 'all VFIO devices with their names and states',
+  operands: anyNames,
   options: {
-    bus: {
+    long: { type: 'boolean', short: 'l', help: 'more columns: node, owner, NUMA node, ids, VF' },
+    columns: {
       type: 'string',
-      placeholder: 'BUS',
-      help: 'only the devices of this bus: pci, mdev, ...; status 3 if it has none',
+      placeholder: 'COLUMNS',
+      help: `the columns, separated by commas: ${columnNames.join(', ')}`,
     },
-    long: { type: 'boolean', short: 'l', help: 'more columns: ids, NUMA node, owner' },
+    sort: {
+      type: 'string',
+      placeholder: 'COLUMNS',
+      help: 'sort by these columns; by bus and name is the default',
+    },
+    tree: { type: 'boolean', help: 'draw VFs and mediated devices below their physical function' },
+    'no-header': { type: 'boolean', help: 'print only the rows: no titles, no notes, no summary' },
+    bus: { type: 'string', placeholder: 'BUS', help: 'only the devices of this bus: pci, mdev, ...' },
+    driver: { type: 'string', placeholder: 'DRIVER', help: 'only the devices of this driver: vfio-pci, ...' },
+    group: {
+      type: 'string',
+      placeholder: 'GROUP',
+      help: 'only the devices of the IOMMU group with this number',
+    },
+    state: {
+      type: 'string',
+      placeholder: 'STATES',
+      help: `only the devices in these states, separated by commas: ${deviceStates.join(', ')}`,
+    },
     policy,
   },
+  details: [
+    'On a terminal, a row is shortened to fit on one line: UUIDs in the middle, then device descriptions, then whole columns. Elsewhere, nothing is shortened.',
+    'Notes below the table say why a device has no node, and which groups cannot be used; of more than 256 groups, only doctor says so.',
+    'For a script, use --json, or --no-header with --columns: the default columns may change.',
+    'Exit status 3 if a NAME or a filter fits no device.',
+  ],
   load: async () => (await import('./commands/list.ts')).run,
 };
 

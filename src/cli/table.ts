@@ -19,7 +19,7 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
 const plain = /^[\x20-\x7e]*$/;
 
 /** Width in terminal columns: combining marks have none, wide East Asian characters have two. */
-function width(text: string): number {
+export function width(text: string): number {
   if (plain.test(text)) return text.length;
   let columns = 0;
   for (const character of text) {

@@ -39,7 +39,12 @@ const classes: readonly (readonly [string, string])[] = [
  * `NVIDIA Corporation GA102`, or the type of a mediated device, or the description of the class; at most 72
  * characters.
  */
-export function describeEntry({ label, class: code, mdevType, bus }: Entry): string | undefined {
+export function describeEntry({
+  label,
+  class: code,
+  mdevType,
+  bus,
+}: Pick<Entry, 'label' | 'class' | 'mdevType' | 'bus'>): string | undefined {
   const byClass = code === undefined ? undefined : classes.find(([prefix]) => code.startsWith(prefix))?.[1];
   const text = label ?? mdevType ?? byClass ?? (bus === 'pci' ? undefined : `${bus} device`);
   return text === undefined ? undefined : truncate(text, 72);

@@ -22,10 +22,10 @@ export function escapeControls(text: string): string {
   return replaceUnsafe(text, (code) => (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`));
 }
 
-/** As escapeControls, for whole texts: leaves line breaks, tabs, and with `colour` the colours that doctor prints. */
+/** As escapeControls, for whole texts: leaves line breaks, tabs, and with `colour` the colours of cli/colour.ts. */
 export function escapeText(text: string, colour: boolean): string {
   if (plain.test(text)) return text;
-  const kept = colour ? /[\n\t]|\u001b\[3[1-39]m/ : /[\n\t]/;
+  const kept = colour ? /[\n\t]|\u001b\[(?:1|22|3[1-369])m/ : /[\n\t]/;
   return text
     .split(new RegExp(`(${kept.source})`))
     .map((part, index) => (index % 2 === 1 ? part : escapeControls(part)))

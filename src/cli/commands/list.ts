@@ -1,62 +1,143 @@
 /** `list`: prints one row per device. */
-
 import { isNameable } from '../../devices/cdev.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { deviceKey } from '../../devices/groups.ts';
 import { describeClassless, findClasslessDevices } from '../../devices/not-bound.ts';
 import { typedFacts } from '../../devices/typed-facts.ts';
-import type { FactName, Facts, Problem } from '../../devices/types.ts';
+import type { FactName, Problem } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
-import type { Machine } from '../../links/observe.ts';
+import { findByNameOrPath } from '../../links/find.ts';
+import type { Machine, Observation } from '../../links/observe.ts';
 import { type DeviceLinks, type DeviceState, deviceLinks, verifiedStates } from '../../links/state.ts';
 import { verify } from '../../links/verify.ts';
 import { printable } from '../../text/printable.ts';
-import type { RunCommand } from '../command.ts';
+import { wrap } from '../../text/prose.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, noDeviceOnBus, parseBus, reportNoDevices, reportProblems } from '../context.ts';
 import { jsonDocument } from '../json.ts';
-import { formatTable } from '../table.ts';
-
-const short: readonly FactName[] = ['driver', 'group', 'owner', 'fileGroup', 'mode', 'label'];
-/** Also read for a device that cannot have a link. */
-const withoutLink: readonly FactName[] = ['node', 'noCdevReason', 'groupNode'];
-const long: readonly FactName[] = ['vendor', 'device', 'class', 'numaNode', 'pf', 'vf', 'devnum'];
+import type { ColumnName } from '../list/column-names.ts';
+import { columnOf, defaultColumns, type ListRow, longColumns, parseColumns } from '../list/columns.ts';
+import { describeIds, readIds } from '../list/description.ts';
+import { Footnotes, summaryLine } from '../list/notes.ts';
+import { type Filters, parseStates, passesFilters, sortRows } from '../list/select.ts';
+import { listTable } from '../list/table.ts';
+import { terminalColumns } from '../terminal.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
+  const { flags, values, operands } = invocation;
+  const { columns, sort } = parseShape(invocation);
+  const states = parseStates(values['state']);
   const machine = await loadPolicyMachine(invocation, system);
+  const { driver, group } = values;
+  const filters: Filters = { bus: parseBus(machine, values['bus']), driver, group, states };
   const verification = verify(machine);
   const { observation } = verification;
-  const states = verifiedStates(verification);
-  const stateOf = ({ device }: DeviceLinks): DeviceState => states.get(deviceKey(device)) ?? 'ok';
-  const bus = parseBus(machine, invocation.values['bus']);
+  const verified = verifiedStates(verification);
+  const stateOf = ({ device }: DeviceLinks): DeviceState => verified.get(deviceKey(device)) ?? 'ok';
+  const named = new Set(operands.map((name) => findByNameOrPath(machine, observation, name)));
   const selected = [...deviceLinks(observation).values()].filter(
-    ({ device }) => bus === undefined || device.bus === bus,
+    (entry) =>
+      (named.size === 0 || named.has(entry.device)) && passesFilters(machine, entry, stateOf(entry), filters),
   );
-  const status = bus !== undefined && selected.length === 0 ? exitStatus.noDevice : exitStatus.ok;
   reportProblems(io, observation.scan.problems);
+  const facts = invocation.json ? undefined : factsOf([...columns, ...sort], flags['tree'] === true);
+  const rows = sortRows(
+    selected.map((entry) => readRow(machine, entry, stateOf(entry), facts)),
+    sort,
+  );
+  const status = rows.length === 0 && isFiltered(filters) ? exitStatus.noDevice : exitStatus.ok;
   if (invocation.json) {
-    const devices = selected.map((entry) => ({
-      ...typedFacts(readFacts(machine.files, machine.root, entry.device)),
-      links: entry.links,
-      state: stateOf(entry),
-    }));
-    io.out(
-      jsonDocument({ devices, problems: [...observation.scan.problems, ...classlessProblems(machine)] }),
-    );
+    const devices = rows.map((row) => ({ ...typedFacts(row.facts), links: row.links, state: row.state }));
+    const problems = [...observation.scan.problems, ...classlessProblems(machine)];
+    io.out(jsonDocument({ devices, problems }));
     return status;
   }
-  if (selected.length === 0) {
-    if (bus === undefined || observation.scan.devices.length === 0)
-      reportNoDevices(io, machine, 'vfio-names doctor shows what is missing');
-    else io.err(`vfio-names: ${noDeviceOnBus(bus, observation.scan.devices)}`);
+  if (rows.length === 0) {
+    reportNothing(io, machine, observation, filters);
     return status;
   }
-  const extraFacts = invocation.flags['long'] ? long : [];
-  const extraHeads = extraFacts.map((fact) => fact.toUpperCase());
-  const head = ['LINK', 'NODE', 'DRIVER', 'GROUP', 'OWNER', 'STATE', ...extraHeads, 'LABEL'];
-  const rows = selected.map((entry) => cellsOf(machine, entry, stateOf(entry), extraFacts));
-  io.out(formatTable(head, rows));
-  return exitStatus.ok;
+  const width = terminalColumns(io, system.process.env);
+  const notes = new Footnotes();
+  io.out(
+    listTable(machine, rows, columns, {
+      ...(width !== undefined && { width }),
+      ...(!flags['no-header'] && { notes }),
+      tree: flags['tree'] === true,
+      // Columns that were asked for are not omitted.
+      fixed: flags['long'] === true || values['columns'] !== undefined,
+      colour: invocation.colour,
+    }),
+  );
+  if (flags['no-header']) return status;
+  for (const note of notes.lines()) io.out(`${wrapNote(note, width)}\n`);
+  const names = new Set(rows.map(({ device }) => `${device.bus}/${device.name}`));
+  const isFound = verification.findings.some(({ bus, name }) => names.has(`${bus}/${name}`));
+  const summary = summaryLine(rows.map(({ state }) => state));
+  io.out(`${wrapNote(`${summary}${isFound ? '; see vfio-names verify' : ''}`, width)}\n`);
+  return status;
 };
+
+function parseShape({ flags, values }: Invocation): {
+  readonly columns: readonly ColumnName[];
+  readonly sort: readonly ColumnName[];
+} {
+  const { columns, sort } = values;
+  return {
+    columns:
+      columns !== undefined
+        ? parseColumns('--columns', columns)
+        : flags['long']
+          ? longColumns
+          : defaultColumns,
+    sort: sort === undefined ? [] : parseColumns('--sort', sort),
+  };
+}
+
+function factsOf(columns: readonly ColumnName[], tree: boolean): ReadonlySet<FactName> {
+  return new Set([...columns.flatMap((name) => columnOf(name).facts), ...(tree ? ['pf' as const] : [])]);
+}
+
+/** The facts that a cell of the state needs for a device that cannot have a link. */
+const withoutLink: readonly FactName[] = ['node', 'noCdevReason', 'groupNode'];
+
+/** Reads these facts of a device, or every fact. */
+function readRow(
+  { files, root }: Machine,
+  entry: DeviceLinks,
+  state: DeviceState,
+  wanted: ReadonlySet<FactName> | undefined,
+): ListRow {
+  const { device } = entry;
+  if (wanted === undefined) return { ...entry, state, facts: readFacts(files, root, device) };
+  const facts = readFacts(files, root, device, isNameable(device) ? wanted : [...wanted, ...withoutLink]);
+  const isUnlabelled = wanted.has('label') && facts.label === undefined;
+  const description = isUnlabelled ? describeIds(readIds({ files, root }, device)) : undefined;
+  return { ...entry, state, facts, ...(description !== undefined && { description }) };
+}
+
+function wrapNote(note: string, width: number | undefined): string {
+  return width === undefined ? note : wrap(note, { width, indent: 4 }).join('\n');
+}
+
+function isFiltered({ bus, driver, group, states }: Filters): boolean {
+  return [bus, driver, group, states].some((filter) => filter !== undefined);
+}
+
+/** Says on stderr why there is no row. */
+function reportNothing(io: Io, machine: Machine, { scan }: Observation, filters: Filters): void {
+  const { bus, driver, group, states } = filters;
+  if (scan.devices.length === 0 || !isFiltered(filters)) {
+    reportNoDevices(io, machine, 'vfio-names doctor shows what is missing');
+    return;
+  }
+  if (driver === undefined && group === undefined && states === undefined) {
+    io.err(`vfio-names: ${noDeviceOnBus(bus ?? '', scan.devices)}`);
+    return;
+  }
+  const given = Object.entries({ bus, driver, group, state: states?.join(',') });
+  const options = given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]));
+  io.err(`vfio-names: no VFIO device fits ${printable(options.join(' '))}; vfio-names list shows all`);
+}
 
 /** The devices that a kernel without the class vfio-dev does not list, as problems of the scan. */
 function classlessProblems({ files, root }: Machine): Problem[] {
@@ -64,38 +145,4 @@ function classlessProblems({ files, root }: Machine): Problem[] {
     file: device.syspath,
     message: describeClassless(device),
   }));
-}
-
-/** The cells of a device's row. */
-function cellsOf(
-  { files, root }: Machine,
-  { device, links }: DeviceLinks,
-  state: DeviceState,
-  extraFacts: readonly FactName[],
-): string[] {
-  const facts = readFacts(files, root, device, [
-    ...short,
-    ...(isNameable(device) ? [] : withoutLink),
-    ...extraFacts,
-  ]);
-  const owner =
-    facts.owner === undefined ? '' : `${facts.owner}:${facts.fileGroup ?? '?'} ${facts.mode ?? ''}`;
-  const cells = [
-    links[0]?.replace('/dev/vfio/', '') ?? `${device.bus}/${device.name}`,
-    device.devnum === undefined ? '-' : device.sysname,
-    facts.driver ?? '-',
-    facts.group ?? '-',
-    owner,
-    stateText(facts, state),
-    ...extraFacts.map((fact) => facts[fact] ?? '-'),
-    facts.label ?? '',
-  ];
-  return cells.map(printable);
-}
-
-function stateText({ noCdevReason: reason, node, groupNode }: Facts, state: DeviceState): string {
-  if (reason === undefined)
-    return state === 'no-node' ? 'no node: it is not in /dev/vfio/devices' : state.replace('-', ' ');
-  const other = node === undefined && groupNode !== undefined ? `; only ${groupNode}` : '';
-  return `${node === undefined ? 'no node' : 'no name'}: ${reason}${other}`;
 }

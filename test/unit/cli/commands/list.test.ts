@@ -4,27 +4,26 @@ import { fakeRoot } from '../../../support/fake-root.ts';
 import { schemaErrors, validJson } from '../../../support/schema.ts';
 import { sample, uuid } from '../sample.ts';
 
-test('list is the default command and prints one row per device with the state of its link', async (t) => {
+test('list is the default command and prints one row per device, notes, and the number of devices in each state', async (t) => {
   const { root, run } = sample(t);
   await run('sync');
   root.linkWithTarget('/dev/vfio/pci/10000:01:00.0', '../devices/vfio0');
-  const owner = `${process.getuid?.()}:${process.getgid?.()} 0600`.padEnd(10);
   const { status, out, err } = await run();
   t.is(status, 0);
   t.deepEqual(err, []);
-  const [head, ...rows] = out.split('\n');
-  t.regex(head ?? '', /^LINK +NODE +DRIVER +GROUP +OWNER +STATE$/);
-  t.deepEqual(
-    rows.map((row) => row.replace(/ {2,}/g, '  ')),
-    [
-      `mdev/${uuid}  vfio2  nvidia-vgpu-vfio  -  ${owner.trimEnd()}  ok`,
-      `pci/0000:01:00.0  vfio0  vfio-pci  14  ${owner.trimEnd()}  ok`,
-      'pci/0000:03:00.0  -  vfio-pci  16  no node: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); only /dev/vfio/16',
-      `pci/10000:01:00.0  vfio1  vfio-pci  15  ${owner.trimEnd()}  wrong link`,
-      '',
-    ],
+  t.is(
+    out,
+    `${[
+      'NAME                                       DEVICE     DRIVER            GROUP  STATE',
+      `mdev/${uuid}             nvidia-vgpu-vfio  -      ok`,
+      'pci/0000:01:00.0                           10de:2204  vfio-pci          14     ok',
+      'pci/0000:03:00.0                                      vfio-pci          16     no node [1]',
+      'pci/10000:01:00.0                                     vfio-pci          15     wrong link',
+      '[1] this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); only /dev/vfio/16',
+      '4 devices: 2 ok, 1 wrong link, 1 no node; see vfio-names verify',
+    ].join('\n')}\n`,
   );
-  t.deepEqual(await run('list'), { status, out, err });
+  for (const word of ['list', 'ls', 'status']) t.deepEqual(await run(word), { status, out, err });
 });
 
 test('list prints thousands of devices in order, with columns as wide as the widest cell', async (t) => {
@@ -43,30 +42,182 @@ test('list prints thousands of devices in order, with columns as wide as the wid
   t.is(status, 0);
   t.deepEqual(err, []);
   const [head, ...rows] = out.split('\n');
-  const line = (link: string, node: string, driver: string, group: string, state: string): string =>
-    [link.padEnd(16), node.padEnd(8), driver.padEnd(25), group.padEnd(5), state].join('  ');
-  t.is(head, line('LINK', 'NODE', 'DRIVER', 'GROUP', 'STATE'));
+  const line = (name: string, driver: string, group: string, state: string): string =>
+    [name.padEnd(16), driver.padEnd(25), group.padEnd(5), state].join('  ');
+  t.is(head, line('NAME', 'DRIVER', 'GROUP', 'STATE'));
   t.deepEqual(rows, [
     ...Array.from({ length: count }, (_, index) =>
       line(
         `pci/${nameOf(index)}`,
-        `vfio${count - 1 - index}`,
         index === count - 1 ? 'a-driver-with-a-long-name' : '-',
         '-',
-        'no node: it is not in /dev/vfio/devices',
+        'no node [1]',
       ),
     ),
+    '[1] the node is not in /dev/vfio/devices',
+    `${count} devices: all no node; see vfio-names verify`,
     '',
   ]);
 });
 
-test('list --long adds columns and --bus omits other buses', async (t) => {
+test('list has the aliases of devices in the first column', async (t) => {
+  const { root, run } = sample(t);
+  root.write(
+    '/etc/vfio-names/a.toml',
+    '[names.by-alias]\ngpu = { name = "0000:01:00.0" }\nfirst = { name = "0000:01:00.0" }\n',
+  );
+  const { out } = await run('list', '--bus', 'pci', '--sort', 'alias');
+  t.deepEqual(
+    out.split('\n').map((line) => line.slice(0, 30).trimEnd()),
+    [
+      'ALIAS      NAME',
+      '           pci/0000:03:00.0',
+      '           pci/10000:01:00.0',
+      'first,gpu  pci/0000:01:00.0',
+      '[1] this kernel gives the devi',
+      '3 devices: 2 link missing, 1 n',
+      '',
+    ],
+  );
+});
+
+test('list --long adds columns, and --columns chooses them', async (t) => {
   const { run } = sample(t);
   const { out } = await run('list', '--long', '--bus', 'mdev');
-  t.regex(out, /^LINK .* NUMANODE|DEVNUM/);
-  t.regex(out, new RegExp(`^mdev/${uuid} .* 247:2$`, 'm'));
+  t.regex(out, /^NAME .* NODE +DEVNUM .* OWNER +NUMA .* VF +STATE$/m);
+  t.regex(out, new RegExp(`^mdev/${uuid} +vfio2 +247:2 `, 'm'));
   t.notRegex(out, /pci\//);
+  const chosen = await run('list', '--columns', 'node, NAME,ids', '--no-header', '--sort', 'node');
+  t.is(
+    chosen.out,
+    `-      pci/0000:03:00.0                           -\nvfio0  pci/0000:01:00.0                           10de:2204\nvfio1  pci/10000:01:00.0                          -\nvfio2  mdev/${uuid}  -\n`,
+  );
 });
+
+const selects = test.macro({
+  async exec(
+    t,
+    args: readonly string[],
+    expected: readonly string[],
+    status: number = 0,
+    error: RegExp = /^$/,
+  ) {
+    const { run } = sample(t);
+    const result = await run('list', '--no-header', '--columns', 'name', ...args);
+    t.is(result.out, expected.map((name) => `${name}\n`).join(''));
+    t.is(result.status, status);
+    t.regex(result.err.join('\n'), error);
+    const { status: jsonStatus } = await run('list', '--json', ...args);
+    t.is(jsonStatus, status);
+  },
+  title: (_, args: readonly string[]) => `list ${args.join(' ')} prints the devices that fit, or an error`,
+});
+const [mdev, gpu, nodeless, other] = [
+  `mdev/${uuid}`,
+  'pci/0000:01:00.0',
+  'pci/0000:03:00.0',
+  'pci/10000:01:00.0',
+];
+test(selects, ['0000:01:00.0', 'vfio2'], [mdev, gpu]);
+test(selects, ['vfio2', 'vfio2', '--bus', 'pci'], [], 3, /no device of the bus pci|fits/);
+test(selects, ['--bus', 'PCI', '--driver', 'vfio-pci'], [gpu, nodeless, other]);
+test(selects, ['--group', '14'], [gpu]);
+test(selects, ['--state', 'no-node'], [nodeless]);
+test(selects, ['--state', 'Link Missing,no-node', '--bus', 'pci'], [gpu, nodeless, other]);
+test(
+  selects,
+  ['--driver', 'nvme', '--group', '14'],
+  [],
+  3,
+  /no VFIO device fits --driver nvme --group 14; vfio-names list shows all$/,
+);
+test(selects, ['--sort', 'driver,node', '--bus', 'pci'], [nodeless, gpu, other]);
+test(selects, ['nonsense'], [], 3, /none called nonsense/);
+test(selects, ['01:00.0'], [], 2, /fits 2 devices/);
+test(
+  selects,
+  ['--columns', 'nam'],
+  [],
+  2,
+  /expected columns of list after --columns, found nam; did you mean name\?$/,
+);
+test(
+  selects,
+  ['--sort', 'name,'],
+  [],
+  2,
+  /expected columns of list after --sort, found an empty word; the columns are /,
+);
+test(selects, ['--state', 'okay'], [], 2, /expected a state after --state, found okay/);
+
+test('list --tree draws VFs and mediated devices below their physical function', async (t) => {
+  const root = fakeRoot(t);
+  const pf = root.add({ name: '0000:02:00.0', sysname: 'vfio0' });
+  for (const vf of [1, 2]) {
+    const { syspath } = root.add({ name: `0000:02:00.${vf}`, sysname: `vfio${vf}` });
+    root.linkTo(`${syspath}/physfn`, pf.syspath);
+  }
+  root.add({ bus: 'mdev', name: uuid, sysname: 'vfio3', parent: '/sys/devices/pci0000:00/0000:02:00.1' });
+  const alone = root.add({ name: '0000:01:00.1', sysname: 'vfio4' });
+  root.linkTo(`${alone.syspath}/physfn`, '/sys/devices/pci0000:00/0000:01:00.0');
+  const list = async (...args: readonly string[]): Promise<string[]> => {
+    const columns = ['--tree', '--columns', 'name', '--no-header', '--root', root.dir];
+    return (await runCli(['list', ...columns, ...args])).out.split('\n');
+  };
+  t.deepEqual(await list(), [
+    'pci/0000:01:00.1',
+    'pci/0000:02:00.0',
+    '├─ pci/0000:02:00.1',
+    `│  └─ mdev/${uuid}`,
+    '└─ pci/0000:02:00.2',
+    '',
+  ]);
+  t.deepEqual(await list('--bus', 'mdev'), [`mdev/${uuid}`, '']);
+});
+
+test('list --tree prints devices that are below each other, which only a damaged sysfs has', async (t) => {
+  const root = fakeRoot(t);
+  const [a, b] = [1, 2].map((vf) => root.add({ name: `0000:02:00.${vf}`, sysname: `vfio${vf}` }));
+  if (!a || !b) return t.fail();
+  root.linkTo(`${a.syspath}/physfn`, b.syspath);
+  root.linkTo(`${b.syspath}/physfn`, a.syspath);
+  const { out } = await runCli(['list', '--tree', '--no-header', '--columns', 'name', '--root', root.dir]);
+  t.is(out, 'pci/0000:02:00.1\npci/0000:02:00.2\n');
+});
+
+test('list marks a group that another driver keeps from VFIO, and reports it once', async (t) => {
+  const root = fakeRoot(t);
+  for (const number of [0, 1])
+    root.add({ name: `0000:01:00.${number}`, sysname: `vfio${number}`, group: '14' });
+  root.add({ name: '0000:01:00.2', driver: 'snd_hda_intel', group: '14' });
+  const { out } = await runCli(['list', '--columns', 'name,group', '--root', root.dir]);
+  t.is(
+    out,
+    'NAME              GROUP\npci/0000:01:00.0  14 [1]\npci/0000:01:00.1  14 [1]\n[1] group 14 cannot be used until 0000:01:00.2 (snd_hda_intel) is unbound\n2 devices: all link missing; see vfio-names verify\n',
+  );
+});
+
+for (const [columns, expected] of [
+  [40, ['NAME                GROUP  STATE', 'mdev/83b8f4f2…1001  -      link missing']],
+  [
+    60,
+    [
+      'NAME                DRIVER            GROUP  STATE',
+      'mdev/83b8f4f2…1001  nvidia-vgpu-vfio  -      link missing',
+    ],
+  ],
+] as const)
+  test(`list fits a terminal of ${columns} columns, with the state in colour`, async (t) => {
+    const { root } = sample(t);
+    const run = async (...args: readonly string[]): Promise<string> =>
+      (await runCli(['list', ...args, '--root', root.dir], {}, { stdoutIsTty: true, columns: () => columns }))
+        .out;
+    const lines = (await run('--no-color')).split('\n');
+    t.deepEqual(lines.slice(0, 2), expected);
+    for (const line of lines) t.true(line.length <= columns, line);
+    t.is((await run()).replace(/\u001b\[\d+m/g, ''), lines.join('\n'));
+    t.regex(await run(), /\u001b\[33mlink missing\u001b\[39m\n/);
+  });
 
 test('list --json prints one document that matches its schema', async (t) => {
   const { run } = sample(t);
@@ -112,7 +263,7 @@ test('list reports a malformed device on stderr and prints the others', async (t
   const { status, out, err } = await run('list');
   t.is(status, 0);
   t.deepEqual(err, ['vfio-names: /sys/class/vfio-dev/vfio9: EINVAL, ignoring']);
-  t.is(out.split('\n').length, 6);
+  t.is(out.split('\n').length, 8);
   const { problems } = validJson<{ problems: unknown[] }>(t, 'list', (await run('list', '--json')).out);
   t.is(problems.length, 1);
 });

@@ -1,0 +1,119 @@
+/** Formats columns for a terminal: shortens cells, and omits columns, until a row fits on one line. */
+import { width } from './table.ts';
+
+export interface FitColumn {
+  readonly title: string;
+  /** Printable text, one cell for each row. */
+  readonly cells: readonly string[];
+  /** The width to which cells may be cut at their end; absent if they may not be cut. */
+  readonly min?: number;
+  /** The column with the lowest number is omitted first; one without a number is never omitted. */
+  readonly omit?: number;
+  /** Adds colours to a cell, which is padded already. */
+  readonly paint?: (cell: string, row: number) => string;
+}
+
+interface Layout {
+  /** The width of the terminal; absent if a row may be of any length. */
+  readonly width: number | undefined;
+  readonly header: boolean;
+}
+
+const gap = '  ';
+
+/**
+ * One line per row, with two spaces between columns and no trailing spaces. A column that is empty in every row is omitted. If a row
+ * is too wide, UUIDs are shortened in the middle, then cells are cut at their end, then columns are omitted.
+ */
+export function fitTable(columns: readonly FitColumn[], layout: Layout): string {
+  const shown = fitColumns(
+    columns.filter(({ cells }) => cells.some((cell) => cell !== '')),
+    layout.width,
+  );
+  const rows = shown[0]?.cells.length ?? 0;
+  const widths = shown.map(widthOf);
+  const line = (cellAt: (column: FitColumn, index: number) => string): string =>
+    `${shown.map(cellAt).join(gap).trimEnd()}\n`;
+  const lines = layout.header ? [line(({ title }, index) => pad(title, widths[index]))] : [];
+  for (let row = 0; row < rows; row++)
+    lines.push(
+      line(({ cells, paint = (cell) => cell }, index) => {
+        const cell = cells[row] ?? '';
+        // The last column is not padded, so that no line ends in spaces before the end of a colour.
+        return paint(index === shown.length - 1 ? cell : pad(cell, widths[index]), row);
+      }),
+    );
+  return lines.join('');
+}
+
+function pad(cell: string, columnWidth = 0): string {
+  return cell + ' '.repeat(Math.max(0, columnWidth - width(cell)));
+}
+
+function widthOf({ title, cells }: FitColumn): number {
+  return cells.reduce((widest, cell) => Math.max(widest, width(cell)), width(title));
+}
+
+function fitColumns(columns: readonly FitColumn[], limit: number | undefined): readonly FitColumn[] {
+  if (limit === undefined || excess(columns, limit) <= 0) return columns;
+  let shown = columns.map(shortenUuids);
+  const omitted: FitColumn[] = [];
+  while (excess(cutCells(shown, limit), limit) > 0) {
+    const next = [...shown].sort(byOmission)[0];
+    if (next?.omit === undefined) break;
+    omitted.push(next);
+    shown = shown.filter((column) => column !== next);
+  }
+  // A narrow column may fit into the space that a wide one leaves.
+  for (const column of omitted.reverse()) {
+    const wider = columns
+      .map(shortenUuids)
+      .filter(({ title }) => title === column.title || shown.some((each) => each.title === title));
+    if (excess(cutCells(wider, limit), limit) <= 0) shown = wider;
+  }
+  return cutCells(shown, limit);
+}
+
+function byOmission(
+  { omit: a = Number.POSITIVE_INFINITY }: FitColumn,
+  { omit: b = Number.POSITIVE_INFINITY }: FitColumn,
+): number {
+  return a === b ? 0 : a - b;
+}
+
+/** By how many characters a row is too wide. */
+function excess(columns: readonly FitColumn[], limit: number): number {
+  return columns.reduce((sum, column) => sum + widthOf(column) + gap.length, -gap.length) - limit;
+}
+
+const uuid = /([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{8}([0-9a-f]{4})/gi;
+
+/** `83b8f4f2…1001`: the first digits, which are accepted as NAME, and the last ones. Cells that would become equal stay. */
+function shortenUuids(column: FitColumn): FitColumn {
+  const cells = column.cells.map((cell) => cell.replace(uuid, '$1…$2'));
+  return new Set(cells).size === new Set(column.cells).size ? { ...column, cells } : column;
+}
+
+/** Cuts the widest of the cells that may be cut until the rows fit, or all such columns have their smallest width. */
+function cutCells(columns: readonly FitColumn[], limit: number): readonly FitColumn[] {
+  let left = excess(columns, limit);
+  return columns.map((column) => {
+    const { min } = column;
+    const natural = widthOf(column);
+    if (left <= 0 || min === undefined || natural <= min) return column;
+    const target = Math.max(min, natural - left, width(column.title));
+    left -= natural - target;
+    return { ...column, cells: column.cells.map((cell) => cutEnd(cell, target)) };
+  });
+}
+
+/** The text in at most `limit` columns, the last character an ellipsis if it was longer; no surrogate pair is split. */
+export function cutEnd(text: string, limit: number): string {
+  if (width(text) <= limit) return text;
+  let kept = '';
+  for (const character of text) {
+    if (width(kept + character) > limit - 1) break;
+    kept += character;
+  }
+  return `${kept.trimEnd()}…`;
+}

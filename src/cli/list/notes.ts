@@ -1,0 +1,80 @@
+/** Footnotes below the table of `list`, and its summary: what does not fit into a cell. */
+import { blockingSiblings, readSiblings } from '../../devices/iommu-group.ts';
+import type { Device } from '../../devices/types.ts';
+import { tryOrUndefined } from '../../errors.ts';
+import type { Machine } from '../../links/observe.ts';
+import { type DeviceState, deviceStates } from '../../links/state.ts';
+import { pathBelow } from '../../system/root-path.ts';
+import { printable } from '../../text/printable.ts';
+import { plural } from '../../text/prose.ts';
+import type { ListRow } from './columns.ts';
+
+/** How many names a footnote has. */
+const MAX_NAMES = 3;
+
+/** Numbers texts in the order of their first use. */
+export class Footnotes {
+  readonly #numbers = new Map<string, number>();
+  readonly #groupNodes = new Map<string, string[]>();
+
+  /** `[1]`, the mark of this text. */
+  mark(text: string, groupNode?: string): string {
+    const number = this.#numbers.get(text) ?? this.#numbers.size + 1;
+    this.#numbers.set(text, number);
+    if (groupNode !== undefined) {
+      const nodes = this.#groupNodes.get(text);
+      if (nodes) nodes.push(groupNode);
+      else this.#groupNodes.set(text, [groupNode]);
+    }
+    return `[${number}]`;
+  }
+
+  /** `[1] text; only /dev/vfio/22`, one entry for each text. */
+  lines(): readonly string[] {
+    return [...this.#numbers].map(([text, number]) => {
+      const nodes = [...new Set(this.#groupNodes.get(text) ?? [])];
+      const more = nodes.length > MAX_NAMES ? ` and ${nodes.length - MAX_NAMES} more` : '';
+      const groups = nodes.length === 0 ? '' : `; only ${nodes.slice(0, MAX_NAMES).join(', ')}${more}`;
+      return printable(`[${number}] ${text}${groups}`);
+    });
+  }
+}
+
+/** Why the device has no node or no name; `undefined` if it has both. */
+export function stateNote({
+  state,
+  facts,
+}: ListRow): { readonly text: string; readonly groupNode?: string } | undefined {
+  const { noCdevReason: reason, node, groupNode } = facts;
+  if (reason === undefined)
+    return state === 'no-node' ? { text: 'the node is not in /dev/vfio/devices' } : undefined;
+  return { text: reason, ...(node === undefined && groupNode !== undefined && { groupNode }) };
+}
+
+/** Why VFIO cannot use the IOMMU group of the device; `undefined` if it can. */
+export function groupNote(
+  { files, root }: Pick<Machine, 'files' | 'root'>,
+  device: Device,
+  group: string,
+): string | undefined {
+  const directory = pathBelow(root, `${device.syspath}/iommu_group/devices`);
+  // Most groups have one device, which need not be read.
+  if ((tryOrUndefined(() => files.readdir(directory)) ?? []).length < 2) return undefined;
+  const blockers = blockingSiblings(readSiblings(files, root, device));
+  if (blockers.length === 0) return undefined;
+  const names = blockers.slice(0, MAX_NAMES).map(({ name, driver }) => `${name} (${driver ?? 'no driver'})`);
+  const more = blockers.length > MAX_NAMES ? ` and ${blockers.length - MAX_NAMES} more` : '';
+  return `group ${group} cannot be used until ${names.join(', ')}${more} ${blockers.length === 1 ? 'is' : 'are'} unbound`;
+}
+
+/** `13 devices: 12 ok, 1 no node` or `3 devices: all ok`, the states from the best to the worst. */
+export function summaryLine(states: readonly DeviceState[]): string {
+  const counts = [...deviceStates]
+    .reverse()
+    .map((state) => ({ state, count: states.filter((each) => each === state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${count} ${state.replace('-', ' ')}`);
+  const text =
+    counts.length === 1 && states.length > 1 ? `all ${states[0]?.replace('-', ' ')}` : counts.join(', ');
+  return `${plural(states.length, 'device')}: ${text}`;
+}

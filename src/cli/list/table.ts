@@ -1,0 +1,84 @@
+/** The table of `list`: cells with their footnotes and colours, fitted to the terminal. */
+import type { Machine } from '../../links/observe.ts';
+import type { DeviceState } from '../../links/state.ts';
+import { printable } from '../../text/printable.ts';
+import { type Colour, paint } from '../colour.ts';
+import { type FitColumn, fitTable } from '../fit-table.ts';
+import type { ColumnName } from './column-names.ts';
+import { columnOf, type ListRow } from './columns.ts';
+import { type Footnotes, groupNote, stateNote } from './notes.ts';
+import { treeRows } from './select.ts';
+
+interface TableOptions {
+  /** The width of the terminal; absent if a row may be of any length. */
+  readonly width?: number;
+  /** Collects the footnotes of the cells; without it, the table has no titles and no marks. */
+  readonly notes?: Footnotes;
+  readonly tree: boolean;
+  /** Whether no column may be omitted. */
+  readonly fixed: boolean;
+  readonly colour: boolean;
+}
+
+/** The colours of states; the others are yellow. */
+const stateColours: Readonly<Partial<Record<DeviceState, Colour>>> = {
+  ok: 'green',
+  'wrong-node': 'red',
+  'node-unreadable': 'red',
+  'wrong-link': 'red',
+  blocked: 'red',
+};
+
+export function listTable(
+  machine: Pick<Machine, 'files' | 'root'>,
+  rows: readonly ListRow[],
+  names: readonly ColumnName[],
+  { width, notes, tree, fixed, colour }: TableOptions,
+): string {
+  const drawn = tree ? treeRows(rows) : rows.map((row) => ({ row, lines: '' }));
+  const markOf = notes === undefined ? () => '' : cellMarks(machine, notes, countGroups(rows) <= MAX_GROUPS);
+  const columns = names.map((name): FitColumn => {
+    const { title, cell, min, omit } = columnOf(name);
+    return {
+      title,
+      cells: drawn.map(
+        ({ row, lines }) =>
+          `${name === 'name' ? lines : ''}${printable(cell(row) ?? '')}${markOf(name, row)}`,
+      ),
+      ...(min !== undefined && { min }),
+      ...(!fixed && omit !== undefined && { omit }),
+      ...(name === 'state' && {
+        paint: (text, index) =>
+          paint(text, stateColours[drawn[index]?.row.state ?? 'ok'] ?? 'yellow', colour),
+      }),
+    };
+  });
+  return fitTable(columns, { width, header: notes !== undefined });
+}
+
+/** Each group is a directory to read. Of more groups, none is checked here; doctor checks them all. */
+const MAX_GROUPS = 256;
+
+function countGroups(rows: readonly ListRow[]): number {
+  return new Set(rows.map(({ facts }) => facts.group)).size;
+}
+
+/** Returns the function that marks a cell with the number of its footnote: the state, and a group that cannot be used. */
+function cellMarks(
+  machine: Pick<Machine, 'files' | 'root'>,
+  notes: Footnotes,
+  checksGroups: boolean,
+): (name: ColumnName, row: ListRow) => string {
+  const groups = new Map<string, string | undefined>();
+  return (name, row) => {
+    const { group } = row.facts;
+    if (name === 'state') {
+      const note = stateNote(row);
+      return note === undefined ? '' : ` ${notes.mark(note.text, note.groupNode)}`;
+    }
+    if (name !== 'group' || group === undefined || !checksGroups) return '';
+    if (!groups.has(group)) groups.set(group, groupNote(machine, row.device, group));
+    const text = groups.get(group);
+    return text === undefined ? '' : ` ${notes.mark(text)}`;
+  };
+}
