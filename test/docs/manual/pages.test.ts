@@ -125,7 +125,7 @@ test('exit statuses and forms of NAME are the same as in the help', (t) => {
   );
   t.deepEqual(
     nameForms.map(([form]) => parseDeviceName(form).kind),
-    ['name', 'name', 'qualified', 'sysname', 'devnum', 'group', 'link'],
+    ['name', 'name', 'qualified', 'sysname', 'devnum', 'group', 'name', 'link'],
   );
   for (const [form] of nameForms.slice(0, -1)) t.true(help.includes(form), form);
 });
