@@ -36,6 +36,7 @@ const places = [
   { file: 'packaging/rpm/vfio-names.spec', pattern: /^(Version: +)\S+($)/m, value: ({ version }) => version },
   { file: 'packaging/arch/PKGBUILD', pattern: /^(pkgver=)\S+($)/m, value: ({ version }) => version },
   { file: 'packaging/alpine/APKBUILD', pattern: /^(pkgver=)\S+($)/m, value: ({ version }) => version },
+  { file: 'packaging/nix/package.nix', pattern: /( version = ")[^"]*(")/, value: ({ version }) => version },
 
   { file: 'package.json', pattern: /^( {2}"author": ")[^"]*(")/m, value: ({ author }) => author },
   { file: 'package.json', pattern: /^( {2}"homepage": ")[^"]*(")/m, value: ({ homepage }) => homepage },
@@ -52,6 +53,16 @@ const places = [
   { file: 'packaging/rpm/vfio-names.spec', pattern: /^(URL: +)\S+($)/m, value: ({ homepage }) => homepage },
   { file: 'packaging/arch/PKGBUILD', pattern: /^(url=)\S+($)/m, value: ({ homepage }) => homepage },
   { file: 'packaging/alpine/APKBUILD', pattern: /^(url=")[^"]*(")/m, value: ({ homepage }) => homepage },
+  {
+    file: 'packaging/nix/package.nix',
+    pattern: /( url = ")[^"$]*(\/releases\/download\/v\$)/,
+    value: ({ repository }) => repository,
+  },
+  {
+    file: 'packaging/nix/package.nix',
+    pattern: /( homepage = ")[^"]*(")/,
+    value: ({ homepage }) => homepage,
+  },
   { file: 'packaging/debian/control', pattern: /^(Homepage: )\S+($)/m, value: ({ homepage }) => homepage },
   {
     file: 'packaging/debian/control',

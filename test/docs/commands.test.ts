@@ -71,7 +71,30 @@ const bindLines = Object.fromEntries(
   ].map((line): [string, Row] => [line, (t, _, text) => isSuggested(t, fakeRoot(t), text)]),
 );
 
+/** Renders the rules of a policy in /usr/lib into an image; `rules check` and doctor find them there. */
+const rendersIntoImage: Row = async (t, root, line) => {
+  const [command = '', path = ''] = line.split(' > ');
+  root.write(
+    '/usr/lib/vfio-names/site.toml',
+    '[names]\nby-path = true\n\n[[bind]]\nmatch = { vendor = "0x10de" }\ndriver = "vfio-pci"\n',
+  );
+  for (const [text, file] of [
+    ['vfio-names rules render', '70-vfio-names.rules'],
+    ['vfio-names rules render --bind', '60-vfio-names-bind.rules'],
+  ] as const) {
+    const { status, out, err } = await runOn(root, text);
+    t.is(status, 0, err.join('\n'));
+    t.true(out.length > 100, text);
+    root.write(`/usr/lib/udev/rules.d/${file}`, out);
+  }
+  t.true(path.endsWith(command.includes('--bind') ? '/60-vfio-names-bind.rules' : '/70-vfio-names.rules'));
+  const { status, out, err } = await runOn(root, 'vfio-names rules check');
+  t.is(status, 0, out + err.join('\n'));
+};
+
 const rows: Readonly<Record<string, Row>> = {
+  'vfio-names rules render > /usr/lib/udev/rules.d/70-vfio-names.rules': rendersIntoImage,
+  'vfio-names rules render --bind > /usr/lib/udev/rules.d/60-vfio-names-bind.rules': rendersIntoImage,
   'vfio-names': prints(0, ...table),
   'vfio-names list --bus pci --json': prints(0, /"node": "vfio3"/),
   'vfio-names list': prints(0, ...table),
