@@ -1,17 +1,25 @@
 /** Selects the devices for a CDI specification, verifies their nodes, and reports why other devices are skipped. */
 
 import { readFact } from '../devices/facts.ts';
+import { readGroupMembers } from '../devices/iommu-group.ts';
+import { scanDevices } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, exitStatus, ignoring, VfioNamesError, withHint } from '../errors.ts';
 import type { SkippedDevice } from '../links/node-check.ts';
 import { resolveDevice } from '../links/resolve.ts';
+import { notViableError, resolveGroup } from '../links/resolve-group.ts';
 import { followLink, nodeMismatch, readDevnum, type SharedNode } from '../links/shared-nodes.ts';
-import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import { availableInterface, hasGroupNodes, hasIommufd } from './interface.ts';
 import { type CdiDevice, type Interface, isDeviceName, sharedNodeOf } from './spec.ts';
+
+export interface CdiOptions {
+  readonly wanted: Interface | 'auto';
+  /** Whether each device has the nodes of all devices of its group that are on drivers of VFIO. */
+  readonly wholeGroups: boolean;
+}
 
 interface CdiSelection {
   readonly by: Interface;
@@ -28,7 +36,7 @@ export function selectDevices(
   files: Files,
   root: Root,
   devices: readonly Device[],
-  wanted: Interface | 'auto',
+  { wanted, wholeGroups }: CdiOptions,
 ): CdiSelection {
   const by = wanted === 'auto' ? availableInterface(files, root, devices) : wanted;
   if (by === 'group' && devices.length > 0 && !hasGroupNodes(files, root, devices))
@@ -46,7 +54,7 @@ export function selectDevices(
   const skipped: SkippedDevice[] = [];
   for (const device of devices) {
     try {
-      chosen.push(cdiDevice(files, root, device, by));
+      chosen.push(cdiDevice(files, root, device, by, wholeGroups));
     } catch (error) {
       skipped.push({
         name: device.name,
@@ -80,7 +88,7 @@ function skipReason(error: unknown): Pick<SkippedDevice, 'reason' | 'message'> {
   };
 }
 
-function cdiDevice(files: Files, root: Root, device: Device, by: Interface): CdiDevice {
+function cdiDevice(files: Files, root: Root, device: Device, by: Interface, wholeGroup: boolean): CdiDevice {
   if (!isDeviceName(device.name))
     throw skipError(
       device,
@@ -94,8 +102,23 @@ function cdiDevice(files: Files, root: Root, device: Device, by: Interface): Cdi
       'enable the IOMMU, or give the container the node itself and CAP_SYS_RAWIO',
     );
   const group = readFact(files, root, device, 'group');
-  const node = by === 'cdev' ? deviceNode(files, root, device) : groupNode(files, root, device);
-  return { name: device.name, node, group, numaNode: readFact(files, root, device, 'numaNode') };
+  const others = wholeGroup && group !== undefined ? othersOfGroup(files, root, device, group) : [];
+  const nodes =
+    by === 'cdev'
+      ? [device, ...others].map((member) => deviceNode(files, root, member))
+      : [resolveGroup(files, root, device).nodePath];
+  return { name: device.name, nodes, group, numaNode: readFact(files, root, device, 'numaNode') };
+}
+
+/** The other devices of the group that are on drivers of VFIO. Throws `group-not-viable` if a driver of the host has one. */
+function othersOfGroup(files: Files, root: Root, device: Device, number: string): readonly Device[] {
+  const { members } = readGroupMembers(files, root, number);
+  const closed = notViableError({ number, members });
+  if (closed) throw closed;
+  const syspaths = new Set(members.map(({ syspath }) => syspath));
+  return scanDevices(files, root).devices.filter(
+    ({ syspath }) => syspath !== device.syspath && syspaths.has(syspath),
+  );
 }
 
 /** Returns the path of the device's node. If the kernel's path is missing, this is the target of udev's /dev/char/247:3. */
@@ -108,22 +131,6 @@ function deviceNode(files: Files, root: Root, device: Device): string {
     device,
     `expected the node ${devnum} at ${printable(path)}, found ${problem}`,
     'unbind and bind the device again',
-  );
-}
-
-/** Returns the path of the group node, verified against /sys/class/vfio/GROUP/dev (drivers/vfio/group.c). */
-function groupNode(files: Files, root: Root, device: Device): string {
-  const path = readFact(files, root, device, 'groupNode');
-  if (path === undefined)
-    throw skipError(device, 'expected an IOMMU group, found none', 'switch the IOMMU on');
-  const attribute = `/sys/class/vfio/${path.slice('/dev/vfio/'.length)}/dev`;
-  const text = ignoring(() => files.read(pathBelow(root, attribute), 64), 'ENOENT', 'ENODEV');
-  const problem = charNodeProblem(files, root, path, text === undefined ? undefined : parseDevnum(text));
-  if (problem === undefined) return path;
-  throw skipError(
-    device,
-    `expected the group's node at ${path}, found ${problem}`,
-    'unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)',
   );
 }
 

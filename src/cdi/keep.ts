@@ -13,15 +13,14 @@ import type { SkippedDevice } from '../links/node-check.ts';
 import type { SystemFiles } from '../system/files.ts';
 import type { WriteOutcome } from '../system/generated-file.ts';
 import type { Root } from '../system/root-path.ts';
-import { selectDevices } from './devices.ts';
+import { type CdiOptions, selectDevices } from './devices.ts';
 import { writeSpec } from './file.ts';
-import { cdiSpec, cdiText, type Interface } from './spec.ts';
+import { cdiSpec, cdiText } from './spec.ts';
 
-export interface CdiTarget {
+export interface CdiTarget extends CdiOptions {
   readonly path: string;
   readonly bus: string;
   readonly kind: string;
-  readonly wanted: Interface | 'auto';
 }
 
 interface CdiUpdate {
@@ -76,7 +75,7 @@ function currentDocument(
   const { devices } = scanDevices(files, root);
   const onBus = devices.filter(({ bus }) => bus === plan.bus);
   try {
-    const { by, devices: chosen, skipped } = selectDevices(files, root, onBus, plan.wanted);
+    const { by, devices: chosen, skipped } = selectDevices(files, root, onBus, plan);
     const text = chosen.length === 0 ? undefined : cdiText(cdiSpec(plan.kind, by, chosen, false));
     return { text, skipped };
   } catch (error) {

@@ -10,8 +10,8 @@ export type Interface = 'cdev' | 'group';
 
 export interface CdiDevice {
   readonly name: string;
-  /** The path of the node itself, not of a link: runtimes reject links. */
-  readonly node: string;
+  /** The paths of the nodes themselves, not of links: runtimes reject links. More than one for a whole group. */
+  readonly nodes: readonly string[];
   readonly group: string | undefined;
   readonly numaNode: string | undefined;
 }
@@ -53,11 +53,11 @@ export function cdiSpec(
   return {
     cdiVersion: hasAnnotations ? '0.6.0' : '0.5.0',
     kind,
-    containerEdits: edits(sharedNodeOf(by).path),
-    devices: annotated.map(({ name, node, annotations }) => ({
+    containerEdits: edits([sharedNodeOf(by).path]),
+    devices: annotated.map(({ name, nodes, annotations }) => ({
       name,
       ...(hasAnnotations && Object.keys(annotations).length > 0 && { annotations }),
-      containerEdits: edits(node),
+      containerEdits: edits(nodes),
     })),
   };
 }
@@ -71,8 +71,10 @@ export function sharedNodeOf(by: Interface): typeof iommuNode {
  * they change, and the runtime reads them from hostPath when it creates the container. fileMode is explicit: without it,
  * podman creates the node with mode 0666.
  */
-function edits(path: string): Edits {
-  return { deviceNodes: [{ path, hostPath: path, permissions: 'rw', fileMode: 0o660 }] };
+function edits(paths: readonly string[]): Edits {
+  return {
+    deviceNodes: paths.map((path) => ({ path, hostPath: path, permissions: 'rw', fileMode: 0o660 })),
+  };
 }
 
 function annotationsOf({ group, numaNode }: CdiDevice): Readonly<Record<string, string>> {

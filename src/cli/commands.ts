@@ -37,6 +37,10 @@ const cdiInterface: Option = {
   choices: ['cdev', 'group', 'auto'],
   help: 'nodes of devices with /dev/iommu, or of groups with /dev/vfio/vfio; auto selects cdev if both exist',
 };
+const cdiGroups: Option = {
+  type: 'boolean',
+  help: 'each device has the nodes of all devices of its group that are on drivers of VFIO',
+};
 const cdiKind: Option = {
   type: 'string',
   placeholder: 'KIND',
@@ -173,6 +177,7 @@ export const cdi: Command = {
   options: {
     bus: { type: 'string', placeholder: 'BUS', help: 'the devices of this bus; pci is the default' },
     interface: cdiInterface,
+    'whole-groups': cdiGroups,
     kind: cdiKind,
     annotate: {
       type: 'boolean',
@@ -187,6 +192,7 @@ export const cdi: Command = {
   details: [
     'One specification has one kind and one bus: give each bus a file of its own. A device is called by its name:',
     '    podman run --device vfio-names.dev/pci=0000:01:00.0 ...',
+    'The devices of a group can only be handed over together. With --whole-groups, one device brings the others, and a device whose group a driver of the host keeps closed is skipped.',
     'FILE is replaced atomically, and removed if there is no device, because runtimes reject an empty specification. A file with another kind is left alone. The file contains node names such as vfio3, which the kernel reuses: run cdi again when devices are added or removed.',
     'Exit status 1 if a device was skipped or could not be read; the others are in the specification.',
   ],
@@ -451,6 +457,7 @@ export const watch: Command = {
       help: 'with --cdi: the devices of this bus; pci is the default',
     },
     interface: { ...cdiInterface, help: `with --cdi: ${cdiInterface.help}` },
+    'whole-groups': { ...cdiGroups, help: `with --cdi: ${cdiGroups.help}` },
     kind: { ...cdiKind, help: `with --cdi: ${cdiKind.help}` },
     policy,
   },

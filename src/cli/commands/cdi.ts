@@ -1,6 +1,6 @@
 /** `cdi`: prints or writes a Container Device Interface specification of the devices of one bus. */
 
-import { selectDevices } from '../../cdi/devices.ts';
+import { type CdiOptions, selectDevices } from '../../cdi/devices.ts';
 import { writeSpec } from '../../cdi/file.ts';
 import { cdiSpec, cdiText, type Interface, isKind } from '../../cdi/spec.ts';
 import { scanDevices } from '../../devices/scan.ts';
@@ -13,17 +13,16 @@ import type { Invocation, RunCommand } from '../command.ts';
 import { noDeviceOnBus, parseBus, reportNoDevices, reportProblems } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 
-interface CdiOptions {
+interface Options extends CdiOptions {
   readonly bus: string;
   readonly kind: string;
-  readonly wanted: Interface | 'auto';
 }
 
 /** `--bus`, `--kind` and `--interface` with their defaults. Throws VfioNamesError `usage` (status 2) for an invalid bus or kind. */
 export function parseCdiOptions(
   place: Pick<Machine, 'files' | 'root'>,
-  values: Readonly<Record<string, string>>,
-): CdiOptions {
+  { values, flags }: Pick<Invocation, 'values' | 'flags'>,
+): Options {
   const bus = parseBus(place, values['bus']) ?? 'pci';
   const kind = values['kind'] ?? `vfio-names.dev/${bus}`;
   if (!isKind(kind))
@@ -31,7 +30,8 @@ export function parseCdiOptions(
       `expected --kind to be VENDOR/CLASS, such as vfio-names.dev/pci, found ${printable(kind)}`,
       'begin both with a letter, go on with letters, digits, - and _ (and dots in VENDOR), and end with no sign',
     );
-  return { bus, kind, wanted: (values['interface'] ?? 'auto') as Interface | 'auto' };
+  const wanted = (values['interface'] ?? 'auto') as Interface | 'auto';
+  return { bus, kind, wanted, wholeGroups: flags['whole-groups'] ?? false };
 }
 
 /** Returns `path`, the value of `option` (`--output`). Throws VfioNamesError `usage` (status 2) unless it ends in .json: container runtimes ignore other files. */
@@ -50,7 +50,8 @@ function usage(message: string, hint: string): VfioNamesError {
 export const run: RunCommand = async (invocation, io, system) => {
   const { files } = system;
   const { root } = invocation;
-  const { bus, kind, wanted } = parseCdiOptions({ files, root }, invocation.values);
+  const options = parseCdiOptions({ files, root }, invocation);
+  const { bus, kind } = options;
   // Undefined means stdout.
   const output = outputOf(invocation);
   const { devices, problems } = scanDevices(files, root);
@@ -59,7 +60,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     files,
     root,
     devices.filter((device) => device.bus === bus),
-    wanted,
+    options,
   );
   for (const device of choice.skipped) io.err(`vfio-names: ${formatSkipped(device)}`);
   const count = choice.devices.length;

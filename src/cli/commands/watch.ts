@@ -77,21 +77,24 @@ export const run: RunCommand = async (invocation, io, system) => {
   return exitStatus.ok;
 };
 
-const cdiOnly = ['bus', 'interface', 'kind'] as const;
+const cdiOnly = ['bus', 'interface', 'kind', 'whole-groups'] as const;
 
 /** The keeper of the --cdi file; `undefined` without --cdi. Throws VfioNamesError `usage` (status 2) for CDI options without it. */
 function keeperOf(
   files: SystemFiles,
-  { root, values }: Invocation,
+  { root, values, flags }: Invocation,
   token: string,
   telling: CdiReporter,
 ): CdiKeeper | undefined {
   const path = values['cdi'];
   if (path !== undefined) {
-    const plan = { ...parseCdiOptions({ files, root }, values), path: checkSpecPath('--cdi', path) };
+    const plan = {
+      ...parseCdiOptions({ files, root }, { values, flags }),
+      path: checkSpecPath('--cdi', path),
+    };
     return createCdiKeeper(files, root, plan, token, telling);
   }
-  const strayOption = cdiOnly.find((name) => values[name] !== undefined);
+  const strayOption = cdiOnly.find((name) => values[name] !== undefined || flags[name]);
   if (strayOption === undefined) return undefined;
   throw new VfioNamesError(
     'usage',

@@ -20,7 +20,7 @@ class World {
     this.root.node('/dev/iommu', '10:125');
     this.root.write('/sys/class/misc/iommu/dev', '10:125\n');
     const path = this.root.at('/run/cdi/vfio.json');
-    this.plan = { path, bus: 'pci', kind: 'vfio-names.dev/pci', wanted: 'cdev' };
+    this.plan = { path, bus: 'pci', kind: 'vfio-names.dev/pci', wanted: 'cdev', wholeGroups: false };
   }
 
   bind(name: string): void {

@@ -25,7 +25,7 @@ for (const kind of ['', 'a', '/a', 'a/', '9a/b', 'a/9b', 'a./b', 'a/b-', 'a/b.c'
 
 const device = (overrides: Partial<CdiDevice> = {}): CdiDevice => ({
   name: '0000:01:00.0',
-  node: '/dev/vfio/devices/vfio3',
+  nodes: ['/dev/vfio/devices/vfio3'],
   group: '14',
   numaNode: '0',
   ...overrides,
@@ -48,7 +48,10 @@ test('cdiSpec uses version 0.6.0 only if a device has annotations', (t) => {
 test('cdiSpec produces valid CDI documents for any devices', (t) => {
   const anyDevice = fc.record({
     name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,20}[A-Za-z0-9]$/),
-    node: fc.nat(99).map((number) => `/dev/vfio/devices/vfio${number}`),
+    nodes: fc.array(
+      fc.nat(99).map((number) => `/dev/vfio/devices/vfio${number}`),
+      { minLength: 1, maxLength: 3 },
+    ),
     group: fc.option(fc.nat(99).map(String), { nil: undefined }),
     numaNode: fc.option(fc.nat(3).map(String), { nil: undefined }),
   });
@@ -230,7 +233,7 @@ test('cdi --interface group skips devices without a group, without a group node,
   t.is(out, '');
   t.regex(
     err.join('\n'),
-    /01:00\.0 is left out: expected the group's node at \/dev\/vfio\/14, found nothing/,
+    /01:00\.0 is left out: expected the character device 246:14 at \/dev\/vfio\/14, found nothing/,
   );
   t.regex(err.join('\n'), /02:00\.0 is left out: .*found the device 1:3/);
   t.regex(err.join('\n'), /03:00\.0 is left out: expected an IOMMU group/);
@@ -260,6 +263,55 @@ whenNodes(
     t.is(nodesOf(out)['0000:01:00.0'], '/dev/elsewhere');
   },
 );
+
+/** The paths of the nodes of each device. */
+function allNodesOf(text: string): Record<string, string[]> {
+  const { devices } = JSON.parse(text) as Spec;
+  return Object.fromEntries(
+    devices.map(({ name, containerEdits }) => [name, containerEdits.deviceNodes.map(({ path }) => path)]),
+  );
+}
+
+test('cdi --whole-groups gives each device the nodes of its whole group, of which the kernel gives all or nothing', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: '0000:01:00.1', sysname: 'vfio5', group: '14' });
+  const { status, out } = await run('--whole-groups');
+  t.is(status, 0);
+  t.deepEqual(cdiErrors(JSON.parse(out)), []);
+  t.deepEqual(allNodesOf(out), {
+    '0000:01:00.0': ['/dev/vfio/devices/vfio3', '/dev/vfio/devices/vfio5'],
+    '0000:01:00.1': ['/dev/vfio/devices/vfio5', '/dev/vfio/devices/vfio3'],
+    '0000:02:00.0': ['/dev/vfio/devices/vfio1'],
+  });
+  t.deepEqual(allNodesOf((await run('--whole-groups', '--interface', 'group')).out), {
+    '0000:01:00.0': ['/dev/vfio/14'],
+    '0000:01:00.1': ['/dev/vfio/14'],
+    '0000:02:00.0': ['/dev/vfio/15'],
+  });
+});
+
+test('cdi --whole-groups skips a device whose group a driver of the host keeps closed, and names that device', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });
+  for (const args of [[], ['--interface', 'group']]) {
+    const { status, out, err } = await run('--whole-groups', ...args);
+    t.is(status, 1);
+    t.deepEqual(Object.keys(allNodesOf(out)), ['0000:02:00.0']);
+    t.deepEqual(err, [
+      'vfio-names: 0000:01:00.0 is left out: IOMMU group 14 is not viable: 0000:01:00.1 (snd_hda_intel) is bound to a driver of the host; bind it to vfio-pci, too, or to no driver',
+    ]);
+  }
+  t.is((await run()).status, 0);
+});
+
+test('cdi --whole-groups skips a device if the node of another one of its group is wrong', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: '0000:01:00.1', sysname: 'vfio5', group: '14' });
+  root.node('/dev/vfio/devices/vfio5', '1:3');
+  const { status, out } = await run('--whole-groups');
+  t.is(status, 1);
+  t.deepEqual(Object.keys(allNodesOf(out)), ['0000:02:00.0']);
+});
 
 const rejects = test.macro({
   async exec(t, args: readonly string[], pattern: RegExp) {
