@@ -78,7 +78,7 @@ export function checkLinks({ policyError, verifyFindings, fixableFindings }: Sna
       `could not be verified: ${verifyFindings}`,
       'run it as root, or see vfio-names verify',
     );
-  if (verifyFindings === 0) return ok('names', 'all true');
+  if (verifyFindings === 0) return ok('names', 'all correct');
   const count = verifyFindings === 1 ? 'one finding' : `${verifyFindings} findings`;
   const sync =
     fixableFindings > 0

@@ -61,7 +61,7 @@ function runSteps(root: string, nodes: boolean): void {
   if (nodes) {
     print('resolve reads the device number from sysfs, and compares the node with it:');
     run(['resolve', '01:00.0'], root, 0, [/^\/dev\/vfio\/devices\/vfio\d+$/m]);
-    run(['verify'], root, 0, [/^fine: /]);
+    run(['verify'], root, 0, [/^OK: /]);
   } else {
     print(
       'Only root may create device nodes (CAP_MKNOD), so the nodes are ordinary files here. resolve compares the node with sysfs, and rejects it:',
@@ -73,9 +73,12 @@ function runSteps(root: string, nodes: boolean): void {
     fs.unlinkSync(link);
     fs.symlinkSync('../devices/vfio0', link);
   });
-  run(['verify'], root, 1, [/^link-wrong: \/dev\/vfio\/pci\/0000:01:00\.1: /m, /^\d+ findings?$/m]);
+  run(['verify'], root, 1, [
+    /^link-wrong: \/dev\/vfio\/pci\/0000:01:00\.1: /m,
+    /^\d+ findings?; vfio-names verify --fix corrects /m,
+  ]);
   run(['sync'], root, 0, [/^replace \/dev\/vfio\/pci\/0000:01:00\.1 /m]);
-  if (nodes) run(['verify'], root, 0, [/^fine: /]);
+  if (nodes) run(['verify'], root, 0, [/^OK: /]);
   else run(['plan'], root, 0, []);
 }
 

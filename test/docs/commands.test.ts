@@ -122,7 +122,7 @@ const rows: Readonly<Record<string, Row>> = {
   'vfio-names plan --root /mnt/image': printsBeforeSync(1, ...allCreated),
   'vfio-names sync': printsBeforeSync(0, ...allCreated),
   'vfio-names sync --root /mnt/image': printsBeforeSync(0, ...allCreated),
-  'vfio-names verify': prints(0, /^fine: 3 devices, 3 names, all true$/m),
+  'vfio-names verify': prints(0, /^OK: 3 devices, 3 names, all correct$/m),
   'vfio-names verify --quiet': prints(0, /^$/),
   'vfio-names probe NAME': probes(/^0000:01:00\.0: openable: \/dev\/vfio\/devices\/vfio3$/m),
   'vfio-names probe --all': all(

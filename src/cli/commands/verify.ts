@@ -6,12 +6,14 @@ import type { Finding } from '../../links/finding.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { type SyncResult, sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
-import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
+import { paint } from '../colour.ts';
 import type { Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportGroupNodes, reportPolicyNotes, reportSkippedAccess } from '../context.ts';
+import { findingLines } from '../finding-lines.ts';
 import { accessOutcomeJson, jsonDocument, outcomeJson } from '../json.ts';
-import { formatAccess, formatChange, formatMessage } from '../output.ts';
+import { formatAccess, formatChange } from '../output.ts';
+import { terminalColumns } from '../terminal.ts';
 import { reportAccess, reportFailures, statusOf } from './sync.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
@@ -46,7 +48,12 @@ export const run: RunCommand = async (invocation, io, system) => {
         ...(fixed && { fixed: fixed.outcomes.map(outcomeJson), access: fixed.access.map(accessOutcomeJson) }),
       }),
     );
-  else report(io, machine, verification, selected?.length, fixed ? fixedLines(fixed) : []);
+  else
+    report(io, machine, verification, selected?.length, fixed ? fixedLines(fixed) : [], {
+      colour: invocation.colour,
+      width: terminalColumns(io, system.process.env),
+      isFix: fixed !== undefined,
+    });
   if (fixed && statusOf(fixed.outcomes, true, fixed.access) === exitStatus.notPermitted)
     return exitStatus.notPermitted;
   return verification.findings.length > 0 ? exitStatus.findings : exitStatus.ok;
@@ -59,22 +66,41 @@ function count(
   return { devices: selected ?? observation.scan.devices.length, names: observation.assignment.winners.size };
 }
 
+interface Layout {
+  readonly colour: boolean;
+  readonly width: number | undefined;
+  /** Whether --fix was given. */
+  readonly isFix: boolean;
+}
+
 function report(
   io: Io,
   machine: Machine,
   verification: Verification,
   selected: number | undefined,
   fixed: readonly string[],
+  layout: Layout,
 ): void {
   const { devices, names } = count(verification, selected);
-  for (const line of fixed) io.out(`fixed: ${line}\n`);
-  for (const line of findingLines(verification.findings)) io.out(line);
-  if (verification.findings.length > 0) io.out(`${plural(verification.findings.length, 'finding')}\n`);
+  const { findings } = verification;
+  for (const line of fixed) io.out(`${paint('fixed:', 'green', layout.colour)} ${line}\n`);
+  for (const line of findingLines(findings, layout)) io.out(`${line}\n`);
+  if (findings.length > 0) io.out(`${summaryLine(findings, layout.isFix)}\n`);
   else if (devices === 0) io.out(`nothing to verify: ${noDevicesReason(machine)}\n`);
   else
     io.out(
-      `fine: ${plural(devices, 'device')}${selected === undefined ? `, ${plural(names, 'name')}` : ''}, all true\n`,
+      `${paint('OK:', 'green', layout.colour)} ${plural(devices, 'device')}${selected === undefined ? `, ${plural(names, 'name')}` : ''}, all correct\n`,
     );
+}
+
+/** `3 findings`, and which of them sync corrects. */
+function summaryLine(findings: readonly Finding[], isFix: boolean): string {
+  const fixable = findings.filter((finding) => finding.fixable).length;
+  const advice =
+    fixable === 0 || isFix
+      ? ''
+      : `; vfio-names verify --fix corrects ${fixable === findings.length ? (fixable === 1 ? 'it' : 'all') : fixable}`;
+  return `${plural(findings.length, 'finding')}${advice}`;
 }
 
 function noDevicesReason({ files, root }: Machine): string {
@@ -91,32 +117,4 @@ function fixedLines({ outcomes, access }: SyncResult): string[] {
       result === 'done' ? [formatAccess({ file, from, to })] : [],
     ),
   ];
-}
-
-/** The number of findings of one kind about one path that are printed. */
-const MAX_FINDINGS = 10;
-
-/** One line for each finding; of more than MAX_FINDINGS of one kind about one path, the number of the others. */
-function findingLines(findings: readonly Finding[]): string[] {
-  const lines: string[] = [];
-  const more = new Map<string, { count: number; at: number }>();
-  for (const finding of findings) {
-    const key = `${finding.code} ${finding.file}`;
-    const seen = more.get(key) ?? { count: 0, at: 0 };
-    more.set(key, seen);
-    if (++seen.count <= MAX_FINDINGS) {
-      lines.push(findingLine(finding));
-      continue;
-    }
-    if (seen.count === MAX_FINDINGS + 1) seen.at = lines.length;
-    const text = `${finding.code}: ${finding.file}: ${seen.count - MAX_FINDINGS} more of this kind`;
-    lines[seen.at] = `${formatMessage(text)}\n`;
-  }
-  return lines;
-}
-
-/** A finding about a node names its device; its message has the path. */
-function findingLine({ code, file, name, message, remedy }: Finding): string {
-  const subject = name !== undefined && !/^\/dev\/vfio\/(?!devices\/)/.test(file) ? printable(name) : file;
-  return `${formatMessage(`${code}: ${subject}: ${message}`, remedy)}\n`;
 }

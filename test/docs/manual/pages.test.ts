@@ -127,7 +127,7 @@ test('exit statuses and forms of NAME are the same as in the help', (t) => {
     nameForms.map(([form]) => parseDeviceName(form).kind),
     ['name', 'name', 'qualified', 'sysname', 'devnum', 'group', 'name', 'link'],
   );
-  for (const [form] of nameForms.slice(0, -1)) t.true(help.includes(form), form);
+  for (const [form] of nameForms.slice(0, -1)) t.true(help.includes(form.replace(/^.*\+/, 'NAME+')), form);
 });
 
 test('every example in the manual is a valid command line of its command', (t) => {

@@ -256,7 +256,7 @@ test('verify --fix applies access rules like sync and reports the changes', asyn
     runCli(['verify', '--fix', ...args, '--host-root', root.dir], { files: fakeFiles });
   t.deepEqual(await fix(), {
     status: 0,
-    out: `fixed: create /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio0\nfixed: access /dev/vfio/devices/vfio0: ${uid}:${gid} 0640 (was ${uid}:${gid} 0600)\nfine: 1 device, 1 name, all true\n`,
+    out: `fixed: create /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio0\nfixed: access /dev/vfio/devices/vfio0: ${uid}:${gid} 0640 (was ${uid}:${gid} 0600)\nOK: 1 device, 1 name, all correct\n`,
     err: [],
   });
   root.write('/etc/vfio-names/10.toml', '[[access]]\nmode = "0600"\n');
@@ -267,7 +267,7 @@ test('verify --fix applies access rules like sync and reports the changes', asyn
   t.is(failed.status, 1);
   t.is(
     failed.out,
-    'access-impossible: 0000:01:00.0: expected the access that the policy gives to /dev/vfio/devices/vfio0, found no group nobody-here on this machine; create the account, or correct [[access]] in the policy\n1 finding\n',
+    'access-impossible: 0000:01:00.0: expected the access that the policy gives to /dev/vfio/devices/vfio0, found no group nobody-here on this machine\n    -> create the account, or correct [[access]] in the policy\n1 finding\n',
   );
   t.deepEqual(failed.err, []);
 });

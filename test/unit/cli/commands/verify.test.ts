@@ -11,10 +11,10 @@ const fixHint = 'vfio-names sync, or udevadm trigger --subsystem-match=vfio-dev 
 test('verify prints one line and exits with status 0 if all links are correct', async (t) => {
   const { run } = sample(t);
   await run('sync');
-  t.deepEqual(await run('verify'), { status: 0, out: 'fine: 4 devices, 3 names, all true\n', err: [] });
+  t.deepEqual(await run('verify'), { status: 0, out: 'OK: 4 devices, 3 names, all correct\n', err: [] });
   t.deepEqual(await run('verify', 'vfio0', '247:1'), {
     status: 0,
-    out: 'fine: 2 devices, all true\n',
+    out: 'OK: 2 devices, all correct\n',
     err: [],
   });
   validJson(t, 'verify', (await run('verify', '--json')).out);
@@ -29,17 +29,52 @@ test('verify prints each finding with its remedy and exits with status 1', async
   t.is(status, 1);
   t.deepEqual(err, []);
   t.deepEqual(out.split('\n'), [
-    'node-missing: 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001: expected the character device 247:2 at /dev/vfio/devices/vfio2, found nothing; unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)',
-    `link-dangling: /dev/vfio/mdev/${uuid}: found a link to ../devices/vfio2, the node of mdev/${uuid}, which is not there; ${fixHint}`,
-    `link-wrong: /dev/vfio/pci/0000:01:00.0: expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/10000:01:00.0; ${fixHint}`,
-    '3 findings',
+    'node-missing: 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001: expected the character device 247:2 at /dev/vfio/devices/vfio2, found nothing',
+    '    -> unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)',
+    `link-dangling: /dev/vfio/mdev/${uuid}: found a link to ../devices/vfio2, the node of mdev/${uuid}, which is not there`,
+    `    -> ${fixHint}`,
+    `link-wrong: /dev/vfio/pci/0000:01:00.0: expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/10000:01:00.0`,
+    `    -> ${fixHint}`,
+    '3 findings; vfio-names verify --fix corrects 2',
     '',
   ]);
   const { findings } = validJson<{ findings: unknown[] }>(t, 'verify', (await run('verify', '--json')).out);
   t.is(findings.length, 3);
-  t.regex((await run('verify', uuid)).out, /^node-missing: .*\nlink-dangling: .*\n2 findings\n$/);
+  t.regex(
+    (await run('verify', uuid)).out,
+    /^node-missing: .*\n +-> .*\nlink-dangling: .*\n +-> .*\n2 findings; vfio-names verify --fix corrects 1\n$/,
+  );
   await run('sync');
-  t.regex((await run('verify')).out, /^node-missing: .*\n1 finding\n$/);
+  t.regex((await run('verify')).out, /^node-missing: .*\n +-> .*\n1 finding\n$/);
+});
+
+test('verify prints the remedy of equal findings once, and the device of a link with another name', async (t) => {
+  const { root, run } = sample(t);
+  root.write('/etc/vfio-names/a.toml', '[names.by-alias]\ngpu = { name = "0000:01:00.0" }\n');
+  t.is(
+    (await run('verify')).out,
+    [
+      'link-missing: /dev/vfio/by-alias/gpu of 0000:01:00.0: expected a link to ../devices/vfio0, found nothing',
+      `link-missing: /dev/vfio/mdev/${uuid}: expected a link to ../devices/vfio2, found nothing`,
+      'link-missing: /dev/vfio/pci/0000:01:00.0: expected a link to ../devices/vfio0, found nothing',
+      'link-missing: /dev/vfio/pci/10000:01:00.0: expected a link to ../devices/vfio1, found nothing',
+      `    -> ${fixHint}`,
+      '4 findings; vfio-names verify --fix corrects all',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('verify fits the terminal and prints codes in colour: red for what sync does not correct', async (t) => {
+  const { root } = sample(t);
+  root.write('/dev/vfio/pci/0000:01:00.0', '');
+  const streams = { stdoutIsTty: true, columns: () => 60 };
+  const { out } = await runCli(['verify', '--root', root.dir], {}, streams);
+  const plain = await runCli(['verify', '--no-color', '--root', root.dir], {}, streams);
+  t.is(out.replace(/\u001b\[\d+m/g, ''), plain.out);
+  t.regex(out, /^\u001b\[31mlink-blocked\u001b\[39m: /m);
+  t.regex(out, /^\u001b\[33mlink-missing\u001b\[39m: /m);
+  for (const line of plain.out.split('\n')) t.true(line.length <= 60, line);
 });
 
 test('verify --fix fixes what sync can fix and reports the rest', async (t) => {
@@ -52,7 +87,8 @@ test('verify --fix fixes what sync can fix and reports the rest', async (t) => {
   t.deepEqual(out.split('\n'), [
     'fixed: replace /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio0 (was ../devices/vfio1)',
     'fixed: create /dev/vfio/pci/10000:01:00.0 -> ../devices/vfio1',
-    `link-blocked: /dev/vfio/mdev/${uuid}: expected a link to ../devices/vfio2, found a file, which vfio-names did not make; look at it, and move it away; then vfio-names sync`,
+    `link-blocked: /dev/vfio/mdev/${uuid}: expected a link to ../devices/vfio2, found a file, which vfio-names did not make`,
+    '    -> look at it, and move it away; then vfio-names sync',
     '1 finding',
     '',
   ]);
