@@ -85,15 +85,25 @@ pages() {
 }
 
 part_udev() {
-    local tool
+    local tool file
     put 755 "$(option native "$built/native/vfio_id")" "$udevdir/vfio_id"
     put 644 "$(option rules rules/70-vfio-names.rules)" "$udevdir/rules.d/70-vfio-names.rules"
     pages 8 vfio_id
     for tool in $(option initramfs "$initramfs"); do
         case $tool in
-            initramfs-tools) put 755 "packaging/initramfs/$tool/vfio-names" "/usr/share/$tool/hooks/vfio-names" ;;
-            dracut) put 755 "packaging/initramfs/$tool/module-setup.sh" "/usr/lib/$tool/modules.d/75vfio-names/module-setup.sh" ;;
-            mkinitcpio) put 644 "packaging/initramfs/$tool/vfio-names" /usr/lib/initcpio/install/vfio-names ;;
+            initramfs-tools)
+                put 755 "packaging/initramfs/$tool/vfio-names" "/usr/share/$tool/hooks/vfio-names"
+                put 755 "packaging/initramfs/$tool/before-udev-vfio-names" "/usr/share/$tool/scripts/init-top/before-udev-vfio-names"
+                ;;
+            dracut)
+                for file in module-setup bind; do
+                    put 755 "packaging/initramfs/$tool/$file.sh" "/usr/lib/$tool/modules.d/75vfio-names/$file.sh"
+                done
+                ;;
+            mkinitcpio)
+                put 644 "packaging/initramfs/$tool/vfio-names" /usr/lib/initcpio/install/vfio-names
+                put 644 "packaging/initramfs/$tool/vfio-names.hook" /usr/lib/initcpio/hooks/vfio-names
+                ;;
             *) die "expected initramfs-tools, dracut or mkinitcpio, found $tool" ;;
         esac
     done
@@ -141,6 +151,13 @@ part_main() {
     ln -sfnr "$dest$datadir/vfio-names.cjs" "$dest$bindir/vfio-names"
 
     put 644 packaging/systemd/vfio-names.service "$(below "$(option unitdir "$unitdir")" vfio-names.service)"
+    put 644 packaging/systemd/vfio-names-bind.service "$(below "$(option unitdir "$unitdir")" vfio-names-bind.service)"
+    if [[ -n $(option unitdir "$unitdir") ]]; then
+        # It does nothing before the administrator has installed rules for drivers, so nobody needs to enable it.
+        install -d -m 755 "$dest$(option unitdir "$unitdir")/systemd-udev-trigger.service.wants"
+        ln -sfn ../vfio-names-bind.service \
+            "$dest$(option unitdir "$unitdir")/systemd-udev-trigger.service.wants/vfio-names-bind.service"
+    fi
     put 755 packaging/openrc/vfio-names "$(below "$(option openrcdir "$openrcdir")" vfio-names)"
     put 755 packaging/runit/run "$(below "$(option runitdir '')" vfio-names/run)"
     put 755 packaging/s6/run "$(below "$(option s6dir '')" vfio-names/run)"

@@ -9,6 +9,8 @@ export interface UdevDevice {
   readonly attributes: Readonly<Record<string, string>>;
   /** Links and directories in the directory of the device, and absolute paths. */
   readonly exists?: readonly string[];
+  /** Words of the kernel's command line. */
+  readonly commandLine?: Readonly<Record<string, string>>;
 }
 
 export interface UdevResult {
@@ -26,11 +28,19 @@ export function runUdevRules(text: string, action: string, device: UdevDevice): 
     value.replaceAll('$kernel', device.kernel).replaceAll('$env{SUBSYSTEM}', device.subsystem);
   const alternatives = (patterns: string, value: string): boolean =>
     patterns.split('|').some((pattern) => globMatches(pattern, value));
+  const imported: Record<string, string> = {};
   for (let index = 0; index < lines.length; index++) {
     let target: string | undefined;
     for (const [, key = '', operator = '', value = ''] of (lines[index] ?? '').matchAll(
       /([A-Z]+(?:\{[^}]*\})?(?:[a-z_]+\})?)(==|!=|\+=|=)"([^"]*)"/g,
     )) {
+      if (key === 'IMPORT{cmdline}') {
+        const word = device.commandLine?.[value];
+        if (word === undefined) break;
+        imported[value] = word;
+        continue;
+      }
+      const property = /^ENV\{(.*)\}$/.exec(key)?.[1];
       const attribute = /^ATTR\{(.*)\}$/.exec(key)?.[1];
       if (operator === '==' || operator === '!=') {
         let isMatch: boolean | undefined;
@@ -38,6 +48,7 @@ export function runUdevRules(text: string, action: string, device: UdevDevice): 
         else if (key === 'SUBSYSTEM') isMatch = alternatives(value, device.subsystem);
         else if (key === 'KERNEL') isMatch = alternatives(value, device.kernel);
         else if (key === 'DEVPATH') isMatch = alternatives(value, device.devpath);
+        else if (property !== undefined) isMatch = alternatives(value, imported[property] ?? '');
         else if (key === 'TEST')
           isMatch =
             device.attributes[value] !== undefined || device.exists?.includes(substitute(value)) === true;

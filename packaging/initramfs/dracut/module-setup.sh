@@ -1,5 +1,6 @@
 #!/bin/bash
-# Adds the rules and the native vfio_id to the initramfs. Installed as /usr/lib/dracut/modules.d/75vfio-names/module-setup.sh;
+# Adds the rules and the native vfio_id to the initramfs; if there are rules for drivers ([[bind]]), also these, the modules of
+# the drivers, the policy, and the native vfio-names. Installed as /usr/lib/dracut/modules.d/75vfio-names/module-setup.sh;
 # enabled by `dracut --add vfio-names` or `add_dracutmodules+=" vfio-names "`.
 
 # Called by dracut.
@@ -12,16 +13,42 @@ depends() {
     echo udev-rules
 }
 
+# rules_file NAME: prints the file that udev would read, in the order of udev. With only a file name, inst_rules would ignore the
+# administrator's file in a generic image (--no-hostonly). An empty file or a link to /dev/null disables the rules.
+rules_file() {
+    local directory rules
+    for directory in /etc/udev/rules.d /run/udev/rules.d /usr/local/lib/udev/rules.d /usr/lib/udev/rules.d; do
+        rules=${dracutsysrootdir:-}$directory/$1
+        [[ -e $rules || -L $rules ]] || continue
+        [[ ! -s $rules ]] || echo "$rules"
+        return
+    done
+}
+
+# Called by dracut.
+installkernel() {
+    local rules driver
+    rules=$(rules_file 60-vfio-names-bind.rules)
+    [[ $rules ]] || return 0
+    for driver in $(sed -n 's/.*kmod load \([A-Za-z0-9_-]*\)".*/\1/p' "$rules" | sort -u); do
+        instmods "$driver"
+    done
+}
+
 # Called by dracut.
 install() {
-    local directory rules
-    # The order in which udev reads them. With only a file name, inst_rules would ignore the administrator's file in a
-    # generic image (--no-hostonly).
-    for directory in /etc/udev/rules.d /run/udev/rules.d /usr/local/lib/udev/rules.d /usr/lib/udev/rules.d; do
-        rules=${dracutsysrootdir:-}$directory/70-vfio-names.rules
-        [[ -e $rules || -L $rules ]] || continue
-        # An empty file or a link to /dev/null disables the rules.
-        [[ ! -s $rules ]] || inst_rules "$rules"
-        break
+    local rules file root=${dracutsysrootdir:-}
+    rules=$(rules_file 70-vfio-names.rules)
+    [[ ! $rules ]] || inst_rules "$rules"
+    rules=$(rules_file 60-vfio-names-bind.rules)
+    [[ $rules ]] || return 0
+    inst_rules "$rules"
+    # The program for Node is a script and is not added, since the image has no Node.
+    [[ $(head -c 4 "$root/usr/bin/vfio-names" 2> /dev/null | tail -c 3) == ELF ]] || return 0
+    inst_multiple vfio-names modprobe
+    for file in "$root"/{usr/lib,run,etc}/vfio-names/*.toml; do
+        [[ ! -f $file ]] || inst_simple "${file#"$root"}"
     done
+    # shellcheck disable=SC2154 # set by dracut
+    inst_hook pre-udev 10 "$moddir/bind.sh"
 }

@@ -3,10 +3,17 @@ import { applyBind, type BindReport, isBuiltInDriver, modprobe } from '../../bin
 import { findWantedDevices, findWantedPfs, type WantedDevice, type WantedPf } from '../../bind/devices.ts';
 import { readDriverAliases } from '../../bind/driver-alias.ts';
 import { explainBind, isPending } from '../../bind/explain.ts';
-import { type ExitStatus, exitStatus, isPermissionErrno, VfioNamesError, withHint } from '../../errors.ts';
+import {
+  type ExitStatus,
+  exitStatus,
+  isPermissionErrno,
+  tryOrUndefined,
+  VfioNamesError,
+  withHint,
+} from '../../errors.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Files } from '../../system/files.ts';
-import type { Root } from '../../system/root-path.ts';
+import { pathBelow, type Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
 import { bindRulesFileName, findRules } from '../../udev/installed-rules.ts';
 import { policyId, readHeader } from '../../udev/syntax.ts';
@@ -29,6 +36,12 @@ export const run: RunCommand = async (invocation, io, system) => {
   if (!dryRun && !ownTree) throw foreignTree(root);
   const policy = await loadPolicyOption(invocation, system);
   if (flags['installed'] === true && !isInstalled(files, root, policy)) throw notInstalled(policy);
+  if (flags['installed'] === true && isTurnedOff(files, root)) {
+    io.err(
+      'vfio-names: vfio_names.bind=0 on the command line of the kernel: no device gets a driver of the policy',
+    );
+    return exitStatus.ok;
+  }
   const devices = findWantedDevices(files, root, policy, readDriverAliases(files, root));
   const pfs = findWantedPfs(files, root, policy);
   if (dryRun) {
@@ -118,6 +131,15 @@ function print(
 function isInstalled(files: Files, root: Root, policy: Policy): boolean {
   const found = findRules(files, root, bindRulesFileName);
   return found?.kind === 'text' && readHeader(found.text)?.policy === policyId(policy);
+}
+
+/** Whether this boot goes without the rules for drivers, as the rules of udev find out, too. */
+function isTurnedOff(files: Files, root: Root): boolean {
+  const words =
+    tryOrUndefined(() => files.read(pathBelow(root, '/proc/cmdline')))
+      ?.trim()
+      .split(/\s+/) ?? [];
+  return words.includes('vfio_names.bind=0');
 }
 
 function notInstalled({ bindRules }: Policy): VfioNamesError {

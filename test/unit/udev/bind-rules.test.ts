@@ -65,7 +65,7 @@ test('the rules set the override, load the module and probe, at an add event onl
     t.deepEqual(runUdevRules(byName, action, nic), { written: [], run: [] });
 });
 
-test('the rules leave every device alone that has a driver, an override, a file of driverctl, or is a bridge', (t) => {
+test('the rules leave every device alone that has a driver, an override, a file of driverctl, or is a bridge, and all with vfio_names.bind=0', (t) => {
   const others: Partial<UdevDevice>[] = [
     { kernel: '0000:00:06.0' },
     { subsystem: 'platform' },
@@ -74,9 +74,12 @@ test('the rules leave every device alone that has a driver, an override, a file 
     { attributes: { ...nic.attributes, driver_override: 'pci-stub' } },
     { attributes: { ...nic.attributes, class: '0x060400' } },
     { attributes: { class: '0x020000' } },
+    { commandLine: { 'vfio_names.bind': '0' } },
   ];
   for (const other of others)
     t.deepEqual(runUdevRules(byName, 'add', { ...nic, ...other }), { written: [], run: [] });
+  const on = { ...nic, commandLine: { 'vfio_names.bind': '1' } };
+  t.deepEqual(runUdevRules(byName, 'add', on).written, bound);
   // As kernels print no override for some buses.
   const empty = { ...nic, attributes: { ...nic.attributes, driver_override: '' } };
   t.deepEqual(runUdevRules(byName, 'add', empty).written, bound);
@@ -211,7 +214,7 @@ test('for any rules and device, the rules of udev choose the driver that the pol
 });
 
 const line =
-  /^(?:(?:ACTION|SUBSYSTEM|KERNEL|DEVPATH|TEST|ATTR\{(?:\[subsystem\/[a-z-]+\])?[a-z_/]+\}|RUN\{builtin\}|GOTO|LABEL)(?:==|!=|\+=|=)"[^"\x00-\x1f\x7f]*"(?:, |$))+$/;
+  /^(?:(?:ACTION|SUBSYSTEM|KERNEL|DEVPATH|TEST|IMPORT\{cmdline\}|ENV\{vfio_names\.bind\}|ATTR\{(?:\[subsystem\/[a-z-]+\])?[a-z_/]+\}|RUN\{builtin\}|GOTO|LABEL)(?:==|!=|\+=|=)"[^"\x00-\x1f\x7f]*"(?:, |$))+$/;
 
 test('no policy text escapes its string in the rules for drivers', (t) => {
   let rendered = 0;

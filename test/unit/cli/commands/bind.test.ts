@@ -86,6 +86,11 @@ test('bind --installed refuses a policy whose rules are not installed', async (t
   );
   t.is((await runCli(['rules', 'install', '--root', root.dir])).status, 0);
   t.true((await run()).out.includes('0000:00:05.0'));
+  root.write('/proc/cmdline', 'quiet vfio_names.bind=0 ro\n');
+  const off = await run();
+  t.deepEqual([off.status, off.out], [0, '']);
+  t.regex(off.err[0] ?? '', /vfio_names\.bind=0 on the command line/);
+  root.write('/proc/cmdline', 'quiet ro\n');
   root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:00:0*" }\n');
   t.is((await run()).status, 1);
   root.write('/etc/vfio-names/site.toml', '[names]\nby-tag = true\n');
