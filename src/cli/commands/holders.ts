@@ -52,13 +52,27 @@ export const run: RunCommand = async (invocation, io, system): Promise<ExitStatu
   for (const { missing, target } of requested)
     if (missing && !search.holders.some((holder) => holder.target === target)) throw missing;
   io.out(invocation.json ? asJson(requested, search) : asTable(requested, search));
-  for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);
+  const isEmpty = search.holders.length === 0 && !invocation.json;
+  for (const { limitation, message } of search.incomplete) {
+    const unknown = limitation === 'no-proc' && isEmpty;
+    const more = unknown ? `; whether one has ${namesOf(requested)} open is not known` : '';
+    io.err(`vfio-names: ${message}${more}`);
+  }
   const isBlind = search.incomplete.some(({ limitation }) => blindReasons.includes(limitation));
   const sawNone = search.incomplete.some(({ limitation }) => limitation === 'no-proc');
-  if (search.holders.length === 0 && !invocation.json && !sawNone)
-    io.err(`vfio-names: no process is seen that has ${requested.length === 1 ? 'it' : 'any'} open`);
+  if (isEmpty && !sawNone) io.err(`vfio-names: no process is seen that has ${namesOf(requested)} open`);
   return isBlind ? exitStatus.notPermitted : exitStatus.ok;
 };
+
+/** How many devices a line names. */
+const MAX_NAMES = 4;
+
+/** `0000:01:00.0 or 0000:01:00.1`. */
+function namesOf(requested: readonly Requested[]): string {
+  const names = requested.map(({ target, operand }) => printable(target.device?.name ?? operand));
+  if (names.length === 0) return 'a VFIO device';
+  return names.length > MAX_NAMES ? `any of ${names.length} devices` : names.join(' or ');
+}
 
 function asTable(requested: readonly Requested[], { holders }: HolderSearch): string {
   const rows = requested.flatMap(({ target, operand }) =>
