@@ -1,7 +1,9 @@
 /** Names of the policy that lead to no device, or to one of several, and what an alias stands for. */
 import { isSharedSerial, readAnySerial } from '../devices/facts/serial.ts';
+import { memberKey } from '../devices/groups.ts';
 import type { Device } from '../devices/types.ts';
 import { tryOrUndefined } from '../errors.ts';
+import { groupDirectory } from '../names/scheme.ts';
 import type { Alias } from '../policy/links.ts';
 import { printable } from '../text/printable.ts';
 import type { Machine, Observation } from './observe.ts';
@@ -53,10 +55,12 @@ export function aliasProblems(
   { scan, claims }: Pick<Observation, 'scan' | 'claims'>,
 ): string[] {
   if (aliases.length === 0 || scan.devices.length === 0) return [];
-  const found = new Map<string, Device[]>(aliases.map(({ link }) => [link, []]));
-  for (const { link, device } of claims) found.get(link)?.push(device);
+  // A device can have the name for its own node, for that of its group, or for both.
+  const found = new Map(aliases.map(({ link }) => [link, new Map<string, Device>()]));
+  for (const { link, device } of claims)
+    (found.get(link) ?? found.get(linkWithoutGroup(link)))?.set(memberKey(device), device);
   const lines = aliases.flatMap((alias) => {
-    const devices = found.get(alias.link) ?? [];
+    const devices = [...(found.get(alias.link)?.values() ?? [])];
     if (devices.length === 1) return [];
     if (devices.length === 0)
       return [`${describeAlias(alias)} fits no device: expected ${printable(alias.target)} bound to VFIO`];
@@ -72,6 +76,11 @@ export function aliasProblems(
         ...lines.slice(0, MAX_LINES),
         `${lines.length - MAX_LINES} more aliases fit no device or several; see vfio-names config check`,
       ];
+}
+
+/** `by-alias/gpu` for `groups/by-alias/gpu`. */
+function linkWithoutGroup(link: string): string {
+  return link.startsWith(`${groupDirectory}/`) ? link.slice(groupDirectory.length + 1) : link;
 }
 
 /** Returns the alias with this link: `by-alias/gpu`, or `gpu` alone. */

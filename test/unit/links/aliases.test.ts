@@ -38,6 +38,15 @@ test('an alias that fits no device or several is reported, one that fits one is 
   ]);
 });
 
+test('an alias fits a device whose group alone has a node', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false, driver: 'vfio-pci', group: '14' });
+  root.addGroup('14');
+  root.write('/etc/vfio-names/a.toml', '[names.by-alias]\ngpu = { name = "0000:01:00.0" }\n');
+  t.deepEqual((await runCli(['sync', '--root', root.dir])).err, []);
+  t.is(root.links()['groups/by-alias/gpu'], '../../14');
+});
+
 test('many aliases without a device are reported in a few lines', (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:01:00.0', sysname: 'vfio0' });

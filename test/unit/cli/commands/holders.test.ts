@@ -125,7 +125,7 @@ test('holders reports a missing /proc', async (t) => {
   const { status, err } = await runCli(['holders', 'vfio0', '--root', root.dir]);
   t.is(status, 4);
   t.is(err.length, 1);
-  t.regex(err.join("\n"), /no processes can be seen.*; whether one has 0000:00:04\.0 open is not known$/);
+  t.regex(err.join('\n'), /no processes can be seen.*; whether one has 0000:00:04\.0 open is not known$/);
 });
 
 test('show prints the siblings and the holders of the device', async (t) => {
