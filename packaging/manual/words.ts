@@ -45,6 +45,7 @@ export const jsonKeys: readonly (readonly [keys: string, meaning: string])[] = [
 export const environment: readonly (readonly [variable: string, meaning: string])[] = [
   ['NO_COLOR', 'if it is set and not empty, the output has no colour'],
   ['TERM', 'if it is dumb, the output has no colour'],
+  ['SOURCE_DATE_EPOCH', 'the time in the title of graph, in seconds since 1970, instead of the present time'],
 ];
 
 export const files: readonly (readonly [path: string, meaning: string])[] = [

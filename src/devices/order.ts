@@ -29,6 +29,30 @@ function addressNumber(name: string): number {
   return Number.parseInt(domain + bus + device + number, 16);
 }
 
+/** A PCI address, or the name of a host bridge in sysfs, `pci0000:00`, as one number; NaN for another name. */
+function pciNumber(name: string): number {
+  return addressNumber(/^pci[0-9a-f]+:[0-9a-f]{2}$/.test(name) ? `${name.slice(3)}:00.0` : name);
+}
+
+/** Compares two paths part by part: PCI addresses first, as hexadecimal numbers, then other names in natural order. */
+export function comparePaths(a: string, b: string): number {
+  const [left, right] = [a.split('/'), b.split('/')];
+  for (const [index, part] of left.entries()) {
+    const other = right[index];
+    if (other === undefined) return 1;
+    const order = compareParts(part, other);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length || compareNatural(a, b);
+}
+
+function compareParts(a: string, b: string): number {
+  const [x, y] = [pciNumber(a), pciNumber(b)];
+  if (Number.isNaN(x) && Number.isNaN(y)) return compareNatural(a, b);
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
+  return x - y;
+}
+
 interface Named {
   readonly bus: string;
   readonly name: string;

@@ -2,9 +2,11 @@
 
 import { printable } from '../text/printable.ts';
 import { wrap } from '../text/prose.ts';
+import { colours, stateStyles } from './colours.ts';
 import { cell, escaped, row, type TextLine, tableOf, tag } from './dot-label.ts';
 import { type Box, type Entry, type Graph, groupOf, type Usage } from './model.ts';
 import {
+  aliasesOf,
   describeEntry,
   formatDriver,
   formatEntryHolders,
@@ -12,38 +14,6 @@ import {
   stateLabels,
   truncate,
 } from './words.ts';
-
-/** Style of a box; `border` is in points. */
-interface StateStyle {
-  readonly border: number;
-  readonly color: string;
-  readonly bgcolor: string;
-  /** Text colours: for secondary lines, and for the line with the state. */
-  readonly secondaryText: string;
-  readonly stateText: string;
-}
-
-/** Style by state. */
-const stateStyles: Readonly<Record<Usage, StateStyle>> = {
-  used: { border: 2, color: '#bf5b00', bgcolor: '#ffd8a8', secondaryText: '#5c3a00', stateText: '#7a3500' },
-  free: { border: 1, color: '#1a7f5a', bgcolor: '#d9f2e6', secondaryText: '#24513f', stateText: '#0f5c3f' },
-  'no-node': {
-    border: 1,
-    color: '#8250df',
-    bgcolor: '#fbf7ff',
-    secondaryText: '#5b4a7a',
-    stateText: '#6639ba',
-  },
-  host: { border: 1, color: '#8c959f', bgcolor: '#eaeef2', secondaryText: '#57606a', stateText: '#57606a' },
-  blocking: {
-    border: 2,
-    color: '#cf222e',
-    bgcolor: '#ffebe9',
-    secondaryText: '#57606a',
-    stateText: '#a40e26',
-  },
-  idle: { border: 1, color: '#d0d7de', bgcolor: '#ffffff', secondaryText: '#6e7781', stateText: '#57606a' },
-};
 
 /** Order of the states in the legend and in the counts of a grid. */
 const stateOrder: readonly Usage[] = ['used', 'free', 'no-node', 'blocking', 'host', 'idle'];
@@ -53,23 +23,27 @@ const stateOrder: readonly Usage[] = ['used', 'free', 'no-node', 'blocking', 'ho
  * substitutes.
  */
 export const font = 'Verdana';
-const faint = '#57606a';
+/** The name of the invisible node before the tops; the name of a box does not start with a slash. */
+const ORIGIN = '/';
 
-/** Returns the DOT text of a graph; identical text for identical graphs. */
-export function formatDot(graph: Graph): string {
+/** Returns the DOT text of a graph with this title; identical text for identical graphs. */
+export function formatDot(graph: Graph, title: string): string {
   const framed = new Map(graph.frames.flatMap(({ group, boxes }) => boxes.map((id) => [id, group] as const)));
   const boxes = graph.roots.flatMap(allBoxes);
   const byId = new Map(boxes.map((box) => [box.id, box]));
   const lines = [
-    'digraph "vfio-names" {',
-    `  graph [rankdir=LR, ordering=out, fontname="${font}", fontsize=10, nodesep=0.14, ranksep=0.5, pad=0.3, bgcolor="#ffffff"${legendOf(boxes)}]`,
-    `  node [shape=plain, fontname="${font}", fontsize=10, fontcolor="#1f2328"]`,
-    '  edge [arrowhead=none, tailport=e, headport=w, color="#8c959f", penwidth=1.2]',
+    `digraph ${quoted(title)} {`,
+    `  graph [rankdir=LR, ordering=out, fontname="${font}", fontsize=10, nodesep=0.14, ranksep=0.5, pad=0.3, fontcolor="${colours.text}", bgcolor="${colours.paper}", labelloc=t, labeljust=l, label=<${headOf(title, boxes)}>]`,
+    `  node [shape=plain, fontname="${font}", fontsize=10, fontcolor="${colours.text}"]`,
+    `  edge [arrowhead=none, tailport=e, headport=w, color="${colours.edge}", penwidth=1.2]`,
+    // An edge to each top, which are otherwise placed in an order of Graphviz's own.
+    `  ${quoted(ORIGIN)} [shape=point, style=invis, width=0, height=0]`,
+    ...graph.roots.map((root) => `  ${quoted(ORIGIN)} -> ${quoted(nameOf(root))} [style=invis]`),
     // Graphviz lays a column out from top to bottom with this order and with the members of a frame reversed.
     ...boxes.filter(({ id }) => !framed.has(id)).map((box) => `  ${node(box, false)}`),
     ...graph.frames.flatMap(({ group, boxes: ids }) => [
       `  subgraph ${quoted(`cluster group ${group}`)} {`,
-      `    graph [label=<${tag('b', escaped(printable(`IOMMU group ${group}`)))}>, labeljust=l, labelloc=t, style="rounded,dashed", color="${faint}", fontcolor="${faint}", bgcolor="#f6f8fa", margin=9]`,
+      `    graph [label=<${tag('b', escaped(printable(`IOMMU group ${group}`)))}>, labeljust=l, labelloc=t, style="rounded,dashed", color="${colours.faint}", fontcolor="${colours.faint}", bgcolor="${colours.frameFill}", margin=9]`,
       ...ids
         .toReversed()
         .flatMap((id) => byId.get(id) ?? [])
@@ -86,12 +60,12 @@ export function formatDot(graph: Graph): string {
   return `${lines.join('\n')}\n`;
 }
 
-function allBoxes(box: Box): Box[] {
+export function allBoxes(box: Box): Box[] {
   return [box, ...(box.kind === 'grid' ? [] : box.below.flatMap(allBoxes))];
 }
 
 /** Returns the node ID of a box in DOT and SVG: its path below /sys/devices. */
-function nameOf({ id }: Box): string {
+export function nameOf({ id }: Box): string {
   return id.slice('/sys/devices/'.length);
 }
 
@@ -114,15 +88,15 @@ function htmlOf(box: Box, framed: boolean): string {
 
 function rootTable(name: string): string {
   const text = name.startsWith('pci') ? `PCI ${name.slice(3)}` : name;
-  return tableOf({ border: 1, color: faint, bgcolor: '#eaeef2', padding: 6 }, [
+  return tableOf({ border: 1, color: colours.faint, bgcolor: colours.topFill, padding: 6 }, [
     row(cell([{ text, bold: true }])),
   ]);
 }
 
 function bridgeTable(entry: Entry, framed: boolean): string {
   const text = [entry.driver, groupText(entry, framed)].filter((part) => part !== undefined).join(', ');
-  const lines = [{ text: entry.name }, ...optional(text || undefined, { size: 8, color: faint })];
-  return tableOf({ border: 1, color: '#afb8c1', bgcolor: '#ffffff', padding: 5 }, [row(cell(lines))]);
+  const lines = [{ text: entry.name }, ...optional(text || undefined, { size: 8, color: colours.faint })];
+  return tableOf({ border: 1, color: colours.line, bgcolor: colours.paper, padding: 5 }, [row(cell(lines))]);
 }
 
 function deviceTable(entry: Entry, framed: boolean): string {
@@ -137,6 +111,7 @@ function deviceTable(entry: Entry, framed: boolean): string {
     { text: title, bold: true },
     ...descriptionLines.map((text) => ({ text, size: 9 })),
     ...optional(summary.join(', '), small),
+    ...aliasesOf(entry).map((text) => ({ ...small, text, bold: true })),
     ...optional(formatFirstLink(entry), small),
     ...optional(status(entry), { size: 9, bold: true, color: look.stateText }),
   ];
@@ -170,7 +145,7 @@ function gridTable(box: Grid, framed: boolean): string {
   const rows: string[] = [];
   for (let from = 0; from < box.cells.length; from += columns)
     rows.push(row(...box.cells.slice(from, from + columns).map((entry) => gridCell(entry, box, framed))));
-  return tableOf({ border: 1, color: '#afb8c1', bgcolor: '#ffffff', padding: 4, spacing: 3 }, [
+  return tableOf({ border: 1, color: colours.line, bgcolor: colours.paper, padding: 4, spacing: 3 }, [
     row(cell([{ text: `${title}: ${countsOf(box.cells)}`, bold: true }], { span: columns })),
     ...rows,
   ]);
@@ -196,24 +171,29 @@ function gridCell(entry: Entry, box: Grid, framed: boolean): string {
   const lines = [second.join(', '), vf ? undefined : entry.mdevType, entry.holders?.[0]].filter(
     (line) => line !== undefined,
   );
+  const color = boxStyle.secondaryText;
   return cell(
     [
       { text: truncate(title, maxLength), size: 8, bold: true },
-      ...lines.map((text) => ({ text: truncate(text, maxLength), size: 8, color: boxStyle.secondaryText })),
+      ...aliasesOf(entry).map((text) => ({ text: truncate(text, maxLength), size: 8, bold: true, color })),
+      ...lines.map((text) => ({ text: truncate(text, maxLength), size: 8, color })),
     ],
     { boxStyle },
   );
 }
 
-/** Returns the legend as the label of the graph, at its bottom; contains only the states that occur. */
-function legendOf(boxes: readonly Box[]): string {
+/** Returns the label at the top of the graph: the title, and a legend of the states that occur. */
+function headOf(title: string, boxes: readonly Box[]): string {
   const entries = boxes.flatMap((box) =>
     box.kind === 'grid' ? box.cells : box.kind === 'device' && !box.entry.bridge ? [box.entry] : [],
   );
   const shown = stateOrder.filter((state) => entries.some((entry) => entry.usage === state));
-  if (shown.length === 0) return '';
   const cells = shown.map((state) =>
     cell([{ text: stateLabels[state], size: 8 }], { boxStyle: stateStyles[state] }),
   );
-  return `, labelloc=b, labeljust=l, label=<${tableOf({ border: 0, padding: 4, spacing: 5 }, [row(...cells)])}>`;
+  const legend = tableOf({ border: 0, padding: 4, spacing: 5 }, [row(...cells)]);
+  const rows = [row(cell([{ text: title, size: 12, bold: true }]))];
+  // In a table of its own, so that the cells of the legend are not as wide as the title.
+  if (cells.length > 0) rows.push(row(tag('td', legend, { align: 'left' })));
+  return tableOf({ border: 0, padding: 4 }, rows);
 }

@@ -1,5 +1,5 @@
 /** Builds the graph from entries: a tree of boxes, similar leaves collected in grids, groups as frames. */
-import { compareNatural } from '../devices/order.ts';
+import { compareNatural, comparePaths } from '../devices/order.ts';
 
 /**
  * `used`: bound to VFIO, and a process has it open. `free`: bound to VFIO, not open. `no-node`: bound to
@@ -81,7 +81,7 @@ export function buildGraph(entries: readonly Entry[]): Graph {
       });
     return [...single, ...grids];
   };
-  const tops = [...children.keys()].filter((path) => !byPath.has(path)).sort(compareNatural);
+  const tops = [...children.keys()].filter((path) => !byPath.has(path)).sort(comparePaths);
   const roots = tops.map(
     (path): Box => ({
       kind: 'root',
@@ -114,7 +114,7 @@ function gridOf(
 ): Grid | undefined {
   const cells = below.filter((entry) => familyOf(entry) === family && !children.has(entry.syspath));
   if (cells.length < MIN_GRID_CELLS) return undefined;
-  const sorted = cells.sort((a, b) => compareNatural(keyOf(a), keyOf(b)));
+  const sorted = cells.sort((a, b) => comparePaths(keyOf(a), keyOf(b)));
   return { kind: 'grid', id: `${path} ${family}`, family, cells: sorted };
 }
 
@@ -128,31 +128,25 @@ function familyOf({ bus, vf, pf }: Entry): Family | undefined {
 }
 
 /**
- * Returns the groups that get a frame: those with several boxes, or with a device that is bound to VFIO.
- * Other boxes show their group themselves, and so do the cells of a grid unless all of them have the same
- * group.
+ * Returns the groups that get a frame: those with several boxes. Other boxes show their group themselves, and so do the cells
+ * of a grid unless all of them have the same group.
  */
 function framesOf(roots: readonly Box[]): Graph['frames'] {
-  const members = new Map<string, { readonly boxes: string[]; isFramed: boolean }>();
+  const members = new Map<string, string[]>();
   const visit = (box: Box): void => {
     const group = groupOf(box);
     if (group !== undefined) {
-      const known = members.get(group) ?? { boxes: [], isFramed: false };
+      const known = members.get(group) ?? [];
       members.set(group, known);
-      known.boxes.push(box.id);
-      known.isFramed ||= known.boxes.length > 1 || (box.kind === 'device' && isVfio(box.entry));
+      known.push(box.id);
     }
     if (box.kind !== 'grid') for (const child of box.below) visit(child);
   };
   for (const root of roots) visit(root);
   return [...members]
-    .filter(([, { isFramed }]) => isFramed)
-    .map(([group, { boxes }]) => ({ group, boxes }))
+    .filter(([, boxes]) => boxes.length > 1)
+    .map(([group, boxes]) => ({ group, boxes }))
     .sort((a, b) => compareNatural(a.group, b.group));
-}
-
-function isVfio({ usage }: Entry): boolean {
-  return usage === 'used' || usage === 'free' || usage === 'no-node';
 }
 
 /** Returns the group of a box; for a grid, the group that all its cells have, if any. */

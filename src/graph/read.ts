@@ -8,7 +8,7 @@ import { readFacts } from '../devices/facts.ts';
 import { deviceKey } from '../devices/groups.ts';
 import { isVfioDriverName, nonBlockingDrivers } from '../devices/iommu-group.ts';
 import { findClasslessDevices } from '../devices/not-bound.ts';
-import { compareNatural } from '../devices/order.ts';
+import { compareNatural, comparePaths } from '../devices/order.ts';
 import type { Device, FactName } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
 import type { DeviceLinks, DeviceState } from '../links/state.ts';
@@ -49,7 +49,7 @@ export function readEntries(
       found.set(path, entry);
       if (bound.has(path)) for (const other of companionsOf(files, root, entry)) pending.add(other);
     }
-  return markBlocking([...found.values()].sort((a, b) => compareNatural(a.syspath, b.syspath)));
+  return markBlocking([...found.values()].sort((a, b) => comparePaths(a.syspath, b.syspath)));
 }
 
 /** Returns `/sys/devices/a` and `/sys/devices/a/b` for `/sys/devices/a/b/c`. */

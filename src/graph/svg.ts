@@ -3,7 +3,9 @@
  * imports.
  */
 import { exitStatus, VfioNamesError } from '../errors.ts';
-import { font } from './dot.ts';
+import { font, formatDot } from './dot.ts';
+import type { Graph } from './model.ts';
+import { completeSvg } from './svg-document.ts';
 
 /** Name of the optional package; build scripts use it too. */
 const vizPackage = '@viz-js/viz';
@@ -30,19 +32,20 @@ const load: LoadViz = async () => {
 };
 
 /**
- * Renders DOT text as SVG. Throws VfioNamesError `no-renderer` (status 5) if the package is not installed or
+ * Draws a graph as SVG. Throws VfioNamesError `no-renderer` (status 5) if the package is not installed or
  * can't run here.
  */
-export async function renderSvg(dot: string, loadViz: LoadViz = load): Promise<string> {
+export async function renderSvg(graph: Graph, title: string, loadViz: LoadViz = load): Promise<string> {
   let viz: Viz;
   try {
     viz = await (await loadViz()).instance();
   } catch (error) {
     throw rendererMissing(error);
   }
-  const svg = viz.renderString(dot, { format: 'svg', engine: 'dot' });
+  const svg = viz.renderString(formatDot(graph, title), { format: 'svg', engine: 'dot' });
   // Matches only attributes: Graphviz writes quotation marks in text as entities.
-  return svg.replaceAll(`font-family="${font}"`, `font-family="${font},DejaVu Sans,sans-serif"`);
+  const fonts = svg.replaceAll(`font-family="${font}"`, `font-family="${font},DejaVu Sans,sans-serif"`);
+  return completeSvg(fonts, graph, title);
 }
 
 function rendererMissing(cause: unknown): VfioNamesError {

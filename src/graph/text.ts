@@ -1,7 +1,7 @@
 /** Formats a graph as a tree of lines for a terminal. */
 import { printable } from '../text/printable.ts';
 import type { Box, Entry, Graph } from './model.ts';
-import { describeEntry, formatDriver, formatEntryHolders, formatFirstLink, stateLabels } from './words.ts';
+import { entryLine } from './words.ts';
 
 /** Returns one line per device, each terminated by a newline. */
 export function formatText({ roots }: Graph): string {
@@ -31,15 +31,5 @@ function fork(lead: string): string {
 }
 
 function line(entry: Entry): string {
-  const { name, group, vf, usage } = entry;
-  const holder = formatEntryHolders(entry);
-  const parts = [
-    `${vf === undefined ? '' : `vf ${vf}: `}${name}`,
-    describeEntry(entry),
-    group === undefined ? undefined : `group ${group}`,
-    formatDriver(entry),
-    formatFirstLink(entry),
-    holder === undefined ? (usage === 'blocking' ? stateLabels.blocking : undefined) : `in use by ${holder}`,
-  ];
-  return printable(parts.filter((part) => part !== undefined).join(' · '));
+  return printable(entryLine(entry));
 }

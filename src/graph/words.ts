@@ -10,8 +10,8 @@ export const stateLabels: Readonly<Record<Usage, string>> = {
   used: 'in use',
   free: 'bound to VFIO, free',
   'no-node': 'bound to VFIO, no node',
-  host: "the host's",
-  blocking: "the host's, keeps its group from VFIO",
+  host: 'used by the host',
+  blocking: 'used by the host, blocks its group',
   idle: 'no driver',
 };
 
@@ -64,6 +64,29 @@ export function formatFirstLink({ links, linksCorrect }: Entry): string | undefi
   const [link] = links ?? [];
   if (link === undefined) return undefined;
   return `${link.slice(linkRoot.length + 1)}${linksCorrect ? '' : ' (missing)'}`;
+}
+
+/** `by-alias/gpu` for each alias of the policy. */
+export function aliasesOf({ links }: Entry): string[] {
+  return (links ?? [])
+    .map((link) => link.slice(linkRoot.length + 1))
+    .filter((link) => link.startsWith('by-alias/'));
+}
+
+/** All that a drawing says about a device on one line, for its tooltip and its line of text. */
+export function entryLine(entry: Entry): string {
+  const { name, group, vf, usage } = entry;
+  const holder = formatEntryHolders(entry);
+  const parts = [
+    `${vf === undefined ? '' : `vf ${vf}: `}${name}`,
+    ...aliasesOf(entry),
+    describeEntry(entry),
+    group === undefined ? undefined : `group ${group}`,
+    formatDriver(entry),
+    formatFirstLink(entry),
+    holder === undefined ? (usage === 'blocking' ? stateLabels.blocking : undefined) : `in use by ${holder}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(' · ');
 }
 
 /** `qemu-system-x86 (pid 812)`, the first holder; with several, followed by the number of the others. */

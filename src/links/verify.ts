@@ -1,7 +1,7 @@
 /** Compares all links and nodes with sysfs and returns the findings, sorted. Changes nothing. */
 
 import { readFact } from '../devices/facts.ts';
-import { compareNatural } from '../devices/order.ts';
+import { comparePaths } from '../devices/order.ts';
 import type { Device } from '../devices/types.ts';
 import { parentDirectories } from '../names/claims.ts';
 import { planAccess } from './access.ts';
@@ -59,7 +59,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...verifyAccess(planAccess(machine, devices), !machine.isForeignTree),
     ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];
-  findings.sort((a, b) => compareNatural(a.file, b.file) || (a.code < b.code ? -1 : 1));
+  findings.sort((a, b) => comparePaths(a.file, b.file) || (a.code < b.code ? -1 : 1));
   return {
     findings: only ? findings.filter((finding) => concerns(finding, only, observation)) : findings,
     observation,

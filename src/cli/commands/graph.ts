@@ -8,6 +8,7 @@ import { buildGraph } from '../../graph/model.ts';
 import { readEntries } from '../../graph/read.ts';
 import { renderSvg } from '../../graph/svg.ts';
 import { formatText } from '../../graph/text.ts';
+import { drawingTime, graphTitle } from '../../graph/title.ts';
 import { findHolders } from '../../holders/find.ts';
 import { type DeviceTarget, targetOf } from '../../holders/target.ts';
 import type { Holder, HolderSearch } from '../../holders/types.ts';
@@ -36,6 +37,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     reportNoDevices(io, machine, 'graph --all shows the others, vfio-names doctor what this machine lacks');
   const graph = buildGraph(entries);
   const format = invocation.values['format'] ?? 'text';
+  const title = graphTitle(files, root, drawingTime(system.process.env, system.clock.date()));
   if (invocation.json) {
     const holders = holdersBySyspath(search);
     io.out(
@@ -47,8 +49,8 @@ export const run: RunCommand = async (invocation, io, system) => {
         incomplete: search.incomplete,
       }),
     );
-  } else if (format === 'dot') io.out(formatDot(graph));
-  else if (format === 'svg') io.out(await renderSvg(formatDot(graph)));
+  } else if (format === 'dot') io.out(formatDot(graph, title));
+  else if (format === 'svg') io.out(await renderSvg(graph, title));
   else io.out(formatText(graph));
   // Without VFIO devices, holders that cannot be seen do not matter.
   if (targets.length > 0) for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);

@@ -54,7 +54,7 @@ class Stage {
     const result = runProgram(
       program,
       args,
-      { PATH: '/usr/bin:/bin', ASAN_OPTIONS: 'detect_leaks=0' },
+      { PATH: '/usr/bin:/bin', ASAN_OPTIONS: 'detect_leaks=0', SOURCE_DATE_EPOCH: '1700000000' },
       directory,
     );
     const tree = treeOf(directory).sort();

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { compareDevices, compareNatural } from '../../../src/devices/order.ts';
+import { compareDevices, compareNatural, comparePaths } from '../../../src/devices/order.ts';
 
 function sorted(...names: string[]): string[] {
   return names.sort(compareNatural);
@@ -44,6 +44,51 @@ const anyDevice = fc.oneof(
   fc.record({ bus: fc.constant('pci'), name: address }),
   fc.record({ bus: fc.constantFrom('amba', 'platform'), name: serial }),
 );
+
+test('comparePaths compares PCI addresses and host bridges in paths as hexadecimal numbers', (t) => {
+  const paths = [
+    '/sys/devices/pci0000:10/0000:10:00.0',
+    '/sys/devices/pci0000:0a/0000:0a:01.0/0000:0b:00.0',
+    '/sys/devices/pci0000:0a/0000:0a:01.0',
+    '/sys/devices/pci0000:09/0000:09:1f.0',
+    '/sys/devices/platform/dma.10',
+    '/sys/devices/platform/dma.9',
+    '/dev/vfio/pci/0000:0a:00.0',
+    '/dev/vfio/pci/0000:01:00.0',
+  ];
+  t.deepEqual(paths.sort(comparePaths), [
+    '/dev/vfio/pci/0000:01:00.0',
+    '/dev/vfio/pci/0000:0a:00.0',
+    '/sys/devices/pci0000:09/0000:09:1f.0',
+    '/sys/devices/pci0000:0a/0000:0a:01.0',
+    '/sys/devices/pci0000:0a/0000:0a:01.0/0000:0b:00.0',
+    '/sys/devices/pci0000:10/0000:10:00.0',
+    '/sys/devices/platform/dma.9',
+    '/sys/devices/platform/dma.10',
+  ]);
+});
+
+const part = fc.constantFrom(
+  '0000:0a:00.0',
+  '0000:01:00.0',
+  'pci0000:0a',
+  '0000:09',
+  '00x',
+  'dma.9',
+  'dma.10',
+);
+const path = fc.array(part, { maxLength: 3 }).map((parts) => parts.join('/'));
+
+test('comparePaths is a total order: 0 only for equal paths, antisymmetric, transitive', (t) => {
+  fc.assert(
+    fc.property(path, path, path, (a, b, c) => {
+      t.is(Math.sign(comparePaths(a, b)), -Math.sign(comparePaths(b, a)) + 0);
+      t.is(comparePaths(a, b) === 0, a === b);
+      if (comparePaths(a, b) <= 0 && comparePaths(b, c) <= 0) t.true(comparePaths(a, c) <= 0);
+    }),
+    { numRuns: 500 },
+  );
+});
 
 test('compareDevices gives the same order whatever the order of the devices was', (t) => {
   const devices = fc.array(anyDevice, { maxLength: 8 });

@@ -19,7 +19,9 @@ async function show(t: ExecutionContext, name: SampleName, ...args: string[]): P
   const root = fakeRoot(t);
   samples[name](root);
   await runCli(['sync', '--root', root.dir]);
-  return runCli(['graph', '--root', root.dir, ...args]);
+  root.write('/etc/hostname', 'host\n');
+  const result = await runCli(['graph', '--root', root.dir, ...args]);
+  return { ...result, out: result.out.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'TIME') };
 }
 
 for (const name of Object.keys(samples) as SampleName[])
@@ -58,7 +60,7 @@ for (const name of Object.keys(samples) as SampleName[])
 
 test('renderSvg reports a missing or unusable package with an alternative', async (t) => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
-  const error = await t.throwsAsync(renderSvg('digraph {}', () => Promise.reject(missing)));
+  const error = await t.throwsAsync(renderSvg(buildGraph([]), 'title', () => Promise.reject(missing)));
   t.like(error, { code: 'no-renderer', status: 5 });
   t.is(
     errorLine(error),
@@ -66,7 +68,9 @@ test('renderSvg reports a missing or unusable package with an alternative', asyn
   );
   // As with node --jitless, which does not support WebAssembly.
   const broken = await t.throwsAsync(
-    renderSvg('digraph {}', () => Promise.reject(new ReferenceError('WebAssembly is not defined'))),
+    renderSvg(buildGraph([]), 'title', () =>
+      Promise.reject(new ReferenceError('WebAssembly is not defined')),
+    ),
   );
   t.regex(errorLine(broken), /found one that does not run here \(ReferenceError\); draw with Graphviz/);
 });
@@ -128,7 +132,7 @@ test('formatDot shows VFs of one group as one grid in its frame, without the gro
   const vfs = ['0', '1', '2'].map((vf) => entry({ syspath: `${top}/v${vf}`, group: '7', pf: 'pf', vf }));
   const graph = buildGraph([entry({ syspath: `${top}/pf`, group: '7', usage: 'host' }), ...vfs]);
   t.deepEqual(graph.frames, [{ group: '7', boxes: [`${top}/pf`, `${top}/pf vf`] }]);
-  const dot = formatDot(graph);
+  const dot = formatDot(graph, 'title');
   t.is(dot.match(/group 7/g)?.length, 2, dot);
 });
 
@@ -165,7 +169,8 @@ test('formatDot and formatText produce well-formed output without control charac
     fc.property(
       fc.array(texts, { minLength: 1, maxLength: 5 }),
       fc.constantFrom('pci', 'mdev'),
-      (devices, bus) => {
+      hostileText,
+      (devices, bus, title) => {
         const entries = devices.map(({ name, label, driver, holder, link, mdevType }, index) =>
           entry({
             ...{ bus, name, label, driver, mdevType, group: driver, node: `vfio${index}` },
@@ -177,7 +182,7 @@ test('formatDot and formatText produce well-formed output without control charac
         const graph = buildGraph(entries);
         const countBoxes = (box: Box): number =>
           1 + (box.kind === 'grid' ? 0 : box.below.map(countBoxes).reduce((a, b) => a + b, 0));
-        const dot = formatDot(graph);
+        const dot = formatDot(graph, title);
         const { status, output = '', errors } = viz.render(dot, { format: 'svg' });
         t.is(status, 'success', `${JSON.stringify(errors)}\n${dot}`);
         t.is(
