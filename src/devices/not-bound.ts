@@ -129,7 +129,8 @@ function readHostDevice(files: Files, root: Root, bus: string, name: string): Ho
   };
 }
 
-function readGroupNode(files: Files, root: Root, group: string): string | undefined {
+/** The node of the IOMMU group with this number, `/dev/vfio/14`; `undefined` if VFIO has not registered the group. */
+export function readGroupNode(files: Files, root: Root, group: string): string | undefined {
   const name = [group, `noiommu-${group}`].find(
     (entry) => tryOrUndefined(() => files.lstat(pathBelow(root, `/sys/class/vfio/${entry}`))) !== undefined,
   );

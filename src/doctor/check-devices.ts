@@ -28,22 +28,40 @@ export function checkDevices({ devices, classless, problems }: Snapshot): CheckR
       ...lines,
     ];
   }
-  if (classless.length > 0) return [...classless.slice(0, 3).map(classlessLine), ...lines];
+  if (classless.length > 0) return [...classlessLines(classless), ...lines];
   const remedy =
     'bind one, PCI for instance: D=/sys/bus/pci/devices/ADDRESS; echo vfio-pci > $D/driver_override; echo ADDRESS > $D/driver/unbind; echo ADDRESS > /sys/bus/pci/drivers_probe';
   return [warning('devices', 'no device is bound to a VFIO driver', remedy), ...lines];
 }
 
-function classlessLine(device: HostDevice): CheckResult {
-  return error('devices', describeClassless(device), classlessHint);
+function classlessLines(devices: readonly HostDevice[]): CheckResult[] {
+  const unreachable = devices.filter(({ groupNode }) => groupNode === undefined);
+  if (unreachable.length > 0)
+    return unreachable
+      .slice(0, 3)
+      .map((device) => error('devices', describeClassless(device), classlessHint));
+  const nodes = [...new Set(devices.flatMap(({ groupNode }) => groupNode ?? []))];
+  const more = nodes.length > 3 ? ` and ${nodes.length - 3} more` : '';
+  return [
+    ok(
+      'devices',
+      printable(
+        `${devices.length} bound to VFIO drivers, reached through ${nodes.slice(0, 3).join(', ')}${more} (Linux before 6.1)`,
+      ),
+    ),
+  ];
 }
 
 /** Reports every group that is not viable because a device is bound to a host driver. */
-export function checkGroups({ devices }: Snapshot): CheckResult[] {
-  if (devices.length === 0) return [];
+export function checkGroups({ devices, classless }: Snapshot): CheckResult[] {
+  const members = [
+    ...devices.map(({ device, group, siblings }) => ({ name: device.name, group, siblings })),
+    ...classless,
+  ];
+  if (members.length === 0) return [];
   const reported = new Set<string>();
   const lines: CheckResult[] = [];
-  for (const { device, group, siblings } of devices) {
+  for (const { name, group, siblings } of members) {
     const blocking = blockingSiblings(siblings);
     if (group === undefined || blocking.length === 0 || reported.has(group)) continue;
     reported.add(group);
@@ -54,7 +72,7 @@ export function checkGroups({ devices }: Snapshot): CheckResult[] {
     lines.push(
       error(
         'groups',
-        `IOMMU group ${printable(group)} is not viable: ${printable(device.name)} is bound to VFIO, but its ${single ? 'sibling' : 'siblings'} ${names} to ${single ? 'a driver' : 'drivers'} of the host`,
+        `IOMMU group ${printable(group)} is not viable: ${printable(name)} is bound to VFIO, but its ${single ? 'sibling' : 'siblings'} ${names} to ${single ? 'a driver' : 'drivers'} of the host`,
         `bind ${single ? 'it' : 'them'} to vfio-pci, too, or to no driver`,
       ),
     );

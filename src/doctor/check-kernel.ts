@@ -5,15 +5,18 @@ import { formatMode } from '../text/prose.ts';
 import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Checks that the kernel is Linux 6.6 or later, the first with device nodes. */
-export function checkKernel({ kernel, distribution }: Snapshot): CheckResult {
+/** Checks that the kernel is Linux 6.6 or later, the first with device nodes; before, groups have names. */
+export function checkKernel({ kernel, distribution, groupNames }: Snapshot): CheckResult {
   const where = distribution ? ` (${printable(distribution.name)})` : '';
   if (kernel.release === undefined)
     return warning('kernel', `the kernel's release can't be read${where}`, 'mount proc on /proc');
   const name = `Linux ${printable(kernel.release)}${where}`;
   const [major = 0, minor = 0] = kernel.release.split('.').map((part) => Number.parseInt(part, 10));
   if (major > 6 || (major === 6 && minor >= 6)) return ok('kernel', name);
-  return warning('kernel', `${name}: devices have nodes of their own since Linux 6.6`, 'use a newer kernel');
+  const message = `${name}: devices have nodes of their own since Linux 6.6`;
+  return groupNames
+    ? ok('kernel', `${message}, groups in every version`)
+    : warning('kernel', message, 'use a newer kernel');
 }
 
 /** How to enable the IOMMU, by vendor of the processor. */
@@ -95,17 +98,23 @@ export function checkCdev(snapshot: Snapshot): CheckResult {
           : '; there are none of groups';
     return ok('cdev', `each device has a node of its own (/dev/vfio/devices)${groups}`);
   }
-  if (snapshot.classless.length > 0)
-    return error(
-      'cdev',
-      'this kernel gives devices no nodes of their own: it has no class vfio-dev (Linux before 6.1)',
-      'use Linux 6.6 or later with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or the group nodes (/dev/vfio/GROUP), which get no links',
-    );
   const missing = kernel.config?.option('IOMMUFD') === 'n' ? 'CONFIG_IOMMUFD' : 'CONFIG_VFIO_DEVICE_CDEV';
-  const message = `this kernel gives devices no nodes of their own: ${missing} is off${source}${distributionNote(snapshot)}`;
-  const remedy =
-    'use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or the nodes of the groups (/dev/vfio/GROUP), which get no names';
-  return devices.length > 0 ? error('cdev', message, remedy) : warning('cdev', message, remedy);
+  const reason =
+    snapshot.classless.length > 0
+      ? 'it has no class vfio-dev (Linux before 6.1)'
+      : `${missing} is off${source}${distributionNote(snapshot)}`;
+  const message = `this kernel gives devices no nodes of their own: ${reason}`;
+  if (kernel.interfaces?.group === false) {
+    const remedy = 'use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or with CONFIG_VFIO_GROUP';
+    return devices.length > 0 ? error('cdev', message, remedy) : warning('cdev', message, remedy);
+  }
+  return snapshot.groupNames
+    ? ok('cdev', `names of groups; per-device names need a kernel with CONFIG_VFIO_DEVICE_CDEV (${reason})`)
+    : warning(
+        'cdev',
+        `${message}; and the policy gives groups no names`,
+        'remove groups = false from [names], or use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV',
+      );
 }
 
 /**

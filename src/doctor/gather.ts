@@ -5,7 +5,7 @@
 import { isNoIommu } from '../devices/cdev.ts';
 import { readFact } from '../devices/facts.ts';
 import { readSiblings } from '../devices/iommu-group.ts';
-import { findClasslessDevices } from '../devices/not-bound.ts';
+import { classlessDevice, findClasslessDevices } from '../devices/not-bound.ts';
 import { scanDevices } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, tryOrUndefined, VfioNamesError, withHint } from '../errors.ts';
@@ -13,8 +13,10 @@ import { findHolders } from '../holders/find.ts';
 import { targetOf } from '../holders/target.ts';
 import { policyNotes } from '../links/aliases.ts';
 import type { Machine } from '../links/observe.ts';
+import { readDevnum } from '../links/shared-nodes.ts';
 import { verify } from '../links/verify.ts';
-import { knownBuses, schemeLink } from '../names/scheme.ts';
+import { defaultGroupNames } from '../names/groups.ts';
+import { groupLink, knownBuses, schemeLink } from '../names/scheme.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
@@ -25,7 +27,7 @@ import { renderRules } from '../udev/render.ts';
 import { readAccess } from './access.ts';
 import { readDistribution, readKernel } from './kernel.ts';
 import { findWatcher, readMemoryLock } from './processes.ts';
-import type { DeviceState, Snapshot } from './snapshot.ts';
+import type { ClasslessState, DeviceState, Snapshot } from './snapshot.ts';
 import { findUdevSocket, isListening, readUdev, udevHasLink } from './udev.ts';
 
 /** The policy, or the error of its reader; in that case verify does not run. */
@@ -43,14 +45,20 @@ export async function takeSnapshot(
   const { devices, problems } = scanDevices(files, root);
   const targets = devices.map((device) => targetOf(files, root, device));
   const search = findHolders(files, root, targets);
-  const classless = findClasslessDevices(files, root);
+  const classless = findClasslessDevices(files, root).map((host): ClasslessState => {
+    const device = classlessDevice(host);
+    const group = readFact(files, root, device, 'group');
+    return { ...host, ...(group !== undefined && { group }), siblings: readSiblings(files, root, device) };
+  });
+  // Without the policy, verify would take its names for left-over links.
+  const verified = 'policyError' in policyResult ? noVerification : runVerify(machine);
   const running = await isListening(files, canConnect, root, findUdevSocket(files, root));
   const states = devices.map((device) =>
     deviceState(
-      files,
-      root,
+      machine,
       device,
       search.holders.filter(({ target }) => target.device === device),
+      verified.links,
     ),
   );
   const distribution = readDistribution(files, root);
@@ -75,10 +83,8 @@ export async function takeSnapshot(
     ),
     ...(watchPid !== undefined && { watchPid }),
     ...('policyError' in policyResult && { policyError: policyResult.policyError }),
-    // Without the policy, verify would take its names for left-over links.
-    ...('policyError' in policyResult
-      ? { verifyFindings: 0, fixableFindings: 0, policyNotes: [] }
-      : countFindings(machine)),
+    ...verified.counts,
+    groupNames: (machine.groupNames ?? defaultGroupNames).mode !== false,
     incomplete: search.incomplete,
     ...(memoryLock && { memoryLock }),
   };
@@ -95,14 +101,15 @@ function countGroups(files: Files, root: Root): number {
   return groups.filter((group) => name(group) !== 'vfio-noiommu').length;
 }
 
-function deviceState(files: Files, root: Root, device: Device, holders: DeviceState['holders']): DeviceState {
+function deviceState(
+  { files, root }: Machine,
+  device: Device,
+  holders: DeviceState['holders'],
+  links: Pick<ReadonlySet<string>, 'has'>,
+): DeviceState {
   const group = readFact(files, root, device, 'group');
   const groupNode = readFact(files, root, device, 'groupNode');
-  const link = schemeLink(device);
-  const linkedByUdev =
-    device.devnum === undefined || link === undefined || !canUdevName(files, root, device)
-      ? undefined
-      : udevHasLink(files, root, device.devnum, `vfio/${link}`);
+  const linkedByUdev = readLinkedByUdev(files, root, device, groupNode, links);
   return {
     device,
     ...(group !== undefined && { group }),
@@ -114,12 +121,36 @@ function deviceState(files: Files, root: Root, device: Device, holders: DeviceSt
   };
 }
 
+/** Whether udev has made the link of the device, or that of its group if only this one exists. `links` are those that exist. */
+function readLinkedByUdev(
+  files: Files,
+  root: Root,
+  device: Device,
+  groupNode: string | undefined,
+  links: Pick<ReadonlySet<string>, 'has'>,
+): boolean | undefined {
+  if (device.devnum !== undefined) {
+    const link = schemeLink(device);
+    return link === undefined || !canUdevName(files, root, device)
+      ? undefined
+      : udevHasLink(files, root, device.devnum, `vfio/${link}`);
+  }
+  const link = groupLink(device);
+  if (link === undefined || groupNode === undefined || !links.has(link) || !hasHelper(files, root))
+    return undefined;
+  const attribute = `/sys/class/vfio/${groupNode.slice('/dev/vfio/'.length)}/dev`;
+  const devnum = readDevnum(files, root, { attribute });
+  return devnum === undefined ? undefined : udevHasLink(files, root, devnum, `vfio/${link}`);
+}
+
 /** On a bus that has no line of its own, udev takes the name from vfio_id, if that is installed. */
 function canUdevName(files: Files, root: Root, { bus }: Device): boolean {
-  return (
-    knownBuses.some((known) => known === bus) ||
-    tryOrUndefined(() => files.stat(pathBelow(root, helperPath))) !== undefined
-  );
+  return knownBuses.some((known) => known === bus) || hasHelper(files, root);
+}
+
+/** Whether vfio_id is installed, from which udev takes the names of groups. */
+function hasHelper(files: Files, root: Root): boolean {
+  return tryOrUndefined(() => files.stat(pathBelow(root, helperPath))) !== undefined;
 }
 
 /**
@@ -135,21 +166,36 @@ function expectedRules(policy: Policy): string | undefined {
   }
 }
 
+interface Verified {
+  readonly counts: Pick<Snapshot, 'fixableFindings' | 'verifyFindings' | 'policyNotes'>;
+  /** The links that devices and groups should have. */
+  readonly links: Pick<ReadonlySet<string>, 'has'>;
+}
+
+const noVerification: Verified = {
+  counts: { verifyFindings: 0, fixableFindings: 0, policyNotes: [] },
+  links: new Set(),
+};
+
 /** Runs verify and counts its findings. */
-function countFindings(
-  machine: Machine,
-): Pick<Snapshot, 'fixableFindings' | 'verifyFindings' | 'policyNotes'> {
+function runVerify(machine: Machine): Verified {
   try {
     const { findings, observation } = verify(machine);
     return {
-      verifyFindings: findings.length,
-      fixableFindings: findings.filter((finding) => finding.fixable).length,
-      policyNotes: policyNotes(machine, observation),
+      counts: {
+        verifyFindings: findings.length,
+        fixableFindings: findings.filter((finding) => finding.fixable).length,
+        policyNotes: policyNotes(machine, observation),
+      },
+      links: observation.assignment.winners,
     };
   } catch (error) {
     // A failed system call must not prevent the other checks.
     if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-    return { verifyFindings: withHint(error as Error), fixableFindings: 0, policyNotes: [] };
+    return {
+      ...noVerification,
+      counts: { verifyFindings: withHint(error as Error), fixableFindings: 0, policyNotes: [] },
+    };
   }
 }
 

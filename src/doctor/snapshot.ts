@@ -50,10 +50,16 @@ export interface DeviceState {
   readonly siblings: readonly Sibling[];
   readonly holders: readonly Holder[];
   /**
-   * Whether udev's database lists the link of the device; absent if there is no database, or the device has
-   * no link.
+   * Whether udev's database lists the link of the device, or of its group where only that has a name; absent if there is no
+   * database, or no link.
    */
   readonly linkedByUdev?: boolean;
+}
+
+/** A device of a kernel before 6.1 with its group and siblings. */
+export interface ClasslessState extends HostDevice {
+  readonly group?: string;
+  readonly siblings: readonly Sibling[];
 }
 
 export interface MemoryLock {
@@ -82,7 +88,9 @@ export interface Snapshot {
   readonly verifyFindings: number | string;
   readonly fixableFindings: number;
   /** Devices bound to VFIO drivers on a kernel without the class vfio-dev. */
-  readonly classless: readonly HostDevice[];
+  readonly classless: readonly ClasslessState[];
+  /** Whether groups have names where devices have no nodes of their own: unless the policy says `groups = false`. */
+  readonly groupNames: boolean;
   readonly access: AccessState;
   /** One line for each name of the policy that does not lead to one device. */
   readonly policyNotes: readonly string[];

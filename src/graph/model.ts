@@ -3,7 +3,7 @@ import { compareNatural, comparePaths } from '../devices/order.ts';
 
 /**
  * `used`: bound to VFIO, and a process has it open. `free`: bound to VFIO, not open. `no-node`: bound to
- * VFIO, without a node to link to. `host`: bound to another driver. `blocking`: bound to another driver that
+ * VFIO, and neither it nor its group has a node that gives isolation. `host`: bound to another driver. `blocking`: bound to another driver that
  * makes its IOMMU group not viable. `idle`: no driver.
  */
 export type Usage = 'used' | 'free' | 'no-node' | 'host' | 'blocking' | 'idle';
@@ -29,6 +29,8 @@ export interface Entry {
   readonly vf?: string;
   /** `vfio3`. */
   readonly node?: string;
+  /** `/dev/vfio/14`, for a device of VFIO that has no node of its own. */
+  readonly groupNode?: string;
   /** Links of the device, as absolute paths. */
   readonly links?: readonly string[];
   /** Whether all links are correct. */

@@ -7,7 +7,7 @@ import { isNameable } from '../devices/cdev.ts';
 import { readFacts } from '../devices/facts.ts';
 import { deviceKey } from '../devices/groups.ts';
 import { isVfioDriverName, nonBlockingDrivers } from '../devices/iommu-group.ts';
-import { findClasslessDevices } from '../devices/not-bound.ts';
+import { findClasslessDevices, readGroupNode } from '../devices/not-bound.ts';
 import { compareNatural, comparePaths } from '../devices/order.ts';
 import type { Device, FactName } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
@@ -111,12 +111,17 @@ function readEntry(
     device ?? { bus, name, sysname: '', syspath },
     facts,
   );
+  const isVfio = device !== undefined || isVfioDriverName(driver);
+  const groupNode =
+    isVfio && device?.devnum === undefined && group !== undefined
+      ? readGroupNode(files, root, group)
+      : undefined;
   const links = device && known.links.get(deviceKey(device));
   const state = device && known.states.get(deviceKey(device));
   const holders = device && known.holders.get(deviceKey(device));
   return {
     ...{ syspath, bus, name },
-    usage: stateOf(device, driver, holders ?? [], state),
+    usage: stateOf(device, driver, holders ?? [], state, groupNode),
     bridge: rest.class?.startsWith('0x0604') ?? false,
     ...(driver !== undefined && { driver }),
     ...(group !== undefined && { group }),
@@ -127,6 +132,7 @@ function readEntry(
     ...(pf !== undefined && { pf }),
     ...(vf !== undefined && { vf }),
     ...(device?.devnum !== undefined && { node: device.sysname }),
+    ...(groupNode !== undefined && { groupNode }),
     ...(links && links.links.length > 0 && { links: links.links, linksCorrect: areLinksCorrect(state) }),
     ...(holders && holders.length > 0 && { holders }),
   };
@@ -142,10 +148,13 @@ function stateOf(
   driver: string | undefined,
   holders: readonly string[],
   state: DeviceState | undefined,
+  groupNode: string | undefined,
 ): Usage {
+  const ofGroup = groupNode !== undefined && !groupNode.includes('noiommu-') ? 'free' : 'no-node';
   // Before Linux 6.1, no device has an entry of class vfio-dev.
-  if (!device) return driver === undefined ? 'idle' : isVfioDriverName(driver) ? 'no-node' : 'host';
+  if (!device) return driver === undefined ? 'idle' : isVfioDriverName(driver) ? ofGroup : 'host';
   if (holders.length > 0) return 'used';
+  if (device.devnum === undefined) return ofGroup;
   return isNameable(device) && state !== 'no-node' ? 'free' : 'no-node';
 }
 

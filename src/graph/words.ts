@@ -50,11 +50,12 @@ export function describeEntry({
   return text === undefined ? undefined : truncate(text, 72);
 }
 
-/** `vfio-pci, vfio3`, or `no driver`. */
-export function formatDriver({ driver, node, usage }: Entry): string {
+/** `vfio-pci, vfio3`, `vfio-pci, /dev/vfio/14` where only the group has a node, or `no driver`. */
+export function formatDriver({ driver, node: own, groupNode, usage }: Entry): string {
   const parts = [driver === undefined ? 'no driver' : driver];
+  const node = own ?? groupNode;
   if (node !== undefined) parts.push(node);
-  if (node?.startsWith('noiommu-')) parts.push('no isolation');
+  if (node !== undefined && /(?:^|\/)noiommu-/.test(node)) parts.push('no isolation');
   else if (usage === 'no-node') parts.push('no node');
   return parts.join(', ');
 }

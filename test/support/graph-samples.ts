@@ -1,4 +1,4 @@
-/** Three sample machines: a desktop, a server with SR-IOV, and one with mediated and platform devices. */
+/** Sample machines: a desktop, a server with SR-IOV, one with mediated and platform devices, and one with nodes of groups only. */
 import * as fs from 'node:fs';
 import type { FakeDevice, FakeRoot } from './fake-root.ts';
 
@@ -137,4 +137,17 @@ export const mixed: Sample = (root) => {
   hold(root, 77, 'cloud-hypervisor', '/dev/vfio/devices/vfio1');
 };
 
-export const samples = { desktop, server, mixed } as const;
+/** A kernel with nodes of groups only: one group in use, one that a driver of the host keeps closed, one without an IOMMU. */
+export const groups: Sample = (root) => {
+  const add = adder(root);
+  const bound = { devnum: false, driver: 'vfio-pci' } as const;
+  add({ ...bound, name: '0000:01:00.0', group: '14', is: '10de 2204 030000' });
+  add({ ...bound, name: '0000:01:00.1', group: '14', is: '10de 1aef 040300' });
+  add({ ...bound, name: '0000:00:1f.0', group: '10', is: '8086 0d8f 020000' });
+  add({ name: '0000:00:1f.3', group: '10', driver: 'snd_hda_intel', is: '8086 a0c8 040300' });
+  add({ ...bound, name: '0000:05:00.0', group: '33', is: '144d a80a 010802' });
+  for (const node of ['14', '10', 'noiommu-33']) root.addGroup(node);
+  hold(root, 812, 'qemu-system-x86', root.at('/dev/vfio/14'));
+};
+
+export const samples = { desktop, server, mixed, groups } as const;

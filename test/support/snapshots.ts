@@ -58,6 +58,7 @@ export const healthy: Snapshot = {
   verifyFindings: 0,
   fixableFindings: 0,
   classless: [],
+  groupNames: true,
   access: {
     nodes: [{ kind: 'device', path: '/dev/vfio/devices/vfio0', status: charNode(0o600) }],
     user: { uid: 0, gids: [0], overridesMode: true },
@@ -78,6 +79,7 @@ export const bare: Snapshot = {
   verifyFindings: 0,
   fixableFindings: 0,
   classless: [],
+  groupNames: true,
   access: { nodes: [] },
   policyNotes: [],
   incomplete: [],

@@ -125,12 +125,60 @@ test('doctor on Linux before 6.1 names the bound device and its group node, and 
       .map(({ severity, message, remedy }) => `${severity}: ${message} -> ${remedy}`);
   t.regex(
     text('devices').join(),
-    /^error: 0000:01:00\.0 is bound to vfio-pci, but this kernel has no class vfio-dev \(Linux before 6\.1\); it is reached through \/dev\/vfio\/14 -> use the node of the group/,
+    /^ok: 1 bound to VFIO drivers, reached through \/dev\/vfio\/14 \(Linux before 6\.1\) -> undefined$/,
   );
-  t.regex(text('cdev').join(), /^error: .*no class vfio-dev/);
+  t.regex(
+    text('cdev').join(),
+    /^ok: names of groups; per-device names need .*no class vfio-dev \(Linux before 6\.1\)/,
+  );
+  t.is(text('groups').join(), 'ok: every IOMMU group of these devices can be used -> undefined');
   t.is(text('vfio').join(), 'ok: at work -> undefined');
   t.is(text('access').length, 1);
   t.false(lines.some(({ remedy }) => /bind one/.test(remedy ?? '')));
+  root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });
+  root.add({ name: '0000:02:00.0', driver: 'vfio-pci' });
+  const worse = runChecks(await takeSnapshot(nodeSystem, machine, { policy: defaultPolicy }));
+  t.deepEqual(
+    worse.flatMap(({ check, severity, message }) =>
+      severity === 'error' && check !== 'names' ? [message] : [],
+    ),
+    [
+      '0000:02:00.0 is bound to vfio-pci, but this kernel has no class vfio-dev (Linux before 6.1)',
+      'IOMMU group 14 is not viable: 0000:01:00.0 is bound to VFIO, but its sibling 0000:01:00.1 (snd_hda_intel) to a driver of the host',
+    ],
+  );
+});
+
+test('doctor on a kernel with nodes of groups only reports names of groups, and whether udev made them', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false, driver: 'vfio-pci', group: '14' });
+  root.addGroup('14');
+  root.node('/dev/vfio/vfio', '10:196', 0o666);
+  root.write('/proc/devices', 'Character devices:\n243 vfio\n\nBlock devices:\n');
+  root.write('/usr/lib/udev/vfio_id', '');
+  root.write('/run/udev/data/c243:14', 'S:vfio/groups/pci/0000:01:00.0\n');
+  root.linkWithTarget('/dev/vfio/groups/pci/0000:01:00.0', '../../14');
+  const machine = { files: fakeFiles, root: root.dir };
+  const snapshot = await takeSnapshot(nodeSystem, machine, { policy: defaultPolicy });
+  t.is(snapshot.devices[0]?.linkedByUdev, true);
+  t.is(snapshot.verifyFindings, 0);
+  const cdev = (names: boolean) =>
+    runChecks({ ...snapshot, groupNames: names }).find(({ check }) => check === 'cdev');
+  t.deepEqual(cdev(true), {
+    check: 'cdev',
+    severity: 'ok',
+    message:
+      'names of groups; per-device names need a kernel with CONFIG_VFIO_DEVICE_CDEV (CONFIG_VFIO_DEVICE_CDEV is off)',
+  });
+  t.is(cdev(false)?.severity, 'warning');
+  t.regex(cdev(false)?.remedy ?? '', /^remove groups = false from \[names\]/);
+  root.write('/run/udev/data/c243:14', '');
+  const unnamed = await takeSnapshot(nodeSystem, machine, { policy: defaultPolicy });
+  t.is(unnamed.devices[0]?.linkedByUdev, false);
+  const off = { ...machine, groupNames: { mode: false, policyLinks: false } as const };
+  const none = await takeSnapshot(nodeSystem, off, { policy: defaultPolicy });
+  t.is(none.devices[0]?.linkedByUdev, undefined);
+  t.false(none.groupNames);
 });
 
 test('doctor makes no claim about groups if /proc/devices, sysfs and the configuration have none', (t) => {

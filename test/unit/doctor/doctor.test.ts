@@ -78,12 +78,20 @@ test(
   withoutDistribution,
 );
 test(
-  'doctor kernel: warns about a kernel older than Linux 6.6',
+  'doctor kernel: warns about a kernel older than Linux 6.6 if the policy gives groups no names',
   checkReports,
-  kernel({ release: '6.5.13-x' }),
+  { ...kernel({ release: '6.5.13-x' }), groupNames: false },
   'kernel',
   'warning',
   /since Linux 6\.6 -> use a newer/,
+);
+test(
+  'doctor kernel: a kernel older than Linux 6.6 has names of groups',
+  checkReports,
+  kernel({ release: '6.5.13-x' }),
+  'kernel',
+  'ok',
+  /since Linux 6\.6, groups in every version -> nothing/,
 );
 test(
   'doctor kernel: accepts Linux 6.10 as newer than 6.6',
@@ -261,10 +269,10 @@ test(
   bare,
 );
 test(
-  'doctor cdev: is an error if bound devices have no nodes',
+  'doctor cdev: is an error if neither bound devices nor groups have nodes',
   checkReports,
   {
-    ...kernel({ interfaces: { cdev: false, group: true }, config: config('IOMMUFD=m') }),
+    ...kernel({ interfaces: { cdev: false, group: false }, config: config('IOMMUFD=m') }),
     devices: [withoutNode],
   },
   'cdev',
@@ -272,12 +280,23 @@ test(
   /CONFIG_VFIO_DEVICE_CDEV is off, says \/boot\/config-x -> use a kernel/,
 );
 test(
-  'doctor cdev: is an error if a bound device has no node and the kernel has no configuration',
+  'doctor cdev: reports names of groups if only groups have nodes',
   checkReports,
-  { kernel: unknownKernel, devices: [withoutNode] },
+  {
+    ...kernel({ interfaces: { cdev: false, group: true }, config: config('IOMMUFD=m') }),
+    devices: [withoutNode],
+  },
   'cdev',
-  'error',
-  /no nodes of their own/,
+  'ok',
+  /^names of groups; per-device names need a kernel with CONFIG_VFIO_DEVICE_CDEV \(CONFIG_VFIO_DEVICE_CDEV is off, says \/boot\/config-x\) -> nothing$/,
+);
+test(
+  'doctor cdev: is a warning if only groups have nodes and the policy gives them no names',
+  checkReports,
+  { kernel: unknownKernel, devices: [withoutNode], groupNames: false },
+  'cdev',
+  'warning',
+  /no nodes of their own: .*; and the policy gives groups no names -> remove groups = false from \[names\]/,
 );
 test(
   'doctor cdev: ignores devices in no-IOMMU mode',
@@ -291,12 +310,12 @@ test(
   /nothing tells/,
 );
 test(
-  'doctor cdev: missing support is a warning if no device is bound',
+  'doctor cdev: reports missing support by the configuration if no device is bound',
   checkReports,
   bareKernel({ config: config() }),
   'cdev',
-  'warning',
-  /CONFIG_IOMMUFD is off/,
+  'ok',
+  /^names of groups; .*CONFIG_IOMMUFD is off/,
   bare,
 );
 test(
@@ -304,8 +323,8 @@ test(
   checkReports,
   { ...bareKernel({ config: config(), release: '6.12.107+deb13-amd64' }), distribution: debian },
   'cdev',
-  'warning',
-  /Debian's kernels are built so -> /,
+  'ok',
+  /Debian's kernels are built so\) -> nothing/,
   bare,
 );
 test(
@@ -313,8 +332,8 @@ test(
   checkReports,
   { ...bareKernel({ config: config(), release: '6.12.107-custom' }), distribution: debian },
   'cdev',
-  'warning',
-  /is off, says \/boot\/config-x ->/,
+  'ok',
+  /is off, says \/boot\/config-x\) ->/,
   bare,
 );
 
