@@ -10,8 +10,9 @@
 import { isExclusive } from '../names/claims.ts';
 import { knownBuses } from '../names/scheme.ts';
 import { iommuAccess } from '../policy/access.ts';
-import type { Access, AccessRule, LinkRule, NamePart, Policy } from '../policy/policy.ts';
+import type { Access, AccessRule, LinkRule, Policy } from '../policy/policy.ts';
 import { formatRequest, linkProperty } from '../vfio-id/link-spec.ts';
+import { compileGroups, type GroupRules } from './groups.ts';
 import {
   addLinkLines,
   addRequest,
@@ -29,7 +30,7 @@ import {
   formatMode,
   formatRule,
   policyId,
-  sanitizePath,
+  sanitizeTemplatePart,
   type UdevKeys,
 } from './syntax.ts';
 
@@ -53,6 +54,8 @@ interface UdevRules {
   readonly access: readonly string[];
   /** Lines that run vfio_id to create the links. */
   readonly run: readonly string[];
+  /** The rules for the names of groups. */
+  readonly groups: GroupRules;
 }
 
 /** Compiles the rules of a policy; throws VfioNamesError `policy` (status 2) if udev cannot express a rule. */
@@ -80,6 +83,7 @@ export function compileUdev(
     links: unique([scheme, ...links].flatMap((compiled) => compiled.lines)),
     access: access.flatMap((compiled) => compiled.lines),
     run: addLinkLines(via),
+    groups: compileGroups(policy, via),
   };
 }
 
@@ -140,11 +144,6 @@ function compileLink(rule: LinkRule, requests: RequestTable, via: LinkMode): Lin
       ];
     }),
   );
-}
-
-/** Sanitizes fixed text as udev does, so that nothing in a request can end its quotes. */
-export function sanitizeTemplatePart(part: NamePart): NamePart {
-  return 'text' in part ? { text: sanitizePath(part.text) ?? '' } : part;
 }
 
 function compileAccess(rule: AccessRule): Lines {

@@ -7,10 +7,9 @@ import type { FactName } from '../devices/types.ts';
 import { iommuAccess } from '../policy/access.ts';
 import type { Access, LinkRule, Policy } from '../policy/policy.ts';
 import { formatRequest } from '../vfio-id/link-spec.ts';
-import { sanitizeTemplatePart } from './compile.ts';
 import { udevFacts } from './facts.ts';
 import { helperPath } from './helper-call.ts';
-import { checkAccountName, formatMode, policyId } from './syntax.ts';
+import { checkAccountName, formatMode, policyId, sanitizeTemplatePart } from './syntax.ts';
 
 /** The fields of an mdev line: `root:kvm`, `0660`. */
 export interface NodeAccess {

@@ -5,7 +5,7 @@
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import { sanitizePathPart } from '../names/sanitize.ts';
 import { globProblem } from '../policy/glob.ts';
-import { defaultPolicy, type Policy } from '../policy/policy.ts';
+import { defaultPolicy, type NamePart, type Policy } from '../policy/policy.ts';
 import { escapeControls } from '../text/printable.ts';
 import { encodeUtf8 } from '../text/utf8.ts';
 
@@ -54,6 +54,11 @@ export function sanitizePath(text: string): string | undefined {
   return parts.includes(undefined) ? undefined : parts.join('/');
 }
 
+/** Sanitizes fixed text as udev does, so that nothing in a request can end its quotes. */
+export function sanitizeTemplatePart(part: NamePart): NamePart {
+  return 'text' in part ? { text: sanitizePath(part.text) ?? '' } : part;
+}
+
 /** Escapes `$` and `%` in text for the right side of an assignment, without quotes; throws if it cannot be expressed. */
 export function escapeUdev(text: string): string {
   if (/[\x00-\x1f\x7f"]|\\(?!x)/.test(text))
@@ -94,7 +99,7 @@ export function formatMode(mode: string): string {
 export type UdevKeys = readonly string[];
 
 /** udev reads lines of up to 16384 bytes (UDEV_LINE_SIZE in systemd's src/udev/udev-rules.h). */
-const MAX_LINE_BYTES = 16000;
+export const MAX_LINE_BYTES = 16000;
 
 /** Joins the keys; udevadm verify expects a blank after each comma. Throws VfioNamesError if the line is too long. */
 export function formatRule(keys: UdevKeys): string {

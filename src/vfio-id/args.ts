@@ -34,18 +34,37 @@ export type Request =
       readonly sysname: string;
       readonly links: readonly LinkSpec[];
     }
+  | {
+      readonly kind: 'group';
+      /** `names` prints the links of a group's members, `announce` has udev run its rules for it again, `link` makes them. */
+      readonly action: 'names' | 'announce' | 'link';
+      /** The node of the group, `14`; for `announce` the DEVPATH of a VFIO device, or BUS/NAME of a device that is gone. */
+      readonly subject: string;
+      /** Whether only groups have names whose devices have no nodes. */
+      readonly auto: boolean;
+      /** Whether to announce a group that has names, too: they may have changed. */
+      readonly always: boolean;
+      readonly links: readonly LinkSpec[];
+      /** From 0; the calls after the first one of an event print the other names of a policy, whose options fill several lines. */
+      readonly part: number;
+      readonly isNew: boolean;
+    }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'error'; readonly message: string };
 
 export const usage = `Usage: vfio_id [--export] [--facts=LIST] [--link N=TEXT]... [DEVPATH]
        vfio_id link add|remove [--link N[:PRIORITY]=TEXT]... [DEVPATH]
+       vfio_id group names|announce|link [--auto] [--always] [--more=N] [--link N[:PRIORITY]=TEXT]... [GROUP|DEVPATH|BUS/NAME]
 `;
 
 interface Options {
   readonly operands: readonly string[];
   readonly facts?: readonly string[];
   readonly links: readonly LinkSpec[];
+  readonly auto: boolean;
+  readonly always: boolean;
+  readonly part: number;
 }
 
 /**
@@ -55,6 +74,7 @@ interface Options {
 export function parseArgs({ argv, env }: VfioIdArgs): Request {
   const options = readOptions(argv);
   if ('kind' in options) return options;
+  if (options.operands[0] === 'group') return groupRequest(options, env);
   return options.operands[0] === 'link' ? linkRequest(options, env) : exportRequest(options, env);
 }
 
@@ -62,13 +82,22 @@ function readOptions(argv: readonly string[]): Options | Request {
   const links = new Map<string, LinkSpec>();
   const operands: string[] = [];
   let facts: readonly string[] | undefined;
+  let auto = false;
+  let always = false;
+  let part = 0;
   for (let index = 0; index < argv.length; index++) {
     const [arg, ...rest] = splitOption(argv[index] ?? '');
     const value = (): string => rest[0] ?? argv[++index] ?? '';
     if (arg === '--help' || arg === '-h') return { kind: 'help' };
     if (arg === '--version') return { kind: 'version' };
     if (arg === '--export' || arg === '-x') continue;
-    if (arg === '--facts')
+    if (arg === '--auto') auto = true;
+    else if (arg === '--always') always = true;
+    else if (arg === '--more') {
+      const number = value();
+      if (!/^[1-9]\d{0,2}$/.test(number)) return wrong('expected a number after --more; see vfio_id --help');
+      part = Number(number);
+    } else if (arg === '--facts')
       facts = value()
         .split(',')
         .filter((fact) => fact !== '');
@@ -81,7 +110,7 @@ function readOptions(argv: readonly string[]): Options | Request {
       return wrong(`expected an option, found ${quoted(arg)}; see vfio_id --help`);
     else operands.push(arg);
   }
-  return { operands, ...(facts && { facts }), links: [...links.values()] };
+  return { operands, ...(facts && { facts }), links: [...links.values()], auto, always, part };
 }
 
 /** Splits `--facts=LIST` at the equals sign; any other argument has one part. */
@@ -123,6 +152,21 @@ function linkRequest({ operands, links }: Options, env: VfioIdArgs['env']): Requ
   if (!/^(noiommu-)?vfio\d{1,10}$/.test(sysname))
     return wrong(`expected the path of a vfioN, found ${quoted(path)}`);
   return { kind: 'link', action, sysname, links };
+}
+
+function groupRequest({ operands, links, auto, always, part }: Options, env: VfioIdArgs['env']): Request {
+  const [, action, given, extra] = operands;
+  if (extra !== undefined) return wrong(`expected one GROUP, found ${quoted(extra)} too`);
+  if (action !== 'names' && action !== 'announce' && action !== 'link')
+    return wrong(`expected group names, group announce or group link, found ${quoted(action ?? '')}`);
+  const subject = given || [env.DEVPATH, env.DEVNAME, env.MDEV].map(wellFormed).find((value) => value !== '');
+  if (subject === undefined) return wrong('expected DEVPATH, DEVNAME or MDEV in the environment, found none');
+  const isNew = env.ACTION === 'add';
+  if (action === 'announce') return { kind: 'group', action, subject, auto, always, links, part, isNew };
+  const node = subject.slice(subject.lastIndexOf('/') + 1);
+  if (!/^(?:noiommu-)?\d{1,10}$/.test(node))
+    return wrong(`expected the node of a group, found ${quoted(subject)}`);
+  return { kind: 'group', action, subject: node, auto, always, links, part, isNew };
 }
 
 /** Replaces invalid UTF-8, which Node and QuickJS decode differently; no device has such a name. */

@@ -17,6 +17,9 @@ import { parseArgs, type Request, usage, type VfioIdArgs } from './args.ts';
 import type { LinkFailure } from './claim-link.ts';
 import { announceChange, exclusiveClaimants, rivalsOf } from './exclusive.ts';
 import { deviceOfDevpath, exportLines, propertyOf } from './export.ts';
+import { announceGroup, linksOfGroup, outdatedGroup } from './group.ts';
+import { groupProperties } from './group-lines.ts';
+import { syncGroupLinks } from './group-links.ts';
 import { linkProperty } from './link-spec.ts';
 import { addLinks, removeLinks } from './links.ts';
 import { linkFromSpec, readPlainFact } from './wanted.ts';
@@ -86,6 +89,8 @@ function run(request: Request, machine: Machine): Result {
       return exportFacts(request, machine);
     case 'link':
       return link(request, machine);
+    case 'group':
+      return group(request, machine);
   }
 }
 
@@ -122,6 +127,24 @@ function link(
   if (!device)
     return failure(`expected ${sysname} in /sys/class/vfio-dev, found nothing; the device went away`);
   return report(addLinks(files, root, device, links, token));
+}
+
+function group(
+  { action, subject, auto, always, links, part, isNew }: Extract<Request, { kind: 'group' }>,
+  { files, root, token }: Machine,
+): Result {
+  const options = { auto, links };
+  if (action === 'link') return report(syncGroupLinks(files, root, options, token));
+  if (action === 'announce') {
+    const node = outdatedGroup(files, root, subject, { auto, always });
+    if (node !== undefined) announceGroup(files, root, node);
+    return { status: 0, out: '', err: '' };
+  }
+  const { claims, outdated } = linksOfGroup(files, root, subject, options);
+  if (isNew) for (const { node } of outdated) announceGroup(files, root, node);
+  const { properties, omitted } = groupProperties(claims, part);
+  const rest = `${omitted} names of group ${subject} do not fit into one event of udev; vfio-names sync makes them`;
+  return { status: 0, out: exportLines(properties), err: omitted === 0 ? '' : `vfio_id: ${rest}` };
 }
 
 function report([first, ...others]: readonly LinkFailure[]): Result {

@@ -2,14 +2,15 @@
 
 import { factReaders, readFact } from '../devices/facts.ts';
 import type { Device, FactName, Facts } from '../devices/types.ts';
-import type { Claim } from '../names/claims.ts';
+import type { Claim, PolicyNames } from '../names/claims.ts';
 import { schemeLink } from '../names/scheme.ts';
+import { matches } from '../policy/match.ts';
 import { renderName } from '../policy/template.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { isWellFormed } from '../system/well-formed-files.ts';
 import type { LinkSpec } from './args.ts';
-import { parseRequest } from './link-spec.ts';
+import { type GroupRequest, parseGroupRequest, parseRequest } from './link-spec.ts';
 
 /**
  * Reads one fact. Text that is not valid UTF-8 counts as absent, since Node and QuickJS decode such bytes differently.
@@ -19,6 +20,12 @@ export function readPlainFact(files: Files, root: Root, device: Device, fact: Fa
   return value !== undefined && isWellFormed(value) ? value : undefined;
 }
 
+function invalidText(text: string): Error {
+  return new Error(
+    `expected a name as the rules write it after --link, found ${JSON.stringify(text.slice(0, 80))}`,
+  );
+}
+
 /**
  * Evaluates the text of a --link option; `undefined` if the device lacks a fact that the text uses. Throws an Error for
  * an invalid text.
@@ -26,16 +33,47 @@ export function readPlainFact(files: Files, root: Root, device: Device, fact: Fa
 export function linkFromSpec(files: Files, root: Root, device: Device, text: string): string | undefined {
   const parts = parseRequest(text);
   const isValid = parts?.every((part) => 'text' in part || Object.hasOwn(factReaders, part.fact));
-  if (!parts || !isValid)
-    throw new Error(
-      `expected a name as the rules write it after --link, found ${JSON.stringify(text.slice(0, 80))}`,
-    );
+  if (!parts || !isValid) throw invalidText(text);
   const facts: Partial<Record<FactName, string>> = {};
   for (const part of parts) {
     const value = 'fact' in part ? readPlainFact(files, root, device, part.fact) : undefined;
     if ('fact' in part && value !== undefined) facts[part.fact] = value;
   }
   return renderName(parts, facts as Facts);
+}
+
+/**
+ * Returns the names that --link options with a match request for a member of a group, as a policy does. Throws an Error for
+ * an invalid text.
+ */
+export function policyNamesOf(files: Files, root: Root, requested: readonly LinkSpec[]): PolicyNames {
+  const rules = requested.map(({ text, priority }) => ({ ...parsedGroupRequest(text), priority }));
+  const wanted = new Set(rules.flatMap(({ facts }) => facts));
+  return (device) => {
+    const facts: Partial<Record<FactName, string>> = {};
+    for (const fact of wanted) {
+      const value = readPlainFact(files, root, device, fact);
+      if (value !== undefined) facts[fact] = value;
+    }
+    const names = new Map<string, number>();
+    for (const { match, parts, priority } of rules) {
+      if (!matches(match, facts as Facts)) continue;
+      const path = renderName(parts, facts as Facts);
+      if (path !== undefined) names.set(path, Math.max(priority, names.get(path) ?? priority));
+    }
+    return [...names].map(([path, priority]) => ({ path, priority }));
+  };
+}
+
+function parsedGroupRequest(text: string): GroupRequest & { readonly facts: readonly FactName[] } {
+  const request = parseGroupRequest(text);
+  const facts = [
+    ...(request?.match ?? []).map(({ fact }) => fact),
+    ...(request?.parts ?? []).flatMap((part) => ('fact' in part ? [part.fact] : [])),
+  ];
+  if (!request || request.parts.length === 0 || !facts.every((fact) => Object.hasOwn(factReaders, fact)))
+    throw invalidText(text);
+  return { ...request, facts };
 }
 
 /**

@@ -54,14 +54,18 @@ test('--via run never uses SYMLINK, and --via import takes every name from vfio_
         const requests = text.match(/ENV\{\.VFIO_NAMES_LINKS\}[^"]*"[^"]*"/g) ?? [];
         if (
           !runs.every((text) =>
-            /^RUN\+="\/usr\/lib\/udev\/vfio_id link (remove|add \$env\{\.VFIO_NAMES_LINKS\})"$/.test(text),
+            /^RUN\+="\/usr\/lib\/udev\/vfio_id (link (remove|add \$env\{\.VFIO_NAMES_LINKS\})|group announce --auto( --always)? '\$(devpath|env\{SUBSYSTEM\}\/\$kernel)'|group link --auto( --link '\d+(:-?\d+)?=[^'"\s]+')* '(0|\$kernel)')"$/.test(
+              text,
+            ),
           )
         )
           return false;
         if (!requests.every((text) => /\+="--link '\d+(:-?\d+)?=[^'"\s]+'"$/.test(text))) return false;
         return via === 'run'
           ? links.length === 0
-          : links.every((text) => /^SYMLINK\+="vfio\/\$env\{ID_VFIO_LINK_\d+\}"$/.test(text));
+          : links.every((text) =>
+              /^SYMLINK\+="(vfio\/\$env\{ID_VFIO_LINK_\d+\}|\$env\{ID_VFIO_GROUP_LINKS_\d+\})"$/.test(text),
+            );
       } catch (error) {
         return error instanceof VfioNamesError && error.status === 2;
       }

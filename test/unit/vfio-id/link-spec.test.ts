@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { NamePart } from '../../../src/policy/policy.ts';
-import { sanitizeTemplatePart } from '../../../src/udev/compile.ts';
+import { sanitizeTemplatePart } from '../../../src/udev/syntax.ts';
 import { formatRequest, linkProperty, parseRequest } from '../../../src/vfio-id/link-spec.ts';
 import { namePart } from '../../support/hostile-policies.ts';
 

@@ -40,6 +40,16 @@ devices_of() {
         -device e1000,bus=br0,addr=01.0 -device virtio-rng-pci,bus=br0,addr=02.0
       )
       ;;
+    groups) # 0000:00:04.0 alone; 0000:02:01.0 and 02.0 in one group with their bridges; 0000:03:00.0 with virtual functions; an empty slot, bus rp2
+      devices_of bridge
+      devices+=(
+        -device e1000e,addr=04.0
+        -device pcie-root-port,id=rp1,addr=07.0,slot=7
+        -device nvme-subsys,id=s0
+        -device "nvme,serial=lab,subsys=s0,bus=rp1,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=10,msix_qsize=10"
+        -device pcie-root-port,id=rp2,addr=08.0,slot=8
+      )
+      ;;
     sriov) # 0000:01:00.0, which can have 127 virtual functions
       devices=(
         -device pcie-root-port,id=rp0,addr=06.0,slot=6
