@@ -10,6 +10,8 @@ export const exitStatus = {
   noDevice: 3,
   notPermitted: 4,
   unsupported: 5,
+  /** plan and sync --dry-run: something would change, and nothing is in the way. */
+  changes: 6,
 } as const;
 
 /** One of the values of `exitStatus`. */

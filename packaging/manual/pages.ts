@@ -1,21 +1,13 @@
 /** Generates the man pages from the command table, the policy's schema and the usage of vfio_id. */
 import type { Command, Option } from '../../src/cli/command.ts';
+import { commandStatuses, exitStatuses } from '../../src/cli/exit-statuses.ts';
 import { aliasSentence, isLiteral, synopsis } from '../../src/cli/help.ts';
 import { environmentVariables as helperEnvironment, usage as helperUsage } from '../../src/vfio-id/args.ts';
 import { propertyOf } from '../../src/vfio-id/export.ts';
 import { fillTemplate, type Templates } from './fill.ts';
 import { factsOf, policyKeysOf, type Schema } from './policy-keys.ts';
 import { bold, italic, operandsOf } from './roff.ts';
-import {
-  environment,
-  examples,
-  exitStatuses,
-  files,
-  jsonKeys,
-  nameForms,
-  policyExample,
-  policyKeyTexts,
-} from './words.ts';
+import { environment, examples, files, jsonKeys, nameForms, policyExample, policyKeyTexts } from './words.ts';
 
 export interface Sources {
   readonly commands: readonly Command[];
@@ -81,6 +73,7 @@ function commandView(command: Command): object {
     options: optionViews(command.options ?? {}),
     takesNames,
     aliasSentence: aliasSentence(command),
+    statuses: pairs(commandStatuses[command.name] ?? []),
     examples: pairs(examples[command.name] ?? []),
   };
 }

@@ -1,15 +1,5 @@
 /** Texts of the man pages that are not in the command table: forms of NAME, exit statuses, files, examples. Tests compare them with the program. */
 
-/** The same texts as in the help; see cli/help.ts. */
-export const exitStatuses: readonly (readonly [status: number, meaning: string])[] = [
-  [0, 'fine'],
-  [1, 'findings'],
-  [2, 'usage or policy error'],
-  [3, 'no such device'],
-  [4, 'not permitted'],
-  [5, 'not supported by this kernel (no cdev, no iommufd)'],
-];
-
 export const nameForms: readonly (readonly [form: string, meaning: string])[] = [
   [
     '0000:01:00.0',

@@ -88,7 +88,6 @@ const holders: Command = {
   details: [
     'Without NAME: for every VFIO device. A device that was removed but is still open is found by its vfioN, its device number, or (since Linux 6.18) its name.',
     'A process that only has the device mapped, a descriptor that KVM or vhost keeps, and a descriptor in transit through a socket are not visible.',
-    'Exit status 0 whether or not a process has it open; 4 if some or all processes cannot be examined, so that the list may be incomplete.',
   ],
   load: async () => (await import('./commands/holders.ts')).run,
 };
@@ -97,9 +96,6 @@ const doctor: Command = {
   name: 'doctor',
   summary: 'diagnose the VFIO setup of this machine, and suggest fixes',
   options: { policy },
-  details: [
-    'Exit status 1 if there is an error. Warnings do not change the exit status, which is 0 on a machine without VFIO devices, too.',
-  ],
   load: async () => (await import('./commands/doctor.ts')).run,
 };
 
@@ -166,7 +162,6 @@ export const exec: Command = {
     'With --user, CMD has the groups and ids of USER, no capability in any set, and an empty session keyring, each read back after it was set. It does not set no_new_privs, which would break set-user-ID helpers of CMD such as qemu-bridge-helper; put setpriv --no-new-privs before CMD for that. If there is a controlling terminal, a filter of system calls keeps CMD from typing into it (ioctl TIOCSTI and TIOCLINUX fail with EPERM); where exec may not set the filter and dev.tty.legacy_tiocsti is not 0, it does not start CMD.',
     'A node is opened only after its number was compared with sysfs. If the open does not return within --timeout, exec ends with status 1 and CMD is not started; if the kernel does not allow the call to be interrupted, the process stays until the call returns, and does not start CMD then either.',
     "With --user, what CMD maps for the devices counts against that user's limit of locked memory: a virtual machine needs its RAM and some MiB (prlimit --memlock=BYTES before this command, LimitMEMLOCK= in a unit).",
-    "Exit status: CMD's; 127 if CMD does not exist, 126 if it cannot be executed; if exec fails before that, one of those below.",
   ],
   load: async () => (await import('./commands/exec.ts')).run,
 };
@@ -194,7 +189,6 @@ export const cdi: Command = {
     '    podman run --device vfio-names.dev/pci=0000:01:00.0 ...',
     'The devices of a group can only be handed over together. With --whole-groups, one device brings the others, and a device whose group a driver of the host keeps closed is skipped.',
     'FILE is replaced atomically, and removed if there is no device, because runtimes reject an empty specification. A file with another kind is left alone. The file contains node names such as vfio3, which the kernel reuses: run cdi again when devices are added or removed.',
-    'Exit status 1 if a device was skipped or could not be read; the others are in the specification.',
   ],
   load: async () => (await import('./commands/cdi.ts')).run,
 };
@@ -253,7 +247,6 @@ export const list: Command = {
     'On a terminal, a row is shortened to fit on one line: UUIDs in the middle, then device descriptions, then whole columns. Elsewhere, nothing is shortened.',
     'Notes below the table say why a device has no node, and which groups cannot be used; of more than 256 groups, only doctor says so.',
     'For a script, use --json, or --no-header with --columns: the default columns may change.',
-    'Exit status 3 if a NAME or a filter fits no device.',
   ],
   load: async () => (await import('./commands/list.ts')).run,
 };
@@ -298,7 +291,7 @@ export const plan: Command = {
   options: { policy },
   details: [
     'Lists the links that would change, the nodes whose owner, group or mode would change, and the names that several devices claim.',
-    'Exit status 1 if something would change, another file is in the place of a link, or a device gets no name.',
+    'With --json, changed says whether sync would change something.',
   ],
   load: async () => (await import('./commands/plan.ts')).run,
 };
@@ -311,8 +304,9 @@ export const sync: Command = {
     policy,
   },
   details: [
-    'Links that are correct are not touched. A file in the place of a link that vfio-names did not create is left alone and reported, with exit status 1.',
-    'A device whose node is not in /dev/vfio/devices, as in a container that has only some of the nodes, gets no link. It is reported on standard error, and the exit status is 1. The same applies to a name that several devices claim.',
+    'Links that are correct are not touched. A file in the place of a link that vfio-names did not create is left alone and reported.',
+    'A device whose node is not in /dev/vfio/devices, as in a container that has only some of the nodes, gets no link. It is reported on standard error. The same applies to a name that several devices claim.',
+    'With --json, changed says whether something was changed, for tools that report that, such as Ansible.',
     'If no rule of [[access]] applies to a node any more, its owner, group and mode are restored, unless somebody else has changed them since.',
   ],
   load: async () => (await import('./commands/sync.ts')).run,
@@ -323,7 +317,6 @@ export const verify: Command = {
   summary: 'check every name and node against sysfs',
   operands: anyNames,
   options: { fix: { type: 'boolean', help: 'correct what sync can correct, then report the rest' }, policy },
-  details: ['Exit status 1 if there is a finding.'],
   load: async () => (await import('./commands/verify.ts')).run,
 };
 
@@ -345,7 +338,6 @@ export const bind: Command = {
   details: [
     'Sets driver_override as [[bind]] of the policy says, for all devices at once; then loads the drivers, and has the kernel look for a driver of each device. A device that a driver has is never taken from it, and neither is an override that somebody else has set, a device for which driverctl has a file, or a bridge.',
     'The service vfio-names-bind.service runs this command at boot, before udev loads drivers; rules install makes it take effect. A device that is added later gets its driver by the rules of udev.',
-    'Exit status 1 if a device without a driver did not get the wanted one. A device that another driver has is reported, and does not change the exit status.',
   ],
   load: async () => (await import('./commands/bind.ts')).run,
 };
@@ -414,7 +406,6 @@ const configCheck: Command = {
   details: [
     'Without FILE: the installed policy, /usr/lib/vfio-names/*.toml, /run/vfio-names/*.toml and /etc/vfio-names/*.toml.',
     'Warns about patterns that match no value, aliases that two files define, accounts that udev 258 and 259 ignore, and files that are ignored because of their name. Notes name the rules that fit no device of this machine, and the names that several devices would get.',
-    'Exit status 2 if there is an error; warnings and notes do not change it.',
   ],
   load: async () => (await import('./commands/config.ts')).runConfigCheck,
 };

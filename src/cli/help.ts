@@ -1,6 +1,7 @@
 /** Help texts from the command table, wrapped to the width of the terminal. */
 import { plainWidth, wrap } from '../text/prose.ts';
 import type { Command, Option } from './command.ts';
+import { commandStatuses, exitStatuses } from './exit-statuses.ts';
 
 type Options = Readonly<Record<string, Option>>;
 
@@ -12,11 +13,14 @@ export function helpWidth(columns: number | undefined): number {
   return columns === undefined ? plainWidth : Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, columns));
 }
 
-function exitLines(width: number): string[] {
-  return wrap(
-    '0 fine; 1 findings; 2 usage or policy error; 3 no such device; 4 not permitted; 5 not supported by this kernel (no cdev, no iommufd).',
-    { width, indent: width < 60 ? 4 : 13, first: 'Exit status: ' },
-  );
+function exitLines(width: number, statuses = exitStatuses): string[] {
+  const digits = Math.max(...statuses.map(([status]) => String(status).length));
+  return [
+    'Exit status:',
+    ...statuses.flatMap(([status, meaning]) =>
+      termLines(String(status).padStart(digits), meaning, digits + 4, width),
+    ),
+  ];
 }
 
 function nameLines(width: number): string[] {
@@ -130,7 +134,7 @@ export function commandHelp(command: Command, common: Options, width = plainWidt
     ...optionLines(common, width),
     ...names,
     '',
-    ...exitLines(width),
+    ...exitLines(width, commandStatuses[command.name]),
     '',
   ].join('\n');
 }

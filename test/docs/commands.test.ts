@@ -118,8 +118,8 @@ const rows: Readonly<Record<string, Row>> = {
     await prints(0, /^0000:03:00\.0\n$/)(t, root, line);
   },
   'vfio-names resolve --print devnum vfio3': prints(0, /^247:3\n$/),
-  'vfio-names plan': printsBeforeSync(1, ...allCreated),
-  'vfio-names plan --root /mnt/image': printsBeforeSync(1, ...allCreated),
+  'vfio-names plan': printsBeforeSync(6, ...allCreated),
+  'vfio-names plan --root /mnt/image': printsBeforeSync(6, ...allCreated),
   'vfio-names sync': printsBeforeSync(0, ...allCreated),
   'vfio-names sync --root /mnt/image': printsBeforeSync(0, ...allCreated),
   'vfio-names verify': prints(0, /^OK: 3 devices, 3 names, all correct$/m),

@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { exitStatuses, nameForms, policyKeyTexts } from '../../packaging/manual/words.ts';
+import { nameForms, policyKeyTexts } from '../../packaging/manual/words.ts';
 import { commands } from '../../src/cli/commands.ts';
+import { exitStatuses } from '../../src/cli/exit-statuses.ts';
 import { open } from '../../src/index.ts';
 import { buildSample } from '../demo/sample.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
@@ -279,11 +280,12 @@ test('each exit status in the README is one of the manual, and a command exits w
   });
   const found = [
     await runOn(root, 'vfio-names list'),
-    await runOn(root, 'vfio-names plan'),
+    await runOn(root, 'vfio-names verify'),
     await runOn(root, 'vfio-names list --no-such-option'),
     await runOn(root, 'vfio-names resolve 0000:09:00.0'),
     await runCli(argsOn(root, 'vfio-names resolve 01:00.0'), { files: denied }),
     await runOn(root, 'vfio-names resolve 0000:02:00.0'),
+    await runOn(root, 'vfio-names plan'),
   ];
   t.deepEqual(
     found.map(({ status }) => status),

@@ -91,7 +91,7 @@ async function call(seed: number): Promise<string[]> {
   const dash = args.includes('--') ? args.indexOf('--') : args.length;
   try {
     const { status, out, err } = await runCli([...args.slice(0, dash), '--root', root, ...args.slice(dash)]);
-    if (!(status >= 0 && status <= 5)) problems.push(`status ${status}`);
+    if (!(status >= 0 && status <= 6)) problems.push(`status ${status}`);
     for (const line of [...err, ...(args.includes('--json') ? [] : out.split('\n'))])
       if (controlCharacters.test(line)) problems.push(`printed ${JSON.stringify(line)}`);
     if (err.some((line) => line.includes('\n'))) problems.push('an error of more than one line');

@@ -24,9 +24,17 @@ export const run: RunCommand = async (invocation, io, system) => {
   reportProblems(io, scan.problems);
   reportSkipped(io, observation);
   reportGroupNodes(io, machine, scan.devices);
+  const isPending =
+    changes.some(({ action }) => action !== 'blocked') || access.some(({ to }) => to !== undefined);
+  const isBlocked =
+    changes.some(({ action }) => action === 'blocked') ||
+    access.some(({ to }) => to === undefined) ||
+    conflicts.length > 0 ||
+    areDevicesSkipped(observation);
   if (invocation.json)
     io.out(
       jsonDocument({
+        changed: isPending,
         changes: changes.map(changeJson),
         access: access.map(accessChangeJson),
         conflicts: conflicts.map(conflictJson),
@@ -42,7 +50,6 @@ export const run: RunCommand = async (invocation, io, system) => {
     ];
     io.out(lines.length > 0 ? lines.map((line) => `${line}\n`).join('') : 'nothing to change\n');
   }
-  return changes.length > 0 || access.length > 0 || conflicts.length > 0 || areDevicesSkipped(observation)
-    ? exitStatus.findings
-    : exitStatus.ok;
+  if (isBlocked) return exitStatus.findings;
+  return isPending ? exitStatus.changes : exitStatus.ok;
 };

@@ -39,6 +39,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   if (invocation.json)
     io.out(
       jsonDocument({
+        changed: [...outcomes, ...access].some(({ result }) => result === 'done'),
         outcomes: outcomes.map(outcomeJson),
         access: access.map(accessOutcomeJson),
         conflicts: conflicts.map(conflictJson),

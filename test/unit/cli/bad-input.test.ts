@@ -107,7 +107,7 @@ const oddName = test.macro({
     t.deepEqual(others, before);
     const { status, out } = await run('verify');
     t.is(status, link === undefined ? 1 : 0, out);
-    if (link === undefined) t.regex(out, /^no-name: .*\n1 finding\n$/);
+    if (link === undefined) t.regex(out, /^no-name: .*\n {4}-> .*\n1 finding\n$/);
   },
   title: (_, name: string) =>
     `a device called ${JSON.stringify(name.slice(0, 20))} in sysfs does not affect the links of other devices`,

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { commands, commonOptions } from '../../../src/cli/commands.ts';
+import { commandStatuses } from '../../../src/cli/exit-statuses.ts';
 import { commandHelp, groupHelp, helpWidth, overview, synopsis } from '../../../src/cli/help.ts';
 import { runCli } from '../../support/cli.ts';
 
@@ -8,7 +9,7 @@ test('the general help has every command, every common option, the forms of NAME
   for (const command of commands) t.true(text.includes(`\n  ${command.name}`), command.name);
   for (const option of Object.keys(commonOptions)) t.true(text.includes(`--${option}`), option);
   t.regex(text, /^NAME is any of: .*247:3/m);
-  t.regex(text, /^Exit status: 0 fine; 1 findings;/m);
+  t.regex(text, /^Exit status:\n {2}0 {2}success\n {2}1 {2}problems found\n/m);
 });
 
 for (const command of commands) {
@@ -30,6 +31,16 @@ for (const command of commands) {
     t.true(min <= max);
     for (const name of Object.keys(command.options ?? {})) t.false(name in commonOptions);
     t.is(typeof (await command.load()), 'function');
+    const statuses = commandStatuses[command.name] ?? [];
+    t.true(
+      statuses.some(([status]) => status === 0 || status === 127),
+      'no exit status',
+    );
+    const numbers = statuses.map(([status]) => status);
+    t.deepEqual(
+      numbers,
+      [...new Set(numbers)].sort((a, b) => a - b),
+    );
   });
 }
 

@@ -9,7 +9,7 @@ import { changes, sample, uuid } from '../sample.ts';
 test('plan prints the changes that sync makes, and nothing to change after sync', async (t) => {
   const { root, run } = sample(t);
   const lines = `${changes.join('\n')}\n`;
-  t.deepEqual(await run('plan'), { status: 1, out: lines, err: [] });
+  t.deepEqual(await run('plan'), { status: 6, out: lines, err: [] });
   t.deepEqual(root.links(), {});
   t.deepEqual(await run('sync'), { status: 0, out: lines, err: [] });
   t.deepEqual(root.links(), {
@@ -136,7 +136,7 @@ test('sync skips devices without nodes, prints one line and exits with status 1'
 
 test('--quiet prints no results and keeps the exit status', async (t) => {
   const { run } = sample(t);
-  t.deepEqual(await run('plan', '--quiet'), { status: 1, out: '', err: [] });
+  t.deepEqual(await run('plan', '--quiet'), { status: 6, out: '', err: [] });
   t.deepEqual(await run('sync', '-q'), { status: 0, out: '', err: [] });
 });
 
