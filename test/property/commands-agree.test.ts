@@ -60,6 +60,7 @@ interface Finding {
 
 interface Documents {
   readonly plan: {
+    readonly changed: boolean;
     readonly changes: readonly { readonly action: string; readonly link?: string }[];
     readonly access: readonly { readonly file: string; readonly to?: string }[];
     readonly conflicts: readonly { readonly link: string; readonly losers: readonly string[] }[];
@@ -121,10 +122,13 @@ function problemsOf({ status, said }: Said): string[] {
       .sort(),
   );
   expect('unreadable', plan.problems.length, files(({ code }) => code === 'device-unreadable').length);
-  const isOpen = [plan.changes, plan.access, plan.conflicts, plan.skipped, plan.problems].some(
-    ({ length }) => length > 0,
-  );
-  expect('status of plan', status['plan'], isOpen ? 1 : 0);
+  const isPending = changed.length > 0 || given.length > 0;
+  const isBlocked =
+    blocked.length > 0 ||
+    plan.access.length > given.length ||
+    [plan.conflicts, plan.skipped, plan.problems].some(({ length }) => length > 0);
+  expect('status of plan', status['plan'], isBlocked ? 1 : isPending ? 6 : 0);
+  expect('changed', plan.changed, isPending);
   expect('status of verify', status['verify'], verify.findings.length > 0 ? 1 : 0);
   for (const { bus, name, state } of list.devices) {
     const isFine = !verify.findings.some((finding) => finding.bus === bus && finding.name === name);
