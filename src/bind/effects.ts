@@ -45,7 +45,8 @@ export function describeEffect({ device: { name, driver, wantedDriver }, uses }:
   return [taken, describeUses(uses)].filter((part) => part !== '').join('; ');
 }
 
-function describeUses(uses: readonly HostUse[]): string {
+/** `/ is mounted from nvme0n1p2, its network interface eth0 is up`: not escaped. */
+export function describeUses(uses: readonly HostUse[]): string {
   const more = uses.length > MAX_USES ? `, and ${uses.length - MAX_USES} more` : '';
   return uses.length === 0
     ? ''

@@ -46,10 +46,17 @@ export async function loadPolicyOption(invocation: Invocation, { files }: System
 
 /** The machine with its policy loaded. Throws as `loadPolicyOption` does. */
 export async function loadPolicyMachine(invocation: Invocation, system: System): Promise<Machine> {
-  const { files } = system;
+  return (await loadPolicyAndMachine(invocation, system)).machine;
+}
+
+/** The machine and the policy, for what a machine does not have of it: the rules for drivers. Throws as `loadPolicyOption` does. */
+export async function loadPolicyAndMachine(
+  invocation: Invocation,
+  system: System,
+): Promise<{ readonly policy: Policy; readonly machine: Machine }> {
   const { root, ownTree } = invocation;
   const policy = await loadPolicyOption(invocation, system);
-  return bindMachine(files, root, policy, !ownTree);
+  return { policy, machine: bindMachine(system.files, root, policy, !ownTree) };
 }
 
 /** Prints one line if the policy has access rules that are not applied to the tree of --root. */

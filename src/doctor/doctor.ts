@@ -1,6 +1,7 @@
 /** Runs all checks of doctor on one snapshot. */
 import { checkAccess } from './check-access.ts';
 import { checkDevices, checkGroups, checkHolders, checkMemoryLock } from './check-devices.ts';
+import { checkDrivers } from './check-drivers.ts';
 import { checkCdev, checkIommu, checkIommufd, checkKernel, checkVfio } from './check-kernel.ts';
 import { checkLinks, checkPolicy, checkUdev, checkWatch } from './check-names.ts';
 import type { CheckResult } from './result.ts';
@@ -15,6 +16,7 @@ export function runChecks(snapshot: Snapshot): readonly CheckResult[] {
     checkCdev(snapshot),
     checkIommufd(snapshot),
     ...checkDevices(snapshot),
+    ...checkDrivers(snapshot),
     ...checkGroups(snapshot),
     ...checkAccess(snapshot),
     checkPolicy(snapshot),

@@ -25,6 +25,7 @@ import { decodeUtf8 } from '../text/utf8.ts';
 import { helperPath } from '../udev/helper-call.ts';
 import { renderRules } from '../udev/render.ts';
 import { readAccess } from './access.ts';
+import { readDrivers } from './drivers.ts';
 import { readDistribution, readKernel } from './kernel.ts';
 import { findWatcher, readMemoryLock } from './processes.ts';
 import type { ClasslessState, DeviceState, Snapshot } from './snapshot.ts';
@@ -85,6 +86,7 @@ export async function takeSnapshot(
     ...('policyError' in policyResult && { policyError: policyResult.policyError }),
     ...verified.counts,
     groupNames: (machine.groupNames ?? defaultGroupNames).mode !== false,
+    drivers: readDrivers(files, root, devices, 'policy' in policyResult ? policyResult.policy : undefined),
     incomplete: search.incomplete,
     ...(memoryLock && { memoryLock }),
   };

@@ -11,6 +11,7 @@ export type CheckName =
   | 'cdev'
   | 'iommufd'
   | 'devices'
+  | 'drivers'
   | 'groups'
   | 'access'
   | 'policy'

@@ -6,6 +6,7 @@ import type { Device, Problem } from '../devices/types.ts';
 import type { Holder, Incomplete } from '../holders/types.ts';
 import type { FileStatus } from '../system/files.ts';
 import type { AccessState } from './access.ts';
+import type { DriverReport } from './drivers.ts';
 import type { KernelConfig } from './kernel-config.ts';
 import type { UdevState } from './udev.ts';
 
@@ -94,6 +95,7 @@ export interface Snapshot {
   readonly access: AccessState;
   /** One line for each name of the policy that does not lead to one device. */
   readonly policyNotes: readonly string[];
+  readonly drivers: DriverReport;
   readonly incomplete: readonly Incomplete[];
   readonly memoryLock?: MemoryLock;
 }

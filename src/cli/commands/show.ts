@@ -1,28 +1,47 @@
 /** `show`: prints all facts of one device, its links, the other devices of its IOMMU group and its holders. */
 
+import { isBuiltInDriver } from '../../bind/apply.ts';
+import { findWantedDevices, type WantedDevice } from '../../bind/devices.ts';
+import { readDriverAliases } from '../../bind/driver-alias.ts';
+import { explainBind } from '../../bind/explain.ts';
+import { readBindOrigin } from '../../bind/origin.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { deviceKey } from '../../devices/groups.ts';
 import { readSiblings, type Sibling } from '../../devices/iommu-group.ts';
 import { typedFacts } from '../../devices/typed-facts.ts';
-import { exitStatus, withHint } from '../../errors.ts';
+import type { Device } from '../../devices/types.ts';
+import { exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import { findHolders } from '../../holders/find.ts';
 import { holderLine } from '../../holders/format.ts';
 import { targetOf } from '../../holders/target.ts';
 import { findByNameOrPath } from '../../links/find.ts';
+import type { Machine } from '../../links/observe.ts';
 import { deviceLinks, verifiedStates } from '../../links/state.ts';
 import { verify } from '../../links/verify.ts';
 import { deviceUnit } from '../../names/systemd-unit.ts';
+import type { Files } from '../../system/files.ts';
+import type { Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
-import { loadPolicyMachine } from '../context.ts';
+import { loadPolicyAndMachine } from '../context.ts';
 import { holderJson, jsonDocument } from '../json.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
-  const machine = await loadPolicyMachine(invocation, system);
+  const { policy, machine } = await loadPolicyAndMachine(invocation, system);
   const { files, root } = machine;
   const verification = verify(machine);
   const { observation } = verification;
-  const device = findByNameOrPath(machine, observation, invocation.operands[0] ?? '');
+  const wantedDevices = findWantedDevices(
+    files,
+    root,
+    policy,
+    policy.bindRules.length === 0 ? [] : readDriverAliases(files, root),
+  );
+  const device = withPolicyHint(machine, wantedDevices, () =>
+    findByNameOrPath(machine, observation, invocation.operands[0] ?? ''),
+  );
+  const wanted = wantedDevices.find(({ syspath }) => syspath === device.syspath);
+  const origin = readBindOrigin(files, root, device, wanted);
   const facts = readFacts(files, root, device);
   const { links = [] } = deviceLinks(observation).get(deviceKey(device)) ?? {};
   const state = verifiedStates(verification).get(deviceKey(device)) ?? 'ok';
@@ -38,6 +57,7 @@ export const run: RunCommand = async (invocation, io, system) => {
         ...typedFacts(facts),
         links,
         state,
+        boundBy: origin.boundBy,
         findings,
         units,
         siblings,
@@ -52,6 +72,10 @@ export const run: RunCommand = async (invocation, io, system) => {
     ...links.map((link) => ['link', link] as const),
     ...units.map((unit) => ['unit', unit] as const),
     ['state', state.replace('-', ' ')],
+    ['boundBy', origin.text],
+    ...(wanted && wanted.state !== 'bound'
+      ? [['policy', withExplanation(files, root, wanted)] as const]
+      : []),
     ...findings.map(({ message, remedy }) => ['finding', withHint({ message, hint: remedy })] as const),
     ...siblings.map((sibling) => ['sibling', siblingText(sibling)] as const),
     ...holders.map((holder) => ['holder', holderLine(holder)] as const),
@@ -61,6 +85,34 @@ export const run: RunCommand = async (invocation, io, system) => {
   for (const { message } of incomplete) io.err(`vfio-names: ${message}`);
   return exitStatus.ok;
 };
+
+function withExplanation(files: Files, root: Root, wanted: WantedDevice): string {
+  const { bus, driver } = wanted;
+  const { message, remedy } = explainBind(
+    wanted,
+    driver !== undefined && isBuiltInDriver(files, root, bus, driver),
+  );
+  return withHint({ message, hint: remedy });
+}
+
+/** Calls `find`; if the device has no VFIO driver although the policy wants that, the hint says so. */
+function withPolicyHint(
+  { files, root }: Machine,
+  wantedDevices: readonly WantedDevice[],
+  find: () => Device,
+): Device {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof VfioNamesError) || error.code !== 'not-bound') throw error;
+    const wanted = wantedDevices.find(({ name }) => name === error.device);
+    if (!wanted) throw error;
+    throw new VfioNamesError(error.code, error.status, error.message, {
+      hint: `the policy wants it: ${withExplanation(files, root, wanted)}`,
+      device: wanted.name,
+    });
+  }
+}
 
 function siblingText({ bus, name, driver, sharing }: Sibling): string {
   const descriptions = {

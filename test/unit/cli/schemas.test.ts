@@ -61,10 +61,11 @@ for (const name of names)
 for (const name of ['list', 'show'])
   test(`the schema of ${name} has exactly the known facts`, (t) => {
     const { properties, $defs } = schemaOf(name);
-    const { version, links, state, findings, units, siblings, holders, incomplete, ...facts } =
+    const { version, links, state, boundBy, findings, units, siblings, holders, incomplete, ...facts } =
       name === 'show' ? properties : ($defs?.['device']?.properties ?? {});
     t.truthy(links);
     t.truthy(state);
+    t.is(boundBy === undefined, name === 'list');
     // In a document, the reason is a part of `cdev`.
     t.deepEqual(Object.keys(facts).concat('noCdevReason').sort(), Object.keys(factReaders).sort());
   });

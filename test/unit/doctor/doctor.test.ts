@@ -16,7 +16,9 @@ test('doctor reports only ok lines, one per check, on a healthy machine', (t) =>
   );
   t.deepEqual(
     runChecks(healthy).map((line) => line.check),
-    'kernel iommu vfio cdev iommufd devices groups access policy udev watch names holders memlock'.split(' '),
+    'kernel iommu vfio cdev iommufd devices drivers groups access policy udev watch names holders memlock'.split(
+      ' ',
+    ),
   );
 });
 

@@ -26,6 +26,12 @@ devices_of() {
     twins) # 0000:00:04.0 and 04.1, two functions without isolation and so in one group
       devices=(-device nvme,serial=one,addr=04.0,multifunction=on -device nvme,serial=two,addr=04.1)
       ;;
+    two-pairs) # two disk controllers, 0000:00:04.0 and 05.0, and two network cards, 0000:00:06.0 and 07.0, each alike
+      devices=(
+        -device nvme,serial=one,addr=04.0 -device nvme,serial=two,addr=05.0
+        -device e1000e,addr=06.0 -device e1000e,addr=07.0
+      )
+      ;;
     bridge) # 0000:02:01.0 and 0000:02:02.0, conventional PCI: two functions in one group
       devices=(
         -device pcie-root-port,id=rp0,addr=06.0,slot=6

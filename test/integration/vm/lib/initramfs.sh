@@ -9,15 +9,29 @@ in_guest() {
   [[ $1 == initramfs-tools ]] || place=/etc/udev/rules.d
   install -m 644 "/tmp/project/test/integration/vm/rules/$2.rules" $place/70-vfio-names.rules
   install -m 755 /tmp/project/dist/native/vfio_id /usr/lib/udev/vfio_id
+  if [[ -e /tmp/project/test/integration/vm/rules/$2.bind.rules ]]; then
+    install -m 644 "/tmp/project/test/integration/vm/rules/$2.bind.rules" /etc/udev/rules.d/60-vfio-names-bind.rules
+    install -D -m 644 "/tmp/project/test/integration/vm/policies/$2.toml" /etc/vfio-names/lab.toml
+    install -m 755 /tmp/project/dist/native/vfio-names /usr/bin/vfio-names
+  fi
   case $1 in
+    # Only what mounts the root: the drivers of devices are loaded after that.
+    root-only)
+      sed -i 's/^MODULES=.*/MODULES=list/' /etc/initramfs-tools/initramfs.conf
+      rm -f /etc/udev/rules.d/60-vfio-names-bind.rules
+      printf '%s\n' 9p 9pnet_virtio overlay >>/etc/initramfs-tools/modules
+      mkinitramfs -o /tmp/image "$3"
+      ;;
     initramfs-tools)
+      printf '%s\n' 9p 9pnet_virtio overlay nvme e1000e >>/etc/initramfs-tools/modules
       install -m 755 "$hooks/initramfs-tools/vfio-names" /usr/share/initramfs-tools/hooks/
+      install -m 755 "$hooks/initramfs-tools/before-udev-vfio-names" /usr/share/initramfs-tools/scripts/init-top/
       install -m 755 "$early/initramfs-tools-hook" /usr/share/initramfs-tools/hooks/lab
       install -D -m 755 "$early/note" /usr/share/initramfs-tools/scripts/init-premount/lab
       mkinitramfs -o /tmp/image "$3"
       ;;
     dracut)
-      install -D -m 755 -t /usr/lib/dracut/modules.d/75vfio-names "$hooks/dracut/module-setup.sh"
+      install -D -m 755 -t /usr/lib/dracut/modules.d/75vfio-names "$hooks"/dracut/*.sh
       install -D -m 755 -t /usr/lib/dracut/modules.d/99lab "$early"/dracut/*
       # It sources no other names.
       install -m 755 "$early/note" /usr/lib/dracut/modules.d/99lab/note.sh
@@ -30,35 +44,33 @@ in_guest() {
   esac
 }
 
-# initramfs_name TOOL POLICY: what the image is called in the directory of the run.
-initramfs_name() { echo "initramfs-$1-$2"; }
+# initramfs_name TOOL POLICY KERNEL: what the image is called in the directory of the run.
+initramfs_name() { echo "initramfs-$1-$2-$3"; }
 
-# build_initramfs TOOL POLICY RESULTS: makes the image, of the snapshot in RESULTS.
+# build_initramfs TOOL POLICY RESULTS KERNEL: makes the image, of the snapshot in RESULTS.
 build_initramfs() {
-  local image log release
-  release=$(<"$(kernel_dir both)/release")
-  image=$3/$(initramfs_name "$1" "$2") log=$image.log
+  local image log release modules
+  release=$(<"$(kernel_dir "$4")/release") modules=$(kernel_dir "$4")/modules/lib/modules
+  image=$3/$(initramfs_name "$1" "$2" "$4") log=$image.log
   ((EUID == 0)) || die "an image for early boot is made as root (chroot)"
-  # What the tool writes goes to memory; the guest's own directory can't be written to meanwhile.
+  # What the tool writes goes to memory.
   # shellcheck disable=SC2016 # expanded by the inner shell
   unshare --mount bash -euc '
-    mount --bind "$1" "$1"
-    cd "$1"
-    mount -o remount,bind,ro .
+    mount -t tmpfs -o mode=755 tmpfs /mnt
+    mkdir /mnt/upper /mnt/work /mnt/root
+    mount -t overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" overlay /mnt/root
+    cd /mnt/root
     mount -t proc proc proc
-    mount -t tmpfs tmpfs tmp
-    mkdir tmp/project tmp/var
-    mount --bind tmp/var var/tmp
+    mkdir tmp/project
     mount --bind "$2/project" tmp/project
-    for directory in etc/udev usr/lib/udev usr/lib/dracut usr/share/initramfs-tools; do
-      mkdir -p "tmp/$directory"
-      cp -aT "$directory" "tmp/$directory"
-      mount --bind "tmp/$directory" "$directory"
-    done
+    if [[ -d $5 ]]; then
+      mkdir -p usr/lib/modules
+      mount --bind "$5" usr/lib/modules
+    fi
     env PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
-      chroot . /bin/bash -euc "$3; in_guest \"\$@\"" in_guest "${@:5}"
+      chroot . /bin/bash -euc "$3; in_guest \"\$@\"" in_guest "${@:6}"
     cp tmp/image "$4"
-  ' build_initramfs "$(guest_dir)" "$3" "$(declare -f in_guest)" "$image" "$1" "$2" "$release" \
+  ' build_initramfs "$(guest_dir)" "$3" "$(declare -f in_guest)" "$image" "$modules" "$1" "$2" "$release" \
     >"$log" 2>&1 </dev/null || {
     tail -n 20 "$log" >&2
     die "the image by $1 could not be made; the whole log is $log"

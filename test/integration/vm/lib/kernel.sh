@@ -3,12 +3,18 @@
 #   both   cdev and group interface
 #   cdev   cdev only (VFIO_GROUP off)
 #   group  group only (IOMMUFD off), as Debian's own kernels are
+#   debian Debian's own kernel of the guest's suite, which is not built: drivers are modules, which the others do not have
 
 all_kernels=(both cdev group)
 
 # kernel_dir VARIANT: where this recipe's kernel is, made or not.
 kernel_dir() {
   local key
+  if [[ $1 == debian ]]; then
+    key=$({ declare -f fetch_debian_kernel; echo "$guest_suite"; } | sha256sum)
+    echo "$cache/kernel-debian-${key:0:12}"
+    return
+  fi
   key=$(cat "$here/kernel.config" "$here/lib/kernel-build.sh" | sha256sum)
   echo "$cache/kernel-$1-${key:0:12}"
 }
@@ -18,6 +24,17 @@ build_kernel() {
   local dir builder="$cache/builder"
   dir=$(kernel_dir "$1")
   [[ -d $dir ]] && return
+  if [[ $1 == debian ]]; then
+    ((EUID == 0)) || die "fetching the kernel needs root (chroot); run once as root"
+    say "fetching the kernel 'debian' (about 110 MB): $dir"
+    rm -rf "$dir.part"
+    fetch_debian_kernel "$dir.part" >"$cache/kernel-debian.log" 2>&1 || {
+      tail -n 20 "$cache/kernel-debian.log" >&2
+      die "the kernel 'debian' could not be fetched; the whole log is $cache/kernel-debian.log"
+    }
+    mv "$dir.part" "$dir"
+    return
+  fi
   ((EUID == 0)) || die "building a kernel needs root (chroot); run once as root"
   need_to_build
   if [[ ! -d $builder ]]; then
@@ -41,4 +58,26 @@ build_kernel() {
   rm -rf "$dir.part"
   cp -a "$builder/lab/$1" "$dir.part"
   mv "$dir.part" "$dir"
+}
+
+# fetch_debian_kernel DIRECTORY: Debian's kernel and its modules; uses none of the host's lists and sources of packages.
+fetch_debian_kernel() {
+  local apt=$1/apt package
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$1/unpacked"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${VFIO_NAMES_VM_MIRROR:-http://deb.debian.org/debian} $guest_suite main" \
+    >"$apt/sources.list"
+  local options=(-o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$apt/lists"
+    -o Dir::Cache="$apt" -o APT::Sandbox::User=root -o Acquire::Check-Valid-Until=false)
+  apt-get "${options[@]}" update || return
+  package=$(apt-cache "${options[@]}" depends linux-image-amd64 | awk '/Depends: linux-image/ { print $2; exit }')
+  (cd "$apt" && apt-get "${options[@]}" download "$package") || return
+  dpkg-deb -x "$apt"/*.deb "$1/unpacked" || return
+  cp "$1"/unpacked/boot/vmlinuz-* "$1/bzImage" && cp "$1"/unpacked/boot/config-* "$1/config" || return
+  echo "${package#linux-image-}" >"$1/release"
+  mkdir -p "$1/modules/lib" && mv "$1/unpacked/usr/lib/modules" "$1/modules/lib/" || return
+  rm -rf "$1/unpacked" "$apt"
+  # As the package's own scripts do; the guest has kmod.
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  unshare --mount sh -ec 'mount --bind "$1" "$2/mnt" && chroot "$2" /usr/sbin/depmod -b /mnt "$3"' \
+    sh "$1/modules" "$(guest_dir)" "$(<"$1/release")"
 }

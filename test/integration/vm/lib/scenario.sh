@@ -84,7 +84,7 @@ attempt() {
   rules=$(header "$name" rules yes) initramfs=$(header "$name" initramfs)
   say "$1"
   boot "$kernel" "$(header "$name" devices none)" "$(header "$name" cpus 1)" "$(header "$name" timeout 600)" "$2" \
-    "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules")}" \
+    "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules" "$kernel")}" \
     "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
     "lab.rules=$rules" "lab.root=$(header "$name" root read-only)" "$(header "$name" kernel-command-line)" || true
   [[ ! -s $2/report ]] || cat "$2/report"
