@@ -50,6 +50,8 @@ const commandsWithoutName = [
   ['verify'],
   ['verify', '--fix'],
   ['cdi'],
+  ['cdi', '--interface', 'group'],
+  ['cdi', '--whole-groups'],
   ['graph', '--format', 'dot'],
   ['graph', '--format', 'text'],
   ['nfd'],
@@ -65,6 +67,8 @@ const commandsWithName = [
   ['show', '--json'],
   ['resolve'],
   ['resolve', '--print', 'link'],
+  ['resolve', '--interface', 'group', '--json'],
+  ['resolve', '--interface', 'auto', '--print', 'link'],
   ['holders'],
   ['verify'],
 ];
@@ -72,7 +76,8 @@ const commandsWithName = [
 function argsFrom(hostile: HostileRandom, names: readonly string[]): string[] {
   if (hostile.chance(0.6)) return [...hostile.pick(commandsWithoutName)];
   const name = hostile.chance(0.6) && names.length > 0 ? hostile.pick(names) : hostile.bytes().toString();
-  return [...hostile.pick(commandsWithName), '--', name];
+  const ofGroup = hostile.pick([name, name, name, `${name}+group`, 'group:7', `groups/pci/${name}`]);
+  return [...hostile.pick(commandsWithName), '--', ofGroup];
 }
 
 /** Control and formatting characters that affect a terminal; all except the newline. */

@@ -192,6 +192,7 @@ export function sceneFrom(hostile: HostileRandom): Scene {
   for (let count = hostile.below(3) + (hostile.chance(0.9) ? 1 : 0); count > 0; count--)
     devpaths.push(addDevice(hostile, steps));
   for (let count = hostile.below(4); count > 0; count--) addLink(hostile, steps);
+  if (hostile.chance(0.6)) addGroup(hostile, steps, devpaths);
   if (hostile.chance(0.2)) {
     const slot = join('/sys/bus/pci/slots/', hostile.part());
     steps.push({ kind: 'file', path: join(slot, '/address'), content: hostile.mostly('0000:00:04\n') });
@@ -257,6 +258,33 @@ function addDevice(hostile: HostileRandom, steps: Step[]): string {
       ),
     });
   return `${parent}/${name}/vfio-dev/${sysname}`;
+}
+
+/** Group 7, which the devices are in, with its number in class vfio and an entry in place of its node. */
+function addGroup(hostile: HostileRandom, steps: Step[], devpaths: readonly string[]): void {
+  const members = '/sys/kernel/iommu_groups/7/devices';
+  for (const devpath of devpaths) {
+    const device = devpath.replace(/\/vfio-dev\/[^/]*$/, '');
+    const name = hostile.mostly(device.slice(device.lastIndexOf('/') + 1), 0.1).subarray(0, 250);
+    if (name.includes(0x2f) || name.length === 0 || ['.', '..'].includes(name.toString('latin1'))) continue;
+    steps.push({
+      kind: 'link',
+      path: join(members, '/', name),
+      content: hostile.mostly(`../../../..${device}`, 0.2),
+    });
+  }
+  const node = hostile.pick(['7', '7', 'noiommu-7']);
+  steps.push({
+    kind: hostile.chance(0.05) ? 'directory' : 'file',
+    path: Buffer.from(`/sys/class/vfio/${node}/dev`),
+    content: hostile.mostly('243:7\n', 0.2),
+  });
+  if (hostile.chance(0.5))
+    steps.push({
+      kind: hostile.pick(['file', 'link', 'directory']),
+      path: Buffer.from(`/dev/vfio/${node}`),
+      content: hostile.mostly('devices/vfio0'),
+    });
 }
 
 function addLink(hostile: HostileRandom, steps: Step[]): void {

@@ -36,9 +36,11 @@ export function* forbiddenChanges(before: Snapshot, after: Snapshot): Generator<
     const change = `${path}: ${previous} became ${current}`;
     if (!path.startsWith('/dev/vfio/') || /^\/dev\/vfio\/(devices|vfio|\d+|noiommu-[^/]*)(\/|$)/.test(path))
       yield `changed ${change}`;
-    if (current !== undefined && current !== 'directory' && !/^-> (\.\.\/)+devices\/vfio\d+$/.test(current))
-      yield `created ${change}`;
-    if (previous !== undefined && previous !== 'directory' && !/^-> (\.\.\/)+devices\/[^/]+$/.test(previous))
-      yield `removed ${change}`;
+    // Below groups/, links lead to the nodes of groups.
+    const [ours, left] = path.startsWith('/dev/vfio/groups/')
+      ? [/^-> (\.\.\/)+(noiommu-)?\d+$/, /^-> (\.\.\/)+[^/]+$/]
+      : [/^-> (\.\.\/)+devices\/vfio\d+$/, /^-> (\.\.\/)+devices\/[^/]+$/];
+    if (current !== undefined && current !== 'directory' && !ours.test(current)) yield `created ${change}`;
+    if (previous !== undefined && previous !== 'directory' && !left.test(previous)) yield `removed ${change}`;
   }
 }

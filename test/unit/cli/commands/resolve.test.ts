@@ -204,6 +204,7 @@ test(printsLines, '06:00.0 --print syspath', ['/sys/devices/pci0000:00/0000:00:0
 test(printsLines, '06:00.0 --print group', ['21']);
 test(printsLines, '05:00.1 --interface group --print devnum', ['243:20']);
 test(printsLines, '/dev/vfio/20 --interface group', ['/dev/vfio/20']);
+test(printsLines, '06:00.0 --interface group --print link', ['/dev/vfio/groups/pci/0000:06:00.0']);
 test(printsLines, 'group:20 --interface group --print group', ['20']);
 test(printsLines, 'group:21 --interface auto', ['/dev/vfio/21']);
 test(printsLines, '05:00.0+group', ['/dev/vfio/devices/vfio5', '/dev/vfio/devices/vfio6']);
