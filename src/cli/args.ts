@@ -259,7 +259,7 @@ export function parseCommandLine(
     throw usageError('expected --root or --host-root, found both', undefined, command);
   const ownTree = root === '' || texts['root'] === undefined;
   if (command.opensDevices && !ownTree) throw foreignTree(command, root);
-  for (const name of ['policy', 'output', 'metrics', 'cdi'])
+  for (const name of ['policy', 'output', 'metrics', 'cdi', 'nfd'])
     if (texts[name] !== undefined) texts[name] = hostPath(texts[name], root);
   return {
     kind: 'run',

@@ -442,6 +442,15 @@ export const watch: Command = {
       placeholder: 'FILE',
       help: 'keep a CDI specification up to date, too: a .json file in /etc/cdi or /var/run/cdi',
     },
+    nfd: {
+      type: 'string',
+      placeholder: 'FILE',
+      help: 'keep a features file for Node Feature Discovery up to date, too; see vfio-names nfd',
+    },
+    alive: {
+      type: 'boolean',
+      help: 'with --metrics: check that the service that writes FILE is alive, and exit; for liveness probes',
+    },
     bus: {
       type: 'string',
       placeholder: 'BUS',
@@ -458,6 +467,8 @@ export const watch: Command = {
     'With --json: a JSON document on one line for each change.',
     'The service never waits for a reader of its output, nor for the service manager: up to 256 KiB of each output wait in memory, further lines are dropped, and their number is reported on stderr once lines can be written again.',
     'The file of --cdi is compared with the devices before the links are, and again after it was written. It is removed if there is no device, and when the service ends. It contains node names such as vfio3, which the kernel reuses: between such a change and the next pass the file is outdated, so check the device inside the container with vfio-names resolve NAME.',
+    'The file of --nfd is written again when the devices change, and removed when the service ends.',
+    'With --alive: exit status 0 if the last pass was at most three intervals (at least 60 seconds) ago, else 1. Give FILE and --interval as to the service.',
   ],
   load: async () => (await import('./commands/watch.ts')).run,
 };

@@ -7,14 +7,8 @@ import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import type { WatchEvent } from './events.ts';
-import type { Hints, Reason } from './loop.ts';
-
-export interface CdiKeeper {
-  /** Updates the file. Runs first in each pass, so that a removed device leaves the file before its links are removed. */
-  readonly update: (hints: Hints, why: Reason) => void;
-  /** Removes the file. */
-  readonly remove: () => void;
-}
+import type { FileKeeper } from './file-keeper.ts';
+import type { Reason } from './loop.ts';
 
 export interface CdiReporter {
   readonly emit: (event: WatchEvent, why: Reason) => void;
@@ -35,7 +29,7 @@ export function createCdiKeeper(
   plan: CdiTarget,
   token: string,
   { emit, onError, onWarning, now }: CdiReporter,
-): CdiKeeper {
+): FileKeeper {
   let lastError = '';
   /** Skipped devices: the reason, and the time since when in milliseconds; Infinity once it is reported. */
   let skippedSince = new Map<string, number>();

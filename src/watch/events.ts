@@ -7,7 +7,7 @@ import type { Conflict } from '../names/claims.ts';
 /** A change that was made or a problem that was found. */
 export interface WatchEvent {
   /** What happened. */
-  readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'cdi' | 'failed';
+  readonly event: 'added' | 'removed' | 'repaired' | 'conflict' | 'access' | 'cdi' | 'nfd' | 'failed';
   /** Why it happened. */
   readonly reason: WatchReason;
   /** The link: relative to /dev/vfio in the service, absolute in the library. */
@@ -53,7 +53,7 @@ export type WatchReason =
   | 'blocked'
   /** The owner, group or mode of the node did not match the access rules. */
   | 'access'
-  /** The CDI file at `file` was written; if it was removed, the reason is `gone`. */
+  /** The CDI or features file at `file` was written; if it was removed, the reason is `gone`. */
   | 'written'
   /** A system call failed; `found` is its errno. */
   | 'change-failed'

@@ -65,3 +65,9 @@ export function metricsText(figures: Metrics): string {
 export function isMetricsFile(text: string): boolean {
   return text.startsWith('# HELP vfio_names_');
 }
+
+/** When the last pass ended, in seconds since 1970; `undefined` if the text is not a metrics file of vfio-names. */
+export function lastPassOf(text: string): number | undefined {
+  const value = /^vfio_names_last_pass_timestamp_seconds (\d+(?:\.\d+)?)$/m.exec(text)?.[1];
+  return isMetricsFile(text) && value !== undefined ? Number(value) : undefined;
+}

@@ -26,7 +26,7 @@ const order: readonly string[] = [
     'exec',
     'doctor',
     'cdi',
-    'nfd.ts',
+    'nfd',
     'watch',
     'graph',
     'library',

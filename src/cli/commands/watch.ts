@@ -1,15 +1,17 @@
 /** `watch`: runs watch/service.ts, which keeps links up to date, and prints its events and errors. */
-import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../../errors.ts';
-import { replacePath } from '../../system/atomic-file.ts';
-import type { Files, SystemFiles } from '../../system/files.ts';
+import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
+import { checkFeaturesPath } from '../../nfd/file.ts';
+import type { SystemFiles } from '../../system/files.ts';
 import type { Environment } from '../../system/process.ts';
+import type { System } from '../../system/system.ts';
 import { printable } from '../../text/printable.ts';
-import { type CdiKeeper, type CdiReporter, createCdiKeeper } from '../../watch/cdi.ts';
-import type { Metrics } from '../../watch/metrics.ts';
-import { isMetricsFile, metricsText } from '../../watch/metrics.ts';
+import { type CdiReporter, createCdiKeeper } from '../../watch/cdi.ts';
+import type { FileKeeper } from '../../watch/file-keeper.ts';
+import { checkMetrics, metricsWriter, oldestPass, readPassAge } from '../../watch/metrics-file.ts';
+import { createNfdKeeper } from '../../watch/nfd.ts';
 import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
 import { startTrigger } from '../../watch/watcher.ts';
-import type { Invocation, RunCommand } from '../command.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportSkippedAccess } from '../context.ts';
 import { formatEvent, formatEventJson } from '../output.ts';
 import { checkSpecPath, parseCdiOptions } from './cdi.ts';
@@ -18,6 +20,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const { clock, files, process } = system;
   const { json, values } = invocation;
   const interval = intervalMs(values['interval']);
+  if (invocation.flags['alive']) return reportAlive(invocation, io, system, interval / 1000);
   checkMetrics(files, values['metrics']);
   const controller = new AbortController();
   const token = process.token();
@@ -33,7 +36,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   });
   const level = journalLevels(process.env);
   const onError = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
-  if (values['cdi'] !== undefined || values['metrics'] !== undefined) await system.loadExchange();
+  if (['cdi', 'nfd', 'metrics'].some((name) => values[name] !== undefined)) await system.loadExchange();
   const metrics = metricsWriter(files, values['metrics'], token, onError);
   const emit: ServiceOptions['emit'] = (event, reason) => {
     const isProblem = event.event === 'conflict' || event.event === 'failed';
@@ -42,18 +45,19 @@ export const run: RunCommand = async (invocation, io, system) => {
     if (isProblem) io.err(`${level('warning')}vfio-names: ${formatEvent(event)}`);
   };
   const onWarning = (message: string): void => io.err(`${level('warning')}vfio-names: ${message}`);
-  let cdi: CdiKeeper | undefined;
+  let keepers: readonly FileKeeper[] = [];
   try {
     const machine = await loadPolicyMachine(invocation, system);
     reportSkippedAccess(machine, onWarning);
     const startWatcher = await system.loadWatcher();
-    cdi = keeperOf(files, invocation, token, { emit, onError, onWarning, now: clock.now });
+    keepers = keepersOf(files, invocation, token, { emit, onError, onWarning, now: clock.now });
     await runService(machine, {
       clock,
       interval,
       token,
-      // The CDI file may contain group nodes, so watch them, too.
-      trigger: (options) => startTrigger(startWatcher, { ...options, ...(cdi && { groups: () => true }) }),
+      // The files may be about group nodes, so watch them, too.
+      trigger: (options) =>
+        startTrigger(startWatcher, { ...options, ...(keepers.length > 0 && { groups: () => true }) }),
       onError,
       reload: () => loadPolicyMachine(invocation, system),
       notify: await system.openNotify(onError),
@@ -63,7 +67,9 @@ export const run: RunCommand = async (invocation, io, system) => {
         // SIGHUP arrived while the policy was read, which may have missed the latest change.
         if (isReloadPending) fn();
       },
-      ...(cdi && { beforeLinks: cdi.update }),
+      beforeLinks: (hints, why) => {
+        for (const keeper of keepers) keeper.update(hints, why);
+      },
       emit,
       onMetrics: metrics,
       onReady: (figures) => {
@@ -71,21 +77,57 @@ export const run: RunCommand = async (invocation, io, system) => {
       },
     });
   } finally {
-    cdi?.remove();
+    for (const keeper of keepers) keeper.remove();
     stopListening();
   }
   return exitStatus.ok;
 };
 
+/** Prints how long ago the last pass of the service that writes the metrics was. Throws as readPassAge() does, and `usage` (status 2). */
+function reportAlive(
+  { values, json }: Invocation,
+  io: Io,
+  { files, clock }: System,
+  interval: number,
+): ExitStatus {
+  const path = values['metrics'];
+  if (path === undefined || json)
+    throw new VfioNamesError(
+      'usage',
+      exitStatus.usage,
+      `expected --metrics FILE${json ? ' and no --json' : ''} with --alive`,
+      { hint: 'give FILE and --interval as to the service' },
+    );
+  const age = readPassAge(files, path, oldestPass(interval), clock.date().getTime() / 1000);
+  io.out(`alive: the last pass was ${age} s ago\n`);
+  return exitStatus.ok;
+}
+
 const cdiOnly = ['bus', 'interface', 'kind', 'whole-groups'] as const;
 
+/** The keepers of the files of --cdi and --nfd. Throws VfioNamesError `usage` (status 2) for an invalid path or option. */
+function keepersOf(
+  files: SystemFiles,
+  invocation: Invocation,
+  token: string,
+  telling: CdiReporter,
+): readonly FileKeeper[] {
+  const features = invocation.values['nfd'];
+  const nfd =
+    features === undefined
+      ? undefined
+      : createNfdKeeper(files, invocation.root, checkFeaturesPath('--nfd', features), token, telling);
+  const cdi = cdiKeeperOf(files, invocation, token, telling);
+  return [cdi, nfd].filter((keeper) => keeper !== undefined);
+}
+
 /** The keeper of the --cdi file; `undefined` without --cdi. Throws VfioNamesError `usage` (status 2) for CDI options without it. */
-function keeperOf(
+function cdiKeeperOf(
   files: SystemFiles,
   { root, values, flags }: Invocation,
   token: string,
   telling: CdiReporter,
-): CdiKeeper | undefined {
+): FileKeeper | undefined {
   const path = values['cdi'];
   if (path !== undefined) {
     const plan = {
@@ -115,51 +157,8 @@ function intervalMs(text = '30'): number {
   );
 }
 
-/** Throws unless `path` is a file or does not exist: it is replaced by rename, which as root would replace even /dev/null. */
-function checkMetrics(files: Files, path: string | undefined): void {
-  if (path === undefined) return;
-  const status = ignoring(() => files.lstat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
-  if (status === undefined || status.kind === 'file') return;
-  throw new VfioNamesError(
-    'usage',
-    exitStatus.usage,
-    `expected a file or nothing at --metrics ${printable(path)}, found a ${status.kind}, which would be replaced`,
-    { hint: 'choose another FILE', path },
-  );
-}
-
 /** Returns the priority prefix of a line for the systemd journal, such as `<3>` (sd-daemon(3)); empty outside the journal. */
 function journalLevels(env: Environment): (severity: 'error' | 'warning') => string {
   if ((env['JOURNAL_STREAM'] ?? '') === '') return () => '';
   return (severity) => (severity === 'error' ? '<3>' : '<4>');
-}
-
-/** Returns a function that writes the metrics after each pass; reports a failure once until a write succeeds. */
-function metricsWriter(
-  files: SystemFiles,
-  path: string | undefined,
-  token: string,
-  fault: (message: string) => void,
-): (figures: Metrics) => void {
-  if (path === undefined) return () => {};
-  let hasFailed = false;
-  let isFirst = true;
-  return (figures) => {
-    try {
-      const options = { sweep: isFirst, isGenerated: isMetricsFile };
-      const done = replacePath(files, path, metricsText(figures), token, options);
-      isFirst = false;
-      if (!done && !hasFailed)
-        fault(
-          `could not write the metrics: expected a metrics file of vfio-names or nothing at ${printable(path)}, found another file; remove it, or use another FILE`,
-        );
-      hasFailed = !done;
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
-      if (!hasFailed)
-        fault(`could not write the metrics: ${printable(path)}: ${errno}; make its directory writable`);
-      hasFailed = true;
-    }
-  };
 }

@@ -132,6 +132,9 @@ export const machines: readonly Machine[] = [
       ['rules', '--help'],
       ['config', 'schema'],
       ['watch', '--interval', 'x'],
+      ['watch', '--nfd', 'ROOT/.x'],
+      ['watch', '--alive', '--metrics', 'ROOT/none'],
+      ['watch', '--alive', '--json'],
       ['exec', 'vfio0'],
       ...[
         'list',

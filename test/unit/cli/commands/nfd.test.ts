@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { isOwnFeaturesFile, nfdFeatures } from '../../../../src/nfd.ts';
+import { isOwnFeaturesFile, nfdFeatures } from '../../../../src/nfd/features.ts';
 import { type CliResult, runCli } from '../../../support/cli.ts';
 import { type FakeRoot, fakeRoot } from '../../../support/fake-root.ts';
 import { schemaErrors, validJson } from '../../../support/schema.ts';

@@ -5,7 +5,7 @@
  * (source/local/local.go of node-feature-discovery). The file has no comments, because old versions do not support them. A
  * label's name and value have at most 63 characters (Kubernetes, "Labels and Selectors").
  */
-import type { Interface } from './cdi/spec.ts';
+import type { Interface } from '../cdi/spec.ts';
 
 const NFD_NAMESPACE = 'vfio-names.dev';
 

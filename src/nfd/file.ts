@@ -1,0 +1,48 @@
+/** Writes or removes the features file of this machine. Refuses to change a file of another program. */
+import { availableInterface, hasIommufd } from '../cdi/interface.ts';
+import { readFacts } from '../devices/facts.ts';
+import type { Device } from '../devices/types.ts';
+import { exitStatus, VfioNamesError } from '../errors.ts';
+import type { Files, SystemFiles } from '../system/files.ts';
+import { type WriteOutcome, writeGenerated } from '../system/generated-file.ts';
+import type { Root } from '../system/root-path.ts';
+import { baseName } from '../text/path.ts';
+import { printable } from '../text/printable.ts';
+import { isOwnFeaturesFile, nfdFeatures } from './features.ts';
+
+/** The features of a machine with these devices, as nfdFeatures() formats them. */
+export function readFeatures(files: Files, root: Root, devices: readonly Device[]): string {
+  return nfdFeatures({
+    iommufd: hasIommufd(files, root),
+    interface: devices.length === 0 ? undefined : availableInterface(files, root, devices),
+    devices: devices.map((device) => readFacts(files, root, device, ['vendor', 'class', 'mdevType'])),
+  });
+}
+
+/** Writes `text` to `path`, or removes the file if `text` is `undefined`. Throws what writeGenerated() throws. */
+export function writeFeatures(
+  files: SystemFiles,
+  path: string,
+  text: string | undefined,
+  token: string,
+): WriteOutcome {
+  const file = {
+    path,
+    description: 'features file',
+    expected: 'a features file of vfio-names',
+    isGenerated: isOwnFeaturesFile,
+  };
+  return writeGenerated(files, file, text, token);
+}
+
+/** Returns `path`, the value of `option`. Throws VfioNamesError `usage` (status 2) for a hidden file, which Node Feature Discovery ignores. */
+export function checkFeaturesPath(option: string, path: string): string {
+  const name = baseName(path);
+  if (name !== '' && !name.startsWith('.') && !path.endsWith('/')) return path;
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected ${option} to be a file whose name begins with no dot, found ${printable(path)}`,
+    { hint: 'Node Feature Discovery reads no other' },
+  );
+}

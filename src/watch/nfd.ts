@@ -1,0 +1,42 @@
+/** Keeps the features file of `watch --nfd` up to date, and reports changes and errors. */
+import { affectsNodes } from '../cdi/keep.ts';
+import { scanDevices } from '../devices/scan.ts';
+import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
+import { readFeatures, writeFeatures } from '../nfd/file.ts';
+import type { SystemFiles } from '../system/files.ts';
+import type { Root } from '../system/root-path.ts';
+import { printable } from '../text/printable.ts';
+import type { CdiReporter } from './cdi.ts';
+import type { FileKeeper } from './file-keeper.ts';
+
+export function createNfdKeeper(
+  files: SystemFiles,
+  root: Root,
+  path: string,
+  token: string,
+  { emit, onError }: Pick<CdiReporter, 'emit' | 'onError'>,
+): FileKeeper {
+  let lastError = '';
+  const guarded = (fn: () => void): void => {
+    try {
+      fn();
+      lastError = '';
+    } catch (error) {
+      if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
+      const message = withHint(ioError(error, 'keep the features file', printable(path)));
+      if (message !== lastError) onError(message);
+      lastError = message;
+    }
+  };
+  return {
+    update: ({ paths }, why) => {
+      if (!affectsNodes(paths)) return;
+      guarded(() => {
+        const text = readFeatures(files, root, scanDevices(files, root).devices);
+        if (writeFeatures(files, path, text, token) === 'written')
+          emit({ event: 'nfd', reason: 'written', file: path }, why);
+      });
+    },
+    remove: () => guarded(() => void writeFeatures(files, path, undefined, token)),
+  };
+}
