@@ -5,7 +5,7 @@ import { readGroup, readGroupMembers } from '../devices/iommu-group.ts';
 import { classlessDevice, findClasslessDevices } from '../devices/not-bound.ts';
 import type { Device } from '../devices/types.ts';
 import type { VfioNamesError } from '../errors.ts';
-import { findGroupNumber, findMember, type Place, type Seen } from './find.ts';
+import { findByNameOrPath, findGroupNumber, findMember, type Place, type Seen } from './find.ts';
 import { emptyGroupError } from './find-errors.ts';
 import { notViableError } from './resolve-group.ts';
 
@@ -35,4 +35,15 @@ export function findSelection(machine: Place, seen: Seen, name: string): Selecti
   const group = { number, members };
   const closed = notViableError(group);
   return { devices, group, ...(closed && { closed }) };
+}
+
+/**
+ * Returns the devices of the scan that `name` means: one, or those of a group. Throws what findByNameOrPath throws, also for
+ * a device that the scan of a kernel before 6.1 does not list.
+ */
+export function findScanned(machine: Place, seen: Seen, name: string): readonly Device[] {
+  const found =
+    findGroupNumber(machine, seen, name) === undefined ? [] : findSelection(machine, seen, name).devices;
+  const scanned = found.filter((device) => seen.scan.devices.includes(device));
+  return scanned.length > 0 ? scanned : [findByNameOrPath(machine, seen, name)];
 }

@@ -6,8 +6,8 @@ import { describeClassless, findClasslessDevices } from '../../devices/not-bound
 import { typedFacts } from '../../devices/typed-facts.ts';
 import type { FactName, Problem } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
-import { findByNameOrPath } from '../../links/find.ts';
 import type { Machine, Observation } from '../../links/observe.ts';
+import { findScanned } from '../../links/select.ts';
 import { type DeviceLinks, type DeviceState, deviceLinks, verifiedStates } from '../../links/state.ts';
 import { verify } from '../../links/verify.ts';
 import { printable } from '../../text/printable.ts';
@@ -34,7 +34,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const { observation } = verification;
   const verified = verifiedStates(verification);
   const stateOf = ({ device }: DeviceLinks): DeviceState => verified.get(deviceKey(device)) ?? 'ok';
-  const named = new Set(operands.map((name) => findByNameOrPath(machine, observation, name)));
+  const named = new Set(operands.flatMap((name) => findScanned(machine, observation, name)));
   const selected = [...deviceLinks(observation).values()].filter(
     (entry) =>
       (named.size === 0 || named.has(entry.device)) && passesFilters(machine, entry, stateOf(entry), filters),

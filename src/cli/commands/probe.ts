@@ -6,7 +6,7 @@ import { scanDevices } from '../../devices/scan.ts';
 import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
-import { findByNameOrPath } from '../../links/find.ts';
+import { findMember } from '../../links/find.ts';
 import { type Machine, observe } from '../../links/observe.ts';
 import { findSelection } from '../../links/select.ts';
 import type { Capability, Details } from '../../probe/device-info.ts';
@@ -200,7 +200,7 @@ async function probeName(
   let device: Device;
   try {
     device =
-      findByWholeName(machine.files, machine.root, name) ?? findByNameOrPath(machine, observe(machine), name);
+      findByWholeName(machine.files, machine.root, name) ?? findMember(machine, observe(machine), name);
   } catch (error) {
     if (!(error instanceof VfioNamesError) || error.status === exitStatus.usage) throw error;
     return notFoundResult(name, depth, error);

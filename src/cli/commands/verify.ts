@@ -1,9 +1,9 @@
 /** `verify`: reports every finding with its remedy; `--fix` first runs sync. */
 import { findClasslessDevices } from '../../devices/not-bound.ts';
 import { exitStatus } from '../../errors.ts';
-import { findByNameOrPath } from '../../links/find.ts';
 import type { Finding } from '../../links/finding.ts';
 import { type Machine, observe } from '../../links/observe.ts';
+import { findScanned } from '../../links/select.ts';
 import { type SyncResult, sync } from '../../links/sync.ts';
 import { type Verification, verify } from '../../links/verify.ts';
 import { plural } from '../../text/prose.ts';
@@ -20,7 +20,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
   const names = invocation.operands;
   const observation = names.length > 0 ? observe(machine) : undefined;
-  const selected = observation && names.map((name) => findByNameOrPath(machine, observation, name));
+  const selected = observation && names.flatMap((name) => findScanned(machine, observation, name));
   const fixed = invocation.flags['fix'] ? sync(machine, system.process.token()) : undefined;
   if (fixed) {
     reportSkippedAccess(machine, (message) => io.err(`vfio-names: ${message}`));

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { VfioNamesError } from '../../../src/errors.ts';
 import { findByNameOrPath } from '../../../src/links/find.ts';
 import { observe } from '../../../src/links/observe.ts';
-import { findSelection } from '../../../src/links/select.ts';
+import { findScanned, findSelection } from '../../../src/links/select.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 
@@ -153,6 +153,18 @@ test('a command that takes one device lists the members of a group with several'
     );
   t.is(find('group:15'), '0000:02:00.0');
   t.is(find('02:00.0+group'), '0000:02:00.0');
+});
+
+test('findScanned returns the devices of a group, and the errors of one device', (t) => {
+  const root = sample(t);
+  const machine = machineOf(root);
+  const names = (name: string) => findScanned(machine, observe(machine), name).map((device) => device.name);
+  t.deepEqual(names('/dev/vfio/14'), both);
+  t.deepEqual(names('0000:02:00.0'), ['0000:02:00.0']);
+  t.regex(
+    messageOf(() => names('0000:09:00.0')),
+    /^3: expected a device bound to VFIO, found none/,
+  );
 });
 
 test('a short address that fits devices of several groups is ambiguous as the name of a group', (t) => {

@@ -376,3 +376,16 @@ test('probe NAME+group exits with status 1 and names what keeps the group closed
   t.regex(err.join(), /^vfio-names: IOMMU group 14 is not viable: 0000:00:04\.1 \(nvme\)/);
   t.is((await probe(machine, '00:04.0')).status, 0);
 });
+
+test('probe --group works on a kernel before 6.1, where probe alone advises it', async (t) => {
+  const machine = fakeMachine(t);
+  machine.root.withoutVfioClass();
+  const { status, out } = await probe(machine, '0000:00:04.0', '--group', '--yes');
+  t.is(status, 0);
+  t.regex(out, /^0000:00:04\.0: openable: group 14\n/);
+  const alone = await probe(machine, '0000:00:04.0');
+  t.is(alone.status, 5);
+  t.regex(alone.out, /probe it with --group/);
+  machine.root.replaceLink('/sys/devices/pci0000:00/0000:00:04.0/driver', '/sys/bus/pci/drivers/nvme');
+  t.is((await probe(machine, '0000:00:04.0', '--group', '--yes')).status, 3);
+});
