@@ -3,7 +3,10 @@
  * pkg/cdi (versions by the fields that are used, unknown fields, empty lists, names). Covers only the fields that vfio-names
  * writes: no hooks, mounts or environment.
  */
+import { readFileSync } from 'node:fs';
+import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { isDeviceName, isKind } from '../../src/cdi/spec.ts';
+import { otherData } from './other-data.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -30,7 +33,26 @@ export function cdiErrors(spec: unknown): string[] {
     ...(new Set(names).size === names.length ? [] : ['duplicate name']),
     ...edits(spec['containerEdits']),
     ...devices.flatMap(deviceErrors),
+    ...schemaErrors(spec),
   ];
+}
+
+let isOfficial: ValidateFunction | undefined;
+
+/** Errors of the schema of container-device-interface, where it is here. */
+function schemaErrors(spec: unknown): string[] {
+  const [schema, definitions] = ['schema', 'defs'].map((name) => otherData(`cdi/${name}.json`));
+  if (schema === undefined || definitions === undefined) return [];
+  isOfficial ??= new Ajv({ strict: false })
+    .addSchema(readJson(definitions), 'defs.json')
+    .compile(readJson(schema));
+  return isOfficial(spec)
+    ? []
+    : (isOfficial.errors ?? []).map((error) => `schema: ${error.instancePath} ${error.message}`);
+}
+
+function readJson(path: string): AnySchemaObject {
+  return JSON.parse(readFileSync(path, 'utf8')) as AnySchemaObject;
 }
 
 function deviceErrors(device: unknown): string[] {
