@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
 import { type FakeRoot, fakeRoot } from '../../support/fake-root.ts';
+import { programCommand } from '../../support/given-program.ts';
 import schema from './kubernetes.schema.json' with { type: 'json' };
 
 interface Mount {
@@ -19,13 +18,17 @@ interface Container {
   readonly image: string;
   readonly args: readonly string[];
   readonly securityContext: unknown;
+  readonly livenessProbe?: { readonly exec: { readonly command: readonly string[] } };
   readonly volumeMounts: readonly Mount[];
 }
 
 interface PodSpec {
-  readonly initContainers?: readonly Container[];
-  readonly containers?: readonly Container[];
-  readonly volumes: readonly { readonly name: string; readonly hostPath: { readonly path: string } }[];
+  readonly containers: readonly [Container];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly hostPath?: { readonly path: string };
+    readonly emptyDir?: object;
+  }[];
 }
 
 interface DaemonSet {
@@ -39,14 +42,33 @@ function read<T>(path: string): T {
 }
 
 const validate = new Ajv2020().compile(schema);
+
+interface Operation {
+  readonly op: 'add';
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** The DaemonSet after the patch of the component nfd: each operation adds a value to the end of an array. */
+function patched(): DaemonSet {
+  const document = read<DaemonSet>('daemonset.yaml');
+  for (const { op, path, value } of read<readonly Operation[]>('nfd/features.yaml')) {
+    const parts = path.split('/').slice(1);
+    if (op !== 'add' || parts.pop() !== '-') throw new Error(`${op} ${path} does not add to an array`);
+    const list = parts.reduce<unknown>((found, part) => (found as Record<string, unknown>)[part], document);
+    (list as unknown[]).push(value);
+  }
+  return document;
+}
+
 const watch = read<DaemonSet>('daemonset.yaml').spec.template.spec;
-const nfd = read<DaemonSet>('nfd/features.yaml').spec.template.spec;
-const containers = [...(watch.containers ?? []), ...(nfd.initContainers ?? [])];
-const volumes = [...watch.volumes, ...nfd.volumes];
+const nfd = patched().spec.template.spec;
+const { volumes } = nfd;
 
 test('the Kubernetes manifests match the strict schema', (t) => {
-  for (const path of ['daemonset.yaml', 'namespace.yaml'])
+  for (const path of ['daemonset.yaml', 'namespace.yaml', 'example/pod.yaml'])
     t.true(validate(read(path)), `${path}: ${JSON.stringify(validate.errors)}`);
+  t.true(validate(patched()), JSON.stringify(validate.errors));
   t.false(validate({ ...read<object>('daemonset.yaml'), spce: {} }));
 });
 
@@ -56,11 +78,17 @@ test('every file in the kustomizations exists, and the image is a placeholder se
   for (const path of [...base.resources, ...part.patches.map((patch) => `nfd/${patch.path}`)])
     t.true(fs.existsSync(new URL(path, directory)), path);
   const [image] = base.images;
-  for (const container of containers) t.is(container.image, image?.name ?? 'none');
+  t.is(watch.containers[0].image, image?.name ?? 'none');
+  t.deepEqual((part.patches[0] as { target?: unknown }).target, {
+    group: 'apps',
+    version: 'v1',
+    kind: 'DaemonSet',
+    name: 'vfio-names',
+  });
 });
 
-test('the containers are unprivileged and have only the required writable mounts', (t) => {
-  for (const { name, securityContext, volumeMounts } of containers) {
+test('the container of the DaemonSet is unprivileged and has only the required writable mounts', (t) => {
+  for (const { name, securityContext, volumeMounts } of nfd.containers) {
     t.deepEqual(
       securityContext,
       {
@@ -79,89 +107,85 @@ test('the containers are unprivileged and have only the required writable mounts
         mount.name,
       );
   }
-  const writable = containers.flatMap(({ volumeMounts }) =>
+  const writable = nfd.containers.flatMap(({ volumeMounts }) =>
     volumeMounts
       .filter(({ readOnly }) => !readOnly)
       .map(({ name }) => volumes.find((volume) => volume.name === name)),
   );
   t.deepEqual(
-    writable.map((volume) => volume?.hostPath.path),
-    ['/dev/vfio', '/var/run/cdi', '/etc/kubernetes/node-feature-discovery/features.d'],
+    writable.map((volume) => volume?.hostPath?.path ?? volume?.name),
+    ['/dev/vfio', '/var/run/cdi', 'run', '/etc/kubernetes/node-feature-discovery/features.d'],
   );
 });
 
 /** The Containerfile, which defines the files of the image and its entry point. */
 const containerfile = fs.readFileSync(new URL('../container/Containerfile', directory), 'utf8');
 
-const built = fs.existsSync(new URL('../../dist/vfio-names.cjs', directory)) ? test : test.skip;
-const env = { PATH: process.env['PATH'] };
-
-/** The command line of a container, with its files and mounts in temporary directories instead of its root. */
-function commandLine(t: ExecutionContext, { args }: Container, root: FakeRoot): string[] {
-  const image = fs.mkdtempSync(join(tmpdir(), 'vfio-names-image-'));
-  t.teardown(() => fs.rmSync(image, { recursive: true, force: true }));
-  for (const [, from = '', to = ''] of containerfile.matchAll(/^COPY (\S+) (\S+)$/gm))
-    fs.cpSync(new URL(`../../${from}`, directory), join(image, to), { recursive: true });
-  const entry = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(containerfile)?.[1] ?? '[]') as string[];
-  t.is(entry[0], 'node');
-  const inImage = entry.slice(1).map((arg) => join(image, arg));
+/** A command line of the image on the program under test, with the mounts below a temporary directory. */
+function commandLine(args: readonly string[], root: FakeRoot): [string, string[]] {
+  const [program, ...options] = programCommand;
   const mounted = args.map((arg) => {
     if (arg === '/host') return root.dir;
     return arg.startsWith('/') ? root.at(arg) : arg;
   });
-  return [...inImage, ...mounted];
+  return [program, [...options, ...mounted]];
 }
 
 function machine(t: ExecutionContext): FakeRoot {
   const root = fakeRoot(t);
-  fs.mkdirSync(root.at('/var/run/cdi'), { recursive: true });
+  for (const directory of ['/var/run/cdi', '/run/vfio-names', '/features.d'])
+    fs.mkdirSync(root.at(directory), { recursive: true });
   root.node('/dev/iommu', '10:125');
   root.write('/sys/class/misc/iommu/dev', '10:125\n');
   root.add({ name: '0000:01:00.0', sysname: 'vfio3', group: '14', driver: 'vfio-pci' });
   return root;
 }
 
-built(
-  'the command line of the daemon set creates the links and the CDI file, and removes the file at the end',
-  async (t) => {
-    const root = machine(t);
-    const [container] = watch.containers ?? [];
-    if (!container) return t.fail();
-    const child = spawn(process.execPath, commandLine(t, container, root), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    t.teardown(() => child.kill('SIGKILL'));
-    let out = '';
-    let err = '';
-    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const ready = new Promise<void>((resolve) => {
-      child.stdout.on('data', (data) => {
-        out += data;
-        if (out.includes('watching:')) resolve();
-      });
-    });
-    child.stderr.on('data', (data) => {
-      err += data;
-    });
-    await Promise.race([ready, ended]);
-    t.deepEqual(root.links(), { 'pci/0000:01:00.0': '../devices/vfio3' }, err);
-    const file = root.at('/var/run/cdi/vfio-names-pci.json');
-    // Without permission to create device nodes, the CDI file is not written.
-    const nodes = fs.lstatSync(root.at('/dev/vfio/devices/vfio3')).isCharacterDevice();
-    t.is(fs.existsSync(file), nodes, err);
-    if (nodes) t.regex(fs.readFileSync(file, 'utf8'), /"hostPath": "\/dev\/vfio\/devices\/vfio3"/);
-    child.kill('SIGTERM');
-    t.is(await ended, 0);
-    t.false(fs.existsSync(file));
-  },
-);
+test('the image has the static program at the path of its entry point and of the liveness probe', (t) => {
+  const [, entry = ''] = /^ENTRYPOINT \["([^"]*)"\]$/m.exec(containerfile) ?? [];
+  t.regex(containerfile, /^FROM scratch$/m);
+  t.true(containerfile.includes(`COPY dist/native/vfio-names-static ${entry}\n`));
+  t.is(watch.containers[0].livenessProbe?.exec.command[0], entry);
+  const metrics = watch.containers[0].args[watch.containers[0].args.indexOf('--metrics') + 1];
+  t.deepEqual(watch.containers[0].livenessProbe?.exec.command.slice(1), [
+    'watch',
+    '--alive',
+    '--metrics',
+    metrics,
+  ]);
+});
 
-built('the command line for Node Feature Discovery writes the features file', async (t) => {
+test('the command line of the daemon set creates the links and the files, is alive for the probe, and removes the files at the end', async (t) => {
   const root = machine(t);
-  const [container] = nfd.initContainers ?? [];
-  if (!container) return t.fail();
-  fs.mkdirSync(root.at('/features.d'));
-  const child = spawn(process.execPath, commandLine(t, container, root), { env, stdio: 'ignore' });
-  t.is(await new Promise((resolve) => child.once('close', resolve)), 0);
+  const [container] = nfd.containers;
+  const child = spawn(...commandLine(container.args, root), { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  let out = '';
+  let err = '';
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.on('data', (data) => {
+      out += data;
+      if (out.includes('watching:')) resolve();
+    });
+  });
+  child.stderr.on('data', (data) => {
+    err += data;
+  });
+  await Promise.race([ready, ended]);
+  t.deepEqual(root.links(), { 'pci/0000:01:00.0': '../devices/vfio3' }, err);
+  const file = root.at('/var/run/cdi/vfio-names-pci.json');
+  // Without permission to create device nodes, the CDI file is not written.
+  const nodes = fs.lstatSync(root.at('/dev/vfio/devices/vfio3')).isCharacterDevice();
+  t.is(fs.existsSync(file), nodes, err);
+  if (nodes) t.regex(fs.readFileSync(file, 'utf8'), /"hostPath": "\/dev\/vfio\/devices\/vfio3"/);
   t.regex(fs.readFileSync(root.at('/features.d/vfio-names'), 'utf8'), /^vfio-names\.dev\/pci\.count=1$/m);
+  const command = container.livenessProbe?.exec.command.slice(1) ?? [];
+  const probe = spawnSync(...commandLine(command, root), { encoding: 'utf8' });
+  t.regex(probe.stdout, /^alive: /, probe.stderr);
+  t.is(probe.status, 0);
+  child.kill('SIGTERM');
+  t.is(await ended, 0);
+  t.false(fs.existsSync(file));
+  t.deepEqual(fs.readdirSync(root.at('/features.d')), []);
 });
