@@ -287,3 +287,33 @@ test('resolve --json has the interface, and the members of a group', async (t) =
     ['/dev/vfio/devices/vfio5', '/dev/vfio/devices/vfio6'],
   );
 });
+
+test('resolve --interface group never prints the node of a group that the device has left between two system calls', async (t) => {
+  const statuses: number[] = [];
+  for (let changeAt = 1, calls = 1; calls >= changeAt; changeAt++) {
+    const { root } = groups(t);
+    calls = 0;
+    const files = hookedFiles(() => {
+      if (++calls !== changeAt) return;
+      // Its sibling stays, and so does the node of the group.
+      root.unbind({
+        bus: 'pci',
+        name: '',
+        sysname: 'vfio6',
+        syspath: '/sys/devices/pci0000:00/0000:05:00.1',
+      });
+      root.add({ name: '0000:05:00.1', driver: 'nvme', group: '20' });
+    });
+    const { status, out } = await runCli(
+      ['resolve', '0000:05:00.1', '--interface', 'group', '--root', root.dir],
+      { files },
+    );
+    statuses.push(status);
+    // A result is correct only if the driver was last read before the change.
+    if (status === 0) t.true(calls - changeAt < 4, `change at call ${changeAt} of ${calls}`);
+    else t.is(out, '');
+  }
+  t.true(statuses.length > 8);
+  t.true(statuses.includes(3));
+  t.is(statuses.at(-1), 0);
+});
