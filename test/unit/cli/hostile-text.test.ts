@@ -54,7 +54,7 @@ for (const command of commands) {
         const { root } = sample(t);
         // A file that would be written: a directory is there, which is refused.
         fs.mkdirSync(root.at(`/${hostileName}`));
-        const value = ['metrics', 'output'].includes(name) ? root.at(`/${hostileName}`) : hostile;
+        const value = ['metrics', 'output', 'nfd'].includes(name) ? root.at(`/${hostileName}`) : hostile;
         const rootArgs = name === 'root' ? [] : ['--root', root.dir];
         checkPrinted(t, await run(command, plainArgs(command), `--${name}`, value, ...rootArgs), name);
       });
