@@ -256,6 +256,9 @@ const show: Command = {
   summary: 'all details of one device',
   operands: oneName,
   options: { policy },
+  details: [
+    'Begins with what keeps the device from being used. With --json, the facts have the names that the policy uses.',
+  ],
   load: async () => (await import('./commands/show.ts')).run,
 };
 

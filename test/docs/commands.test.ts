@@ -33,10 +33,11 @@ const created = (name: string, node: string): RegExp =>
 const allCreated = [created('pci/0000:00:04.0', 'vfio1'), created('pci/0000:01:00.0', 'vfio3')];
 const table = [/^NAME +DEVICE +DRIVER +GROUP +STATE$/m, /^pci\/0000:01:00\.0 .* vfio-pci +14 +ok$/m];
 const facts = [
-  /^node +vfio3$/m,
-  /^devnum +247:3$/m,
-  /^link +\/dev\/vfio\/pci\/0000:01:00\.0$/m,
-  /^unit +dev-vfio-pci-0000:01:00\.0\.device$/m,
+  /^10de:2204 VGA controller at pci\/0000:01:00\.0: ok$/m,
+  /^ {2}Path +\/dev\/vfio\/devices\/vfio3$/m,
+  /^ {2}Device number +247:3$/m,
+  /^ {2}Link +\/dev\/vfio\/pci\/0000:01:00\.0$/m,
+  /^ {2}Systemd unit +dev-vfio-pci-0000:01:00\.0\.device$/m,
 ];
 const address = /^0000:01:00\.0\n$/;
 const port = '/sys/devices/pci0000:00/0000:00:06.0';

@@ -149,7 +149,7 @@ test('the unit in the README is bound to the unit that show prints, and its exec
   const root = machine(t);
   await runOn(root, 'vfio-names sync');
   const { out } = await runOn(root, 'vfio-names show 0000:01:00.0');
-  const name = /^unit +(\S+)$/m.exec(out)?.[1] ?? '';
+  const name = /^ +Systemd unit +(\S+)$/m.exec(out)?.[1] ?? '';
   t.true(unit.includes(`\nBindsTo=${name}\nAfter=${name}\n`), unit);
   const { path } = await runExec(root, /^ExecStart=\/usr\/bin\/(.*)$/m.exec(unit)?.[1] ?? '');
   t.is(path, '/usr/bin/qemu-system-x86_64');

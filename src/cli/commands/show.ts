@@ -7,12 +7,11 @@ import { explainBind } from '../../bind/explain.ts';
 import { readBindOrigin } from '../../bind/origin.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { deviceKey } from '../../devices/groups.ts';
-import { readSiblings, type Sibling } from '../../devices/iommu-group.ts';
+import { readSiblings } from '../../devices/iommu-group.ts';
 import { typedFacts } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import { findHolders } from '../../holders/find.ts';
-import { holderLine } from '../../holders/format.ts';
 import { targetOf } from '../../holders/target.ts';
 import { findByNameOrPath } from '../../links/find.ts';
 import type { Machine } from '../../links/observe.ts';
@@ -21,10 +20,11 @@ import { verify } from '../../links/verify.ts';
 import { deviceUnit } from '../../names/systemd-unit.ts';
 import type { Files } from '../../system/files.ts';
 import type { Root } from '../../system/root-path.ts';
-import { printable } from '../../text/printable.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyAndMachine } from '../context.ts';
 import { holderJson, jsonDocument } from '../json.ts';
+import { showText } from '../show-text.ts';
+import { terminalColumns } from '../terminal.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const { policy, machine } = await loadPolicyAndMachine(invocation, system);
@@ -67,22 +67,19 @@ export const run: RunCommand = async (invocation, io, system) => {
     );
     return exitStatus.ok;
   }
-  const lines: (readonly [string, string])[] = [
-    ...Object.entries(facts),
-    ...links.map((link) => ['link', link] as const),
-    ...units.map((unit) => ['unit', unit] as const),
-    ['state', state.replace('-', ' ')],
-    ['boundBy', origin.text],
-    ...(wanted && wanted.state !== 'bound'
-      ? [['policy', withExplanation(files, root, wanted)] as const]
-      : []),
-    ...findings.map(({ message, remedy }) => ['finding', withHint({ message, hint: remedy })] as const),
-    ...siblings.map((sibling) => ['sibling', siblingText(sibling)] as const),
-    ...holders.map((holder) => ['holder', holderLine(holder)] as const),
-  ];
-  const width = lines.reduce((widest, [key]) => Math.max(widest, key.length), 0);
-  for (const [key, value] of lines) io.out(`${key.padEnd(width)}  ${printable(value)}\n`);
-  for (const { message } of incomplete) io.err(`vfio-names: ${message}`);
+  const policyNote = wanted && wanted.state !== 'bound' ? withExplanation(files, root, wanted) : undefined;
+  const width = terminalColumns(io, system.process.env);
+  io.out(
+    showText(
+      {
+        ...{ facts, links, units, state, findings, siblings, holders, boundBy: origin.text },
+        ...(policyNote !== undefined && { policyNote }),
+      },
+      { colour: invocation.colour, width },
+    ),
+  );
+  // The processes of an image are not expected to be seen.
+  if (invocation.ownTree) for (const { message } of incomplete) io.err(`vfio-names: ${message}`);
   return exitStatus.ok;
 };
 
@@ -112,13 +109,4 @@ function withPolicyHint(
       device: wanted.name,
     });
   }
-}
-
-function siblingText({ bus, name, driver, sharing }: Sibling): string {
-  const descriptions = {
-    vfio: 'bound to VFIO too',
-    compatible: 'leaves the group to VFIO',
-    blocking: 'in the way: the group is not viable',
-  };
-  return `${bus}/${name} (${driver ?? 'no driver'}): ${descriptions[sharing]}`;
 }

@@ -29,6 +29,11 @@ const stateColours: Readonly<Partial<Record<DeviceState, Colour>>> = {
   blocked: 'red',
 };
 
+/** The colour of a state. */
+export function stateColour(state: DeviceState): Colour {
+  return stateColours[state] ?? 'yellow';
+}
+
 export function listTable(
   machine: Pick<Machine, 'files' | 'root'>,
   rows: readonly ListRow[],
@@ -48,8 +53,7 @@ export function listTable(
       ...(min !== undefined && { min }),
       ...(!fixed && omit !== undefined && { omit }),
       ...(name === 'state' && {
-        paint: (text, index) =>
-          paint(text, stateColours[drawn[index]?.row.state ?? 'ok'] ?? 'yellow', colour),
+        paint: (text, index) => paint(text, stateColour(drawn[index]?.row.state ?? 'ok'), colour),
       }),
     };
   });

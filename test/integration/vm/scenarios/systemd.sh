@@ -36,7 +36,7 @@ for round in 1 2; do
   check "round $round: bind" bind $address
   check "round $round: udev has initialised the link" udevadm wait --timeout=120 $link
   check "round $round: the link is correct" pci_links_correct $address
-  check "round $round: show prints the unit name" same "$(vfio_names show $address | sed -n 's/^unit *//p')" "$unit"
+  check "round $round: show prints the unit name" same "$(vfio_names show $address | sed -n 's/^ *Systemd unit *//p')" "$unit"
   check "round $round: the device unit becomes active" until_true 120 is $unit active
   check "round $round: the service becomes active" until_true 120 is user.service active
 

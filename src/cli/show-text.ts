@@ -1,0 +1,171 @@
+/** The text of `show`: a headline, what is wrong, and the facts of the device in sections with readable titles. */
+import { nodePathOf } from '../devices/cdev.ts';
+import { blockingSiblings, type Sibling } from '../devices/iommu-group.ts';
+import type { FactName, Facts } from '../devices/types.ts';
+import { describeEntry } from '../graph/words.ts';
+import { holderLine } from '../holders/format.ts';
+import type { Holder } from '../holders/types.ts';
+import type { Finding } from '../links/finding.ts';
+import type { DeviceState } from '../links/state.ts';
+import { escapeControls, printable } from '../text/printable.ts';
+import { paint } from './colour.ts';
+import { findingLines } from './finding-lines.ts';
+import { describeIds, shortLabel } from './list/description.ts';
+import { stateColour } from './list/table.ts';
+
+/** All that `show` prints about a device. */
+export interface ShownDevice {
+  readonly facts: Facts;
+  /** Absolute paths. */
+  readonly links: readonly string[];
+  /** Their systemd units. */
+  readonly units: readonly string[];
+  readonly state: DeviceState;
+  readonly findings: readonly Finding[];
+  readonly siblings: readonly Sibling[];
+  readonly holders: readonly Holder[];
+  /** What gave the device its driver. */
+  readonly boundBy: string;
+  /** Why the device does not have the driver that the policy wants. */
+  readonly policyNote?: string;
+}
+
+interface Layout {
+  readonly colour: boolean;
+  /** The width of the terminal; absent if a line may be of any length. */
+  readonly width: number | undefined;
+}
+
+/** The titles of facts that have a line of their own, in the order of the lines. */
+const titles: Readonly<Partial<Record<FactName, string>>> = {
+  bus: 'Bus',
+  name: 'Name',
+  driver: 'Driver',
+  vendor: 'Vendor id',
+  device: 'Device id',
+  subsystemVendor: 'Subsystem vendor id',
+  subsystemDevice: 'Subsystem device id',
+  class: 'Class',
+  revision: 'Revision',
+  mdevType: 'Type',
+  mdevParent: 'Parent device',
+  pf: 'Physical function',
+  vf: 'Number of the VF',
+  function: 'Function',
+  slot: 'Slot',
+  serial: 'Serial number',
+  numaNode: 'NUMA node',
+  path: 'PCI path',
+  syspath: 'In sysfs',
+};
+
+const unitTitle = 'Systemd unit';
+
+type Line = readonly [title: string, value: string];
+
+/** Formats the device; each line ends with a newline. */
+export function showText(shown: ShownDevice, layout: Layout): string {
+  const { facts, links, units, holders } = shown;
+  const sections: readonly (readonly [string, readonly Line[]])[] = [
+    ['Device', deviceLines(facts, shown.boundBy)],
+    ['Node', nodeLines(facts)],
+    [
+      'Names',
+      [...links.map((link): Line => ['Link', link]), ...units.map((unit): Line => [unitTitle, unit])],
+    ],
+    [facts.group === undefined ? 'IOMMU group' : `IOMMU group ${facts.group}`, groupLines(shown)],
+    ['Open in', holders.map((holder): Line => ['Process', holderLine(holder)])],
+  ];
+  const width = Math.max(...sections.flatMap(([, lines]) => lines.map(([title]) => title.length)));
+  return [
+    headline(shown, layout.colour),
+    ...warnings(shown, layout),
+    ...sections.flatMap(([title, lines]) =>
+      lines.length === 0
+        ? []
+        : [
+            '',
+            paint(title, 'bold', layout.colour),
+            ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${valueText(name, value)}`),
+          ],
+    ),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** The names of units are escaped by systemd's rules already (`\\x2d`), and are for copying. */
+function valueText(title: string, value: string): string {
+  return title === unitTitle ? escapeControls(value) : printable(value);
+}
+
+/** `NVIDIA AD102 [GeForce RTX 4090] at pci/0000:01:00.0: ok` */
+function headline({ facts, state, findings, siblings }: ShownDevice, colour: boolean): string {
+  const { bus, name, label } = facts;
+  const place = printable(`${bus}/${name}`);
+  const what = label === undefined ? describeIds(facts) : shortLabel(label);
+  const isUsable = blockingSiblings(siblings).length === 0;
+  const text = state === 'ok' && !isUsable ? 'group cannot be used' : state.replaceAll('-', ' ');
+  const tone = state === 'ok' && (!isUsable || findings.length > 0) ? 'yellow' : stateColour(state);
+  const subject = what === undefined ? place : `${printable(what)} at ${place}`;
+  return `${paint(subject, 'bold', colour)}: ${paint(text, tone, colour)}`;
+}
+
+/** What keeps the device from being used, first of all. */
+function warnings({ facts, findings, siblings, policyNote }: ShownDevice, layout: Layout): string[] {
+  const blockers = blockingSiblings(siblings).map(
+    ({ bus, name, driver }) => `${bus}/${name} (${driver ?? 'no driver'})`,
+  );
+  const group =
+    blockers.length === 0
+      ? []
+      : [
+          printable(
+            `the devices of group ${facts.group ?? '?'} cannot be used until ${blockers.join(', ')} ${blockers.length === 1 ? 'is' : 'are'} unbound: they share the group with it`,
+          ),
+        ];
+  const reason = facts.noCdevReason === undefined ? [] : [printable(facts.noCdevReason)];
+  return [
+    ...[...group, ...reason, ...(policyNote === undefined ? [] : [printable(policyNote)])].map(
+      (line) => `${paint('warning:', 'yellow', layout.colour)} ${line}`,
+    ),
+    ...findingLines(findings, layout),
+  ];
+}
+
+function deviceLines(facts: Facts, boundBy: string): Line[] {
+  return Object.entries(titles).flatMap(([fact, title]): Line[] => {
+    if (fact === 'driver')
+      return [...(facts.driver === undefined ? [] : [[title, facts.driver] as const]), ['Bound by', boundBy]];
+    const value = facts[fact as FactName];
+    if (value === undefined) return [];
+    const text = fact === 'class' ? describeEntry({ class: value, bus: 'pci' }) : undefined;
+    return [[title, text === undefined ? value : `${value} (${text})`]];
+  });
+}
+
+function nodeLines({ node, devnum, owner, fileGroup, mode }: Facts): Line[] {
+  if (node === undefined) return [['Path', 'none']];
+  return [
+    ['Path', nodePathOf(node)],
+    ['Device number', devnum ?? '?'],
+    ...(owner === undefined ? [] : [['Owner', `${owner}:${fileGroup ?? '?'} ${mode ?? ''}`] as const]),
+  ];
+}
+
+function groupLines({ facts, siblings }: ShownDevice): Line[] {
+  const uses = {
+    vfio: 'on a driver of VFIO, too',
+    compatible: 'leaves the group to VFIO',
+    blocking: 'keeps the group from VFIO',
+  };
+  return [
+    ...(facts.groupNode === undefined ? [] : [['Node', facts.groupNode] as const]),
+    ...siblings.map(
+      ({ bus, name, driver, sharing }): Line => [
+        'Shared with',
+        `${bus}/${name} (${driver ?? 'no driver'}): ${uses[sharing]}`,
+      ],
+    ),
+  ];
+}
