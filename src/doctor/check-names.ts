@@ -36,15 +36,17 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
     );
   if (udev.rulesState === 'unmanaged')
     return report('udev', `${rules} is not made by vfio-names`, `move it away, then ${install}`);
-  const unnamed = named
-    .filter((state) => state.linkedByUdev === false)
-    .map(({ device }) => printable(device.name));
-  if (unnamed.length > 0)
+  const unnamed = named.filter((state) => state.linkedByUdev === false);
+  if (unnamed.length > 0) {
+    const names = unnamed.slice(0, 3).map(({ device }) => printable(device.name));
+    // A device without a node of its own is named by its group.
+    const subsystem = unnamed.some(({ device }) => device.devnum === undefined) ? 'vfio' : 'vfio-dev';
     return error(
       'udev',
-      `${rules} is there, but udev has not made the name of ${unnamed.slice(0, 3).join(', ')}${unnamed.length > 3 ? ` and ${unnamed.length - 3} more` : ''}`,
-      'udevadm control --reload; udevadm trigger --subsystem-match=vfio-dev --action=change',
+      `${rules} is there, but udev has not made the name of ${names.join(', ')}${unnamed.length > 3 ? ` and ${unnamed.length - 3} more` : ''}`,
+      `udevadm control --reload; udevadm trigger --subsystem-match=${subsystem} --action=change`,
     );
+  }
   if (udev.rulesState !== 'current') {
     const reason =
       udev.rulesState === 'policy-changed' ? 'was made from another policy' : 'is not what the policy gives';

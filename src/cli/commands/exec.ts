@@ -50,7 +50,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   try {
     await openAll(opener, { requested, groups, withIommu }, fds);
     if (!isPassed) {
-      if (login) checkUserAccess(system.files, login, fds);
+      if (login) checkUserAccess(system.files, login, fds, report);
       for (const fd of fds.splice(0)) nodes.close(fd);
     }
     restoreOpenFilesLimit(calls, system.files, process.startingOpenFilesLimit());

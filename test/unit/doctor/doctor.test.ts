@@ -573,6 +573,14 @@ test(
   /has not made the name of 0000:00:04\.0 -> .*trigger --subsystem-match=vfio-dev/,
 );
 test(
+  "doctor udev: a link of a group missing from udev's database is an error",
+  checkReports,
+  { devices: [{ ...withoutNode, linkedByUdev: false }] },
+  'udev',
+  'error',
+  /has not made the name of 0000:00:04\.0 -> .*trigger --subsystem-match=vfio --action=change$/,
+);
+test(
   'doctor udev: lists three missing links and counts the rest',
   checkReports,
   { devices: Array.from({ length: 5 }, () => ({ ...deviceState, linkedByUdev: false })) },

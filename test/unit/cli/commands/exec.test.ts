@@ -286,13 +286,14 @@ test('exec --no-fds opens and closes the nodes, and passes nothing', async (t) =
 });
 
 test('exec --no-fds --user does not start CMD if owner and mode of a node keep the user from opening it', async (t) => {
-  const { run, files, nodes, log } = groupTrial(t);
+  const { run, files, nodes, log, err } = groupTrial(t);
   const modes: Record<number, number> = { 0: 0o660, 1: 0o666 };
+  let gid = 108;
   let count = 0;
   Object.assign(files, {
     stat: (path: string) =>
       path.startsWith('/proc/self/fd/')
-        ? { kind: 'char', uid: 0, gid: 108, mode: modes[count++] ?? 0o600, devnum: '243:15', inode: '1' }
+        ? { kind: 'char', uid: 0, gid, mode: modes[count++] ?? 0o600, devnum: '243:15', inode: '1' }
         : fakeFiles.stat(path),
     readlink: (path: string) =>
       path.startsWith('/proc/self/fd/') ? '/dev/vfio/15' : fakeFiles.readlink(path),
@@ -304,8 +305,20 @@ test('exec --no-fds --user does not start CMD if owner and mode of a node keep t
     code: 'not-permitted',
     message: 'expected nodes that qemu may open, found /dev/vfio/15 of 0:108, mode 0600',
   });
+  t.deepEqual(err, []);
   t.deepEqual(log, []);
   t.is(nodes.openCount(), 0);
+  // An ACL may let the user open the first node; none can for the mode 0600 of the second.
+  [gid, count] = [36, 0];
+  modes[1] = 0o600;
+  await t.throwsAsync(run('--interface group --no-fds --user qemu 06:00.0 -- prog'), {
+    code: 'not-permitted',
+  });
+  [modes[1], count] = [0o666, 0];
+  t.true((await run('--interface group --no-fds --user qemu 06:00.0 -- prog')) instanceof Executed);
+  const line =
+    'vfio-names: qemu can open /dev/vfio/15 of 0:36, mode 0660, only by an access control list: it is not in that group';
+  t.deepEqual(err, [line, line]);
 });
 
 /** Calls that may fail while CMD is prepared, and the exit status that follows. */
