@@ -40,7 +40,10 @@ SOURCE_DATE_EPOCH=$(source_epoch)
 export SOURCE_DATE_EPOCH
 for family in "${wanted[@]}"; do
     echo "== $family"
-    prepare_source "$work/$family"
+    # Debian has the other modules itself.
+    modules=("${source_modules[@]}")
+    [ "$family" = deb ] || modules+=("${build_modules[@]}")
+    prepare_source "$work/$family" "${modules[@]}"
     bash "packaging/${folders[$family]}/build.sh" "$work/$family" "$output" || die "$family could not be built"
     rm -rf "${work:?}/$family"
 done

@@ -24,11 +24,19 @@ source_epoch() {
     echo "${SOURCE_DATE_EPOCH:-$(date -d "$(sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1)" +%s)}"
 }
 
-# prepare_source DIRECTORY: copies the files and node_modules there, so that the build requires no network.
+# The npm packages from which the programs are bundled, and those that the bundler and the generators need.
+source_modules=(smol-toml)
+build_modules=(esbuild @esbuild ajv fast-deep-equal fast-uri json-schema-traverse require-from-string handlebars source-map)
+
+# prepare_source DIRECTORY [MODULE...]: copies the files and these packages of node_modules there, so that the build requires
+# no network.
 prepare_source() {
-    mkdir -p "$1"
-    source_files | tar --create --no-recursion --files-from - | tar --extract --directory "$1"
-    [ -e node_modules/.package-lock.json ] || { echo "expected node_modules as npm ci makes it, found none" >&2 && return 2; }
-    # The linter is not needed for the build.
-    tar --create --exclude node_modules/@biomejs node_modules | tar --extract --directory "$1"
+    local directory=$1 module
+    shift
+    mkdir -p "$directory"
+    source_files | tar --create --no-recursion --files-from - | tar --extract --directory "$directory"
+    for module; do
+        [ -d "node_modules/$module" ] || { echo "expected node_modules/$module, found none; run npm ci" >&2 && return 2; }
+    done
+    tar --create "${@/#/node_modules/}" | tar --extract --directory "$directory"
 }

@@ -3,6 +3,6 @@
 # Sourced with the checkout as working directory, as root.
 . packaging/debian/chroot.sh
 
-tools=binutils,busybox-static,debugedit,fakeroot,file,gcc,libarchive-tools,libc6-dev,libquickjs,makepkg,man-db,nodejs
+tools=binutils,busybox-static,debugedit,fakeroot,file,gcc,libarchive-tools,libc6-dev,libquickjs,makepkg,man-db
 tools+=,openrc,pacman-package-manager,quickjs,rpm,rpmlint,runit,s6,shellcheck,zstd
 tools=$(debian_chroot "$tools") || exit 1

@@ -9,7 +9,7 @@ source=$(realpath "${1:?expected SOURCE OUTPUT}") output=$(realpath -m "${2:?exp
 
 mkdir -p "$output"
 tarball=$(unshare --net bash "$source/packaging/tarball.sh" "$output")
-cp -t "$output" "$source"/packaging/alpine/{APKBUILD,vfio-names-udev.post-*}
+cp -t "$output" "$source"/packaging/alpine/{APKBUILD,vfio-names.post-*}
 cd "$output"
 sum=$(sha512sum "$(basename "$tarball")")
 sed -i "s|^sha512sums=\"\$|&\n$sum|" APKBUILD

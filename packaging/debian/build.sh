@@ -1,21 +1,28 @@
 #!/bin/bash
-# Builds the Debian packages in a Debian 13 root directory without network: build.sh SOURCE OUTPUT
+# Builds the Debian source package and the binary packages in a Debian 13 root directory without network: build.sh SOURCE OUTPUT
 # SOURCE is a tree prepared by packaging/package.sh, which the build modifies; OUTPUT is a directory for the packages.
+# Environment: SOURCE_DATE_EPOCH
 set -euo pipefail
 [ $# -eq 2 ] || { echo "usage: packaging/debian/build.sh SOURCE OUTPUT" >&2 && exit 2; }
 source=$(cd "$1" && pwd) output=$(cd "$2" && pwd)
-. "$(dirname "${BASH_SOURCE[0]}")/chroot.sh"
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. packaging/sources.sh
+. packaging/debian/chroot.sh
 
 root=$(debian_chroot "$debian_build")
-cp -a "$source/packaging/debian" "$source/debian"
-rm "$source"/debian/{build,chroot}.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+version=$(sed -n '1s/.*(\(.*\)-.*/\1/p' "$source/packaging/debian/changelog")
+chmod -R u=rwX,go=rX "$source"
+tar --create --sort=name --format=gnu --mtime="@$(source_epoch)" --owner=0 --group=0 --numeric-owner \
+    --transform "s,^\.,vfio-names-$version," --directory "$source" . | gzip -9 -n > "$work/vfio-names_$version.orig.tar.gz"
+cp -a "$source/packaging/debian" "$source/debian"
+rm "$source"/debian/{build,chroot}.sh
 # dpkg-buildpackage writes its results to the parent directory of the source.
 mkdir "$work/source"
 debian_inside "$root" --bind "$work" /build --bind "$source" /build/source -- bash -euc '
     cd /build/source
-    dpkg-buildpackage --no-sign --build=binary
+    dpkg-buildpackage --no-sign --build=full
 ' > "$work/log" 2>&1 || { cat "$work/log" >&2 && exit 1; }
 cp "$work/log" "$output/debian.log"
-cp "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$output"
+cp "$work"/*.{deb,dsc,changes,buildinfo} "$work"/*.{orig.tar.gz,debian.tar.xz} "$output"

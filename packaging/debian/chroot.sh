@@ -6,11 +6,11 @@ debian_suite=trixie
 debian_mirror=${VFIO_NAMES_VM_MIRROR:-http://deb.debian.org/debian}
 debian_cache=${VFIO_NAMES_VM_CACHE:-${HOME:?}/.cache/vfio-names}/packages
 
-# Packages for building and checking, and for the hosts on which the packages are tested: without udev, and with an
-# initramfs.
-debian_build=build-essential,debhelper,nodejs,quickjs,libquickjs,lintian,autopkgtest,udev
-debian_host=nodejs
-debian_initramfs=nodejs,initramfs-tools,udev
+# Packages for building and checking, and for the hosts on which the package is tested: without udev, and with an
+# initramfs. Only the first one has Node.js.
+debian_build=build-essential,debhelper,nodejs,esbuild,node-ajv,handlebars,node-source-map,quickjs,libquickjs,lintian,autopkgtest,udev
+debian_host=bash-completion,man-db
+debian_initramfs=initramfs-tools,udev
 
 # debian_chroot PACKAGE,...: prints the path of the directory; creates it if it does not exist.
 debian_chroot() {

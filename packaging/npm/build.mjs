@@ -1,6 +1,6 @@
 // Builds dist/: a CommonJS bundle per program, the library, its types, the JSON Schemas, the manual and the completions.
 import './check-node.mjs';
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { declarationFile, libraryDeclarations } from './declarations.mjs';
@@ -9,6 +9,7 @@ import { generateManual } from './generate-manual.mjs';
 import { writeLicenses } from './licenses.mjs';
 import { nodeVersionCheck } from './node-version.mjs';
 import { ownPackages } from './own-packages.mjs';
+import { copySchemas } from './schemas.mjs';
 
 // Libraries that only some commands use become separate files, so that other commands do not read and parse them.
 const libraries = {
@@ -107,6 +108,5 @@ results.push(
 );
 writeLicenses(results.map(({ metafile }) => metafile));
 await generateManual();
-cpSync('src/cli/schemas', 'dist/schemas', { recursive: true });
-cpSync('src/policy/policy.schema.json', 'dist/schemas/config-policy.json');
+copySchemas('dist/schemas');
 writeFileSync('dist/index.d.ts', declarationFile(libraryDeclarations()));

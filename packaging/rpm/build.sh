@@ -23,7 +23,7 @@ cp "$source"/packaging/rpm/{vfio-names.spec,macros.debian} "$work"
 debian_inside "$tools" --bind "$work" /work -- env SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" bash -euc '
     rpmbuild --quiet --nodeps -ba --load /work/macros.debian --define "_topdir /work" --define "_buildhost reproducible" \
         --define "use_source_date_epoch_as_buildtime 1" --define "build_mtime_policy clamp_to_source_date_epoch" \
-        --define "optflags -O2" /work/vfio-names.spec > /work/log 2>&1 ||
+        --define "optflags -O2 -g" /work/vfio-names.spec > /work/log 2>&1 ||
         { cat /work/log >&2 && exit 1; }
 '
 mkdir -p "$output"

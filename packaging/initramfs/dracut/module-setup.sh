@@ -1,7 +1,7 @@
 #!/bin/bash
-# Adds the rules and the native vfio_id to the initramfs; if there are rules for drivers ([[bind]]), also these, the modules of
-# the drivers, the policy, and the native vfio-names. Installed as /usr/lib/dracut/modules.d/75vfio-names/module-setup.sh;
-# enabled by `dracut --add vfio-names` or `add_dracutmodules+=" vfio-names "`.
+# Adds the rules with vfio_id, the program and the policy to the initramfs; if there are rules for drivers ([[bind]]), also these
+# and the modules of the drivers. Installed as /usr/lib/dracut/modules.d/75vfio-names/module-setup.sh; enabled by
+# `dracut --add vfio-names` or `add_dracutmodules+=" vfio-names "`.
 
 # Called by dracut.
 check() {
@@ -37,18 +37,17 @@ installkernel() {
 
 # Called by dracut.
 install() {
-    local rules file root=${dracutsysrootdir:-}
-    rules=$(rules_file 70-vfio-names.rules)
-    [[ ! $rules ]] || inst_rules "$rules"
-    rules=$(rules_file 60-vfio-names-bind.rules)
-    [[ $rules ]] || return 0
-    inst_rules "$rules"
-    # The program for Node is a script and is not added, since the image has no Node.
-    [[ $(head -c 4 "$root/usr/bin/vfio-names" 2> /dev/null | tail -c 3) == ELF ]] || return 0
-    inst_multiple vfio-names modprobe
+    local rules bind_rules file root=${dracutsysrootdir:-}
+    rules=$(rules_file 70-vfio-names.rules) bind_rules=$(rules_file 60-vfio-names-bind.rules)
+    [[ $rules || $bind_rules ]] || return 0
+    for file in $rules $bind_rules; do inst_rules "$file"; done
+    # Also for an emergency shell.
+    inst_multiple -o vfio-names
     for file in "$root"/{usr/lib,run,etc}/vfio-names/*.toml; do
         [[ ! -f $file ]] || inst_simple "${file#"$root"}"
     done
+    [[ $bind_rules ]] || return 0
+    inst_multiple modprobe
     # shellcheck disable=SC2154 # set by dracut
     inst_hook pre-udev 10 "$moddir/bind.sh"
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Tests the Arch Linux packages: builds them twice without network, and installs, upgrades and removes them with pacman on
+# Tests the Arch Linux package: builds it twice without network, and installs, upgrades and removes it with pacman on
 # Debian 13.
 set -uo pipefail
 . test/integration/packages/lib.sh

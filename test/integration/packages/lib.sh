@@ -61,3 +61,32 @@ fake_machine() {
 
 # built FAMILY: builds the packages of the checkout, or takes them from the cache, and prints their directory.
 built() { bash packaging/cached.sh "$1"; }
+
+# exits STATUS TEXT COMMAND...: the command ends with this status and its output contains the text.
+exits() {
+    local expected=$1 text=$2 output status=0
+    shift 2
+    output=$("$@" 2>&1) || status=$?
+    [[ $status -eq $expected && $output == *"$text"* ]] || { echo "expected status $expected and: $text" && echo "status $status" && echo "$output" && return 1; }
+}
+
+# until_true COMMAND...: waits until the command succeeds, for two minutes at most.
+until_true() {
+    local end=$((SECONDS + 120))
+    until "$@"; do
+        ((SECONDS < end)) || return 1
+        sleep 0.1
+    done
+}
+
+# fake_udev: creates the socket of a udev that runs, and a udevadm that records its calls in /run/calls and fails. The socket
+# stays when its server ends.
+fake_udev() {
+    rm -f /run/calls
+    printf '#!/bin/sh\necho "udevadm $*" >> /run/calls\nexit 1\n' > /usr/bin/udevadm
+    chmod 755 /usr/bin/udevadm
+    mkdir -p /run/udev
+    perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0) && bind(S, sockaddr_un("/run/udev/control")) && listen(S, 1) or die $!'
+}
+# What package scripts call when rules were added, changed or removed.
+udev_calls=$'udevadm control --reload\nudevadm trigger --subsystem-match=vfio-dev --action=change'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Tests the RPM packages: builds them twice without network, checks them with rpmlint, and installs, upgrades and erases
-# them with rpm on Debian 13.
+# Tests the RPM package: builds it twice without network, checks it with rpmlint, and installs, upgrades and erases
+# it with rpm on Debian 13.
 set -uo pipefail
 . test/integration/packages/lib.sh
 . packaging/tools.sh

@@ -1,49 +1,34 @@
 #!/bin/bash
 # usage: alpine.sh VERSION: builds the APKBUILD and tests its packages and services; needs /aport (the directory for
-# abuild), /packaging and /test. The compiler is Debian's, so vfio_id is linked statically to run with only busybox.
+# abuild), /packaging and /test. The compiler is Debian's, so the programs are linked statically to run with only busybox.
 set -uo pipefail
-cd / && . /test/lib.sh
+cd / && . /test/lib.sh && . /test/inside/program.sh
 version=$1 machine=$(uname -m)
 built=/tmp/built/pkg
 
-# until_true COMMAND...: waits until the command succeeds, for two minutes at most.
-until_true() {
-    local end=$((SECONDS + 120))
-    until "$@"; do
-        ((SECONDS < end)) || return 1
-        sleep 0.1
-    done
-}
 files() { (cd "$built/$1" && find . ! -type d -printf '%P\n' | sort); }
 has_info() { grep -qx "$2" "/tmp/built/info/$1"; }
-needed() { readelf --dynamic "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort | paste -sd ' '; }
-
 check "shellcheck reports nothing in the APKBUILD and its scripts" shellcheck /aport/APKBUILD /aport/*.post-*
 check "the APKBUILD is valid, builds and splits the packages" \
     env LDFLAGS=-static busybox sh /test/inside/apkbuild.sh /aport /tmp/built "$machine"
 check "the APKBUILD has the version of the checkout" grep -qx "pkgver=$version" /aport/APKBUILD
-check "the Alpine udev package does not depend on Node" has_info vfio-names-udev 'depends='
-check "the Alpine udev package contains only the rules, vfio_id and the lines for mdev and mdevd" same "$(files vfio-names-udev)" \
-    "usr/lib/udev/rules.d/70-vfio-names.rules
+check "the Alpine package depends on nothing but what its programs are linked with" has_info vfio-names 'depends='
+check "the Alpine package replaces the older udev package" grep -qx "provides=\"\$pkgname-udev=\$pkgver-r\$pkgrel\"" /aport/APKBUILD
+check "the Alpine package contains the programs, the rules, the lines for mdev and mdevd, and the schemas" same \
+    "$(files vfio-names | grep -v '/schemas/')" "usr/bin/vfio-names
+usr/lib/udev/rules.d/70-vfio-names.rules
 usr/lib/udev/vfio_id
 usr/share/vfio-names/mdev.conf
 usr/share/vfio-names/mdevd.conf"
-check "the Alpine udev package is architecture-dependent" has_info vfio-names-udev 'arch=all'
-check "the Alpine main package depends on a minimum version of Node" has_info vfio-names 'depends=nodejs>=20\..*'
+check "the Alpine package is architecture-dependent" has_info vfio-names "arch=$machine"
 check "the OpenRC script is in vfio-names-openrc" same "$(files vfio-names-openrc)" etc/init.d/vfio-names
 check "the manual is in vfio-names-doc" test -e "$built/vfio-names-doc/usr/share/man/man1/vfio-names.1.gz"
 for shell in bash zsh fish; do check "the completion for $shell is in vfio-names-$shell-completion" test -n "$(files "vfio-names-$shell-completion")"; done
-main_files() { files vfio-names | grep -vE '^usr/(bin/vfio-names$|share/vfio-names/|lib/vfio-names/)'; }
-check "the Alpine main package contains only the program" same "$(main_files)" ""
-koffi=$(find "$built/vfio-names" -name koffi.node)
-check "koffi of the Alpine package is linked with musl" same "$(needed "$koffi")" "libc.musl-$machine.so.1 libgcc_s.so.1 libstdc++.so.6"
-elf_files() { find "$built" -type f -exec sh -c '[ "$(head -c 4 "$1" | tail -c 3)" = ELF ]' sh {} \; -print; }
-check "only koffi and vfio_id of the Alpine packages are native" same "$(elf_files | grep -v '/koffi\.node$')" "$built/vfio-names-udev/usr/lib/udev/vfio_id"
 check "no file of the Alpine packages mentions a registry or the build directory" not grep -rlE 'registry\.|/tmp/built|/root/' "$built"
 
 # A root directory with only busybox.
 root=/tmp/root
-mkdir -p $root/{bin,etc,proc,run} && cp /usr/bin/busybox $root/bin/sh && ln -s sh $root/bin/mdev && cp -a "$built/vfio-names-udev/." $root
+mkdir -p $root/{bin,etc,proc,run} && cp /usr/bin/busybox $root/bin/sh && ln -s sh $root/bin/mdev && cp -a "$built/vfio-names/." $root
 printf "root:x:0:0::/:/bin/sh\n" > $root/etc/passwd && echo root:x:0: > $root/etc/group
 fake_machine $root
 rm -r $root/dev/vfio/pci && mount -t proc proc $root/proc
@@ -54,6 +39,7 @@ on_mdev() {
         DEVPATH=/devices/pci0000:00/0000:00:04.0/vfio-dev/vfio0 /usr/sbin/chroot $root /bin/mdev
 }
 check "vfio_id runs with only busybox" shows "$version" chroot $root /usr/lib/udev/vfio_id --version
+check "vfio-names runs with only busybox" shows "pci/0000:00:04.0" chroot $root /usr/bin/vfio-names list
 cp $root/usr/share/vfio-names/mdev.conf $root/etc/mdev.conf
 check "mdev handles a new device" on_mdev add
 check "mdev with the lines of the package creates the link" \
@@ -63,32 +49,21 @@ check "mdev handles a removed device" on_mdev remove
 check "mdev with the lines of the package removes the link" not test -L $root/dev/vfio/pci/0000:00:04.0
 
 # The package scripts, run by busybox.
-script() { busybox sh "/aport/vfio-names-udev.$1"; }
-calls=$'udevadm control --reload\nudevadm trigger --subsystem-match=vfio-dev --action=change'
+script() { busybox sh "/aport/vfio-names.$1"; }
 for step in post-install post-upgrade post-deinstall; do check "$step does nothing without udev" same "$(script $step)" ""; done
 touch /etc/mdev.conf
 check "post-install with mdev mentions the lines for mdev.conf" shows /usr/share/vfio-names/mdev.conf script post-install
-# The socket remains because its server is killed.
-udev_socket() {
-    mkdir -p /run/udev
-    (exec node -e 'require("net").createServer().listen("/run/udev/control", () => process.kill(process.pid, "SIGKILL"))') 2> /dev/null
-    test -S /run/udev/control
-}
-fake_udev() {
-    printf '#!/bin/sh\necho "udevadm $*" >> /tmp/calls\nexit 1\n' > /usr/bin/udevadm
-    chmod 755 /usr/bin/udevadm
-    udev_socket
-}
 check "the udev socket exists on Alpine" fake_udev
 for step in post-install post-upgrade post-deinstall; do
-    rm -f /tmp/calls
+    rm -f /run/calls
     check "$step succeeds if udevadm fails" script $step
-    check "$step reloads the rules and triggers the devices" same "$(cat /tmp/calls)" "$calls"
+    check "$step reloads the rules and triggers the devices" same "$(cat /run/calls)" "$udev_calls"
 done
 rm -r /usr/bin/udevadm /run/udev
 
 # The services; this machine has a device and no udev.
-cp -a "$built/vfio-names/." "$built/vfio-names-openrc/." /
+cp -a "$built"/vfio-names{,-openrc,-bash-completion,-doc}/. /
+program_works Alpine "$version"
 fake_machine / && rm -r /dev/vfio/pci && mknod /dev/vfio/devices/vfio0 c 247 0
 name=/dev/vfio/pci/0000:00:04.0
 check "the Alpine package lists the device" shows 'pci/0000:00:04.0' vfio-names list
@@ -105,7 +80,7 @@ rm -f $name
 check "OpenRC restarts the service when it is killed" until_true test -L $name
 check "OpenRC stops the service" rc-service vfio-names stop
 check "the service under OpenRC exits" not pgrep -f 'vfio-names watch'
-check "the udev socket exists again on Alpine" udev_socket
+check "the udev socket exists again on Alpine" fake_udev
 check "OpenRC does not start the service while udev runs" not rc-service vfio-names start
 rm -r /run/udev
 

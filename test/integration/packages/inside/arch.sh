@@ -1,79 +1,83 @@
 #!/bin/bash
-# usage: arch.sh VERSION: installs, upgrades and removes the Arch Linux packages without udev; needs /packages and /test.
+# usage: arch.sh VERSION: installs, upgrades and removes the Arch Linux package without udev and without Node; needs /packages and /test.
 set -uo pipefail
-cd / && . /test/lib.sh
+cd / && . /test/lib.sh && . /test/inside/program.sh
 version=$1
 shopt -s nullglob
 # Without a list of mounts pacman cannot check the free space.
 sed -i '/^CheckSpace/d' /etc/pacman.conf
-udev=(/packages/vfio-names-udev-*.pkg.tar.zst) main=(/packages/vfio-names-[0-9]*.pkg.tar.zst)
+main=(/packages/vfio-names-*.pkg.tar.zst)
 
 # all: prints all paths with type, mode and target, except data of pacman.
 all() {
-    find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /packages -o -path /test -o -path /root -o \
+    find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /packages -o -path /test -o -path /root -o \
         -path /var/lib/pacman -o -path /var/cache -o -path /var/log \) -prune -o -printf '%p %y %m %l\n' | sort
 }
-# older NAME PACKAGE: builds the package with version 0.0.1-1 in /tmp/older.
+# older NAME PATH...: builds the package NAME, version 0.0.1-1, with these paths in /tmp/repository, as it was when there were two.
 older() {
-    local directory=/tmp/older/$1
-    mkdir -p "$directory"
-    bsdtar -xf "$2" -C "$directory" && rm "$directory/.MTREE" &&
-        sed -i 's/^pkgver = .*/pkgver = 0.0.1-1/' "$directory/.PKGINFO" &&
-        (cd "$directory" && bsdtar --uid 0 --gid 0 -caf "$directory.pkg.tar.zst" .PKGINFO *)
+    local name=$1 directory=/tmp/older/$1 path
+    shift
+    mkdir -p "$directory" /tmp/repository
+    printf 'pkgname = %s\npkgver = 0.0.1-1\npkgdesc = older\narch = any\nsize = 0\n' "$name" > "$directory/.PKGINFO"
+    for path; do mkdir -p "$directory/$(dirname "$path")" && touch "$directory/$path"; done
+    [ "$name" != vfio-names ] || ln -s ../share/vfio-names/vfio-names.cjs "$directory/usr/bin/vfio-names"
+    (cd "$directory" && bsdtar --uid 0 --gid 0 -caf "/tmp/repository/$name-0.0.1-1-any.pkg.tar.zst" .PKGINFO *)
+}
+older_packages() {
+    older vfio-names usr/share/vfio-names/vfio-names.cjs usr/bin/.keep && older vfio-names-udev usr/lib/udev/rules.d/70-vfio-names.rules usr/lib/udev/vfio_id
+}
+# A repository with the new package; only there does pacman consider what a package replaces.
+publish() {
+    cp "${main[0]}" /tmp/repository && repo-add /tmp/repository/test.db.tar.gz "/tmp/repository/${main[0]##*/}" &&
+        printf '[options]\nArchitecture = auto\nSigLevel = Never\n[test]\nServer = file:///tmp/repository\n' > /etc/pacman.conf
 }
 # pacman does not know the Debian packages that provide the dependencies, so the callers use -dd.
 pacman_here() { pacman --noconfirm --noprogressbar --disable-sandbox "$@"; }
 pkginfo() { bsdtar -xOf "$1" .PKGINFO; }
 
-check "the Arch build has two packages" same "${#udev[@]} ${#main[@]}" "1 1"
+check "the Arch build has one package" same "${#main[@]}" 1
 shellcheck_recipe() { shellcheck /packages/PKGBUILD && bash -n /packages/PKGBUILD; }
 check "shellcheck reports nothing in the PKGBUILD" shellcheck_recipe
 check "the PKGBUILD has the checksum of its tarball" \
     grep -q "^sha256sums=($(sha256sum < "/packages/vfio-names-$version.tar.gz" | cut -c 1-64))" /packages/PKGBUILD
-check "the Arch packages have the version of the checkout" \
-    same "$(for file in "${udev[@]}" "${main[@]}"; do pkginfo "$file" | sed -n 's/^pkgver = //p'; done)" "$version-1"$'\n'"$version-1"
-check "the Arch udev package does not depend on Node" not grep -q '^depend = nodejs' <<< "$(pkginfo "${udev[0]}")"
-check "the Arch main package depends on a minimum version of Node" grep -q '^depend = nodejs>=20' <<< "$(pkginfo "${main[0]}")"
-check "every file of the Arch packages belongs to root and has the release date" same \
-    "$(for file in "${udev[@]}" "${main[@]}"; do zstd -dcq "$file" | tar --list --verbose --full-time | awk '{ print $2, $4, $5 }'; done | sort -u | wc -l)" 1
+check "the Arch package has the version of the checkout" same "$(pkginfo "${main[0]}" | sed -n 's/^pkgver = //p')" "$version-1"
+check "the Arch package depends only on the C library" same "$(pkginfo "${main[0]}" | sed -n 's/^depend = //p')" glibc
+check "every file of the Arch package belongs to root and has the release date" same \
+    "$(zstd -dcq "${main[0]}" | tar --list --verbose --full-time | awk '{ print $2, $4, $5 }' | sort -u | wc -l)" 1
 
-# files PACKAGE FILE: the package contains the files of the Debian package at Arch's paths.
+# files: the package contains the files of the Debian package at Arch's paths.
 files() {
-    sed -E -e '/lintian/d' -e 's|usr/lib/\[a-z0-9_-\]\+/|usr/lib/|; s|vendor-completions|site-functions|' \
-        -e 's|usr/share/doc/vfio-names/.*|usr/share/doc/vfio-names/examples/(access\|cdi)\\.conf|; /usr\/share\/doc\/vfio-names-udev/d' \
-        -e 's|usr/share/initramfs-tools/hooks|usr/lib/initcpio/install|' "/test/$1.files" > /tmp/files
-    echo "usr/share/licenses/$1/(LICENSE(\.quickjs)?|licenses\.txt)" >> /tmp/files
-    bsdtar -tf "$2" | grep -v -e '/$' -e '^\.' | listed /tmp/files
+    sed -E -e '/lintian/d' -e 's|vendor-completions|site-functions|' \
+        -e 's|usr/share/doc/vfio-names/.*|usr/share/doc/vfio-names/examples/(access\|cdi)\\.conf|' \
+        -e 's|usr/share/initramfs-tools/hooks|usr/lib/initcpio/install|' /test/vfio-names.files > /tmp/files
+    echo "usr/share/licenses/vfio-names/(LICENSE(\.quickjs)?|licenses\.txt)" >> /tmp/files
+    bsdtar -tf "${main[0]}" | grep -v -e '/$' -e '^\.' | listed /tmp/files
 }
-check "the Arch udev package contains exactly the listed files" files vfio-names-udev "${udev[0]}"
-check "the Arch main package contains exactly the listed files" files vfio-names "${main[0]}"
+check "the Arch package contains exactly the listed files" files
 
-fake_machine /tmp/machine
+check "older versions of both Arch packages are built" older_packages
+check "the repository has the new package" publish
 all > /tmp/before
-older_packages() { older udev "${udev[0]}" && older main "${main[0]}"; }
-check "older versions of the Arch packages are built" older_packages
-check "pacman installs the packages without udev" pacman_here -Udd /tmp/older/*.zst
+check "pacman installs both older packages" pacman_here -Udd /tmp/repository/*-0.0.1-*.zst
+mkdir -p /etc/vfio-names
 printf '[names]\nby-tag = true\n' > /etc/vfio-names/10-mine.toml
-check "rules install writes the rules of the policy on Arch" vfio-names rules install
-rules=$(cat /etc/udev/rules.d/70-vfio-names.rules)
-check "pacman upgrades both packages" pacman_here -Udd "${udev[@]}" "${main[@]}"
+check "pacman upgrades both packages to one" pacman_here -Syudd
+check "the upgrade removes the older udev package on Arch" same "$(pacman -Qq | grep vfio)" vfio-names
+check "the upgrade leaves no file for Node on Arch" same "$(find /usr/share/vfio-names -name '*.cjs')" ""
 check "the upgrade keeps the admin's policy on Arch" same "$(cat /etc/vfio-names/10-mine.toml)" $'[names]\nby-tag = true'
-check "the upgrade keeps the rules of the policy on Arch" same "$(cat /etc/udev/rules.d/70-vfio-names.rules)" "$rules"
-check "pacman -Qkk reports no changed files" pacman -Qkk vfio-names vfio-names-udev
-check "the Arch package lists a device with its link" shows 'pci/0000:00:04.0' vfio-names list --root /tmp/machine
-check "the Arch package runs doctor" shows kernel vfio-names doctor
-check "koffi of the Arch package can be loaded" node -e 'require("/usr/share/vfio-names/node_modules/koffi").load("libc.so.6")'
-check "the native vfio_id of the Arch package runs" shows "$version" /usr/lib/udev/vfio_id --version
-check "ExecStart of the unit is the installed program on Arch" \
-    test -e "$(sed -n 's/^ExecStart=.* \(\/.*\.cjs\) watch$/\1/p' /usr/lib/systemd/system/vfio-names.service)"
-check "man finds the manual of the Arch package" shows 'vfio-names.service(8)' man -P cat vfio-names.service
-mapfile -t files < <(pacman -Qql vfio-names vfio-names-udev | grep -v '/$')
-check "no file of the Arch packages mentions a registry, the build directory or its user" \
+check "pacman -Qkk reports no changed files" pacman -Qkk vfio-names
+
+program_works Arch "$version"
+check "rules install writes the rules of the policy on Arch" vfio-names rules install
+check "pacman installs the package again" pacman_here -Udd "${main[0]}"
+check "another installation keeps the rules of the policy on Arch" vfio-names rules check
+mapfile -t files < <(pacman -Qql vfio-names | grep -v '/$')
+check "no file of the Arch package mentions a registry, the build directory or its user" \
     not grep -lE 'registry\.|/build/|/root/|/home/' "${files[@]}"
 
-check "pacman removes both packages" pacman_here -Rdd vfio-names vfio-names-udev
+check "pacman removes the package" pacman_here -Rdd vfio-names
 check "the removal keeps the admin's policy and rules on Arch" \
     test -e /etc/vfio-names/10-mine.toml -a -e /etc/udev/rules.d/70-vfio-names.rules
 rm -r /etc/vfio-names /etc/udev
 all > /tmp/after
-check "the removal of the Arch packages leaves no other files" diff /tmp/before /tmp/after
+check "the removal of the Arch package leaves no other files" diff /tmp/before /tmp/after
