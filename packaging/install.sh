@@ -105,6 +105,8 @@ if [[ -n $unitdir ]]; then
     ln -sfn ../vfio-names-bind.service "$dest$unitdir/systemd-udev-trigger.service.wants/vfio-names-bind.service"
 fi
 service 755 packaging/openrc/vfio-names "$(below "$(option openrcdir "$openrcdir")" vfio-names)"
+openrcdir=$(option openrcdir "$openrcdir")
+put 644 packaging/openrc/vfio-names.confd "$(below "${openrcdir:+${openrcdir%/*}/conf.d}" vfio-names)"
 service 755 packaging/runit/run "$(below "$(option runitdir '')" vfio-names/run)"
 service 755 packaging/s6/run "$(below "$(option s6dir '')" vfio-names/run)"
 for file in access cdi; do

@@ -8,11 +8,11 @@ import type { BenchContext } from './workshop.ts';
 export async function measureSizes(table: Table, shop: BenchContext): Promise<void> {
   const top = shop.file('../..');
   const install = join(top, 'packaging/install.sh');
-  for (const part of existsSync(install) ? ['udev', 'main'] : []) {
-    const destination = join(shop.tempDir, `installed-${part}`);
-    execFileSync('bash', [install, '--destdir', destination, '--part', part], { stdio: 'ignore' });
+  if (existsSync(install)) {
+    const destination = join(shop.tempDir, 'installed');
+    execFileSync('bash', [install, '--destdir', destination], { stdio: 'ignore' });
     const bytes = Number(execFileSync('du', ['-sb', destination], { encoding: 'utf8' }).split('\t')[0]);
-    table.add({ measured: `installed, ${part} part`, comparedWith: '1 MB', ratio: bytes / 1e6 });
+    table.add({ measured: 'installed', comparedWith: '1 MB', ratio: bytes / 1e6 });
   }
   const lock = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { scratchPath } from '../../support/world.ts';
 
 const top = resolve(import.meta.dirname, '../../..');
@@ -20,21 +20,52 @@ function executables(dir: string): string[] {
     .sort();
 }
 
+/** A directory with empty native programs, for the options --native. */
+function programs(t: ExecutionContext): string {
+  const dir = scratchPath(t);
+  mkdirSync(dir);
+  for (const name of ['vfio-names', 'vfio_id', 'licenses.txt']) writeFileSync(join(dir, name), '');
+  return dir;
+}
+
+// Without the manual, the completions and the schemas, which only a build creates.
+const withoutBuilt = ['--mandir', '', '--bash', '', '--zsh', '', '--fish', '', '--datadir', ''];
+
 test('install.sh installs the service scripts of exactly those service managers whose directory is given', (t) => {
-  const main = ['--part', 'main', '--paths', 'fedora', '--koffi', '', '--unitdir', ''];
+  const options = ['--paths', 'fedora', '--unitdir', '', '--native', programs(t), ...withoutBuilt];
   const [bare, all] = [scratchPath(t), scratchPath(t)];
-  t.is(install('--destdir', bare, ...main).status, 0);
+  t.is(install('--destdir', bare, ...options).status, 0);
   const directories = ['--openrcdir', '/etc/init.d', '--runitdir', '/etc/sv', '--s6dir', '/etc/s6/sv'];
-  t.is(install('--destdir', all, ...main, ...directories).status, 0);
+  t.is(install('--destdir', all, ...options, ...directories).status, 0);
   const added = executables(all).filter((path) => !executables(bare).includes(path));
   t.deepEqual(added, ['etc/init.d/vfio-names', 'etc/s6/sv/vfio-names/run', 'etc/sv/vfio-names/run']);
+  t.true(existsSync(join(all, 'etc/conf.d/vfio-names')));
+});
+
+test('install.sh writes the directory of the program into the services', (t) => {
+  const dest = scratchPath(t);
+  const options = [
+    '--bindir',
+    '/opt/bin',
+    '--openrcdir',
+    '/etc/init.d',
+    '--native',
+    programs(t),
+    ...withoutBuilt,
+  ];
+  t.is(install('--destdir', dest, ...options).status, 0);
+  t.true(existsSync(join(dest, 'opt/bin/vfio-names')));
+  const unit = readFileSync(join(dest, 'usr/lib/systemd/system/vfio-names.service'), 'utf8');
+  t.regex(unit, /^ExecStart=\/opt\/bin\/vfio-names watch$/m);
+  const openrc = readFileSync(join(dest, 'etc/init.d/vfio-names'), 'utf8');
+  t.regex(openrc, /^command="\/opt\/bin\/vfio-names"$/m);
 });
 
 test('install.sh reports a program that is not built before it installs anything', (t) => {
   const dest = scratchPath(t);
-  const { status, stderr } = install('--destdir', dest, '--part', 'udev', '--native', '/nowhere/vfio_id');
+  const { status, stderr } = install('--destdir', dest, '--native', '/nowhere');
   t.is(status, 2);
-  t.regex(stderr, /^packaging\/install\.sh: expected \/nowhere\/vfio_id, found none; .*\n$/);
+  t.regex(stderr, /^packaging\/install\.sh: expected \/nowhere\/vfio-names, found none; .*\n$/);
   t.false(existsSync(dest));
 });
 

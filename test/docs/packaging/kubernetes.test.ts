@@ -141,6 +141,15 @@ function machine(t: ExecutionContext): FakeRoot {
   return root;
 }
 
+test('.containerignore lets through exactly what the image copies', (t) => {
+  const ignored = fs.readFileSync(new URL('../../.containerignore', directory), 'utf8').trim().split('\n');
+  const copied = [...containerfile.matchAll(/^COPY (\S+) /gm)].map(([, from = '']) => `!${from}`);
+  t.deepEqual(
+    ignored.filter((line) => !line.startsWith('#')),
+    ['*', ...copied.sort()],
+  );
+});
+
 test('the image has the static program at the path of its entry point and of the liveness probe', (t) => {
   const [, entry = ''] = /^ENTRYPOINT \["([^"]*)"\]$/m.exec(containerfile) ?? [];
   t.regex(containerfile, /^FROM scratch$/m);

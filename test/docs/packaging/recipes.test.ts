@@ -7,43 +7,42 @@ import { fakeRoot } from '../../support/fake-root.ts';
 const root = resolve(import.meta.dirname, '../../..');
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-const { version, engines } = JSON.parse(text('package.json')) as {
-  readonly version: string;
-  readonly engines: { readonly node: string };
-};
+const { version } = JSON.parse(text('package.json')) as { readonly version: string };
 
 const recipes = [
   {
     path: 'packaging/rpm/vfio-names.spec',
     version: /^Version: +(\S+)$/m,
-    node: /^Requires: +nodejs >= (?:1:)?(\S+)$/gm,
+    old: /^Obsoletes: +%\{name\}-udev </m,
   },
-  { path: 'packaging/arch/PKGBUILD', version: /^pkgver=(\S+)$/m, node: /^ +depends=\('nodejs>=([\d.]+)'/gm },
-  { path: 'packaging/alpine/APKBUILD', version: /^pkgver=(\S+)$/m, node: /^depends="nodejs>=([\d.]+)"$/gm },
+  { path: 'packaging/arch/PKGBUILD', version: /^pkgver=(\S+)$/m, old: /^replaces=\(vfio-names-udev\)$/m },
+  { path: 'packaging/alpine/APKBUILD', version: /^pkgver=(\S+)$/m, old: /^replaces="\$pkgname-udev"$/m },
 ];
 
 for (const recipe of recipes) {
-  test(`${recipe.path} has the version and the required Node version of package.json`, (t) => {
-    const recipeText = text(recipe.path);
-    t.is(recipe.version.exec(recipeText)?.[1], version);
-    const required = [...recipeText.matchAll(recipe.node)].map(([, node]) => `>=${node}`);
-    t.deepEqual([...new Set(required)], [engines.node]);
+  test(`${recipe.path} has the version of package.json`, (t) => {
+    t.is(recipe.version.exec(text(recipe.path))?.[1], version);
+  });
+
+  test(`${recipe.path} needs no Node, neither to build nor to run`, (t) => {
+    t.notRegex(text(recipe.path), /^[^#\n]*\b(nodejs|npm|esbuild)\b(?!-)/m);
+  });
+
+  test(`${recipe.path} replaces the package that the rules once had`, (t) => {
+    t.regex(text(recipe.path), recipe.old);
   });
 }
 
-/** Dependencies on Node for the build and check commands in a clean build environment. */
-const builds = [
-  { path: 'packaging/rpm/vfio-names.spec', needs: /^BuildRequires: +nodejs >= (?:1:)?\S+$/gm, count: 2 },
-  { path: 'packaging/arch/PKGBUILD', needs: /^checkdepends=\('nodejs>=/gm, count: 1 },
-  // abuild also installs the run-time dependencies of the package.
-  { path: 'packaging/alpine/APKBUILD', needs: /^depends="nodejs>=/gm, count: 1 },
-  { path: 'packaging/debian/control', needs: /^ nodejs \(>= /gm, count: 1 },
-];
+test('the Debian package depends on Node only for its build', (t) => {
+  const [source = '', ...packages] = text('packaging/debian/control').split('\n\n');
+  t.regex(source, /^ nodejs:native \(>= 20\.19\),$/m);
+  t.notRegex(packages.join(), /nodejs/);
+});
 
-for (const { path, needs, count } of builds)
-  test(`${path} depends on Node for its build and check`, (t) => {
-    t.is([...text(path).matchAll(needs)].length, count);
-  });
+test('the Debian package replaces the package that the rules once had', (t) => {
+  for (const field of ['Conflicts', 'Replaces', 'Provides'])
+    t.regex(text('packaging/debian/control'), new RegExp(`^${field}: vfio-names-udev\\b`, 'm'));
+});
 
 test('compile.sh searches the library directories of every distribution for QuickJS', (t) => {
   const [, directories = ''] =
@@ -80,19 +79,20 @@ test('compile.sh compiles with QuickJS at the path in QUICKJS', (t) => {
   t.true(readFileSync(machine.at('/words'), 'utf8').includes(machine.at('/js/libquickjs.a')));
 });
 
-test('vfio-names.service runs only Node, sh and mkdir', (t) => {
+test('vfio-names.service runs only the program, sh and mkdir', (t) => {
   const unit = text('packaging/systemd/vfio-names.service');
   const programs = [...unit.matchAll(/^Exec\w+=\+?(\S+)/gm)].map(([, program = '']) => program);
-  t.deepEqual(programs.sort(), ['/bin/sh', '/usr/bin/mkdir', '/usr/bin/node']);
+  t.deepEqual(programs.sort(), ['/bin/sh', '/usr/bin/mkdir', '/usr/bin/vfio-names']);
 });
 
-test('every package with vfio_id contains the licence of QuickJS, which is linked into it', (t) => {
+test('every package contains the licence of QuickJS, which is linked into the programs', (t) => {
   const notice = 'packaging/native/LICENSE.quickjs';
   for (const path of [notice, 'packaging/debian/copyright']) {
     t.regex(text(path), /Copyright[^\n]* 2017-2021 Fabrice Bellard/, path);
     t.regex(text(path), /Permission is hereby granted/, path);
   }
-  for (const { path } of recipes) t.true(text(path).includes(notice), path);
+  t.true(text('packaging/install.sh').includes(notice));
+  t.true(text('packaging/rpm/vfio-names.spec').includes(notice));
 });
 
 test('the changelog of vfio-names.spec starts with its version', (t) => {

@@ -21,7 +21,7 @@ usr/lib/udev/vfio_id
 usr/share/vfio-names/mdev.conf
 usr/share/vfio-names/mdevd.conf"
 check "the Alpine package is architecture-dependent" has_info vfio-names "arch=$machine"
-check "the OpenRC script is in vfio-names-openrc" same "$(files vfio-names-openrc)" etc/init.d/vfio-names
+check "the OpenRC script and its settings are in vfio-names-openrc" same "$(files vfio-names-openrc)" $'etc/conf.d/vfio-names\netc/init.d/vfio-names'
 check "the manual is in vfio-names-doc" test -e "$built/vfio-names-doc/usr/share/man/man1/vfio-names.1.gz"
 for shell in bash zsh fish; do check "the completion for $shell is in vfio-names-$shell-completion" test -n "$(files "vfio-names-$shell-completion")"; done
 check "no file of the Alpine packages mentions a registry or the build directory" not grep -rlE 'registry\.|/tmp/built|/root/' "$built"

@@ -38,7 +38,7 @@ doc() {
         rm "$path"
     done
 }
-openrc() { depends='' install_if="openrc $pkgname=$pkgver-r$pkgrel" && amove etc/init.d; }
+openrc() { depends='' install_if="openrc $pkgname=$pkgver-r$pkgrel" && amove etc/init.d && amove etc/conf.d; }
 bashcomp() { depends='' install_if="bash-completion $pkgname=$pkgver-r$pkgrel" && amove usr/share/bash-completion/completions; }
 zshcomp() { depends='' install_if="zsh $pkgname=$pkgver-r$pkgrel" && amove usr/share/zsh/site-functions; }
 fishcomp() { depends='' install_if="fish $pkgname=$pkgver-r$pkgrel" && amove usr/share/fish/vendor_completions.d; }
@@ -57,7 +57,7 @@ subpkg() {
         *-fish-completion) : "${split:=fishcomp}" ;;
         *) : "${split:=${subpkgname##*-}}" ;;
     esac
-    case $subpkgname in *-doc | *-openrc | *-udev | *-completion) : "${subarch:=noarch}" ;; *) : "${subarch:=all}" ;; esac
+    case $subpkgname in *-doc | *-openrc | *-completion) : "${subarch:=noarch}" ;; *) : "${subarch:=all}" ;; esac
 }
 is_function() { type "$1" 2> /dev/null | head -n 1 | grep -q function; }
 
