@@ -94,7 +94,13 @@ function diffOf({ path, before, after }: RulesChange): string {
 function summary({ path, before, after }: RulesChange, applied: boolean): string {
   if (before === after)
     return after === undefined ? `nothing to remove: ${path}` : `already up to date: ${path}`;
-  const udev = applied ? ', and udev applied the change' : '';
+  // udev has no `add` event of a device that is already there.
+  const isBind = path.endsWith(`/${bindRulesFileName}`) && after !== undefined;
+  const udev = isBind
+    ? '; devices get their drivers at the next boot, and those without a driver by vfio-names bind'
+    : applied
+      ? ', and udev applied the change'
+      : '';
   return `${after === undefined ? 'removed' : 'wrote'} ${path}${udev}`;
 }
 

@@ -146,6 +146,7 @@ export const machines: readonly Machine[] = [
         'probe',
         'holders',
         'doctor',
+        'bind',
         'watch',
         'exec',
       ].map((name) => [name, '--help']),
@@ -166,6 +167,33 @@ export const machines: readonly Machine[] = [
       lines: [...readers, ['graph', '--format', 'svg', '--root', 'ROOT']],
     }),
   ),
+  {
+    title: 'a machine with rules for drivers',
+    build: (root) => {
+      const free = { driver_override: '(null)', class: '0x020000', vendor: '0x15b3', device: '0x101e' };
+      root.add({ name: '0000:00:05.0', attributes: free });
+      root.add({ name: '0000:00:06.0', driver: 'e1000e', attributes: { ...free, boot_vga: '1' } });
+      root.add({ name: '0000:00:07.0', driver: 'vfio-pci', sysname: 'vfio0', attributes: free });
+      root.add({ name: '0000:00:08.0', attributes: { ...free, class: '0x060400' } });
+      root.write('/proc/sys/kernel/osrelease', '7.2.0\n');
+      root.write(
+        '/lib/modules/7.2.0/modules.alias',
+        'alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci\n',
+      );
+      root.write('/sys/bus/pci/drivers_probe', '');
+      root.write(
+        '/etc/vfio-names/policy.toml',
+        '[[bind]]\nmatch = { name = "0000:00:0*" }\n[[bind]]\nmatch = { name = "00:05.0", vendor = "15b3" }\ndriver = "auto"\n',
+      );
+    },
+    lines: [
+      ...everything,
+      ['bind', '--installed', '--dry-run', '--root', 'ROOT'],
+      ['bind', '--host-root', 'ROOT'],
+      ['bind', '--json', '--host-root', 'ROOT'],
+      ...named('00:05.0', '00:07.0'),
+    ],
+  },
   {
     title: 'a machine with a policy',
     build: (root) => {

@@ -32,6 +32,12 @@ devices_of() {
         -device e1000e,addr=06.0 -device e1000e,addr=07.0
       )
       ;;
+    disk-and-network) # a disk with one partition, 0000:00:04.0, which QEMU makes of a directory, and two network cards
+      devices=(
+        -drive "if=none,id=disk,format=raw,readonly=on,file=fat:$here/policies" -device nvme,serial=one,drive=disk,addr=04.0
+        -device e1000e,addr=06.0 -device e1000e,addr=07.0
+      )
+      ;;
     bridge) # 0000:02:01.0 and 0000:02:02.0, conventional PCI: two functions in one group
       devices=(
         -device pcie-root-port,id=rp0,addr=06.0,slot=6
