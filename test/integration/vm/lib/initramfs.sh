@@ -1,24 +1,28 @@
 # Makes an image for early boot with the distribution's own tool: our hook for it, the rules of a policy, the native
 # vfio_id, and a script of the lab that notes what it sees. Knows nothing about what is tested.
 
+# add_rules POLICY DIRECTORY: what the hooks find in the system: the rules, vfio_id, and for [[bind]] the policy and the program.
+add_rules() {
+  install -m 644 "/tmp/project/test/integration/vm/rules/$1.rules" "$2"/70-vfio-names.rules
+  install -m 755 /tmp/project/dist/native/vfio_id /usr/lib/udev/vfio_id
+  if [[ -e /tmp/project/test/integration/vm/rules/$1.bind.rules ]]; then
+    install -m 644 "/tmp/project/test/integration/vm/rules/$1.bind.rules" /etc/udev/rules.d/60-vfio-names-bind.rules
+    install -D -m 644 "/tmp/project/test/integration/vm/policies/$1.toml" /etc/vfio-names/lab.toml
+    install -m 755 /tmp/project/dist/native/vfio-names /usr/bin/vfio-names
+  fi
+}
+
 # in_guest: makes /tmp/image; runs in the guest's root directory, in which nothing stays. TOOL POLICY RELEASE
 in_guest() {
   local hooks=/tmp/project/packaging/initramfs early=/tmp/project/test/integration/vm/early place=/usr/lib/udev/rules.d
   # Once where a package puts them, once where `vfio-names rules install` does; initramfs-tools takes what lies there
   # even without our hook.
   [[ $1 == initramfs-tools ]] || place=/etc/udev/rules.d
-  install -m 644 "/tmp/project/test/integration/vm/rules/$2.rules" $place/70-vfio-names.rules
-  install -m 755 /tmp/project/dist/native/vfio_id /usr/lib/udev/vfio_id
-  if [[ -e /tmp/project/test/integration/vm/rules/$2.bind.rules ]]; then
-    install -m 644 "/tmp/project/test/integration/vm/rules/$2.bind.rules" /etc/udev/rules.d/60-vfio-names-bind.rules
-    install -D -m 644 "/tmp/project/test/integration/vm/policies/$2.toml" /etc/vfio-names/lab.toml
-    install -m 755 /tmp/project/dist/native/vfio-names /usr/bin/vfio-names
-  fi
+  if [[ $1 != root-only ]]; then add_rules "$2" $place; fi
   case $1 in
     # Only what mounts the root: the drivers of devices are loaded after that.
     root-only)
       sed -i 's/^MODULES=.*/MODULES=list/' /etc/initramfs-tools/initramfs.conf
-      rm -f /etc/udev/rules.d/60-vfio-names-bind.rules
       printf '%s\n' 9p 9pnet_virtio overlay >>/etc/initramfs-tools/modules
       mkinitramfs -o /tmp/image "$3"
       ;;
@@ -35,7 +39,9 @@ in_guest() {
       install -D -m 755 -t /usr/lib/dracut/modules.d/99lab "$early"/dracut/*
       # It sources no other names.
       install -m 755 "$early/note" /usr/lib/dracut/modules.d/99lab/note.sh
-      dracut --no-hostonly --no-kernel --kver "$3" --modules "dash base vfio-names lab" /tmp/image
+      local drivers=(--no-kernel)
+      [[ ! -d /usr/lib/modules/$3 ]] || drivers=(--add-drivers "9p 9pnet_virtio overlay nvme e1000e")
+      dracut --no-hostonly "${drivers[@]}" --kver "$3" --modules "dash base vfio-names lab" /tmp/image
       ;;
     *)
       echo "no tool for early boot is called '$1'"
@@ -70,7 +76,7 @@ build_initramfs() {
     env PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
       chroot . /bin/bash -euc "$3; in_guest \"\$@\"" in_guest "${@:6}"
     cp tmp/image "$4"
-  ' build_initramfs "$(guest_dir)" "$3" "$(declare -f in_guest)" "$image" "$modules" "$1" "$2" "$release" \
+  ' build_initramfs "$(guest_dir)" "$3" "$(declare -f add_rules in_guest)" "$image" "$modules" "$1" "$2" "$release" \
     >"$log" 2>&1 </dev/null || {
     tail -n 20 "$log" >&2
     die "the image by $1 could not be made; the whole log is $log"

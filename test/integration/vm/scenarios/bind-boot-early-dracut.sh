@@ -1,0 +1,11 @@
+# The same as bind-boot-early, with an image made by dracut.
+# kernels: debian
+# devices: two-pairs
+# cpus: 2
+# rules: bind-twins
+# root: writable
+# initramfs: dracut
+# native: yes
+# timeout: 1200
+
+. /project/test/integration/vm/scenarios/bind-boot-early.sh
