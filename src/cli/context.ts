@@ -5,6 +5,7 @@ import { classlessHint, describeClassless, findClasslessDevices } from '../devic
 import type { Device, Problem } from '../devices/types.ts';
 import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { policyNotes } from '../links/aliases.ts';
+import { namedGroups } from '../links/group-access.ts';
 import { bindMachine } from '../links/machine.ts';
 import { formatSkipped, type SkippedDevice } from '../links/node-check.ts';
 import type { Machine, Observation } from '../links/observe.ts';
@@ -136,13 +137,18 @@ export function noDeviceOnBus(bus: string, devices: readonly Device[]): string {
 }
 
 /** Prints one line on stderr if users of group nodes would expect that the access rules cover these, too. */
-export function reportGroupNodes(io: Io, machine: Machine, devices: readonly Device[]): void {
-  const nodes = uncoveredGroupNodes(machine, devices);
+export function reportGroupNodes(
+  io: Io,
+  machine: Machine,
+  observation: Pick<Observation, 'scan' | 'groups' | 'claims'>,
+  devices: readonly Device[] = observation.scan.devices,
+): void {
+  const nodes = uncoveredGroupNodes(machine, devices, namedGroups(observation));
   const [first] = nodes;
   if (first === undefined) return;
   const more = nodes.length > 1 ? ` and ${nodes.length - 1} more` : '';
   io.err(
-    `vfio-names: [[access]] does not cover group nodes: ${printable(first)}${more} keeps its owner and mode; programs that use groups need a udev rule for SUBSYSTEM "vfio"`,
+    `vfio-names: [[access]] does not cover group nodes: ${printable(first)}${more} keeps its owner and mode; for programs that use groups, write groups = true into [names] of the policy`,
   );
 }
 

@@ -109,6 +109,11 @@ interface GroupResult {
   readonly problem?: Problem;
 }
 
+/** The names of the nodes that the kernel lists, `14` and `noiommu-14`. Throws the errno of a directory that cannot be read. */
+export function listGroupNodes(files: Files, root: Root): readonly string[] {
+  return files.readdir(pathBelow(root, groupClass)).filter((node) => parseGroupNode(node) !== undefined);
+}
+
 /** The device number of a group's node; returns and throws as readVfioGroup(). */
 export function readGroupDevnum(files: Files, root: Root, node: string): string | undefined {
   if (!parseGroupNode(node)) return undefined;
@@ -123,6 +128,16 @@ export function readGroupDevnum(files: Files, root: Root, node: string): string 
     printable(`expected MAJOR:MINOR at ${path}, found ${text.trimEnd() || 'nothing'}`),
     { path },
   );
+}
+
+/** The device number of a group's node; `undefined` if there is none, or none that can be read. */
+export function tryGroupDevnum(files: Files, root: Root, node: string): string | undefined {
+  try {
+    return readGroupDevnum(files, root, node);
+  } catch (error) {
+    if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { openDevice } from '../exec/open-device.ts';
 import { planAccess } from '../links/access.ts';
 import { findByNameOrPath } from '../links/find.ts';
+import { namedGroups } from '../links/group-access.ts';
 import { bindMachine } from '../links/machine.ts';
 import { type Machine, type Observation, observe } from '../links/observe.ts';
 import { resolveDevice } from '../links/resolve.ts';
@@ -62,7 +63,9 @@ export async function openMachine(system: System, options: OpenOptions): Promise
     plan: () =>
       inLibraryTerms(() => {
         const observation = observe(machine);
-        const access = isForeign ? [] : planAccess(machine, observation.scan.devices);
+        const access = isForeign
+          ? []
+          : planAccess(machine, observation.scan.devices, namedGroups(observation));
         return { changes: observation.changes, access, ...reported(observation) };
       }),
     sync: () =>

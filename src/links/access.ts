@@ -5,6 +5,7 @@
 
 import { type Accounts, readAccounts } from '../devices/accounts.ts';
 import { nodePathOf } from '../devices/cdev.ts';
+import { groupNodePath, tryGroupDevnum, type VfioGroup } from '../devices/groups.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
@@ -13,6 +14,7 @@ import type { Access } from '../policy/policy.ts';
 import type { FileStatus, Files, SystemFiles } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { AccessRecord, type ChangedParts, type Permissions } from './access-record.ts';
+import { groupAccess } from './group-access.ts';
 import type { Machine } from './observe.ts';
 import {
   formatPermissions,
@@ -28,7 +30,7 @@ import { iommuNode, readDevnum } from './shared-nodes.ts';
 export interface AccessOutcome {
   /** The path of the node. */
   readonly file: string;
-  /** The device's name; absent for /dev/iommu. */
+  /** The device's name; absent for the node of a group and for /dev/iommu. */
   readonly name?: string;
   /** Whether the access was changed. */
   readonly result: 'done' | 'failed';
@@ -44,7 +46,7 @@ export interface AccessOutcome {
 export interface AccessChange {
   /** The path of the node. */
   readonly file: string;
-  /** Absent for /dev/iommu. */
+  /** Absent for the node of a group and for /dev/iommu. */
   readonly device?: Device;
   /** `0:0 0600`: uid, gid and octal mode of the node. */
   readonly from: string;
@@ -60,6 +62,8 @@ interface Subject {
   readonly devnum: string;
   readonly access: Access;
   readonly device?: Device;
+  /** The node of a group, `14`. */
+  readonly group?: string;
 }
 
 type AccessMachine = Pick<Machine, 'files' | 'root' | 'access' | 'isForeignTree'>;
@@ -82,12 +86,16 @@ interface Decision {
 }
 
 /**
- * Returns how the access of the nodes of `devices` and of /dev/iommu differs from the policy, and so what sync changes
+ * Returns how the access of the nodes of `devices`, of `groups` and of /dev/iommu differs from the policy, and so what sync changes
  * unless the tree is foreign. Changes nothing.
  */
-export function planAccess(machine: AccessMachine, devices: readonly Device[]): AccessChange[] {
+export function planAccess(
+  machine: AccessMachine,
+  devices: readonly Device[],
+  groups: readonly VfioGroup[],
+): AccessChange[] {
   return withContext<AccessChange[]>(machine, [], (context) =>
-    subjectsOf(context, machine.access, devices, true).flatMap((subject): AccessChange[] => {
+    subjectsOf(context, machine.access, devices, groups).flatMap((subject): AccessChange[] => {
       const decision = ignoreErrno(() => decide(context, subject));
       if (!decision) return [];
       const { current, wanted } = decision;
@@ -107,21 +115,28 @@ export interface AccessResult {
 }
 
 /**
- * Applies the access rules to the node of every device; a failure does not stop the others. With `all`, `devices` are all
- * devices of the machine, and /dev/iommu is covered, too.
+ * Applies the access rules to the node of every device; a failure does not stop the others. With `groups`, the groups of the
+ * machine that have names, `devices` are all its devices, and the nodes of groups and /dev/iommu are covered, too.
  */
-export function applyAccess(machine: AccessMachine, devices: readonly Device[], all: boolean): AccessResult {
+export function applyAccess(
+  machine: AccessMachine,
+  devices: readonly Device[],
+  groups?: readonly VfioGroup[],
+): AccessResult {
   const nothing: AccessResult = { outcomes: [], raced: false };
   if (machine.isForeignTree) return nothing;
   return withContext(machine, nothing, (context) => {
     const outcomes: AccessOutcome[] = [];
     let raced = false;
-    for (const subject of subjectsOf(context, machine.access, devices, all)) {
+    for (const subject of subjectsOf(context, machine.access, devices, groups)) {
       const outcome = applyOne(context, subject);
       if (outcome === 'raced') raced = true;
       else if (outcome) outcomes.push(outcome);
     }
-    if (all) context.record.prune(new Set(['iommu', ...devices.map(({ sysname }) => sysname)]));
+    if (groups)
+      context.record.prune(
+        new Set(['iommu', ...devices.map(({ sysname }) => sysname), ...groups.map(({ node }) => node)]),
+      );
     return { outcomes, raced };
   });
 }
@@ -154,7 +169,7 @@ function subjectsOf(
   { files, root, record }: Context,
   rules: AccessRules | undefined,
   devices: readonly Device[],
-  all: boolean,
+  groups: readonly VfioGroup[] | undefined,
 ): Subject[] {
   const subjects: Subject[] = [];
   const add = (subject: Subject): void => {
@@ -165,7 +180,12 @@ function subjectsOf(
     const access = rules?.accessOf(device) ?? {};
     add({ file: nodePathOf(device.sysname), devnum: device.devnum, access, device });
   }
-  const devnum = all && (rules?.iommu || !record.isEmpty) ? readDevnum(files, root, iommuNode) : undefined;
+  for (const group of groups ?? [])
+    add({
+      ...{ file: groupNodePath(group), devnum: group.devnum, group: group.node },
+      access: groupAccess(group, rules).access,
+    });
+  const devnum = groups && (rules?.iommu || !record.isEmpty) ? readDevnum(files, root, iommuNode) : undefined;
   if (devnum !== undefined) add({ file: '/dev/iommu', devnum, access: rules?.iommu ?? {} });
   return subjects;
 }
@@ -258,8 +278,9 @@ function changeAccess(
   }
 }
 
-/** Whether sysfs still gives the number to the same device. */
-function isUnchanged(files: Files, root: Root, { device, devnum }: Subject): boolean {
+/** Whether sysfs still gives the number to the same device or group. */
+function isUnchanged(files: Files, root: Root, { device, group, devnum }: Subject): boolean {
+  if (group !== undefined) return tryGroupDevnum(files, root, group) === devnum;
   if (!device) return readDevnum(files, root, iommuNode) === devnum;
   const now = ignoreErrno(() => scanDevice(files, root, device.sysname));
   return now?.syspath === device.syspath && now.bus === device.bus && now.devnum === devnum;

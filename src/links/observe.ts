@@ -3,13 +3,12 @@
 import {
   type GroupScan,
   hasNoDeviceNodes,
-  readGroupDevnum,
   scanGroups,
+  tryGroupDevnum,
   type VfioGroup,
 } from '../devices/groups.ts';
 import { scanDevices } from '../devices/scan.ts';
 import type { Device, Scan } from '../devices/types.ts';
-import { tryOrUndefined } from '../errors.ts';
 import {
   type Assignment,
   type Claim,
@@ -148,7 +147,7 @@ function nodesOf(
     return devnums;
   };
   /** The groups are not read where they have no names, but a link to one may be left. */
-  const otherGroup = (node: string) => tryOrUndefined(() => readGroupDevnum(files, root, node));
+  const otherGroup = (node: string) => tryGroupDevnum(files, root, node);
   return {
     has: (node) => !missing.has(node) && (known().has(node) || otherGroup(node) !== undefined),
     devnumOf: (node) => (missing.has(node) ? undefined : (known().get(node) ?? otherGroup(node))),

@@ -1,6 +1,7 @@
 /** Scans and applies changes until a scan finds no difference. */
 import { type AccessOutcome, applyAccess } from './access.ts';
 import { apply } from './apply.ts';
+import { namedGroups } from './group-access.ts';
 import { type Machine, type Observation, observe } from './observe.ts';
 import type { Outcome } from './plan.ts';
 
@@ -36,7 +37,7 @@ export function sync(machine: Machine, token: string): SyncResult {
     const remaining = observation.changes.filter((change) => !failed.has(JSON.stringify(change)));
     const applicable = remaining.filter((change) => change.action !== 'blocked');
     if (applicable.length === 0 || round > MAX_ROUNDS) {
-      const result = applyAccess(machine, observation.scan.devices, true);
+      const result = applyAccess(machine, observation.scan.devices, namedGroups(observation));
       // A failure is reported by the last round.
       access = [...access.filter((outcome) => outcome.result === 'done'), ...result.outcomes];
       if (result.raced && round <= MAX_ROUNDS) continue;

@@ -6,9 +6,11 @@ import type { Device } from '../devices/types.ts';
 import { parentDirectories } from '../names/claims.ts';
 import { planAccess } from './access.ts';
 import type { Finding } from './finding.ts';
+import { namedGroups, verifyGroupAccess } from './group-access.ts';
 import { type Machine, type Observation, observe } from './observe.ts';
 import { targetNode } from './ownership.ts';
 import { verifyAccess } from './verify-access.ts';
+import { verifyGroupNodes } from './verify-group-nodes.ts';
 import { verifyLinks } from './verify-links.ts';
 import { verifyDirectories, verifyGroups, verifyNodes, verifyUnknownNodes } from './verify-nodes.ts';
 
@@ -40,6 +42,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
   const { files, root } = machine;
   const observation = observe(machine);
   const devices = observation.scan.devices;
+  const named = namedGroups(observation);
   const nodes = verifyNodes(files, root, devices);
   const directories = new Set(['', 'devices', ...ownDirectories(observation)]);
   const findings: Finding[] = [
@@ -56,7 +59,9 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...nodes.findings,
     ...verifyDirectories(files, root, directories),
     ...verifyUnknownNodes(files, root, devices),
-    ...verifyAccess(planAccess(machine, devices), !machine.isForeignTree),
+    ...verifyGroupNodes(files, root, new Set(named.map(({ node }) => node))),
+    ...verifyAccess(planAccess(machine, devices, named), !machine.isForeignTree),
+    ...verifyGroupAccess(named, machine.access),
     ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];
   findings.sort((a, b) => comparePaths(a.file, b.file) || (a.code < b.code ? -1 : 1));

@@ -19,7 +19,10 @@ const keys = ['owner', 'fileGroup', 'mode'] as const;
  * Returns the access of a device's node: of the rules that match, a later one overrides an earlier one key by key. A group
  * without a mode gives 0660, as GROUP without MODE does in udev (udev_node_apply_permissions). Empty if no rule matches.
  */
-export function resolveAccess(policy: Policy, facts: Facts): Access {
+export function resolveAccess(
+  policy: { readonly accessRules: readonly (Omit<AccessRule, 'source'> & Partial<AccessRule>)[] },
+  facts: Facts,
+): Access {
   const access = merge(policy.accessRules.filter((rule) => matches(rule.match, facts)));
   return access.fileGroup !== undefined && access.mode === undefined ? { ...access, mode: '0660' } : access;
 }

@@ -5,13 +5,26 @@
 
 import { defaultGroupNames } from '../names/groups.ts';
 import { knownBuses } from '../names/scheme.ts';
-import type { LinkRule, Policy } from '../policy/policy.ts';
+import type { Access, LinkRule, Match, Policy } from '../policy/policy.ts';
 import { announcedProperty } from '../vfio-id/group.ts';
-import { groupLinksProperty, groupPriorityProperty, MAX_PROPERTIES } from '../vfio-id/group-lines.ts';
-import { formatMatch, formatRequest } from '../vfio-id/link-spec.ts';
+import {
+  groupAccessProperties,
+  groupLinksProperty,
+  groupPriorityProperty,
+  MAX_PROPERTIES,
+} from '../vfio-id/group-lines.ts';
+import { formatAccessRequest, formatMatch, formatRequest } from '../vfio-id/link-spec.ts';
 import { helperPath, type LinkMode } from './helper-call.ts';
 import { fileTest } from './match.ts';
-import { escapeUdev, formatRule, MAX_LINE_BYTES, sanitizeTemplatePart, type UdevKeys } from './syntax.ts';
+import {
+  checkAccountName,
+  escapeUdev,
+  formatMode,
+  formatRule,
+  MAX_LINE_BYTES,
+  sanitizeTemplatePart,
+  type UdevKeys,
+} from './syntax.ts';
 
 export interface GroupRules {
   /** For the removal of a group or of a member of one. */
@@ -33,42 +46,72 @@ export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
   const { mode, policyLinks } = { ...defaultGroupNames, ...policy.groups };
   if (mode === false) return none;
   const rules = policyLinks ? policy.linkRules : [];
-  const calls = splitRequests(rules);
+  const access = policy.accessRules.map(({ match, ...rule }) => accessOption(match, rule));
+  const calls = splitRequests(access, rules);
   const command = (action: string, options: readonly string[], subject: string): string =>
     [helperPath, 'group', action, ...(mode === 'auto' ? ['--auto'] : []), ...options, `'${subject}'`].join(
       ' ',
     );
+  const always = usesDriver(rules) || policy.accessRules.some(({ match }) => match.length > 0);
   const [first = []] = calls;
+  const links = via === 'run' ? (splitRequests([], rules)[0] ?? []) : first;
   const announce = (subject: string): string =>
-    `RUN+="${command('announce', usesDriver(rules) ? ['--always'] : [], subject)}"`;
+    `RUN+="${command('announce', always ? ['--always'] : [], subject)}"`;
   const needed = mode === 'auto' ? ['ENV{MAJOR}==""'] : [];
   const leaving = ['ACTION=="remove"', 'TEST=="/dev/vfio/groups/$env{SUBSYSTEM}/$kernel"', helperExists];
   return {
     leave:
       via === 'run'
         ? [
-            formatRule([...leaving, `RUN+="${command('link', first, '0')}"`]),
+            formatRule([...leaving, `RUN+="${command('link', links, '0')}"`]),
             formatRule([
               ...['ACTION=="remove"', 'SUBSYSTEM=="vfio"', 'TEST=="/dev/vfio/groups"', helperExists],
-              `RUN+="${command('link', first, '$kernel')}"`,
+              `RUN+="${command('link', links, '$kernel')}"`,
             ]),
           ]
         : [formatRule([...leaving, announce('$env{SUBSYSTEM}/$kernel')])],
     join: [
-      ...(usesDriver(rules) ? [] : knownBuses.map((bus) => hasNameLine(bus, needed))),
+      ...(always ? [] : knownBuses.map((bus) => hasNameLine(bus, needed))),
       formatRule([...needed, helperExists, announce('$devpath')]),
       `LABEL="${joined}"`,
     ],
     names: [
       ...(mode === 'auto' ? decisionLines() : []),
       ...(via === 'run'
-        ? [formatRule([helperExists, `RUN+="${command('link', first, '$kernel')}"`])]
+        ? [
+            ...(access.length === 0
+              ? []
+              : [
+                  ...importLines([access], (options) => command('names', options, '$kernel')),
+                  ...accessLines(),
+                ]),
+            formatRule([helperExists, `RUN+="${command('link', links, '$kernel')}"`]),
+          ]
         : [
             ...importLines(calls, (options) => command('names', options, '$kernel')),
             ...linkLines(calls.length, rules),
+            ...(access.length === 0 ? [] : accessLines()),
           ]),
     ],
   };
+}
+
+function accessOption(match: Match, { owner, fileGroup, mode }: Access): string {
+  const text = formatAccessRequest(match, {
+    ...(owner !== undefined && { owner: checkAccountName(owner) }),
+    ...(fileGroup !== undefined && { fileGroup: checkAccountName(fileGroup) }),
+    ...(mode !== undefined && { mode: formatMode(mode) }),
+  });
+  return `--access '${escapeUdev(text)}'`;
+}
+
+/** Sets the access of the group's node, which all its bound members have. */
+function accessLines(): string[] {
+  const keys = { owner: 'OWNER', fileGroup: 'GROUP', mode: 'MODE' } as const;
+  return (['owner', 'fileGroup', 'mode'] as const).map((key) => {
+    const property = groupAccessProperties[key];
+    return formatRule([`ENV{${property}}=="?*"`, `${keys[key]}="$env{${property}}"`]);
+  });
 }
 
 /** A name may depend on the driver, which changes while the group's node exists; any other fact of a member does not. */
@@ -151,10 +194,13 @@ function linkLines(calls: number, rules: readonly LinkRule[]): string[] {
 /** The room for options in a line, in bytes: the rest is for the keys and the command. */
 const MAX_OPTION_BYTES = MAX_LINE_BYTES - 500;
 
-/** Returns the options for the names of the policy, for one call or, if they do not fit into one line, for several. */
-function splitRequests(rules: readonly LinkRule[]): string[][] {
-  const calls: string[][] = [[]];
-  let room = MAX_OPTION_BYTES;
+/**
+ * Returns the options for the access rules and the names of the policy, for one call or, if the names do not fit into one line,
+ * for several. The access rules must be in one call, because a later one overrides an earlier one.
+ */
+function splitRequests(access: readonly string[], rules: readonly LinkRule[]): string[][] {
+  const calls: string[][] = [[...access]];
+  let room = MAX_OPTION_BYTES - access.join(' ').length;
   rules.forEach(({ match, template, priority }, index) => {
     const text = `${formatMatch(match)}${formatRequest(template.map(sanitizeTemplatePart))}`;
     const option = `--link '${index + 1}${priority === 0 ? '' : `:${priority}`}=${escapeUdev(text)}'`;

@@ -45,6 +45,8 @@ export type Request =
       /** Whether to announce a group that has names, too: they may have changed. */
       readonly always: boolean;
       readonly links: readonly LinkSpec[];
+      /** Access rules of the policy, each with its match, in their order. */
+      readonly access: readonly string[];
       /** From 0; the calls after the first one of an event print the other names of a policy, whose options fill several lines. */
       readonly part: number;
       readonly isNew: boolean;
@@ -55,7 +57,7 @@ export type Request =
 
 export const usage = `Usage: vfio_id [--export] [--facts=LIST] [--link N=TEXT]... [DEVPATH]
        vfio_id link add|remove [--link N[:PRIORITY]=TEXT]... [DEVPATH]
-       vfio_id group names|announce|link [--auto] [--always] [--more=N] [--link N[:PRIORITY]=TEXT]... [GROUP|DEVPATH|BUS/NAME]
+       vfio_id group names|announce|link [--auto] [--always] [--more=N] [--access=TEXT]... [--link N[:PRIORITY]=TEXT]... [GROUP|DEVPATH|BUS/NAME]
 `;
 
 interface Options {
@@ -64,6 +66,7 @@ interface Options {
   readonly links: readonly LinkSpec[];
   readonly auto: boolean;
   readonly always: boolean;
+  readonly access: readonly string[];
   readonly part: number;
 }
 
@@ -84,6 +87,7 @@ function readOptions(argv: readonly string[]): Options | Request {
   let facts: readonly string[] | undefined;
   let auto = false;
   let always = false;
+  const access: string[] = [];
   let part = 0;
   for (let index = 0; index < argv.length; index++) {
     const [arg, ...rest] = splitOption(argv[index] ?? '');
@@ -93,6 +97,7 @@ function readOptions(argv: readonly string[]): Options | Request {
     if (arg === '--export' || arg === '-x') continue;
     if (arg === '--auto') auto = true;
     else if (arg === '--always') always = true;
+    else if (arg === '--access') access.push(value());
     else if (arg === '--more') {
       const number = value();
       if (!/^[1-9]\d{0,2}$/.test(number)) return wrong('expected a number after --more; see vfio_id --help');
@@ -110,7 +115,7 @@ function readOptions(argv: readonly string[]): Options | Request {
       return wrong(`expected an option, found ${quoted(arg)}; see vfio_id --help`);
     else operands.push(arg);
   }
-  return { operands, ...(facts && { facts }), links: [...links.values()], auto, always, part };
+  return { operands, ...(facts && { facts }), links: [...links.values()], auto, always, access, part };
 }
 
 /** Splits `--facts=LIST` at the equals sign; any other argument has one part. */
@@ -154,7 +159,10 @@ function linkRequest({ operands, links }: Options, env: VfioIdArgs['env']): Requ
   return { kind: 'link', action, sysname, links };
 }
 
-function groupRequest({ operands, links, auto, always, part }: Options, env: VfioIdArgs['env']): Request {
+function groupRequest(
+  { operands, links, auto, always, access, part }: Options,
+  env: VfioIdArgs['env'],
+): Request {
   const [, action, given, extra] = operands;
   if (extra !== undefined) return wrong(`expected one GROUP, found ${quoted(extra)} too`);
   if (action !== 'names' && action !== 'announce' && action !== 'link')
@@ -162,11 +170,12 @@ function groupRequest({ operands, links, auto, always, part }: Options, env: Vfi
   const subject = given || [env.DEVPATH, env.DEVNAME, env.MDEV].map(wellFormed).find((value) => value !== '');
   if (subject === undefined) return wrong('expected DEVPATH, DEVNAME or MDEV in the environment, found none');
   const isNew = env.ACTION === 'add';
-  if (action === 'announce') return { kind: 'group', action, subject, auto, always, links, part, isNew };
+  if (action === 'announce')
+    return { kind: 'group', action, subject, auto, always, links, access, part, isNew };
   const node = subject.slice(subject.lastIndexOf('/') + 1);
   if (!/^(?:noiommu-)?\d{1,10}$/.test(node))
     return wrong(`expected the node of a group, found ${quoted(subject)}`);
-  return { kind: 'group', action, subject: node, auto, always, links, part, isNew };
+  return { kind: 'group', action, subject: node, auto, always, links, access, part, isNew };
 }
 
 /** Replaces invalid UTF-8, which Node and QuickJS decode differently; no device has such a name. */

@@ -1,5 +1,7 @@
 /** The lines that vfio_id prints about a group for IMPORT{program} of udev. */
+import type { GroupAccess } from '../links/group-access.ts';
 import type { Claim } from '../names/claims.ts';
+import type { Access } from '../policy/policy.ts';
 
 /** The property with the first links; udev's rules have one line for each property, as groupLinksProperty() counts. */
 export function groupLinksProperty(number: number): string {
@@ -17,6 +19,25 @@ const MAX_VALUE = 1000;
 
 /** How many properties the rules read: about 500 links, and less than the 16384 bytes that udevd reads of a program. */
 export const MAX_PROPERTIES = 15;
+
+/** The properties for OWNER, GROUP and MODE of the group's node. */
+export const groupAccessProperties = {
+  owner: 'ID_VFIO_GROUP_OWNER',
+  fileGroup: 'ID_VFIO_GROUP_GROUP',
+  mode: 'ID_VFIO_GROUP_MODE',
+} as const;
+
+/**
+ * Returns the properties with the access of a group's node. If the members do not agree, it is that of a new node, which takes
+ * back what the node got from the members that were bound before.
+ */
+export function accessProperties({ access, disagreement }: GroupAccess): (readonly [string, string])[] {
+  const given: Access = disagreement ? { owner: 'root', fileGroup: 'root', mode: '0600' } : access;
+  return (['owner', 'fileGroup', 'mode'] as const).flatMap((key) => {
+    const value = given[key];
+    return value === undefined ? [] : [[groupAccessProperties[key], value] as const];
+  });
+}
 
 interface GroupProperties {
   readonly properties: readonly (readonly [string, string])[];

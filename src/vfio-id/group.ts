@@ -4,9 +4,9 @@
  */
 import {
   hasNoDeviceNodes,
-  readGroupDevnum,
   readVfioGroup,
   scanGroups,
+  tryGroupDevnum,
   type VfioGroup,
 } from '../devices/groups.ts';
 import { scanDevice } from '../devices/scan.ts';
@@ -46,6 +46,8 @@ export function claimsOf(files: Files, root: Root, group: VfioGroup, { auto, lin
 
 /** The links that a group gets, and the groups that had one of them before. */
 interface GroupLinks {
+  /** Absent if it has no node. */
+  readonly group?: VfioGroup;
   readonly claims: readonly Claim[];
   /** Other groups with a claim to the same exclusive name, which nobody gets: each may have it from before. */
   readonly outdated: readonly VfioGroup[];
@@ -68,6 +70,7 @@ export function linksOfGroup(files: Files, root: Root, node: string, options: Gr
   const { winners } = resolveClaims([...own, ...others]);
   const outdated = new Set(others.flatMap(({ group: other }) => other ?? []));
   return {
+    group,
     claims: [...winners.values()].filter((claim) => claim.group === node),
     outdated: [...outdated].flatMap((other) => readVfioGroup(files, root, other)?.group ?? []),
   };
@@ -92,7 +95,7 @@ export function outdatedGroup(
   if (group === undefined || subsystem === undefined) return undefined;
   const number = baseName(group);
   for (const node of [number, `noiommu-${number}`]) {
-    const devnum = tryOrUndefined(() => readGroupDevnum(files, root, node));
+    const devnum = tryGroupDevnum(files, root, node);
     if (devnum === undefined) continue;
     const listed = udevLinks(files, root, devnum);
     // udev is processing the first event of the group, which names all members.

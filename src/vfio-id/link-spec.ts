@@ -9,7 +9,7 @@
  */
 
 import type { FactName } from '../devices/types.ts';
-import type { Condition, Match, NamePart, Transform } from '../policy/policy.ts';
+import type { Access, Condition, Match, NamePart, Transform } from '../policy/policy.ts';
 
 /** Returns the property in which vfio_id prints the name of a request; numbers start at 1 in each rules file. */
 export function linkProperty(number: number): string {
@@ -38,6 +38,28 @@ export function formatMatch(match: Match): string {
     ({ fact, negate, patterns }) => `${fact}${negate ? '!=' : '='}${patterns.map(escapePattern).join('|')}`,
   );
   return `{?${conditions.join('&')}}`;
+}
+
+/** Formats an access rule: its match, and owner, group and mode with colons between them. Accounts must already be checked. */
+export function formatAccessRequest(match: Match, { owner = '', fileGroup = '', mode = '' }: Access): string {
+  return `${formatMatch(match)}${owner}:${fileGroup}:${mode}`;
+}
+
+/** Parses an access rule; `undefined` for text that formatAccessRequest() never produces. */
+export function parseAccessRequest(
+  text: string,
+): { readonly match: Match; readonly access: Access } | undefined {
+  const fields = /^(?:\{\?([^{}]*)\})?([\w.-]*):([\w.-]*):([0-7]{4})?$/.exec(text);
+  if (!fields) return undefined;
+  const [, conditions, owner, fileGroup, mode] = fields;
+  const match = conditions === undefined ? [] : parseConditions(conditions);
+  if (!match) return undefined;
+  const access = {
+    ...(owner && { owner }),
+    ...(fileGroup && { fileGroup }),
+    ...(mode !== undefined && { mode }),
+  };
+  return { match, access };
 }
 
 /** A request in its two parts. */

@@ -7,6 +7,7 @@ import { factReaders } from '../devices/facts.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device, FactName } from '../devices/types.ts';
 import { errnoOf, withHint } from '../errors.ts';
+import { groupAccess } from '../links/group-access.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { Files } from '../system/files.ts';
 import { filesBelow } from '../system/files-below.ts';
@@ -18,11 +19,11 @@ import type { LinkFailure } from './claim-link.ts';
 import { announceChange, exclusiveClaimants, rivalsOf } from './exclusive.ts';
 import { deviceOfDevpath, exportLines, propertyOf } from './export.ts';
 import { announceGroup, linksOfGroup, outdatedGroup } from './group.ts';
-import { groupProperties } from './group-lines.ts';
+import { accessProperties, groupProperties } from './group-lines.ts';
 import { syncGroupLinks } from './group-links.ts';
 import { linkProperty } from './link-spec.ts';
 import { addLinks, removeLinks } from './links.ts';
-import { linkFromSpec, readPlainFact } from './wanted.ts';
+import { accessRulesOf, linkFromSpec, readPlainFact } from './wanted.ts';
 
 export interface Machine {
   readonly files: Files;
@@ -130,7 +131,7 @@ function link(
 }
 
 function group(
-  { action, subject, auto, always, links, part, isNew }: Extract<Request, { kind: 'group' }>,
+  { action, subject, auto, always, links, access, part, isNew }: Extract<Request, { kind: 'group' }>,
   { files, root, token }: Machine,
 ): Result {
   const options = { auto, links };
@@ -140,11 +141,17 @@ function group(
     if (node !== undefined) announceGroup(files, root, node);
     return { status: 0, out: '', err: '' };
   }
-  const { claims, outdated } = linksOfGroup(files, root, subject, options);
+  const { group: found, claims, outdated } = linksOfGroup(files, root, subject, options);
   if (isNew) for (const { node } of outdated) announceGroup(files, root, node);
   const { properties, omitted } = groupProperties(claims, part);
+  const rules = accessRulesOf(files, root, access);
+  const given = found && rules && claims.length > 0 ? accessProperties(groupAccess(found, rules)) : [];
   const rest = `${omitted} names of group ${subject} do not fit into one event of udev; vfio-names sync makes them`;
-  return { status: 0, out: exportLines(properties), err: omitted === 0 ? '' : `vfio_id: ${rest}` };
+  return {
+    status: 0,
+    out: exportLines([...given, ...properties]),
+    err: omitted === 0 ? '' : `vfio_id: ${rest}`,
+  };
 }
 
 function report([first, ...others]: readonly LinkFailure[]): Result {

@@ -4,13 +4,14 @@ import { factReaders, readFact } from '../devices/facts.ts';
 import type { Device, FactName, Facts } from '../devices/types.ts';
 import type { Claim, PolicyNames } from '../names/claims.ts';
 import { schemeLink } from '../names/scheme.ts';
+import { type AccessRules, resolveAccess } from '../policy/access.ts';
 import { matches } from '../policy/match.ts';
 import { renderName } from '../policy/template.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { isWellFormed } from '../system/well-formed-files.ts';
 import type { LinkSpec } from './args.ts';
-import { type GroupRequest, parseGroupRequest, parseRequest } from './link-spec.ts';
+import { type GroupRequest, parseAccessRequest, parseGroupRequest, parseRequest } from './link-spec.ts';
 
 /**
  * Reads one fact. Text that is not valid UTF-8 counts as absent, since Node and QuickJS decode such bytes differently.
@@ -20,10 +21,8 @@ export function readPlainFact(files: Files, root: Root, device: Device, fact: Fa
   return value !== undefined && isWellFormed(value) ? value : undefined;
 }
 
-function invalidText(text: string): Error {
-  return new Error(
-    `expected a name as the rules write it after --link, found ${JSON.stringify(text.slice(0, 80))}`,
-  );
+function invalidText(text: string, expected = 'a name as the rules write it after --link'): Error {
+  return new Error(`expected ${expected}, found ${JSON.stringify(text.slice(0, 80))}`);
 }
 
 /**
@@ -50,19 +49,43 @@ export function policyNamesOf(files: Files, root: Root, requested: readonly Link
   const rules = requested.map(({ text, priority }) => ({ ...parsedGroupRequest(text), priority }));
   const wanted = new Set(rules.flatMap(({ facts }) => facts));
   return (device) => {
-    const facts: Partial<Record<FactName, string>> = {};
-    for (const fact of wanted) {
-      const value = readPlainFact(files, root, device, fact);
-      if (value !== undefined) facts[fact] = value;
-    }
+    const facts = factsOf(files, root, device, wanted);
     const names = new Map<string, number>();
     for (const { match, parts, priority } of rules) {
-      if (!matches(match, facts as Facts)) continue;
-      const path = renderName(parts, facts as Facts);
+      if (!matches(match, facts)) continue;
+      const path = renderName(parts, facts);
       if (path !== undefined) names.set(path, Math.max(priority, names.get(path) ?? priority));
     }
     return [...names].map(([path, priority]) => ({ path, priority }));
   };
+}
+
+/** Returns the access rules of --access options, bound to the facts of the devices. Throws an Error for an invalid text. */
+export function accessRulesOf(
+  files: Files,
+  root: Root,
+  requested: readonly string[],
+): Pick<AccessRules, 'accessOf'> | undefined {
+  if (requested.length === 0) return undefined;
+  const rules = requested.map((text) => {
+    const rule = parseAccessRequest(text);
+    if (!rule?.match.every(({ fact }) => Object.hasOwn(factReaders, fact)))
+      throw invalidText(text, 'access as the rules write it after --access');
+    return { match: rule.match, ...rule.access };
+  });
+  const wanted = new Set(rules.flatMap(({ match }) => match.map(({ fact }) => fact)));
+  return {
+    accessOf: (device) => resolveAccess({ accessRules: rules }, factsOf(files, root, device, wanted)),
+  };
+}
+
+function factsOf(files: Files, root: Root, device: Device, wanted: Iterable<FactName>): Facts {
+  const facts: Partial<Record<FactName, string>> = {};
+  for (const fact of wanted) {
+    const value = readPlainFact(files, root, device, fact);
+    if (value !== undefined) facts[fact] = value;
+  }
+  return facts as Facts;
 }
 
 function parsedGroupRequest(text: string): GroupRequest & { readonly facts: readonly FactName[] } {

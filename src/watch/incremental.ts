@@ -64,6 +64,8 @@ export function syncPaths(
   };
   // Groups are left to the full pass: their members are not known from their nodes.
   if ([...places].some((place) => concernsGroups(machine, state, place))) return gaveUp;
+  // So is their access, which depends on all members.
+  if (machine.access && machine.groupNames?.mode === true) return gaveUp;
   if (!state.fit || places.size > Math.max(MIN_PLACES_FOR_FULL_PASS, state.seen.size)) return gaveUp;
   const sysnames = [...places].flatMap((place) => /^devices\/((?:noiommu-)?vfio\d+)$/.exec(place)?.[1] ?? []);
   const devices = currentDevices(machine, sysnames);
@@ -95,7 +97,7 @@ export function syncPaths(
       for (const parent of parentDirectories(change.link)) setEntry(state, parent, { kind: 'directory' });
     } else setEntry(state, change.link, undefined);
   }
-  const { outcomes: access, raced } = applyAccess(machine, devices, false);
+  const { outcomes: access, raced } = applyAccess(machine, devices);
   return { ...partial, done: !raced, outcomes, access };
 }
 

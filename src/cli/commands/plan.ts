@@ -1,6 +1,7 @@
 /** `plan`: prints the changes that sync would make and the conflicts that it would report, one line each. */
 import { exitStatus } from '../../errors.ts';
 import { planAccess } from '../../links/access.ts';
+import { namedGroups } from '../../links/group-access.ts';
 import { observe } from '../../links/observe.ts';
 import { areDevicesSkipped, skippedDevices } from '../../links/skipped.ts';
 import type { RunCommand } from '../command.ts';
@@ -19,11 +20,11 @@ export const run: RunCommand = async (invocation, io, system) => {
   const observation = observe(machine);
   const { changes, scan } = observation;
   const { conflicts } = observation.assignment;
-  const access = machine.isForeignTree ? [] : planAccess(machine, scan.devices);
+  const access = machine.isForeignTree ? [] : planAccess(machine, scan.devices, namedGroups(observation));
   reportSkippedAccess(machine, (message) => io.err(`vfio-names: ${message}`));
   reportProblems(io, scan.problems);
   reportSkipped(io, observation);
-  reportGroupNodes(io, machine, scan.devices);
+  reportGroupNodes(io, machine, observation);
   const isPending =
     changes.some(({ action }) => action !== 'blocked') || access.some(({ to }) => to !== undefined);
   const isBlocked =

@@ -30,7 +30,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const status = worse(statusOf(outcomes, stable, access), left ? exitStatus.findings : exitStatus.ok);
   reportProblems(io, observation.scan.problems);
   reportSkipped(io, observation);
-  reportGroupNodes(io, machine, observation.scan.devices);
+  reportGroupNodes(io, machine, observation);
   reportPolicyNotes(io, machine, observation);
   reportFailures(io, outcomes, stable);
   reportAccess(io, access);

@@ -36,7 +36,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     );
   }
   const verification = verify(machine, selected);
-  reportGroupNodes(io, machine, selected ?? verification.observation.scan.devices);
+  reportGroupNodes(io, machine, verification.observation, selected);
   if (!selected) reportPolicyNotes(io, machine, verification.observation);
   const counts = count(verification, selected?.length);
   if (invocation.json)

@@ -57,15 +57,15 @@ test('applyAccess restores the access that it changed when no rule requires it a
   const root = fakeRoot(t);
   const devices = machine(root);
   const { files, access, change } = withNodes(root);
-  applyAccess({ files, root: root.dir, access: kvm }, devices, true);
+  applyAccess({ files, root: root.dir, access: kvm }, devices, []);
   t.is(access(), '0:36 660');
-  t.deepEqual(planAccess({ files, root: root.dir }, devices), [
+  t.deepEqual(planAccess({ files, root: root.dir }, devices, []), [
     { file: node, device: devices[0], from: '0:36 0660', to: '0:0 0600' },
   ]);
-  t.is(applyAccess({ files, root: root.dir }, devices, true).outcomes.length, 1);
+  t.is(applyAccess({ files, root: root.dir }, devices, []).outcomes.length, 1);
   t.is(access(), '0:0 600');
   change({ gid: 36, mode: 0o660 });
-  t.deepEqual(applyAccess({ files, root: root.dir }, devices, true).outcomes, []);
+  t.deepEqual(applyAccess({ files, root: root.dir }, devices, []).outcomes, []);
   t.is(access(), '0:36 660');
 });
 
@@ -74,10 +74,10 @@ test('applyAccess restores only what no other rule requires, and only the parts 
   const devices = machine(root);
   const { files, access, change } = withNodes(root);
   change({ uid: 5 });
-  applyAccess({ files, root: root.dir, access: kvm }, devices, true);
+  applyAccess({ files, root: root.dir, access: kvm }, devices, []);
   t.is(access(), '5:36 660');
   const apply = (given: object) =>
-    applyAccess({ files, root: root.dir, access: { accessOf: () => given } }, devices, true).outcomes;
+    applyAccess({ files, root: root.dir, access: { accessOf: () => given } }, devices, []).outcomes;
   apply({ mode: '0640' });
   t.is(access(), '5:0 640');
   apply({});
@@ -89,11 +89,11 @@ test('applyAccess does not restore access that somebody else has changed since',
   const devices = machine(root);
   for (const part of [{ gid: 40 }, { mode: 0o640 }, { uid: 7 }, { inode: '2' }]) {
     const { files, access, change } = withNodes(root);
-    applyAccess({ files, root: root.dir, access: kvm }, devices, true);
+    applyAccess({ files, root: root.dir, access: kvm }, devices, []);
     change(part);
     const before = access();
-    t.deepEqual(planAccess({ files, root: root.dir }, devices), []);
-    t.deepEqual(applyAccess({ files, root: root.dir }, devices, true).outcomes, []);
+    t.deepEqual(planAccess({ files, root: root.dir }, devices, []), []);
+    t.deepEqual(applyAccess({ files, root: root.dir }, devices, []).outcomes, []);
     t.is(access(), before);
   }
 });
@@ -112,13 +112,13 @@ test('applyAccess restores access that a run changed before it was killed, at an
         fakeFiles.rename(from, to);
       },
     };
-    t.throws(() => applyAccess({ files: killed, root: root.dir, access: kvm }, devices, true), {
+    t.throws(() => applyAccess({ files: killed, root: root.dir, access: kvm }, devices, []), {
       instanceOf: Killed,
     });
     const left = access();
     const next = withNodes(root);
     next.change({ gid: Number(left.slice(2, left.indexOf(' '))), mode: Number.parseInt(left.slice(-3), 8) });
-    applyAccess({ files: next.files, root: root.dir }, devices, true);
+    applyAccess({ files: next.files, root: root.dir }, devices, []);
     t.false(next.access().endsWith('660'), `${at}: ${left}, then ${next.access()}`);
   }
 });
@@ -130,10 +130,10 @@ test('applyAccess restores the access of /dev/iommu only in a pass over all devi
   const { files, create, access } = withNodes(root);
   create('/dev/iommu', '10:122');
   const rules: AccessRules = { accessOf: () => ({}), iommu: { fileGroup: '36', mode: '0660' } };
-  applyAccess({ files, root: root.dir, access: rules }, devices, true);
-  applyAccess({ files, root: root.dir }, devices, false);
+  applyAccess({ files, root: root.dir, access: rules }, devices, []);
+  applyAccess({ files, root: root.dir }, devices);
   t.is(access('/dev/iommu'), '0:36 660');
-  applyAccess({ files, root: root.dir }, devices, true);
+  applyAccess({ files, root: root.dir }, devices, []);
   t.is(access('/dev/iommu'), '0:0 600');
 });
 
@@ -162,11 +162,11 @@ test('applyAccess restores the access of a node whose number another device has 
   const root = fakeRoot(t);
   const devices = machine(root);
   const { files, access } = withNodes(root);
-  applyAccess({ files, root: root.dir, access: kvm }, devices, true);
+  applyAccess({ files, root: root.dir, access: kvm }, devices, []);
   root.unbind(devices[0] as never);
   const other = root.add({ name: '0000:02:00.0', sysname: 'vfio0' });
   const rules: AccessRules = { accessOf: ({ name }) => (name === '0000:01:00.0' ? kvm.accessOf(other) : {}) };
-  applyAccess({ files, root: root.dir, access: rules }, [other], true);
+  applyAccess({ files, root: root.dir, access: rules }, [other], []);
   t.is(access(), '0:0 600');
 });
 
@@ -175,7 +175,7 @@ test('applyAccess changes no node that it cannot record', (t) => {
   const devices = machine(root);
   root.write('/run/vfio-names', '');
   const { files, access } = withNodes(root);
-  const { outcomes } = applyAccess({ files, root: root.dir, access: kvm }, devices, true);
+  const { outcomes } = applyAccess({ files, root: root.dir, access: kvm }, devices, []);
   t.is(outcomes[0]?.result, 'failed');
   t.is(access(), '0:0 600');
 });
@@ -184,9 +184,9 @@ test("applyAccess ignores recorded access in a tree that may not be this machine
   const root = fakeRoot(t);
   const devices = machine(root);
   const { files, access } = withNodes(root);
-  applyAccess({ files, root: root.dir, access: kvm }, devices, true);
+  applyAccess({ files, root: root.dir, access: kvm }, devices, []);
   const foreign = { files, root: root.dir, isForeignTree: true };
-  t.deepEqual(planAccess(foreign, devices), []);
-  t.deepEqual(applyAccess(foreign, devices, true), { outcomes: [], raced: false });
+  t.deepEqual(planAccess(foreign, devices, []), []);
+  t.deepEqual(applyAccess(foreign, devices, []), { outcomes: [], raced: false });
   t.is(access(), '0:36 660');
 });

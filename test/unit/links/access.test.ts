@@ -58,7 +58,7 @@ function apply(
   rules: AccessRules | undefined,
   devices: readonly Device[],
 ): readonly AccessOutcome[] {
-  return applyAccess({ files, root, ...(rules && { access: rules }) }, devices, true).outcomes;
+  return applyAccess({ files, root, ...(rules && { access: rules }) }, devices, []).outcomes;
 }
 
 function withPin(openForChange: OpenForChange): SystemFiles {

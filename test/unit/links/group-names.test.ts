@@ -6,6 +6,7 @@ import { deviceLinks, verifiedStates } from '../../../src/links/state.ts';
 import { sync } from '../../../src/links/sync.ts';
 import { verify } from '../../../src/links/verify.ts';
 import { defaultGroupNames, type GroupNames } from '../../../src/names/groups.ts';
+import type { AccessRules } from '../../../src/policy/access.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 
 const machineOf = (root: FakeRoot, mode?: GroupNames['mode'], more: Partial<Machine> = {}): Machine => ({
@@ -127,7 +128,7 @@ test('nothing links to a group whose node is missing', (t) => {
   fs.rmSync(root.at('/dev/vfio/14'));
   t.deepEqual(
     verify(machineOf(root)).findings.map(({ code, file }) => `${code} ${file}`),
-    Object.keys(names).map((name) => `link-dangling /dev/vfio/${name}`),
+    ['node-missing /dev/vfio/14', ...Object.keys(names).map((name) => `link-dangling /dev/vfio/${name}`)],
   );
   sync(machineOf(root), 't');
   t.deepEqual(root.links(), {});
@@ -191,4 +192,113 @@ test('list knows the name of the group as a link of the device, whose state is t
   t.is(verifiedStates(verification).get('vfio0'), 'ok');
   root.linkWithTarget('/dev/vfio/groups/pci/0000:02:00.0', '../../15');
   t.is(verifiedStates(verify(machineOf(root))).get('vfio0'), 'wrong-link');
+});
+
+const withAccess = (accessOf: AccessRules['accessOf']): Partial<Machine> => ({ access: { accessOf } });
+
+/** The access of the node of group 14, `0:0 0600`. */
+const accessOf14 = (root: FakeRoot): string => {
+  const { uid, gid, mode } = fakeFiles.statNode(root.at('/dev/vfio/14'));
+  return `${uid}:${gid} 0${mode.toString(8)}`;
+};
+
+test('[[access]] reaches the node of a group that has names, if its bound members agree', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  root.add({ name: '0000:02:00.2', group: '14', sysname: 'vfio2', driver: 'vfio-pci', devnum: false });
+  const mine = process.getuid?.() ?? 0;
+  const given = { owner: String(mine), mode: '0640' };
+  // The sibling on its own driver has no say.
+  const rules = withAccess(({ name }) => (name.endsWith('.1') ? {} : given));
+  const before = accessOf14(root);
+  t.deepEqual(
+    verify(machineOf(root, 'auto', rules))
+      .findings.map(({ code, file }) => `${code} ${file}`)
+      .slice(0, 1),
+    ['access-mismatch /dev/vfio/14'],
+  );
+  const { access } = sync(machineOf(root, 'auto', rules), 't');
+  t.deepEqual(
+    access.map(({ file, result, to }) => ({ file, result, to })),
+    [{ file: '/dev/vfio/14', result: 'done', to: `${before.split(' ')[0]} 0640` }],
+  );
+  t.is(accessOf14(root), `${before.split(' ')[0]} 0640`);
+  t.deepEqual(verify(machineOf(root, 'auto', rules)).findings, []);
+
+  sync(
+    machineOf(
+      root,
+      'auto',
+      withAccess(() => ({})),
+    ),
+    't',
+  );
+  t.is(accessOf14(root), before);
+});
+
+test('bound members that do not agree are a finding that names one of them, and the node of the group is not changed', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  root.add({ name: '0000:02:00.2', group: '14', sysname: 'vfio2', driver: 'vfio-pci', devnum: false });
+  const rules = withAccess(({ name }) => (name.endsWith('.2') ? { fileGroup: '36', mode: '0660' } : {}));
+  const before = accessOf14(root);
+  const { access } = sync(machineOf(root, 'auto', rules), 't');
+  t.deepEqual(access, []);
+  t.is(accessOf14(root), before);
+  t.deepEqual(
+    verify(machineOf(root, 'auto', rules)).findings.map(({ code, file, name, message }) => ({
+      code,
+      file,
+      name,
+      message,
+    })),
+    [
+      {
+        code: 'group-owners',
+        file: '/dev/vfio/14',
+        name: '0000:02:00.2',
+        message:
+          'expected the access of IOMMU group 14, nobody as 0000:02:00.0, found root:36 0660 in the policy, so /dev/vfio/14 is given to neither',
+      },
+    ],
+  );
+});
+
+test('[[access]] leaves the node of a group without names alone', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root, '247:0');
+  const before = accessOf14(root);
+  const { access } = sync(
+    machineOf(
+      root,
+      'auto',
+      withAccess(() => ({ mode: '0640' })),
+    ),
+    't',
+  );
+  t.deepEqual(
+    access.map(({ file }) => file),
+    ['/dev/vfio/devices/vfio0'],
+  );
+  t.is(accessOf14(root), before);
+});
+
+test('verify compares the nodes of groups with sysfs, both ways', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root, '247:0');
+  sync(machineOf(root), 't');
+  const found = () => verify(machineOf(root)).findings.map(({ code, file }) => `${code} ${file}`);
+  t.deepEqual(found(), []);
+  root.node('/dev/vfio/14', '243:15');
+  t.deepEqual(found(), ['node-mismatch /dev/vfio/14']);
+  root.node('/dev/vfio/14', '243:14', 0o666);
+  t.deepEqual(found(), ['node-permissions /dev/vfio/14']);
+  fs.rmSync(root.at('/dev/vfio/14'));
+  t.deepEqual(found(), [], 'a container has the nodes that it was given');
+  root.linkWithTarget('/dev/vfio/14', 'devices/vfio0');
+  t.deepEqual(found(), ['node-not-char /dev/vfio/14']);
+  fs.rmSync(root.at('/dev/vfio/14'));
+  root.node('/dev/vfio/99', '243:99');
+  root.node('/dev/vfio/noiommu-7', '243:7');
+  t.deepEqual(found(), ['node-unknown /dev/vfio/99', 'node-unknown /dev/vfio/noiommu-7']);
 });

@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import test from 'ava';
 import * as fc from 'fast-check';
 import { bindMachine } from '../../../src/links/machine.ts';
@@ -8,7 +9,7 @@ import { compileUdev } from '../../../src/udev/compile.ts';
 import { groupProperties, MAX_PROPERTIES } from '../../../src/vfio-id/group-lines.ts';
 import { vfioId } from '../../../src/vfio-id/vfio-id.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
-import { link, policyOf, unless, when } from '../../support/policies.ts';
+import { link, policyOf, source, unless, when } from '../../support/policies.ts';
 
 const run = (root: FakeRoot, argv: readonly string[], env: Record<string, string> = {}) =>
   vfioId({ argv, env }, { files: fakeFiles, root: root.dir, version: '0', token: 't' });
@@ -114,6 +115,40 @@ test('vfio_id prints the same names of a policy as sync makes', (t) => {
     'groups/pci/0000:02:00.1',
   ]);
   t.true(out.includes('ID_VFIO_GROUP_PRIORITY=7\n'));
+});
+
+const accessPolicy = policyOf({
+  accessRules: [
+    { match: [], fileGroup: 'kvm', source },
+    { match: [when('vendor', '0x10de')], owner: 'qemu', mode: '0600', source },
+    { match: [when('name', "*'$%")], owner: 'nobody', source },
+  ],
+});
+
+test('vfio_id prints the access that all bound members of a group have, and that of a new node if they differ', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  const [call = []] = callsOf(accessPolicy);
+  const printed = () => run(root, call).out.match(/^ID_VFIO_GROUP_(?:OWNER|GROUP|MODE)=.*$/gm);
+  t.deepEqual(printed(), ['ID_VFIO_GROUP_GROUP=kvm', 'ID_VFIO_GROUP_MODE=0660']);
+  // The NVIDIA sibling is bound, too.
+  root.replaceLink('/sys/devices/pci0000:00/0000:02:00.1/driver', '/sys/bus/pci/drivers/vfio-pci');
+  t.deepEqual(printed(), ['ID_VFIO_GROUP_OWNER=root', 'ID_VFIO_GROUP_GROUP=root', 'ID_VFIO_GROUP_MODE=0600']);
+  root.replaceLink('/sys/devices/pci0000:00/0000:02:00.0/driver', '/sys/bus/pci/drivers/e1000e');
+  fs.rmSync(root.at('/sys/devices/pci0000:00/0000:02:00.0/vfio-dev'), { recursive: true });
+  t.deepEqual(printed(), ['ID_VFIO_GROUP_OWNER=qemu', 'ID_VFIO_GROUP_GROUP=kvm', 'ID_VFIO_GROUP_MODE=0600']);
+});
+
+test('the rules set the access of a group from what vfio_id prints, and announce a group again for each device', (t) => {
+  const { names, join } = compileUdev(accessPolicy).groups;
+  t.true(names.includes('ENV{ID_VFIO_GROUP_OWNER}=="?*", OWNER="$env{ID_VFIO_GROUP_OWNER}"'));
+  t.true(join[0]?.includes('group announce --auto --always'));
+  t.false(compileUdev(policy).groups.join.join('\n').includes('--always'));
+  t.deepEqual(compileUdev({ ...accessPolicy, groups: { mode: false } }).groups, {
+    leave: [],
+    join: [],
+    names: [],
+  });
 });
 
 test('a policy whose requests do not fit into one line takes several calls, and no name is lost', (t) => {

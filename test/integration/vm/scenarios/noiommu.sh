@@ -3,10 +3,15 @@
 # kernels: both
 # devices: one
 # kernel-command-line: intel_iommu=off
+# native: yes
 . /project/test/integration/vm/guest/probe.sh
+. /project/test/integration/vm/guest/helper.sh
+. /project/test/integration/vm/guest/groups.sh
 
 address=0000:00:04.0
 echo Y >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
+check "/usr/lib/udev is writable" writable /usr/lib/udev
+check "install vfio_id" install_counting
 check "bind" bind $address
 settle
 vfio=$(vfio_of $pci/$address)
@@ -14,6 +19,9 @@ group=$(basename "$(readlink $pci/$address/iommu_group)")
 check "the kernel calls the device vfioN" eval "[[ '$vfio' =~ ^vfio[0-9]+$ ]]"
 check "the device has no number in sysfs" absent "$pci/$address/vfio-dev/$vfio/dev"
 check "the group's node is called noiommu-N" test -c "/dev/vfio/noiommu-$group"
+check "its name leads to that node, although this kernel has nodes of devices" \
+  group_link_correct /dev/vfio/groups/pci/$address "noiommu-$group"
+check "sync makes the same links as udev" as_sync
 
 run vfio_names show $address
 check "show prints the group's node and why the device has none" \
@@ -27,3 +35,6 @@ run vfio_names probe --group --yes $address
 check "probe --group reports the group's node and why it cannot be used" \
   exited 5 "a no-IOMMU group takes no IOMMU of type 1" "/dev/vfio/noiommu-$group" VFIO_NOIOMMU_IOMMU
 check "unbind" unbind $address
+settle
+check "the name is gone" absent /dev/vfio/groups
+check "vfio_id printed no errors" same "$(cat /run/vfio_id.log)" ""
