@@ -1,4 +1,7 @@
 /** A file that the service keeps up to date beside the links. */
+import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import type { Files } from '../system/files.ts';
+import { printable } from '../text/printable.ts';
 import type { Hints, Reason } from './loop.ts';
 
 export interface FileKeeper {
@@ -6,4 +9,19 @@ export interface FileKeeper {
   readonly update: (hints: Hints, why: Reason) => void;
   /** Removes the file. */
   readonly remove: () => void;
+}
+
+/**
+ * Throws VfioNamesError `usage` (status 2) unless `path`, the value of `option`, is a file or does not exist: it is replaced by
+ * rename, which as root would replace even /dev/null.
+ */
+export function checkKeptPath(files: Files, option: string, path: string): void {
+  const status = ignoring(() => files.lstat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
+  if (status === undefined || status.kind === 'file') return;
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected a file or nothing at ${option} ${printable(path)}, found a ${status.kind}, which would be replaced`,
+    { hint: 'choose another FILE', path },
+  );
 }

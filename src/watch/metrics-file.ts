@@ -5,19 +5,6 @@ import type { Files, SystemFiles } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
 import { isMetricsFile, lastPassOf, type Metrics, metricsText } from './metrics.ts';
 
-/** Throws unless `path` is a file or does not exist: it is replaced by rename, which as root would replace even /dev/null. */
-export function checkMetrics(files: Files, path: string | undefined): void {
-  if (path === undefined) return;
-  const status = ignoring(() => files.lstat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
-  if (status === undefined || status.kind === 'file') return;
-  throw new VfioNamesError(
-    'usage',
-    exitStatus.usage,
-    `expected a file or nothing at --metrics ${printable(path)}, found a ${status.kind}, which would be replaced`,
-    { hint: 'choose another FILE', path },
-  );
-}
-
 /** Returns a function that writes the metrics after each pass; reports a failure once until a write succeeds. */
 export function metricsWriter(
   files: SystemFiles,

@@ -6,8 +6,8 @@ import type { Environment } from '../../system/process.ts';
 import type { System } from '../../system/system.ts';
 import { printable } from '../../text/printable.ts';
 import { type CdiReporter, createCdiKeeper } from '../../watch/cdi.ts';
-import type { FileKeeper } from '../../watch/file-keeper.ts';
-import { checkMetrics, metricsWriter, oldestPass, readPassAge } from '../../watch/metrics-file.ts';
+import { checkKeptPath, type FileKeeper } from '../../watch/file-keeper.ts';
+import { metricsWriter, oldestPass, readPassAge } from '../../watch/metrics-file.ts';
 import { createNfdKeeper } from '../../watch/nfd.ts';
 import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
 import { startTrigger } from '../../watch/watcher.ts';
@@ -16,12 +16,18 @@ import { loadPolicyMachine, reportSkippedAccess } from '../context.ts';
 import { formatEvent, formatEventJson } from '../output.ts';
 import { checkSpecPath, parseCdiOptions } from './cdi.ts';
 
+/** The options that name a file which the service keeps up to date. */
+const keptFiles = ['cdi', 'nfd', 'metrics'] as const;
+
 export const run: RunCommand = async (invocation, io, system) => {
   const { clock, files, process } = system;
   const { json, values } = invocation;
   const interval = intervalMs(values['interval']);
   if (invocation.flags['alive']) return reportAlive(invocation, io, system, interval / 1000);
-  checkMetrics(files, values['metrics']);
+  for (const name of keptFiles) {
+    const path = values[name];
+    if (path !== undefined) checkKeptPath(files, `--${name}`, path);
+  }
   const controller = new AbortController();
   const token = process.token();
   let isReloadPending = false;
@@ -36,7 +42,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   });
   const level = journalLevels(process.env);
   const onError = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
-  if (['cdi', 'nfd', 'metrics'].some((name) => values[name] !== undefined)) await system.loadExchange();
+  if (keptFiles.some((name) => values[name] !== undefined)) await system.loadExchange();
   const metrics = metricsWriter(files, values['metrics'], token, onError);
   const emit: ServiceOptions['emit'] = (event, reason) => {
     const isProblem = event.event === 'conflict' || event.event === 'failed';
