@@ -1,5 +1,5 @@
 /** Compares the rules for drivers with this machine: its devices, its drivers, and what the host does with them. */
-import { isVfioDriverName } from '../devices/iommu-group.ts';
+import { blockingSiblings, isVfioDriverName, readSiblings } from '../devices/iommu-group.ts';
 import { tryOrUndefined } from '../errors.ts';
 import type { Diagnostic } from '../policy/diagnostics.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -38,6 +38,7 @@ export function checkBindPolicy(
       ...unfitWarnings(files, root, policy, devices),
       ...devices.flatMap(conflictWarnings),
       ...effects.filter(({ uses }) => uses.length > 0).map(effect),
+      ...groupWarnings(files, root, devices),
     ],
     notes: effects.filter(({ uses }) => uses.length === 0).map(effect),
   };
@@ -74,6 +75,32 @@ function conflictWarnings({ name, rule, overridden, wantedDriver }: WantedDevice
       hint: 'the later one decides; exclude the device from one of them',
     },
   ];
+}
+
+/** Devices whose IOMMU group VFIO cannot use, because a driver of the host keeps another device of the group. */
+function groupWarnings(files: Files, root: Root, devices: readonly WantedDevice[]): Diagnostic[] {
+  const taken = new Set(
+    devices.filter(({ state }) => state !== 'bridge').map(({ bus, name }) => `${bus}/${name}`),
+  );
+  return devices.flatMap((device): Diagnostic[] => {
+    if (device.state === 'bridge') return [];
+    const others = blockingSiblings(readSiblings(files, root, { ...device, sysname: '' })).filter(
+      ({ bus, name }) => !taken.has(`${bus}/${name}`),
+    );
+    const [first] = others;
+    if (!first) return [];
+    const more = others.length > 1 ? ` and ${others.length - 1} more` : '';
+    return [
+      {
+        source: device.rule.source,
+        key: 'bind',
+        message: printable(
+          `${device.name} can't be used alone: ${first.name} (${first.driver ?? '?'})${more} of its IOMMU group is left to the host`,
+        ),
+        hint: 'match the whole group',
+      },
+    ];
+  });
 }
 
 function driverWarnings(files: Files, root: Root, { bindRules }: Pick<Policy, 'bindRules'>): Diagnostic[] {

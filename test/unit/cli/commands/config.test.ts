@@ -243,3 +243,21 @@ driver = "nvidia"
   ]);
   t.is(out, '1 policy file fine: 0 name rules, 0 access rules, 4 driver rules\n');
 });
+
+test('config check warns if a rule takes only a part of an IOMMU group', async (t) => {
+  const root = fakeRoot(t);
+  const attributes = { driver_override: '(null)' };
+  root.add({ name: '0000:01:00.0', group: '14', attributes });
+  root.add({ name: '0000:01:00.1', group: '14', driver: 'snd_hda_intel', attributes });
+  root.add({ name: '0000:00:01.0', group: '14', driver: 'pcieport', attributes });
+  const check = async (name: string) => {
+    root.write('/p.toml', `[[bind]]\nmatch = { name = "${name}" }\n`);
+    return (await runCli(['config', 'check', '--root', root.dir, root.at('/p.toml')])).err;
+  };
+  t.true(
+    (await check('0000:01:00.0')).includes(
+      `vfio-names: warning: ${root.at('/p.toml')}:1: bind: 0000:01:00.0 can't be used alone: 0000:01:00.1 (snd_hda_intel) of its IOMMU group is left to the host; match the whole group`,
+    ),
+  );
+  t.false((await check('0000:01:00.*')).some((line) => line.includes('used alone')));
+});
