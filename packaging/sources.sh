@@ -40,3 +40,11 @@ prepare_source() {
     done
     tar --create "${@/#/node_modules/}" | tar --extract --directory "$directory"
 }
+
+# pack_tree DIRECTORY NAME FILE: packs the directory as NAME/ into a tarball that depends only on the files.
+pack_tree() {
+    chmod -R u=rwX,go=rX "$1"
+    tar --create --sort=name --format=gnu --mtime="@$(source_epoch)" --owner=0 --group=0 --numeric-owner \
+        --transform "s,^\.,$2," --directory "$1" . | gzip -9 -n > "$3.part"
+    mv "$3.part" "$3"
+}

@@ -13,9 +13,8 @@ root=$(debian_chroot "$debian_build")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 version=$(sed -n '1s/.*(\(.*\)-.*/\1/p' "$source/packaging/debian/changelog")
-chmod -R u=rwX,go=rX "$source"
-tar --create --sort=name --format=gnu --mtime="@$(source_epoch)" --owner=0 --group=0 --numeric-owner \
-    --transform "s,^\.,vfio-names-$version," --directory "$source" . | gzip -9 -n > "$work/vfio-names_$version.orig.tar.gz"
+# The same file as `packaging/tarball.sh --source` creates.
+pack_tree "$source" "vfio-names-$version" "$work/vfio-names_$version.orig.tar.gz"
 cp -a "$source/packaging/debian" "$source/debian"
 rm "$source"/debian/{build,chroot}.sh
 # dpkg-buildpackage writes its results to the parent directory of the source.
