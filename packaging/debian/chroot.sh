@@ -24,6 +24,7 @@ debian_chroot() {
         [ ! -d "$directory" ] || exit 0
         [ "$(id -u)" -eq 0 ] || { echo "making a Debian 13 directory needs root (debootstrap); run once as root" >&2 && exit 1; }
         command -v debootstrap > /dev/null || { apt-get update -qq && apt-get install -y -qq debootstrap; } >&2 || exit
+        echo "creating a Debian 13 directory with ${1//,/ }, once; this takes a few minutes" >&2
         # The mirror may fail during the download; retry.
         for _ in 1 2 3; do
             rm -rf "$directory.part"

@@ -7,7 +7,7 @@ set -uo pipefail
 
 packages=$(built arch) || exit 1
 second() {
-    bash packaging/package.sh arch --output "$work/second" || return
+    bash packaging/package.sh arch --rebuild --output "$work/second" || return
     local file
     for file in "$packages"/*.zst; do cmp "$file" "$work/second/${file##*/}" || return; done
 }

@@ -17,7 +17,7 @@ on() {
 }
 
 second() {
-    bash packaging/package.sh deb --output "$work/second" || return
+    bash packaging/package.sh deb --rebuild --output "$work/second" || return
     local file
     for file in "$packages"/*.{deb,dsc,xz,gz}; do cmp "$file" "$work/second/${file##*/}" || return; done
 }

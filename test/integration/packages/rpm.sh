@@ -7,7 +7,7 @@ set -uo pipefail
 
 packages=$(built rpm) || exit 1
 second() {
-    bash packaging/package.sh rpm --output "$work/second" || return
+    bash packaging/package.sh rpm --rebuild --output "$work/second" || return
     local file
     for file in "$packages"/*.rpm; do cmp "$file" "$work/second/${file##*/}" || return; done
 }
