@@ -9,6 +9,7 @@ debian_cache=${VFIO_NAMES_VM_CACHE:-${HOME:?}/.cache/vfio-names}/packages
 # Packages for building and checking, and for the hosts on which the package is tested: without udev, and with an
 # initramfs. Only the first one has Node.js.
 debian_build=build-essential,debhelper,nodejs,esbuild,node-ajv,handlebars,node-source-map,quickjs,libquickjs,lintian,autopkgtest,udev
+debian_cross=$debian_build,crossbuild-essential-arm64,libc6-dev:arm64,libquickjs:arm64,qemu-user
 debian_host=bash-completion,man-db
 debian_initramfs=initramfs-tools,udev
 
@@ -43,6 +44,8 @@ debian_make() {
     mv "$debian_cache/archives"/*.deb "$1/var/cache/apt/archives/"
     # Prevent packages from starting services.
     printf '#!/bin/sh\nexit 101\n' > "$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"
+    # For packages of another architecture, NAME:arm64.
+    case $2 in *:arm64*) chroot "$1" dpkg --add-architecture arm64 || return ;; esac
     chroot "$1" apt-get update || return
     # shellcheck disable=SC2086 # several arguments
     DEBIAN_FRONTEND=noninteractive chroot "$1" \

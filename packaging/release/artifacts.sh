@@ -1,5 +1,6 @@
 #!/bin/bash
-# Builds the files of a release: the npm package, the release tarball, the SBOM, and their checksums in SHA256SUMS.
+# Builds the files of a release: the npm package, the release tarball, the source tarball, the SBOM, and their checksums in
+# SHA256SUMS.
 # Usage: packaging/release/artifacts.sh DIRECTORY [--sign KEY]
 #   DIRECTORY: a directory that does not exist or is empty
 #   --sign KEY: also SHA256SUMS.asc, signed with this key of gpg
@@ -33,6 +34,7 @@ version=$(node -p 'require("./package.json").version')
 node packaging/npm/build.mjs
 npm pack --silent --ignore-scripts --pack-destination "$output" > /dev/null
 bash packaging/tarball.sh "$output" > /dev/null
+bash packaging/tarball.sh --source "$output" > /dev/null
 node packaging/npm/sbom.mjs > "$output/vfio-names-$version.cdx.json"
 cd "$output"
 sha256sum -- vfio-names-* > SHA256SUMS

@@ -69,6 +69,41 @@ const places = [
     pattern: /^(Maintainer: ).*($)/m,
     value: ({ author, email }) => `${author} <${email}>`,
   },
+  {
+    file: 'packaging/debian/control',
+    pattern: /^(Vcs-Browser: )\S+($)/m,
+    value: ({ repository }) => repository,
+  },
+  {
+    file: 'packaging/debian/control',
+    pattern: /^(Vcs-Git: )\S+(\.git$)/m,
+    value: ({ repository }) => repository,
+  },
+  {
+    file: 'packaging/debian/copyright',
+    pattern: /^(Upstream-Contact: ).*($)/m,
+    value: ({ author, email }) => `${author} <${email}>`,
+  },
+  {
+    file: 'packaging/debian/copyright',
+    pattern: /^(Source: )\S+($)/m,
+    value: ({ repository }) => repository,
+  },
+  {
+    file: 'packaging/debian/upstream/metadata',
+    pattern: /(: )https:\S+?(\.git$|\/issues|\/security|$)/gm,
+    value: ({ repository }) => repository,
+  },
+  {
+    file: 'packaging/debian/watch',
+    pattern: /^(https:\/\/)\S+(\/releases\/download\/)/m,
+    value: ({ repository }) => repository.replace(/^https:\/\//, ''),
+  },
+  {
+    file: 'packaging/debian/watch',
+    pattern: /^(https:\/\/api\.github\.com\/repos\/)[\w-]+(\/)/m,
+    value: ({ owner }) => owner,
+  },
   ...['packaging/arch/PKGBUILD', 'packaging/alpine/APKBUILD'].map((file) => ({
     file,
     pattern: /^(# Maintainer: ).*($)/m,

@@ -368,7 +368,7 @@ const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> =
   test: ['.ci/run', /\bnpm test\b/],
   demo: ['test/demo/demo.test.ts', /'test\/demo\/demo\.ts'/],
   fuzz: ['.ci/full', /\bnpm run fuzz -- --seconds \d+ --seed \d+/],
-  package: ['packaging/cached.sh', /packaging\/package\.sh "\$1" --output/],
+  package: ['packaging/cached.sh', /packaging\/package\.sh "\$1" --rebuild --output/],
   'build:native': ['test/integration/native/run', /packaging\/native\/build\.sh/],
   // They measure and record, and assert nothing; figures.test.ts checks the recorded results.
   bench: ['test/bench/figures.test.ts', /figures/],

@@ -54,8 +54,7 @@ test('set changes the version in every place and dates every changelog', (t) => 
   const changed = withVersion(withSection(), project, '97.98.99', '2027-03-04');
   t.deepEqual(problems(changed, project, { released: true }), []);
   for (const [file, text] of changed) {
-    if (/CHANGELOG|CODEOWNERS|config\.yml|control|allowed_signers|watch/.test(file)) continue;
-    t.true(text.includes('97.98.99'), file);
+    if (texts.get(file)?.includes(version)) t.true(text.includes('97.98.99'), file);
   }
   t.regex(
     changed.get('packaging/debian/changelog') ?? '',

@@ -24,9 +24,12 @@ second() {
 check "a second build of the Debian packages is identical" second
 lint() {
     debian_inside "$tools" --bind "$packages" /packages -- \
-        sh -c 'lintian --allow-root -EI --pedantic --fail-on error,warning --tag-display-limit 0 /packages/*.changes'
+        sh -c 'lintian --allow-root -EI --pedantic --fail-on error,warning,info,pedantic,experimental \
+            --tag-display-limit 0 /packages/*.changes'
 }
-check "lintian reports no errors and no warnings" lint
+check "lintian -EI --pedantic reports nothing" lint
+orig() { cmp "$(bash packaging/tarball.sh --source "$work/source-tarball")" "$packages"/*.orig.tar.gz; }
+check "Debian's orig tarball is the source tarball of the release" orig
 
 check "the Debian build has one package besides its symbols" same "$(ls "$packages"/*.deb | grep -vc dbgsym)" 1
 check "the Debian package can be unpacked" dpkg-deb --extract "$packages"/vfio-names_*.deb "$work/vfio-names"
