@@ -6,7 +6,7 @@ set -uo pipefail
 . packaging/debian/chroot.sh
 
 nix=$(debian_chroot nix-bin) || exit 1
-[ -e dist/vfio-names.cjs ] || npm run --silent build || exit 1
+node packaging/npm/build.mjs || exit 1
 
 # A package whose vfio-names is that of the checkout, and a policy.
 mkdir -p "$work/package/bin" "$work/build"
@@ -50,8 +50,21 @@ evaluate() {
 
 check "package.nix has the version of the checkout" same "$(evaluate '(s.package /nix-files/package.nix).version')" \
     "$(node -p 'require("./package.json").version')"
-check "package.nix compiles the native programs and installs them below its own directory" shows '/lib/udev' \
-    evaluate '(s.package /nix-files/package.nix).installPhase'
+# As a build of package.nix does it, from the release tarball, with stubs in the place of the compiled programs.
+install_package() {
+    local phase
+    phase=$(evaluate '(s.package /nix-files/package.nix).installPhase') && bash packaging/tarball.sh "$work" &&
+        tar --extract --directory "$work" --file "$work"/vfio-names-*.tar.gz && cd "$work"/vfio-names-*/ || return
+    for name in vfio-names vfio_id; do printf '#!/bin/sh\n' > "dist/native/$name"; done
+    runHook() { :; }
+    substituteInPlace() { sed -i "s|$3|$4|g" "$1"; }
+    export -f runHook substituteInPlace
+    out=$work/installed bash -euo pipefail -c "$phase"
+}
+check "package.nix installs the files of the release tarball below its own directory" install_package
+check "package.nix installs nothing outside of bin, lib and share" same "$(ls "$work/installed")" $'bin\nlib\nshare'
+check "the rules of package.nix call vfio_id of the package" \
+    grep -q "\"$work/installed/lib/udev/vfio_id" "$work/installed/lib/udev/rules.d/70-vfio-names.rules"
 check "module.nix gives udev the rules of the policy" same \
     "$(evaluate '(builtins.head (s.module /nix-files/module.nix).config.content.services.udev.packages).name')" vfio-names-rules
 check "module.nix copies the policy, with a mode of its own" same \
