@@ -205,3 +205,38 @@ test('RELEASING.md lists every value of packaging/release/project.json', (t) => 
   const page = readFileSync(join(root, 'packaging/RELEASING.md'), 'utf8');
   for (const key of Object.keys(project)) t.true(page.includes(`\`${key}\``), key);
 });
+
+const hasSsh = spawnSync('ssh-keygen', ['-?']).error === undefined;
+(hasSsh ? test : test.skip)('a tag must be signed by a key in packaging/release/allowed_signers', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vfio-names-tag-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const run = (command: string, ...args: readonly string[]) =>
+    spawnSync(command, args, {
+      cwd: directory,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: directory },
+    });
+  const git = (...args: readonly string[]) =>
+    run('git', '-c', 'user.name=a', '-c', 'user.email=a@names.example', '-c', 'gpg.format=ssh', ...args);
+  git('init', '--quiet');
+  git('commit', '--quiet', '--allow-empty', '--message', 'x');
+  const signers = readFileSync(join(root, 'packaging/release/allowed_signers'), 'utf8');
+  for (const name of ['own', 'other']) {
+    run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', name);
+    const { status, stderr } = git(
+      '-c',
+      `user.signingKey=${name}.pub`,
+      'tag',
+      '--sign',
+      name,
+      '--message',
+      name,
+    );
+    t.is(status, 0, stderr);
+  }
+  const [type, key] = readFileSync(join(directory, 'own.pub'), 'utf8').split(' ');
+  writeFileSync(join(directory, 'signers'), signers.replace(/ssh-ed25519 \S+/, `${type} ${key}`));
+  const verify = (tag: string) => git('-c', 'gpg.ssh.allowedSignersFile=signers', 'verify-tag', tag);
+  t.is(verify('own').status, 0, verify('own').stderr);
+  t.not(verify('other').status, 0);
+});
