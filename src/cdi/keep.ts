@@ -7,6 +7,7 @@
  * when it returns: it scans the devices again after the new file is visible, and removes the file if the device numbers keep
  * changing.
  */
+import { boundDevices } from '../devices/not-bound.ts';
 import { scanDevices } from '../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../errors.ts';
 import type { SkippedDevice } from '../links/node-check.ts';
@@ -72,7 +73,7 @@ function currentDocument(
   plan: CdiTarget,
   token: string,
 ): { readonly text: string | undefined; readonly skipped: readonly SkippedDevice[] } {
-  const { devices } = scanDevices(files, root);
+  const devices = boundDevices(files, root, scanDevices(files, root).devices);
   const onBus = devices.filter(({ bus }) => bus === plan.bus);
   try {
     const { by, devices: chosen, skipped } = selectDevices(files, root, onBus, plan);

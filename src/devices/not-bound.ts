@@ -180,6 +180,11 @@ export function classlessDevice({ bus, name, syspath }: HostDevice): Device {
   return { bus, name, sysname: '', syspath };
 }
 
+/** The devices of a scan; on a kernel before 6.1, which has none, those that are on drivers of VFIO by the names of these. */
+export function boundDevices(files: Files, root: Root, scanned: readonly Device[]): readonly Device[] {
+  return scanned.length > 0 ? scanned : findClasslessDevices(files, root).map(classlessDevice);
+}
+
 /** The error `no-vfio-class` (status 5) for a device that has no node of its own, because the kernel is older than 6.1. */
 function classlessError(device: HostDevice): VfioNamesError {
   return new VfioNamesError('no-vfio-class', exitStatus.unsupported, describeClassless(device), {

@@ -101,7 +101,7 @@ export function checkCdev(snapshot: Snapshot): CheckResult {
   const missing = kernel.config?.option('IOMMUFD') === 'n' ? 'CONFIG_IOMMUFD' : 'CONFIG_VFIO_DEVICE_CDEV';
   const reason =
     snapshot.classless.length > 0
-      ? 'it has no class vfio-dev (Linux before 6.1)'
+      ? 'Linux before 6.1 has no class vfio-dev'
       : `${missing} is off${source}${distributionNote(snapshot)}`;
   const message = `this kernel gives devices no nodes of their own: ${reason}`;
   if (kernel.interfaces?.group === false) {

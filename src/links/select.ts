@@ -2,7 +2,7 @@
 
 import type { VfioGroup } from '../devices/groups.ts';
 import { readGroup, readGroupMembers } from '../devices/iommu-group.ts';
-import { classlessDevice, findClasslessDevices } from '../devices/not-bound.ts';
+import { boundDevices } from '../devices/not-bound.ts';
 import type { Device } from '../devices/types.ts';
 import type { VfioNamesError } from '../errors.ts';
 import { findByNameOrPath, findGroupNumber, findMember, type Place, type Seen } from './find.ts';
@@ -27,8 +27,7 @@ export function findSelection(machine: Place, seen: Seen, name: string): Selecti
   if (number === undefined) return { devices: [findMember(machine, seen, name)] };
   const { files, root } = machine;
   const { members } = readGroupMembers(files, root, number);
-  const bound: readonly Device[] =
-    seen.scan.devices.length > 0 ? seen.scan.devices : findClasslessDevices(files, root).map(classlessDevice);
+  const bound = boundDevices(files, root, seen.scan.devices);
   const byPath = new Map(bound.map((device) => [device.syspath, device]));
   const devices = members.flatMap(({ syspath }) => byPath.get(syspath) ?? []);
   if (devices.length === 0) throw emptyGroupError(readGroup(files, root, number), number, name);

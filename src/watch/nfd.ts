@@ -1,5 +1,6 @@
 /** Keeps the features file of `watch --nfd` up to date, and reports changes and errors. */
 import { affectsNodes } from '../cdi/keep.ts';
+import { boundDevices } from '../devices/not-bound.ts';
 import { scanDevices } from '../devices/scan.ts';
 import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
 import { readFeatures, writeFeatures } from '../nfd/file.ts';
@@ -32,7 +33,7 @@ export function createNfdKeeper(
     update: ({ paths }, why) => {
       if (!affectsNodes(paths)) return;
       guarded(() => {
-        const text = readFeatures(files, root, scanDevices(files, root).devices);
+        const text = readFeatures(files, root, boundDevices(files, root, scanDevices(files, root).devices));
         if (writeFeatures(files, path, text, token) === 'written')
           emit({ event: 'nfd', reason: 'written', file: path }, why);
       });

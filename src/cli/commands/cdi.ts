@@ -3,6 +3,7 @@
 import { type CdiOptions, selectDevices } from '../../cdi/devices.ts';
 import { writeSpec } from '../../cdi/file.ts';
 import { cdiSpec, cdiText, type Interface, isKind } from '../../cdi/spec.ts';
+import { boundDevices } from '../../devices/not-bound.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { formatSkipped } from '../../links/node-check.ts';
@@ -54,7 +55,8 @@ export const run: RunCommand = async (invocation, io, system) => {
   const { bus, kind } = options;
   // Undefined means stdout.
   const output = outputOf(invocation);
-  const { devices, problems } = scanDevices(files, root);
+  const { devices: scanned, problems } = scanDevices(files, root);
+  const devices = boundDevices(files, root, scanned);
   reportProblems(io, problems);
   const choice = selectDevices(
     files,

@@ -1,4 +1,5 @@
 /** `holders [NAME...]`: lists the processes that have the devices open; without NAME, those of every VFIO device. */
+import { boundDevices } from '../../devices/not-bound.ts';
 import type { Device } from '../../devices/types.ts';
 import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import { findHolders } from '../../holders/find.ts';
@@ -45,7 +46,7 @@ export const run: RunCommand = async (invocation, io, system): Promise<ExitStatu
   };
   const requested =
     invocation.operands.length === 0
-      ? observation.scan.devices.map((device) => requestOf(device))
+      ? boundDevices(files, root, observation.scan.devices).map((device) => requestOf(device))
       : invocation.operands.flatMap(findRequested);
   const targets = requested.map(({ target }) => target);
   const search = findHolders(files, root, targets);

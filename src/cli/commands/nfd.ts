@@ -1,4 +1,5 @@
 /** `nfd`: prints or writes a features file for Node Feature Discovery. */
+import { boundDevices } from '../../devices/not-bound.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus } from '../../errors.ts';
 import { checkFeaturesPath, readFeatures, writeFeatures } from '../../nfd/file.ts';
@@ -11,7 +12,8 @@ import { jsonDocument } from '../json.ts';
 export const run: RunCommand = async (invocation, io, system) => {
   const output = outputOf(invocation);
   const files = system.files;
-  const { devices, problems } = scanDevices(files, invocation.root);
+  const { devices: scanned, problems } = scanDevices(files, invocation.root);
+  const devices = boundDevices(files, invocation.root, scanned);
   reportProblems(io, problems);
   const text = readFeatures(files, invocation.root, devices);
   if (output !== undefined) await system.loadExchange();

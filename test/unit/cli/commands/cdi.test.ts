@@ -290,6 +290,26 @@ test('cdi --whole-groups gives each device the nodes of its whole group, of whic
   });
 });
 
+test('cdi has the nodes of groups on a kernel before 6.1', async (t) => {
+  const { root, run } = machine(t);
+  for (const [name, group] of [
+    ['0000:01:00.0', '14'],
+    ['0000:02:00.0', '15'],
+  ] as const)
+    root.add({ name, driver: 'vfio-pci', group });
+  root.withoutVfioClass();
+  fs.rmSync(root.at('/sys/class/misc/iommu'), { recursive: true });
+  fs.rmSync(root.at('/dev/iommu'));
+  const { status, out, err } = await run();
+  t.is(status, 0);
+  t.deepEqual(err, []);
+  t.deepEqual(nodesOf(out), {
+    'vfio-names.dev/pci': '/dev/vfio/vfio',
+    '0000:01:00.0': '/dev/vfio/14',
+    '0000:02:00.0': '/dev/vfio/15',
+  });
+});
+
 test('cdi --whole-groups skips a device whose group a driver of the host keeps closed, and names that device', async (t) => {
   const { root, run } = machine(t);
   root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });

@@ -133,9 +133,9 @@ test('show prints the siblings and the holders of the device', async (t) => {
   root.add({ name: '0000:00:04.1', group: '3', driver: 'e1000e' });
   root.add({ name: '0000:00:04.2', group: '3' });
   const { out } = await runCli(['show', '0000:00:04.0', '--root', root.dir]);
-  t.regex(out, /^sibling +pci\/0000:00:04\.1 \(e1000e\): in the way: the group is not viable$/m);
-  t.regex(out, /^sibling +pci\/0000:00:04\.2 \(no driver\): leaves the group to VFIO$/m);
-  t.regex(out, /^holder +qe\\x1bmu \(pid 812\), fd 5, device$/m);
+  t.regex(out, /^ +Shared with +pci\/0000:00:04\.1 \(e1000e\): keeps the group from VFIO$/m);
+  t.regex(out, /^ +Shared with +pci\/0000:00:04\.2 \(no driver\): leaves the group to VFIO$/m);
+  t.regex(out, /^ +Process +qe\\x1bmu \(pid 812\), fd 5, device$/m);
   const validate = schema('show');
   const document = JSON.parse((await runCli(['show', 'vfio0', '--json', '--root', root.dir])).out);
   t.true(validate(document), JSON.stringify(validate.errors));
@@ -192,4 +192,15 @@ test('holders of a group that does not exist exits with status 3', async (t) => 
   const { status, err } = await runCli(['holders', 'group:99', '--root', root.dir]);
   t.is(status, 3);
   t.regex(err.join(), /found no group 99/);
+});
+
+test('holders lists who has a group open on a kernel before 6.1', async (t) => {
+  const root = groupMachine(t);
+  root.withoutVfioClass();
+  for (const names of [[], ['0000:01:00.1'], ['group:20']]) {
+    const { status, out } = await runCli(['holders', ...names, '--root', root.dir]);
+    t.is(status, 0);
+    t.regex(out, /^0000:01:00\.1 +812 +7 +group /m);
+    t.regex(out, /^0000:01:00\.1 +812 +8 +container /m);
+  }
 });
