@@ -19,11 +19,11 @@ const policy: Meaning = [2, 'the command line or the policy is wrong'];
 const ambiguous: Meaning = [2, 'the command line or the policy is wrong, or NAME fits several devices'];
 const noDevice: Meaning = [3, 'no VFIO device has this NAME'];
 const node: Meanings = [
-  [1, 'the node is missing, or is that of another device'],
+  [1, 'the node is missing, or is that of another device, or the group cannot be used'],
   ambiguous,
   noDevice,
   [4, 'the node may not be opened'],
-  [5, 'the device has no node: the kernel does not support it'],
+  [5, 'the device, or its group, has no node: the kernel does not support it'],
 ];
 
 /** The meanings for one command, by its name. Every command also ends with 4 if it may not read what it needs, and with 5 without /proc. */
