@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { fakeRoot } from '../support/fake-root.ts';
+import { isCheckoutReadable } from '../support/permitted.ts';
 
 const root = join(import.meta.dirname, '../..');
 // The demo shows the built program; without a build there is nothing to show.
@@ -36,3 +37,17 @@ built('the demo prints its commands and their output, exits with status 0 and le
   t.regex(stdout, /^link-wrong: /m);
   t.regex(stdout, hasNodes ? /^OK: /m : /^Only root may create device nodes /m);
 });
+
+const canBeAnother = process.getuid?.() === 0 && isCheckoutReadable();
+(canBeAnother ? built : test.skip)(
+  'the demo of an ordinary user makes links to nodes that are ordinary files',
+  (t) => {
+    const { status, stdout, stderr, left } = demo(t, { uid: 65534, gid: 65534 });
+    t.is(stderr, '');
+    t.is(status, 0, stdout);
+    t.deepEqual(left, []);
+    t.regex(stdout, /^create \/dev\/vfio\/pci\/0000:01:00\.0 -> /m);
+    t.regex(stdout, /^Only root may create device nodes /m);
+    t.regex(stdout, /All as expected\.\n$/);
+  },
+);

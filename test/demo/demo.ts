@@ -53,7 +53,7 @@ function runSteps(root: string, nodes: boolean): void {
   runByHand(`rm ${root}/dev/vfio/pci/0000:02:00.0`, () => fs.unlinkSync(`${root}/dev/vfio/pci/0000:02:00.0`));
   run(['sync'], root, 0, [/^create \/dev\/vfio\/pci\/0000:02:00\.0 ->/m]);
   run(['list'], root, 0, [
-    /^pci\/0000:01:00\.0 .* vfio-pci +10 +ok$/m,
+    nodes ? /^pci\/0000:01:00\.0 .* vfio-pci +10 +ok$/m : /^pci\/0000:01:00\.0 .* vfio-pci +10 +wrong node$/m,
     /^mdev\//m,
     /^platform\//m,
     /^pci\/0000:03:00\.0 .*no node/m,
