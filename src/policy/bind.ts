@@ -49,8 +49,19 @@ export function bindProblems(match: Match): BindProblem[] {
   return [
     ...match.flatMap((condition) => conditionProblems(condition)),
     ...(match.some(selects) ? [] : [emptyProblem]),
+    ...(hasPlain(match, 'path') && hasPlain(match, 'pf') ? [pathOfVfProblem] : []),
   ];
 }
+
+function hasPlain(match: Match, name: FactName): boolean {
+  return match.some(({ fact, negate }) => fact === name && !negate);
+}
+
+const pathOfVfProblem: BindProblem = {
+  key: ['path'],
+  message: "can't match: a VF, which has a pf, has no path in a rule for drivers",
+  hint: 'leave one of them out',
+};
 
 const emptyProblem: BindProblem = {
   key: [],

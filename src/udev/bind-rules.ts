@@ -7,7 +7,7 @@
 import { aliasCondition, type DriverAlias } from '../bind/driver-alias.ts';
 import { pfConditions } from '../policy/bind.ts';
 import { globMatches, isExact } from '../policy/glob.ts';
-import type { BindRule, Condition, Policy } from '../policy/policy.ts';
+import type { BindRule, Condition, Match, Policy } from '../policy/policy.ts';
 import { udevFacts } from './facts.ts';
 import {
   checkBusName,
@@ -60,11 +60,25 @@ function ruleLines(rule: BindRule, aliases: readonly DriverAlias[]): string[] {
   return aliases
     .filter(({ bus }) => bus === rule.bus)
     .flatMap((alias) => {
-      const added = aliasCondition(alias).map(
+      const ids = aliasCondition(alias);
+      if (ids.some((id) => excludes(rule.match, id))) return [];
+      const added = ids.map(
         ({ fact, patterns }) => `ATTR{${attributeFile(fact)}}==${quotePatterns(patterns)}`,
       );
-      return selections.map((keys) => line([...keys, ...added], alias.driver));
+      return selections.map((keys) => line([...new Set([...keys, ...added])], alias.driver));
     });
+}
+
+/** Whether the match never holds for the id of an alias: udevadm verify reports lines that can't match. */
+function excludes(match: Match, { fact, patterns: [id = ''] }: Condition): boolean {
+  return (
+    isExact(id) &&
+    match.some(
+      (condition) =>
+        condition.fact === fact &&
+        condition.patterns.some((pattern) => globMatches(pattern, id)) === condition.negate,
+    )
+  );
 }
 
 function attributeFile(fact: Condition['fact']): string {
@@ -103,9 +117,14 @@ function selectOn({ bus, match }: BindRule): UdevKeys[] {
   for (const condition of match) {
     if (condition.fact === 'bus') continue;
     const added = conditionKeys(condition, bus);
-    alternatives = alternatives.flatMap((keys) => added.map((more) => [...keys, ...more]));
+    alternatives = alternatives.flatMap((keys) => added.map((more) => [...new Set([...keys, ...more])]));
   }
-  return alternatives;
+  return alternatives.filter(isPossible);
+}
+
+/** Whether no key is the opposite of another one: for a VF and not for a VF. */
+function isPossible(keys: UdevKeys): boolean {
+  return !keys.some((key) => keys.includes(key.replace('==', '!=')) && key.includes('=='));
 }
 
 function conditionKeys(condition: Condition, bus: string): UdevKeys[] {

@@ -18,6 +18,8 @@ const here = import.meta.dirname;
 const write = (name: string, text: string): void => writeFileSync(join(directory, `${name}.rules`), text);
 
 write('checked-in', readFileSync(join(here, '../../../rules/70-vfio-names.rules'), 'utf8'));
+// The rules of [[bind]]; the VM tests check their effect.
+write('bind', readFileSync(join(here, '../../golden/rules/bind.udev'), 'utf8'));
 write('default', renderRules('udev', defaultPolicy));
 for (const file of readdirSync(join(here, 'policies')).filter((name) => name.endsWith('.toml')))
   write(

@@ -357,6 +357,11 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
     '2: bind.match.path: expected a whole path, or one that ends in -* for what is below a bridge; match a VF by its pf or its name',
   ],
   [
+    'a driver for VFs by their path',
+    '[[bind]]\nmatch = { path = "pci0000_00-06.0-*", pf = "01:00.0" }\n',
+    "2: bind.match.path: can't match: a VF, which has a pf, has no path in a rule for drivers; leave one of them out",
+  ],
+  [
     'a driver without a match',
     '[[bind]]\ndriver = "vfio-pci"\n',
     '1: bind: expected the key match, found none',
