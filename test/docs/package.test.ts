@@ -122,6 +122,10 @@ test('no file contains a path of a developer machine', (t) => {
   }
 });
 
+test('no file contains the marks of a conflict', (t) => {
+  for (const path of filesBelow('')) t.notRegex(text(path), /^(?:<{7}|>{7}) /m, path);
+});
+
 test('src/version.ts has the version of the package', (t) => {
   t.is(version, manifest.version);
 });
