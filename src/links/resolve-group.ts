@@ -3,10 +3,10 @@
  * device is a member. Never follows links in /dev/vfio.
  */
 
-import { groupNodePath, readVfioGroup, type VfioGroup } from '../devices/groups.ts';
-import { isVfioDriverName } from '../devices/iommu-group.ts';
+import { groupNodePath, readGroupDevnum, readVfioGroup, type VfioGroup } from '../devices/groups.ts';
+import { isVfioDriverName, readGroupMembers } from '../devices/iommu-group.ts';
 import type { Device } from '../devices/types.ts';
-import { exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
+import { exitStatus, isPermissionErrno, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName } from '../text/path.ts';
@@ -67,20 +67,39 @@ function readGroupOf(files: Files, root: Root, device: Member): VfioGroup {
 
 /**
  * Re-reads sysfs. Throws `device-changed` (status 3) unless the group has the same node, and the device is a member that a
- * driver of VFIO has.
+ * driver of VFIO has; and the errno if the members cannot be read (status 4 without the permission, else 1).
  */
 export function assertMember(files: Files, root: Root, device: Member, group: VfioGroup): void {
-  const now = readVfioGroup(files, root, group.node);
-  const member = now?.group.members.find(({ syspath }) => syspath === device.syspath);
-  if (now?.group.devnum === group.devnum && member?.sharing === 'vfio') return;
-  const driver = member?.driver === undefined ? 'no driver' : printable(member.driver);
+  const devnum = readGroupDevnum(files, root, group.node);
+  const { members, unreadable } = readGroupMembers(files, root, group.number);
+  const member = members.find(({ syspath }) => syspath === device.syspath);
+  if (devnum === group.devnum && member?.sharing === 'vfio') return;
+  // Without the directory, the group is gone.
+  const problem = unreadable.find(
+    ({ name, reason }) => (name === undefined || name === device.name) && reason !== 'ENOENT',
+  );
+  if (member === undefined && problem) throw unreadableMember(device, group, problem.reason);
   throw deviceChanged(
     device,
     member === undefined
-      ? (now?.problem?.message ?? `it is not in IOMMU group ${group.number} any more`)
+      ? `it is not in IOMMU group ${group.number} any more`
       : member.sharing === 'vfio'
         ? `${groupNodePath(group)} has another device number now`
-        : `it is bound to ${driver} now`,
+        : `it is bound to ${printable(member.driver ?? 'no driver')} now`,
+  );
+}
+
+function unreadableMember({ name }: Member, { number }: VfioGroup, reason: string): VfioNamesError {
+  const denied = isPermissionErrno(reason);
+  return new VfioNamesError(
+    denied ? 'not-permitted' : 'group-unreadable',
+    denied ? exitStatus.notPermitted : exitStatus.findings,
+    `could not read whether ${printable(name)} is in IOMMU group ${number}: ${printable(reason)}`,
+    {
+      hint: denied ? 'run it as root' : 'look at that directory',
+      device: name,
+      path: `/sys/kernel/iommu_groups/${number}/devices`,
+    },
   );
 }
 

@@ -140,3 +140,49 @@ test('resolveGroup fails with status 3 if the device was unbound before', (t) =>
     /^device-changed 3: .*but it is not bound to VFIO any more; try again$/,
   );
 });
+
+test('resolveGroup fails with one line if the members of the group cannot be read', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  for (const [errno, expected] of [
+    [
+      'EACCES',
+      'not-permitted 4: could not read whether 0000:01:00.0 is in IOMMU group 14: EACCES; run it as root',
+    ],
+    [
+      'EIO',
+      'group-unreadable 1: could not read whether 0000:01:00.0 is in IOMMU group 14: EIO; look at that directory',
+    ],
+  ] as const) {
+    const files = hookedFiles(({ name, path }) => {
+      if (name === 'readdir' && path.endsWith('/iommu_groups/14/devices')) throw errnoError(errno);
+    });
+    t.is(resolveOrError(root, device, files), expected);
+  }
+});
+
+test('resolveGroup finds a device among a thousand members, and on a bus that it does not know', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  for (let index = 0; index < 1000; index++)
+    root.add({ bus: 'new', name: `dev${index}`, parent: '/sys/devices/new', group: '14' });
+  t.is(resolveOrError(root, device), node);
+  const other = root.add({
+    ...{ bus: 'new', name: 'dev1000', parent: '/sys/devices/new', group: '14' },
+    ...{ sysname: 'vfio9', devnum: false, driver: 'vfio-new' },
+  });
+  t.is(resolveOrError(root, other), node);
+});
+
+test('resolveGroup fails with one line for a device number in another form, and without a group behind the node', (t) => {
+  const root = fakeRoot(t);
+  const device = gpu(root);
+  root.write('/sys/devices/virtual/vfio/14/dev', 'x\n');
+  t.is(resolveOrError(root, device), 'malformed 1: expected MAJOR:MINOR at /sys/class/vfio/14/dev, found x');
+  root.write('/sys/devices/virtual/vfio/14/dev', '243:14\n');
+  fs.rmSync(root.at('/sys/kernel/iommu_groups/14'), { recursive: true });
+  t.regex(
+    resolveOrError(root, device),
+    /^device-changed 3: .*but it is not in IOMMU group 14 any more; try again$/,
+  );
+});
