@@ -1,53 +1,74 @@
 /**
- * Runs one pass: an incremental one over the places that hints name if possible, a full one otherwise. Returns what was done
- * and the state before the pass, which report() needs.
+ * Runs one pass: an incremental one over the places that hints name if possible, a full one otherwise. Returns what was done,
+ * and what report() needs to know about the state before the pass.
  */
 import type { Machine } from '../links/observe.ts';
 import { sync } from '../links/sync.ts';
+import { claimNode } from '../names/claims.ts';
+import { linkTarget } from '../names/scheme.ts';
 import type { Pass, StateBefore } from './events.ts';
 import { syncPaths } from './incremental.ts';
 import type { Hints } from './loop.ts';
 import { correctTarget, deviceName, type WatchState, watchState } from './state.ts';
 
+/** What is kept between passes. */
+export interface Memory {
+  /** The state after the last pass; `undefined` before the first pass and after a full pass that failed. */
+  state?: WatchState | undefined;
+  /** What is left of an older state then. */
+  past?: Past | undefined;
+}
+
+/** The part of a state that report() needs. */
+export interface Past {
+  /** The nodes of the links that were correct. */
+  readonly nodes: ReadonlyMap<string, string>;
+  /** The names of the devices. */
+  readonly names: ReadonlySet<string>;
+}
+
 export interface PassResult {
   readonly pass: Pass;
   readonly before: Omit<StateBefore, 'told'>;
-  readonly state: WatchState;
   /** The missing nodes of the devices that the pass covered; relative to /dev/vfio. */
   readonly missing: readonly string[];
 }
 
-/** Runs a pass. `state` is the result of the previous pass; without it or without `places`, the pass is a full one. */
-export function runPass(
-  machine: Machine,
-  token: string,
-  state: WatchState | undefined,
-  places: Hints['paths'],
-): PassResult {
+/** Runs a pass and updates `memory`. Without a state of the previous pass, or without `places`, the pass is a full one. */
+export function runPass(machine: Machine, token: string, memory: Memory, places: Hints['paths']): PassResult {
+  let { state } = memory;
   const incremental = state && places ? syncPaths(machine, token, state, places) : undefined;
   const { known, before: changed } = incremental ?? {
     known: new Set(),
     before: new Map<string, undefined>(),
   };
   const fresh = new Set(incremental?.devices.flatMap(({ name }) => (known.has(name) ? [] : [name])));
-  const link: StateBefore['link'] = (path) =>
-    changed.has(path) ? changed.get(path) : state && correctTarget(state, path);
-  if (state && incremental?.done)
+  if (state && incremental?.done) {
+    const current = state;
+    // A problem that lasts is reported by full passes, so full passes run until it is solved.
+    if (incremental.access.some(({ result }) => result === 'failed')) memory.state = { ...state, fit: false };
     return {
-      // A problem that lasts is reported by full passes, so full passes run until it is solved.
-      state: incremental.access.some(({ result }) => result === 'failed') ? { ...state, fit: false } : state,
       missing: placesOf(
-        incremental.devices.flatMap(({ sysname }) => (state.missing.has(sysname) ? [sysname] : [])),
+        incremental.devices.flatMap(({ sysname }) => (current.missing.has(sysname) ? [sysname] : [])),
       ),
       pass: { ...incremental, ...passOf(state), problems: [], stable: true },
-      before: { link, device: (name) => !fresh.has(name) },
+      before: {
+        link: (path) => (changed.has(path) ? changed.get(path) : correctTarget(current, path)),
+        device: (name) => !fresh.has(name),
+      },
     };
+  }
+  // The state of thousands of devices is large: release it before the next one is built.
+  const past = state ? pastOf(state) : memory.past;
+  state = undefined;
+  memory.state = undefined;
+  memory.past = past;
   const full = sync(machine, token);
   const { scan, assignment } = full.observation;
   const next = watchState(full);
-  let names: Set<unknown> | undefined;
+  memory.state = next;
+  memory.past = undefined;
   return {
-    state: next,
     missing: placesOf(next.missing),
     pass: {
       ...passOf(next),
@@ -58,11 +79,12 @@ export function runPass(
       stable: full.stable,
     },
     before: {
-      link,
-      device: (name) => {
-        names ??= new Set([...known, ...namesIn(state)]);
-        return names.has(name) && !fresh.has(name);
+      link: (path) => {
+        if (changed.has(path)) return changed.get(path);
+        const node = past?.nodes.get(path);
+        return node === undefined ? undefined : linkTarget(path, node);
       },
+      device: (name) => ((past?.names.has(name) ?? false) || known.has(name)) && !fresh.has(name),
     },
   };
 }
@@ -71,9 +93,12 @@ function placesOf(sysnames: Iterable<string>): string[] {
   return [...sysnames].map((sysname) => `devices/${sysname}`);
 }
 
-function namesIn(state: WatchState | undefined): string[] {
-  if (!state) return [];
-  return [...state.seen.keys()].flatMap((sysname) => deviceName(state, sysname) ?? []);
+/** What report() needs of a state, without the rest. */
+function pastOf(state: WatchState): Past {
+  const { seen, wanted, untrue } = state;
+  const nodes = new Map<string, string>();
+  for (const [link, claim] of wanted) if (!untrue.has(link)) nodes.set(link, claimNode(claim));
+  return { nodes, names: new Set([...seen.keys()].flatMap((sysname) => deviceName(state, sysname) ?? [])) };
 }
 
 function passOf({

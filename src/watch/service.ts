@@ -12,8 +12,7 @@ import { report, type WatchEvent } from './events.ts';
 import { type Hints, type Loop, type Reason, startLoop } from './loop.ts';
 import type { Metrics } from './metrics.ts';
 import { MissingNodeRetry } from './missing-node-retry.ts';
-import { type PassResult, runPass } from './pass.ts';
-import type { WatchState } from './state.ts';
+import { type Memory, type PassResult, runPass } from './pass.ts';
 import type { TriggerOptions } from './watcher.ts';
 
 export interface ServiceOptions {
@@ -65,7 +64,7 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
     duration: 0,
   };
   let trigger: Watcher | undefined;
-  let state: WatchState | undefined;
+  const memory: Memory = {};
   const missingNodes = new MissingNodeRetry();
   let cancelRetry = (): void => {};
   let lastFailure = '';
@@ -75,7 +74,7 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
     const errno = errnoOf(error);
     if (errno === undefined || figures.passes === 0) throw error;
     // The failed pass may have changed only a part of the state, so the next pass must be a full one.
-    state = state && { ...state, fit: false };
+    if (memory.state) memory.state = { ...memory.state, fit: false };
     const { syscall = 'call', path = '' } = error as { syscall?: string; path?: string };
     const message = `could not ${syscall} ${printable(path)}: ${errno}; the names stay as they are until it works again`;
     if (message !== lastFailure) onError(message);
@@ -102,14 +101,13 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
     let result: PassResult;
     try {
       options.beforeLinks?.(hints, reason);
-      result = runPass(current, options.token, state, paths);
+      result = runPass(current, options.token, memory, paths);
     } catch (error) {
       handleFailure(error);
       if (reasons.has('reload')) notify?.send({ READY: 1 });
       return;
     }
     lastFailure = '';
-    state = result.state;
     const { events, counts, told: stillReported } = report(result.pass, { ...result.before, told });
     told = stillReported;
     for (const event of events) options.emit(event, reason);

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { maxDebounceMs } from '../../../src/watch/loop.ts';
 import { retryDelayMs } from '../../../src/watch/service.ts';
@@ -168,6 +169,30 @@ test('watch reports a failed pass once with its path, and retries until it works
     await new Promise((resolve) => setImmediate(resolve));
   }
   t.true('READY' in (service.sent.at(-1) ?? {}), 'READY is sent although the pass failed');
+});
+
+test('watch reports a link as repaired, not as added, if the passes before failed', async (t) => {
+  const root = createMachine(scratchPath(t));
+  let broken = false;
+  const files = hookedFiles(({ name, path }) => {
+    if (broken && name === 'readdir' && path.endsWith('/sys/class/vfio-dev'))
+      throw Object.assign(errnoError('EIO'), { path, syscall: 'scandir' });
+  });
+  const service = await startService(t, root, ['--json'], { files });
+  const before = service.lines().length;
+  rmSync(root.at(`/dev/vfio/pci/${nameOf(1)}`));
+  broken = true;
+  service.hint('event');
+  await service.clock.advance(maxDebounceMs + 2 * retryDelayMs);
+  broken = false;
+  await service.clock.advance(2 * retryDelayMs);
+  t.deepEqual(
+    service
+      .lines()
+      .slice(before)
+      .map(({ event, reason, name }) => [event, reason, name]),
+    [['repaired', 'missing', nameOf(1)]],
+  );
 });
 
 test('watch rejects if the first pass fails', async (t) => {
