@@ -7,6 +7,7 @@ import {
   tryGroupDevnum,
   type VfioGroup,
 } from '../devices/groups.ts';
+import { classlessDevice, findClasslessDevices } from '../devices/not-bound.ts';
 import { scanDevices } from '../devices/scan.ts';
 import type { Device, Scan } from '../devices/types.ts';
 import {
@@ -50,6 +51,8 @@ export interface Machine {
 export interface Observation {
   /** The devices; the problems are also those of groups that have names. */
   readonly scan: Scan;
+  /** The devices of a kernel before 6.1, which has no class vfio-dev: those that drivers of VFIO have. */
+  readonly classless: readonly Device[];
   /** The groups with a node, where they can have names; else empty, since they are not read. */
   readonly groups: readonly VfioGroup[];
   /** The `vfioN` of devices whose node is missing; they get no links. */
@@ -67,6 +70,7 @@ export interface Observation {
 export function observe({ files, root, policyNames, groupNames = defaultGroupNames }: Machine): Observation {
   const scanned = scanDevices(files, root);
   const { devices } = scanned;
+  const classless = devices.length > 0 ? [] : findClasslessDevices(files, root).map(classlessDevice);
   const scannedGroups = canHaveGroupNames(groupNames, devices) ? scanGroups(files, root) : noGroups;
   const { groups } = scannedGroups;
   const scan = withProblemsOf(scanned, scannedGroups);
@@ -74,7 +78,13 @@ export function observe({ files, root, policyNames, groupNames = defaultGroupNam
   const missingGroups = missingGroupNodes(files, root, groups);
   const claims = [
     ...claimsOf(devices, policyNames),
-    ...claimsOfGroups(groups, groupNames, devices, () => hasNoDeviceNodes(files, root), policyNames),
+    ...claimsOfGroups(
+      groups,
+      groupNames,
+      [...devices, ...classless],
+      () => hasNoDeviceNodes(files, root),
+      policyNames,
+    ),
   ];
   const allMissing = missingGroups.size === 0 ? missing : new Set([...missing, ...missingGroups]);
   const assignment = resolveClaims(claimsWithNode(claims, allMissing));
@@ -85,7 +95,7 @@ export function observe({ files, root, policyNames, groupNames = defaultGroupNam
     unclaimed.length === 0 ? new Set<string>() : foreignLinks({ files, root }, unclaimed, claims, nodes);
   const changes = plan(assignment.winners, tree, nodes, others);
   return {
-    ...{ scan, groups, missingNodes: missing, missingGroupNodes: missingGroups },
+    ...{ scan, classless, groups, missingNodes: missing, missingGroupNodes: missingGroups },
     ...{ claims, assignment, tree, changes },
   };
 }

@@ -58,9 +58,14 @@ export interface DeviceLinks {
   readonly links: readonly string[];
 }
 
-/** Returns the links of every device of the observation, by deviceKey(), in the order of the scan. */
-export function deviceLinks({ scan, claims, assignment }: Observation): ReadonlyMap<string, DeviceLinks> {
-  const linksOf = new Map(scan.devices.map((device) => [device, new Set<string>()]));
+/** Returns the links of every device of the observation, by deviceKey(), in the order of the scan; of those of a kernel before 6.1, too. */
+export function deviceLinks({
+  scan,
+  classless,
+  claims,
+  assignment,
+}: Observation): ReadonlyMap<string, DeviceLinks> {
+  const linksOf = new Map([...scan.devices, ...classless].map((device) => [device, new Set<string>()]));
   for (const { device, link } of claims)
     if (assignment.winners.get(link)?.device === device) linksOf.get(device)?.add(link);
   return new Map(
@@ -85,7 +90,7 @@ export function verifiedStates({ findings, observation }: Verification): Readonl
     ),
   );
   return new Map(
-    observation.scan.devices.map((device) => [
+    [...observation.scan.devices, ...observation.classless].map((device) => [
       deviceKey(device),
       worse(
         found.get(`${device.bus}/${device.name}`) ?? 'ok',

@@ -2,9 +2,8 @@
 import { isNameable } from '../../devices/cdev.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { deviceKey } from '../../devices/groups.ts';
-import { describeClassless, findClasslessDevices } from '../../devices/not-bound.ts';
 import { typedFacts } from '../../devices/typed-facts.ts';
-import type { FactName, Problem } from '../../devices/types.ts';
+import type { FactName } from '../../devices/types.ts';
 import { exitStatus } from '../../errors.ts';
 import type { Machine, Observation } from '../../links/observe.ts';
 import { findScanned } from '../../links/select.ts';
@@ -48,7 +47,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const status = rows.length === 0 && isFiltered(filters) ? exitStatus.noDevice : exitStatus.ok;
   if (invocation.json) {
     const devices = rows.map((row) => ({ ...typedFacts(row.facts), links: row.links, state: row.state }));
-    const problems = [...observation.scan.problems, ...classlessProblems(machine)];
+    const { problems } = observation.scan;
     io.out(jsonDocument({ devices, problems }));
     return status;
   }
@@ -124,25 +123,17 @@ function isFiltered({ bus, driver, group, states }: Filters): boolean {
 }
 
 /** Says on stderr why there is no row. */
-function reportNothing(io: Io, machine: Machine, { scan }: Observation, filters: Filters): void {
+function reportNothing(io: Io, machine: Machine, { scan, classless }: Observation, filters: Filters): void {
   const { bus, driver, group, states } = filters;
-  if (scan.devices.length === 0 || !isFiltered(filters)) {
+  if (scan.devices.length + classless.length === 0 || !isFiltered(filters)) {
     reportNoDevices(io, machine, 'vfio-names doctor shows what is missing');
     return;
   }
   if (driver === undefined && group === undefined && states === undefined) {
-    io.err(`vfio-names: ${noDeviceOnBus(bus ?? '', scan.devices)}`);
+    io.err(`vfio-names: ${noDeviceOnBus(bus ?? '', [...scan.devices, ...classless])}`);
     return;
   }
   const given = Object.entries({ bus, driver, group, state: states?.join(',') });
   const options = given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]));
   io.err(`vfio-names: no VFIO device fits ${printable(options.join(' '))}; vfio-names list shows all`);
-}
-
-/** The devices that a kernel without the class vfio-dev does not list, as problems of the scan. */
-function classlessProblems({ files, root }: Machine): Problem[] {
-  return findClasslessDevices(files, root).map((device) => ({
-    file: device.syspath,
-    message: describeClassless(device),
-  }));
 }

@@ -13,7 +13,7 @@ import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError, withHint } from '../../errors.ts';
 import { findHolders } from '../../holders/find.ts';
 import { targetOf } from '../../holders/target.ts';
-import { findByNameOrPath } from '../../links/find.ts';
+import { findMember } from '../../links/find.ts';
 import type { Machine } from '../../links/observe.ts';
 import { deviceLinks, verifiedStates } from '../../links/state.ts';
 import { verify } from '../../links/verify.ts';
@@ -38,7 +38,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     policy.bindRules.length === 0 ? [] : readDriverAliases(files, root),
   );
   const device = withPolicyHint(machine, wantedDevices, () =>
-    findByNameOrPath(machine, observation, invocation.operands[0] ?? ''),
+    findMember(machine, observation, invocation.operands[0] ?? ''),
   );
   const wanted = wantedDevices.find(({ syspath }) => syspath === device.syspath);
   const origin = readBindOrigin(files, root, device, wanted);

@@ -63,7 +63,11 @@ function count(
   { observation }: Verification,
   selected: number | undefined,
 ): { devices: number; names: number } {
-  return { devices: selected ?? observation.scan.devices.length, names: observation.assignment.winners.size };
+  const { scan, classless } = observation;
+  return {
+    devices: selected ?? scan.devices.length + classless.length,
+    names: observation.assignment.winners.size,
+  };
 }
 
 interface Layout {
