@@ -66,7 +66,7 @@ for (const [count, tops] of [
   [40, 8],
   [254, 8],
 ] as const)
-  test(`graph draws ${count} devices on ${tops} host bridges in ascending order`, (t) =>
+  test(`graph draws ${count} devices on ${tops} host ${tops === 1 ? 'bridge' : 'bridges'} in ascending order`, (t) =>
     isAscending(t, count, tops));
 
 test('the drawing has a title, the tree as its description, and a title for each device', async (t) => {
@@ -89,6 +89,33 @@ test('the drawing has a title, the tree as its description, and a title for each
   );
   t.notRegex(svg, /class="edge">\n<title>/);
   t.is(svg.match(/<title>VFIO devices/g)?.length, 1);
+});
+
+test('titles and the description contain no markup and no control characters of hostile text', async (t) => {
+  for (const hostile of [
+    '</title><script>',
+    ']]>',
+    '&lt;',
+    '\u001b[2J\u202e',
+    '"\\',
+    '$&$1',
+    '</desc>',
+    '<title>x</title>\n',
+  ]) {
+    const device = entry('/sys/devices/pci0000:00/0000:01:00.0', {
+      name: hostile,
+      label: hostile,
+      links: [`/dev/vfio/by-alias/${hostile}`],
+      holders: [hostile],
+    });
+    const odd = entry(`/sys/devices/top/${hostile.replaceAll('/', '')}`);
+    const svg = await renderSvg(buildGraph([device, odd]), hostile);
+    t.notRegex(svg, /[\u0000-\u0008\u000b-\u001f\u007f\u202e]|<script/);
+    const texts = [...svg.matchAll(/<(title|desc)>([\s\S]*?)<\/\1>/g)].map(([, , text = '']) => text);
+    // The document, its description, two tops and two devices.
+    t.is(texts.length, 6, hostile);
+    for (const text of texts) t.notRegex(text, /[<>]|&(?!#\d+;|amp;|lt;|gt;|quot;|apos;)/, hostile);
+  }
 });
 
 test('an alias is a line of its own in bold, in a box and in a cell of a grid', (t) => {
