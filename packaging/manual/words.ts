@@ -146,7 +146,7 @@ export const policyKeyTexts: Readonly<Record<string, string>> = {
   'names.by-serial':
     'by-serial/SERIAL.FUNCTION: the serial number of the card. If several devices have it, none of them gets the name; serial numbers that a manufacturer gives to all its cards are ignored.',
   'names.by-alias':
-    'Names of your own: each key is a name below by-alias, and its value is a table of facts that the device must match.',
+    'Names of your own: each key is a name below by-alias, and its value is the name of a device in quotes, such as "0000:01:00.0", or a table of facts that the device must match.',
   link: 'A name for each device that matches. The table may occur several times.',
   'link.match': 'The facts that a device must match; without it, every device matches.',
   'link.name':
@@ -175,7 +175,7 @@ export const policyExample = `[names]
 by-path = true
 
 [names.by-alias]
-gpu = { name = "01:00.0" }
+gpu = "0000:01:00.0"
 
 [[link]]
 match = { bus = "pci", vendor = "0x10de" }

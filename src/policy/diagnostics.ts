@@ -16,6 +16,8 @@ export interface Diagnostic {
   readonly message: string;
   /** What to write instead; printable. */
   readonly hint?: string | undefined;
+  /** The line of a syntax error, and a line with a caret below the place; printable. */
+  readonly excerpt?: readonly [string, string];
 }
 
 /** For each access rule and the `[iommu]` table, the line of each of its keys. */
@@ -24,6 +26,13 @@ export type AccessLines = ReadonlyMap<object, Readonly<Partial<Record<keyof Acce
 /** Formats an error: `/etc/vfio-names/10-gpu.toml:4: link.match.vendor: expected ..., found ...; hint`. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   return withHint({ message: messageWithPlace(diagnostic), hint: diagnostic.hint });
+}
+
+/** `  2 | gpu = 01:00.0` and a line with a caret; empty for an error without an excerpt. */
+export function formatExcerpt({ source, excerpt }: Diagnostic): string[] {
+  if (excerpt === undefined) return [];
+  const number = String(source.line).padStart(5);
+  return [`${number} | ${excerpt[0]}`, `${' '.repeat(number.length)} | ${excerpt[1]}`];
 }
 
 /** A longer key is cut in messages. */

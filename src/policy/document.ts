@@ -7,6 +7,7 @@ import type { Diagnostic } from './diagnostics.ts';
 import { accessFacts, matchFacts } from './facts.ts';
 import type { PolicyText } from './files.ts';
 import { type KeyPath, keyLineFinder, lineOfDeepKey, MAX_KEY_PARTS } from './line-numbers.ts';
+import { excerptOf, tomlHint } from './toml-hints.ts';
 import { type SchemaError, validate } from './validate-policy.js';
 
 interface SchemaDiagnostic {
@@ -31,12 +32,10 @@ function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): S
     const expected = `expected ${error.parentSchema?.description ?? 'something else'}`;
     const key = error.propertyName;
     const found = key === undefined ? describeValue(error.data) : `"${printable(key)}"`;
-    const isAlias = path.length === 3 && path[1] === 'by-alias' && typeof error.data === 'string';
     return [
       {
         path: key === undefined ? path : [...path, key],
         message: `${expected}; found ${found}`,
-        ...(isAlias && { hint: `write { name = ${found} }` }),
       },
     ];
   });
@@ -45,6 +44,7 @@ function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): S
 /** What to write for a key that people expect at another place. */
 function misplacedKey(key: string, known: readonly string[]): string | undefined {
   if (known.includes('scheme') && /^alias(es)?$/.test(key)) return 'aliases are in [names.by-alias]';
+  if (known.includes('vendor') && /^ids?$/.test(key)) return 'write vendor = "0x10de", device = "0x2684"';
   if (known.includes('owner') && key === 'user') return 'did you mean "owner"?';
   if (known.includes('match') && matchFacts.some((fact) => fact === key))
     return `facts are in the match: match = { ${key} = ... }`;
@@ -147,7 +147,11 @@ export function readDocument({
     message,
     ...(hint !== undefined && { hint }),
   });
-  const syntaxErrors = parsed.errors.map(({ line, message }) => errorOnLine(line, message));
+  const syntaxErrors = parsed.errors.map(({ line, message, hint, excerpt }) => ({
+    ...errorOnLine(line, message),
+    ...(hint !== undefined && { hint }),
+    excerpt,
+  }));
   if (validate(parsed.content))
     return syntaxErrors.length > 0
       ? { errors: syntaxErrors }
@@ -166,6 +170,8 @@ const MAX_SCHEMA_ERRORS = 1000;
 interface SyntaxError {
   readonly line: number;
   readonly message: string;
+  readonly hint?: string | undefined;
+  readonly excerpt: readonly [string, string];
 }
 
 interface TolerantResult {
@@ -207,7 +213,13 @@ function parseTolerantly(text: string): TolerantResult {
       // Of a value without its end, the parser reports where the text ends.
       let { line } = found;
       while (line > 1 && (remaining[line - 1] ?? '').trim() === '') line--;
-      errors.push({ ...found, line });
+      const text = remaining[line - 1] ?? '';
+      errors.push({
+        line,
+        message: `bad TOML: ${found.message}`,
+        hint: tomlHint(text, found.message),
+        excerpt: excerptOf(text, line === found.line ? found.column : text.length + 1),
+      });
       if (
         errors.length === MAX_SYNTAX_ERRORS ||
         text.length > MAX_TOLERANT_LENGTH ||
@@ -222,8 +234,20 @@ function parseTolerantly(text: string): TolerantResult {
   }
 }
 
-function syntaxError(error: unknown): SyntaxError {
-  const { line = 1, message = '' } = error as { line?: number; message?: string };
+function syntaxError(error: unknown): {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+} {
+  const {
+    line = 1,
+    column = 1,
+    message = '',
+  } = error as {
+    line?: number;
+    column?: number;
+    message?: string;
+  };
   const [first = ''] = message.replace(/^Invalid TOML document: /, '').split('\n');
-  return { line, message: `bad TOML: ${printable(first)}` };
+  return { line, column, message: printable(first) };
 }

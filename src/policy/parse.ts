@@ -13,6 +13,7 @@ import { aliasRule, booleanFamilies, familyRule } from './families.ts';
 import { isExact } from './glob.ts';
 import type { KeyPath } from './line-numbers.ts';
 import { parseMatch } from './match.ts';
+import { matchOfName } from './named-device.ts';
 import { matchesOneOf } from './pattern-forms.ts';
 import { patternWarning } from './pattern-habits.ts';
 import type { Access, AccessRule, BindRule, Family, LinkRule, Match, SourceLocation } from './policy.ts';
@@ -86,7 +87,12 @@ export function parseRules(document: PolicyDocument): FileRules {
   const aliasFamily: Family = 'by-alias';
   for (const [alias, raw] of Object.entries(content.names?.[aliasFamily] ?? {})) {
     const path = ['names', aliasFamily, alias];
-    const rule = aliasRule(alias, match(raw as RuleTable, path), source(path));
+    const named = typeof raw === 'string' ? matchOfName(raw) : { match: raw as RuleTable };
+    if ('message' in named) {
+      errors.push(document.errorAt(path, named.message, named.hint));
+      continue;
+    }
+    const rule = aliasRule(alias, match(named.match, path), source(path));
     if (rule.match.length === 0)
       errors.push(document.errorAt(path, 'expected a match that means one device, found an empty table'));
     addSetting(path, '', rule);

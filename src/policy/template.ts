@@ -55,11 +55,14 @@ function checkText(parts: readonly NamePart[]): void {
     if (unsafe !== undefined)
       throw new TemplateError(
         `the character "${printable(unsafe)}" can't be in a name`,
-        'use letters, digits and # + - . : = @ _ /',
+        /[{}]/.test(unsafe)
+          ? 'a fact takes two braces, such as {{name}}'
+          : 'use letters, digits and # + - . : = @ _ /',
       );
   }
   const path = parts.map((part) => ('text' in part ? part.text : placeholder)).join('');
-  const found = printable(path.length > 80 ? `${path.slice(0, 80)}...` : path);
+  const written = parts.map((part) => ('text' in part ? part.text : `{{${part.fact}}}`)).join('');
+  const found = printable(written.length > 80 ? `${written.slice(0, 80)}...` : written);
   if (path.startsWith('/'))
     throw new TemplateError(`a name lies below /dev/vfio: expected "by-x/...", found "${found}"`);
   if (!/^by-[^/]/.test(path))

@@ -7,12 +7,13 @@ import { readFacts } from '../../devices/facts.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus } from '../../errors.ts';
 import { groupAccessProblems } from '../../policy/access.ts';
-import { findUnfitRules } from '../../policy/devices-here.ts';
+import { countFits, fitMessage, isUnfit, type RuleFit } from '../../policy/devices-here.ts';
 import {
   accountErrors,
   accountWarnings,
   type Diagnostic,
   formatDiagnostic,
+  formatExcerpt,
   policyError,
   sortDiagnostics,
 } from '../../policy/diagnostics.ts';
@@ -45,8 +46,8 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
   const ignored = operands.length > 0 ? [] : ignoredPolicyFiles(files, root).map(ignoredMessage);
   const here =
     built && errors.length === 0
-      ? compareWithDevices(files, root, built.policy)
-      : { warnings: [], notes: [], siblings: [] };
+      ? compareWithDevices(files, root, built.policy, order)
+      : { warnings: [], notes: [], siblings: [], fits: [] };
   const found = {
     errors: sortDiagnostics(errors, order),
     warnings: sortDiagnostics([...warnings, ...here.warnings], order),
@@ -64,11 +65,15 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
           ...found.notes.map(diagnosticJson),
           ...found.messages.map((message) => ({ message })),
         ],
+        rules: here.fits.map(({ source, key, names }) => ({ source, key, deviceCount: names.length })),
       }),
     );
     return status;
   }
-  for (const error of found.errors) io.err(`vfio-names: ${formatDiagnostic(error)}`);
+  for (const error of found.errors) {
+    io.err(`vfio-names: ${formatDiagnostic(error)}`);
+    for (const line of formatExcerpt(error)) io.err(line);
+  }
   for (const warning of found.warnings) io.err(`vfio-names: warning: ${formatDiagnostic(warning)}`);
   for (const message of found.messages) io.err(`vfio-names: warning: ${printable(message)}`);
   for (const note of found.notes) io.err(`vfio-names: note: ${formatDiagnostic(note)}`);
@@ -82,6 +87,9 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
       ...(bindRules.length > 0 ? [plural(bindRules.length, 'driver rule')] : []),
     ];
     io.out(`${plural(texts.length, 'policy file')} fine: ${rules.join(', ')}\n`);
+    // The others are notes.
+    for (const fit of here.fits.filter((each) => !isUnfit(each)))
+      io.out(`  ${formatDiagnostic({ source: fit.source, key: fit.key, message: fitMessage(fit) })}\n`);
   }
   return status;
 };
@@ -95,10 +103,12 @@ interface Comparison {
   readonly warnings: readonly Diagnostic[];
   readonly notes: readonly Diagnostic[];
   readonly siblings: readonly string[];
+  /** What each rule fits, in the order of the files; empty on a machine without VFIO devices. */
+  readonly fits: readonly RuleFit[];
 }
 
 /** Compares the policy with the devices of this machine. */
-function compareWithDevices(files: Files, root: Root, policy: Policy): Comparison {
+function compareWithDevices(files: Files, root: Root, policy: Policy, order: readonly string[]): Comparison {
   const { warnings, notes } = checkBindPolicy(
     files,
     root,
@@ -106,12 +116,19 @@ function compareWithDevices(files: Files, root: Root, policy: Policy): Compariso
     policy.bindRules.length === 0 ? [] : readDriverAliases(files, root),
   );
   if (policy.linkRules.length === 0 && policy.accessRules.length === 0)
-    return { warnings, notes, siblings: [] };
+    return { warnings, notes, siblings: [], fits: [] };
   const factNames = policyFacts(policy).add('group');
   const facts = scanDevices(files, root).devices.map((device) => readFacts(files, root, device, factNames));
+  const fits = facts.length === 0 ? [] : countFits(policy, facts);
   return {
     warnings,
-    notes: [...notes, ...(facts.length === 0 ? [] : findUnfitRules(policy, facts))],
+    notes: [
+      ...notes,
+      ...fits.filter(isUnfit).map((fit) => ({ source: fit.source, key: fit.key, message: fitMessage(fit) })),
+    ],
+    fits: [...fits].sort(
+      (a, b) => order.indexOf(a.source.file) - order.indexOf(b.source.file) || a.source.line - b.source.line,
+    ),
     siblings: policy.accessRules.length === 0 ? [] : groupAccessProblems(policy, facts),
   };
 }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Facts } from '../../../src/devices/types.ts';
 import { buildPolicy } from '../../../src/policy/build.ts';
-import { findUnfitRules } from '../../../src/policy/devices-here.ts';
+import { countFits, fitMessage, isUnfit } from '../../../src/policy/devices-here.ts';
 
 const facts = (name: string): Facts => ({ bus: 'pci', name, syspath: `/sys/devices/${name}`, cdev: 'yes' });
 const devices = ['0000:01:00.0', '0000:02:00.0', '0000:03:00.0', '0000:04:00.0', '0000:05:00.0'].map(facts);
@@ -31,8 +31,9 @@ group = "kvm"
   const several =
     'fits 5 devices here: 0000:01:00.0, 0000:02:00.0, 0000:03:00.0 and 2 more; only one of them gets the name';
   t.deepEqual(
-    findUnfitRules(policy, devices)
-      .map(({ source, key, message }) => [source.line, key, message])
+    countFits(policy, devices)
+      .filter(isUnfit)
+      .map((fit) => [fit.source.line, fit.key, fitMessage(fit)])
       .sort(([a], [b]) => Number(a) - Number(b)),
     [
       [5, 'names.by-alias.none', 'fits no device here'],
@@ -42,11 +43,21 @@ group = "kvm"
       [16, 'access', 'fits no device here'],
     ],
   );
+  t.deepEqual(
+    countFits(policy, devices)
+      .filter((fit) => !isUnfit(fit))
+      .map((fit) => [fit.source.line, fit.key, fitMessage(fit)]),
+    [
+      [4, 'names.by-alias.one', 'fits 1 device here: 0000:01:00.0'],
+      [7, 'link', 'fits 5 devices here: 0000:01:00.0, 0000:02:00.0, 0000:03:00.0 and 2 more'],
+      [14, 'access', 'fits 5 devices here: 0000:01:00.0, 0000:02:00.0, 0000:03:00.0 and 2 more'],
+    ],
+  );
 });
 
 test('a policy is compared with the devices of a large machine in time', (t) => {
   const entries = Array.from({ length: 5000 }, (_, index) => `a${index} = { name = "0000:02:00.0" }\n`);
   const { policy } = buildPolicy([{ file: '/a.toml', text: `[names.by-alias]\n${entries.join('')}` }]);
   const many = Array.from({ length: 65_536 }, (_, index) => facts(`0000:01:00.${index}`));
-  t.true(findUnfitRules(policy, many).length < 100);
+  t.true(countFits(policy, many).length < 100);
 });

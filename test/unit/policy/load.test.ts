@@ -370,7 +370,8 @@ test('names of the prototype of objects are names like any other', (t) => {
 
 for (const [text, hint] of [
   ['[alias]\ngpu = "01:00.0"', 'aliases are in [names.by-alias]'],
-  ['[names.by-alias]\ngpu = "01:00.0"', 'write { name = "01:00.0" }'],
+  ['[[link]]\nname = "by-x/{name}"', 'a fact takes two braces, such as {{name}}'],
+  ['[[access]]\nowner = "qemu"\nmatch = { id = "10de:2684" }', 'write vendor = "0x10de", device = "0x2684"'],
   ['[[access]]\nuser = "qemu"', 'did you mean "owner"?'],
   ['[[access]]\nbus = "pci"\nowner = "qemu"', 'facts are in the match: match = { bus = ... }'],
 ] as const)

@@ -235,7 +235,7 @@ test(rejects, 'pci/{{name}}', /begins with a directory of its own/);
 test(rejects, 'devices/{{name}}', /begins with a directory of its own/);
 test(rejects, '{{bus}}/{{name}}', /begins with a directory of its own/);
 test(rejects, 'by-/{{name}}', /begins with a directory of its own/);
-test(rejects, 'by-{{name}}', /expected a directory and a name, "by-x\/...", found only "by-x"/);
+test(rejects, 'by-{{name}}', /expected a directory and a name, "by-x\/...", found only "by-\{\{name\}\}"/);
 test(rejects, '/by-x/{{name}}', /lies below \/dev\/vfio/);
 test(rejects, 'by-x/', /a part of the name is empty/);
 test(rejects, 'by-x//{{name}}', /a part of the name is empty/);

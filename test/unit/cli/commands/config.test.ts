@@ -67,7 +67,9 @@ test('config check reports the errors of all files and accounts in one order, an
     err.map((line) => line.replace(root.at('/etc/vfio-names/'), '').replace(/^vfio-names: /, '')),
     [
       '10-a.toml:4: access.owner: no user "qemv" on this machine; make it, or give its number in quotes',
-      '20-b.toml:1: bad TOML: illegal character in key',
+      '20-b.toml:1: bad TOML: illegal character in key; write x = true, or another value',
+      '    1 | x',
+      '      |  ^',
       '20-b.toml:3: names.by-path: expected true or false; found the number 1',
       '30-c.toml:2: access.mode: expected four octal digits in quotes such as "0660", not writable by others; found "0666"',
       'warning: 40.conf is ignored: expected a name that ends in .toml and does not begin with a dot',
@@ -91,7 +93,10 @@ test('config check warns if devices of one IOMMU group are assigned to different
   root.write('/etc/vfio-names/10-a.toml', '[[access]]\nmatch.name = "01:00.0"\ngroup = "kvm"\n');
   const { status, out, err } = await runCli(['config', 'check', '--root', root.dir]);
   t.is(status, 0);
-  t.is(out, '1 policy file fine: 0 name rules, 1 access rule\n');
+  t.is(
+    out.replace(root.dir, ''),
+    '1 policy file fine: 0 name rules, 1 access rule\n  /etc/vfio-names/10-a.toml:1: access: fits 1 device here: 0000:01:00.0\n',
+  );
   t.deepEqual(err, [
     'vfio-names: warning: IOMMU group 14 is one unit of isolation, but its devices go to different users: 0000:01:00.0 to root:kvm, 0000:01:00.1 to root:root',
   ]);
