@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { endianness } from 'node:os';
 import { join, resolve } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { fakeRoot } from '../../support/fake-root.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -50,7 +51,8 @@ test('compile.sh searches the library directories of every distribution for Quic
   for (const path of ['/usr/lib', '/usr/lib64']) t.true(directories.split(' ').includes(path), path);
 });
 
-test('compile.sh compiles with QuickJS at the path in QUICKJS', (t) => {
+/** Runs compile.sh with stubs of QuickJS and of the C compiler, which stores its last arguments in `words`. */
+function compile(t: ExecutionContext, order: 'BE' | 'LE' | undefined) {
   const machine = fakeRoot(t);
   const empty = [
     '/js/libquickjs.a',
@@ -61,7 +63,11 @@ test('compile.sh compiles with QuickJS at the path in QUICKJS', (t) => {
   ];
   for (const path of empty) machine.write(path, '');
   machine.write('/bin/qjsc', '#!/bin/sh\n: > vfio_id.c\n');
-  machine.write('/bin/cc', `#!/bin/sh\necho "$@" > ${machine.at('/words')}\n`);
+  const macro = order && `#define __BYTE_ORDER__ __ORDER_${order === 'BE' ? 'BIG' : 'LITTLE'}_ENDIAN__`;
+  machine.write(
+    '/bin/cc',
+    `#!/bin/sh\n[ "$1" != -E ] || { echo '${macro ?? ''}'; exit; }\necho "$@" > ${machine.at('/words')}\n`,
+  );
   for (const name of ['qjsc', 'cc']) chmodSync(machine.at(`/bin/${name}`), 0o755);
   const { status, stderr } = spawnSync(
     'bash',
@@ -75,8 +81,22 @@ test('compile.sh compiles with QuickJS at the path in QUICKJS', (t) => {
       encoding: 'utf8',
     },
   );
-  t.is(status, 0, stderr);
-  t.true(readFileSync(machine.at('/words'), 'utf8').includes(machine.at('/js/libquickjs.a')));
+  const words = existsSync(machine.at('/words')) ? readFileSync(machine.at('/words'), 'utf8') : '';
+  return { status, stderr, words, library: machine.at('/js/libquickjs.a') };
+}
+
+for (const order of [endianness(), undefined])
+  test(`compile.sh compiles with QuickJS at the path in QUICKJS, for the byte order ${order ?? 'unknown'}`, (t) => {
+    const { status, stderr, words, library } = compile(t, order);
+    t.is(status, 0, stderr);
+    t.true(words.includes(library));
+  });
+
+test('compile.sh rejects a compiler for the other byte order, since qjsc writes bytecode in that of this machine', (t) => {
+  const { status, stderr, words } = compile(t, endianness() === 'LE' ? 'BE' : 'LE');
+  t.is(status, 1);
+  t.is(stderr, 'compile: expected a C compiler for a machine with the byte order of this one, found cc\n');
+  t.is(words, '');
 });
 
 test('vfio-names.service runs only the program, sh and mkdir', (t) => {
