@@ -1,6 +1,6 @@
 /** packaging/release: the places of the version and of the project's URLs, and the files of a release. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -33,6 +33,9 @@ const { files, withVersion, withProject, problems, changelogSection, isLater } =
   ) => { readonly date: string; readonly text: string } | undefined;
   readonly isLater: (a: string, b: string) => boolean;
 };
+const rootEntries = readdirSync(root).filter(
+  (name) => !['.git', 'node_modules', 'dist', 'coverage', 'build'].includes(name),
+);
 const texts: Texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 const project = JSON.parse(readFileSync(join(root, 'packaging/release/project.json'), 'utf8')) as Project;
 const { version } = JSON.parse(texts.get('package.json') ?? '') as { readonly version: string };
@@ -99,6 +102,24 @@ test('project replaces every placeholder of the owner', (t) => {
     // Older entries of a changelog keep their author.
     t.notRegex(text.split(/^%changelog$/m)[0] ?? '', /\bOWNER\b(?! is a placeholder)/, file);
   }
+});
+
+test('the placeholder of the owner is only in the places that project replaces', (t) => {
+  const { stdout } = spawnSync('grep', ['-rlE', '@OWNER/|\\.com/OWNER', ...rootEntries], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const found = stdout.split('\n').filter((path) => path !== '');
+  t.true(found.includes('package.json'));
+  const texts = [
+    'packaging/RELEASING.md',
+    'packaging/release/project.json',
+    'test/docs/packaging/release.test.ts',
+  ];
+  t.deepEqual(
+    found.filter((path) => ![...files, ...texts].includes(path)),
+    [],
+  );
 });
 
 for (const file of files)
