@@ -162,7 +162,7 @@ async function reloadPolicy({ reload, onError }: ServiceOptions): Promise<Machin
     if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
     const { path = '' } = error as { readonly path?: string };
     const text = withHint(ioError(error, 'read the policy', printable(path)));
-    onError(`the new policy is refused, the old one stays: ${text}`);
+    onError(`new policy rejected, still using the previous one: ${text}`);
     return undefined;
   }
 }

@@ -38,7 +38,14 @@ export async function startService(
     watchdog,
     env = {},
     early,
-  }: { files?: SystemFiles; watchdog?: number; env?: Environment; early?: Signal } = {},
+    stdoutIsTty = false,
+  }: {
+    files?: SystemFiles;
+    watchdog?: number;
+    env?: Environment;
+    early?: Signal;
+    stdoutIsTty?: boolean;
+  } = {},
 ): Promise<Service> {
   const clock = fakeClock();
   let out = '';
@@ -52,7 +59,7 @@ export async function startService(
       out += text;
     },
     err: (line) => err.push(line),
-    stdoutIsTty: false,
+    stdoutIsTty,
     stdinIsTty: false,
   };
   const notify: Notify = {

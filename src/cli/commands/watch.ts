@@ -5,8 +5,10 @@ import type { SystemFiles } from '../../system/files.ts';
 import type { Environment } from '../../system/process.ts';
 import type { System } from '../../system/system.ts';
 import { printable } from '../../text/printable.ts';
+import { plural } from '../../text/prose.ts';
 import { type CdiReporter, createCdiKeeper } from '../../watch/cdi.ts';
 import { checkKeptPath, type FileKeeper } from '../../watch/file-keeper.ts';
+import type { Metrics } from '../../watch/metrics.ts';
 import { metricsWriter, oldestPass, readPassAge } from '../../watch/metrics-file.ts';
 import { createNfdKeeper } from '../../watch/nfd.ts';
 import { runService, type ServiceOptions, statusText } from '../../watch/service.ts';
@@ -41,16 +43,22 @@ export const run: RunCommand = async (invocation, io, system) => {
     SIGHUP: () => reload(),
   });
   const level = journalLevels(process.env);
-  const onError = (message: string): void => io.err(`${level('error')}vfio-names: ${message}`);
+  const onError = (message: string): void => io.err(`${time()}${level('error')}vfio-names: ${message}`);
   if (keptFiles.some((name) => values[name] !== undefined)) await system.loadExchange();
   const metrics = metricsWriter(files, values['metrics'], token, onError);
+  // The journal adds a time to each line by itself.
+  const time = (): string => (io.stdoutIsTty ? `${clockTime(clock.date())} ` : '');
+  const say = (line: string): void => {
+    if (!json) io.out(`${time()}${line}\n`);
+  };
   const emit: ServiceOptions['emit'] = (event, reason) => {
     const isProblem = event.event === 'conflict' || event.event === 'failed';
     if (json) io.out(formatEventJson(event, reason, clock.date()));
-    else if (!isProblem) io.out(`${formatEvent(event)}\n`);
-    if (isProblem) io.err(`${level('warning')}vfio-names: ${formatEvent(event)}`);
+    else if (!isProblem) say(formatEvent(event));
+    if (isProblem) io.err(`${time()}${level('warning')}vfio-names: ${formatEvent(event)}`);
   };
-  const onWarning = (message: string): void => io.err(`${level('warning')}vfio-names: ${message}`);
+  const onWarning = (message: string): void => io.err(`${time()}${level('warning')}vfio-names: ${message}`);
+  let last: Metrics | undefined;
   let keepers: readonly FileKeeper[] = [];
   try {
     const machine = await loadPolicyMachine(invocation, system);
@@ -65,7 +73,11 @@ export const run: RunCommand = async (invocation, io, system) => {
       trigger: (options) =>
         startTrigger(startWatcher, { ...options, ...(keepers.length > 0 && { groups: () => true }) }),
       onError,
-      reload: () => loadPolicyMachine(invocation, system),
+      reload: async () => {
+        const reloaded = await loadPolicyMachine(invocation, system);
+        say('the policy was read again');
+        return reloaded;
+      },
       notify: await system.openNotify(onError),
       signal: controller.signal,
       onReload: (fn) => {
@@ -77,17 +89,27 @@ export const run: RunCommand = async (invocation, io, system) => {
         for (const keeper of keepers) keeper.update(hints, why);
       },
       emit,
-      onMetrics: metrics,
-      onReady: (figures) => {
-        if (!json) io.out(`watching: ${statusText(figures)}\n`);
+      onMetrics: (figures) => {
+        last = figures;
+        metrics(figures);
       },
+      onReady: (figures) =>
+        say(`watching: ${statusText(figures)}${io.stdoutIsTty ? '; Ctrl+C ends it' : ''}`),
     });
   } finally {
     for (const keeper of keepers) keeper.remove();
     stopListening();
   }
+  if (io.stdoutIsTty && last) say(`ended after ${plural(last.changes, 'change')}, with ${statusText(last)}`);
   return exitStatus.ok;
 };
+
+/** `13:05:09`, local time. */
+function clockTime(date: Date): string {
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}
 
 /** Prints how long ago the last pass of the service that writes the metrics was. Throws as readPassAge() does, and `usage` (status 2). */
 function reportAlive(

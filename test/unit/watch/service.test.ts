@@ -240,7 +240,7 @@ test('watch reloads the policy on SIGHUP; it reports an invalid policy in one li
   await reload();
   t.deepEqual(root.links(), bothLinks);
   t.is(service.err.length, 1);
-  t.regex(service.err[0] ?? '', /the new policy is refused, the old one stays: .*10\.toml/);
+  t.regex(service.err[0] ?? '', /new policy rejected, still using the previous one: .*10\.toml/);
   t.deepEqual(metrics(), ['vfio_names_policy_rejected 1', 'vfio_names_errors_total 1']);
 
   root.write('/etc/vfio-names/10.toml', '');
@@ -255,6 +255,33 @@ test('watch reloads the policy on SIGHUP; it reports an invalid policy in one li
   await reload();
   t.is(service.lines().at(-1)?.reason, 'claimed');
   t.is(service.err.length, 1);
+});
+
+test('watch on a terminal prints the time of each line, reloads of the policy, and what it did in the end', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: address, sysname: 'vfio0' });
+  const service = await startService(t, root, [], { stdoutIsTty: true });
+  service.signal('SIGHUP');
+  await service.clock.advance(maxDebounceMs);
+  while (!service.out().includes('read again')) await new Promise((resolve) => setImmediate(resolve));
+  root.write('/etc/vfio-names/10.toml', '[nammes]\n');
+  service.signal('SIGHUP');
+  await service.clock.advance(maxDebounceMs);
+  while (service.err.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  service.signal('SIGTERM');
+  t.is(await service.status, 0);
+  const lines = service.out().split('\n');
+  for (const line of [...lines.slice(0, -1), ...service.err]) t.regex(line, /^\d\d:\d\d:\d\d /);
+  t.deepEqual(
+    lines.map((line) => line.slice(9)),
+    [
+      `added /dev/vfio/pci/${address} -> ../devices/vfio0 (appeared)`,
+      'watching: 1 device, 1 name; Ctrl+C ends it',
+      'the policy was read again',
+      'ended after 1 change, with 1 device, 1 name',
+      '',
+    ],
+  );
 });
 
 test('watch exits with status 2 and changes nothing if the policy is invalid at the start', async (t) => {
