@@ -1,13 +1,13 @@
 /** The devices of this machine that the rules for drivers want, and what may be done with each of them. Changes nothing. */
+import { listBusDevices } from '../devices/bus-devices.ts';
 import { readFacts } from '../devices/facts.ts';
-import { compareNatural } from '../devices/order.ts';
 import type { Device, FactName, Facts } from '../devices/types.ts';
 import { tryOrUndefined } from '../errors.ts';
 import { fittingRules, takesVfsOf } from '../policy/bind.ts';
 import type { BindRule, Policy } from '../policy/policy.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
-import { baseName, resolvePath } from '../text/path.ts';
+import { baseName } from '../text/path.ts';
 import { aliasFacts, bestDriver, type DriverAlias } from './driver-alias.ts';
 
 /**
@@ -75,7 +75,7 @@ export function findWantedDevices(
   if (needed.has('path')) needed.add('pf');
   const buses = [...new Set(bindRules.map(({ bus }) => bus))].sort();
   return buses.flatMap((bus) =>
-    listDevices(files, root, bus).flatMap((device): WantedDevice[] => {
+    listBusDevices(files, root, bus).flatMap((device): WantedDevice[] => {
       const facts = knownEarly(readFacts(files, root, device, needed));
       const fitting = fittingRules(bindRules, facts);
       const rule = fitting.at(-1);
@@ -106,16 +106,6 @@ export function findWantedDevices(
 /** As udev sees them: the directory of a VF says nothing about its PF, so a VF has no path. */
 function knownEarly({ path, ...facts }: Facts): Facts {
   return path === undefined || facts.pf !== undefined ? facts : { ...facts, path };
-}
-
-function listDevices(files: Files, root: Root, bus: string): Device[] {
-  const directory = `/sys/bus/${bus}/devices`;
-  const names = tryOrUndefined(() => files.readdir(pathBelow(root, directory))) ?? [];
-  return names.sort(compareNatural).flatMap((name) => {
-    const link = tryOrUndefined(() => files.readlink(pathBelow(root, `${directory}/${name}`)));
-    const syspath = link === undefined ? '' : resolvePath(directory, link);
-    return syspath.startsWith('/sys/devices/') ? [{ bus, name, sysname: '', syspath }] : [];
-  });
 }
 
 /** Reads who has the device, and what its override is. Kernels print `(null)` for an override that is not set. */
@@ -150,7 +140,7 @@ export function findWantedPfs(
   { bindRules }: Pick<Policy, 'bindRules'>,
 ): WantedPf[] {
   if (!bindRules.some(({ match }) => match.some(({ fact }) => fact === 'pf'))) return [];
-  return listDevices(files, root, 'pci').flatMap(({ name, syspath }) => {
+  return listBusDevices(files, root, 'pci').flatMap(({ name, syspath }) => {
     if (!bindRules.some((rule) => takesVfsOf(rule, name))) return [];
     const path = pathBelow(root, `${syspath}/sriov_drivers_autoprobe`);
     return tryOrUndefined(() => files.read(path, 64))?.trim() === '1' ? [{ name, syspath }] : [];

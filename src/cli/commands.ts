@@ -279,6 +279,10 @@ export const resolve: Command = {
       choices: ['cdev', 'group', 'auto'],
       help: 'the node of the device (cdev, the default) or of its IOMMU group; auto selects cdev if the device has one',
     },
+    'any-driver': {
+      type: 'boolean',
+      help: 'with --print name, syspath or group: also a device that no driver of VFIO has; no node is checked',
+    },
     policy,
   },
   details: [

@@ -47,8 +47,18 @@ export function classlessOwners(
   const link = linkOfQuery(query);
   if (!policyNames || link === undefined) return [];
   const byPath = new Map(hosts.map((host) => [host.syspath, host]));
-  const devices = hosts.map(classlessDevice);
-  return [link, `by-alias/${link}`]
-    .flatMap((wanted) => ownersAmong(claimsTo(policyNames, devices, wanted), wanted))
-    .flatMap(({ syspath }) => byPath.get(syspath) ?? []);
+  return ownersByPolicy(policyNames, hosts.map(classlessDevice), link).flatMap(
+    ({ syspath }) => byPath.get(syspath) ?? [],
+  );
+}
+
+/** Those of the devices to which the policy would give the link; an alias may be without its directory. */
+export function ownersByPolicy(
+  policyNames: PolicyNames,
+  devices: readonly Device[],
+  link: string,
+): readonly Device[] {
+  return [link, `by-alias/${link}`].flatMap((wanted) =>
+    ownersAmong(claimsTo(policyNames, devices, wanted), wanted),
+  );
 }

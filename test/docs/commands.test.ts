@@ -106,6 +106,18 @@ const rows: Readonly<Record<string, Row>> = {
   'node=$(vfio-names resolve 0000:01:00.0) || exit': prints(0, node),
   'vfio-names resolve NAME --print name': prints(0, address),
   'vfio-names resolve --print name vfio3': prints(0, address),
+  'address=$(vfio-names resolve by-path/pci0000_00-06.0-00.0 --print name --any-driver) || exit': async (
+    t,
+    root,
+    line,
+  ) => {
+    root.write('/etc/vfio-names/names.toml', '[names]\nby-path = true\n');
+    await prints(0, address)(t, root, line);
+    root.unbind({ bus: 'pci', name: '0000:01:00.0', sysname: 'vfio3', syspath: `${port}/0000:01:00.0` });
+    root.replaceLink(`${port}/0000:01:00.0/driver`, '/sys/bus/pci/drivers/nouveau');
+    await prints(0, address)(t, root, line);
+    t.is((await runOn(root, line.replace(' --any-driver', ''))).status, 3);
+  },
   'address=$(vfio-names resolve by-path/pci0000_00-06.0-00.0 --print name) || exit': async (
     t,
     root,

@@ -7,6 +7,7 @@ import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { findByNameOrPath, isWholeGroup } from '../../links/find.ts';
+import { findAnyDevice } from '../../links/find-any.ts';
 import { type Machine, type Observation, observe } from '../../links/observe.ts';
 import { resolveDevice } from '../../links/resolve.ts';
 import { resolveGroup } from '../../links/resolve-group.ts';
@@ -14,7 +15,7 @@ import { findSelection } from '../../links/select.ts';
 import { deviceLinks } from '../../links/state.ts';
 import { groupDirectory, linkRoot, schemeLink } from '../../names/scheme.ts';
 import { printable } from '../../text/printable.ts';
-import type { RunCommand } from '../command.ts';
+import type { Invocation, RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
 import { jsonDocument } from '../json.ts';
 
@@ -42,6 +43,15 @@ export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
   const [name = ''] = invocation.operands;
   const property = invocation.values['print'] ?? 'node';
+  if (invocation.flags['any-driver']) {
+    checkAnyDriver(invocation);
+    const device = findAnyDevice(machine, observe(machine), name);
+    const group = readFact(machine.files, machine.root, device, 'group');
+    io.out(
+      `${printable(selectValue(property, { device, nodePath: '', devnum: '', group, isolated: true }))}\n`,
+    );
+    return exitStatus.ok;
+  }
   const wanted = invocation.values['interface'] ?? (deviceValues.includes(property) ? 'auto' : 'cdev');
   const { devices, observation } = locate(machine, name, (found) => {
     const isShared = chooseInterface(wanted, found) === 'group' && groupValues.includes(property);
@@ -68,6 +78,19 @@ export const run: RunCommand = async (invocation, io, system) => {
   }
   return exitStatus.ok;
 };
+
+/** Throws VfioNamesError `usage` (status 2) if --any-driver is given for something that depends on a node. */
+function checkAnyDriver({ json, values }: Pick<Invocation, 'json' | 'values'>): void {
+  const { print = 'node', interface: by } = values;
+  const found = json ? '--json' : by !== undefined ? `--interface ${by}` : `--print ${print}`;
+  if (!json && by === undefined && deviceValues.includes(print)) return;
+  throw new VfioNamesError(
+    'usage',
+    exitStatus.usage,
+    `expected --any-driver with --print name, syspath or group alone, found ${found}`,
+    { hint: 'see vfio-names resolve --help' },
+  );
+}
 
 /** `auto`: the nodes of devices, if each device has one. */
 function chooseInterface(wanted: string, devices: readonly Device[]): Interface {

@@ -317,3 +317,59 @@ test('resolve --interface group never prints the node of a group that the device
   t.true(statuses.includes(3));
   t.is(statuses.at(-1), 0);
 });
+
+/** A device on a driver of the host, behind a port, and one without a driver. */
+function unboundMachine(t: ExecutionContext) {
+  const own = groups(t);
+  const parent = '/sys/devices/pci0000:00/0000:00:07.0';
+  own.root.add({ name: '0000:07:00.0', driver: 'nouveau', group: '22', parent });
+  own.root.add({ name: '0000:08:00.0', group: '23' });
+  const policy = '[names]\nby-path = true\n[names.by-alias]\ngpu = { name = "0000:07:00.0" }\n';
+  own.root.write('/etc/vfio-names/a.toml', policy);
+  return own;
+}
+
+for (const [name, expected] of [
+  ['by-path/pci0000_00-07.0-00.0', '0000:07:00.0'],
+  ['/dev/vfio/by-path/pci0000_00-07.0-00.0', '0000:07:00.0'],
+  ['by-alias/gpu', '0000:07:00.0'],
+  ['gpu', '0000:07:00.0'],
+  ['07:00.0', '0000:07:00.0'],
+  ['/sys/bus/pci/devices/0000:08:00.0', '0000:08:00.0'],
+  ['05:00.1', '0000:05:00.1'],
+  ['vfio7', '0000:06:00.0'],
+] as const)
+  test(`resolve --any-driver --print name prints the address of ${name}, whatever driver it has`, async (t) => {
+    const { run } = unboundMachine(t);
+    t.deepEqual(await run(`${name} --any-driver --print name`), { status: 0, out: `${expected}\n`, err: [] });
+  });
+
+test('resolve without --any-driver names the driver of a device that no driver of VFIO has', async (t) => {
+  const { run } = unboundMachine(t);
+  for (const name of ['07:00.0', 'by-alias/gpu']) {
+    const { status, err } = await run(`${name} --print name`);
+    t.is(status, 3);
+    t.regex(err.join(), /0000:07:00\.0 is bound to nouveau, not to a VFIO driver/);
+  }
+});
+
+test('resolve --any-driver rejects everything that depends on a node, unknown names and ambiguous ones', async (t) => {
+  const { root, run } = unboundMachine(t);
+  t.is((await run('07:00.0 --any-driver --print group')).out, '22\n');
+  for (const line of [
+    '07:00.0 --any-driver',
+    '07:00.0 --any-driver --print link',
+    '07:00.0 --any-driver --json --print name',
+    '07:00.0 --any-driver --print name --interface group',
+  ])
+    t.is((await run(line)).status, 2, line);
+  t.is((await run('09:00.0 --any-driver --print name')).status, 3);
+  t.is((await run('08:00.0 --any-driver --print group')).out, '23\n');
+  root.add({ name: '0001:07:00.0', driver: 'nouveau' });
+  const { status, err } = await run('07:00.0 --any-driver --print name');
+  t.is(status, 2);
+  t.regex(
+    err.join(),
+    /07:00\.0 fits 2 devices, none of them bound to VFIO: pci\/0000:07:00\.0 \(nouveau\), /,
+  );
+});
