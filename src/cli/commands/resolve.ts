@@ -53,10 +53,12 @@ export const run: RunCommand = async (invocation, io, system) => {
     return exitStatus.ok;
   }
   const wanted = invocation.values['interface'] ?? (deviceValues.includes(property) ? 'auto' : 'cdev');
-  const { devices, observation } = locate(machine, name, (found) => {
-    const isShared = chooseInterface(wanted, found) === 'group' && groupValues.includes(property);
-    return isShared || isWholeGroup(name);
-  });
+  const { devices, observation } = advisingAnyDriver(property, () =>
+    locate(machine, name, (found) => {
+      const isShared = chooseInterface(wanted, found) === 'group' && groupValues.includes(property);
+      return isShared || isWholeGroup(name);
+    }),
+  );
   const by = chooseInterface(wanted, devices);
   const needsLink = invocation.json || property === 'link';
   const resolved = devices.map((device) =>
@@ -78,6 +80,22 @@ export const run: RunCommand = async (invocation, io, system) => {
   }
   return exitStatus.ok;
 };
+
+/** Adds --any-driver to the hint for a device that no driver of VFIO has, where the property does not depend on that. */
+function advisingAnyDriver<T>(property: string, find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof VfioNamesError) || error.code !== 'not-bound' || !deviceValues.includes(property))
+      throw error;
+    const { code, status, message, hint, device } = error;
+    const advice = `add --any-driver to print its ${property} all the same`;
+    throw new VfioNamesError(code, status, message, {
+      hint: hint === undefined ? advice : `${hint}, or ${advice}`,
+      ...(device !== undefined && { device }),
+    });
+  }
+}
 
 /** Throws VfioNamesError `usage` (status 2) if --any-driver is given for something that depends on a node. */
 function checkAnyDriver({ json, values }: Pick<Invocation, 'json' | 'values'>): void {
