@@ -4,9 +4,10 @@
  */
 
 import type { FactName } from '../devices/types.ts';
+import { defaultGroupNames } from '../names/groups.ts';
 import { iommuAccess } from '../policy/access.ts';
 import type { Access, LinkRule, Policy } from '../policy/policy.ts';
-import { formatRequest } from '../vfio-id/link-spec.ts';
+import { formatMatch, formatRequest } from '../vfio-id/link-spec.ts';
 import { udevFacts } from './facts.ts';
 import { helperPath } from './helper-call.ts';
 import { checkAccountName, formatMode, policyId, sanitizeTemplatePart } from './syntax.ts';
@@ -24,6 +25,8 @@ interface MdevLines {
   /** A /bin/sh command. */
   readonly command: string;
   readonly iommu: NodeAccess | undefined;
+  /** The command for the nodes of groups; absent for a policy without names of groups. */
+  readonly groupCommand: string | undefined;
 }
 
 /**
@@ -49,7 +52,24 @@ export function compileMdev(policy: Policy, iommu: Access | undefined = iommuAcc
         )
       : 'vfio-names sync --quiet',
     iommu: iommu && fields(iommu, '0660'),
+    groupCommand: groupCommand(policy),
   };
+}
+
+/**
+ * Returns the command for the node of a group. vfio_id decides itself whether the group has names; the access of a group depends on
+ * all its members, so only `sync` sets it.
+ */
+function groupCommand(policy: Policy): string | undefined {
+  const { mode, policyLinks } = { ...defaultGroupNames, ...policy.groups };
+  if (mode === false) return undefined;
+  const requests = (policyLinks ? policy.linkRules : []).map(
+    ({ match, template, priority }, index) =>
+      `--link '${index + 1}${priority === 0 ? '' : `:${priority}`}=${formatMatch(match)}${formatRequest(template.map(sanitizeTemplatePart))}'`,
+  );
+  const command = [`${helperPath} group link`, ...(mode === 'auto' ? ['--auto'] : []), ...requests].join(' ');
+  // A # could start a comment.
+  return policy.accessRules.length > 0 || command.includes('#') ? 'vfio-names sync --quiet' : command;
 }
 
 /**

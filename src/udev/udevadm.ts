@@ -16,7 +16,7 @@ export function isUdevRunning(files: Files, root: Root): boolean {
 export function reloadUdev(exec: RunProgram): string[] {
   const calls = [
     ['control', '--reload'],
-    ['trigger', '--subsystem-match=vfio-dev', '--action=change'],
+    ['trigger', '--subsystem-match=vfio-dev', '--subsystem-match=vfio', '--action=change'],
     ['trigger', '--subsystem-match=misc', '--sysname-match=iommu', '--action=change'],
     // trigger returns when the events are queued.
     ['settle', '--timeout=30'],

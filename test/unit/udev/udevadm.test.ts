@@ -12,7 +12,7 @@ test('reloadUdev reloads the rules, triggers existing devices, and waits for ude
   );
   t.deepEqual(calls, [
     'udevadm control --reload',
-    'udevadm trigger --subsystem-match=vfio-dev --action=change',
+    'udevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change',
     'udevadm trigger --subsystem-match=misc --sysname-match=iommu --action=change',
     'udevadm settle --timeout=30',
   ]);

@@ -25,7 +25,7 @@ groups = true
 by-path = true
 by-tag = true
 [names.by-alias]
-nic = "00:04.0"
+nic = { name = "00:04.0" }
 twins = { name = "0000:02:0[12].0", class = "0x02*" }
 [[link]]
 match = { bus = "pci", not = { vendor = "0x10de" } }

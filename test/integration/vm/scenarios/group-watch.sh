@@ -31,13 +31,14 @@ unbind $second
 check "the service removes the names of a group whose last device is unbound" until_true $soon group_names $single
 unbind $single
 check "the service removes the directory with the last name" until_true $soon absent /dev/vfio/groups
+bind $single
+check "the service names it again" until_true $soon group_names $single
 mkdir -p /run/vfio-names
 printf '[names]\ngroups = false\n' >/run/vfio-names/10.toml
 kill -HUP $service
-bind $single
-check "the group has a node" test -c "/dev/vfio/$(group_of $single)"
-printf '[names]\ngroups = true\n[names.by-alias]\nnic = "%s"\n' $single >/run/vfio-names/10.toml
-check "there is no name with groups = false" absent /dev/vfio/groups
+check "the service removes the names of groups after a policy with groups = false" until_true $soon absent /dev/vfio/groups
+check "the group still has its node" test -c "/dev/vfio/$(group_of $single)"
+printf '[names]\ngroups = true\n[names.by-alias]\nnic = { name = "%s" }\n' $single >/run/vfio-names/10.toml
 kill -HUP $service
 check "the service applies a policy with groups = true" \
   until_true $soon group_link_correct /dev/vfio/groups/by-alias/nic "$(group_of $single)"
