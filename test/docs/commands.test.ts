@@ -268,6 +268,10 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'systemctl reload vfio-names.service': inVmScenario('watch-systemd', /systemctl reload \$unit$/m),
   'udevadm control --reload': inVmScenario('rules-removed', /^udevadm control --reload$/m),
+  'udevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change': inVmScenario(
+    'group-changes',
+    /udevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change$/m,
+  ),
   'udevadm trigger --subsystem-match=vfio-dev --action=change': triggered,
   'vfio_id link add': runsVfioId('add', { 'pci/0000:01:00.0': '../devices/vfio3' }),
   'vfio_id link remove': runsVfioId('remove', {

@@ -54,7 +54,7 @@ settle
 check "it gets its name by the event of its own" group_names $hot $first $second
 check "sync makes the same links as udev" as_sync
 
-udevadm trigger --subsystem-match=vfio --subsystem-match=vfio-dev --action=change
+udevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change
 settle
 check "a change event leaves the names" group_names $hot $first $second
 rm /run/udev/rules.d/70-vfio-names.rules
