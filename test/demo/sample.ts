@@ -8,11 +8,19 @@ export interface Sample {
   readonly contents: string;
 }
 
+/** The lines of pci.ids for the devices of the sample machine. */
+const pciIds = `8086  Intel Corporation
+\t1533  I210 Gigabit Network Connection
+\t154c  Ethernet Virtual Function 700 Series
+\t1572  Ethernet Controller X710 for 10GbE SFP+
+`;
+
 const ids = { vendor: '0x8086', class: '0x020000', revision: '0x02', numa_node: '0' };
 
 /** Creates two PFs with four VFs each, an mdev, a platform device below a PCI device, a device without a node, and a foreign file. */
 export function buildSample(directory: string): Sample {
   const root = new FakeRoot(directory);
+  root.write('/usr/share/misc/pci.ids', pciIds);
   let number = 0;
   const sysname = (): string => `vfio${number++}`;
   for (const [index, bus] of ['01', '02'].entries()) {
@@ -41,7 +49,7 @@ export function buildSample(directory: string): Sample {
     }
   }
   const mdevParent = '/sys/devices/pci0000:00/0000:00:03.0';
-  root.add({
+  const mdev = root.add({
     bus: 'mdev',
     name: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001',
     sysname: sysname(),
@@ -49,6 +57,7 @@ export function buildSample(directory: string): Sample {
     driver: 'nvidia-vgpu-vfio',
     group: '20',
   });
+  root.linkTo(`${mdev.syspath}/mdev_type`, `${mdevParent}/mdev_supported_types/nvidia-256`);
   root.add({
     bus: 'platform',
     name: 'dma.0',
@@ -63,7 +72,7 @@ export function buildSample(directory: string): Sample {
     devnum: false,
     driver: 'vfio-pci',
     group: '22',
-    attributes: ids,
+    attributes: { ...ids, device: '0x1533' },
   });
   root.write('/dev/vfio/pci/0000:02:00.0', 'somebody put a file here\n');
   return {

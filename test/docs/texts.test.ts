@@ -367,6 +367,7 @@ const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> =
   ci: ['.ci/install', /\bnpm ci\b/],
   test: ['.ci/run', /\bnpm test\b/],
   demo: ['test/demo/demo.test.ts', /'test\/demo\/demo\.ts'/],
+  picture: ['test/demo/picture.test.ts', /drawPictures\(\)/],
   fuzz: ['.ci/full', /\bnpm run fuzz -- --seconds \d+ --seed \d+/],
   package: ['packaging/cached.sh', /packaging\/package\.sh "\$1" --rebuild --output/],
   'build:native': ['test/integration/native/run', /packaging\/native\/build\.sh/],
