@@ -6,6 +6,7 @@ import { environmentVariables as helperEnvironment, usage as helperUsage } from 
 import { propertyOf } from '../../src/vfio-id/export.ts';
 import { fillTemplate, type Templates } from './fill.ts';
 import { factsOf, policyKeysOf, type Schema } from './policy-keys.ts';
+import { findings, metrics, states } from './reports.ts';
 import { bold, italic, operandsOf } from './roff.ts';
 import { environment, examples, files, jsonKeys, nameForms, policyExample, policyKeyTexts } from './words.ts';
 
@@ -32,6 +33,9 @@ export function pages(sources: Sources): ReadonlyMap<string, string> {
       common: optionViews(sources.common),
       nameForms: pairs(nameForms),
       exitStatuses: pairs(exitStatuses),
+      states: pairs(states),
+      findings: pairs(findings),
+      metrics: pairs(metrics),
       jsonKeys: pairs(jsonKeys),
       environment: pairs(environment),
       files: pairs(files),

@@ -29,11 +29,11 @@ export function metricsText(figures: Metrics): string {
       'Devices without their node in /dev/vfio/devices, and so without names.',
       figures.missing,
     ],
-    ['links', 'gauge', 'Names below /dev/vfio that are true.', figures.links],
+    ['links', 'gauge', 'Links below /dev/vfio that are correct.', figures.links],
     [
       'findings',
       'gauge',
-      'Troubles that last: conflicts, failures, what could not be read.',
+      'Problems that persist: conflicts, failures, what could not be read.',
       figures.findings,
     ],
     [

@@ -162,12 +162,18 @@ export const run: RunCommand = async (invocation, io, system): Promise<ExitStatu
       );
       statuses.push(probe.status);
       if (invocation.json) probes.push(probe);
-      else io.out(probeText(probe));
+      else if (probe.device) io.out(probeText(probe));
+      // As every other command reports a NAME that means no device.
+      else io.err(`vfio-names: ${formatMessage(probe.cause ?? '', probe.remedy)}`);
     }
   } finally {
     peer.close();
   }
   if (invocation.json) io.out(probeDocument(probes));
+  else if (statuses.length > 1) {
+    const openable = statuses.filter((status) => status === exitStatus.ok).length;
+    io.out(`${openable} of ${statuses.length} devices can be opened\n`);
+  }
   return mostSevereStatus(statuses);
 };
 

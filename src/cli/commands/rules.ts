@@ -3,7 +3,7 @@
 import { readDriverAliases } from '../../bind/driver-alias.ts';
 import { type BindEffect, describeEffect, findBindEffects } from '../../bind/effects.ts';
 import { type ExitStatus, exitStatus, VfioNamesError, withHint } from '../../errors.ts';
-import type { Root } from '../../system/root-path.ts';
+import { pathBelow, type Root } from '../../system/root-path.ts';
 import type { System } from '../../system/system.ts';
 import { printable } from '../../text/printable.ts';
 import { unifiedDiff } from '../../udev/diff.ts';
@@ -80,8 +80,9 @@ export function installRules(
     for (const change of planned) {
       if (change !== names && change.before === undefined && change.after === undefined) continue;
       const diff = diffOf(change);
-      if (dryRun) io.out(diff === '' ? `nothing to change: ${change.path}\n` : diff);
-      else io.out(`${summary(change, applied)}\n`);
+      const path = printable(pathBelow(root, change.path));
+      if (dryRun) io.out(diff === '' ? `nothing to change: ${path}\n` : diff);
+      else io.out(`${summary(change, path, applied)}\n`);
     }
   return failures.length > 0 ? exitStatus.findings : exitStatus.ok;
 }
@@ -91,11 +92,11 @@ function diffOf({ path, before, after }: RulesChange): string {
   return unifiedDiff({ name: name(before), text: before ?? '' }, { name: name(after), text: after ?? '' });
 }
 
-function summary({ path, before, after }: RulesChange, applied: boolean): string {
+function summary({ path: file, before, after }: RulesChange, path: string, applied: boolean): string {
   if (before === after)
     return after === undefined ? `nothing to remove: ${path}` : `already up to date: ${path}`;
   // udev has no `add` event of a device that is already there.
-  const isBind = path.endsWith(`/${bindRulesFileName}`) && after !== undefined;
+  const isBind = file.endsWith(`/${bindRulesFileName}`) && after !== undefined;
   const udev = isBind
     ? '; devices get their drivers at the next boot, and those without a driver by vfio-names bind'
     : applied

@@ -6,6 +6,7 @@ import test from 'ava';
 import { manual } from '../../../packaging/manual/manual.ts';
 import { pages } from '../../../packaging/manual/pages.ts';
 import { factsOf, policyKeysOf } from '../../../packaging/manual/policy-keys.ts';
+import { findings, metrics, states } from '../../../packaging/manual/reports.ts';
 import { verbatim } from '../../../packaging/manual/roff.ts';
 import { examples, nameForms, policyExample, policyKeyTexts } from '../../../packaging/manual/words.ts';
 import { parseCommandLine } from '../../../src/cli/args.ts';
@@ -111,6 +112,18 @@ test('vfio-names.1 has the exit statuses and the forms of NAME', (t) => {
     t.true(section('.SH EXIT STATUS').includes(`.TP ${status} ${meaning}`), meaning);
   for (const [form, meaning] of nameForms)
     t.true(section('.SH NAMES OF DEVICES').includes(`.TP ${form} ${meaning}`), form);
+});
+
+test('vfio-names.1 has every state, finding and metric', (t) => {
+  for (const [title, list] of [
+    ['STATES OF DEVICES', states],
+    ['FINDINGS', findings],
+    ['METRICS', metrics],
+  ] as const) {
+    t.true(list.length >= 10, title);
+    for (const [term, meaning] of list)
+      t.true(section(`.SH ${title}`).includes(`.TP ${term} ${meaning}`), term);
+  }
 });
 
 test('exit statuses and forms of NAME are the same as in the help', (t) => {

@@ -129,6 +129,17 @@ test('probe prints one line and exits with status 0 for a device that opens', as
   t.true(machine.closed);
 });
 
+test('probe reports a NAME that means no device on stderr, and the others on stdout', async (t) => {
+  const machine = fakeMachine(t);
+  t.deepEqual(await probe(machine, 'nosuch', '0000:00:04.0'), {
+    status: 3,
+    out: '0000:00:04.0: openable: /dev/vfio/devices/vfio0\n1 of 2 devices can be opened\n',
+    err: [
+      'vfio-names: expected a device bound to VFIO, found none called nosuch; vfio-names list shows the devices',
+    ],
+  });
+});
+
 test('probe --all probes every device', async (t) => {
   const machine = fakeMachine(t);
   const { status, probes } = await document(t, machine, '--all', '--timeout', '0.5');
@@ -360,7 +371,10 @@ test('probe NAME+group probes every device of the group on a driver of VFIO, and
     const { status, out, err } = await probe(machine, name);
     t.is(status, 0);
     t.deepEqual(err, []);
-    t.regex(out, /^0000:00:04\.0: openable: .*\n0000:00:04\.1: openable: .*\n$/);
+    t.regex(
+      out,
+      /^0000:00:04\.0: openable: .*\n0000:00:04\.1: openable: .*\n2 of 2 devices can be opened\n$/,
+    );
   }
   const bound = await probe(machine, '00:04.0+group', '--bind', '--yes');
   t.is(bound.status, 0);

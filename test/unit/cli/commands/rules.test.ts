@@ -31,7 +31,18 @@ test('rules render prints the rules of the policy for each target', async (t) =>
 
 test('rules install, check and uninstall write, check and remove the rules', async (t) => {
   const root = fakeRoot(t);
-  const run = (...args: string[]) => runCli(['rules', ...args, '--root', root.dir]);
+  const run = async (...args: string[]) => {
+    const result = await runCli(['rules', ...args, '--root', root.dir]);
+    // The file is named with the tree that it is in.
+    const out = result.out.replace(
+      /^((?:wrote|removed|already up to date:|nothing to \w+:) )(\S+)/gm,
+      (_, verb, file) => {
+        t.true(file.startsWith(root.dir), file);
+        return `${verb}${file.slice(root.dir.length)}`;
+      },
+    );
+    return { ...result, out };
+  };
   t.is((await run('check')).status, 1);
   const dry = await run('install', '--dry-run');
   t.is(dry.status, 0);
@@ -136,7 +147,18 @@ const whenBound =
 
 test('rules install, check and uninstall write, check and remove the rules for drivers', async (t) => {
   const root = fakeRoot(t);
-  const run = (...args: string[]) => runCli(['rules', ...args, '--root', root.dir]);
+  const run = async (...args: string[]) => {
+    const result = await runCli(['rules', ...args, '--root', root.dir]);
+    // The file is named with the tree that it is in.
+    const out = result.out.replace(
+      /^((?:wrote|removed|already up to date:|nothing to \w+:) )(\S+)/gm,
+      (_, verb, file) => {
+        t.true(file.startsWith(root.dir), file);
+        return `${verb}${file.slice(root.dir.length)}`;
+      },
+    );
+    return { ...result, out };
+  };
   root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:01:00.0" }\n');
   t.deepEqual((await run('check')).out.split('\n'), [
     'udev has no rules for VFIO names; run vfio-names rules install',
