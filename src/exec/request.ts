@@ -67,7 +67,8 @@ export function passGroups(groups: readonly RequestedGroup[], withIommu: boolean
   const devices = groups.flatMap((members, index) =>
     members.map(({ device, names }): PassedDevice => {
       const label = groupLink(device) ?? `groups/${device.sysname}`;
-      const known = [device.name, `${device.bus}/${device.name}`, label, device.sysname];
+      // Before Linux 6.1, a device has no sysname.
+      const known = [device.name, `${device.bus}/${device.name}`, label, device.sysname].filter(Boolean);
       return { fd: FIRST_FD + index, label, names: [...names, ...known] };
     }),
   );

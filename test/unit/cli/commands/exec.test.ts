@@ -274,6 +274,7 @@ test('exec --interface group works on a kernel before 6.1', async (t) => {
   t.deepEqual(executed.args, ['prog', '3', '4']);
   t.is(executed.environment[1], 'VFIO_NAMES_FDS=groups/pci/0000:06:00.0=3 container=4');
   await t.throwsAsync(run('06:00.0 -- prog'), { code: 'no-vfio-class' });
+  await t.throwsAsync(run('--interface group 06:00.0 -- prog {groupfd:}'), { code: 'usage' });
 });
 
 test('exec --no-fds opens and closes the nodes, and passes nothing', async (t) => {
