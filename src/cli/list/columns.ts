@@ -25,7 +25,8 @@ interface ListColumn {
   readonly omit?: number;
 }
 
-const aliasRoot = `${linkRoot}/by-alias/`;
+/** An alias that leads to the node of a device or, below groups/, to that of its group. */
+const aliasPath = new RegExp(`^${linkRoot}/(?:groups/)?by-alias/(.+)$`);
 
 /** `pci/0000:01:00.0`: the link of scheme 1 below /dev/vfio, or below /dev/vfio/groups; it is a NAME, too. */
 export function nameOf({
@@ -48,8 +49,7 @@ const listColumns: Readonly<Record<ColumnName, ListColumn>> = {
   alias: {
     title: 'ALIAS',
     facts: [],
-    cell: ({ links }) =>
-      links.flatMap((link) => (link.startsWith(aliasRoot) ? [link.slice(aliasRoot.length)] : [])).join(','),
+    cell: ({ links }) => [...new Set(links.flatMap((link) => aliasPath.exec(link)?.[1] ?? []))].join(','),
     min: 8,
   },
   name: { title: 'NAME', facts: [], cell: nameOf },
@@ -64,7 +64,11 @@ const listColumns: Readonly<Record<ColumnName, ListColumn>> = {
   group: { ...fact('GROUP', 'group'), omit: 1 },
   state: { title: 'STATE', facts: [], cell: ({ state }) => state.replace('-', ' ') },
   bus: fact('BUS', 'bus'),
-  node: fact('NODE', 'node'),
+  node: {
+    title: 'NODE',
+    facts: ['node', 'groupNode'],
+    cell: ({ facts: { node, groupNode } }) => node ?? groupNode ?? '-',
+  },
   devnum: fact('DEVNUM', 'devnum'),
   owner: {
     title: 'OWNER',

@@ -68,3 +68,12 @@ test('resolve and doctor work on a kernel before 6.1', async (t) => {
   const doctor = await runCli(['doctor', '--root', root.dir]);
   t.regex(doctor.out, /IOMMU group 14/);
 });
+
+test('list shows the alias and the node of the group of a device without a node', async (t) => {
+  const root = oldKernel(t);
+  root.write('/etc/vfio-names/a.toml', `[names.by-alias]\ngpu = { name = "${gpu}" }\n`);
+  await runCli(['sync', '--root', root.dir]);
+  t.is(root.links()['groups/by-alias/gpu'], '../../14');
+  const { out } = await runCli(['list', '--columns', 'alias,node,state', '--no-header', '--root', root.dir]);
+  t.regex(out, /^gpu +\/dev\/vfio\/14 +ok/m);
+});

@@ -43,6 +43,16 @@ group() {
   for directory in "${@:2}"; do ln -sfnr "$sys/devices/$directory" "$devices/${directory##*/}"; done
 }
 
+# group_node NUMBER: registers a group with VFIO.
+group_node() {
+  local directory=$sys/devices/virtual/vfio/$1
+  mkdir -p "$directory" "$sys/class/vfio"
+  ln -sfnr "$sys/class/vfio" "$directory/subsystem"
+  ln -sfnr "$directory" "$sys/class/vfio/$1"
+  echo "243:$1" >"$directory/dev"
+  printf 'MAJOR=243\nMINOR=%s\nDEVNAME=vfio/%s\n' "$1" "$1" >"$directory/uevent"
+}
+
 # misc NAME MINOR: creates a device of class misc, such as /dev/iommu.
 misc() {
   local directory=$sys/devices/virtual/misc/$1
@@ -104,6 +114,7 @@ fake_sysfs() {
   bind $root/0000:00:06.0 noiommu-vfio1 12
   misc iommu 120
   group 7 $root/0000:00:01.0/0000:01:00.0
+  group_node 7
   group 14 $root/0000:00:01.0/0000:01:00.1
   group 20 $root/0000:00:15.0/lpss.0 $root/0000:00:02.0 platform/40000000.pcie/pci0002:00/0002:00:01.0
 }

@@ -37,6 +37,7 @@ skip() {
 observe() {
   local class=vfio-dev log
   [[ $1 == iommu ]] && class=misc
+  [[ $1 =~ ^[0-9]+$ ]] && class=vfio
   log=$(SYSTEMD_DEVICE_VERIFY_SYSFS=0 chroot "$top" udevadm test --action=add "/sys/class/$class/$1" 2>&1 || :)
   awk -v name="$1" '
     /70-vfio-names.rules:[0-9]+ (Set )?OWNER/ { owner = " owner=" last($0) }
@@ -97,6 +98,7 @@ else
 fi
 
 check default default
+check default no-groups
 check native native
 check by-tag by-tag
 check helper absent
@@ -122,6 +124,12 @@ rm -r "$top/run/udev/data"
 if ((version < 256)); then
   cp "$here/vfio_id" "$work/udev/vfio_id"
   check helper helper
+  # A group that had names at an earlier event has them again, from one call of vfio_id.
+  mkdir -p "$top/run/udev/data"
+  printf '%s\n' I:1 'E:ID_VFIO_GROUP_LINKS_1=vfio/groups/pci/old' V:1 >"$top/run/udev/data/c243:7"
+  check default groups
+  rm -r "$top/run/udev/data"
 else
+  skip default groups
   skip helper helper
 fi

@@ -90,7 +90,7 @@ test('list --long adds columns, and --columns chooses them', async (t) => {
   const chosen = await run('list', '--columns', 'node, NAME,ids', '--no-header', '--sort', 'node');
   t.is(
     chosen.out,
-    `-      pci/0000:03:00.0                           -\nvfio0  pci/0000:01:00.0                           10de:2204\nvfio1  pci/10000:01:00.0                          -\nvfio2  mdev/${uuid}  -\n`,
+    `/dev/vfio/16  pci/0000:03:00.0                           -\nvfio0         pci/0000:01:00.0                           10de:2204\nvfio1         pci/10000:01:00.0                          -\nvfio2         mdev/${uuid}  -\n`,
   );
 });
 
