@@ -8,10 +8,13 @@ show() { systemctl show --property="$1" --value $unit; }
 # has PROPERTY VALUE: the unit's property has this value.
 has() { same "$(show "$1")" "$2"; }
 
+# The service runs the native program; watch-basic runs that for Node.
+program=/project/dist/native/vfio-names
+
 # install_unit [DROPIN]...: installs the packaged unit and these drop-ins, with the path of the program replaced.
 install_unit() {
   local dropin
-  local dist='s|/usr/share/vfio-names/|/project/dist/|'
+  local dist="s|/usr/bin/vfio-names|$program|"
   sed "$dist" "/project/packaging/systemd/$unit" >"/run/systemd/system/$unit"
   mkdir -p "/run/systemd/system/$unit.d"
   # A longer start timeout, because the emulator is slow, and a short watchdog interval, so that a scenario can see it.
@@ -46,7 +49,7 @@ end_bare_udev() {
 figures=/tmp/figures.prom
 start_watch() {
   rm -f $figures
-  node --jitless --no-expose-wasm --optimize-for-size /project/dist/vfio-names.cjs watch --json --interval "${1:-3600}" \
+  $program watch --json --interval "${1:-3600}" \
     --metrics $figures >>/tmp/lines 2>>/tmp/troubles &
   service=$!
 }

@@ -1,5 +1,4 @@
-# The Debian packages on a clean host: the first one creates links, the second one adds the program, and nothing is left
-# after both are purged.
+# The Debian package on a clean host: it creates links, its program and its units work, and nothing is left after it is purged.
 # kernels: both
 # devices: three
 # init: systemd
@@ -15,7 +14,7 @@ check "bind a function before anything is installed" bind $a
 settle
 check "the function has no link" absent /dev/vfio/pci
 
-check "install the udev package" dpkg --install $files/vfio-names-udev_*.deb
+check "install the package" dpkg --install $files/vfio-names_*.deb
 settle
 check "the bound function's link is correct after installation" pci_links_correct $a
 check "bind another function" bind $b
@@ -23,14 +22,15 @@ settle
 check "both links are correct" pci_links_correct $a $b
 check "the device unit is active" \
   until_true 60 systemctl is-active "dev-vfio-pci-$a.device"
-check "vfio-names is not installed yet" not test -e /usr/bin/vfio-names
-
-check "install the main package" dpkg --install $files/vfio-names_*.deb
+check "the program is a native one" same "$(head -c 4 /usr/bin/vfio-names | tail -c 3)" ELF
 check "list prints both devices" same \
   "$(vfio-names list --json | node -p 'JSON.parse(require("fs").readFileSync(0)).devices.map((one) => one.name).join(" ")')" "$a $b"
 check "verify finds nothing" vfio-names verify
 check "resolve prints the node" same "$(vfio-names resolve $b)" "/dev/vfio/devices/$(vfio_of $pci/$b)"
-check "probe opens the device with the package's koffi" vfio-names probe $b
+check "probe opens the device" vfio-names probe $b
+# shellcheck disable=SC2016 # expanded by the inner shell
+check "exec passes the open device to a program" same "$(vfio-names exec $b -- sh -c 'readlink /proc/self/fd/$0' '{fd}')" \
+  "/dev/vfio/devices/$(vfio_of $pci/$b)"
 check "the service is not enabled" not systemctl is-enabled --quiet vfio-names.service
 check "starting the service succeeds while udev runs" systemctl start vfio-names.service
 check "the service does not run because its condition fails" \
@@ -45,10 +45,8 @@ settle
 check "the by-tag links are removed" absent /dev/vfio/by-tag
 check "the links of the package's rules are correct" pci_links_correct $a $b
 
-check "remove the main package" dpkg --remove vfio-names
-check "the links are correct without the main package" pci_links_correct $a $b
+check "remove the package" dpkg --remove vfio-names
 check "the administrator's policy is kept" test -e /etc/vfio-names/10-tag.toml
-check "remove the udev package" dpkg --remove vfio-names-udev
 settle
 check "all links are removed" absent /dev/vfio/pci
 check "there is no link below /dev/vfio" same "$(find /dev/vfio -type l)" ""
@@ -57,6 +55,18 @@ check "bind a third function" bind $c
 settle
 check "the third function has no link" absent /dev/vfio/pci
 
-check "purge both" dpkg --purge vfio-names vfio-names-udev
-check "no file of the packages is left" same \
+check "purge the package" dpkg --purge vfio-names
+check "no file of the package is left" same \
   "$(find /etc /usr /var -xdev \( -name '*vfio-names*' -o -name '*vfio_id*' \) ! -path '/var/cache/*' ! -path '/var/log/*')" ""
+
+# The service, on a host whose udev has ended.
+. /project/test/integration/vm/guest/watch.sh
+check "install the package again" dpkg --install $files/vfio-names_*.deb
+check "udevd ends" end_udev
+rm -rf /dev/vfio/pci
+check "the service starts without udevd" systemctl start $unit
+check "the service runs the native program of the package" same "$(readlink "/proc/$(show MainPID)/exe")" /usr/bin/vfio-names
+check "the links are correct when the service is ready" pci_links_correct $a $b $c
+note "memory of the service: $(show MemoryCurrent) bytes"
+check "purge the package while the service runs" dpkg --purge vfio-names
+check "the service has ended" until_true 60 not pgrep -f 'vfio-names watch'

@@ -13,7 +13,7 @@ rm -f /run/udev/control
 # The rescan interval is longer than this scenario, so that the service reacts to events only.
 start() {
   rm -f /tmp/figures.prom
-  node --jitless --no-expose-wasm --optimize-for-size /project/dist/vfio-names.cjs watch --json --interval 3600 \
+  node /project/dist/vfio-names.cjs watch --json --interval 3600 \
     --metrics /tmp/figures.prom >>/tmp/lines 2>>/tmp/troubles &
   service=$!
 }

@@ -4,6 +4,7 @@
 # devices: three
 # init: systemd
 # rules: no
+# native: yes
 # timeout: 1500
 # cpus: 2
 

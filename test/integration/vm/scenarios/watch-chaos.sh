@@ -2,6 +2,7 @@
 # kernels: both
 # devices: three-and-port
 # rules: no
+# native: yes
 # timeout: 1800
 # cpus: 2
 

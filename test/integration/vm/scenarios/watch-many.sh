@@ -3,6 +3,7 @@
 # kernels: both
 # devices: sriov-twice
 # rules: no
+# native: yes
 # timeout: 1800
 # cpus: 2
 
