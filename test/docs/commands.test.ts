@@ -194,6 +194,12 @@ const rows: Readonly<Record<string, Row>> = {
         /-device "vfio-pci,host=\$address"/,
       ),
     ),
+  'vfio-names exec --iommu 0000:01:00.0 -- cloud-hypervisor --platform iommufd_fd={iommufd} --device fd={fd} --kernel vmlinux --disk path=disk.img':
+    execs(
+      'cloud-hypervisor',
+      ['--platform', 'iommufd_fd=4', '--device', 'fd=3', '--kernel', 'vmlinux', '--disk', 'path=disk.img'],
+      'pci/0000:01:00.0=3 iommu=4',
+    ),
   'vfio-names cdi': writesSpec,
   'vfio-names cdi --output /etc/cdi/vfio-names-pci.json': all(
     writesSpec,

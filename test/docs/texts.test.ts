@@ -2,10 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
+import { parse } from 'yaml';
 import { nameForms, policyKeyTexts } from '../../packaging/manual/words.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { exitStatuses } from '../../src/cli/exit-statuses.ts';
 import { open } from '../../src/index.ts';
+import { metricsText } from '../../src/watch/metrics.ts';
 import { buildSample } from '../demo/sample.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { type FakeRoot, fakeRoot } from '../support/fake-root.ts';
@@ -23,9 +25,9 @@ const policy = textsIn('toml').join('\n\n');
 
 test('every code block of the README is of a kind that is tested', (t) => {
   for (const { language, text } of blocks)
-    t.true(['sh', 'console', 'toml', 'ini', 'text', 'js'].includes(language), text);
+    t.true(['sh', 'console', 'toml', 'ini', 'text', 'js', 'xml', 'yaml'].includes(language), text);
   t.deepEqual(codeBlocksOf(readme), []);
-  t.is(textsIn('ini').length, 1);
+  for (const language of ['ini', 'xml', 'yaml']) t.is(textsIn(language).length, 1, language);
   t.is(textsIn('text').length, 1, 'only the diagram');
 });
 
@@ -80,6 +82,15 @@ function withPolicy(t: ExecutionContext): FakeRoot {
   return root;
 }
 
+/** A machine whose kernel has nodes of groups only, with the names of its group. */
+async function machineWithGroups(t: ExecutionContext): Promise<FakeRoot> {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: false, driver: 'vfio-pci', group: '14' });
+  root.addGroup('14');
+  await runOn(root, 'vfio-names sync');
+  return root;
+}
+
 /** The session of each `console` block by its first line. */
 const sessions: Readonly<Record<string, (t: ExecutionContext) => Promise<Session> | Session>> = {
   '$ readlink /dev/vfio/pci/0000:01:00.0  # the graphics card': async (t) => {
@@ -90,6 +101,7 @@ const sessions: Readonly<Record<string, (t: ExecutionContext) => Promise<Session
   '$ vfio-names doctor': async (t) => ({ root: await host(t) }),
   '$ vfio-names': async (t) => ({ root: await host(t) }),
   '$ vfio-names resolve 01:00.0': async (t) => ({ root: await host(t) }),
+  '$ readlink /dev/vfio/groups/pci/0000:01:00.0': async (t) => ({ root: await machineWithGroups(t) }),
   '$ vfio-names config check': (t) => ({ root: withPolicy(t) }),
   '$ vfio-names holders 01:00.0': async (t) => ({ root: await host(t) }),
 };
@@ -143,6 +155,35 @@ test('the policy in the README gives the group kvm the devices on vfio-pci and /
   const { out } = await runOn(withPolicy(t), 'vfio-names rules render');
   t.regex(out, /^SUBSYSTEMS=="pci", DRIVERS=="vfio-pci", .* GROUP="kvm", MODE="0660"$/m);
   t.regex(out, /KERNEL=="iommu", GROUP="kvm", MODE="0660"$/m);
+});
+
+test('the domain XML in the README has the address of the device that the README describes', (t) => {
+  const [xml = ''] = textsIn('xml');
+  const numbers = ['domain', 'bus', 'slot', 'function'].map(
+    (key) => new RegExp(` ${key}='0x([0-9a-f]+)'`).exec(xml)?.[1],
+  );
+  t.deepEqual(numbers, ['0000', '01', '00', '0']);
+  for (const [, tag = ''] of xml.matchAll(/<(\w+)(?: [^>]*)?(?<!\/)>/g))
+    t.true(xml.includes(`</${tag}>`), tag);
+});
+
+interface AlertRules {
+  readonly groups: readonly {
+    readonly rules: readonly { readonly alert: string; readonly expr: string }[];
+  }[];
+}
+
+test('the alerts in the README use metrics that watch writes', (t) => {
+  const zero = { devices: 0, missing: 0, links: 0, findings: 0, changes: 0, errors: 0, passes: 0 };
+  const written = metricsText({ ...zero, policyRejected: 0, lastPass: 0, duration: 0 });
+  const { groups }: AlertRules = parse(textsIn('yaml').join('\n'));
+  const rules = groups.flatMap((group) => group.rules);
+  t.is(rules.length, 2);
+  for (const { alert, expr } of rules) {
+    const metrics = expr.match(/\bvfio_names_\w+/g) ?? [];
+    t.true(metrics.length > 0, alert);
+    for (const metric of metrics) t.regex(written, new RegExp(`^${metric} 0$`, 'm'), alert);
+  }
 });
 
 test('the unit in the README is bound to the unit that show prints, and its exec command is valid', async (t) => {
@@ -365,6 +406,8 @@ const manifest = JSON.parse(projectText('package.json')) as {
 /** Where each npm script that the texts name is run: by one of the two tiers of the continuous integration, or by a test. */
 const runs: Readonly<Record<string, readonly [file: string, pattern: RegExp]>> = {
   ci: ['.ci/install', /\bnpm ci\b/],
+  pack: ['test/docs/packaging/library.test.ts', /'pack'/],
+  install: ['test/docs/packaging/library.test.ts', /\['install', '--global',/],
   test: ['.ci/run', /\bnpm test\b/],
   demo: ['test/demo/demo.test.ts', /'test\/demo\/demo\.ts'/],
   picture: ['test/demo/picture.test.ts', /drawPictures\(\)/],
@@ -382,7 +425,7 @@ for (const line of new Set(markdownFiles.flatMap((path) => linesOfText(projectTe
     test(`"${line}" is run by continuous integration or a test`, (t) => {
       const [, first = '', second = ''] = line.split(' ');
       const name = first === 'run' ? second : first;
-      t.true(name === 'ci' || name in manifest.scripts, line);
+      t.true(['ci', 'pack', 'install'].includes(name) || name in manifest.scripts, line);
       const [file, pattern] = runs[name] ?? ['.ci/full', new RegExp(`\\bnpm run ${name}\\b`)];
       t.regex(projectText(file), pattern, line);
     });

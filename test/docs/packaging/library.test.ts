@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { version } from '../../../src/version.ts';
 import { fakeRoot } from '../../support/fake-root.ts';
 import { scratchPath } from '../../support/world.ts';
 
@@ -49,18 +50,23 @@ test('every type that a type of the library mentions is exported, except bases a
   t.deepEqual(hidden.map(({ name }) => name).sort(), ['ErrorDetails', 'TextFacts']);
 });
 
+/** Packs the package as npm publishes it; returns the path of the tarball. */
+function packInto(t: ExecutionContext, directory: string): string {
+  const { status, stdout, stderr } = spawnSync(
+    'npm',
+    ['pack', '--ignore-scripts', '--silent', '--offline', '--pack-destination', directory],
+    { cwd: top, encoding: 'utf8' },
+  );
+  t.is(status, 0, stderr);
+  return join(directory, stdout.trim());
+}
+
 /** A project whose node_modules has the package: unpacked from the tarball that npm makes. */
 function project(t: ExecutionContext): string {
   const directory = scratchPath(t);
   const installed = join(directory, 'node_modules/vfio-names');
   fs.mkdirSync(installed, { recursive: true });
-  const pack = spawnSync(
-    'npm',
-    ['pack', '--ignore-scripts', '--silent', '--offline', '--pack-destination', directory],
-    { cwd: top, encoding: 'utf8' },
-  );
-  t.is(pack.status, 0, pack.stderr);
-  const tarball = join(directory, pack.stdout.trim());
+  const tarball = packInto(t, directory);
   t.is(spawnSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']).status, 0);
   fs.writeFileSync(join(directory, 'package.json'), '{ "type": "module" }\n');
   return directory;
@@ -74,6 +80,17 @@ function node(directory: string, source: string, ...args: readonly string[]) {
 
 // `npm test` builds before it runs the tests.
 const packedTest = fs.existsSync(join(top, 'dist/index.js')) ? test : test.skip;
+
+packedTest('npm install --global installs the program from the tarball, without network', (t) => {
+  const directory = scratchPath(t);
+  fs.mkdirSync(directory, { recursive: true });
+  const options = ['--prefix', directory, '--offline', '--omit=optional', '--silent'];
+  const words = ['install', '--global', ...options, packInto(t, directory)];
+  const { status, stderr } = spawnSync('npm', words, { cwd: directory, encoding: 'utf8' });
+  t.is(status, 0, stderr);
+  const program = spawnSync(join(directory, 'bin/vfio-names'), ['--version'], { encoding: 'utf8' });
+  t.is(program.stdout, `vfio-names ${version}\n`);
+});
 
 packedTest('a project that installs the packed package uses every function of the library', (t) => {
   const directory = project(t);
