@@ -8,9 +8,11 @@ import { readLabel } from './facts/label.ts';
 import { mdevParent, readMdevType } from './facts/mdev.ts';
 import { readFileGroup, readMode, readOwner } from './facts/owner.ts';
 import { readPciPath } from './facts/path.ts';
+import { readPfDriver, readPfNet } from './facts/pf.ts';
 import { readSerial } from './facts/serial.ts';
 import { readSlot } from './facts/slot.ts';
 import { readVfIndex } from './facts/vf-index.ts';
+import { readVgpuType } from './facts/vgpu.ts';
 import { groupNodePath } from './groups.ts';
 import { pciAddressOf } from './pci.ts';
 import type { Device, FactName, Facts } from './types.ts';
@@ -75,11 +77,14 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   function: (_files, _root, device) => pciAddressOf(device)?.function,
   pf: linkName('physfn'),
   vf: readVfIndex,
+  pfDriver: readPfDriver,
+  pfNet: readPfNet,
   path: readPciPath,
   slot: readSlot,
   serial: readSerial,
   mdevType: readMdevType,
   mdevParent: (_files, _root, device) => mdevParent(device),
+  vgpuType: readVgpuType,
   label: readLabel,
   owner: readOwner,
   fileGroup: readFileGroup,

@@ -2,7 +2,7 @@
 import type { Facts, TypedFacts } from './types.ts';
 
 /** Facts that are numbers. */
-const numericFacts = ['group', 'numaNode', 'function', 'vf'] as const;
+const numericFacts = ['group', 'numaNode', 'function', 'vf', 'vgpuType'] as const;
 type NumericFact = (typeof numericFacts)[number];
 
 type WithNumbers<T> = {

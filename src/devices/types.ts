@@ -60,6 +60,10 @@ interface TextFacts {
   readonly revision?: string;
   /** The name of the physical function; only for a VF. */
   readonly pf?: string;
+  /** The driver of the physical function; only for a VF. */
+  readonly pfDriver?: string;
+  /** The network interface of the physical function; only for a VF of a network card. */
+  readonly pfNet?: string;
   /** The PCI path without bus numbers, as in by-path. */
   readonly path?: string;
   /** The physical slot, as in by-slot. */
@@ -93,6 +97,8 @@ export interface Facts extends TextFacts {
   readonly function?: string;
   /** The VF's index, from 0. */
   readonly vf?: string;
+  /** The number of the profile of an NVIDIA vGPU that is a VF, `1155`. */
+  readonly vgpuType?: string;
 }
 
 /** The facts of one device with numbers as numbers, as --json and the library return them. Unknown facts are omitted. */
@@ -107,6 +113,8 @@ export interface TypedFacts extends TextFacts {
   readonly function?: number;
   /** The index of a VF, from 0. */
   readonly vf?: number;
+  /** The number of the profile of an NVIDIA vGPU that is a VF. */
+  readonly vgpuType?: number;
 }
 
 /** Whether a device has a node that can have links. */

@@ -126,6 +126,8 @@ export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
   function: { ...decimal('a PCI function from 0 to 7'), shape: /^[0-7]$/, forms: [form('o')], buses: pci },
   pf: { ...address, buses: pci },
   vf: { ...decimal('the index of a VF such as 0'), buses: pci },
+  pfDriver: { ...withShape(/^[^/\s]+$/, 'a driver such as ice'), buses: pci },
+  pfNet: { ...withShape(/^[^/\s]+$/, 'a network interface such as enp1s0f0'), buses: pci },
   path: { ...withShape(pciPath, 'a path such as pci0000_00-06.0-00.0'), buses: pci },
   slot: { ...any, buses: pci, allowsNumber: true },
   serial: {
@@ -139,6 +141,7 @@ export const factKinds: Readonly<Partial<Record<FactName, FactKind>>> = {
   },
   mdevType: { ...any, buses: ['mdev'] },
   mdevParent: { normalize: completeAddress, expected: 'a device name', buses: ['mdev'] },
+  vgpuType: { ...decimal('the number of a vGPU profile such as 1155'), buses: pci },
   label: { ...any, buses: pci },
 };
 

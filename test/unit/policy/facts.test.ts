@@ -48,6 +48,8 @@ const table: Readonly<
     ['gpu', '0000:01:00.8', 'g0*', '0*g', '0*g0'],
   ],
   vf: ['the index of a VF such as 0', ['0', '12'], ['01', 'x']],
+  pfDriver: ['a driver such as ice', ['ice', 'mlx5_core', 'm*'], ['a/b', 'a b']],
+  pfNet: ['a network interface such as enp1s0f0', ['enp1s0f0', 'en*'], ['a/b', 'a b']],
   path: [
     'a path such as pci0000_00-06.0-00.0',
     ['pci0000_00-06.0', 'pci10000_e1-06.7-pci-1f.0-vf12', 'pci0000_00-*'],
@@ -70,6 +72,7 @@ const table: Readonly<
   ],
   mdevType: ['text', ['nvidia-256', 'A b'], []],
   mdevParent: ['a device name', ['0000:00:02.0', '00:02.0', 'mtty'], []],
+  vgpuType: ['the number of a vGPU profile such as 1155', ['1155', '11*'], ['nvidia-1155', '01']],
   label: ['text', ['NVIDIA Corporation GA102 (x)', '*GA102*'], []],
 };
 
@@ -92,7 +95,7 @@ for (const [fact, [expected, possible, impossible]] of Object.entries(table)) {
   });
 }
 
-const numericFacts = ['group', 'numaNode', 'function', 'vf', 'slot'];
+const numericFacts = ['group', 'numaNode', 'function', 'vf', 'slot', 'vgpuType'];
 
 test('match accepts integers only for numeric facts', (t) => {
   for (const [fact, [expected]] of Object.entries(table)) {
@@ -119,7 +122,9 @@ test('match rejects a negated "*" only for facts that every device has', (t) => 
 test('match accepts a fact only on the buses that have it', (t) => {
   const buses: Readonly<Record<string, readonly string[]>> = {
     ...Object.fromEntries(
-      ['function', 'pf', 'vf', 'path', 'slot', 'serial', 'label'].map((fact) => [fact, ['pci']]),
+      ['function', 'pf', 'vf', 'path', 'slot', 'serial', 'label', 'pfDriver', 'pfNet', 'vgpuType'].map(
+        (fact) => [fact, ['pci']],
+      ),
     ),
     ...Object.fromEntries(
       ['vendor', 'device', 'subsystemVendor', 'subsystemDevice', 'class', 'revision'].map((fact) => [

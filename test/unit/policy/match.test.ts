@@ -390,9 +390,12 @@ test('parseMatch accepts every fact of a device by its own value', (t) => {
     function: '1',
     pf: '0000:01:00.0',
     vf: '0',
+    pfDriver: 'ice',
+    pfNet: 'enp1s0f0',
     path: 'pci0000_00-06.0-00.0-vf0',
     slot: '8-1',
     serial: 'a0-36-9f-ff-ff-12-34-56',
+    vgpuType: '1155',
     label: 'NVIDIA Corporation GA102 (x)',
   };
   for (const [fact, value] of Object.entries(facts)) {
