@@ -135,7 +135,7 @@ export const policyKeyTexts: Readonly<Record<string, string>> = {
   'names.groups':
     'Whether groups have names: groups/BUS/NAME for each device of an IOMMU group, bridges excepted, as a link to the node of the group, /dev/vfio/14. With "auto", the default, a group has them if its devices have no nodes of their own, because the kernel is built without CONFIG_VFIO_DEVICE_CDEV or is older than Linux 6.6, or because there is no IOMMU; true gives them to all groups, and false to none.',
   'names.group-links':
-    'Whether the other names of the policy exist below groups, too: groups/by-alias/gpu is a link to the node of the group of the device by-alias/gpu. The default is true; it applies only to groups that have names. A match on node, devnum or driver is of little use there: a name of a group is made before the device has a node.',
+    'Whether the other names of the policy exist below groups, too: groups/by-alias/gpu is a link to the node of the group of the device by-alias/gpu. The default is true; it applies only to groups that have names. A match on node or devnum fits no device there, because the group is named before its devices have nodes.',
   'names.by-tag':
     'by-tag/pci-0000_01_00_0: names without colons and dots, for programs that split paths at colons.',
   'names.by-path':

@@ -22,6 +22,7 @@ import {
   formatMode,
   formatRule,
   MAX_LINE_BYTES,
+  notExpressible,
   sanitizeTemplatePart,
   type UdevKeys,
 } from './syntax.ts';
@@ -54,7 +55,7 @@ export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
     );
   const always = usesDriver(rules) || policy.accessRules.some(({ match }) => match.length > 0);
   const [first = []] = calls;
-  const links = via === 'run' ? (splitRequests([], rules)[0] ?? []) : first;
+  const links = via === 'run' ? onlyCall(splitRequests([], rules)) : first;
   const announce = (subject: string): string =>
     `RUN+="${command('announce', always ? ['--always'] : [], subject)}"`;
   const needed = mode === 'auto' ? ['ENV{MAJOR}==""'] : [];
@@ -94,6 +95,16 @@ export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
           ]),
     ],
   };
+}
+
+/** One call makes all links of groups, since it removes those that nothing requests. */
+function onlyCall([call = [], ...others]: readonly (readonly string[])[]): readonly string[] {
+  if (others.length === 0) return call;
+  throw notExpressible(
+    'udev',
+    `names of groups in a command of more than ${MAX_OPTION_BYTES} bytes`,
+    'leave out --via run, or write group-links = false into [names]',
+  );
 }
 
 function accessOption(match: Match, { owner, fileGroup, mode }: Access): string {

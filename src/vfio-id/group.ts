@@ -11,7 +11,7 @@ import {
 } from '../devices/groups.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
-import { tryOrUndefined } from '../errors.ts';
+import { errnoOf, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import { targetNode, udevLinks } from '../links/ownership.ts';
 import { type Claim, isExclusive, resolveClaims } from '../names/claims.ts';
 import { claimsOfGroup, hasGroupNames } from '../names/groups.ts';
@@ -28,13 +28,19 @@ export interface GroupOptions {
   readonly links: readonly LinkSpec[];
 }
 
-/** The devices of a group that the class vfio-dev lists. */
+/** The devices of a group that the class vfio-dev lists; as sync, without those that cannot be read. */
 function devicesOf(files: Files, root: Root, { members }: VfioGroup): Device[] {
-  return members.flatMap(({ syspath }) =>
-    (tryOrUndefined(() => files.readdir(pathBelow(root, `${syspath}/vfio-dev`))) ?? []).flatMap(
-      (sysname) => tryOrUndefined(() => scanDevice(files, root, sysname)) ?? [],
-    ),
-  );
+  return members.flatMap(({ syspath }) => {
+    const sysnames = tryOrUndefined(() => files.readdir(pathBelow(root, `${syspath}/vfio-dev`))) ?? [];
+    return sysnames.flatMap((sysname) => {
+      try {
+        return scanDevice(files, root, sysname) ?? [];
+      } catch (error) {
+        if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
+        return [];
+      }
+    });
+  });
 }
 
 /** The claims of the members of a group; empty if the group has no names. */

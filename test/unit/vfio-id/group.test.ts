@@ -161,6 +161,9 @@ test('a policy whose requests do not fit into one line takes several calls, and 
   });
   const calls = callsOf(many);
   t.true(calls.length > 1);
+  t.throws(() => compileUdev(many, undefined, 'run'), {
+    message: /names of groups in a command of more than/,
+  });
   const outputs = calls.map((call) => run(root, call).out);
   t.deepEqual(outputs.flatMap(linksIn).length, 402);
   t.is(
