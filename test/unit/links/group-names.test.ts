@@ -302,3 +302,27 @@ test('verify compares the nodes of groups with sysfs, both ways', (t) => {
   root.node('/dev/vfio/noiommu-7', '243:7');
   t.deepEqual(found(), ['node-unknown /dev/vfio/99', 'node-unknown /dev/vfio/noiommu-7']);
 });
+
+test('a member on an unknown bus has a name, and one whose name or bus has no usable part has none', (t) => {
+  const root = fakeRoot(t);
+  root.add({ bus: 'newbus', name: 'dev 1', group: '14', driver: 'vfio-new' });
+  root.add({ bus: 'newbus', name: '...', group: '14' });
+  root.add({ bus: 'platform', name: ' .. ', group: '14' });
+  root.addGroup('14');
+  const { observation } = sync(machineOf(root), 't');
+  t.deepEqual(root.links(), {
+    'groups/newbus/...': '../../14',
+    'groups/newbus/dev_1': '../../14',
+  });
+  t.deepEqual(observation.scan.problems, []);
+});
+
+test('a thousand members have a thousand names', (t) => {
+  const root = fakeRoot(t);
+  for (let index = 0; index < 1000; index++)
+    root.add({ bus: 'fsl-mc', name: `dpio.${index}`, group: '7', parent: '/sys/devices/platform/mc' });
+  root.addGroup('7');
+  sync(machineOf(root), 't');
+  t.is(Object.keys(root.links()).length, 1000);
+  t.deepEqual(verify(machineOf(root)).findings, []);
+});

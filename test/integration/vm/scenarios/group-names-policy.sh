@@ -26,7 +26,7 @@ by-path = true
 by-tag = true
 [names.by-alias]
 nic = { name = "00:04.0" }
-twins = { name = "0000:02:0[12].0", class = "0x02*" }
+twins = { name = "0000:02:0[12].0", class = "0x02*", cdev = "no" }
 [[link]]
 match = { bus = "pci", not = { vendor = "0x10de" } }
 name = "by-pad/{{pad group 4}}-{{lower name}}"
