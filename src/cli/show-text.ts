@@ -8,6 +8,7 @@ import type { Holder } from '../holders/types.ts';
 import type { Finding } from '../links/finding.ts';
 import type { DeviceState } from '../links/state.ts';
 import { escapeControls, printable } from '../text/printable.ts';
+import { wrap } from '../text/prose.ts';
 import { paint } from './colour.ts';
 import { findingLines } from './finding-lines.ts';
 import { describeIds, shortLabel } from './list/description.ts';
@@ -81,7 +82,7 @@ export function showText(shown: ShownDevice, layout: Layout): string {
   ];
   const width = Math.max(...sections.flatMap(([, lines]) => lines.map(([title]) => title.length)));
   return [
-    headline(shown, layout.colour),
+    headline(shown, layout),
     ...warnings(shown, layout),
     ...sections.flatMap(([title, lines]) =>
       lines.length === 0
@@ -89,12 +90,22 @@ export function showText(shown: ShownDevice, layout: Layout): string {
         : [
             '',
             paint(title, 'bold', layout.colour),
-            ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${valueText(name, value)}`),
+            ...lines.flatMap(([name, value]) =>
+              fitLine(valueText(name, value), layout.width, `  ${name.padEnd(width)}  `),
+            ),
           ],
     ),
   ]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** Breaks a line that is longer than the terminal is wide, and indents the rest by the length of `first`. */
+function fitLine(text: string, width: number | undefined, first: string, indent = first.length): string[] {
+  // Text that fits stays as it is, with all its spaces.
+  return width === undefined || first.length + text.length <= width
+    ? [first + text]
+    : wrap(text, { width, indent: Math.min(indent, Math.floor(width / 2)), first });
 }
 
 /** The names of units are escaped by systemd's rules already (`\\x2d`), and are for copying. */
@@ -103,7 +114,7 @@ function valueText(title: string, value: string): string {
 }
 
 /** `NVIDIA AD102 [GeForce RTX 4090] at pci/0000:01:00.0: ok` */
-function headline({ facts, state, findings, siblings }: ShownDevice, colour: boolean): string {
+function headline({ facts, state, findings, siblings }: ShownDevice, { colour, width }: Layout): string {
   const { bus, name, label } = facts;
   const place = printable(`${bus}/${name}`);
   const what = label === undefined ? describeIds(facts) : shortLabel(label);
@@ -111,7 +122,8 @@ function headline({ facts, state, findings, siblings }: ShownDevice, colour: boo
   const text = state === 'ok' && !isUsable ? 'group cannot be used' : state.replaceAll('-', ' ');
   const tone = state === 'ok' && (!isUsable || findings.length > 0) ? 'yellow' : stateColour(state);
   const subject = what === undefined ? place : `${printable(what)} at ${place}`;
-  return `${paint(subject, 'bold', colour)}: ${paint(text, tone, colour)}`;
+  const isLong = width !== undefined && subject.length + 2 + text.length > width;
+  return `${paint(subject, 'bold', colour)}:${isLong ? '\n    ' : ' '}${paint(text, tone, colour)}`;
 }
 
 /** What keeps the device from being used, first of all. */
@@ -129,9 +141,10 @@ function warnings({ facts, findings, siblings, policyNote }: ShownDevice, layout
         ];
   const reason = facts.noCdevReason === undefined ? [] : [printable(facts.noCdevReason)];
   return [
-    ...[...group, ...reason, ...(policyNote === undefined ? [] : [printable(policyNote)])].map(
-      (line) => `${paint('warning:', 'yellow', layout.colour)} ${line}`,
-    ),
+    ...[...group, ...reason, ...(policyNote === undefined ? [] : [printable(policyNote)])].flatMap((line) => {
+      const [first = '', ...rest] = fitLine(line, layout.width, 'warning: ', 4);
+      return [first.replace('warning:', paint('warning:', 'yellow', layout.colour)), ...rest];
+    }),
     ...findingLines(findings, layout),
   ];
 }

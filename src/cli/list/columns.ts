@@ -51,6 +51,7 @@ const listColumns: Readonly<Record<ColumnName, ListColumn>> = {
     facts: [],
     cell: ({ links }) => [...new Set(links.flatMap((link) => aliasPath.exec(link)?.[1] ?? []))].join(','),
     min: 8,
+    omit: 4,
   },
   name: { title: 'NAME', facts: [], cell: nameOf },
   device: {

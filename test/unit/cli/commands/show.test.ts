@@ -74,6 +74,24 @@ test('show prints names of units as systemd writes them, and colours on a termin
   t.regex(out, /^\u001b\[1mNode\u001b\[22m$/m);
 });
 
+test('show fits a narrow terminal, except for paths', async (t) => {
+  const { root } = sample(t);
+  root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });
+  const { out } = await runCli(
+    ['show', 'vfio0', '--no-color', '--root', root.dir],
+    {},
+    { stdoutIsTty: true, columns: () => 44 },
+  );
+  for (const line of out.split('\n')) t.true(line.length <= 44 || /[/-]\S{16,}$/.test(line), line);
+  t.true(out.startsWith('10de:2204 at pci/0000:01:00.0: link missing\nwarning: '));
+  const narrow = await runCli(
+    ['show', 'vfio0', '--no-color', '--root', root.dir],
+    {},
+    { stdoutIsTty: true, columns: () => 42 },
+  );
+  t.true(narrow.out.startsWith('10de:2204 at pci/0000:01:00.0:\n    link missing\n'));
+});
+
 test('show --json prints one document that matches its schema, with the siblings of the group', async (t) => {
   const { root, run } = sample(t);
   root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });
