@@ -17,7 +17,7 @@ program_works() {
     check "the native vfio_id of the $family package runs" shows "$version" /usr/lib/udev/vfio_id --version
     check "doctor of the $family package examines the machine" exits 1 'Linux' vfio-names doctor
     check "list of the $family package prints the device" shows "pci/$address" vfio-names list
-    check "plan of the $family package prints the missing link" exits 1 "create $link" vfio-names plan
+    check "plan of the $family package prints the missing link" exits 6 "create $link" vfio-names plan
     check "sync of the $family package creates the link" shows "create $link" vfio-names sync
     check "verify of the $family package finds nothing" shows '1 device' vfio-names verify
     check "resolve of the $family package prints the node" shows /dev/vfio/devices/vfio0 vfio-names resolve 00:04.0
