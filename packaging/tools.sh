@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034
-# Debian 13's packages of the package tools and service managers of other distributions; sets $tools to the directory.
+# Debian 13's packages of the package tools of other distributions; sets $tools to the directory.
 # Sourced with the checkout as working directory, as root.
 . packaging/debian/chroot.sh
 
-tools=binutils,busybox-static,debugedit,fakeroot,file,gcc,libarchive-tools,libc6-dev,libquickjs,makepkg,man-db
-tools+=,openrc,pacman-package-manager,quickjs,rpm,rpmlint,runit,s6,shellcheck,zstd
+tools=binutils,debugedit,fakeroot,file,gcc,libarchive-tools,libc6-dev,libquickjs,makepkg,man-db
+tools+=,pacman-package-manager,quickjs,rpm,rpmlint,shellcheck,zstd
 tools=$(debian_chroot "$tools") || exit 1

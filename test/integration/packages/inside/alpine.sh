@@ -1,6 +1,6 @@
 #!/bin/bash
 # usage: alpine.sh VERSION: builds the APKBUILD and tests its packages and services; needs /aport (the directory for
-# abuild), /packaging and /test. The compiler is Debian's, so the programs are linked statically to run with only busybox.
+# abuild), /packaging and /test, in the directory of musl.sh.
 set -uo pipefail
 cd / && . /test/lib.sh && . /test/inside/program.sh
 version=$1 machine=$(uname -m)
@@ -10,7 +10,11 @@ files() { (cd "$built/$1" && find . ! -type d -printf '%P\n' | sort); }
 has_info() { grep -qx "$2" "/tmp/built/info/$1"; }
 check "shellcheck reports nothing in the APKBUILD and its scripts" shellcheck /aport/APKBUILD /aport/*.post-*
 check "the APKBUILD is valid, builds and splits the packages" \
-    env LDFLAGS=-static busybox sh /test/inside/apkbuild.sh /aport /tmp/built "$machine"
+    env PATH="/opt/musl/bin:$PATH" QUICKJS=/opt/musl busybox sh /test/inside/apkbuild.sh /aport /tmp/built "$machine"
+needed() { readelf --dynamic --program-headers "$1" | sed -nE 's/.*(NEEDED|interpreter).*(\[|: )(.*)\]/\3/p' | sort | paste -sd ' '; }
+for name in usr/bin/vfio-names usr/lib/udev/vfio_id; do
+    check "$name of the Alpine package is linked with musl" same "$(needed "$built/vfio-names/$name")" "/lib/ld-musl-$machine.so.1 libc.so"
+done
 check "the APKBUILD has the version of the checkout" grep -qx "pkgver=$version" /aport/APKBUILD
 check "the Alpine package depends on nothing but what its programs are linked with" has_info vfio-names 'depends='
 check "the Alpine package replaces the older udev package" grep -qx "provides=\"\$pkgname-udev=\$pkgver-r\$pkgrel\"" /aport/APKBUILD
@@ -26,9 +30,9 @@ check "the manual is in vfio-names-doc" test -e "$built/vfio-names-doc/usr/share
 for shell in bash zsh fish; do check "the completion for $shell is in vfio-names-$shell-completion" test -n "$(files "vfio-names-$shell-completion")"; done
 check "no file of the Alpine packages mentions a registry or the build directory" not grep -rlE 'registry\.|/tmp/built|/root/' "$built"
 
-# A root directory with only busybox.
+# A root directory with only busybox and the C library of Alpine.
 root=/tmp/root
-mkdir -p $root/{bin,etc,proc,run} && cp /usr/bin/busybox $root/bin/sh && ln -s sh $root/bin/mdev && cp -a "$built/vfio-names/." $root
+mkdir -p $root/{bin,etc,lib,proc,run} && cp -L /lib/ld-musl-* $root/lib && cp /usr/bin/busybox $root/bin/sh && ln -s sh $root/bin/mdev && cp -a "$built/vfio-names/." $root
 printf "root:x:0:0::/:/bin/sh\n" > $root/etc/passwd && echo root:x:0: > $root/etc/group
 fake_machine $root
 rm -r $root/dev/vfio/pci && mount -t proc proc $root/proc
@@ -38,8 +42,8 @@ on_mdev() {
     env -i PATH=/bin ACTION="$1" SUBSYSTEM=vfio-dev DEVNAME=$device MAJOR=247 MINOR=0 \
         DEVPATH=/devices/pci0000:00/0000:00:04.0/vfio-dev/vfio0 /usr/sbin/chroot $root /bin/mdev
 }
-check "vfio_id runs with only busybox" shows "$version" chroot $root /usr/lib/udev/vfio_id --version
-check "vfio-names runs with only busybox" shows "pci/0000:00:04.0" chroot $root /usr/bin/vfio-names list
+check "vfio_id runs with only busybox and musl" shows "$version" chroot $root /usr/lib/udev/vfio_id --version
+check "vfio-names runs with only busybox and musl" shows "pci/0000:00:04.0" chroot $root /usr/bin/vfio-names list
 cp $root/usr/share/vfio-names/mdev.conf $root/etc/mdev.conf
 check "mdev handles a new device" on_mdev add
 check "mdev with the lines of the package creates the link" \
