@@ -114,7 +114,7 @@ const graph: Command = {
     policy,
   },
   details: [
-    "A frame is an IOMMU group of several devices, which can only be handed over together. VFs and mediated devices of one parent are drawn together. The title has the name of the host and the time. The colours of svg follow the reader's preference for light or dark. svg requires the npm package @viz-js/viz (status 5 without it); dot requires no package:",
+    "A frame is an IOMMU group of several devices, which can only be handed over together. VFs and mediated devices of one parent are drawn together. The title has the name of the host and the time. The colours of svg follow the reader's preference for light or dark. svg requires the build for Node.js and the npm package @viz-js/viz (status 5 without them); dot requires nothing:",
     '    vfio-names graph --format dot | dot -Tsvg',
   ],
   load: async () => (await import('./commands/graph.ts')).run,
