@@ -13,6 +13,7 @@ export function tomlHint(line: string, message: string): string | undefined {
     return 'write each key and each [table] once; [[link]] and other lists of tables may occur several times';
   if (/^\s*(?:#|$)/.test(line)) return undefined;
   if (/^\s*\[\[[^\]]*\]?\s*$/.test(line)) return 'write [[table]] with two brackets at both ends';
+  if (/^\s*\[[^[\]]*$/.test(line)) return 'end the name of the table with ]';
   // `names:`, `by-path: true` or `- name: x`, before any `=`.
   if (/^\s*(?:- )?[\w."-]+:(?:\s[^=]*)?$/.test(line))
     return 'this looks like YAML; TOML has key = value, and a [table] on a line of its own';

@@ -63,7 +63,7 @@ const listColumns: Readonly<Record<ColumnName, ListColumn>> = {
   },
   driver: { ...fact('DRIVER', 'driver'), omit: 3 },
   group: { ...fact('GROUP', 'group'), omit: 1 },
-  state: { title: 'STATE', facts: [], cell: ({ state }) => state.replace('-', ' ') },
+  state: { title: 'STATE', facts: ['group'], cell: ({ state }) => state.replace('-', ' ') },
   bus: fact('BUS', 'bus'),
   node: {
     title: 'NODE',

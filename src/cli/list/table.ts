@@ -74,15 +74,21 @@ function cellMarks(
   checksGroups: boolean,
 ): (name: ColumnName, row: ListRow) => string {
   const groups = new Map<string, string | undefined>();
+  const groupText = ({ device, facts: { group } }: ListRow): string | undefined => {
+    if (group === undefined || !checksGroups) return undefined;
+    if (!groups.has(group)) groups.set(group, groupNote(machine, device, group));
+    return groups.get(group);
+  };
+  // On the state, since the column is never omitted.
   return (name, row) => {
-    const { group } = row.facts;
-    if (name === 'state') {
-      const note = stateNote(row);
-      return note === undefined ? '' : ` ${notes.mark(note.text, note.groupNode)}`;
-    }
-    if (name !== 'group' || group === undefined || !checksGroups) return '';
-    if (!groups.has(group)) groups.set(group, groupNote(machine, row.device, group));
-    const text = groups.get(group);
-    return text === undefined ? '' : ` ${notes.mark(text)}`;
+    if (name !== 'state') return '';
+    const note = stateNote(row);
+    const text = groupText(row);
+    return [
+      ...(note === undefined ? [] : [notes.mark(note.text, note.groupNode)]),
+      ...(text === undefined ? [] : [notes.mark(text)]),
+    ]
+      .map((mark) => ` ${mark}`)
+      .join('');
   };
 }

@@ -31,6 +31,7 @@ test(hints, '[[link]]\nname = "by-x/a', /^end the text with the quote/);
 test(hints, '[[link]]\nname = "by-x/\\d"', /single quotes/);
 test(hints, '[names]\na = 1\na = 2', /^write each key and each \[table\] once/);
 test(hints, '[[link]]\nmatch = { bus = "pci"\nname = "by-x/a"', /within \{ \} on one line/);
+test(hints, '[nam', /^end the name of the table with \]$/);
 test(hints, 'a = [1, 2', undefined);
 
 test('a syntax error has its line and a caret under the place', (t) => {

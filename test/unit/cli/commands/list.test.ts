@@ -190,10 +190,10 @@ test('list marks a group that another driver keeps from VFIO, and reports it onc
   for (const number of [0, 1])
     root.add({ name: `0000:01:00.${number}`, sysname: `vfio${number}`, group: '14' });
   root.add({ name: '0000:01:00.2', driver: 'snd_hda_intel', group: '14' });
-  const { out } = await runCli(['list', '--columns', 'name,group', '--root', root.dir]);
+  const { out } = await runCli(['list', '--columns', 'name,state', '--root', root.dir]);
   t.is(
     out,
-    'NAME              GROUP\npci/0000:01:00.0  14 [1]\npci/0000:01:00.1  14 [1]\n[1] group 14 cannot be used until 0000:01:00.2 (snd_hda_intel) is unbound\n2 devices: all link missing; see vfio-names verify\n',
+    'NAME              STATE\npci/0000:01:00.0  link missing [1]\npci/0000:01:00.1  link missing [1]\n[1] group 14 cannot be used until 0000:01:00.2 (snd_hda_intel) is unbound\n2 devices: all link missing; see vfio-names verify\n',
   );
 });
 
