@@ -106,10 +106,7 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
     ],
   ],
   bind: [
-    [
-      'vfio-names bind --dry-run',
-      'Show which devices the rules for drivers match, and how each of them stands:',
-    ],
+    ['vfio-names bind --dry-run', 'Show which devices the rules for drivers match, and the state of each:'],
   ],
   'rules render': [['vfio-names rules render --target mdev', 'Print the lines for mdev of BusyBox:']],
   'rules check': [['vfio-names rules check', 'Check whether the installed rules are those of the policy:']],

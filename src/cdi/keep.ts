@@ -53,8 +53,8 @@ export function updateSpec(files: SystemFiles, root: Root, plan: CdiTarget, toke
   throw new VfioNamesError(
     'unstable',
     exitStatus.findings,
-    `expected device numbers that hold still while the CDI specification is written, found others ${MAX_WRITES + 1} times`,
-    { hint: 'it was removed, and comes with the next change or look' },
+    `expected device numbers that do not change while the CDI specification is written, found others ${MAX_WRITES + 1} times`,
+    { hint: 'it was removed, and is written again after the next change or pass' },
   );
 }
 

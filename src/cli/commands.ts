@@ -8,16 +8,16 @@ export const commonOptions: Readonly<Record<string, Option>> = {
   root: {
     type: 'string',
     placeholder: 'DIR',
-    help: 'work on the tree below DIR: an image, a container, a test; no device is opened, no owner or mode changed',
+    help: 'use DIR as the root directory: an image, a container, a test; opens no device, and changes no owner or mode',
   },
   'host-root': {
     type: 'string',
     placeholder: 'DIR',
-    help: "as --root, where DIR is this machine's own tree, as a container sees it; may do what is done without --root",
+    help: "like --root, without its limits: DIR is this machine's own tree, as a container sees it",
   },
-  json: { type: 'boolean', help: 'print one JSON document, of an error, too; its schema is in the package' },
+  json: { type: 'boolean', help: 'print one JSON document, also for an error; its schema is in the package' },
   quiet: { type: 'boolean', short: 'q', help: 'print only errors; the exit status shows the result' },
-  verbose: { type: 'boolean', short: 'v', help: 'print the code, path and cause of an error, too' },
+  verbose: { type: 'boolean', short: 'v', help: 'also print the code, path and cause of an error' },
   'no-color': { type: 'boolean', help: 'no colour (NO_COLOR in the environment does the same)' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
   version: { type: 'boolean', short: 'V', help: 'print the version' },
@@ -58,10 +58,10 @@ export const probe: Command = {
   options: {
     all: { type: 'boolean', help: 'every VFIO device' },
     bind: { type: 'boolean', help: 'claim the device and read its regions and interrupts; this resets it' },
-    attach: { type: 'boolean', help: 'with --bind: attach it to an empty I/O address space, too' },
+    attach: { type: 'boolean', help: 'with --bind: also attach it to an empty I/O address space' },
     group: {
       type: 'boolean',
-      help: 'claim it through its group and a container instead; this resets it, too',
+      help: 'claim it through its group and a container instead; this also resets it',
     },
     'vf-token': { type: 'string', placeholder: 'UUID', help: 'the token of a VF whose PF is on vfio-pci' },
     timeout: {
@@ -69,7 +69,7 @@ export const probe: Command = {
       placeholder: 'SECONDS',
       help: 'how long each step may take; 5 is the default',
     },
-    yes: { type: 'boolean', short: 'y', help: 'reset without a question' },
+    yes: { type: 'boolean', short: 'y', help: 'reset without asking' },
     policy,
   },
   opensDevices: true,
@@ -127,7 +127,7 @@ export const exec: Command = {
   commandArgs: 'CMD...',
   opensDevices: true,
   options: {
-    iommu: { type: 'boolean', help: 'open /dev/iommu for it, too' },
+    iommu: { type: 'boolean', help: 'also open /dev/iommu for it' },
     interface: {
       type: 'string',
       placeholder: 'WHICH',
@@ -158,7 +158,7 @@ export const exec: Command = {
     'The kernel lets a group be open once at a time. If a driver of the host has a member of the group, exec fails with status 1 and names it. NAME+group and the names of groups stand for all devices of the group that are on drivers of VFIO.',
     'QEMU opens the node of a group itself, which fails while another descriptor of it is open. For such a program, --no-fds checks everything, closes the nodes again and starts CMD without descriptors; with --user, owner and mode of the nodes must let that user open them.',
     'exec becomes CMD (execve), which keeps its process id, parent and terminal: signals, job control and the exit status are those of CMD, and no other process stays. No shell is involved.',
-    'CMD starts with 0, 1, 2 and these descriptors and with no others, with every signal at its default action and none blocked, and with the soft limit of open files from before Node raised it (that of the parent process, or 1024 where the parent has another hard limit). The environment is unchanged: with --user, HOME, USER and similar variables are still those of the caller.',
+    'CMD starts with 0, 1, 2 and these descriptors and with no others, with every signal at its default action and none blocked, and with the soft limit of open files from before this program raised it (that of the parent process, or 1024 where the parent has another hard limit). The environment is unchanged: with --user, HOME, USER and similar variables are still those of the caller.',
     'With --user, CMD has the groups and ids of USER, no capability in any set, and an empty session keyring, each read back after it was set. It does not set no_new_privs, which would break set-user-ID helpers of CMD such as qemu-bridge-helper; put setpriv --no-new-privs before CMD for that. If there is a controlling terminal, a filter of system calls keeps CMD from typing into it (ioctl TIOCSTI and TIOCLINUX fail with EPERM); where exec may not set the filter and dev.tty.legacy_tiocsti is not 0, it does not start CMD.',
     'A node is opened only after its number was compared with sysfs. If the open does not return within --timeout, exec ends with status 1 and CMD is not started; if the kernel does not allow the call to be interrupted, the process stays until the call returns, and does not start CMD then either.',
     "With --user, what CMD maps for the devices counts against that user's limit of locked memory: a virtual machine needs its RAM and some MiB (prlimit --memlock=BYTES before this command, LimitMEMLOCK= in a unit).",
@@ -168,7 +168,7 @@ export const exec: Command = {
 
 export const cdi: Command = {
   name: 'cdi',
-  summary: 'a CDI specification of the devices, for podman, containerd, CRI-O and Docker',
+  summary: 'print or write a CDI specification of the devices, for podman, containerd, CRI-O and Docker',
   options: {
     bus: { type: 'string', placeholder: 'BUS', help: 'the devices of this bus; pci is the default' },
     interface: cdiInterface,
@@ -185,9 +185,9 @@ export const cdi: Command = {
     },
   },
   details: [
-    'One specification has one kind and one bus: give each bus a file of its own. A device is called by its name:',
+    'One specification has one kind and one bus: give each bus a file of its own. Containers request a device by its name:',
     '    podman run --device vfio-names.dev/pci=0000:01:00.0 ...',
-    'The devices of a group can only be handed over together. With --whole-groups, one device brings the others, and a device whose group a driver of the host keeps closed is skipped.',
+    'The devices of a group can only be handed over together. With --whole-groups, one device brings the others; if a driver of the host has a member of the group, its devices are skipped.',
     'FILE is replaced atomically, and removed if there is no device, because runtimes reject an empty specification. A file with another kind is left alone. The file contains node names such as vfio3, which the kernel reuses: run cdi again when devices are added or removed.',
   ],
   load: async () => (await import('./commands/cdi.ts')).run,
@@ -195,7 +195,7 @@ export const cdi: Command = {
 
 const nfd: Command = {
   name: 'nfd',
-  summary: 'a features file of this machine for Node Feature Discovery in Kubernetes',
+  summary: 'print or write a features file of this machine for Node Feature Discovery in Kubernetes',
   options: {
     output: {
       type: 'string',
@@ -213,7 +213,7 @@ const nfd: Command = {
 export const list: Command = {
   name: 'list',
   aliases: ['ls', 'status'],
-  summary: 'all VFIO devices with their names and states',
+  summary: 'list all VFIO devices with their names and states',
   operands: anyNames,
   options: {
     long: { type: 'boolean', short: 'l', help: 'more columns: node, owner, NUMA node, ids, VF' },
@@ -244,8 +244,8 @@ export const list: Command = {
     policy,
   },
   details: [
-    'On a terminal, a row is shortened to fit on one line: UUIDs in the middle, then device descriptions, then whole columns. Elsewhere, nothing is shortened.',
-    'Notes below the table say why a device has no node, and which groups cannot be used; of more than 256 groups, only doctor says so.',
+    'On a terminal, a row is shortened to fit on one line: UUIDs in the middle, then device descriptions, then whole columns. In a file or a pipe, nothing is shortened.',
+    'Notes below the table say why a device has no node, and which groups cannot be used. If there are more than 256 groups, only doctor checks them.',
     'For a script, use --json, or --no-header with --columns: the default columns may change.',
   ],
   load: async () => (await import('./commands/list.ts')).run,
@@ -253,11 +253,11 @@ export const list: Command = {
 
 const show: Command = {
   name: 'show',
-  summary: 'all details of one device',
+  summary: 'show all details of one device',
   operands: oneName,
   options: { policy },
   details: [
-    'Begins with what keeps the device from being used. With --json, the facts have the names that the policy uses.',
+    'Begins with warnings about what prevents the use of the device. With --json, facts have the same names as in a policy.',
   ],
   load: async () => (await import('./commands/show.ts')).run,
 };
@@ -329,7 +329,7 @@ export const verify: Command = {
 
 export const bind: Command = {
   name: 'bind',
-  summary: 'give devices without a driver the driver that the policy says',
+  summary: 'give devices without a driver the driver that the policy defines',
   options: {
     'dry-run': {
       type: 'boolean',
@@ -338,20 +338,20 @@ export const bind: Command = {
     },
     installed: {
       type: 'boolean',
-      help: 'only if the rules for drivers that udev has are those of this policy; for the service',
+      help: 'do nothing unless the installed rules for drivers are those of this policy; for the service',
     },
     policy,
   },
   details: [
-    'Sets driver_override as [[bind]] of the policy says, for all devices at once; then loads the drivers, and has the kernel look for a driver of each device. A device that a driver has is never taken from it, and neither is an override that somebody else has set, a device for which driverctl has a file, or a bridge.',
-    'The service vfio-names-bind.service runs this command at boot, before udev loads drivers; rules install makes it take effect. A device that is added later gets its driver by the rules of udev.',
+    'Sets driver_override of all devices that match [[bind]] of the policy, then loads the drivers, and makes the kernel probe each device. A device is never taken from a driver that has it. An override that somebody else has set, a device for which driverctl has a file, and every bridge are left alone.',
+    'The service vfio-names-bind.service runs this command at boot, before udev loads drivers; rules install makes it take effect. A device that is added later gets its driver from the rules of udev.',
   ],
   load: async () => (await import('./commands/bind.ts')).run,
 };
 
 const rulesRender: Command = {
   name: 'rules render',
-  summary: 'the rules of the policy, for udev or busybox',
+  summary: 'print the rules of the policy, for udev or busybox',
   options: {
     target: {
       type: 'string',
@@ -387,7 +387,7 @@ const rulesInstall: Command = {
     yes: {
       type: 'boolean',
       short: 'y',
-      help: 'install rules for drivers of devices that the host uses without a question',
+      help: 'do not ask before rules for drivers of devices that the host uses are installed',
     },
     policy,
   },
@@ -419,14 +419,14 @@ const configCheck: Command = {
 
 const configShow: Command = {
   name: 'config show',
-  summary: 'the policy in effect, and the file that each part comes from',
+  summary: 'print the policy in effect, and the file that each part comes from',
   options: { policy },
   load: async () => (await import('./commands/config.ts')).runConfigShow,
 };
 
 const configSchema: Command = {
   name: 'config schema',
-  summary: 'the JSON Schema of a policy file',
+  summary: 'print the JSON Schema of a policy file',
   load: async () => (await import('./commands/config.ts')).runConfigSchema,
 };
 
@@ -447,12 +447,12 @@ export const watch: Command = {
     cdi: {
       type: 'string',
       placeholder: 'FILE',
-      help: 'keep a CDI specification up to date, too: a .json file in /etc/cdi or /var/run/cdi',
+      help: 'also keep a CDI specification up to date: a .json file in /etc/cdi or /var/run/cdi',
     },
     nfd: {
       type: 'string',
       placeholder: 'FILE',
-      help: 'keep a features file for Node Feature Discovery up to date, too; see vfio-names nfd',
+      help: 'also keep a features file for Node Feature Discovery up to date; see vfio-names nfd',
     },
     alive: {
       type: 'boolean',
@@ -470,12 +470,12 @@ export const watch: Command = {
   },
   details: [
     'A link is created when its node appears in /dev/vfio/devices, and removed with the node.',
-    'Runs until SIGTERM or SIGINT; SIGHUP reloads the policy; one with errors is rejected, and the previous one stays in use.',
-    'With --json: a JSON document on one line for each change.',
-    'The service never waits for a reader of its output, nor for the service manager: up to 256 KiB of each output wait in memory, further lines are dropped, and their number is reported on stderr once lines can be written again.',
+    'Runs until SIGTERM or SIGINT. SIGHUP reloads the policy; a policy with errors is rejected, and the previous one stays in use.',
+    'With --json, prints a JSON document on one line for each change.',
+    'The service never waits for a program that reads its output, nor for the service manager. Up to 256 KiB of each output are kept in memory; further lines are dropped, and their number is reported on stderr when lines can be written again.',
     'The file of --cdi is compared with the devices before the links are, and again after it was written. It is removed if there is no device, and when the service ends. It contains node names such as vfio3, which the kernel reuses: between such a change and the next pass the file is outdated, so check the device inside the container with vfio-names resolve NAME.',
     'The file of --nfd is written again when the devices change, and removed when the service ends.',
-    'With --alive: exit status 0 if the last pass was at most three intervals (at least 60 seconds) ago, else 1. Give FILE and --interval as to the service.',
+    'With --alive: exit status 0 if the last pass was at most three intervals (at least 60 seconds) ago, else 1. FILE and --interval must be those of the service.',
   ],
   load: async () => (await import('./commands/watch.ts')).run,
 };

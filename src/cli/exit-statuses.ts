@@ -41,7 +41,7 @@ export const commandStatuses: Readonly<Record<string, Meanings>> = {
     [6, 'sync would change something, and can change all of it'],
   ],
   sync: [
-    [0, 'every link is as it should be, whether or not something was changed'],
+    [0, 'every link is correct, whether or not something was changed'],
     [
       1,
       'something could not be changed: a file is in the place of a link, several devices claim a name, or a device gets no link',
@@ -58,8 +58,11 @@ export const commandStatuses: Readonly<Record<string, Meanings>> = {
     [4, 'with --fix: a change was not permitted'],
   ],
   bind: [
-    [0, 'every device without a driver got the wanted one; devices that another driver has do not count'],
-    [1, 'a device without a driver did not get the wanted one; with --dry-run: something would be done'],
+    [
+      0,
+      'every device without a driver got that of the policy; devices that have another driver do not count',
+    ],
+    [1, 'a device without a driver did not get that of the policy; with --dry-run: something would be done'],
     policy,
     [4, 'not permitted'],
   ],
@@ -80,7 +83,7 @@ export const commandStatuses: Readonly<Record<string, Meanings>> = {
   doctor: [[0, 'no error; warnings do not count'], [1, 'errors'], usage],
   watch: [
     [0, 'ended by SIGTERM or SIGINT'],
-    [1, 'the reader of its output has gone'],
+    [1, 'nobody reads its output any more'],
     policy,
     [4, 'not permitted'],
   ],

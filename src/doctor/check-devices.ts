@@ -7,13 +7,18 @@ import { blockingSiblings } from '../devices/iommu-group.ts';
 import { classlessHint, describeClassless, type HostDevice } from '../devices/not-bound.ts';
 import { holderName } from '../holders/format.ts';
 import { printable } from '../text/printable.ts';
+import { plural } from '../text/prose.ts';
 import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Reports how many devices are bound to VFIO drivers, and every problem of the scan. */
 export function checkDevices({ devices, classless, problems }: Snapshot): CheckResult[] {
   const lines = problems.map(({ file, message }) =>
-    warning('devices', `${printable(file)}: ${message}`, 'run it again; if it stays, look at that directory'),
+    warning(
+      'devices',
+      `${printable(file)}: ${message}`,
+      'run it again; if this stays, look at that directory',
+    ),
   );
   if (devices.length > 0) {
     const noIommuCount = devices.filter(({ noIommu }) => noIommu).length;
@@ -94,7 +99,7 @@ export function checkHolders({ devices, incomplete }: Snapshot): CheckResult[] {
       warning(
         'holders',
         `${printable(device.name)} is open through its group, by ${names}: its own node can't be used meanwhile`,
-        'end that process, or have it use the node of the device',
+        'end that process, or let it use the node of the device',
       ),
     );
   }
@@ -102,9 +107,7 @@ export function checkHolders({ devices, incomplete }: Snapshot): CheckResult[] {
   const open = devices.filter(({ holders }) => holders.length > 0).length;
   const blind = incomplete[0]?.message;
   if (blind !== undefined) return [ok('holders', `${open} open as far as can be seen: ${blind}`)];
-  return [
-    ok('holders', open === 0 ? 'no device is open' : `${open} open, none through its group against its node`),
-  ];
+  return [ok('holders', open === 0 ? 'no device is open' : `${plural(open, 'device')} open`)];
 }
 
 /**

@@ -36,7 +36,7 @@ export function checkIommu({ groupCount, processor, devices }: Snapshot): CheckR
 
 /** Checks that the modules vfio and vfio-pci are loaded. */
 export function checkVfio({ kernel, devices, classless }: Snapshot): CheckResult {
-  if (devices.length > 0 || classless.length > 0) return ok('vfio', 'at work');
+  if (devices.length > 0 || classless.length > 0) return ok('vfio', 'loaded');
   if (kernel.vfio === 'present' && kernel.vfioPci === 'present') return ok('vfio', 'loaded, vfio-pci too');
   if (kernel.vfio === 'absent')
     return warning(
@@ -47,7 +47,7 @@ export function checkVfio({ kernel, devices, classless }: Snapshot): CheckResult
   if (kernel.vfio === 'unknown')
     return warning(
       'vfio',
-      'not loaded, and nothing tells whether this kernel has it',
+      'not loaded, and it is not known whether this kernel has it',
       'try modprobe vfio-pci',
     );
   const loadState = kernel.vfio === 'present' ? 'loaded, but vfio-pci is not' : 'not loaded';
@@ -81,7 +81,7 @@ export function checkCdev(snapshot: Snapshot): CheckResult {
   if (cdev === undefined)
     return warning(
       'cdev',
-      'nothing tells whether this kernel gives devices nodes of their own',
+      'it is not known whether this kernel creates nodes of devices',
       'run this again when a device is bound to a VFIO driver',
     );
   const source = kernel.config ? `, says ${kernel.config.source}` : '';
@@ -96,7 +96,7 @@ export function checkCdev(snapshot: Snapshot): CheckResult {
         : hasGroup
           ? ', and each group has one (/dev/vfio/GROUP)'
           : '; there are none of groups';
-    return ok('cdev', `each device has a node of its own (/dev/vfio/devices)${groups}`);
+    return ok('cdev', `each device has its own node (/dev/vfio/devices)${groups}`);
   }
   const missing = kernel.config?.option('IOMMUFD') === 'n' ? 'CONFIG_IOMMUFD' : 'CONFIG_VFIO_DEVICE_CDEV';
   const reason =
@@ -132,19 +132,18 @@ function distributionNote({ kernel, distribution }: Snapshot): string {
 /** Checks /dev/iommu, which device nodes need. */
 export function checkIommufd(snapshot: Snapshot): CheckResult {
   const { iommu, kernel, devices } = snapshot;
-  if (hasCdev(snapshot) === false)
-    return ok('iommufd', 'not needed: the nodes of groups do without /dev/iommu');
+  if (hasCdev(snapshot) === false) return ok('iommufd', 'not needed: nodes of groups do not use /dev/iommu');
   const needed = devices.some(({ device }) => device.devnum !== undefined);
   if (typeof iommu === 'string') {
     if (iommu !== 'ENOENT')
-      return warning('iommufd', `/dev/iommu can't be looked at: ${iommu}`, 'run it as root');
+      return warning('iommufd', `/dev/iommu cannot be examined: ${iommu}`, 'run it as root');
     const remedy =
       kernel.iommufd === 'absent'
         ? 'use a kernel with CONFIG_IOMMUFD'
         : kernel.iommufd === 'present'
           ? 'mount devtmpfs on /dev (in a container: pass /dev/iommu in)'
           : 'modprobe iommufd';
-    const message = 'there is no /dev/iommu, and the node of a device is of no use without it';
+    const message = 'there is no /dev/iommu, and the node of a device cannot be used without it';
     return needed ? error('iommufd', message, remedy) : warning('iommufd', message, remedy);
   }
   const mode = formatMode(iommu.mode);
@@ -154,5 +153,5 @@ export function checkIommufd(snapshot: Snapshot): CheckResult {
       `/dev/iommu is a ${iommu.kind}, no character device`,
       'remove it, and reload the module iommufd',
     );
-  return ok('iommufd', `/dev/iommu is there, mode ${mode}, owner ${iommu.uid}:${iommu.gid}`);
+  return ok('iommufd', `/dev/iommu exists, mode ${mode}, owner ${iommu.uid}:${iommu.gid}`);
 }

@@ -23,7 +23,7 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
     const message = `udev is not running${unusedRules}`;
     return watchPid === undefined
       ? warning('udev', message, 'start udev, or keep vfio-names watch running instead')
-      : ok('udev', `${message}; vfio-names watch does its work`);
+      : ok('udev', `${message}; vfio-names watch keeps the links up to date instead`);
   }
   const named = devices.filter((state) => state.linkedByUdev !== undefined);
   const report = named.length > 0 && watchPid === undefined ? error : warning;
@@ -35,7 +35,7 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
       `remove ${rules}, then ${install}`,
     );
   if (udev.rulesState === 'unmanaged')
-    return report('udev', `${rules} is not made by vfio-names`, `move it away, then ${install}`);
+    return report('udev', `${rules} was not made by vfio-names`, `move it away, then ${install}`);
   const unnamed = named.filter((state) => state.linkedByUdev === false);
   if (unnamed.length > 0) {
     const names = unnamed.slice(0, 3).map(({ device }) => printable(device.name));
@@ -49,14 +49,14 @@ export function checkUdev({ udev, watchPid, devices }: Snapshot): CheckResult {
   }
   if (udev.rulesState !== 'current') {
     const reason =
-      udev.rulesState === 'policy-changed' ? 'was made from another policy' : 'is not what the policy gives';
+      udev.rulesState === 'policy-changed' ? 'was made from another policy' : 'does not match the policy';
     const remedy = udev.embedded ? 'put the output of vfio-names rules render there' : install;
     return warning('udev', `${rules} ${reason}`, remedy);
   }
   return ok(
     'udev',
     named.length > 0
-      ? `running, and made ${named.length === 1 ? 'the one name' : `all ${named.length} names`} by ${rules}`
+      ? `running, and created ${named.length === 1 ? 'the one name' : `all ${named.length} names`} with ${rules}`
       : `running, with ${rules}`,
   );
 }

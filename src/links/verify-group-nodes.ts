@@ -79,7 +79,7 @@ function unknownNode(files: Files, root: Root, node: string): Finding[] {
       code: 'node-unknown',
       file: path,
       message: `expected the node of an IOMMU group, found ${found}, and no such group in /sys/class/vfio`,
-      remedy: 'remove it: nothing made it that the kernel knows of',
+      remedy: 'remove it: it belongs to no device that the kernel has',
       fixable: false,
     },
   ];

@@ -100,11 +100,11 @@ function fromGroupRemoval(
   const node = targetNode(link, from) ?? '';
   const found = `found a link to ${printable(from)}`;
   if (missingGroupNodes.has(node))
-    return { ...base, code: 'link-dangling', message: `${found}, the node of a group, which is not there` };
+    return { ...base, code: 'link-dangling', message: `${found}, the node of a group, which does not exist` };
   if (reason === 'gone') return { ...base, code: 'link-orphaned', message: `${found}, whose group is gone` };
   if (claims.some(({ group }) => group === node) && !link.startsWith('groups/by-'))
-    return { ...base, code: 'link-stale', message: `${found}, a group that does not have this device now` };
-  return { ...base, code: 'link-unclaimed', message: `${found}, which nothing asks for` };
+    return { ...base, code: 'link-stale', message: `${found}, a group that this device is not in now` };
+  return { ...base, code: 'link-unclaimed', message: `${found}, a name that no rule gives` };
 }
 
 function fromRemoval(
@@ -136,7 +136,7 @@ function fromRemoval(
       file,
       bus: other.bus,
       name: other.name,
-      message: `found a link to ${printable(change.from)}, the node of ${printable(other.bus)}/${printable(other.name)}, which is not there`,
+      message: `found a link to ${printable(change.from)}, the node of ${printable(other.bus)}/${printable(other.name)}, which does not exist`,
       remedy: syncRemedy(change.link),
       fixable: true,
     };
@@ -144,7 +144,7 @@ function fromRemoval(
     return {
       code: 'link-unclaimed',
       file,
-      message: `found a link to the node of ${printable(other.bus)}/${printable(other.name)}, which nothing asks for`,
+      message: `found a link to the node of ${printable(other.bus)}/${printable(other.name)}, a name that no rule gives`,
       remedy: syncRemedy(change.link),
       fixable: true,
     };

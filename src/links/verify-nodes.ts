@@ -135,7 +135,7 @@ function unknownNode(files: Files, root: Root, path: string, status: FileStatus)
     code: 'node-unknown',
     file: printable(path),
     message: `expected the node of a VFIO device, found ${what}`,
-    remedy: `remove it: nothing made it that the kernel knows of`,
+    remedy: `remove it: it belongs to no device that the kernel has`,
     fixable: false,
   };
 }

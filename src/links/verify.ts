@@ -51,7 +51,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
         code: 'device-unreadable',
         file: problem.file,
         message: problem.message,
-        remedy: 'run it again; if it stays, look at that directory',
+        remedy: 'run it again; if this stays, look at that directory',
         fixable: false,
       }),
     ),

@@ -176,7 +176,7 @@ export function accountErrors(
     // A number out of range has an error of its own.
     if (known.size === 0 || /^\d+$/.test(name) || resolveAccount(known, name) !== undefined) return [];
     const near = nearestName(name, known);
-    const hint = near === undefined ? 'make it, or give its number in quotes' : `did you mean "${near}"?`;
+    const hint = near === undefined ? 'create it, or write its number in quotes' : `did you mean "${near}"?`;
     return [{ source, key, message: `no ${what} "${printable(name)}" on this machine`, hint }];
   });
 }

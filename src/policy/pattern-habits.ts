@@ -22,10 +22,10 @@ export function patternWarning(fact: FactName, pattern: string): PatternWarning 
   const isPlain = plainNames.has(fact);
   const isFree = freeText.has(fact);
   if (/^\^|\$$/.test(pattern))
-    return { message: '"^" and "$" mean themselves in a pattern, so no device has it', hint: shell };
+    return { message: '"^" and "$" mean themselves in a pattern, so it matches no device', hint: shell };
   if (pattern.startsWith('!'))
     return {
-      message: '"!" means itself at the beginning of a pattern, so no device has it',
+      message: '"!" means itself at the beginning of a pattern, so it matches no device',
       hint: `write not = { ${fact} = ... }`,
     };
   if (
@@ -33,12 +33,12 @@ export function patternWarning(fact: FactName, pattern: string): PatternWarning 
     (!isFree && /\)[*?]/.test(pattern)) ||
     (isPlain && /\.[*?]/.test(pattern))
   )
-    return { message: 'this looks like a regular expression, and no device has it', hint: shell };
+    return { message: 'this looks like a regular expression, and matches no device', hint: shell };
   if (!isFree && /[()]/.test(pattern))
-    return { message: 'parentheses mean themselves in a pattern, so no device has it', hint: shell };
+    return { message: 'parentheses mean themselves in a pattern, so it matches no device', hint: shell };
   if (!isFree && /[{}]|^[^[]*,(?![^[]*\])/.test(pattern))
     return {
-      message: 'a pattern has no alternatives, so no device has it',
+      message: 'a pattern has no alternatives, so it matches no device',
       hint: `write a list: ${fact} = ["a", "b"]`,
     };
   if (isPlain && /[+/\s.]/.test(pattern))
@@ -47,10 +47,13 @@ export function patternWarning(fact: FactName, pattern: string): PatternWarning 
       hint: shell,
     };
   if (/^\s|\s$/.test(pattern))
-    return { message: 'no value begins or ends with a blank, so no device has it', hint: 'remove the blank' };
+    return {
+      message: 'no value begins or ends with a blank, so it matches no device',
+      hint: 'remove the blank',
+    };
   if (fact === 'serial' && isSharedSerial(pattern))
     return {
-      message: 'many cards of one maker have this serial number, so it does not count as one',
+      message: 'many cards of one manufacturer have this serial number, so it is ignored',
       hint: 'match the path or the slot',
     };
   if (fact === 'name' && looksLikeAddress(pattern) && !canMatch(pattern, pciAddressForm))

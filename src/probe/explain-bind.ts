@@ -77,7 +77,7 @@ function invalid(evidence: Evidence): Explanation {
     );
   if (holders.length > 0 || incomplete.length > 0) return inUse(holders, incomplete);
   return notUsable(
-    'in use, by nobody that can be seen in /proc, or its driver can not open it',
+    'in use, by a process that is not visible in /proc, or its driver can not open it',
     'look at the kernel log for the device, and for a virtual machine or a mapping that keeps it; try again if it was just closed',
   );
 }

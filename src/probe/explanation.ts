@@ -94,7 +94,7 @@ export function inUse(holders: readonly Holder[], incomplete: readonly Incomplet
   const why = incomplete[0]?.message;
   return why === undefined
     ? notUsable(
-        'in use, by nobody that can be seen in /proc',
+        'in use, by a process that is not visible in /proc',
         'look for a virtual machine or a mapping that keeps it, or try again if it was just closed',
       )
     : notUsable('in use, by a process that was not seen', why);

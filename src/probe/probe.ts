@@ -125,7 +125,7 @@ function readReply(reply: Exclude<Reply, { kind: 'timeout' }>): PeerAnswer {
 function lostWorker(message: string): Explanation {
   return notUsable(
     `the process that made the calls was lost: ${message}`,
-    'try again; if it stays so, report it',
+    'try again; if it fails again, report it',
   );
 }
 

@@ -132,13 +132,13 @@ export function checkRules(found: RulesFile | undefined, wanted: string): RulesS
           upToDate: true,
           file,
           rulesState: 'current',
-          message: `${file} has the rules that the policy gives`,
+          message: `${file} contains the rules of the policy`,
         }
       : {
           upToDate: false,
           file,
           rulesState: 'edited',
-          message: `${file} lacks ${plural(missing, 'line')} of the rules that the policy gives`,
+          message: `${file} does not contain ${plural(missing, 'line')} of the rules of the policy`,
           hint: `${renderHint}, in place of the old rules`,
         };
   }
@@ -148,11 +148,11 @@ export function checkRules(found: RulesFile | undefined, wanted: string): RulesS
       upToDate: false,
       file,
       rulesState: 'unmanaged',
-      message: `${file} is not made by vfio-names`,
+      message: `${file} was not made by vfio-names`,
       hint: `move it away, then ${installHint}`,
     };
   if (found.text === wanted)
-    return { upToDate: true, file, rulesState: 'current', message: `${file} is what the policy gives` };
+    return { upToDate: true, file, rulesState: 'current', message: `${file} matches the policy` };
   const current = readHeader(wanted);
   const same = header.policy === current?.policy && header.scheme === current.scheme;
   return same
@@ -183,7 +183,7 @@ export function checkBindRules(
   if (wanted !== undefined) {
     const status = checkRules(found, wanted);
     return status.rulesState === 'missing'
-      ? { ...status, message: 'udev has no rules for the drivers that the policy gives ([[bind]])' }
+      ? { ...status, message: 'udev has no rules for the drivers of the policy ([[bind]])' }
       : status;
   }
   if (found?.kind !== 'text' || !readHeader(found.text)) return undefined;

@@ -26,7 +26,7 @@ export function metricsText(figures: Metrics): string {
     [
       'missing_nodes',
       'gauge',
-      'Devices without their node in /dev/vfio/devices, and so without names.',
+      'Devices whose node is missing in /dev/vfio/devices, so that they have no names.',
       figures.missing,
     ],
     ['links', 'gauge', 'Links below /dev/vfio that are correct.', figures.links],
@@ -42,8 +42,8 @@ export function metricsText(figures: Metrics): string {
       'Whether the last reload rejected the policy, so that an older one is in use.',
       figures.policyRejected,
     ],
-    ['passes_total', 'counter', 'Times that all names were compared with sysfs.', figures.passes],
-    ['changes_total', 'counter', 'Changes of names and nodes that were made.', figures.changes],
+    ['passes_total', 'counter', 'Passes in which all names were compared with sysfs.', figures.passes],
+    ['changes_total', 'counter', 'Changes made to names and nodes.', figures.changes],
     [
       'errors_total',
       'counter',

@@ -257,10 +257,10 @@ const rows: Readonly<Record<string, Row>> = {
     await prints(0, /^removed \S+\/etc\/udev\/rules\.d\/70-vfio-names\.rules$/m)(t, root, line);
     t.false(existsSync(root.at(rulesFile)));
   },
-  'vfio-names config check': prints(0, /^no policy file; the names of scheme 1 hold$/m),
+  'vfio-names config check': prints(0, /^no policy file: only the default names of scheme 1$/m),
   'vfio-names config check ./10-gpu.toml': async (t, root, line) => {
     writeFileSync(argsOn(root, line)[2] ?? '', policyExample);
-    await prints(0, /^1 policy file fine: 3 name rules, 1 access rule, 1 driver rule$/m)(t, root, line);
+    await prints(0, /^1 policy file OK: 3 name rules, 1 access rule, 1 driver rule$/m)(t, root, line);
   },
   'vfio-names config show': prints(0, /^scheme = 1 {2}# default$/m),
   'vfio-names config schema': async (t, root, line) => {

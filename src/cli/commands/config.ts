@@ -78,7 +78,7 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
   for (const message of found.messages) io.err(`vfio-names: warning: ${printable(message)}`);
   for (const note of found.notes) io.err(`vfio-names: note: ${formatDiagnostic(note)}`);
   if (status !== exitStatus.ok) return status;
-  if (!built) io.out('no policy file; the names of scheme 1 hold\n');
+  if (!built) io.out('no policy file: only the default names of scheme 1\n');
   else {
     const { linkRules, accessRules, bindRules } = built.policy;
     const rules = [
@@ -86,7 +86,7 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
       plural(accessRules.length, 'access rule'),
       ...(bindRules.length > 0 ? [plural(bindRules.length, 'driver rule')] : []),
     ];
-    io.out(`${plural(texts.length, 'policy file')} fine: ${rules.join(', ')}\n`);
+    io.out(`${plural(texts.length, 'policy file')} OK: ${rules.join(', ')}\n`);
     // The others are notes.
     for (const fit of here.fits.filter((each) => !isUnfit(each)))
       io.out(`  ${formatDiagnostic({ source: fit.source, key: fit.key, message: fitMessage(fit) })}\n`);

@@ -22,7 +22,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     const counts = [errors && plural(errors, 'error'), warnings && plural(warnings, 'warning')].filter(
       Boolean,
     );
-    io.out(counts.length === 0 ? 'all is well\n' : `${counts.join(', ')}\n`);
+    io.out(counts.length === 0 ? 'no problems found\n' : `${counts.join(', ')}\n`);
   }
   return errors > 0 ? exitStatus.findings : exitStatus.ok;
 };

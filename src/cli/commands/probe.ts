@@ -228,7 +228,7 @@ function confirmReset({ ask }: Process, { flags }: Invocation, io: Io, names: re
   const deviceNames = names.map(printable).join(', ');
   const option = flags['bind'] ? 'bind' : 'group';
   if (flags['yes']) {
-    io.err(`vfio-names: --${option} takes and resets ${deviceNames}`);
+    io.err(`vfio-names: --${option} claims and resets ${deviceNames}`);
     return;
   }
   if (!io.stdinIsTty)
@@ -238,7 +238,7 @@ function confirmReset({ ask }: Process, { flags }: Invocation, io: Io, names: re
       `expected --yes with --${option}, which resets ${deviceNames}, found no terminal to ask on`,
       { hint: 'add --yes if that is right' },
     );
-  const answer = ask(`--${option} takes and resets ${deviceNames}. Go on? [y/N] `);
+  const answer = ask(`--${option} claims and resets ${deviceNames}. Continue? [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new VfioNamesError('aborted', exitStatus.usage, 'nothing was probed, since you did not agree');
 }

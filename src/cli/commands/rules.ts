@@ -158,7 +158,7 @@ function confirmEffects(
       { hint: 'add --yes if that is right; nothing was changed' },
     );
   const answer = process.ask(
-    `The host uses ${subject} now, and would not after the next boot. Go on? [y/N] `,
+    `The host uses ${subject} now, and could not after the next boot. Continue? [y/N] `,
   );
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new VfioNamesError('aborted', exitStatus.usage, 'nothing was changed, since you did not agree');

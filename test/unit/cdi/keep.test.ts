@@ -144,7 +144,7 @@ test('updateSpec removes the file and throws if device numbers keep changing, an
   const error = t.throws(() => updateSpec(files, world.root.dir, world.plan, 'token'));
   t.regex(
     errorLine(error),
-    /expected device numbers that hold still .* found others 9 times; it was removed/,
+    /expected device numbers that do not change .* found others 9 times; it was removed/,
   );
   t.is(writes, 10);
   t.deepEqual(fs.readdirSync(world.root.at('/run/cdi')), []);

@@ -132,7 +132,7 @@ test('doctor on Linux before 6.1 names the bound device and its group node, and 
     /^ok: names of groups; per-device names need .* \(Linux before 6\.1 has no class vfio-dev\)/,
   );
   t.is(text('groups').join(), 'ok: every IOMMU group of these devices can be used -> undefined');
-  t.is(text('vfio').join(), 'ok: at work -> undefined');
+  t.is(text('vfio').join(), 'ok: loaded -> undefined');
   t.is(text('access').length, 1);
   t.false(lines.some(({ remedy }) => /bind one/.test(remedy ?? '')));
   root.add({ name: '0000:01:00.1', driver: 'snd_hda_intel', group: '14' });
@@ -185,7 +185,7 @@ test('doctor makes no claim about groups if /proc/devices, sysfs and the configu
   const { config: _config, interfaces: _interfaces, ...kernel } = healthy.kernel;
   const cdev = (more: Partial<Snapshot['kernel']>) =>
     runChecks({ ...healthy, kernel: { ...kernel, ...more } }).find(({ check }) => check === 'cdev')?.message;
-  t.is(cdev({}), 'each device has a node of its own (/dev/vfio/devices)');
+  t.is(cdev({}), 'each device has its own node (/dev/vfio/devices)');
   t.regex(cdev({ hasGroupNode: true }) ?? '', /each group has one/);
   t.regex(cdev({ interfaces: { cdev: true, group: false } }) ?? '', /there are none of groups$/);
 });
@@ -212,7 +212,7 @@ test('doctor reports no error if udev made every name, by rules in a file of ano
   const other = { running: true, rulesPath: '/etc/udev/rules.d/99-local.rules', embedded: true } as const;
   t.regex(
     udev({ ...other, rulesState: 'current' }, true)?.message ?? '',
-    /by \/etc\/udev\/rules\.d\/99-local\.rules$/,
+    /with \/etc\/udev\/rules\.d\/99-local\.rules$/,
   );
   t.regex(udev({ ...other, rulesState: 'edited' }, true)?.remedy ?? '', /rules render/);
 });

@@ -47,7 +47,7 @@ test('doctor finds a device that a built-in driver has, one that the host uses, 
   t.deepEqual(
     checkDrivers({ ...healthy, drivers }).map(({ message, remedy }) => [message, remedy]),
     [
-      ['udev has no rules for the drivers that the policy gives ([[bind]])', 'run vfio-names rules install'],
+      ['udev has no rules for the drivers of the policy ([[bind]])', 'run vfio-names rules install'],
       [
         'the policy takes 0000:00:05.0 at the next boot; its network interface eth0 is up',
         'exclude it from the match of [[bind]], if the host needs it',

@@ -172,7 +172,7 @@ test(
   kernel({ vfio: 'unknown' }),
   'vfio',
   'ok',
-  /at work/,
+  /^loaded/,
 );
 test(
   'doctor vfio: is ok if vfio and vfio-pci are loaded and no device is bound',
@@ -224,7 +224,7 @@ test(
   {},
   'vfio',
   'warning',
-  /nothing tells .* -> try modprobe/,
+  /not known whether .* -> try modprobe/,
   bare,
 );
 
@@ -234,7 +234,7 @@ test(
   {},
   'cdev',
   'ok',
-  /own \(\/dev\/vfio\/devices\), and each group has one/,
+  /own node \(\/dev\/vfio\/devices\), and each group has one/,
 );
 test(
   'doctor cdev: reports a kernel without group nodes',
@@ -267,7 +267,7 @@ test(
   {},
   'cdev',
   'warning',
-  /nothing tells .* bound to a VFIO driver/,
+  /not known whether .* bound to a VFIO driver/,
   bare,
 );
 test(
@@ -309,7 +309,7 @@ test(
   },
   'cdev',
   'warning',
-  /nothing tells/,
+  /not known whether/,
 );
 test(
   'doctor cdev: reports missing support by the configuration if no device is bound',
@@ -353,7 +353,7 @@ test(
   { ...kernel({ iommufd: 'available' }), iommu: 'ENOENT' },
   'iommufd',
   'error',
-  /no use without it -> modprobe iommufd/,
+  /cannot be used without it -> modprobe iommufd/,
 );
 test(
   'doctor iommufd: suggests devtmpfs if iommufd is loaded and /dev/iommu is missing',
@@ -504,7 +504,7 @@ test(
   udevState('edited'),
   'udev',
   'warning',
-  /not what the policy gives -> vfio-names rules install/,
+  /does not match the policy -> vfio-names rules install/,
 );
 
 const stoppedUdev = { ...healthy.udev, running: false };
@@ -514,7 +514,7 @@ test(
   {},
   'udev',
   'ok',
-  /made the one name by \/usr\/lib/,
+  /created the one name with \/usr\/lib/,
 );
 test(
   'doctor udev: counts the links that udev created',
@@ -522,7 +522,7 @@ test(
   { devices: [deviceState, deviceState] },
   'udev',
   'ok',
-  /made all 2 names/,
+  /created all 2 names/,
 );
 test(
   'doctor udev: is ok with rules and without devices',
@@ -611,7 +611,7 @@ test(
   { udev: { running: false, rulesState: 'missing' }, watchPid: 812 },
   'udev',
   'ok',
-  /vfio-names watch does its work/,
+  /vfio-names watch keeps the links up to date instead/,
 );
 
 test(
@@ -694,7 +694,7 @@ test(
   heldBy({ ...holder, interface: 'cdev' }),
   'holders',
   'ok',
-  /^1 open/,
+  /^1 device open/,
 );
 test(
   'doctor holders: warns if a device with a node is open through its group',
@@ -710,7 +710,7 @@ test(
   { devices: [{ ...withoutNode, holders: [holder] }] },
   'holders',
   'ok',
-  /1 open/,
+  /1 device open/,
 );
 test(
   'doctor holders: reports that not all processes are visible',

@@ -176,7 +176,7 @@ test(
   {
     code: 'link-unclaimed',
     file: '/dev/vfio/by-alias/old',
-    message: 'found a link to the node of pci/0000:02:00.0, which nothing asks for',
+    message: 'found a link to the node of pci/0000:02:00.0, a name that no rule gives',
     remedy: syncRemedy,
     fixable,
   },
@@ -300,7 +300,7 @@ test('verify reports a link without its node as a separate finding, which sync f
       file: link,
       bus: 'pci',
       name: device,
-      message: 'found a link to ../devices/vfio0, the node of pci/0000:01:00.0, which is not there',
+      message: 'found a link to ../devices/vfio0, the node of pci/0000:01:00.0, which does not exist',
       remedy: syncRemedy,
       fixable,
     },
@@ -363,7 +363,7 @@ test(
 
 const unknown = {
   file: '/dev/vfio/devices/vfio9',
-  remedy: 'remove it: nothing made it that the kernel knows of',
+  remedy: 'remove it: it belongs to no device that the kernel has',
 };
 
 test(
@@ -481,7 +481,7 @@ test(
     code: 'device-unreadable',
     file: '/sys/class/vfio-dev/vfio9',
     message: 'EINVAL, ignoring',
-    remedy: 'run it again; if it stays, look at that directory',
+    remedy: 'run it again; if this stays, look at that directory',
     ...notFixable,
   },
   (root) => root.write('/sys/class/vfio-dev/vfio9', ''),

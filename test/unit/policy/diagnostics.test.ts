@@ -27,7 +27,7 @@ test('policy accounts: a user name is rejected as a group', (t) => {
       source,
       key: 'access.group',
       message: 'no group "qemu" on this machine',
-      hint: 'make it, or give its number in quotes',
+      hint: 'create it, or write its number in quotes',
     },
   ]);
 });

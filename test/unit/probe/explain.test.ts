@@ -196,7 +196,7 @@ const table: readonly Row[] = [
 
   [bind, 'EINVAL', { holders: [qemu] }, 1, 'in use by pid 4711 (qemu-system-x86) through the cdev'],
   [bind, 'EINVAL', { incomplete }, 1, 'in use, by a process that was not seen'],
-  [bind, 'EINVAL', {}, 1, 'in use, by nobody that can be seen in /proc, or its driver can not open it'],
+  [bind, 'EINVAL', {}, 1, 'in use, by a process that is not visible in /proc, or its driver can not open it'],
   [bind, 'EINVAL', { stillBound: false }, 3, 'the device is just leaving'],
   [
     bind,

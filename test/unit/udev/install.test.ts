@@ -155,7 +155,7 @@ test('rules in a file of another name are found and compared line by line', (t) 
   t.like(checkRules(found, wanted), { upToDate: true, file: path, rulesState: 'current' });
   const edited = checkRules(found, `${wanted}KERNEL=="new"\n`);
   t.like(edited, { upToDate: false, rulesState: 'edited' });
-  t.is(edited.message, `${path} lacks 1 line of the rules that the policy gives`);
+  t.is(edited.message, `${path} does not contain 1 line of the rules of the policy`);
   t.regex(edited.hint ?? '', /rules render/);
 });
 
@@ -223,7 +223,7 @@ test(
   'unmanaged',
   /not made/,
 );
-test(verdict, { kind: 'text', path, text: text(hash) }, 'current', /is what the policy gives/);
+test(verdict, { kind: 'text', path, text: text(hash) }, 'current', /matches the policy/);
 test(verdict, { kind: 'text', path, text: text(hash, '#\n') }, 'edited', /edited/);
 test(
   verdict,

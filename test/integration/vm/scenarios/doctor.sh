@@ -31,7 +31,7 @@ check "bind" bind $address
 settle
 run_program doctor
 check "doctor exits with status 0 with a bound device" status 0
-check "doctor reports which rules file made udev create the link" output_has "made the one name by $rules"
+check "doctor reports which rules file made udev create the link" output_has "created the one name with $rules"
 check "doctor reports the links as ok" line ok names
 check "doctor reports both the cdev and the group interface" output_has "and each group has one"
 

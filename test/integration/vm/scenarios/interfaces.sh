@@ -37,7 +37,7 @@ case $KERNEL in
     check "the group has no node" absent "/dev/vfio/$group"
     check "doctor exits with status 0 with a bound device" status 0
     check "doctor reports that groups have no nodes" output_has "there are none of groups"
-    check "doctor reports /dev/iommu" output_has "/dev/iommu is there, mode 0"
+    check "doctor reports /dev/iommu" output_has "/dev/iommu exists, mode 0"
     ;;
   group)
     check "the device has no node" absent /dev/vfio/devices

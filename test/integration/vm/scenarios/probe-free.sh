@@ -18,7 +18,7 @@ check "probe --bind exits with status 2 without --yes and without a terminal" ex
 check "the device was not reset so far" same "$(resets)" "$before"
 
 run vfio_names probe --json --bind --attach --yes $address
-check "probe --bind claims the device after a warning" exited 0 "--bind takes and resets $address"
+check "probe --bind claims the device after a warning" exited 0 "--bind claims and resets $address"
 check "probe --bind reset the device" not same "$(resets)" "$before"
 facts 'p.openable && p.regionCount === 9 && p.irqCount === 5 && p.flags.join() === "reset,pci"' \
   'p.regions.some((r) => r.region === "config" && r.size >= 256 && r.flags.includes("read") && r.flags.includes("write"))' \

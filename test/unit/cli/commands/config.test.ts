@@ -9,7 +9,7 @@ import { validJson } from '../../../support/schema.ts';
 test('config check accepts a machine without policy, and config show prints the default policy', async (t) => {
   const root = fakeRoot(t);
   const check = await runCli(['config', 'check', '--root', root.dir]);
-  t.deepEqual(check, { status: 0, out: 'no policy file; the names of scheme 1 hold\n', err: [] });
+  t.deepEqual(check, { status: 0, out: 'no policy file: only the default names of scheme 1\n', err: [] });
   const show = await runCli(['config', 'show', '--root', root.dir]);
   t.deepEqual(show, { status: 0, out: 'scheme = 1  # default\n', err: [] });
 });
@@ -49,7 +49,7 @@ test('config check looks up users and groups below --root', async (t) => {
   const file = root.at('/etc/vfio-names/10-a.toml');
   t.deepEqual(err, [
     `vfio-names: ${file}:2: access.owner: no user "qemv" on this machine; did you mean "qemu"?`,
-    `vfio-names: ${file}:8: iommu.group: no group "libvirt" on this machine; make it, or give its number in quotes`,
+    `vfio-names: ${file}:8: iommu.group: no group "libvirt" on this machine; create it, or write its number in quotes`,
     `vfio-names: warning: ${file}:5: access.owner: the user "4711" (4711) is not a system account, so udev 258 and 259 ignore it; use a user with a number up to 999 (useradd --system)`,
   ]);
 });
@@ -66,7 +66,7 @@ test('config check reports the errors of all files and accounts in one order, an
   t.deepEqual(
     err.map((line) => line.replace(root.at('/etc/vfio-names/'), '').replace(/^vfio-names: /, '')),
     [
-      '10-a.toml:4: access.owner: no user "qemv" on this machine; make it, or give its number in quotes',
+      '10-a.toml:4: access.owner: no user "qemv" on this machine; create it, or write its number in quotes',
       '20-b.toml:1: bad TOML: illegal character in key; write x = true, or another value',
       '    1 | x',
       '      |  ^',
@@ -95,7 +95,7 @@ test('config check warns if devices of one IOMMU group are assigned to different
   t.is(status, 0);
   t.is(
     out.replace(root.dir, ''),
-    '1 policy file fine: 0 name rules, 1 access rule\n  /etc/vfio-names/10-a.toml:1: access: fits 1 device here: 0000:01:00.0\n',
+    '1 policy file OK: 0 name rules, 1 access rule\n  /etc/vfio-names/10-a.toml:1: access: fits 1 device here: 0000:01:00.0\n',
   );
   t.deepEqual(err, [
     'vfio-names: warning: IOMMU group 14 is one unit of isolation, but its devices go to different users: 0000:01:00.0 to root:kvm, 0000:01:00.1 to root:root',
@@ -118,7 +118,7 @@ test('config check FILE... checks these files in the given order instead of the 
     root.dir,
   ]);
   t.is(status, 0);
-  t.is(out, '2 policy files fine: 2 name rules, 0 access rules\n');
+  t.is(out, '2 policy files OK: 2 name rules, 0 access rules\n');
   t.deepEqual(err, [
     `vfio-names: warning: ${root.at('/a.toml')}:3: link.match.bus: no bus "pcii" is known to have VFIO devices; did you mean "pci"?`,
   ]);
@@ -246,7 +246,7 @@ driver = "nvidia"
     `vfio-names: warning: ${file}:8: bind: fits no device here`,
     `vfio-names: note: ${file}:4: bind: gives vfio-pci to 0000:00:05.0, which nvme has now`,
   ]);
-  t.is(out, '1 policy file fine: 0 name rules, 0 access rules, 4 driver rules\n');
+  t.is(out, '1 policy file OK: 0 name rules, 0 access rules, 4 driver rules\n');
 });
 
 test('config check warns if a rule takes only a part of an IOMMU group', async (t) => {

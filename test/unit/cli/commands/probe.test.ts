@@ -160,7 +160,7 @@ test('probe --bind prints the details of the device as text', async (t) => {
   const machine = fakeMachine(t);
   const { status, out, err } = await probe(machine, '--bind', '--attach', '--yes', '0000:00:04.0');
   t.is(status, 0);
-  t.deepEqual(err, ['vfio-names: --bind takes and resets 0000:00:04.0']);
+  t.deepEqual(err, ['vfio-names: --bind claims and resets 0000:00:04.0']);
   t.deepEqual(out.split('\n'), [
     '0000:00:04.0: openable: /dev/vfio/devices/vfio0',
     '  flags reset pci; 3 regions, 2 irqs; attached to an I/O address space',
@@ -200,7 +200,7 @@ test('probe --bind asks for confirmation on a terminal, and continues after "y"'
   const machine = fakeMachine(t);
   machine.tty = true;
   t.is((await probe(machine, '--bind', '0000:00:04.0')).status, 0);
-  t.deepEqual(machine.questions, ['--bind takes and resets 0000:00:04.0. Go on? [y/N] ']);
+  t.deepEqual(machine.questions, ['--bind claims and resets 0000:00:04.0. Continue? [y/N] ']);
 });
 
 test('probe --group aborts without a request after any answer but yes', async (t) => {
@@ -378,7 +378,7 @@ test('probe NAME+group probes every device of the group on a driver of VFIO, and
   }
   const bound = await probe(machine, '00:04.0+group', '--bind', '--yes');
   t.is(bound.status, 0);
-  t.deepEqual(bound.err, ['vfio-names: --bind takes and resets pci/0000:00:04.0, pci/0000:00:04.1']);
+  t.deepEqual(bound.err, ['vfio-names: --bind claims and resets pci/0000:00:04.0, pci/0000:00:04.1']);
 });
 
 test('probe NAME+group exits with status 1 and names what keeps the group closed', async (t) => {

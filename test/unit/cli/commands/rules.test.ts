@@ -52,7 +52,7 @@ test('rules install, check and uninstall write, check and remove the rules', asy
   );
   t.false(existsSync(root.at(path)));
   t.deepEqual(await run('install'), { status: 0, out: `wrote ${path}\n`, err: [] });
-  t.deepEqual(await run('check'), { status: 0, out: `${path} is what the policy gives\n`, err: [] });
+  t.deepEqual(await run('check'), { status: 0, out: `${path} matches the policy\n`, err: [] });
   t.is((await run('install')).out, `already up to date: ${path}\n`);
   t.is((await run('install', '--dry-run')).out, `nothing to change: ${path}\n`);
   root.write('/etc/vfio-names/site.toml', policy);
@@ -162,7 +162,7 @@ test('rules install, check and uninstall write, check and remove the rules for d
   root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:01:00.0" }\n');
   t.deepEqual((await run('check')).out.split('\n'), [
     'udev has no rules for VFIO names; run vfio-names rules install',
-    'udev has no rules for the drivers that the policy gives ([[bind]]); run vfio-names rules install',
+    'udev has no rules for the drivers of the policy ([[bind]]); run vfio-names rules install',
     '',
   ]);
   const dry = await run('install', '--dry-run');

@@ -31,7 +31,7 @@ test('verify prints each finding with its remedy and exits with status 1', async
   t.deepEqual(out.split('\n'), [
     'node-missing: 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001: expected the character device 247:2 at /dev/vfio/devices/vfio2, found nothing',
     '    -> unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)',
-    `link-dangling: /dev/vfio/mdev/${uuid}: found a link to ../devices/vfio2, the node of mdev/${uuid}, which is not there`,
+    `link-dangling: /dev/vfio/mdev/${uuid}: found a link to ../devices/vfio2, the node of mdev/${uuid}, which does not exist`,
     `    -> ${fixHint}`,
     `link-wrong: /dev/vfio/pci/0000:01:00.0: expected a link to ../devices/vfio0, found one to ../devices/vfio1, the node of pci/10000:01:00.0`,
     `    -> ${fixHint}`,
