@@ -13,7 +13,10 @@ export function formatPolicy({ policy, settings }: Pick<BuildResult, 'policy' | 
       ? []
       : [
           '[names]',
-          ...families.map(({ key, value, source }) => `${key.slice(6)} = ${value}  # ${location(source)}`),
+          ...families.map(
+            ({ key, value, source }) =>
+              `${key.slice(6)} = ${/^(true|false)$/.test(value) ? value : tomlText(value)}  # ${location(source)}`,
+          ),
         ],
     aliases(policy.linkRules),
     ...policy.linkRules.flatMap((rule) =>

@@ -76,7 +76,7 @@ export function parseRules(document: PolicyDocument): FileRules {
   };
   if (content.scheme !== undefined) addSetting(['scheme'], String(content.scheme));
   const { groups: mode, 'group-links': policyLinks } = content.names ?? {};
-  if (mode !== undefined) addSetting(['names', 'groups'], mode === 'auto' ? '"auto"' : String(mode));
+  if (mode !== undefined) addSetting(['names', 'groups'], String(mode));
   if (policyLinks !== undefined) addSetting(['names', 'group-links'], String(policyLinks));
   for (const family of booleanFamilies) {
     const value = content.names?.[family];

@@ -266,3 +266,33 @@ test('config check warns if a rule takes only a part of an IOMMU group', async (
   );
   t.false((await check('0000:01:00.*')).some((line) => line.includes('used alone')));
 });
+
+test('config show prints the keys about groups, as TOML that can be read again and as a document', async (t) => {
+  const root = fakeRoot(t);
+  const show = async (text: string, ...args: string[]) => {
+    root.write('/etc/vfio-names/a.toml', text);
+    return (await runCli(['config', 'show', ...args, '--root', root.dir])).out;
+  };
+  for (const names of [{ groups: 'auto' }, { groups: true, 'group-links': false }, { groups: false }]) {
+    const text = Object.entries(names)
+      .map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+      .join('\n');
+    t.deepEqual(parse(await show(`[names]\n${text}\n`))['names'], names);
+  }
+  interface Shown {
+    readonly settings: readonly { readonly key: string; readonly value: unknown }[];
+    readonly policy: { readonly groups?: unknown };
+  }
+  const shown = validJson<Shown>(
+    t,
+    'config-show',
+    await show('[names]\ngroups = true\ngroup-links = false\n', '--json'),
+  );
+  t.deepEqual(shown.policy.groups, { mode: true, policyLinks: false });
+  const auto = validJson<Shown>(t, 'config-show', await show('[names]\ngroups = "auto"\n', '--json'));
+  t.deepEqual(
+    auto.settings.map(({ key, value }) => [key, value]),
+    [['names.groups', 'auto']],
+  );
+  t.is(auto.policy.groups, undefined);
+});
