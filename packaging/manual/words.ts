@@ -14,9 +14,9 @@ export const nameForms: readonly (readonly [form: string, meaning: string])[] = 
   ['247:3', 'the device number of the node, MAJOR:MINOR'],
   [
     '/dev/vfio/14',
-    'an IOMMU group, as group:14, a link below /dev/vfio/groups or a directory in sysfs, too: its device on a driver of VFIO, or several where a command takes several',
+    'an IOMMU group, as group:14, a link below /dev/vfio/groups or a directory in sysfs, too: its device that is bound to a VFIO driver, or all of them where a command accepts several',
   ],
-  ['0000:01:00.0+group', 'any of these and +group: all devices of its group that are on drivers of VFIO'],
+  ['0000:01:00.0+group', 'any of these and +group: all devices of its group that are bound to VFIO drivers'],
   ['/dev/vfio/pci/0000:01:00.0', 'the path of a node, of a link or of a directory in sysfs'],
 ];
 

@@ -114,7 +114,7 @@ function driverWarnings(files: Files, root: Root, { bindRules }: Pick<Policy, 'b
       hint,
     });
     if (!isVfioDriverName(driver))
-      return [warning(`${driver} is not a driver of VFIO`, 'the default is the VFIO driver of the bus')];
+      return [warning(`${driver} is not a VFIO driver`, 'the default is the VFIO driver of the bus')];
     if (hasDriver(files, root, bus, driver) || lists === undefined || hasModule(lists, driver)) return [];
     return [
       warning(`this kernel has no driver ${driver}`, 'a device with it has no driver after the next boot'),

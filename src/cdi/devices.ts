@@ -17,7 +17,7 @@ import { type CdiDevice, type Interface, isDeviceName, sharedNodeOf } from './sp
 
 export interface CdiOptions {
   readonly wanted: Interface | 'auto';
-  /** Whether each device has the nodes of all devices of its group that are on drivers of VFIO. */
+  /** Whether each device has the nodes of all devices of its group that are bound to VFIO drivers. */
   readonly wholeGroups: boolean;
 }
 
@@ -110,7 +110,7 @@ function cdiDevice(files: Files, root: Root, device: Device, by: Interface, whol
   return { name: device.name, nodes, group, numaNode: readFact(files, root, device, 'numaNode') };
 }
 
-/** The other devices of the group that are on drivers of VFIO. Throws `group-not-viable` if a driver of the host has one. */
+/** The other devices of the group that are bound to VFIO drivers. Throws `group-not-viable` if a driver of the host has one. */
 function othersOfGroup(files: Files, root: Root, device: Device, number: string): readonly Device[] {
   const { members } = readGroupMembers(files, root, number);
   const closed = notViableError({ number, members });

@@ -187,7 +187,7 @@ function foreignTree(command: Command, root: string): VfioNamesError {
     exitStatus.usage,
     `${command.name} opens devices, expected this machine's own tree, found --root ${printable(root)}`,
     {
-      hint: `leave --root out, or use --host-root ${printable(root)} if /sys and /dev below it are this machine's`,
+      hint: `omit --root, or use --host-root ${printable(root)} if /sys and /dev below it are this machine's`,
     },
   );
 }

@@ -39,7 +39,7 @@ const cdiInterface: Option = {
 };
 const cdiGroups: Option = {
   type: 'boolean',
-  help: 'each device has the nodes of all devices of its group that are on drivers of VFIO',
+  help: 'each device has the nodes of all devices of its group that are bound to VFIO drivers',
 };
 const cdiKind: Option = {
   type: 'string',
@@ -155,7 +155,7 @@ export const exec: Command = {
     '    pci/0000:01:00.0=3 iommu=4',
     'With --interface group, CMD gets one descriptor for each group, then that of a new container, /dev/vfio/vfio: {groupfd} stands for that of the only group, {groupfd:NAME} for that of the group of a device, {containerfd} for that of the container. With --iommu, /dev/iommu takes the place of the container. The group is not in the container yet: CMD calls VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU and VFIO_GROUP_GET_DEVICE_FD. VFIO_NAMES_FDS names each device:',
     '    groups/pci/0000:01:00.0=3 groups/pci/0000:01:00.1=3 container=4',
-    'The kernel lets a group be open once at a time. If a driver of the host has a member of the group, exec fails with status 1 and names it. NAME+group and the names of groups stand for all devices of the group that are on drivers of VFIO.',
+    'The kernel lets a group be open once at a time. If a driver of the host has a member of the group, exec fails with status 1 and names it. NAME+group and the names of groups stand for all devices of the group that are bound to VFIO drivers.',
     'QEMU opens the node of a group itself, which fails while another descriptor of it is open. For such a program, --no-fds checks everything, closes the nodes again and starts CMD without descriptors; with --user, owner and mode of the nodes must let that user open them.',
     'exec becomes CMD (execve), which keeps its process id, parent and terminal: signals, job control and the exit status are those of CMD, and no other process stays. No shell is involved.',
     'CMD starts with 0, 1, 2 and these descriptors and with no others, with every signal at its default action and none blocked, and with the soft limit of open files from before this program raised it (that of the parent process, or 1024 where the parent has another hard limit). The environment is unchanged: with --user, HOME, USER and similar variables are still those of the caller.',
@@ -281,13 +281,13 @@ export const resolve: Command = {
     },
     'any-driver': {
       type: 'boolean',
-      help: 'with --print name, syspath or group: also a device that no driver of VFIO has; no node is checked',
+      help: 'with --print name, syspath or group: also a device that is not bound to a VFIO driver; no node is checked',
     },
     policy,
   },
   details: [
-    'The node is opened without following links, its number is compared with sysfs, and sysfs is read again. The node of a group, /dev/vfio/14, is compared in the same way; then the device must still be a member of the group, on a driver of VFIO. For name, syspath and group, which do not depend on the node, auto is the default.',
-    'NAME+group stands for all devices of its group that are on drivers of VFIO, since they can only be handed over together: one line for each, or one for the node that they share. If a driver of the host has another member, nothing is printed, and the exit status is 1.',
+    'The node is opened without following links, its number is compared with sysfs, and sysfs is read again. The node of a group, /dev/vfio/14, is compared in the same way; then the device must still be a member of the group, and bound to a VFIO driver. For name, syspath and group, which do not depend on the node, auto is the default.',
+    'NAME+group stands for all devices of its group that are bound to VFIO drivers, since they can only be handed over together: one line for each, or one for the node that they share. If a driver of the host has another member, nothing is printed, and the exit status is 1.',
   ],
   load: async () => (await import('./commands/resolve.ts')).run,
 };

@@ -171,9 +171,9 @@ function nodeLines({ node, devnum, owner, fileGroup, mode }: Facts): Line[] {
 
 function groupLines({ facts, siblings }: ShownDevice): Line[] {
   const uses = {
-    vfio: 'on a driver of VFIO, too',
-    compatible: 'leaves the group to VFIO',
-    blocking: 'keeps the group from VFIO',
+    vfio: 'also bound to a VFIO driver',
+    compatible: 'does not block the group',
+    blocking: 'blocks the group',
   };
   return [
     ...(facts.groupNode === undefined ? [] : [['Node', facts.groupNode] as const]),

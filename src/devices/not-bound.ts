@@ -180,7 +180,7 @@ export function classlessDevice({ bus, name, syspath }: HostDevice): Device {
   return { bus, name, sysname: '', syspath };
 }
 
-/** The devices of a scan; on a kernel before 6.1, which has none, those that are on drivers of VFIO by the names of these. */
+/** The devices of a scan; on a kernel before 6.1, which has none, those that are bound to VFIO drivers by the names of these. */
 export function boundDevices(files: Files, root: Root, scanned: readonly Device[]): readonly Device[] {
   return scanned.length > 0 ? scanned : findClasslessDevices(files, root).map(classlessDevice);
 }
@@ -235,10 +235,10 @@ function describeUnbound({ bus, name, driver, bridge }: HostDevice): {
   if (driver === undefined)
     return {
       message: `${subject} is not bound to any driver`,
-      hint: bridge ? 'VFIO binds no bridges' : `bind it to ${target} first`,
+      hint: bridge ? 'VFIO does not bind bridges' : `bind it to ${target} first`,
     };
   return {
     message: `${subject} is bound to ${printable(driver)}, not to a VFIO driver`,
-    hint: bridge ? 'VFIO binds no bridges' : `bind it to ${target} first, if the host can do without it`,
+    hint: bridge ? 'VFIO does not bind bridges' : `bind it to ${target} first, if the host does not need it`,
   };
 }

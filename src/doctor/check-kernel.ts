@@ -103,7 +103,7 @@ export function checkCdev(snapshot: Snapshot): CheckResult {
     snapshot.classless.length > 0
       ? 'Linux before 6.1 has no class vfio-dev'
       : `${missing} is off${source}${distributionNote(snapshot)}`;
-  const message = `this kernel gives devices no nodes of their own: ${reason}`;
+  const message = `this kernel does not create nodes of devices: ${reason}`;
   if (kernel.interfaces?.group === false) {
     const remedy = 'use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or with CONFIG_VFIO_GROUP';
     return devices.length > 0 ? error('cdev', message, remedy) : warning('cdev', message, remedy);

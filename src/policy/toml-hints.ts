@@ -25,7 +25,7 @@ export function tomlHint(line: string, message: string): string | undefined {
   const value = raw.replace(/\s+#.*$/, '');
   if (value === '') return 'write a value after the =';
   if (/^=/.test(value)) return 'write one =';
-  if (/[;,]$/.test(value) && /line/.test(message)) return `leave the ${value.slice(-1)} at the end out`;
+  if (/[;,]$/.test(value) && /line/.test(message)) return `remove the ${value.slice(-1)} at the end`;
   if (/^(?:yes|on|true)$/i.test(value)) return `write ${printable(name)} = true`;
   if (/^(?:no|off|false)$/i.test(value)) return `write ${printable(name)} = false`;
   if (/unrecognised escape/.test(message)) return "write texts with backslashes in single quotes: 'text'";

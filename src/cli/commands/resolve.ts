@@ -81,7 +81,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   return exitStatus.ok;
 };
 
-/** Adds --any-driver to the hint for a device that no driver of VFIO has, where the property does not depend on that. */
+/** Adds --any-driver to the hint for a device that is not bound to a VFIO driver, where the property does not depend on that. */
 function advisingAnyDriver<T>(property: string, find: () => T): T {
   try {
     return find();
@@ -189,6 +189,6 @@ function selectValue(property: string, { nodePath: node, devnum, device, link, g
     `no-${property}`,
     exitStatus.unsupported,
     `expected a ${property} of ${printable(device.name)}, found none`,
-    { hint: `vfio-names show ${printable(device.name)} tells what there is`, device: device.name },
+    { hint: `vfio-names show ${printable(device.name)} shows what exists`, device: device.name },
   );
 }

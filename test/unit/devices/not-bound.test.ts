@@ -33,7 +33,7 @@ function host(root: FakeRoot): FakeRoot {
 }
 
 const onNvidia =
-  'not-bound 3: 0000:4a:00.0 is bound to nvidia, not to a VFIO driver; bind it to vfio-pci first, if the host can do without it';
+  'not-bound 3: 0000:4a:00.0 is bound to nvidia, not to a VFIO driver; bind it to vfio-pci first, if the host does not need it';
 
 test('a device with a driver of the host is named with its driver, in every form of NAME', (t) => {
   const root = host(fakeRoot(t));
@@ -58,12 +58,12 @@ test('notBoundError explains what to do for a device of any bus, a device withou
   );
   t.is(
     find(root, '80860F28:00'),
-    'not-bound 3: 80860F28:00 is bound to dw-apb-uart, not to a VFIO driver; bind it to the VFIO driver of its bus first, if the host can do without it',
+    'not-bound 3: 80860F28:00 is bound to dw-apb-uart, not to a VFIO driver; bind it to the VFIO driver of its bus first, if the host does not need it',
   );
   t.regex(find(root, uuid.toUpperCase()), new RegExp(`^not-bound 3: ${uuid} is not bound to any driver; `));
   t.regex(
     find(root, '00:01.0'),
-    /^not-bound 3: 0000:00:01\.0 is bound to pcieport.*; VFIO binds no bridges$/,
+    /^not-bound 3: 0000:00:01\.0 is bound to pcieport.*; VFIO does not bind bridges$/,
   );
 });
 

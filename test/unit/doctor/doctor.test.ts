@@ -298,7 +298,7 @@ test(
   { kernel: unknownKernel, devices: [withoutNode], groupNames: false },
   'cdev',
   'warning',
-  /no nodes of their own: .*; and the policy gives groups no names -> remove groups = false from \[names\]/,
+  /does not create nodes of devices: .*; and the policy gives groups no names -> remove groups = false from \[names\]/,
 );
 test(
   'doctor cdev: ignores devices in no-IOMMU mode',

@@ -12,7 +12,7 @@ const texts: readonly (readonly [string, string])[] = [
     "vfio-names sync --host-root DIR, if it is this machine's own tree",
     "sync() of open({ hostRoot }), if it is this machine's own tree",
   ],
-  ['vfio-names show 01:00.0 tells what there is', 'find() tells what there is'],
+  ['vfio-names show 01:00.0 shows what exists', 'find() shows what exists'],
   ['found a file that vfio-names did not make', 'found a file that vfio-names did not make'],
   ['vfio-names doctor shows what is missing', 'vfio-names doctor shows what is missing'],
 ];

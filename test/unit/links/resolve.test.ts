@@ -256,7 +256,7 @@ test('findByNameOrPath finds a mediated device by four or more digits of its UUI
     t.is(errorOf(name)[0], 3, name);
   t.deepEqual(errorOf('83b8f'), [
     3,
-    '83b8f is bound to other, not to a VFIO driver; bind it to the VFIO driver of its bus first, if the host can do without it',
+    '83b8f is bound to other, not to a VFIO driver; bind it to the VFIO driver of its bus first, if the host does not need it',
   ]);
   t.regex(
     errorOf('cafe')[1],

@@ -60,7 +60,7 @@ const selects = test.macro({
       expected,
     );
   },
-  title: (_, name: string) => `${name} selects the devices of its group that are on drivers of VFIO`,
+  title: (_, name: string) => `${name} selects the devices of its group that are bound to VFIO drivers`,
 });
 const both = ['0000:01:00.0', '0000:01:00.1'];
 test(selects, '0000:01:00.0+group', both);

@@ -22,7 +22,7 @@ test(hints, '[names]\nby-path = Off', /^write by-path = false$/);
 test(hints, 'names:\n  by-path: true', /^this looks like YAML/);
 test(hints, '[names]\nby-path: true', /^this looks like YAML/);
 test(hints, '- name: x', /^this looks like YAML/);
-test(hints, '[names]\nby-path = true;', /^leave the ; at the end out$/);
+test(hints, '[names]\nby-path = true;', /^remove the ; at the end$/);
 test(hints, '[names]\nby-path', /^write by-path = true, or another value$/);
 test(hints, '[names]\nby-path =', /^write a value after the =$/);
 test(hints, '[names]\nby-path == true', /^write one =$/);

@@ -40,7 +40,7 @@ check "doctor reports the group, the bound function and the sibling" \
   output_has "IOMMU group $group is not viable: $first is bound to VFIO, but its sibling $second (virtio-pci)"
 run_program show $first
 check "show prints the sibling, its driver and that it makes the group unusable" \
-  output_has "$second (virtio-pci): keeps the group from VFIO"
+  output_has "$second (virtio-pci): blocks the group"
 
 check "unbind the sibling" unbind $second
 check "the kernel reports the group as viable" viable "$group"
@@ -51,4 +51,4 @@ check "the kernel still reports the group as viable" viable "$group"
 run_program doctor
 check "doctor reports that every group is usable" output_has "every IOMMU group of these devices can be used"
 run_program show $first
-check "show prints the sibling as bound to VFIO" output_has "$second (vfio-pci): on a driver of VFIO, too"
+check "show prints the sibling as bound to VFIO" output_has "$second (vfio-pci): also bound to a VFIO driver"

@@ -242,7 +242,7 @@ driver = "nvidia"
     `vfio-names: warning: ${file}:1: bind.driver: gives 0000:00:05.0 the driver mlx5_vfio_pci, but ${file}:4 comes later and gives it vfio-pci; the later one decides; exclude the device from one of them`,
     `vfio-names: warning: ${file}:4: bind: gives vfio-pci to 0000:00:06.0, which amdgpu has now; it is the graphics card of the console`,
     `vfio-names: warning: ${file}:6: bind: fits no device here`,
-    `vfio-names: warning: ${file}:8: bind.driver: nvidia is not a driver of VFIO; the default is the VFIO driver of the bus`,
+    `vfio-names: warning: ${file}:8: bind.driver: nvidia is not a VFIO driver; the default is the VFIO driver of the bus`,
     `vfio-names: warning: ${file}:8: bind: fits no device here`,
     `vfio-names: note: ${file}:4: bind: gives vfio-pci to 0000:00:05.0, which nvme has now`,
   ]);

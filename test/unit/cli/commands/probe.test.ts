@@ -362,7 +362,7 @@ for (const value of [undefined, null, 1, 'openable', [], {}])
     });
   });
 
-test('probe NAME+group probes every device of the group on a driver of VFIO, and names them before it resets them', async (t) => {
+test('probe NAME+group probes every device of the group that is bound to a VFIO driver, and names them before it resets them', async (t) => {
   const machine = fakeMachine(t);
   const { root, nodes } = machine;
   root.add({ name: '0000:00:04.1', sysname: 'vfio2', group: '14', driver: 'vfio-pci' });

@@ -145,7 +145,7 @@ test('resolve --print of a value that the device lacks fails with status 5', asy
   t.deepEqual(await run('resolve', 'vfio2', '--print', 'group'), {
     status: 5,
     out: '',
-    err: [`vfio-names: expected a group of ${uuid}, found none; vfio-names show ${uuid} tells what there is`],
+    err: [`vfio-names: expected a group of ${uuid}, found none; vfio-names show ${uuid} shows what exists`],
   });
 });
 
@@ -344,7 +344,7 @@ for (const [name, expected] of [
     t.deepEqual(await run(`${name} --any-driver --print name`), { status: 0, out: `${expected}\n`, err: [] });
   });
 
-test('resolve without --any-driver names the driver of a device that no driver of VFIO has', async (t) => {
+test('resolve without --any-driver names the driver of a device that is not bound to a VFIO driver', async (t) => {
   const { run } = unboundMachine(t);
   for (const name of ['07:00.0', 'by-alias/gpu']) {
     const { status, err } = await run(`${name} --print name`);

@@ -59,7 +59,7 @@ test('show warns first if another driver keeps the group of the device from VFIO
     out,
     /^10de:2204 at pci\/0000:01:00\.0: group cannot be used\nwarning: the devices of group 14 cannot be used until pci\/0000:01:00\.1 \(snd_hda_intel\) is unbound: they share the group with it\n/,
   );
-  t.regex(out, /^ {2}Shared with +pci\/0000:01:00\.1 \(snd_hda_intel\): keeps the group from VFIO$/m);
+  t.regex(out, /^ {2}Shared with +pci\/0000:01:00\.1 \(snd_hda_intel\): blocks the group$/m);
 });
 
 test('show prints names of units as systemd writes them, and colours on a terminal', async (t) => {
