@@ -277,6 +277,35 @@ export const machines: readonly Machine[] = [
       ['probe', '--host-root', 'ROOT', '--group', '--yes', 'vfio0'],
     ],
   },
+  ...[false, true].map(
+    (isOld): Machine => ({
+      title: isOld ? 'groups on a kernel before 6.1' : 'groups on a kernel without nodes of devices',
+      build: (root) => {
+        const bound = { devnum: false, driver: 'vfio-pci' } as const;
+        const attributes = { class: '0x020000', vendor: '0x8086', device: '0x10d3' };
+        root.add({ ...bound, name: '0000:02:00.0', sysname: 'vfio0', group: '14', attributes });
+        root.add({ name: '0000:02:00.1', driver: 'e1000e', group: '14', attributes });
+        root.add({ name: '0000:01:00.0', group: '14', attributes: { class: '0x060400' } });
+        root.add({ ...bound, name: '0000:03:00.0', sysname: 'vfio1', group: '3', attributes });
+        root.addGroup('14');
+        root.addGroup('noiommu-3');
+        root.addGroup('99');
+        if (isOld) root.withoutVfioClass();
+        root.write('/etc/group', 'root:x:0:\nkvm:x:104:\n');
+        root.write(
+          '/etc/vfio-names/a.toml',
+          '[names]\nby-path = true\n[names.by-alias]\nnic = { name = "03:00.0" }\n[[access]]\ngroup = "kvm"\n',
+        );
+        root.linkWithTarget('/dev/vfio/groups/pci/0000:09:00.0', '../../14');
+        root.linkWithTarget('/dev/vfio/groups/note', '/etc/motd');
+      },
+      lines: [
+        ...everything,
+        ...named('0000:02:00.0', 'nic', '/dev/vfio/14'),
+        ['verify', '--fix', '--root', 'ROOT'],
+      ],
+    }),
+  ),
   {
     title: 'a machine whose group has the null device as its node',
     build: (root) => {
