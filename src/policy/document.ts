@@ -56,7 +56,16 @@ function unknownKey(key: string, known: readonly string[]): Pick<SchemaDiagnosti
     return { message: `[[access]] decides the ${key} of a node, so it can't be matched` };
   const advice = misplacedKey(key, known);
   if (advice !== undefined) return { message: 'unknown key', hint: advice };
-  const near = nearest(key, known);
+  // All families begin with by-, so that by-mac would be near to by-tag.
+  const family = known.includes('by-tag') ? /^by[-_]?(.*)$/s.exec(key)?.[1] : undefined;
+  const nearFamily =
+    family === undefined
+      ? undefined
+      : nearest(
+          family,
+          known.map((name) => name.replace(/^by-/, '')),
+        );
+  const near = family === undefined ? nearest(key, known) : nearFamily && `by-${nearFamily}`;
   const hint = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${near}"?`;
   return { message: 'unknown key', hint };
 }

@@ -174,7 +174,7 @@ function patternProblem(kind: FactKind, pattern: string, found: string): string 
     ? (kind.shape?.test(pattern) ?? true)
     : (kind.forms?.some((parts) => canMatch(pattern, parts)) ?? true);
   if (possible) return undefined;
-  return `no device has it: expected ${kind.expected}, found "${shortened(found)}"`;
+  return `expected ${kind.expected}, found "${shortened(found)}"`;
 }
 
 /** The text for a message: printable, and shortened if it is long. */

@@ -368,10 +368,16 @@ test('names of the prototype of objects are names like any other', (t) => {
     t.is(built(text).errors.length, 1, text);
 });
 
+test('a family that no other is near to lists the families', (t) => {
+  t.regex(built('[names]\nby-mac = true').errors[0]?.hint ?? '', /^expected one of .*by-tag, by-path/);
+});
+
 for (const [text, hint] of [
   ['[alias]\ngpu = "01:00.0"', 'aliases are in [names.by-alias]'],
   ['[[link]]\nname = "by-x/{name}"', 'a fact takes two braces, such as {{name}}'],
   ['[[access]]\nowner = "qemu"\nmatch = { id = "10de:2684" }', 'write vendor = "0x10de", device = "0x2684"'],
+  ['[names]\nby-pth = true', 'did you mean "by-path"?'],
+  ['[names]\nbyserial = true', 'did you mean "by-serial"?'],
   ['[[access]]\nuser = "qemu"', 'did you mean "owner"?'],
   ['[[access]]\nbus = "pci"\nowner = "qemu"', 'facts are in the match: match = { bus = ... }'],
 ] as const)
