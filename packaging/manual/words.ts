@@ -40,6 +40,7 @@ export const environment: readonly (readonly [variable: string, meaning: string]
 
 export const files: readonly (readonly [path: string, meaning: string])[] = [
   ['/dev/vfio/BUS/NAME', 'the names: links to ../devices/vfioN'],
+  ['/dev/vfio/groups/BUS/NAME', 'the names of groups: links to ../../GROUP'],
   ['/dev/vfio/devices/vfioN', 'the nodes of the devices, created by the kernel'],
   ['/sys/class/vfio-dev', 'the VFIO devices in sysfs, against which every name is checked'],
   [
