@@ -10,7 +10,7 @@ export const exitStatus = {
   noDevice: 3,
   notPermitted: 4,
   unsupported: 5,
-  /** plan and sync --dry-run: something would change, and nothing is in the way. */
+  /** plan, and --dry-run of sync and bind: something would change, and nothing is in the way. */
   changes: 6,
 } as const;
 

@@ -334,7 +334,7 @@ export const bind: Command = {
     'dry-run': {
       type: 'boolean',
       short: 'n',
-      help: 'show what would be done; status 1 if there is something to do',
+      help: 'show what would be done; status 6 if there is something to do',
     },
     installed: {
       type: 'boolean',

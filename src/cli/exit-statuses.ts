@@ -11,7 +11,7 @@ export const exitStatuses: Meanings = [
   [3, 'no such device'],
   [4, 'not permitted'],
   [5, 'not supported by this kernel (no cdev, no iommufd)'],
-  [6, 'changes pending (plan)'],
+  [6, 'changes pending (plan, --dry-run)'],
 ];
 
 const usage: Meaning = [2, 'the command line is wrong'];
@@ -62,9 +62,10 @@ export const commandStatuses: Readonly<Record<string, Meanings>> = {
       0,
       'every device without a driver got that of the policy; devices that have another driver do not count',
     ],
-    [1, 'a device without a driver did not get that of the policy; with --dry-run: something would be done'],
+    [1, 'a device without a driver did not get that of the policy'],
     policy,
     [4, 'not permitted'],
+    [6, 'with --dry-run: a device without a driver would get the wanted one'],
   ],
   probe: [
     [0, 'every device can be opened'],

@@ -48,7 +48,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     const pending = devices.some(({ state }) => isPending(state)) || pfs.length > 0;
     const lines = devices.map((device) => describe(files, root, device));
     print(invocation, io, policy, lines, pfs, dryRun);
-    return pending ? exitStatus.findings : exitStatus.ok;
+    return pending ? exitStatus.changes : exitStatus.ok;
   }
   const load = root === '' ? modprobe(system.programs.run) : undefined;
   const report = applyBind(files, root, devices, pfs, load);

@@ -20,11 +20,11 @@ function machine(root: FakeRoot, policy = '[[bind]]\nmatch = { name = "0000:00:0
 const held =
   'vfio-names: 0000:00:06.0 should have vfio-pci, but e1000e has it; reboot, so that it gets its driver first; or driverctl set-override 0000:00:06.0 vfio-pci takes it now';
 
-test('bind --dry-run says how each device stands, and exits with status 1 if there is something to do', async (t) => {
+test('bind --dry-run says how each device stands, and exits with status 6 if there is something to do', async (t) => {
   const root = fakeRoot(t);
   machine(root);
   const { status, out, err } = await runCli(['bind', '--dry-run', '--root', root.dir]);
-  t.is(status, 1);
+  t.is(status, 6);
   t.is(
     out,
     '0000:00:05.0 has no driver, and should have vfio-pci; vfio-names bind gives it to the driver\n0000:00:07.0 has vfio-pci\n',
