@@ -85,7 +85,7 @@ export async function takeSnapshot(
     ...(watchPid !== undefined && { watchPid }),
     ...('policyError' in policyResult && { policyError: policyResult.policyError }),
     ...verified.counts,
-    groupNames: (machine.groupNames ?? defaultGroupNames).mode !== false,
+    groupNames: (machine.groupNames ?? defaultGroupNames).enabled !== false,
     drivers: readDrivers(files, root, devices, 'policy' in policyResult ? policyResult.policy : undefined),
     incomplete: search.incomplete,
     ...(memoryLock && { memoryLock }),

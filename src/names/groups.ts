@@ -7,19 +7,19 @@ import { groupDirectory, groupLink } from './scheme.ts';
 /** The keys of `[names]` about groups. */
 export interface GroupNames {
   /** `auto`: for the groups whose devices have no nodes of their own. */
-  readonly mode: boolean | 'auto';
+  readonly enabled: boolean | 'auto';
   /** Whether the names of the policy exist below groups/, too: `groups/by-alias/gpu`. */
   readonly policyLinks: boolean;
 }
 
-export const defaultGroupNames: GroupNames = { mode: 'auto', policyLinks: true };
+export const defaultGroupNames: GroupNames = { enabled: 'auto', policyLinks: true };
 
 /**
  * Whether groups must be read to decide about their names: with `auto`, not where every device has a node of its own, which
  * is the case on most machines.
  */
-export function canHaveGroupNames({ mode }: GroupNames, devices: readonly Device[]): boolean {
-  if (mode !== 'auto') return mode;
+export function canHaveGroupNames({ enabled }: GroupNames, devices: readonly Device[]): boolean {
+  if (enabled !== 'auto') return enabled;
   return devices.length === 0 || devices.some(({ devnum }) => devnum === undefined);
 }
 
@@ -29,11 +29,11 @@ export function canHaveGroupNames({ mode }: GroupNames, devices: readonly Device
  * device a node. `devices` are those of the group that the class vfio-dev lists.
  */
 export function hasGroupNames(
-  mode: GroupNames['mode'],
+  enabled: GroupNames['enabled'],
   devices: readonly Device[],
   noDeviceNodes: () => boolean,
 ): boolean {
-  if (mode !== 'auto') return mode;
+  if (enabled !== 'auto') return enabled;
   if (devices.some(({ devnum }) => devnum !== undefined)) return false;
   return devices.some(({ sysname }) => sysname !== '') || noDeviceNodes();
 }
@@ -65,7 +65,7 @@ export function claimsOfGroup(
 /** Returns the claims of those groups that have names. */
 export function claimsOfGroups(
   groups: readonly VfioGroup[],
-  { mode, policyLinks }: GroupNames,
+  { enabled, policyLinks }: GroupNames,
   devices: readonly Device[],
   noDeviceNodes: () => boolean,
   policyNames?: PolicyNames,
@@ -78,7 +78,7 @@ export function claimsOfGroups(
   const byMember = new Map(devices.map((device) => [memberKey(device), device]));
   return groups.flatMap((group) => {
     const own = group.members.flatMap((member) => byMember.get(memberKey(member)) ?? []);
-    return hasGroupNames(mode, own, once)
+    return hasGroupNames(enabled, own, once)
       ? claimsOfGroup(group, own, policyLinks ? policyNames : undefined)
       : [];
   });

@@ -66,9 +66,9 @@ export function buildPolicy(texts: readonly PolicyText[]): BuildResult {
 }
 
 /** The keys about groups whose values are not those of a policy without them, always in the same order. */
-function notDefault({ mode, policyLinks }: Partial<GroupNames>): Partial<GroupNames> {
+function notDefault({ enabled, policyLinks }: Partial<GroupNames>): Partial<GroupNames> {
   return {
-    ...(mode !== undefined && mode !== defaultGroupNames.mode && { mode }),
+    ...(enabled !== undefined && enabled !== defaultGroupNames.enabled && { enabled }),
     ...(policyLinks !== undefined && policyLinks !== defaultGroupNames.policyLinks && { policyLinks }),
   };
 }

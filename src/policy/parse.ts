@@ -75,8 +75,8 @@ export function parseRules(document: PolicyDocument): FileRules {
     if (path[0] === 'names') families.set(path.join('.'), rule);
   };
   if (content.scheme !== undefined) addSetting(['scheme'], String(content.scheme));
-  const { groups: mode, 'group-links': policyLinks } = content.names ?? {};
-  if (mode !== undefined) addSetting(['names', 'groups'], String(mode));
+  const { groups: enabled, 'group-links': policyLinks } = content.names ?? {};
+  if (enabled !== undefined) addSetting(['names', 'groups'], String(enabled));
   if (policyLinks !== undefined) addSetting(['names', 'group-links'], String(policyLinks));
   for (const family of booleanFamilies) {
     const value = content.names?.[family];
@@ -147,7 +147,10 @@ export function parseRules(document: PolicyDocument): FileRules {
   if (content.iommu) checkIds(content.iommu, ['iommu']);
   const iommu = content.iommu && { ...accessOf(content.iommu), source: source(['iommu']) };
   if (iommu) accessLines.set(iommu, linesOf(['iommu']));
-  const groups = { ...(mode !== undefined && { mode }), ...(policyLinks !== undefined && { policyLinks }) };
+  const groups = {
+    ...(enabled !== undefined && { enabled }),
+    ...(policyLinks !== undefined && { policyLinks }),
+  };
   return {
     settings,
     families,

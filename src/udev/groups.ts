@@ -44,13 +44,13 @@ const wanted = 'vfio_names_group_wanted';
 
 /** Compiles the rules; all parts are empty for a policy without names of groups. */
 export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
-  const { mode, policyLinks } = { ...defaultGroupNames, ...policy.groups };
-  if (mode === false) return none;
+  const { enabled, policyLinks } = { ...defaultGroupNames, ...policy.groups };
+  if (enabled === false) return none;
   const rules = policyLinks ? policy.linkRules : [];
   const access = policy.accessRules.map(({ match, ...rule }) => accessOption(match, rule));
   const calls = splitRequests(access, rules);
   const command = (action: string, options: readonly string[], subject: string): string =>
-    [helperPath, 'group', action, ...(mode === 'auto' ? ['--auto'] : []), ...options, `'${subject}'`].join(
+    [helperPath, 'group', action, ...(enabled === 'auto' ? ['--auto'] : []), ...options, `'${subject}'`].join(
       ' ',
     );
   const always = usesDriver(rules) || policy.accessRules.some(({ match }) => match.length > 0);
@@ -58,7 +58,7 @@ export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
   const links = via === 'run' ? onlyCall(splitRequests([], rules)) : first;
   const announce = (subject: string): string =>
     `RUN+="${command('announce', always ? ['--always'] : [], subject)}"`;
-  const needed = mode === 'auto' ? ['ENV{MAJOR}==""'] : [];
+  const needed = enabled === 'auto' ? ['ENV{MAJOR}==""'] : [];
   const leaving = ['ACTION=="remove"', 'TEST=="/dev/vfio/groups/$env{SUBSYSTEM}/$kernel"', helperExists];
   return {
     leave:
@@ -77,7 +77,7 @@ export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
       `LABEL="${joined}"`,
     ],
     names: [
-      ...(mode === 'auto' ? decisionLines() : []),
+      ...(enabled === 'auto' ? decisionLines() : []),
       ...(via === 'run'
         ? [
             ...(access.length === 0

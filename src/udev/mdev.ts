@@ -61,13 +61,15 @@ export function compileMdev(policy: Policy, iommu: Access | undefined = iommuAcc
  * all its members, so only `sync` sets it.
  */
 function groupCommand(policy: Policy): string | undefined {
-  const { mode, policyLinks } = { ...defaultGroupNames, ...policy.groups };
-  if (mode === false) return undefined;
+  const { enabled, policyLinks } = { ...defaultGroupNames, ...policy.groups };
+  if (enabled === false) return undefined;
   const requests = (policyLinks ? policy.linkRules : []).map(
     ({ match, template, priority }, index) =>
       `--link '${index + 1}${priority === 0 ? '' : `:${priority}`}=${formatMatch(match)}${formatRequest(template.map(sanitizeTemplatePart))}'`,
   );
-  const command = [`${helperPath} group link`, ...(mode === 'auto' ? ['--auto'] : []), ...requests].join(' ');
+  const command = [`${helperPath} group link`, ...(enabled === 'auto' ? ['--auto'] : []), ...requests].join(
+    ' ',
+  );
   // A # could start a comment.
   return policy.accessRules.length > 0 || command.includes('#') ? 'vfio-names sync --quiet' : command;
 }

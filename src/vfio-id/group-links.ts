@@ -29,7 +29,7 @@ export function syncGroupLinks(
   token: string,
 ): LinkFailure[] {
   const policyNames = policyNamesOf(files, root, links);
-  const names = { mode: auto ? 'auto' : true, policyLinks: true } as const;
+  const names = { enabled: auto ? 'auto' : true, policyLinks: true } as const;
   const failed = new Map<string, LinkFailure>();
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const { devices } = scanDevices(files, root);

@@ -65,7 +65,7 @@ export function syncPaths(
   // Groups are left to the full pass: their members are not known from their nodes.
   if ([...places].some((place) => concernsGroups(machine, state, place))) return gaveUp;
   // So is their access, which depends on all members.
-  if (machine.access && machine.groupNames?.mode === true) return gaveUp;
+  if (machine.access && machine.groupNames?.enabled === true) return gaveUp;
   if (!state.fit || places.size > Math.max(MIN_PLACES_FOR_FULL_PASS, state.seen.size)) return gaveUp;
   const sysnames = [...places].flatMap((place) => /^devices\/((?:noiommu-)?vfio\d+)$/.exec(place)?.[1] ?? []);
   const devices = currentDevices(machine, sysnames);

@@ -139,7 +139,7 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
   const loop: Loop = startLoop({ clock, pass, interval: options.interval, signal });
   options.onReload(() => loop.hint('reload'));
   loop.hint('start');
-  const groups = (): boolean => current.groupNames?.mode !== false;
+  const groups = (): boolean => current.groupNames?.enabled !== false;
   if (!signal.aborted)
     trigger = options.trigger({ root: machine.root, clock, onHint: loop.hint, onError, groups });
   const stopWatchdog = startWatchdog(clock, notify);

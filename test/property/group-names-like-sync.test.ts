@@ -89,7 +89,7 @@ test('vfio_id prints and makes the names of groups that sync makes, for any grou
     fc.property(groups, fc.array(rule, { maxLength: 5 }), (members, linkRules) => {
       const root = new FakeRoot(fs.mkdtempSync(join(tmpdir(), 'vfio-names-test-')));
       try {
-        const policy = { ...policyOf({ linkRules }), groups: { mode: true } as const };
+        const policy = { ...policyOf({ linkRules }), groups: { enabled: true } as const };
         const nodes = build(root, members);
         const machine = { files: fakeFiles, root: root.dir, version: '0', token: 't' };
         sync(bindMachine(fakeFiles, root.dir, policy, true), 't');

@@ -175,7 +175,7 @@ test('doctor on a kernel with nodes of groups only reports names of groups, and 
   root.write('/run/udev/data/c243:14', '');
   const unnamed = await takeSnapshot(nodeSystem, machine, { policy: defaultPolicy });
   t.is(unnamed.devices[0]?.linkedByUdev, false);
-  const off = { ...machine, groupNames: { mode: false, policyLinks: false } as const };
+  const off = { ...machine, groupNames: { enabled: false, policyLinks: false } as const };
   const none = await takeSnapshot(nodeSystem, off, { policy: defaultPolicy });
   t.is(none.devices[0]?.linkedByUdev, undefined);
   t.false(none.groupNames);

@@ -9,10 +9,14 @@ import { defaultGroupNames, type GroupNames } from '../../../src/names/groups.ts
 import type { AccessRules } from '../../../src/policy/access.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 
-const machineOf = (root: FakeRoot, mode?: GroupNames['mode'], more: Partial<Machine> = {}): Machine => ({
+const machineOf = (
+  root: FakeRoot,
+  enabled?: GroupNames['enabled'],
+  more: Partial<Machine> = {},
+): Machine => ({
   files: fakeFiles,
   root: root.dir,
-  ...(mode !== undefined && { groupNames: { ...defaultGroupNames, mode } }),
+  ...(enabled !== undefined && { groupNames: { ...defaultGroupNames, enabled } }),
   ...more,
 });
 
@@ -160,7 +164,7 @@ test('the names of the policy exist below groups/ too, unless group-links is fal
     sysname === '' && name.endsWith('.0') ? [{ path: 'by-alias/gpu', priority: 0 }] : [];
   sync(machineOf(root, 'auto', { policyNames }), 't');
   t.deepEqual(root.links(), { ...names, 'groups/by-alias/gpu': '../../14' });
-  sync(machineOf(root, 'auto', { policyNames, groupNames: { mode: 'auto', policyLinks: false } }), 't');
+  sync(machineOf(root, 'auto', { policyNames, groupNames: { enabled: 'auto', policyLinks: false } }), 't');
   t.deepEqual(root.links(), names);
 });
 

@@ -67,7 +67,7 @@ test('udev rules run no program if udev knows all facts', (t) => {
     accessRules: [{ match: [when('subsystemVendor', '0x1028')], fileGroup: 'kvm', source }],
   });
   // Except for devices on a bus that has no line of its own, which the other devices skip.
-  const rules = renderRules('udev', { ...policy, groups: { mode: false } });
+  const rules = renderRules('udev', { ...policy, groups: { enabled: false } });
   const [known = '', others = ''] = rules.split('# On any other bus');
   t.notRegex(known, /IMPORT|PROGRAM|RUN|vfio_id/);
   t.is(known.match(/GOTO="vfio_names_named"/g)?.length, known.match(/^SUBSYSTEMS/gm)?.length);

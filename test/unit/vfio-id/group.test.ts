@@ -144,7 +144,7 @@ test('the rules set the access of a group from what vfio_id prints, and announce
   t.true(names.includes('ENV{ID_VFIO_GROUP_OWNER}=="?*", OWNER="$env{ID_VFIO_GROUP_OWNER}"'));
   t.true(join[0]?.includes('group announce --auto --always'));
   t.false(compileUdev(policy).groups.join.join('\n').includes('--always'));
-  t.deepEqual(compileUdev({ ...accessPolicy, groups: { mode: false } }).groups, {
+  t.deepEqual(compileUdev({ ...accessPolicy, groups: { enabled: false } }).groups, {
     leave: [],
     join: [],
     names: [],

@@ -48,14 +48,14 @@ test('the event of a group node costs no full pass where every device has a node
   t.false(isFull('vfio'));
   t.true(isFull('noiommu-3'));
   t.true(isFull('groups'));
-  t.true(isFull('14', { ...machine, groupNames: { mode: true, policyLinks: true } }));
+  t.true(isFull('14', { ...machine, groupNames: { enabled: true, policyLinks: true } }));
 });
 
 test('a device that is bound later changes the access of the node of its group', (t) => {
   const root = fakeRoot(t);
   const owner = String(process.getuid?.() ?? 0);
   const machine = machineOf(root, {
-    groupNames: { mode: true, policyLinks: true },
+    groupNames: { enabled: true, policyLinks: true },
     access: { accessOf: ({ name }) => (name.endsWith('.0') ? { owner, mode: '0640' } : {}) },
   });
   root.add({ name: '0000:02:00.0', group: '14', sysname: 'vfio0', driver: 'vfio-pci' });

@@ -288,7 +288,7 @@ test('config show prints the keys about groups, as TOML that can be read again a
     'config-show',
     await show('[names]\ngroups = true\ngroup-links = false\n', '--json'),
   );
-  t.deepEqual(shown.policy.groups, { mode: true, policyLinks: false });
+  t.deepEqual(shown.policy.groups, { enabled: true, policyLinks: false });
   const auto = validJson<Shown>(t, 'config-show', await show('[names]\ngroups = "auto"\n', '--json'));
   t.deepEqual(
     auto.settings.map(({ key, value }) => [key, value]),
