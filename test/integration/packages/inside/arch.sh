@@ -49,7 +49,7 @@ check "every file of the Arch package belongs to root and has the release date" 
 files() {
     sed -E -e '/lintian/d' -e 's|vendor-completions|site-functions|' \
         -e 's|usr/share/doc/vfio-names/.*|usr/share/doc/vfio-names/examples/(access\|cdi)\\.conf|' \
-        -e 's|usr/share/initramfs-tools/hooks|usr/lib/initcpio/install|' /test/vfio-names.files > /tmp/files
+        -e 's|usr/share/initramfs-tools/hooks|usr/lib/initcpio/install|; s|usr/share/initramfs-tools/scripts/init-top/before-udev-|usr/lib/initcpio/hooks/|' /test/vfio-names.files > /tmp/files
     echo "usr/share/licenses/vfio-names/(LICENSE(\.quickjs)?|licenses\.txt)" >> /tmp/files
     bsdtar -tf "${main[0]}" | grep -v -e '/$' -e '^\.' | listed /tmp/files
 }

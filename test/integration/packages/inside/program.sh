@@ -40,7 +40,7 @@ program_works() {
     check "watch of the $family package ends with status 0" same "$status" 0
 
     printf '[names]\nby-tag = true\n' > /etc/vfio-names/99-test.toml
-    check "config check of the $family package reads the policy" shows fine vfio-names config check
+    check "config check of the $family package reads the policy" shows '1 name rule' vfio-names config check
     check "rules install of the $family package writes the rules of the policy" shows $rules vfio-names rules install
     check "rules check of the $family package finds nothing" vfio-names rules check
     check "rules uninstall of the $family package removes them" vfio-names rules uninstall
