@@ -10,7 +10,7 @@ single=0000:00:04.0 first=0000:02:01.0 second=0000:02:02.0
 
 access() { stat -c '%U:%G %a' "/dev/vfio/$(group_of "$1")"; }
 has() { same "$(access "$1")" "$2"; }
-cat >/tmp/policy.toml <<'POLICY'
+cat >/run/policy.toml <<'POLICY'
 [[access]]
 match = { name = "00:04.0" }
 group = "audio"
@@ -19,7 +19,7 @@ match = { name = "0000:02:0[12].0" }
 owner = "nobody"
 mode = "0600"
 POLICY
-cat >/tmp/other.toml <<'POLICY'
+cat >/run/other.toml <<'POLICY'
 [[access]]
 match = { name = "02:01.0" }
 owner = "nobody"
@@ -29,7 +29,7 @@ POLICY
 check "/usr/lib/udev is writable" writable /usr/lib/udev
 check "install vfio_id" install_counting
 for way in native import run; do
-  check "$way: render the rules" rules_via $way /tmp/policy.toml
+  check "$way: render the rules" rules_via $way /run/policy.toml
   for address in $single $first; do bind $address; done
   settle
   check "$way: the group has the access of its device" has $single "root:audio 660"
@@ -37,13 +37,13 @@ for way in native import run; do
   bind $second
   settle
   check "$way: it keeps it when the other one agrees" has $first "nobody:root 600"
-  check "$way: verify finds nothing" exits 0 vfio_names verify --policy /tmp/policy.toml
-  check "$way: other rules" rules_via $way /tmp/other.toml
+  check "$way: verify finds nothing" exits 0 vfio_names verify --policy /run/policy.toml
+  check "$way: other rules" rules_via $way /run/other.toml
   udevadm trigger --subsystem-match=vfio --action=change
   settle
   check "$way: a group whose members do not agree is given to neither" has $first "root:root 600"
   check "$way: verify names the member that does not agree" \
-    contains "group-owners" vfio_names verify --policy /tmp/other.toml
+    contains "group-owners" vfio_names verify --policy /run/other.toml
   for address in $single $first $second; do unbind $address; done
   settle
 done
@@ -52,11 +52,11 @@ rm /run/udev/rules.d/70-vfio-names.rules
 udevadm control --reload
 for address in $single $first $second; do bind $address; done
 settle
-check "sync sets the access" exits 0 vfio_names sync --policy /tmp/policy.toml
+check "sync sets the access" exits 0 vfio_names sync --policy /run/policy.toml
 check "the group has the access of its device" has $single "root:audio 660"
 check "the group of two has the access of both" has $first "nobody:root 600"
-check "verify finds nothing" exits 0 vfio_names verify --policy /tmp/policy.toml
-check "sync takes back what the members do not agree on" exits 0 vfio_names sync --policy /tmp/other.toml
+check "verify finds nothing" exits 0 vfio_names verify --policy /run/policy.toml
+check "sync takes back what the members do not agree on" exits 0 vfio_names sync --policy /run/other.toml
 check "the group is given to neither" has $first "root:root 600"
 check "and the other group to nobody" has $single "root:root 600"
 check "vfio_id printed no errors" same "$(cat /run/vfio_id.log)" ""
