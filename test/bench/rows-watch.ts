@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ignoring } from '../../src/errors.ts';
+import { jitless } from '../support/vfio-id-programs.ts';
 import type { CommandLine } from './measure.ts';
 import type { Table } from './table.ts';
 import type { BenchContext } from './workshop.ts';
@@ -119,7 +120,7 @@ function split([program, ...args]: CommandLine): [string, string[]] {
 function serviceOf({ dist }: BenchContext, root: string, interval = 99_999): CommandLine {
   return [
     process.execPath,
-    ...['--jitless', '--no-expose-wasm', '--optimize-for-size'],
+    ...[...jitless, '--optimize-for-size'],
     ...[join(dist, 'vfio-names.cjs'), 'watch', '--root', root, '--interval', String(interval)],
   ];
 }
