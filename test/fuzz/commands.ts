@@ -44,6 +44,8 @@ const commandsWithoutName = [
   ['list'],
   ['list', '--long'],
   ['list', '--json'],
+  ['list', '--tree', '--sort', 'driver,name'],
+  ['list', '--columns', 'alias,device,ids,links,serial', '--no-header'],
   ['plan'],
   ['sync'],
   ['sync', '--json'],
