@@ -8,7 +8,7 @@ type Pairs = readonly (readonly [term: string, meaning: string])[];
 const stateTexts: Readonly<Record<DeviceState, string>> = {
   ok: 'the node is right, and every link leads to it',
   'wrong-node': 'the node in /dev is another device, or not a device',
-  'no-node': 'the kernel gives the device no node, or the node is missing in /dev/vfio/devices',
+  'no-node': 'the kernel does not create a node for the device, or the node is missing in /dev/vfio/devices',
   'node-unreadable': 'the node may not be examined',
   'wrong-link': 'a link leads to the node of another device, or to none',
   blocked: 'a file or a link that vfio-names did not create is in the place of a link',

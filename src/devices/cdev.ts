@@ -16,7 +16,7 @@ export function noCdevReason(
   if (device.devnum !== undefined) return undefined;
   return noIommu
     ? 'no-IOMMU devices have no node of their own, and no isolation'
-    : 'this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU)';
+    : 'this kernel does not create a node for the device (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU)';
 }
 
 /** Why a device with a node gets no name although it is called `noiommu-vfioN` (Linux 7.3). */

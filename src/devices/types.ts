@@ -36,7 +36,7 @@ interface TextFacts {
   readonly bus: string;
   /** The name on that bus, unchanged from sysfs. */
   readonly name: string;
-  /** `vfio3`; absent if the kernel gives the device no node. */
+  /** `vfio3`; absent if the kernel does not create a node for the device. */
   readonly node?: string;
   /** The device number of the node, `MAJOR:MINOR`. */
   readonly devnum?: string;
@@ -119,7 +119,7 @@ export interface TypedFacts extends TextFacts {
 
 /** Whether a device has a node that can have links. */
 export interface Cdev {
-  /** False if the kernel gives the device no node, or if the device has no IOMMU. */
+  /** False if the kernel does not create a node for the device, or if the device has no IOMMU. */
   readonly available: boolean;
   /** Why not: one line; absent if it is available. */
   readonly reason?: string;

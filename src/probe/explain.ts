@@ -56,7 +56,7 @@ function explainReason(failure: ProbeFailure, evidence: Evidence): Explanation |
             `use its group node, ${evidence.nodes.group.path || '/dev/vfio/noiommu-N'}, by hand`,
           )
         : unsupported(
-            'this kernel gives the device no node',
+            'this kernel does not create a node for the device',
             'probe it with --group, or boot a kernel with CONFIG_VFIO_DEVICE_CDEV',
           );
     case 'no-group':

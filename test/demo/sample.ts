@@ -78,6 +78,6 @@ export function buildSample(directory: string): Sample {
   return {
     nodes: fs.lstatSync(root.at('/dev/vfio/devices/vfio0')).isCharacterDevice(),
     contents:
-      'two network cards with four VFs each, an mdev, a platform device below a PCI device, a device to which its kernel gives no node, and a file in the way of a name',
+      'two network cards with four VFs each, an mdev, a platform device below a PCI device, a device without a node, and a file in the way of a name',
   };
 }

@@ -219,7 +219,7 @@ const mistakes: Readonly<Record<string, (root: FakeRoot) => Promise<CliResult>>>
     root.add({ name: '0000:02:00.0', driver: 'nvme' });
     return runOn(root, 'vfio-names resolve 0000:02:00.0');
   },
-  'this kernel gives the device no node': (root) => {
+  'this kernel does not create a node for the device': (root) => {
     root.add({ name: '0000:02:00.0', driver: 'vfio-pci', sysname: 'vfio8', devnum: false });
     return runOn(root, 'vfio-names list');
   },
@@ -270,7 +270,7 @@ test('every message under "Troubleshooting" is a message of the program', async 
     const { status, out, err } = await make(root);
     const printed = [out, ...err].join('\n').replaceAll(root.dir, '');
     t.true(printed.includes(message), `${message} in ${printed}`);
-    t.is(status === 0, message.includes('no node'), message);
+    t.is(status === 0, message.includes('not create a node'), message);
   }
 });
 

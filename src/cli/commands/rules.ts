@@ -98,7 +98,7 @@ function summary({ path: file, before, after }: RulesChange, path: string, appli
   // udev has no `add` event of a device that is already there.
   const isBind = file.endsWith(`/${bindRulesFileName}`) && after !== undefined;
   const udev = isBind
-    ? '; devices get their drivers at the next boot, and those without a driver by vfio-names bind'
+    ? '; devices get their drivers at the next boot; vfio-names bind gives them to devices without a driver now'
     : applied
       ? ', and udev applied the change'
       : '';

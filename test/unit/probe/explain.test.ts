@@ -190,7 +190,7 @@ const table: readonly Row[] = [
   ['VFIO_DEVICE_GET_INFO', 'EIO', {}, 1, 'the device does not work: VFIO_DEVICE_GET_INFO gave EIO'],
   ['VFIO_DEVICE_GET_INFO', 'EIO', { stillBound: false }, 3, 'the device is just leaving'],
   ['VFIO_DEVICE_GET_INFO', 'EACCES', {}, 4, 'VFIO_DEVICE_GET_INFO gave EACCES'],
-  ['open node', 'no-node', {}, 5, 'this kernel gives the device no node'],
+  ['open node', 'no-node', {}, 5, 'this kernel does not create a node for the device'],
   ['open node', 'no-node', { noIommu: true }, 5, 'a no-IOMMU device has no node of its own'],
   ['open group', 'no-group', {}, 5, 'the device has no IOMMU group that VFIO can use'],
 

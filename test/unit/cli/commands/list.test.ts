@@ -19,7 +19,7 @@ test('list is the default command and prints one row per device, notes, and the 
       'pci/0000:01:00.0                           10de:2204  vfio-pci          14     ok',
       'pci/0000:03:00.0                                      vfio-pci          16     no node [1]',
       'pci/10000:01:00.0                                     vfio-pci          15     wrong link',
-      '[1] this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); only /dev/vfio/16',
+      '[1] this kernel does not create a node for the device (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); only /dev/vfio/16',
       '4 devices: 2 ok, 1 wrong link, 1 no node; see vfio-names verify',
     ].join('\n')}\n`,
   );
@@ -74,7 +74,7 @@ test('list has the aliases of devices in the first column', async (t) => {
       '           pci/0000:03:00.0',
       '           pci/10000:01:00.0',
       'first,gpu  pci/0000:01:00.0',
-      '[1] this kernel gives the devi',
+      '[1] this kernel does not creat',
       '3 devices: 2 link missing, 1 n',
       '',
     ],

@@ -137,7 +137,7 @@ test(
   fails,
   '0000:03:00.0',
   5,
-  'expected a node for 0000:03:00.0, found none: this kernel gives the device no node (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use /dev/vfio/16 with --interface group, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
+  'expected a node for 0000:03:00.0, found none: this kernel does not create a node for the device (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use /dev/vfio/16 with --interface group, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
 );
 
 test('resolve --print of a value that the device lacks fails with status 5', async (t) => {

@@ -143,7 +143,7 @@ test('rules install without --root triggers udev, and exits with status 1 if ude
 const bindPath = '/etc/udev/rules.d/60-vfio-names-bind.rules';
 
 const whenBound =
-  '; devices get their drivers at the next boot, and those without a driver by vfio-names bind';
+  '; devices get their drivers at the next boot; vfio-names bind gives them to devices without a driver now';
 
 test('rules install, check and uninstall write, check and remove the rules for drivers', async (t) => {
   const root = fakeRoot(t);

@@ -46,7 +46,7 @@ test('show prints why a device has no node', async (t) => {
   const { run } = sample(t);
   const { status, out } = await run('show', '03:00.0');
   t.is(status, 0);
-  t.regex(out, /^pci\/0000:03:00\.0: no node\nwarning: this kernel gives the device no node/);
+  t.regex(out, /^pci\/0000:03:00\.0: no node\nwarning: this kernel does not create a node for the device/);
   t.notRegex(out, /^ +(Link|Systemd unit) /m);
 });
 
