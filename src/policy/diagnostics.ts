@@ -126,7 +126,7 @@ function shadowedAccess(access: readonly AccessRule[]): Diagnostic[] {
           warning(
             rule.source,
             'access',
-            `never holds: ${location(later.source)} comes later and sets the same for these devices`,
+            `has no effect: ${location(later.source)} comes later and sets the same for these devices`,
           ),
         ];
   });
@@ -146,7 +146,7 @@ function shadowedBinds(binds: readonly BindRule[]): Diagnostic[] {
           warning(
             rule.source,
             'bind',
-            `never holds: ${location(later.source)} comes later and ${later.driver === rule.driver ? 'says the same for these devices' : `gives these devices the driver ${later.driver}`}`,
+            `has no effect: ${location(later.source)} comes later and ${later.driver === rule.driver ? 'gives these devices the same driver' : `gives these devices the driver ${later.driver}`}`,
           ),
         ];
   });

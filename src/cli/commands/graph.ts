@@ -34,7 +34,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const all = invocation.flags['all'] ?? false;
   const entries = readEntries(files, root, observation.scan.devices, known, all);
   if (entries.length === 0)
-    reportNoDevices(io, machine, 'graph --all shows the others, vfio-names doctor what this machine lacks');
+    reportNoDevices(io, machine, 'graph --all shows other devices, and vfio-names doctor what is missing');
   const graph = buildGraph(entries);
   const format = invocation.values['format'] ?? 'text';
   const title = graphTitle(files, root, drawingTime(system.process.env, system.clock.date()));

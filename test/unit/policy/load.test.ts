@@ -142,7 +142,7 @@ test(
   warns,
   '[[access]]\nmatch.bus = "pci"\ngroup = "a"\n[[access]]\ngroup = "a"\nmode = "0660"',
   1,
-  /never holds: \/0\.toml:4/,
+  /has no effect: \/0\.toml:4/,
 );
 test('config warns about a misspelled bus', warns, link('{ bus = "pic" }'), 2, /did you mean "pci"/);
 test('config warns about an unknown bus', warns, link('{ bus = "warp" }'), 2, /no bus "warp"/);

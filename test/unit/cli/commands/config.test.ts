@@ -237,7 +237,7 @@ driver = "nvidia"
   const file = root.at('/p.toml');
   t.is(status, 0);
   t.deepEqual(err, [
-    `vfio-names: warning: ${file}:1: bind: never holds: ${file}:4 comes later and gives these devices the driver vfio-pci`,
+    `vfio-names: warning: ${file}:1: bind: has no effect: ${file}:4 comes later and gives these devices the driver vfio-pci`,
     `vfio-names: warning: ${file}:1: bind.driver: this kernel has no driver mlx5_vfio_pci; a device with it has no driver after the next boot`,
     `vfio-names: warning: ${file}:1: bind.driver: gives 0000:00:05.0 the driver mlx5_vfio_pci, but ${file}:4 comes later and gives it vfio-pci; the later one decides; exclude the device from one of them`,
     `vfio-names: warning: ${file}:4: bind: gives vfio-pci to 0000:00:06.0, which amdgpu has now; it is the graphics card of the console`,
