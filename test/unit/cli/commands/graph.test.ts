@@ -103,7 +103,7 @@ test('graph --json is valid against its schema, and graph --all shows every PCI 
   root.add({ name: '0000:00:03.0', group: '3' });
   const none = await runCli(['graph', '--root', root.dir]);
   t.is(none.out, '');
-  t.regex(none.err[0] ?? '', /no device is bound to a VFIO driver here; graph --all shows the others/);
+  t.regex(none.err[0] ?? '', /no device is bound to a VFIO driver here; graph --all shows other devices/);
   const all = await runCli(['graph', '--root', root.dir, '--all']);
   t.deepEqual(all.err, []);
   t.is(all.out, 'pci0000:00\n├─ 0000:00:02.0 · group 2 · i915\n└─ 0000:00:03.0 · group 3 · no driver\n');
