@@ -74,7 +74,8 @@ export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
     join: [
       ...(always ? [] : knownBuses.map((bus) => hasNameLine(bus, needed))),
       formatRule([...needed, helperExists, announce('$devpath')]),
-      `LABEL="${joined}"`,
+      // udevadm verify reports a label that no line names.
+      ...(always ? [] : [`LABEL="${joined}"`]),
     ],
     names: [
       ...(enabled === 'auto' ? decisionLines() : []),

@@ -50,6 +50,16 @@ for (const [name, policy] of Object.entries({ families, rich }))
       golden(t, `${name}.${target}`, renderRules(target, policy));
     });
 
+test('udev rules have exactly those labels that a GOTO names, which udevadm verify checks', (t) => {
+  for (const policy of [defaultPolicy, families, rich]) {
+    const rules = renderRules('udev', policy);
+    const names = (key: string): string[] => [
+      ...new Set([...rules.matchAll(new RegExp(`\\b${key}="(\\w+)"`, 'g'))].map(([, name = '']) => name)),
+    ];
+    t.deepEqual(names('LABEL').sort(), names('GOTO').sort());
+  }
+});
+
 test('udev rules run no program if udev knows all facts', (t) => {
   const policy = policyOf({
     linkRules: [
