@@ -117,12 +117,19 @@ function accessOption(match: Match, { owner, fileGroup, mode }: Access): string 
   return `--access '${escapeUdev(text)}'`;
 }
 
-/** Sets the access of the group's node, which all its bound members have. */
+/**
+ * Sets the access of the group's node, which all its bound members have. `udevadm verify --resolve-names=never` ignores accounts,
+ * and rejects a line without any other effect.
+ */
 function accessLines(): string[] {
   const keys = { owner: 'OWNER', fileGroup: 'GROUP', mode: 'MODE' } as const;
   return (['owner', 'fileGroup', 'mode'] as const).map((key) => {
     const property = groupAccessProperties[key];
-    return formatRule([`ENV{${property}}=="?*"`, `${keys[key]}="$env{${property}}"`]);
+    return formatRule([
+      `ENV{${property}}=="?*"`,
+      `${keys[key]}="$env{${property}}"`,
+      'ENV{.VFIO_NAMES_ACCESS}="yes"',
+    ]);
   });
 }
 

@@ -141,7 +141,11 @@ test('vfio_id prints the access that all bound members of a group have, and that
 
 test('the rules set the access of a group from what vfio_id prints, and announce a group again for each device', (t) => {
   const { names, join } = compileUdev(accessPolicy).groups;
-  t.true(names.includes('ENV{ID_VFIO_GROUP_OWNER}=="?*", OWNER="$env{ID_VFIO_GROUP_OWNER}"'));
+  t.true(
+    names.includes(
+      'ENV{ID_VFIO_GROUP_OWNER}=="?*", OWNER="$env{ID_VFIO_GROUP_OWNER}", ENV{.VFIO_NAMES_ACCESS}="yes"',
+    ),
+  );
   t.true(join[0]?.includes('group announce --auto --always'));
   t.false(compileUdev(policy).groups.join.join('\n').includes('--always'));
   t.deepEqual(compileUdev({ ...accessPolicy, groups: { enabled: false } }).groups, {
