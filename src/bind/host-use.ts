@@ -23,13 +23,15 @@ interface BlockDevice {
 /** The block devices, network interfaces, mounts and swaps of the machine, read once for all devices. */
 export interface HostState {
   readonly blocks: readonly BlockDevice[];
-  /** For each block device, those that lie on it: partitions and holders (dm, md). */
+  /** For each block device, those that lie on it: partitions, holders (dm, md), and loop devices. */
   readonly above: ReadonlyMap<string, readonly string[]>;
   /** The block devices of each controller of an NVMe subsystem, which are not below the controller. */
   readonly shared: readonly { readonly block: string; readonly controllers: readonly string[] }[];
   /** Mount points by the name of the block device. */
   readonly mounts: ReadonlyMap<string, readonly string[]>;
   readonly swaps: ReadonlySet<string>;
+  /** The members of ZFS pools, which no table of the kernel lists. */
+  readonly zfsMembers: ReadonlySet<string>;
   readonly interfaces: readonly { readonly name: string; readonly syspath: string; readonly isUp: boolean }[];
 }
 
@@ -52,12 +54,22 @@ export function readHostState(files: Files, root: Root): HostState {
     ...block,
     devnum: text(`${block.syspath}/dev`)?.trim() ?? '',
   }));
+  /** `/dev/mapper/root` is a link to `../dm-0`. */
+  const blockOf = (path: string): string => baseName(target(path) ?? path);
+  /** A loop device, or compressed memory that writes to a disk, is no holder of its block device. */
+  const backings = blocks.flatMap(({ name, syspath }) =>
+    ['loop/backing_file', 'backing_dev'].flatMap((file) => {
+      const path = text(`${syspath}/${file}`)?.trim() ?? '';
+      return path.startsWith('/dev/') ? [{ name, lower: blockOf(path) }] : [];
+    }),
+  );
   const above = new Map(
     blocks.map(({ name, syspath }) => [
       name,
       [
         ...list(`${syspath}/holders`),
         ...blocks.filter((other) => dirName(other.syspath) === syspath).map((other) => other.name),
+        ...backings.filter(({ lower }) => lower === name).map((other) => other.name),
       ],
     ]),
   );
@@ -74,23 +86,32 @@ export function readHostState(files: Files, root: Root): HostState {
       return { block: name, controllers };
     });
   const byNumber = new Map(blocks.map(({ name, devnum }) => [devnum, name]));
-  /** `/dev/mapper/root` is a link to `../dm-0`. */
-  const blockOf = (path: string): string => baseName(target(path) ?? path);
   const mounts = new Map<string, string[]>();
   const addMount = (block: string, point: string): void => {
     mounts.set(block, [...new Set([...(mounts.get(block) ?? []), point])]);
   };
   const table = text('/proc/1/mountinfo') ?? text('/proc/self/mountinfo') ?? '';
-  for (const { devnum, point, source } of parseMounts(table)) {
-    const block = byNumber.get(devnum) ?? (source.startsWith('/dev/') ? blockOf(source) : undefined);
-    if (block === undefined) continue;
-    addMount(block, point);
-    // btrfs has a device number of its own, and other disks of the same file system.
-    for (const set of list('/sys/fs/btrfs')) {
-      const members = list(`/sys/fs/btrfs/${set}/devices`);
-      if (members.includes(block)) for (const member of members) addMount(member, point);
+  for (const { devnum, point, sources, otherDisks } of parseMounts(table)) {
+    for (const disk of otherDisks) addMount(blockOf(disk), point);
+    const own = byNumber.get(devnum);
+    for (const block of own === undefined ? sources.map(blockOf) : [own]) {
+      addMount(block, point);
+      // btrfs has a device number of its own, and other disks of the same file system.
+      for (const set of list('/sys/fs/btrfs')) {
+        const members = list(`/sys/fs/btrfs/${set}/devices`);
+        if (members.includes(block)) for (const member of members) addMount(member, point);
+      }
     }
   }
+  // The module is loaded, so that udev's word about the disks is about a pool that this host can have imported.
+  const hasZfs = list('/proc/spl/kstat/zfs').length > 0;
+  const zfsMembers = new Set(
+    blocks
+      .filter(
+        ({ devnum }) => hasZfs && /^E:ID_FS_TYPE=zfs_member$/m.test(text(`/run/udev/data/b${devnum}`) ?? ''),
+      )
+      .map(({ name }) => name),
+  );
   const swaps = new Set(
     (text('/proc/swaps') ?? '')
       .split('\n')
@@ -105,18 +126,37 @@ export function readHostState(files: Files, root: Root): HostState {
     // IFF_UP of linux/if.h.
     isUp: (Number(text(`${syspath}/flags`)?.trim()) & 1) === 1,
   }));
-  return { blocks, above, shared, mounts, swaps, interfaces };
+  return { blocks, above, shared, mounts, swaps, zfsMembers, interfaces };
+}
+
+interface Mount {
+  readonly devnum: string;
+  readonly point: string;
+  /** The disks of the file system: bcachefs has several, `/dev/sda:/dev/sdb`. */
+  readonly sources: readonly string[];
+  /** The disks with the log or the real-time part of an XFS. */
+  readonly otherDisks: readonly string[];
 }
 
 /** Parses /proc/PID/mountinfo (proc_pid_mountinfo(5)). */
-function parseMounts(table: string): { devnum: string; point: string; source: string }[] {
+function parseMounts(table: string): Mount[] {
   return table.split('\n').flatMap((line) => {
     const [fields = '', rest = ''] = line.split(' - ');
     const [, , devnum, , point] = fields.split(' ');
-    const [, source = ''] = rest.split(' ');
-    return devnum === undefined || point === undefined
-      ? []
-      : [{ devnum, point: unescapeTable(point), source: unescapeTable(source) }];
+    const [, source = '', options = ''] = rest.split(' ');
+    if (devnum === undefined || point === undefined) return [];
+    const disk = unescapeTable(source);
+    const others = options
+      .split(',')
+      .flatMap((option) => /^(?:logdev|rtdev)=(\/dev\/.+)$/.exec(option)?.[1] ?? []);
+    return [
+      {
+        devnum,
+        point: unescapeTable(point),
+        sources: disk.startsWith('/dev/') ? disk.split(/:(?=\/dev\/)/) : [],
+        otherDisks: others.map(unescapeTable),
+      },
+    ];
   });
 }
 
@@ -141,6 +181,8 @@ export function hostUses(files: Files, root: Root, state: HostState, syspath: st
     for (const point of state.mounts.get(name) ?? [])
       uses.push({ kind: 'file-system', text: `${point} is mounted from ${name}` });
     if (state.swaps.has(name)) uses.push({ kind: 'swap', text: `${name} is swap space` });
+    if (state.zfsMembers.has(name))
+      uses.push({ kind: 'file-system', text: `${name} is a part of a ZFS pool` });
   }
   if (uses.length === 0)
     for (const name of [...reached].filter((block) => !own.includes(block)).sort(compareNatural))

@@ -135,11 +135,22 @@ function isInstalled(files: Files, root: Root, policy: Policy): boolean {
 
 /** Whether this boot goes without the rules for drivers, as the rules of udev find out, too. */
 function isTurnedOff(files: Files, root: Root): boolean {
-  const words =
-    tryOrUndefined(() => files.read(pathBelow(root, '/proc/cmdline')))
-      ?.trim()
-      .split(/\s+/) ?? [];
-  return words.includes('vfio_names.bind=0');
+  const text = tryOrUndefined(() => files.read(pathBelow(root, '/proc/cmdline'))) ?? '';
+  return parameterValue(text, 'vfio_names.bind') === '0';
+}
+
+/**
+ * The value of a parameter on the command line of the kernel as IMPORT{cmdline} of udev reads it: the last one, without quotes,
+ * with `-` and `_` the same in the key (proc_cmdline_get_key in systemd's src/basic/proc-cmdline.c).
+ */
+function parameterValue(text: string, key: string): string | undefined {
+  const words = text.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  return words
+    .flatMap((word) => {
+      const [, found = '', value = ''] = /^([^=]*)=(.*)$/s.exec(word.replace(/["']/g, '')) ?? [];
+      return found.replaceAll('-', '_') === key ? [value] : [];
+    })
+    .at(-1);
 }
 
 function notInstalled({ bindRules }: Policy): VfioNamesError {

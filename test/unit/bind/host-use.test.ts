@@ -73,6 +73,58 @@ test('hostUses finds every disk of a btrfs file system', (t) => {
   t.deepEqual(uses(root, other), ['/ is mounted from vdb']);
 });
 
+test('hostUses finds every disk of a bcachefs, and the disks of an XFS with its log and its real-time part', (t) => {
+  const root = fakeRoot(t);
+  const slots = ['05', '06', '07', '08'].map((slot) => `/sys/devices/pci0000:00/0000:00:${slot}.0`);
+  slots.forEach((slot, index) => {
+    block(root, `${slot}/virtio${index}/block`, `vd${'abcd'[index]}`, `254:${16 * index}`);
+  });
+  root.write(
+    '/proc/1/mountinfo',
+    '30 1 0:50 / /cache rw shared:1 - bcachefs /dev/vda:/dev/vdb rw\n31 1 0:51 / /x rw - nfs host:/dev/vda rw\n',
+  );
+  t.deepEqual(
+    slots.map((slot) => uses(root, slot)),
+    [['/cache is mounted from vda'], ['/cache is mounted from vdb'], [], []],
+  );
+  root.write(
+    '/proc/1/mountinfo',
+    '30 1 254:0 / /data rw - xfs /dev/vda rw,logbufs=8,logdev=/dev/vdc,rtdev=/dev/vdd,noquota\n',
+  );
+  t.deepEqual(
+    slots.map((slot) => uses(root, slot)),
+    [['/data is mounted from vda'], [], ['/data is mounted from vdc'], ['/data is mounted from vdd']],
+  );
+});
+
+test('hostUses finds a loop device and compressed memory on a disk', (t) => {
+  const root = fakeRoot(t);
+  block(root, `${pci}/virtio0/block`, 'vda', '254:0');
+  block(root, `${pci}/virtio0/block/vda`, 'vda1', '254:1');
+  for (const [name, file] of [
+    ['loop0', 'loop/backing_file'],
+    ['zram0', 'backing_dev'],
+  ] as const) {
+    block(root, '/sys/devices/virtual/block', name, name === 'loop0' ? '7:0' : '252:0');
+    root.write(`/sys/devices/virtual/block/${name}/${file}`, '/dev/disk/by-label/x\n');
+  }
+  root.linkWithTarget('/dev/disk/by-label/x', '../../vda1');
+  t.deepEqual(uses(root), ['loop0 lies on it', 'zram0 lies on it']);
+  root.write('/proc/swaps', 'Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n');
+  root.write('/proc/1/mountinfo', mount('7:0', '/iso', '/dev/loop0'));
+  t.deepEqual(uses(root), ['/iso is mounted from loop0', 'zram0 is swap space']);
+});
+
+test('hostUses finds the disks of ZFS pools while ZFS is loaded', (t) => {
+  const root = fakeRoot(t);
+  block(root, `${pci}/virtio0/block`, 'vda', '254:0');
+  block(root, `${pci}/virtio0/block/vda`, 'vda1', '254:1');
+  root.write('/run/udev/data/b254:1', 'E:ID_FS_LABEL=tank\nE:ID_FS_TYPE=zfs_member\n');
+  t.deepEqual(uses(root), []);
+  root.write('/proc/spl/kstat/zfs/tank/state', 'ONLINE\n');
+  t.deepEqual(uses(root), ['vda1 is a part of a ZFS pool']);
+});
+
 test('hostUses finds an interface that is up and the graphics card of the console', (t) => {
   const root = fakeRoot(t);
   root.write(`${pci}/net/eth0/flags`, '0x1003\n');

@@ -90,6 +90,18 @@ test('bind --installed refuses a policy whose rules are not installed', async (t
   const off = await run();
   t.deepEqual([off.status, off.out], [0, '']);
   t.regex(off.err[0] ?? '', /vfio_names\.bind=0 on the command line/);
+  for (const line of [
+    'vfio-names.bind=0',
+    'vfio_names.bind=1 "vfio_names.bind=0"',
+    "x='a b' vfio_names.bind='0'",
+  ]) {
+    root.write('/proc/cmdline', `quiet ${line}\n`);
+    t.is((await run()).out, '', line);
+  }
+  for (const line of ['x="ro vfio_names.bind=0"', 'vfio_names.bind=0 vfio_names.bind=1', 'vfio_names.bind']) {
+    root.write('/proc/cmdline', `quiet ${line}\n`);
+    t.true((await run()).out.includes('0000:00:05.0'), line);
+  }
   root.write('/proc/cmdline', 'quiet ro\n');
   root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:00:0*" }\n');
   t.is((await run()).status, 1);
