@@ -159,5 +159,10 @@ monitor() {
   until_true 60 absent /results/monitor.ask
 }
 
-# vfio_names ARGUMENT...: the program under test.
-vfio_names() { node /project/dist/vfio-names.cjs "$@"; }
+# The command that runs the program under test: the native program, or with `run --node` the one that runs on Node.
+vfio_names_command=/project/dist/native/vfio-names
+[[ ! -e /project/on-node ]] || vfio_names_command='/usr/bin/node /project/dist/vfio-names.cjs'
+export vfio_names_command
+
+# vfio_names ARGUMENT...: runs the program under test.
+vfio_names() { $vfio_names_command "$@"; }

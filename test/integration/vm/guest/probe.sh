@@ -49,7 +49,7 @@ release() {
 }
 
 # from_container ARGUMENT...: runs probe in a PID namespace, as in a container that cannot see the host's processes.
-from_container() { unshare --pid --fork --mount-proc node /project/dist/vfio-names.cjs probe "$@"; }
+from_container() { unshare --pid --fork --mount-proc $vfio_names_command probe "$@"; }
 
 # group_of ADDRESS: prints the number of its IOMMU group.
 group_of() { basename "$(readlink "$pci/$1/iommu_group")"; }

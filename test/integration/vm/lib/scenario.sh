@@ -11,7 +11,6 @@
 #   # root: writable        what is written to the root lies in memory (default: read-only)
 #   # initramfs: TOOL       boots by an image that TOOL made, with those rules and the native vfio_id in it
 #   # kernel-command-line: ARGUMENT...  more arguments of the kernel's command line
-#   # native: yes           calls dist/native/vfio_id, which is built first if it is missing or old
 #   # packages: yes         installs the Debian packages, which are built first and lie in /project/packages
 
 # header NAME KEY [DEFAULT]

@@ -5,7 +5,6 @@
 # rules: bind-twins
 # root: writable
 # initramfs: dracut
-# native: yes
 # timeout: 1200
 
 . /project/test/integration/vm/scenarios/bind-boot-early.sh

@@ -5,7 +5,6 @@
 # init: systemd
 # rules: bind-names
 # root: writable
-# native: yes
 # kernel-command-line: initcall_blacklist=e1000_init_module
 # timeout: 900
 

@@ -7,7 +7,6 @@
 # rules: bind-twins
 # root: writable
 # initramfs: root-only
-# native: yes
 # timeout: 1200
 
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0 d=0000:00:07.0

@@ -6,7 +6,6 @@
 # rules: bind-twins
 # root: writable
 # initramfs: root-only
-# native: yes
 # kernel-command-line: vfio_names.bind=0
 # timeout: 1200
 

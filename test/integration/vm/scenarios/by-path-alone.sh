@@ -1,7 +1,6 @@
 # A card behind a root port gets a by-path link; by-path-behind-bridge.sh tests the same card with other bus numbers.
 # kernels: both
 # devices: slot
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 card=$(basename "$(echo $pci/0000:00:06.0/0000:*)")

@@ -1,7 +1,6 @@
 # The card of by-path-alone.sh with two more bridges before it: the address differs, the by-path link is the same.
 # kernels: both
 # devices: slot-behind-bridge
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 card=$(basename "$(echo $pci/0000:00:06.0/0000:*)")

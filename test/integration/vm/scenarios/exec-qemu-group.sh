@@ -30,7 +30,7 @@ output_has() {
   [[ $out == *"$1"* ]]
 }
 exec_as_nobody() {
-  start prlimit --memlock=$((128 << 20)) node /project/dist/vfio-names.cjs \
+  start prlimit --memlock=$((128 << 20)) $vfio_names_command \
     exec --interface group --no-fds --user nobody $address -- "$@"
 }
 held_by() { same "$(vfio_names holders --json $address | tr -d '" \n' | grep -oE 'user:[a-z]+' | sort -u)" "user:$1"; }
@@ -54,7 +54,7 @@ check "QEMU lists the device" output_has "$identity"
 check "QEMU exits with status 0" status 0
 
 # A descriptor of the group that is passed on keeps QEMU from opening the node.
-start prlimit --memlock=$((128 << 20)) node /project/dist/vfio-names.cjs \
+start prlimit --memlock=$((128 << 20)) $vfio_names_command \
   exec --interface group --user nobody $address -- "${emulator[@]}"
 list_and_quit
 check "without --no-fds, QEMU cannot open the node" output_has "Device or resource busy"

@@ -32,7 +32,7 @@ output_has() {
 }
 # exec_as LIMIT: starts QEMU by exec as user nobody, with LIMIT bytes of locked memory.
 exec_as() {
-  start prlimit --memlock="$1" node /project/dist/vfio-names.cjs exec --iommu --user nobody $address -- \
+  start prlimit --memlock="$1" $vfio_names_command exec --iommu --user nobody $address -- \
     "${emulator[@]}" "${by_descriptor[@]}"
 }
 held_by() { same "$(vfio_names holders --json $address | tr -d '" \n' | grep -oE 'user:[a-z]+' | sort -u)" "user:$1"; }

@@ -21,7 +21,7 @@ JobTimeoutSec=infinity
 [Service]
 LimitMEMLOCK=128M
 TimeoutStartSec=infinity
-ExecStart=/usr/bin/node /project/dist/vfio-names.cjs exec --iommu --user nobody $address -- \
+ExecStart=$vfio_names_command exec --iommu --user nobody $address -- \
   /usr/bin/qemu-system-x86_64 -M q35,accel=tcg -nodefaults -display none -m 64 -S \
   -object iommufd,id=iommufd0,fd={iommufd} -device vfio-pci,fd={fd},iommufd=iommufd0
 UNIT

@@ -24,7 +24,7 @@ inside() {
       shift
     fi
     shift 5
-    exec node /project/dist/vfio-names.cjs "$@"
+    exec $vfio_names_command "$@"
   ' bash "$first" "$second" $a $pci/$b $pci/$a "$@"
 }
 

@@ -2,7 +2,6 @@
 # nodes of devices.
 # kernels: group
 # devices: groups
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 . /project/test/integration/vm/guest/groups.sh

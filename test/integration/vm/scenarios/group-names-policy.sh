@@ -2,7 +2,6 @@
 # the three values of --via the same links as sync makes.
 # kernels: both
 # devices: groups
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 . /project/test/integration/vm/guest/groups.sh

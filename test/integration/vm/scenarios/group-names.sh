@@ -2,7 +2,6 @@
 # whatever its driver, and all of them go with the node; udev and sync make the same links.
 # kernels: group
 # devices: groups
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 . /project/test/integration/vm/guest/groups.sh

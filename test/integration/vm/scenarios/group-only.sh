@@ -2,7 +2,6 @@
 # those of groups, and resolve reports that the kernel does not support nodes of devices.
 # kernels: group
 # devices: one
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 . /project/test/integration/vm/guest/groups.sh

@@ -4,7 +4,6 @@
 # devices: groups
 # init: systemd
 # root: writable
-# native: yes
 # timeout: 900
 
 . /project/test/integration/vm/guest/helper.sh

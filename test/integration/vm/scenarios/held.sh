@@ -37,7 +37,7 @@ out=$(vfio_names holders --json "$vfio")
 check "holders --json has the PID" grep "\"pid\": $holder,\$" <<<"$out"
 check "holders --json has the device's sysfs path" \
   grep -F "\"syspath\": \"$(readlink -f $pci/$address)\"" <<<"$out"
-check "doctor counts the open device" prints "^ok +holders +1 open" doctor
+check "doctor counts the open device" prints "^ok +holders +1 device open" doctor
 
 echo >/tmp/other
 unshare --mount sh -c 'mount --bind "$0" /tmp/other && exec sleep infinity </tmp/other' "$node" &

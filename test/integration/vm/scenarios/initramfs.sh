@@ -4,7 +4,6 @@
 # initramfs: initramfs-tools
 # kernel-command-line: vfio-pci.ids=8086:100e
 # rules: families
-# native: yes
 # root: writable
 # timeout: 900
 

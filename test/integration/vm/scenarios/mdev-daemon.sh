@@ -2,7 +2,6 @@
 # kernels: both
 # devices: three
 # rules: no
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0

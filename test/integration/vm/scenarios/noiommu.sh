@@ -3,7 +3,6 @@
 # kernels: both
 # devices: one
 # kernel-command-line: intel_iommu=off
-# native: yes
 . /project/test/integration/vm/guest/probe.sh
 . /project/test/integration/vm/guest/helper.sh
 . /project/test/integration/vm/guest/groups.sh

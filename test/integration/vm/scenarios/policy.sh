@@ -2,7 +2,6 @@
 # functions and a mediated device.
 # kernels: both
 # devices: sriov-and-one
-# native: yes
 # timeout: 1200
 
 . /project/test/integration/vm/guest/helper.sh

@@ -17,7 +17,7 @@ DefaultDependencies=no
 [Service]
 Type=oneshot
 $(printf '%s\n' "$@")
-ExecStart=/bin/bash -c 'node /project/dist/vfio-names.cjs probe $address >/tmp/out 2>&1; echo \$\$? >/tmp/status'
+ExecStart=/bin/bash -c '$vfio_names_command probe $address >/tmp/out 2>&1; echo \$\$? >/tmp/status'
 UNIT
   rm -f /tmp/status
   systemctl daemon-reload && systemctl start lab-probe.service && status=$(</tmp/status)

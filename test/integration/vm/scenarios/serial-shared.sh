@@ -1,7 +1,6 @@
 # Two cards have one serial number: the name of the first one goes when the second one appears, and neither gets it.
 # kernels: cdev
 # devices: same-serial
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 first=0000:00:04.0 second=0000:00:05.0

@@ -2,7 +2,6 @@
 # kernels: both
 # devices: sriov-twice
 # timeout: 1800
-# native: yes
 # cpus: 2
 
 . /project/test/integration/vm/guest/helper.sh

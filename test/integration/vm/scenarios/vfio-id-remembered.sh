@@ -2,7 +2,6 @@
 # otherwise.
 # kernels: both
 # devices: sriov-and-one
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 pf=0000:01:00.0 alone=0000:00:04.0 count=4

@@ -2,7 +2,6 @@
 # kernels: both
 # devices: one
 # init: systemd
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 address=0000:00:04.0

@@ -2,7 +2,6 @@
 # and the links are removed with the devices.
 # kernels: both
 # devices: three
-# native: yes
 
 . /project/test/integration/vm/guest/helper.sh
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0

@@ -1,7 +1,6 @@
 # udevd with our rules and the service run at once with 127 virtual functions: each link is created once and not removed.
 # kernels: cdev
 # devices: sriov
-# native: yes
 # timeout: 900
 # cpus: 2
 

@@ -4,7 +4,6 @@
 # devices: three
 # init: systemd
 # rules: no
-# native: yes
 # timeout: 1500
 # cpus: 2
 

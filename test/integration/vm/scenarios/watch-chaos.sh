@@ -2,7 +2,6 @@
 # kernels: both
 # devices: three-and-port
 # rules: no
-# native: yes
 # timeout: 1800
 # cpus: 2
 

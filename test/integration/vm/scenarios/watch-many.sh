@@ -3,7 +3,6 @@
 # kernels: both
 # devices: sriov-twice
 # rules: no
-# native: yes
 # timeout: 1800
 # cpus: 2
 

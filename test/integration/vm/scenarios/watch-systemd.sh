@@ -4,7 +4,6 @@
 # devices: one
 # init: systemd
 # rules: no
-# native: yes
 # timeout: 900
 
 address=0000:00:04.0
