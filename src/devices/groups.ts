@@ -152,6 +152,8 @@ export function readVfioGroup(files: Files, root: Root, node: string): GroupResu
   const { members, unreadable } = readGroupMembers(files, root, number);
   const group = { number, node, devnum, members: [...members].sort(compareDevices) };
   if (unreadable.length === 0) return { group };
+  // VFIO removes the node before the kernel removes the group with the list of its members.
+  if (readGroupDevnum(files, root, node) !== devnum) return undefined;
   return {
     group,
     problem: { file: directory, message: unreadableMembers(unreadable, groupNodePath(group)) },

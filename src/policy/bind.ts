@@ -69,9 +69,29 @@ const emptyProblem: BindProblem = {
   hint: 'match the name, the path, or vendor and device',
 };
 
+const digits = '0123456789abcdef'.split('');
+
+/** Values that differ in every place, as PCI devices have them: a condition that fits all of them selects nothing. */
+const differentValues: Partial<Record<FactName, readonly string[]>> = {
+  name: digits.map((digit, index) => `0000:${digit}${digit}:${index % 2}${digit}.${index % 8}`),
+  function: digits.slice(0, 8),
+  revision: digits.map((digit) => `0x${digit}${digit}`),
+  // A disk, a network card, a graphics card, a sound card, a host controller of USB.
+  class: ['0x010802', '0x020000', '0x030000', '0x040300', '0x0c0330'],
+  syspath: digits.map((digit) => `/sys/devices/pci0000:${digit}${digit}/0000:${digit}${digit}:00.0`),
+  ...Object.fromEntries(
+    ['vendor', 'device', 'subsystemVendor', 'subsystemDevice'].map((fact) => [
+      fact,
+      digits.map((digit) => `0x${digit.repeat(4)}`),
+    ]),
+  ),
+};
+
 /** Whether the condition excludes devices by what they are; a list of all that is left alone would select a new card, too. */
 function selects({ fact, negate, patterns }: Condition): boolean {
-  return fact !== 'bus' && !negate && patterns.every((pattern) => /[^*?]/.test(pattern));
+  if (fact === 'bus' || negate || !patterns.every((pattern) => /[^*?]/.test(pattern))) return false;
+  const values = differentValues[fact];
+  return !values?.every((value) => patterns.some((pattern) => globMatches(pattern, value)));
 }
 
 function conditionProblems({ fact, negate, patterns }: Condition): BindProblem[] {

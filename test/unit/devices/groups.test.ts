@@ -121,6 +121,26 @@ test('a node without a group in sysfs is a problem, and stays in the result with
   t.is(unreadableCount, 1);
 });
 
+test('a group that goes away before its members are read is left out, as one that went away', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  const files: Files = {
+    ...fakeFiles,
+    readdir: (path) => {
+      if (path.endsWith('/iommu_groups/14/devices')) {
+        root.removeGroup('14');
+        throw errnoError('ENOENT');
+      }
+      return fakeFiles.readdir(path);
+    },
+  };
+  t.deepEqual(scanGroups(files, root.dir), {
+    groups: [],
+    problems: [{ file: '/sys/class/vfio/14', message: 'went away while it was read, ignoring' }],
+    unreadableCount: 0,
+  });
+});
+
 test('members that cannot be read are one problem, and the others stay', (t) => {
   const root = fakeRoot(t);
   withGroup(root);

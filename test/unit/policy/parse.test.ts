@@ -321,6 +321,31 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
     '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
   ],
   [
+    'a driver for every device whose name has a domain',
+    '[[bind]]\nmatch = { name = "0000:*" }\n',
+    '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
+  ],
+  [
+    'a driver for every device with an id',
+    '[[bind]]\nmatch = { vendor = "0x*", device = "????" }\n',
+    '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
+  ],
+  [
+    'a driver for every device of any class',
+    '[[bind]]\nmatch = { class = "0*" }\n',
+    '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
+  ],
+  [
+    'a driver for every device of any function',
+    '[[bind]]\nmatch = { function = ["[0-3]", "[4-7]"] }\n',
+    '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
+  ],
+  [
+    'a driver for every device below /sys/devices',
+    '[[bind]]\nmatch = { syspath = "/sys/devices/*" }\n',
+    '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
+  ],
+  [
     'a driver for all devices except one',
     '[[bind]]\nmatch = { not = { name = "01:00.0" } }\n',
     '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
