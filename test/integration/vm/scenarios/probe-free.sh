@@ -12,7 +12,7 @@ run vfio_names probe --all
 check "probe --all reports the device as openable" exited 0 "$address: openable: /dev/vfio/devices/"
 run vfio_names probe /dev/vfio/pci/$address 0000:7f:00.0
 check "probe accepts a link and exits with status 3 for an unknown device" \
-  exited 3 "$address: openable" "0000:7f:00.0: not openable: expected a device bound to VFIO"
+  exited 3 "$address: openable" "vfio-names: expected a device bound to VFIO, found none called 0000:7f:00.0"
 run vfio_names probe --bind $address
 check "probe --bind exits with status 2 without --yes and without a terminal" exited 2 "which resets $address"
 check "the device was not reset so far" same "$(resets)" "$before"
