@@ -270,6 +270,17 @@ test('findByNameOrPath finds a mediated device by four or more digits of its UUI
   t.is(find(first), first);
 });
 
+test('a number of fewer than eight digits is a group, not the beginning of a UUID', (t) => {
+  const root = fakeRoot(t);
+  const name = '83481234-509f-382f-3c1e-e6bfe0fa1001';
+  root.add({ bus: 'mdev', name, sysname: 'vfio0' });
+  const machine = { files: fakeFiles, root: root.dir };
+  const find = (text: string): string => findByNameOrPath(machine, observe(machine), text).name;
+  for (const text of ['8348', '8348123'])
+    t.is(t.throws(() => find(text), { instanceOf: VfioNamesError })?.status, 3, text);
+  for (const text of ['83481234', '83481234-5', 'mdev/8348']) t.is(find(text), name, text);
+});
+
 test('findByNameOrPath finds a policy name with its directory or as a path, even if the link is wrong', (t) => {
   const { root, find } = sample(t);
   root.linkWithTarget('/dev/vfio/by-alias/gpu', '../devices/vfio9');
