@@ -41,8 +41,11 @@ interface BindProblem {
   readonly hint?: string;
 }
 
-/** A path without wildcards, or everything below it: the only forms that udev can compare with a device's directory. */
-const pathForm = /^pci[0-9a-f]{4,8}_[0-9a-f]{2}(-pci|-[0-9a-f]{2}\.[0-7])*(-[0-9a-f]{2}\.[0-7]|-\*)$/;
+/**
+ * A path without wildcards, or everything below it: the only forms that udev can compare with a device's directory. A domain of
+ * more digits is that of a nested host bridge (VMD), whose devices have paths that begin with the bridge above.
+ */
+const pathForm = /^pci[0-9a-f]{4}_[0-9a-f]{2}(-pci|-[0-9a-f]{2}\.[0-7])*(-[0-9a-f]{2}\.[0-7]|-\*)$/;
 
 /** Returns what is wrong with the match of a [[bind]] rule, which has already been parsed. */
 export function bindProblems(match: Match): BindProblem[] {

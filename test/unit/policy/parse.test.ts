@@ -346,6 +346,11 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
     '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
   ],
   [
+    'a driver for a path that begins at a nested host bridge',
+    '[[bind]]\nmatch = { path = "pci10000_e0-*" }\n',
+    '2: bind.match.path: expected a whole path, or one that ends in -* for what is below a bridge; match a VF by its pf or its name',
+  ],
+  [
     'a driver for all devices except one',
     '[[bind]]\nmatch = { not = { name = "01:00.0" } }\n',
     '2: bind.match: expected a match that selects devices, found one that fits every device of its bus; match the name, the path, or vendor and device',
