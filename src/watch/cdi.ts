@@ -1,13 +1,11 @@
-/** Keeps the CDI file of `watch --cdi` up to date and reports changes and errors; integrations/cdi-keep.ts writes the file. */
+/** Keeps the CDI file of `watch --cdi` up to date and reports changes and errors; cdi/keep.ts writes the file. */
 
 import { affectsNodes, type CdiTarget, removeSpec, updateSpec } from '../cdi/keep.ts';
-import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
 import { formatSkipped } from '../links/node-check.ts';
 import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
-import { printable } from '../text/printable.ts';
 import type { WatchEvent } from './events.ts';
-import type { FileKeeper } from './file-keeper.ts';
+import { type FileKeeper, reportOnce } from './file-keeper.ts';
 import type { Reason } from './loop.ts';
 
 export interface CdiReporter {
@@ -30,20 +28,9 @@ export function createCdiKeeper(
   token: string,
   { emit, onError, onWarning, now }: CdiReporter,
 ): FileKeeper {
-  let lastError = '';
   /** Skipped devices: the reason, and the time since when in milliseconds; Infinity once it is reported. */
   let skippedSince = new Map<string, number>();
-  const guarded = (fn: () => void): void => {
-    try {
-      fn();
-      lastError = '';
-    } catch (error) {
-      if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-      const message = withHint(ioError(error, 'keep the CDI specification', printable(plan.path)));
-      if (message !== lastError) onError(message);
-      lastError = message;
-    }
-  };
+  const guarded = reportOnce('the CDI specification', plan.path, onError);
   return {
     update: ({ paths }, why) => {
       if (!affectsNodes(paths)) return;

@@ -1,5 +1,5 @@
 /** A file that the service keeps up to date beside the links. */
-import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, ignoring, ioError, VfioNamesError, withHint } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
 import type { Hints, Reason } from './loop.ts';
@@ -24,4 +24,27 @@ export function checkKeptPath(files: Files, option: string, path: string): void 
     `expected a file or nothing at ${option} ${printable(path)}, found a ${status.kind}, which would be replaced`,
     { hint: 'choose another FILE', path },
   );
+}
+
+/**
+ * Returns a function that calls its argument. An error is reported as one printable line: `could not keep WHAT: PATH: ...`;
+ * the same one again only after a call without an error.
+ */
+export function reportOnce(
+  what: string,
+  path: string,
+  onError: (message: string) => void,
+): (fn: () => void) => void {
+  let last = '';
+  return (fn) => {
+    try {
+      fn();
+      last = '';
+    } catch (error) {
+      if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
+      const message = withHint(ioError(error, `keep ${what}`, printable(path)));
+      if (message !== last) onError(message);
+      last = message;
+    }
+  };
 }

@@ -2,13 +2,11 @@
 import { affectsNodes } from '../cdi/keep.ts';
 import { boundDevices } from '../devices/not-bound.ts';
 import { scanDevices } from '../devices/scan.ts';
-import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
 import { readFeatures, writeFeatures } from '../nfd/file.ts';
 import type { SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
-import { printable } from '../text/printable.ts';
 import type { CdiReporter } from './cdi.ts';
-import type { FileKeeper } from './file-keeper.ts';
+import { type FileKeeper, reportOnce } from './file-keeper.ts';
 
 export function createNfdKeeper(
   files: SystemFiles,
@@ -17,18 +15,7 @@ export function createNfdKeeper(
   token: string,
   { emit, onError }: Pick<CdiReporter, 'emit' | 'onError'>,
 ): FileKeeper {
-  let lastError = '';
-  const guarded = (fn: () => void): void => {
-    try {
-      fn();
-      lastError = '';
-    } catch (error) {
-      if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-      const message = withHint(ioError(error, 'keep the features file', printable(path)));
-      if (message !== lastError) onError(message);
-      lastError = message;
-    }
-  };
+  const guarded = reportOnce('the features file', path, onError);
   return {
     update: ({ paths }, why) => {
       if (!affectsNodes(paths)) return;

@@ -166,3 +166,18 @@ export vfio_names_command
 
 # vfio_names ARGUMENT...: runs the program under test.
 vfio_names() { $vfio_names_command "$@"; }
+
+# run_program ARGUMENT...: runs the program once; `status` and `output_has` check this run.
+run_program() {
+  got=0
+  out=$(vfio_names "$@" 2>&1) || got=$?
+}
+
+# status NUMBER: run_program ended with this status.
+status() { same "$got" "$1" || { echo "$out" && return 1; }; }
+
+# output_has TEXT: run_program printed this text.
+output_has() {
+  echo "$out"
+  [[ $out == *"$1"* ]]
+}

@@ -11,16 +11,6 @@ node=/dev/vfio/$group
 # shellcheck disable=SC2016 # for another shell
 list_descriptors='for fd in {0..20}; do [[ ! -e /proc/$$/fd/$fd ]] || echo $fd; done'
 
-# run_program ARGUMENT...: runs the program once; `status` and `output_has` check this run.
-run_program() {
-  got=0
-  out=$(vfio_names "$@" 2>&1) || got=$?
-}
-status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-output_has() {
-  echo "$out"
-  [[ $out == *"$1"* ]]
-}
 
 check "both functions are in one group" same "$(basename "$(readlink $pci/$second/iommu_group)")" "$group"
 check "bind the first" bind $first

@@ -7,16 +7,6 @@ first=0000:02:01.0 second=0000:02:02.0
 group=$(basename "$(readlink $pci/$first/iommu_group)")
 node=/dev/vfio/$group
 
-# run_program ARGUMENT...: runs the program once; `status` and `output_has` check this run.
-run_program() {
-  got=0
-  out=$(vfio_names "$@" 2>&1) || got=$?
-}
-status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-output_has() {
-  echo "$out"
-  [[ $out == *"$1"* ]]
-}
 # interfaces NAME: how processes have the devices open, one word per device and descriptor.
 interfaces() { vfio_names holders --json "$1" | grep -oE '"(name|interface)": "[^"]*"' | cut -d'"' -f4 | xargs; }
 # paths ARGUMENT...: the paths of the nodes in the CDI specification, without the shared one.

@@ -4,16 +4,6 @@
 
 address=0000:00:04.0
 
-# run_program ARGUMENT...: runs the program once; `status`, `output_has` and `line` check this run.
-run_program() {
-  got=0
-  out=$(vfio_names "$@" 2>&1) || got=$?
-}
-status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-output_has() {
-  echo "$out"
-  [[ $out == *"$1"* ]]
-}
 # line STATE CHECK: the output has a line that starts with this state and this check.
 line() {
   echo "$out"

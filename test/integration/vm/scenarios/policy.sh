@@ -27,7 +27,8 @@ without_rules() {
 
 # sync rejects a policy that others than root can write, as they may in the project.
 mkdir -m 755 /run/policies
-install -m 644 /project/test/integration/vm/policies/*.toml /run/policies
+# Those whose names begin with bind- are about drivers.
+find /project/test/integration/vm/policies -name '*.toml' ! -name 'bind-*' -exec install -m 644 -t /run/policies {} +
 for policy in '' /run/policies/*.toml; do
   name=$(basename "${policy:-default}" .toml)
   check "$name: udev applies the rules" through_udev $policy

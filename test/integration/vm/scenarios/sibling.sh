@@ -15,16 +15,6 @@ viable() {
   ' "/dev/vfio/$1"
 }
 
-# run_program ARGUMENT...: runs the program once; `status` and `output_has` check this run.
-run_program() {
-  got=0
-  out=$(vfio_names "$@" 2>&1) || got=$?
-}
-status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-output_has() {
-  echo "$out"
-  [[ $out == *"$1"* ]]
-}
 
 group=$(basename "$(readlink $pci/$first/iommu_group)")
 check "both functions are in one IOMMU group" \

@@ -11,11 +11,6 @@ run_program() {
   got=0
   out=$(other "$@" 2>&1) || got=$?
 }
-status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-output_has() {
-  echo "$out"
-  [[ $out == *"$1"* ]]
-}
 
 check "bind" bind $address
 settle
