@@ -162,7 +162,7 @@ do_good_policy() {
   fi
   hup
 }
-rejections() { grep -c 'the old one stays' /tmp/troubles; }
+rejections() { grep -c 'still using the previous one' /tmp/troubles; }
 # The service keeps the previous policy. An earlier reload may have read the bad policy, so reload the good one again. A
 # service that was just starting has no previous policy and ends: then start it again, as its supervisor would.
 do_bad_policy() {

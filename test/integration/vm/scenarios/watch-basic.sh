@@ -76,7 +76,7 @@ check "the service corrects the links after kill -9 and a restart" until_true $s
 mkdir -p /run/vfio-names
 echo '[nonsense]' >/run/vfio-names/10.toml
 kill -HUP $service
-check "the service rejects an invalid policy" until_true $soon grep -q 'the old one stays' /tmp/troubles
+check "the service rejects an invalid policy" until_true $soon grep -q 'still using the previous one' /tmp/troubles
 check "the service changes no link after an invalid policy" names $a $b
 printf '[names]\nby-tag = true\n' >/run/vfio-names/10.toml
 kill -HUP $service
