@@ -31,21 +31,22 @@ const sourcePaths = {
     })),
 };
 
-/** Returns the bundle of a file; `ids` are the ids of its tests. */
+/** Returns the bundle of a file; `ids` are the ids of its tests, `sources` the files in it, relative to the project. */
 export async function bundle(file) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: [file],
     // Stryker changes the working directory to its copy of the project after esbuild was loaded.
     absWorkingDir: process.cwd(),
     bundle: true,
     write: false,
+    metafile: true,
     platform: 'node',
     format: 'cjs',
     packages: 'external',
     plugins: [sourcePaths],
   });
   const body = compileFunction(outputFiles[0].text, ['require', 'module', 'exports'], { filename: file });
-  const result = { file, body, ids: [] };
+  const result = { file, body, sources: new Set(Object.keys(metafile.inputs)), ids: [] };
   result.ids = evaluate(result).map(({ id }) => id);
   return result;
 }
