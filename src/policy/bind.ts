@@ -126,6 +126,11 @@ function conditionProblems({ fact, negate, patterns }: Condition): BindProblem[]
   return [];
 }
 
+/** The driver that is meant by the name of its module: `vfio-pci` for `vfio_pci`; else `undefined`. */
+export function driverOfModule(name: string): string | undefined {
+  return Object.values(bindBuses).find((driver) => driver !== name && driver.replaceAll('-', '_') === name);
+}
+
 /** Builds the rule; without a driver, it is the VFIO driver of the bus. */
 export function bindRule(match: Match, driver: string | undefined, source: SourceLocation): BindRule {
   const bus = match.find(({ fact }) => fact === 'bus')?.patterns[0] ?? 'pci';

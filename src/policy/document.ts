@@ -30,6 +30,8 @@ function schemaDiagnostics(errors: readonly SchemaError[], document: unknown): S
     if (error.keyword === 'required')
       return [{ path, message: `expected the key ${error.params['missingProperty']}, found none` }];
     const expected = `expected ${error.parentSchema?.description ?? 'something else'}`;
+    if (path.join('.') === 'iommu' && Array.isArray(error.data))
+      return [{ path, message: 'expected one table, found a list', hint: 'write [iommu]' }];
     const key = error.propertyName;
     const found = key === undefined ? describeValue(error.data) : `"${printable(key)}"`;
     return [

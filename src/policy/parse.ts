@@ -6,7 +6,7 @@ import type { GroupNames } from '../names/groups.ts';
 import { knownBuses } from '../names/scheme.ts';
 import { nearest } from '../text/nearest.ts';
 import { printable } from '../text/printable.ts';
-import { bindProblems, bindRule } from './bind.ts';
+import { bindProblems, bindRule, driverOfModule } from './bind.ts';
 import type { AccessLines, Diagnostic } from './diagnostics.ts';
 import type { PolicyDocument, RawAccess } from './document.ts';
 import { aliasRule, booleanFamilies, familyRule } from './families.ts';
@@ -142,6 +142,15 @@ export function parseRules(document: PolicyDocument): FileRules {
     const parsed = match(given, [...path, 'match']);
     for (const { key, message, hint } of bindProblems(parsed))
       errors.push(document.errorAt([...path, 'match', ...key], message, hint));
+    const meant = driverOfModule(raw.driver ?? '');
+    if (meant !== undefined)
+      errors.push(
+        document.errorAt(
+          [...path, 'driver'],
+          `${raw.driver} is the name of a module, not of its driver`,
+          `write "${meant}"`,
+        ),
+      );
     return bindRule(parsed, raw.driver, source(path));
   });
   if (content.iommu) checkIds(content.iommu, ['iommu']);

@@ -379,6 +379,8 @@ for (const [text, hint] of [
   ['[names]\nby-pth = true', 'did you mean "by-path"?'],
   ['[names]\nbyserial = true', 'did you mean "by-serial"?'],
   ['[[access]]\nuser = "qemu"', 'did you mean "owner"?'],
+  ['[[bind]]\nmatch = { vendor = "10de" }\ndriver = "vfio_pci"', 'write "vfio-pci"'],
+  ['[[iommu]]\nowner = "root"', 'write [iommu]'],
   ['[[access]]\nbus = "pci"\nowner = "qemu"', 'facts are in the match: match = { bus = ... }'],
 ] as const)
   test(`the error of ${JSON.stringify(text)} says what to write`, (t) => {
