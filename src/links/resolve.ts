@@ -110,12 +110,20 @@ export function nodeError(
       hint: 'run it as root, or as a user who may enter that directory',
     });
   const code = check.verdict === 'missing' ? 'node-missing' : 'node-mismatch';
-  return new VfioNamesError(code, exitStatus.findings, problem, { ...facts, hint: nodeRemedy });
+  return new VfioNamesError(code, exitStatus.findings, problem, {
+    ...facts,
+    hint: nodeRemedyOf(check.verdict, path),
+  });
 }
 
 /** How to restore a node that devtmpfs should have created. */
 export const nodeRemedy =
   'unbind and bind the device again, or mount devtmpfs on /dev (in a container: pass the node in)';
+
+/** How to restore a node that failed its check. */
+export function nodeRemedyOf(verdict: NodeCheck['verdict'], path: string): string {
+  return verdict === 'not-char' ? `remove ${printable(path)}, then bind the device again` : nodeRemedy;
+}
 
 /** One line that describes a failed node check. */
 export function describeNodeCheck(

@@ -10,7 +10,7 @@ import { printable } from '../text/printable.ts';
 import { formatMode } from '../text/prose.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { checkNode } from './node-check.ts';
-import { describeNodeCheck, nodeRemedy } from './resolve.ts';
+import { describeNodeCheck, nodeRemedyOf } from './resolve.ts';
 
 interface NodeFindings {
   readonly findings: readonly Finding[];
@@ -46,7 +46,7 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
         bus: device.bus,
         name: device.name,
         message: describeNodeCheck(printable(path), check, device.devnum),
-        remedy: remedyOf(check.verdict, path),
+        remedy: check.verdict === 'unreadable' ? 'run it as root' : nodeRemedyOf(check.verdict, path),
         fixable: false,
       });
     }
@@ -66,11 +66,6 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
 
 export function noNameMessage({ bus, name }: Device): string {
   return `no name can be made of the bus ${printable(bus)} and the name ${printable(name)}`;
-}
-
-function remedyOf(verdict: 'missing' | 'unreadable' | 'not-char' | 'devnum-mismatch', path: string): string {
-  if (verdict === 'unreadable') return 'run it as root';
-  return verdict === 'not-char' ? `remove ${printable(path)}, then bind the device again` : nodeRemedy;
 }
 
 /** A user who may write the node controls the device, and through DMA all memory that the IOMMU maps for it. */

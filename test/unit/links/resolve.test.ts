@@ -61,16 +61,17 @@ test('resolve fails if the node has another device number', (t) => {
 test('resolve rejects a file, a directory and a link to the right node in place of the node', (t) => {
   const root = fakeRoot(t);
   const device = gpu(root);
+  const removal = `remove ${node}, then bind the device again`;
   fs.rmSync(root.at(node));
   root.write(node, 'no node');
-  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a file; ${remedy}`);
+  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a file; ${removal}`);
   fs.rmSync(root.at(node));
   fs.mkdirSync(root.at(node));
-  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a directory; ${remedy}`);
+  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a directory; ${removal}`);
   fs.rmdirSync(root.at(node));
   root.node('/dev/other', '247:3');
   root.linkTo(node, '/dev/other');
-  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a symlink; ${remedy}`);
+  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a symlink; ${removal}`);
 });
 
 test('resolve fails with status 4 if the node may not be read', (t) => {

@@ -140,6 +140,17 @@ test(
   'expected a node for 0000:03:00.0, found none: this kernel does not create a node for the device (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU); use /dev/vfio/16 with --interface group, or a kernel with CONFIG_VFIO_DEVICE_CDEV',
 );
 
+test('resolve of a device with a file in place of its node says to remove the file', async (t) => {
+  const { root, run } = sample(t);
+  fs.rmSync(root.at('/dev/vfio/devices/vfio1'));
+  fs.writeFileSync(root.at('/dev/vfio/devices/vfio1'), '');
+  const { status, err } = await run('resolve', 'vfio1');
+  t.is(status, 1);
+  t.deepEqual(err, [
+    'vfio-names: expected the character device 247:1 at /dev/vfio/devices/vfio1, found a file; remove /dev/vfio/devices/vfio1, then bind the device again',
+  ]);
+});
+
 test('resolve --print of a value that the device lacks fails with status 5', async (t) => {
   const { run } = sample(t);
   t.deepEqual(await run('resolve', 'vfio2', '--print', 'group'), {
