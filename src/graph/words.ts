@@ -60,11 +60,11 @@ export function formatDriver({ driver, node: own, groupNode, usage }: Entry): st
   return parts.join(', ');
 }
 
-/** `pci/0000:01:00.0`: the first link, with `(missing)` if the links are not correct. */
+/** `pci/0000:01:00.0`: the first link, with `(not correct)` if the links are not correct. */
 export function formatFirstLink({ links, linksCorrect }: Entry): string | undefined {
   const [link] = links ?? [];
   if (link === undefined) return undefined;
-  return `${link.slice(linkRoot.length + 1)}${linksCorrect ? '' : ' (missing)'}`;
+  return `${link.slice(linkRoot.length + 1)}${linksCorrect ? '' : ' (not correct)'}`;
 }
 
 /** `by-alias/gpu` for each alias of the policy. */

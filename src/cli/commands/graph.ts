@@ -52,8 +52,9 @@ export const run: RunCommand = async (invocation, io, system) => {
   } else if (format === 'dot') io.out(formatDot(graph, title));
   else if (format === 'svg') io.out(await renderSvg(graph, title));
   else io.out(formatText(graph));
-  // Without VFIO devices, holders that cannot be seen do not matter.
-  if (targets.length > 0) for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);
+  // Without VFIO devices, holders that cannot be seen do not matter; an image has no processes.
+  if (targets.length > 0 && invocation.ownTree)
+    for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);
   return exitStatus.ok;
 };
 

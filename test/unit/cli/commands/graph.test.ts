@@ -40,6 +40,20 @@ for (const name of Object.keys(samples) as SampleName[])
       t.is(out, fs.readFileSync(golden, 'utf8'));
     });
 
+test('graph reports processes that it cannot see on this machine, but not in an image', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
+  t.deepEqual((await runCli(['graph', '--root', root.dir])).err, []);
+  t.regex((await runCli(['graph', '--host-root', root.dir])).err.join('\n'), /no processes can be seen/);
+});
+
+test('graph marks a device whose link leads to another node', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0', sysname: 'vfio0', group: '14', driver: 'vfio-pci' });
+  root.linkWithTarget('/dev/vfio/pci/0000:01:00.0', '../devices/vfio1');
+  t.regex((await runCli(['graph', '--root', root.dir])).out, /pci\/0000:01:00\.0 \(not correct\)$/m);
+});
+
 // The native program draws no SVG.
 (givenProgram ? test.skip : test)('graph --format svg shows every device, and is reproducible', async (t) => {
   const first = await show(t, 'desktop', '--format', 'svg');
