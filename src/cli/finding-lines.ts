@@ -6,7 +6,8 @@ import { wrap } from '../text/prose.ts';
 import { paint } from './colour.ts';
 import { formatMessage } from './output.ts';
 
-interface Layout {
+/** How lines are printed for a person. */
+export interface Layout {
   readonly colour: boolean;
   /** The width of the terminal; absent if a line may be of any length. */
   readonly width: number | undefined;
@@ -40,7 +41,8 @@ export function findingLines(findings: readonly Finding[], layout: Layout): stri
   });
 }
 
-function wrapAt(text: string, width: number | undefined, first = ''): string[] {
+/** Breaks the text at `width`; further lines are indented as far as `first`, which precedes the text. */
+export function wrapAt(text: string, width: number | undefined, first = ''): string[] {
   return width === undefined ? [first + text] : wrap(text, { width, indent: first.length || indent, first });
 }
 

@@ -8,8 +8,10 @@ import type { System } from '../../system/system.ts';
 import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
 import { loadPolicyMachine, loadPolicyOption } from '../context.ts';
+import { type Layout, wrapAt } from '../finding-lines.ts';
 import { jsonDocument } from '../json.ts';
 import { formatMessage } from '../output.ts';
+import { terminalColumns } from '../terminal.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const { machine, given } = await loadMachine(invocation, system);
@@ -18,7 +20,8 @@ export const run: RunCommand = async (invocation, io, system) => {
   const [errors, warnings] = [count('error'), count('warning')];
   if (invocation.json) io.out(jsonDocument({ errorCount: errors, warningCount: warnings, checks: lines }));
   else {
-    for (const line of lines) io.out(asText(line, invocation.colour));
+    const layout = { colour: invocation.colour, width: terminalColumns(io, system.process.env) };
+    for (const line of lines) io.out(asText(line, layout));
     const counts = [errors && plural(errors, 'error'), warnings && plural(warnings, 'warning')].filter(
       Boolean,
     );
@@ -45,9 +48,15 @@ async function loadMachine(
 /** The colour as a number of ECMA-48 (SGR): green, yellow, red. */
 const colours = { ok: 32, warning: 33, error: 31 } as const;
 
-function asText({ check, severity, message, remedy }: CheckResult, colour: boolean): string {
+/** The columns of the severity and the check, before the message. */
+const indent = 18;
+
+function asText({ check, severity, message, remedy }: CheckResult, { colour, width }: Layout): string {
   const label = severity.padEnd(7);
-  const head = `${colour ? `\u001b[${colours[severity]}m${label}\u001b[39m` : label}  ${check.padEnd(7)}  `;
-  const advice = remedy === undefined ? '' : `${' '.repeat(18)}-> ${formatMessage(remedy)}\n`;
-  return `${head}${formatMessage(message)}\n${advice}`;
+  const [first = '', ...rest] = [
+    ...wrapAt(formatMessage(message), width, `${label}  ${check.padEnd(7)}  `),
+    ...(remedy === undefined ? [] : wrapAt(formatMessage(remedy), width, `${' '.repeat(indent)}-> `)),
+  ];
+  const head = colour ? `\u001b[${colours[severity]}m${label}\u001b[39m` : label;
+  return `${[head + first.slice(label.length), ...rest].join('\n')}\n`;
 }

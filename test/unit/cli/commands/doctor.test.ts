@@ -28,6 +28,18 @@ test('doctor exits with status 1 if a check has an error', async (t) => {
   t.regex(out, /\n3 errors, \d+ warnings\n$/);
 });
 
+test('doctor breaks lines at the width of the terminal, below the message', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:00:04.0', sysname: 'vfio0', group: '3', driver: 'vfio-pci' });
+  root.add({ name: '0000:00:04.1', group: '3', driver: 'e1000e' });
+  const streams = { stdoutIsTty: true, columns: () => 60 };
+  const { out } = await runCli(['doctor', '--no-color', '--root', root.dir], {}, streams);
+  t.regex(
+    out,
+    /^error {4}groups {3}IOMMU group 3 is not viable: 0000:00:04\.0\n {18}is bound to VFIO, .*\n {18}.*\n(?: {18}.*\n)* {18}-> bind it to vfio-pci, too, or to no\n {21}driver$/m,
+  );
+});
+
 test('doctor does not count a no-IOMMU group as an IOMMU group', async (t) => {
   const root = fakeRoot(t);
   root.add({ name: '0000:00:04.0', sysname: 'vfio0', devnum: false, group: '0', driver: 'vfio-pci' });
