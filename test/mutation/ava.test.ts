@@ -18,12 +18,15 @@ function runModule(code: string): unknown {
 /** Returns each NAME of `object.NAME(...)` in the unit tests, sorted. */
 function calledMethods(object: string): string[] {
   const call = new RegExp(`(?<![\\w.'])${object}\\.(\\w+)\\(`, 'g');
-  const files = readdirSync(join(top, 'test/unit'), { recursive: true, encoding: 'utf8' });
-  const names = files
-    .filter((file) => file.endsWith('.test.ts'))
-    .map((file) => readFileSync(join(top, 'test/unit', file), 'utf8'))
-    .flatMap((text) => [...text.matchAll(call)].map(([, name = '']) => name));
+  const names = unitTests().flatMap((text) => [...text.matchAll(call)].map(([, name = '']) => name));
   return [...new Set(names)].sort();
+}
+
+/** Returns the text of each file of unit tests. */
+function unitTests(): string[] {
+  return readdirSync(join(top, 'test/unit'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => readFileSync(join(top, 'test/unit', file), 'utf8'));
 }
 
 test('the stand-in has every assertion and every kind of test that the unit tests use', (t) => {
@@ -89,4 +92,7 @@ test('every source and every test that the configuration of Stryker lists exists
     paths.filter((path) => !existsSync(join(top, path))),
     [],
   );
+  const texts = unitTests();
+  const gone = config.inProcess.skippedForSize.filter((title) => !texts.some((text) => text.includes(title)));
+  t.deepEqual(gone, []);
 });

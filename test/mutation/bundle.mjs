@@ -31,8 +31,11 @@ const sourcePaths = {
     })),
 };
 
-/** Returns the bundle of a file; `ids` are the ids of its tests, `sources` the files in it, relative to the project. */
-export async function bundle(file) {
+/**
+ * Returns the bundle of a file without the tests with the titles in `skipped`; `ids` are the ids of its tests, `sources` the
+ * files in it, relative to the project.
+ */
+export async function bundle(file, skipped = []) {
   const { outputFiles, metafile } = await build({
     entryPoints: [file],
     // Stryker changes the working directory to its copy of the project after esbuild was loaded.
@@ -46,16 +49,17 @@ export async function bundle(file) {
     plugins: [sourcePaths],
   });
   const body = compileFunction(outputFiles[0].text, ['require', 'module', 'exports'], { filename: file });
-  const result = { file, body, sources: new Set(Object.keys(metafile.inputs)), ids: [] };
+  const result = { file, body, skipped, sources: new Set(Object.keys(metafile.inputs)), ids: [] };
   result.ids = evaluate(result).map(({ id }) => id);
   return result;
 }
 
 /** Evaluates a bundle as if it were imported for the first time, and returns its tests. */
-export function evaluate({ file, body }) {
+export function evaluate({ file, body, skipped }) {
   const require = createRequire(join(process.cwd(), file));
   const { test, tests } = gather();
   const module = { exports: {} };
   body((name) => (name === 'ava' ? test : require(name)), module, module.exports);
-  return tests.map(({ title, run }) => ({ id: `${file} ${title}`, name: title, run }));
+  const kept = tests.filter(({ title }) => !skipped.includes(title));
+  return kept.map(({ title, run }) => ({ id: `${file} ${title}`, name: title, run }));
 }

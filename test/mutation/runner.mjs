@@ -24,7 +24,8 @@ function createRunner(options) {
       evaluate(await bundle('test/support/seed.ts'));
       // The first counterexample of a property kills a mutant; a smaller one would not be printed.
       fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });
-      for (const file of testFiles(options.inProcess.tests)) bundles.push(await bundle(file));
+      const { tests, skippedForSize } = options.inProcess;
+      for (const file of testFiles(tests)) bundles.push(await bundle(file, skippedForSize));
       if (existsSync(timesFile)) times = new Map(JSON.parse(readFileSync(timesFile, 'utf8')));
     },
     async dryRun() {
