@@ -43,3 +43,26 @@ test('readDriverAliases reads the list of the running kernel, and has only vfio-
   root.write('/etc/modules.alias', list);
   t.deepEqual(readDriverAliases(fakeFiles, root.dir), only);
 });
+
+test('parseDriverAliases returns classes as patterns, and the same order for any order of the lines', (t) => {
+  const lines = [
+    'alias vfio_pci:v*d*sv*sd*bc03sc*i* display_vfio_pci',
+    'alias vfio_pci:v*d*sv*sd*bc0Csc03i* usb_vfio_pci',
+    'alias vfio_pci:v*d*sv*sd*bc0Csc03i30 xhci_vfio_pci',
+    'alias vfio_pci:v00008086d*sv*sd*bc*sc*i* a_vfio_pci',
+    'alias vfio_pci:v00008086d*sv*sd*bc*sc*i* b_vfio_pci',
+    'alias vfio_pci:v00008086d00001234sv*sd*bc*sc*i* exact_vfio_pci',
+    'alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci',
+  ];
+  const aliases = parseDriverAliases(lines.join('\n'));
+  t.deepEqual(parseDriverAliases([...lines].reverse().join('\n')), aliases);
+  const classOf = Object.fromEntries(aliases.map((alias) => [alias.driver, alias.class]));
+  t.like(classOf, { display_vfio_pci: '0x03*', usb_vfio_pci: '0x0c03*', xhci_vfio_pci: '0x0c0330' });
+  t.is(aliases[0]?.driver, 'exact_vfio_pci');
+  t.deepEqual(aliases.at(-1), { bus: 'pci', driver: 'vfio-pci' });
+  const intel = aliases.filter(({ vendor, device }) => vendor !== undefined && device === undefined);
+  t.deepEqual(
+    intel.map(({ driver }) => driver),
+    ['a_vfio_pci', 'b_vfio_pci'],
+  );
+});
