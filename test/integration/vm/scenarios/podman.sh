@@ -57,11 +57,13 @@ container --device vfio-names.dev/pci=$a --volume /project:/project --rootfs /tm
   vfio_names() { node /project/dist/vfio-names.cjs "$@"; }
   echo "resolve: $(vfio_names resolve $0)"
   vfio_names probe $0 && echo "probe: yes"
-  vfio_names sync && vfio_names verify $0 && echo "verify: yes"
+  vfio_names sync; echo "sync: $?"
+  vfio_names verify $0 && echo "verify: yes"
   echo "other: $(vfio_names resolve $1 2>&1)"
 ' $a $b
 check "in the container, resolve prints the node" line resolve "/dev/vfio/devices/$vfio"
 check "in the container, probe opens the device" line probe yes
+check "in the container, sync reports the device without a node" line sync 1
 check "in the container, sync creates a link that verify accepts" line verify yes
 check "in the container, resolve reports that the other device's node does not exist" output_has "/dev/vfio/devices/$other, found nothing"
 
