@@ -57,10 +57,16 @@ test('resolveGroup rejects a missing node, another number, a file and a link in 
   fs.rmSync(root.at(node));
   t.is(resolveOrError(root, device), `node-missing 1: ${expected} nothing; ${remedy}`);
   root.write(node, '');
-  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a file; ${remedy}`);
+  t.is(
+    resolveOrError(root, device),
+    `node-mismatch 1: ${expected} a file; remove /dev/vfio/14, then bind the device again`,
+  );
   root.node('/dev/other', '243:14');
   root.replaceLink(node, '/dev/other');
-  t.is(resolveOrError(root, device), `node-mismatch 1: ${expected} a symlink; ${remedy}`);
+  t.is(
+    resolveOrError(root, device),
+    `node-mismatch 1: ${expected} a symlink; remove /dev/vfio/14, then bind the device again`,
+  );
 });
 
 test('resolveGroup fails with status 4 if the node may not be read', (t) => {
