@@ -9,7 +9,7 @@ a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0
 # The container's root, which has only busybox.
 mkdir -p /tmp/rootfs/{bin,dev,etc,proc,sys,tmp}
 cp "$(command -v busybox)" /tmp/rootfs/bin/busybox
-for word in sh id ls mknod; do ln -s busybox /tmp/rootfs/bin/$word; done
+for word in sh id ls mknod sed; do ln -s busybox /tmp/rootfs/bin/$word; done
 
 # container ARGUMENT...: runs a container without network; sets `out` to its output and `got` to its exit status.
 container() {
@@ -36,7 +36,8 @@ container --device vfio-names.dev/pci=$a --cap-add MKNOD --rootfs /tmp/rootfs sh
   (exec 3<>/dev/vfio/devices/$0) && echo "open: yes"
   (exec 3<>/dev/iommu) && echo "iommu: yes"
   mknod /tmp/other c $1 && echo "made: yes"
-  (exec 3<>/tmp/other) || echo "other: no"
+  (exec 3<>/tmp/other) 2>/tmp/error || echo "other: no"
+  echo "why: $(sed "s/.*: //" /tmp/error)"
 ' "$vfio" "$other_number"
 check "the container exits with status 0" status 0
 check "the container has only the node of its device" line nodes "$vfio"
@@ -44,6 +45,7 @@ check "the container can open its device" line open yes
 check "the container can open /dev/iommu" line iommu yes
 check "the container can create a node for the other device" line made yes
 check "the container cannot open the other device" line other no
+check "the device cgroup denies it" line why "Operation not permitted"
 
 container --rootfs /tmp/rootfs ls /dev/vfio
 check "a container without --device has no /dev/vfio" output_has "No such file or directory"
