@@ -5,39 +5,17 @@
 # timeout: 1500
 
 address=0000:00:04.0
+. /project/test/integration/vm/guest/qemu.sh
 node=/dev/vfio/$(basename "$(readlink $pci/$address/iommu_group)")
-emulator=(qemu-system-x86_64 -M q35,accel=tcg -nodefaults -display none -m 64 -S -monitor stdio -device "vfio-pci,host=$address")
-mkfifo /tmp/monitor
-exec 9<>/tmp/monitor
-
-# start COMMAND...: starts QEMU with its monitor on a FIFO. list_and_quit: sends `info pci` and `quit`; sets `out` to the
-# output and `got` to the exit status.
-start() {
-  timeout 400 "$@" <&9 >/tmp/out 2>&1 9>&- &
-  child=$!
-}
-list_and_quit() {
-  printf 'info pci\nquit\n' >&9
-  got=0
-  wait $child || got=$?
-  out=$(</tmp/out)
-  # Discard the commands that a QEMU which failed early did not read.
-  while read -r -t 0.1 -u 9; do :; done
-}
-status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-output_has() {
-  echo "$out"
-  [[ $out == *"$1"* ]]
-}
+emulator+=(-device "vfio-pci,host=$address")
 exec_as_nobody() {
   start prlimit --memlock=$((128 << 20)) $vfio_names_command \
     exec --interface group --no-fds --user nobody $address -- "$@"
 }
-held_by() { same "$(vfio_names holders --json $address | tr -d '" \n' | grep -oE 'user:[a-z]+' | sort -u)" "user:$1"; }
 
 check "bind" bind $address
 settle
-identity="PCI device $(sed s/0x// $pci/$address/vendor):$(sed s/0x// $pci/$address/device)"
+identity=$(identity_of $address)
 check "the node of the group has owner root:root and mode 0600" same "$(stat -c '%U:%G %a' "$node")" "root:root 600"
 
 exec_as_nobody "${emulator[@]}"

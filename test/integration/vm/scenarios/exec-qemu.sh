@@ -4,43 +4,20 @@
 # timeout: 1500
 
 address=0000:00:04.0
+. /project/test/integration/vm/guest/qemu.sh
 link=/dev/vfio/pci/$address
-emulator=(qemu-system-x86_64 -M q35,accel=tcg -nodefaults -display none -m 64 -S -monitor stdio)
 by_descriptor=(-object 'iommufd,id=iommufd0,fd={iommufd}' -device 'vfio-pci,fd={fd},iommufd=iommufd0')
 by_address=(-object iommufd,id=iommufd0 -device "vfio-pci,host=$address,iommufd=iommufd0")
-mkfifo /tmp/monitor
-exec 9<>/tmp/monitor
-
-# start COMMAND...: starts QEMU with its monitor on a FIFO. list_and_quit: sends `info pci` and `quit`; sets `out` to the
-# output and `got` to the exit status.
-start() {
-  timeout 400 "$@" <&9 >/tmp/out 2>&1 9>&- &
-  child=$!
-}
-list_and_quit() {
-  printf 'info pci\nquit\n' >&9
-  got=0
-  wait $child || got=$?
-  out=$(</tmp/out)
-  # Discard the commands that a QEMU which failed early did not read.
-  while read -r -t 0.1 -u 9; do :; done
-}
-status() { same "$got" "$1" || { echo "$out" && return 1; }; }
-output_has() {
-  echo "$out"
-  [[ $out == *"$1"* ]]
-}
 # exec_as LIMIT: starts QEMU by exec as user nobody, with LIMIT bytes of locked memory.
 exec_as() {
   start prlimit --memlock="$1" $vfio_names_command exec --iommu --user nobody $address -- \
     "${emulator[@]}" "${by_descriptor[@]}"
 }
-held_by() { same "$(vfio_names holders --json $address | tr -d '" \n' | grep -oE 'user:[a-z]+' | sort -u)" "user:$1"; }
 
 check "bind" bind $address
 settle
 check "the node has owner root:root and mode 0600" same "$(stat -L -c '%U:%G %a' $link)" "root:root 600"
-identity="PCI device $(sed s/0x// $pci/$address/vendor):$(sed s/0x// $pci/$address/device)"
+identity=$(identity_of $address)
 
 exec_as $((128 << 20))
 check "with exec: QEMU starts" until_true 400 grep -q '(qemu)' /tmp/out
