@@ -14,6 +14,7 @@ import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import { type GroupMember, type MemberScan, readGroupMembers } from './iommu-group.ts';
 import { compareDevices, compareNatural } from './order.ts';
+import { goneProblem } from './scan.ts';
 import type { Device, Problem } from './types.ts';
 
 /** An IOMMU group that VFIO has registered: a driver of VFIO has at least one of its members. */
@@ -201,7 +202,7 @@ export function scanGroups(files: Files, root: Root): GroupScan {
       }
       const found = readVfioGroup(files, root, node);
       if (!found) {
-        problems.push({ file, message: 'went away while it was read, ignoring' });
+        problems.push(goneProblem(file));
         continue;
       }
       seen.add(number);

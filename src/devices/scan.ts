@@ -84,7 +84,7 @@ export function scanDevices(files: Files, root: Root): Scan {
     try {
       const device = scanDevice(files, root, sysname);
       if (device) devices.push(device);
-      else problems.push({ file, message: 'went away while it was read, ignoring' });
+      else problems.push(goneProblem(file));
     } catch (error) {
       const reason = error instanceof VfioNamesError ? withHint(error) : describeErrno(error);
       if (reason === undefined) throw error;
@@ -95,6 +95,18 @@ export function scanDevices(files: Files, root: Root): Scan {
   problems.sort((a, b) => compareNatural(a.file, b.file));
   sortDevices(devices);
   return { devices, problems, unreadableCount };
+}
+
+const goneMessage = 'went away while it was read, ignoring';
+
+/** The problem of a device or group that went away while it was read. */
+export function goneProblem(file: string): Problem {
+  return { file, message: goneMessage };
+}
+
+/** Whether a problem ends with the scan: what went away is not missed by the next one. */
+export function isGoneProblem({ message }: Problem): boolean {
+  return message === goneMessage;
 }
 
 /** Lists the class directory. It does not exist if the kernel has no vfio or has not loaded it: not a problem. */

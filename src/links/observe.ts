@@ -23,6 +23,7 @@ import type { AccessRules } from '../policy/access.ts';
 import type { Alias } from '../policy/links.ts';
 import type { Files, SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
+import { knownNodes, lateLinks } from './late-links.ts';
 import { missingGroupNodes, missingNodes } from './node-check.ts';
 import { linksOfOthers } from './ownership.ts';
 import type { Change } from './plan.ts';
@@ -92,7 +93,12 @@ export function observe({ files, root, policyNames, groupNames = defaultGroupNam
   const unclaimed = unclaimedLinks(tree, assignment.winners);
   const nodes = nodesOf(files, root, devices, groups, allMissing);
   const others =
-    unclaimed.length === 0 ? new Set<string>() : foreignLinks({ files, root }, unclaimed, claims, nodes);
+    unclaimed.length === 0
+      ? new Set<string>()
+      : new Set([
+          ...foreignLinks({ files, root }, unclaimed, claims, nodes),
+          ...lateLinks({ files, root, policyNames, groupNames }, unclaimed, knownNodes(devices, groups)),
+        ]);
   const changes = plan(assignment.winners, tree, nodes, others);
   return {
     ...{ scan, classless, groups, missingNodes: missing, missingGroupNodes: missingGroups },

@@ -2,6 +2,7 @@
 import { hasNoDeviceNodes, scanGroups } from '../devices/groups.ts';
 import { scanDevices } from '../devices/scan.ts';
 import { apply } from '../links/apply.ts';
+import { knownNodes, lateLinks } from '../links/late-links.ts';
 import { missingGroupNodes } from '../links/node-check.ts';
 import { linksOfOthers } from '../links/ownership.ts';
 import { plan } from '../links/plan.ts';
@@ -46,7 +47,12 @@ export function syncGroupLinks(
     );
     const unclaimed = [...entries].filter(([link]) => !winners.has(link));
     const others = linksOfOthers(files, root, unclaimed, winners, (node) => present.get(node));
-    const changes = plan(winners, { ...tree, entries }, present, others).filter(
+    const late = lateLinks(
+      { files, root, policyNames, groupNames: names },
+      unclaimed,
+      knownNodes(devices, groups),
+    );
+    const changes = plan(winners, { ...tree, entries }, present, new Set([...others, ...late])).filter(
       (change) => !failed.has(JSON.stringify(change)),
     );
     const applicable = changes.filter(({ action }) => action !== 'blocked');

@@ -9,6 +9,7 @@ import type { Device } from '../devices/types.ts';
 import { errnoOf, VfioNamesError } from '../errors.ts';
 import { type AccessOutcome, applyAccess } from '../links/access.ts';
 import { apply } from '../links/apply.ts';
+import { lateLinks } from '../links/late-links.ts';
 import { isNodeMissing } from '../links/node-check.ts';
 import type { Machine } from '../links/observe.ts';
 import { linksOfOthers, targetNode } from '../links/ownership.ts';
@@ -148,10 +149,11 @@ function rereadLinks({ files, root }: Machine, state: WatchState, links: Readonl
 
 /** Returns the arguments with which plan() plans the changes of these links only. */
 function planArguments(
-  { files, root }: Machine,
+  machine: Machine,
   state: WatchState,
   links: ReadonlySet<string>,
 ): [ReadonlyMap<string, Claim>, LinkTree, ReadonlySet<string>, ReadonlySet<string>] {
+  const { files, root } = machine;
   const wanted = new Map<string, Claim>();
   const entries = new Map<string, LinkEntry>();
   const present = new Set<string>();
@@ -180,5 +182,11 @@ function planArguments(
   const others = linksOfOthers(files, root, unclaimed, wanted, (node) =>
     present.has(node) ? state.seen.get(node)?.device.devnum : undefined,
   );
-  return [wanted, { entries, unreadable }, present, others];
+  // The event of a new device can come after that of its link. Names of groups are left to the full pass.
+  const late = lateLinks(machine, unclaimed, {
+    devices: [],
+    device: (node) => state.seen.get(node)?.device,
+    hasGroup: () => true,
+  });
+  return [wanted, { entries, unreadable }, present, new Set([...others, ...late])];
 }

@@ -7,9 +7,10 @@ import { sync } from '../../../src/links/sync.ts';
 import type { AccessRules } from '../../../src/policy/access.ts';
 import { bindAccessRules, bindPolicyNames, loadPolicy } from '../../../src/policy/load.ts';
 import { type IncrementalResult, syncPaths } from '../../../src/watch/incremental.ts';
+import { runPass } from '../../../src/watch/pass.ts';
 import { type WatchState, watchState } from '../../../src/watch/state.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
-import { hookedFiles } from '../../support/hooked-files.ts';
+import { errnoError, hookedFiles } from '../../support/hooked-files.ts';
 
 const policy = `
 [names]
@@ -162,6 +163,35 @@ test('incremental pass makes the same number of system calls for one node with a
     return calls;
   };
   t.is(await cost(40), await cost(2));
+});
+
+test('incremental pass keeps a link that udev made for a device whose event has not come yet', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: nameOf(1), sysname: 'vfio0' });
+  const machine = await machineOn(root, '');
+  const state = watchState(sync(machine, 'first'));
+  root.add({ name: nameOf(2), sysname: 'vfio1' });
+  root.linkWithTarget(`/dev/vfio/pci/${nameOf(2)}`, '../devices/vfio1');
+  root.linkWithTarget(`/dev/vfio/pci/${nameOf(3)}`, '../devices/vfio1');
+  const places = new Set([2, 3].map((number) => `pci/${nameOf(number)}`));
+  const { done, outcomes } = syncPaths(machine, 'link', state, places);
+  t.true(done);
+  t.deepEqual(
+    outcomes.map(({ change }) => change.link),
+    [`pci/${nameOf(3)}`],
+  );
+});
+
+test('a pass does not report a device that goes away while it is read', async (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: nameOf(1), sysname: 'vfio0' });
+  const machine = await machineOn(root, '');
+  const files = hookedFiles(({ name, path }) => {
+    if (name === 'readlink' && path.endsWith('/subsystem')) throw errnoError('ENOENT');
+  });
+  const observation = observe({ ...machine, files });
+  t.regex(observation.scan.problems[0]?.message ?? '', /went away/);
+  t.deepEqual(runPass({ ...machine, files }, 'gone', {}, undefined).pass.problems, []);
 });
 
 test('incremental pass gives up if the state does not allow it, or if it finds an uncommon case', async (t) => {
