@@ -82,7 +82,7 @@ function explainReason(failure: ProbeFailure, evidence: Evidence): Explanation |
 function explainMismatch({ step, found }: ProbeFailure, evidence: Evidence): Explanation {
   const kind = nodeKindOf(step) ?? 'node';
   const { path } = evidence.nodes[kind];
-  const what = printable(found ?? 'something else');
+  const what = describeFound(found);
   if (kind !== 'node')
     return notUsable(
       `${path} is ${what}, which is not its number in sysfs`,
@@ -94,6 +94,12 @@ function explainMismatch({ step, found }: ProbeFailure, evidence: Evidence): Exp
         'remove it, then unbind and bind the device again, so that the kernel creates the node',
       )
     : deviceGone('was unbound and bound again while it was probed');
+}
+
+/** `247:3` for a device number, `a symlink` for another kind of file. */
+function describeFound(found: string | undefined): string {
+  if (found === undefined) return 'something else';
+  return /^\d+:\d+$/.test(found) ? found : `a ${printable(found)}`;
 }
 
 /** Fallback for calls and errnos without a specific explanation: reports both. */

@@ -172,6 +172,13 @@ const table: readonly Row[] = [
   ['fstat node', 'node-mismatch', {}, 1, '/dev/vfio/devices/vfio0 is something else, and sysfs says 247:0'],
   [
     'fstat node',
+    'node-mismatch symlink',
+    {},
+    1,
+    '/dev/vfio/devices/vfio0 is a symlink, and sysfs says 247:0',
+  ],
+  [
+    'fstat node',
     'node-mismatch 1:3',
     { stillBound: false },
     3,

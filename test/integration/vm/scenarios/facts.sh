@@ -25,7 +25,7 @@ by-group = true
 net = { name = "02:01.0" }
 
 [[link]]
-match = { vendor = "8086", not = { pf = "*" } }
+match = { vendor = "8086", name = "*:01.0", not = { pf = "*" } }
 name = 'by-intel/{{replace device "0x" ""}}/{{pad group 4}}'
 END
 group=$(basename "$(readlink -f $pci/$first/iommu_group)")

@@ -37,11 +37,11 @@ check "probe rejects a node with another device's number" exited 1 "$node is 1:3
 rm "$node"
 ln -s "$node.away" "$node"
 run vfio_names probe $first
-check "probe does not follow a link in place of the node" exited 1 "is a link"
+check "probe does not follow a link in place of the node" exited 1 "$node is a symlink, and sysfs says $devnum"
 rm "$node"
 mknod "$node" c 250 999
 run vfio_names probe $first
-check "probe reports a node that no driver serves" exited 1 "is a left-over node"
+check "probe reports a node that no driver serves" exited 1 "$node is 250:999, and sysfs says $devnum"
 rm "$node"
 mv "$node.away" "$node"
 
