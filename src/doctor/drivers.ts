@@ -1,9 +1,8 @@
 /** Reads which devices the rules for drivers want, how they stand, and who bound the devices that have VFIO drivers. */
-import { isBuiltInDriver } from '../bind/apply.ts';
 import { findWantedDevices } from '../bind/devices.ts';
 import { readDriverAliases } from '../bind/driver-alias.ts';
 import { findBindEffects } from '../bind/effects.ts';
-import { explainBind } from '../bind/explain.ts';
+import { bindExplainer } from '../bind/explain.ts';
 import type { HostUse } from '../bind/host-use.ts';
 import { type BoundBy, readBindOrigin } from '../bind/origin.ts';
 import type { Device } from '../devices/types.ts';
@@ -53,10 +52,7 @@ export function readDrivers(
     hasRules: bindRules.length > 0,
     missing: wanted
       .filter(({ state }) => state !== 'bound' && state !== 'bridge')
-      .map((device) => {
-        const { bus, driver } = device;
-        return explainBind(device, driver !== undefined && isBuiltInDriver(files, root, bus, driver));
-      }),
+      .map(bindExplainer(files, root)),
     used: findBindEffects(files, root, { bindRules }, aliases)
       .filter(({ uses }) => uses.length > 0)
       .map(({ device: { name }, uses }) => ({ name, uses })),

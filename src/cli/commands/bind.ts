@@ -1,8 +1,8 @@
 /** `bind`: gives devices without a driver the driver that the policy wants; the service vfio-names-bind.service runs it at boot. */
-import { applyBind, type BindReport, isBuiltInDriver, modprobe } from '../../bind/apply.ts';
+import { applyBind, type BindReport, modprobe } from '../../bind/apply.ts';
 import { findWantedDevices, findWantedPfs, type WantedDevice, type WantedPf } from '../../bind/devices.ts';
 import { readDriverAliases } from '../../bind/driver-alias.ts';
-import { explainBind, isPending } from '../../bind/explain.ts';
+import { type BindExplanation, bindExplainer, isPending } from '../../bind/explain.ts';
 import {
   type ExitStatus,
   exitStatus,
@@ -44,9 +44,10 @@ export const run: RunCommand = async (invocation, io, system) => {
   }
   const devices = findWantedDevices(files, root, policy, readDriverAliases(files, root));
   const pfs = findWantedPfs(files, root, policy);
+  const explain = bindExplainer(files, root);
   if (dryRun) {
     const pending = devices.some(({ state }) => isPending(state)) || pfs.length > 0;
-    const lines = devices.map((device) => describe(files, root, device));
+    const lines = devices.map((device) => describe(device, explain));
     print(invocation, io, policy, lines, pfs, dryRun);
     return pending ? exitStatus.changes : exitStatus.ok;
   }
@@ -54,7 +55,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const report = applyBind(files, root, devices, pfs, load);
   const lines = report.results.map(({ device, changed, problem }): BindLine => {
     if (changed) return { device, message: `${device.name} got ${device.wantedDriver}`, isProblem: false };
-    if (problem === undefined) return describe(files, root, device);
+    if (problem === undefined) return describe(device, explain);
     return {
       device,
       message: `${device.name} should have ${device.wantedDriver}: ${problem}`,
@@ -78,10 +79,8 @@ function statusOf({ results, pfs, problems }: BindReport): ExitStatus {
   return failed ? exitStatus.findings : exitStatus.ok;
 }
 
-function describe(files: Files, root: Root, device: WantedDevice): BindLine {
-  const { bus, driver, state } = device;
-  const isBuiltIn = driver !== undefined && isBuiltInDriver(files, root, bus, driver);
-  return { device, ...explainBind(device, isBuiltIn), isProblem: state === 'held' };
+function describe(device: WantedDevice, explain: (device: WantedDevice) => BindExplanation): BindLine {
+  return { device, ...explain(device), isProblem: device.state === 'held' };
 }
 
 function print(

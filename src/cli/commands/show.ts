@@ -1,9 +1,8 @@
 /** `show`: prints all facts of one device, its links, the other devices of its IOMMU group and its holders. */
 
-import { isBuiltInDriver } from '../../bind/apply.ts';
 import { findWantedDevices, type WantedDevice } from '../../bind/devices.ts';
 import { readDriverAliases } from '../../bind/driver-alias.ts';
-import { explainBind } from '../../bind/explain.ts';
+import { bindExplainer } from '../../bind/explain.ts';
 import { readBindOrigin } from '../../bind/origin.ts';
 import { readFacts } from '../../devices/facts.ts';
 import { deviceKey } from '../../devices/groups.ts';
@@ -84,11 +83,7 @@ export const run: RunCommand = async (invocation, io, system) => {
 };
 
 function withExplanation(files: Files, root: Root, wanted: WantedDevice): string {
-  const { bus, driver } = wanted;
-  const { message, remedy } = explainBind(
-    wanted,
-    driver !== undefined && isBuiltInDriver(files, root, bus, driver),
-  );
+  const { message, remedy } = bindExplainer(files, root)(wanted);
   return withHint({ message, hint: remedy });
 }
 

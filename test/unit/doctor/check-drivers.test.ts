@@ -53,8 +53,8 @@ test('doctor finds a device that a built-in driver has, one that the host uses, 
         'exclude it from the match of [[bind]], if the host needs it',
       ],
       [
-        '0000:00:05.0 should have vfio-pci, but e1000e has it, which is built into the kernel and so is always first',
-        'driverctl set-override 0000:00:05.0 vfio-pci takes it now',
+        '0000:00:05.0 should have vfio-pci, but e1000e has it, which is built into the kernel and so is always first; its network interface eth0 is up',
+        'exclude it from the match of [[bind]], if the host needs it, and run vfio-names rules install',
       ],
     ],
   );

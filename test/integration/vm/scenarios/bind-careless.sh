@@ -41,5 +41,7 @@ printf '[[bind]]\nmatch = { name = ["%s", "%s"] }\n' $disk $other >/etc/vfio-nam
 check "with --yes, rules install takes what is mounted" exits 0 vfio_names rules install --yes
 check "bind takes no device from its driver" vfio_names bind
 check "the file system is still there" test -n "$(ls /mnt/data)"
-check "bind says who has the disk" contains "$disk should have vfio-pci, but nvme has it; reboot" vfio_names bind --dry-run
+check "bind says who has the disk" contains "$disk should have vfio-pci, but nvme has it; /mnt/data is mounted from nvme0n1p1" \
+  vfio_names bind --dry-run
+check "bind does not advise to take it now" not contains "driverctl" vfio_names bind --dry-run
 check "show says that the policy wants the disk" contains "the policy wants it" vfio_names show $disk

@@ -39,6 +39,20 @@ test('bind --dry-run says how each device stands, and exits with status 6 if the
   t.is(readFileSync(root.at('/sys/bus/pci/devices/0000:00:05.0/driver_override'), 'utf8'), '(null)\n');
 });
 
+test('bind advises nothing that takes a device from its driver while the host uses the device', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  const device = '/sys/bus/pci/devices/0000:00:06.0';
+  root.write('/sys/devices/pci0000:00/0000:00:06.0/net/eth0/flags', '0x1003\n');
+  root.linkTo('/sys/class/net/eth0', '/sys/devices/pci0000:00/0000:00:06.0/net/eth0');
+  const { err } = await runCli(['bind', '--dry-run', '--root', root.dir]);
+  t.deepEqual(err, [
+    'vfio-names: 0000:00:06.0 should have vfio-pci, but e1000e has it; its network interface eth0 is up; exclude it from the match of [[bind]], if the host needs it, and run vfio-names rules install',
+  ]);
+  root.write(`${device}/net/eth0/flags`, '0x1002\n');
+  t.deepEqual((await runCli(['bind', '--dry-run', '--root', root.dir])).err, [held]);
+});
+
 test('bind sets the override of a device without a driver, below --host-root but not below --root', async (t) => {
   const root = fakeRoot(t);
   machine(root);
