@@ -5,6 +5,7 @@
  *   inotify record LOG           until SIGTERM; LOG is created when the watches exist; both directories must exist before
  *   inotify latency LOG          time from each node to the first link that points to it; status 1 if a node got no link
  *   inotify once LOG             status 1 if a link was created twice or removed, or if the log has no link
+ *   inotify steady LOG           status 1 if a link was removed or led to another node, or if the log has no link
  *
  * A line of LOG: NANOSECONDS came|went node|name NAME [TARGET], by CLOCK_MONOTONIC when the event was read.
  */
@@ -166,9 +167,10 @@ static int latency(void)
 	return missed > 0 || nodes == 0;
 }
 
-static int once(void)
+/* is_steady: a link may be replaced by the same one, as udev does; else a second one is wrong. */
+static int check_names(int is_steady)
 {
-	long names = 0, bad = 0;
+	long names = 0, again = 0, bad = 0;
 
 	for (long i = 0; i < count; i++) {
 		const char *why = is(&events[i], "went", "name") ? "went" : NULL;
@@ -176,15 +178,21 @@ static int once(void)
 		if (!is(&events[i], "came", "name") && !why)
 			continue;
 		names++;
-		for (long j = 0; !why && j < i; j++)
-			if (is(&events[j], "came", "name") && !strcmp(events[j].name, events[i].name))
-				why = "came twice";
+		for (long j = i - 1; !why && j >= 0; j--)
+			if (is(&events[j], "came", "name") && !strcmp(events[j].name, events[i].name)) {
+				if (strcmp(events[j].target, events[i].target))
+					why = "came with another target";
+				else if (!is_steady)
+					why = "came twice";
+				again++;
+				break;
+			}
 		if (why) {
 			bad++;
 			printf("%s: %s %s\n", why, events[i].name, events[i].target);
 		}
 	}
-	printf("%ld events of names, %ld too many\n", names, bad);
+	printf("%ld events of names, %ld replaced a link by the same one, %ld wrong\n", names, again, bad);
 	return bad > 0 || names == 0;
 }
 
@@ -197,5 +205,7 @@ int main(int argc, char **argv)
 	load(argv[2]);
 	if (!strcmp(argv[1], "latency"))
 		return latency();
-	return strcmp(argv[1], "once") ? 2 : once();
+	if (!strcmp(argv[1], "once"))
+		return check_names(0);
+	return strcmp(argv[1], "steady") ? 2 : check_names(1);
 }
