@@ -1,6 +1,6 @@
 /** The JSON document that a command prints with --json. Results are printed as they are, except that links become absolute paths. */
 
-import { type VfioNamesError, withHint } from '../errors.ts';
+import { errnoOf, ioError, type VfioNamesError, withHint } from '../errors.ts';
 import type { Holder } from '../holders/types.ts';
 import type { AccessChange, AccessOutcome } from '../links/access.ts';
 import type { Change, Outcome } from '../links/plan.ts';
@@ -11,6 +11,7 @@ import type { Setting } from '../policy/parse.ts';
 import { dirName } from '../text/path.ts';
 import { jsonText } from '../text/printable.ts';
 import type { WatchEvent } from '../watch/events.ts';
+import type { Io } from './command.ts';
 
 /** The document with `version` as its first key, indented by two spaces, with a final newline; `undefined` values are omitted. */
 export function jsonDocument(content: Readonly<Record<string, unknown>>): string {
@@ -55,10 +56,25 @@ export function settingJson({ key, value, source }: Setting): Json {
   return { key, value: /^(true|false|\d+)$/.test(value) ? JSON.parse(value) : value, source };
 }
 
-/** The document of an error that ended a command, on one line, since each document of watch is one; `status` is the exit status. */
-export function errorDocument({ code, message, hint, device, path, status }: VfioNamesError): string {
+/** An error that ended a command; `status` is the exit status. */
+type EndingError = Pick<VfioNamesError, 'code' | 'message' | 'hint' | 'device' | 'path'> & {
+  readonly status: number;
+};
+
+/** The document of an error, on one line, since each document of watch is one. */
+export function errorDocument({ code, message, hint, device, path, status }: EndingError): string {
   const error = { code, message, hint, name: device, file: path, status };
   return `${jsonText({ version: 1, error })}\n`;
+}
+
+/** Prints the document of an error; reports on stderr that it cannot be written. */
+export function printErrorDocument(io: Io, error: EndingError): void {
+  try {
+    io.out(errorDocument(error));
+  } catch (failure) {
+    if (errnoOf(failure) === undefined) throw failure;
+    io.err(`vfio-names: ${withHint(ioError(failure, 'write', 'standard output'))}`);
+  }
 }
 
 export function outcomeJson({ change, ...rest }: Outcome): Json {

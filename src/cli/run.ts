@@ -18,7 +18,7 @@ import { type Help, parseCommandLine } from './args.ts';
 import type { Invocation, Io } from './command.ts';
 import { commands, commonOptions } from './commands.ts';
 import { commandHelp, groupHelp, helpWidth, overview } from './help.ts';
-import { errorDocument } from './json.ts';
+import { printErrorDocument } from './json.ts';
 import { terminalColumns } from './terminal.ts';
 
 /** `code no-node; device 0000:01:00.0; path /dev/vfio/devices/vfio3; cause ENOENT: no such file...`; one line, printable. */
@@ -75,7 +75,7 @@ export async function main(argv: readonly string[], streams: Io, system: System)
     io.err(`vfio-names: ${withHint(shown)}`);
     if (verbose) io.err(`vfio-names: ${formatErrorDetails(shown)}`);
     // A command prints one document, watch one per line.
-    if (wantsDocument && (!isWritten || isService)) printError(io, shown);
+    if (wantsDocument && (!isWritten || isService)) printErrorDocument(io, shown);
     return shown.status;
   }
 }
@@ -85,16 +85,6 @@ function helpText({ command, group }: Help, width: number): string {
   return group === undefined
     ? overview(commands, commonOptions, width)
     : groupHelp(group, commands, commonOptions, width);
-}
-
-/** Prints the document of an error; reports on stderr that it cannot be written. */
-function printError(io: Io, error: VfioNamesError): void {
-  try {
-    io.out(errorDocument(error));
-  } catch (failure) {
-    if (!(failure instanceof VfioNamesError)) throw failure;
-    io.err(`vfio-names: ${withHint(failure)}`);
-  }
 }
 
 /** Whether the arguments before `--` have --json and no --quiet. */

@@ -33,17 +33,19 @@ export function restoreOpenFilesLimit(calls: ExecCalls, files: Files, soft: numb
   if (found !== soft) throw unprepared(`${found ?? 'no'} open files as limit in place of ${soft}`);
 }
 
+/** Why CMD was not executed: 127 if there is no such program, 126 if it cannot be executed, else 1. */
+export interface ExecFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly status: 1 | 126 | 127;
+}
+
 /**
- * Executes CMD; returns only if that fails, with the exit status: 127 if there is no such program, else 126. After a call, the
- * descriptors of this process are no longer its own, so the caller must end it by `calls.exit`. `report` gets the line of the
- * error.
+ * Executes CMD; returns only if that fails. After a call, the descriptors of this process are no longer its own, so the caller
+ * must end it by `calls.exit`.
  */
-export function replaceProcess(
-  calls: ExecCalls,
-  files: Files,
-  replacement: Replacement,
-  report: (line: string) => void,
-): number {
+export function replaceProcess(calls: ExecCalls, files: Files, replacement: Replacement): ExecFailure {
   const { command, args, environment } = replacement;
   try {
     placeDescriptors(calls, replacement.fds);
@@ -51,13 +53,16 @@ export function replaceProcess(
     checkPrepared(files, replacement.fds.length);
   } catch (error) {
     if (errnoOf(error) === undefined && !(error instanceof VfioNamesError)) throw error;
-    report(`could not prepare CMD: ${(error as Error).message}`);
-    return exitStatus.findings;
+    const code = errnoOf(error) ?? 'unprepared';
+    return {
+      code,
+      message: `could not prepare CMD: ${(error as Error).message}`,
+      status: exitStatus.findings,
+    };
   }
   const path = environment.find((variable) => variable.startsWith('PATH='))?.slice('PATH='.length);
   const errno = execute(calls, candidates(command, path), [command, ...args], environment);
-  report(describeFailure(command, errno));
-  return errno === 'ENOENT' || errno === 'ENOTDIR' ? 127 : 126;
+  return describeFailure(command, errno);
 }
 
 /**
@@ -130,10 +135,15 @@ function execute(
   return denied ? 'EACCES' : last;
 }
 
-function describeFailure(command: string, errno: string): string {
+function describeFailure(command: string, errno: string): ExecFailure {
   const expected = `expected a program at ${printable(command)}`;
   if (errno === 'ENOENT' || errno === 'ENOTDIR')
-    return `${expected}, found none in PATH or at that path; check the word after --, and the first line of a script`;
-  const reason = errno === 'ENOEXEC' ? 'ENOEXEC; a script must begin with #!' : errno;
-  return `${expected}, could not run it: ${reason}`;
+    return {
+      code: errno,
+      message: `${expected}, found none in PATH or at that path`,
+      hint: 'check the word after --, and the first line of a script',
+      status: 127,
+    };
+  const hint = errno === 'ENOEXEC' ? { hint: 'a script must begin with #!' } : {};
+  return { code: errno, message: `${expected}, could not run it: ${errno}`, ...hint, status: 126 };
 }

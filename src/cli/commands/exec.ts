@@ -4,7 +4,7 @@ import { VfioNamesError, withHint } from '../../errors.ts';
 import { dropPrivileges, readUserIds } from '../../exec/drop-privileges.ts';
 import { type Opener, openContainer, openDevice, openGroup, openIommu } from '../../exec/open-device.ts';
 import { fdsVariable, type PassedFds, substituteFds } from '../../exec/placeholders.ts';
-import { replaceProcess, restoreOpenFilesLimit } from '../../exec/replace-process.ts';
+import { type ExecFailure, replaceProcess, restoreOpenFilesLimit } from '../../exec/replace-process.ts';
 import {
   findGroups,
   findRequested,
@@ -18,9 +18,9 @@ import { checkUserAccess } from '../../exec/user-access.ts';
 import type { Files } from '../../system/files.ts';
 import { readEnvironment } from '../../system/proc-self.ts';
 import type { Environment } from '../../system/process.ts';
-import type { RunCommand } from '../command.ts';
+import type { Invocation, Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine } from '../context.ts';
-import { errorDocument } from '../json.ts';
+import { printErrorDocument } from '../json.ts';
 import { parseTimeout } from './probe.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
@@ -62,14 +62,21 @@ export const run: RunCommand = async (invocation, io, system) => {
     for (const fd of fds) nodes.close(fd);
     // A thread may still wait for the device: an ordinary end would wait for that thread.
     if (error instanceof VfioNamesError && error.code === 'timeout') {
-      report(withHint(error));
-      if (invocation.json && !invocation.quiet) io.out(errorDocument(error));
+      reportFailure(invocation, io, error);
       calls.exit(error.status);
     }
     throw error;
   }
-  return calls.exit(replaceProcess(calls, system.files, { ...request, fds }, report));
+  const failure = replaceProcess(calls, system.files, { ...request, fds });
+  reportFailure(invocation, io, failure);
+  return calls.exit(failure.status);
 };
+
+/** Reports why CMD does not run, as an error that ends another command is reported. */
+function reportFailure({ json, quiet }: Invocation, io: Io, failure: ExecFailure | VfioNamesError): void {
+  io.err(`vfio-names: ${withHint(failure)}`);
+  if (json && !quiet) printErrorDocument(io, failure);
+}
 
 /** Opens all nodes, and adds each descriptor to `fds` at once, in the order of passDevices() and passGroups(). */
 async function openAll(

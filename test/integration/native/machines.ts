@@ -270,6 +270,7 @@ export const machines: readonly Machine[] = [
       ['exec', '--host-root', 'ROOT', '--iommu', 'vfio0', '--', 'true'],
       ['exec', '--host-root', 'ROOT', 'vfio0', '--', '/nonexistent'],
       ['exec', '--host-root', 'ROOT', 'vfio0', '--', '/etc/passwd'],
+      ['exec', '--host-root', 'ROOT', '--json', 'vfio0', '--', '/nonexistent'],
       ['exec', '--host-root', 'ROOT', '--user', 'bob', 'vfio0', '--', 'true'],
       ['probe', '--host-root', 'ROOT', 'vfio0'],
       ['probe', '--host-root', 'ROOT', '--json', 'vfio0'],

@@ -15,7 +15,7 @@ const request = { command: 'prog', args: ['x'], environment: ['PATH=/a:/b:/c'], 
 function outcome(fake: FakeExec): [string[], string | number] {
   let end: string | number;
   try {
-    end = replaceProcess(fake.calls, fake.files, request, () => {});
+    end = replaceProcess(fake.calls, fake.files, request).status;
   } catch (error) {
     if (!(error instanceof Executed)) throw error;
     end = error.path;
@@ -51,8 +51,7 @@ test('replaceProcess passes descriptors whose numbers are those of other ones', 
   for (const fd of [3, 4, 5])
     fake.state.descriptors.set(fd, { of: fd, closeOnExec: true, nonblocking: true });
   const executed = t.throws(
-    () =>
-      replaceProcess(fake.calls, fake.files, { ...request, command: '/bin/prog', fds: [5, 4, 3] }, t.fail),
+    () => replaceProcess(fake.calls, fake.files, { ...request, command: '/bin/prog', fds: [5, 4, 3] }),
     { instanceOf: Executed },
   );
   t.deepEqual(executed?.descriptors, { 0: 0, 1: 1, 2: 2, 3: 5, 4: 4, 5: 3 });
@@ -63,11 +62,11 @@ test('replaceProcess rethrows errors without an errno', (t) => {
     throw new TypeError('bug');
   };
   const early = fakeExec({ resetSignals: bug });
-  t.throws(() => replaceProcess(early.calls, early.files, { ...request, fds: [3] }, t.fail), {
+  t.throws(() => replaceProcess(early.calls, early.files, { ...request, fds: [3] }), {
     instanceOf: TypeError,
   });
   const late = fakeExec({ execute: bug });
-  t.throws(() => replaceProcess(late.calls, late.files, { ...request, fds: [3] }, t.fail), {
+  t.throws(() => replaceProcess(late.calls, late.files, { ...request, fds: [3] }), {
     instanceOf: TypeError,
   });
 });

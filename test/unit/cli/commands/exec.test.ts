@@ -16,6 +16,7 @@ import { type FakeCalls, type FakeNode, fakeCalls, fakeNodeCalls } from '../../.
 import { Executed, Exited, type FakeExec, type FakeState, fakeExec } from '../../../support/fake-exec.ts';
 import { canUseNodes, type FakeRoot, fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 import { canUnshare, isCheckoutReadable } from '../../../support/permitted.ts';
+import { validJson } from '../../../support/schema.ts';
 import { testSystem } from '../../../support/system.ts';
 
 const tty = { env: {}, stdoutIsTty: false };
@@ -603,3 +604,34 @@ whenNodes('exec exits with 127 for a missing program, and with 126 for one that 
     t.is(found.stdout, '');
   }
 });
+
+whenNodes(
+  'exec --json prints a document if CMD cannot be executed, and keeps the status if stdout is full',
+  (t) => {
+    const root = nullMachine(t);
+    const line = [...program, 'exec', '--json', '--host-root', root.dir, '01:00.0', '--', 'no-such-program'];
+    const found = spawnSync(process.execPath, line, { encoding: 'utf8' });
+    t.is(found.status, 127);
+    const { error } = validJson<{ error: Record<string, unknown> }>(t, 'error', found.stdout);
+    t.deepEqual(error, {
+      code: 'ENOENT',
+      message: 'expected a program at no-such-program, found none in PATH or at that path',
+      hint: 'check the word after --, and the first line of a script',
+      status: 127,
+    });
+    t.is(
+      spawnSync(process.execPath, [...line.toSpliced(program.length + 1, 1, '--json', '--quiet')], {
+        encoding: 'utf8',
+      }).stdout,
+      '',
+    );
+    const full = fs.openSync('/dev/full', 'w');
+    const blocked = spawnSync(process.execPath, line, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    t.is(blocked.status, 127, blocked.stderr);
+    t.is(blocked.stderr.split('\n').length, 3);
+    t.regex(blocked.stderr, /could not write: standard output: .*ENOSPC/);
+    const unknown = line.with(-3, 'vfio9');
+    t.is(spawnSync(process.execPath, unknown, { stdio: ['ignore', full, 'pipe'] }).status, 3);
+    fs.closeSync(full);
+  },
+);
