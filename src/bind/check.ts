@@ -11,7 +11,7 @@ import { findWantedDevices, type WantedDevice } from './devices.ts';
 import type { DriverAlias } from './driver-alias.ts';
 import { type BindEffect, describeEffect, findBindEffects } from './effects.ts';
 
-/** What is to be told about the rules. */
+/** The findings about the rules. */
 interface BindCheck {
   readonly warnings: readonly Diagnostic[];
   readonly notes: readonly Diagnostic[];

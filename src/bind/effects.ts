@@ -1,4 +1,4 @@
-/** What the rules for drivers will do to the devices of this machine, so that nobody loses a disk or a network by surprise. */
+/** What the rules for drivers will do to the devices of this machine, and what the host does with these devices now. */
 import type { Policy, SourceLocation } from '../policy/policy.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';

@@ -56,7 +56,7 @@ export function readHostState(files: Files, root: Root): HostState {
   }));
   /** `/dev/mapper/root` is a link to `../dm-0`. */
   const blockOf = (path: string): string => baseName(target(path) ?? path);
-  /** A loop device, or compressed memory that writes to a disk, is no holder of its block device. */
+  /** A loop device, or compressed memory that writes to a disk, is not a holder of its block device. */
   const backings = blocks.flatMap(({ name, syspath }) =>
     ['loop/backing_file', 'backing_dev'].flatMap((file) => {
       const path = text(`${syspath}/${file}`)?.trim() ?? '';
@@ -103,7 +103,14 @@ export function readHostState(files: Files, root: Root): HostState {
       }
     }
   }
-  // The module is loaded, so that udev's word about the disks is about a pool that this host can have imported.
+  // The kernel calls the disk of a root file system without initramfs /dev/root, and other mount namespaces are not in the table.
+  // The directory of a btrfs exists only while it is mounted (btrfs_sysfs_add_fsid in fs/btrfs/sysfs.c).
+  for (const set of list('/sys/fs/btrfs')) {
+    const members = list(`/sys/fs/btrfs/${set}/devices`);
+    if (members.some((member) => mounts.has(member))) continue;
+    for (const member of members) addMount(member, 'a btrfs file system');
+  }
+  // Only while the module is loaded can the host have imported a pool from the disks that udev calls members of one.
   const hasZfs = list('/proc/spl/kstat/zfs').length > 0;
   const zfsMembers = new Set(
     blocks

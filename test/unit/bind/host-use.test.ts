@@ -73,6 +73,16 @@ test('hostUses finds every disk of a btrfs file system', (t) => {
   t.deepEqual(uses(root, other), ['/ is mounted from vdb']);
 });
 
+test('hostUses finds the disks of a mounted btrfs that the table of mounts calls /dev/root', (t) => {
+  const root = fakeRoot(t);
+  block(root, `${pci}/virtio0/block`, 'vda', '254:0');
+  root.write('/sys/fs/btrfs/features/raid56', '0\n');
+  root.write('/proc/1/mountinfo', mount('0:32', '/', '/dev/root'));
+  t.deepEqual(uses(root), []);
+  root.write('/sys/fs/btrfs/4f1e/devices/vda', '');
+  t.deepEqual(uses(root), ['a btrfs file system is mounted from vda']);
+});
+
 test('hostUses finds every disk of a bcachefs, and the disks of an XFS with its log and its real-time part', (t) => {
   const root = fakeRoot(t);
   const slots = ['05', '06', '07', '08'].map((slot) => `/sys/devices/pci0000:00/0000:00:${slot}.0`);
