@@ -15,7 +15,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { Files } from '../../system/files.ts';
 import { pathBelow, type Root } from '../../system/root-path.ts';
 import { printable } from '../../text/printable.ts';
-import { bindRulesFileName, findRules } from '../../udev/installed-rules.ts';
+import { bindRulesFileName, findRules, type RulesFile } from '../../udev/installed-rules.ts';
 import { policyId, readHeader } from '../../udev/syntax.ts';
 import type { Invocation, Io, RunCommand } from '../command.ts';
 import { loadPolicyOption } from '../context.ts';
@@ -35,7 +35,16 @@ export const run: RunCommand = async (invocation, io, system) => {
   const dryRun = flags['dry-run'] === true;
   if (!dryRun && !ownTree) throw foreignTree(root);
   const policy = await loadPolicyOption(invocation, system);
-  if (flags['installed'] === true && !isInstalled(files, root, policy)) throw notInstalled(policy);
+  if (flags['installed'] === true) {
+    const rules = findRules(files, root, bindRulesFileName);
+    if (rules?.kind === 'masked') {
+      io.err(
+        `vfio-names: ${rules.path} disables the rules for drivers: no device gets a driver of the policy`,
+      );
+      return exitStatus.ok;
+    }
+    if (!isCurrent(rules, policy)) throw notInstalled(policy);
+  }
   if (flags['installed'] === true && isTurnedOff(files, root)) {
     io.err(
       'vfio-names: vfio_names.bind=0 on the command line of the kernel: no device gets a driver of the policy',
@@ -127,9 +136,8 @@ function print(
 }
 
 /** Whether the rules that udev has are those of this policy: only `rules install` checks what the host does with a device. */
-function isInstalled(files: Files, root: Root, policy: Policy): boolean {
-  const found = findRules(files, root, bindRulesFileName);
-  return found?.kind === 'text' && readHeader(found.text)?.policy === policyId(policy);
+function isCurrent(rules: RulesFile | undefined, policy: Policy): boolean {
+  return rules?.kind === 'text' && readHeader(rules.text)?.policy === policyId(policy);
 }
 
 /** Whether this boot goes without the rules for drivers, as the rules of udev find out, too. */

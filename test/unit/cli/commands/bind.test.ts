@@ -130,3 +130,18 @@ test('bind says that there is nothing to do without rules or devices', async (t)
   machine(root, '[[bind]]\nmatch = { name = "0000:99:00.0" }\n');
   t.deepEqual(await run(), { status: 0, out: 'no device here matches a rule for drivers\n', err: [] });
 });
+
+test('bind --installed does nothing if an empty file disables the rules of an image', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  const line = ['bind', '--installed', '--host-root', root.dir];
+  root.write('/usr/lib/udev/rules.d/60-vfio-names-bind.rules', '# of the image\n');
+  t.is((await runCli(line)).status, 1);
+  root.write('/etc/udev/rules.d/60-vfio-names-bind.rules', '');
+  const { status, err } = await runCli(line);
+  t.is(status, 0);
+  t.deepEqual(err, [
+    'vfio-names: /etc/udev/rules.d/60-vfio-names-bind.rules disables the rules for drivers: no device gets a driver of the policy',
+  ]);
+  t.is(readFileSync(root.at('/sys/bus/pci/devices/0000:00:05.0/driver_override'), 'utf8'), '(null)\n');
+});
