@@ -35,20 +35,10 @@ export const run: RunCommand = async (invocation, io, system) => {
   const dryRun = flags['dry-run'] === true;
   if (!dryRun && !ownTree) throw foreignTree(root);
   const policy = await loadPolicyOption(invocation, system);
-  if (flags['installed'] === true) {
-    const rules = findRules(files, root, bindRulesFileName);
-    if (rules?.kind === 'masked') {
-      io.err(
-        `vfio-names: ${rules.path} disables the rules for drivers: no device gets a driver of the policy`,
-      );
-      return exitStatus.ok;
-    }
-    if (!isCurrent(rules, policy)) throw notInstalled(policy);
-  }
-  if (flags['installed'] === true && isTurnedOff(files, root)) {
-    io.err(
-      'vfio-names: vfio_names.bind=0 on the command line of the kernel: no device gets a driver of the policy',
-    );
+  const off = flags['installed'] === true ? checkInstalled(files, root, policy) : undefined;
+  if (off !== undefined) {
+    io.err(`vfio-names: ${off}: no device gets a driver of the policy`);
+    if (invocation.json) print(invocation, io, policy, [], [], dryRun);
     return exitStatus.ok;
   }
   const devices = findWantedDevices(files, root, policy, readDriverAliases(files, root));
@@ -135,9 +125,16 @@ function print(
   );
 }
 
-/** Whether the rules that udev has are those of this policy: only `rules install` checks what the host does with a device. */
-function isCurrent(rules: RulesFile | undefined, policy: Policy): boolean {
-  return rules?.kind === 'text' && readHeader(rules.text)?.policy === policyId(policy);
+/**
+ * Returns why the rules for drivers have no effect in this boot; `undefined` if they have. Throws `not-installed` (status 1) if
+ * they are not those of this policy: only `rules install` checks what the host does with a device.
+ */
+function checkInstalled(files: Files, root: Root, policy: Policy): string | undefined {
+  const rules = findRules(files, root, bindRulesFileName);
+  if (rules?.kind === 'masked') return `${rules.path} disables the rules for drivers`;
+  if (rules?.kind !== 'text' || readHeader(rules.text)?.policy !== policyId(policy))
+    throw notInstalled(policy, rules);
+  return isTurnedOff(files, root) ? 'vfio_names.bind=0 on the command line of the kernel' : undefined;
 }
 
 /** Whether this boot goes without the rules for drivers, as the rules of udev find out, too. */
@@ -160,13 +157,15 @@ function parameterValue(text: string, key: string): string | undefined {
     .at(-1);
 }
 
-function notInstalled({ bindRules }: Policy): VfioNamesError {
+function notInstalled({ bindRules }: Policy, rules: RulesFile | undefined): VfioNamesError {
+  const changed =
+    rules === undefined
+      ? 'expected installed rules for drivers, found none'
+      : 'the policy has changed since its rules for drivers were installed';
   return new VfioNamesError(
     'not-installed',
     exitStatus.findings,
-    bindRules.length === 0
-      ? 'expected rules for drivers in the policy, found none'
-      : 'the policy has changed since its rules for drivers were installed',
+    bindRules.length === 0 ? 'expected rules for drivers in the policy, found none' : changed,
     { hint: 'run vfio-names rules install, which checks what the host does with the devices' },
   );
 }

@@ -96,7 +96,7 @@ test('bind --installed refuses a policy whose rules are not installed', async (t
   t.is(missing.status, 1);
   t.regex(
     missing.err[0] ?? '',
-    /the policy has changed since its rules for drivers were installed; run vfio-names rules install/,
+    /expected installed rules for drivers, found none; run vfio-names rules install/,
   );
   t.is((await runCli(['rules', 'install', '--root', root.dir])).status, 0);
   t.true((await run()).out.includes('0000:00:05.0'));
@@ -118,7 +118,9 @@ test('bind --installed refuses a policy whose rules are not installed', async (t
   }
   root.write('/proc/cmdline', 'quiet ro\n');
   root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:00:0*" }\n');
-  t.is((await run()).status, 1);
+  const changed = await run();
+  t.is(changed.status, 1);
+  t.regex(changed.err[0] ?? '', /the policy has changed since its rules for drivers were installed; run/);
   root.write('/etc/vfio-names/site.toml', '[names]\nby-tag = true\n');
   t.regex((await run()).err[0] ?? '', /expected rules for drivers in the policy, found none/);
 });
@@ -143,5 +145,6 @@ test('bind --installed does nothing if an empty file disables the rules of an im
   t.deepEqual(err, [
     'vfio-names: /etc/udev/rules.d/60-vfio-names-bind.rules disables the rules for drivers: no device gets a driver of the policy',
   ]);
+  t.deepEqual(validJson(t, 'bind', (await runCli([...line, '--json'])).out)['devices'], []);
   t.is(readFileSync(root.at('/sys/bus/pci/devices/0000:00:05.0/driver_override'), 'utf8'), '(null)\n');
 });
