@@ -35,7 +35,7 @@ export function checkDevices({ devices, classless, problems }: Snapshot): CheckR
   }
   if (classless.length > 0) return [...classlessLines(classless), ...lines];
   const remedy =
-    'bind one, by a [[bind]] rule of the policy and a boot, or on PCI by hand: D=/sys/bus/pci/devices/ADDRESS; echo vfio-pci > $D/driver_override; echo ADDRESS > $D/driver/unbind; echo ADDRESS > /sys/bus/pci/drivers_probe';
+    'bind one, by a [[bind]] rule of the policy and a boot, or on PCI by hand, if the host does not use it: D=/sys/bus/pci/devices/ADDRESS; echo vfio-pci > $D/driver_override; echo ADDRESS > $D/driver/unbind; echo ADDRESS > /sys/bus/pci/drivers_probe';
   return [warning('devices', 'no device is bound to a VFIO driver', remedy), ...lines];
 }
 

@@ -16,7 +16,7 @@ const origins: Readonly<Record<BoundBy, string>> = {
 /** How many devices have a line of their own. */
 const MAX_LINES = 5;
 
-/** Reports the devices without the driver of the policy, and how many are bound by whom; no line if there are none. */
+/** Reports the devices without the driver of the policy, and how many are bound by what; no line if there are none. */
 export function checkDrivers({ drivers, devices }: Snapshot): CheckResult[] {
   const { missing, used, counts, rules, hasRules } = drivers;
   const lines = [

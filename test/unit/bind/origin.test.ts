@@ -16,7 +16,7 @@ function origin(root: FakeRoot, override = '(null)', state?: 'bound' | 'held') {
   return readBindOrigin(fakeFiles, root.dir, device, state && { state, rule });
 }
 
-test('readBindOrigin tells the policy, driverctl and an override by hand apart', (t) => {
+test('readBindOrigin distinguishes the policy, driverctl and an override by hand', (t) => {
   const root = fakeRoot(t);
   t.deepEqual(origin(root, 'vfio-pci', 'bound'), { boundBy: 'policy', text: '[[bind]] at test.toml:1' });
   t.is(origin(root, 'vfio-pci').boundBy, 'other');
