@@ -31,7 +31,7 @@ export function explainBind(failure: ProbeFailure, evidence: Evidence): Explanat
       // copy_struct_from_user() with the old struct size: commit 86624ba3b522 (Linux 6.17), fixed by
       // 2f03f21fe751.
       return unsupported(
-        'this kernel can not read a VF token in BIND, as Linux 6.17 and early 6.18 can not',
+        'this kernel cannot read a VF token in BIND, as Linux 6.17 and early 6.18 cannot',
         'probe it with --group, or boot Linux 6.19 or later',
       );
     case 'EBUSY':
@@ -51,7 +51,7 @@ export function explainBind(failure: ProbeFailure, evidence: Evidence): Explanat
         'remove it and reload the module iommufd',
       );
     case 'ENOTTY':
-      return unsupported('the driver of this device can not be bound to an iommufd', 'probe it with --group');
+      return unsupported('the driver of this device cannot be bound to an iommufd', 'probe it with --group');
     default:
       return undefined;
   }
@@ -77,7 +77,7 @@ function invalid(evidence: Evidence): Explanation {
     );
   if (holders.length > 0 || incomplete.length > 0) return inUse(holders, incomplete);
   return notUsable(
-    'in use, by a process that is not visible in /proc, or its driver can not open it',
+    'in use, by a process that is not visible in /proc, or its driver cannot open it',
     'look at the kernel log for the device, and for a virtual machine or a mapping that keeps it; try again if it was just closed',
   );
 }
@@ -143,13 +143,13 @@ function explainAttach(failure: ProbeFailure): Explanation | undefined {
   switch (failure.errno) {
     case 'EPERM':
       return notUsable(
-        'the address space can not be attached: interrupts are not isolated',
+        'the address space cannot be attached: interrupts are not isolated',
         'enable interrupt remapping in firmware and kernel (intremap)',
       );
     case 'EINVAL':
     case 'EBUSY':
       return notUsable(
-        `the address space can not be attached: ${failure.step} gave ${failure.errno}`,
+        `the address space cannot be attached: ${failure.step} gave ${failure.errno}`,
         'look whether the IOMMU is coherent, and whether a sibling has another address space',
       );
     case 'ENOTTY':

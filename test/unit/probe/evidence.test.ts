@@ -41,7 +41,7 @@ test('evidence: bound is false if the device is gone or its number was reused', 
   t.false(gather(root, device).stillBound);
 });
 
-test('evidence: bound is false if the class entry can not be read', (t) => {
+test('evidence: bound is false if the class entry cannot be read', (t) => {
   const root = fakeRoot(t);
   const device = root.add({ name: '0000:00:04.0', sysname: 'vfio0' });
   root.linkWithTarget('/sys/class/vfio-dev/vfio0', 'nowhere');

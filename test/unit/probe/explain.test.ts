@@ -203,7 +203,7 @@ const table: readonly Row[] = [
 
   [bind, 'EINVAL', { holders: [qemu] }, 1, 'in use by pid 4711 (qemu-system-x86) through the cdev'],
   [bind, 'EINVAL', { incomplete }, 1, 'in use, by a process that was not seen'],
-  [bind, 'EINVAL', {}, 1, 'in use, by a process that is not visible in /proc, or its driver can not open it'],
+  [bind, 'EINVAL', {}, 1, 'in use, by a process that is not visible in /proc, or its driver cannot open it'],
   [bind, 'EINVAL', { stillBound: false }, 3, 'the device is just leaving'],
   [
     bind,
@@ -224,7 +224,7 @@ const table: readonly Row[] = [
     'E2BIG',
     { tokenGiven: true },
     5,
-    'this kernel can not read a VF token in BIND, as Linux 6.17 and early 6.18 can not',
+    'this kernel cannot read a VF token in BIND, as Linux 6.17 and early 6.18 cannot',
   ],
   [
     bind,
@@ -303,15 +303,15 @@ const table: readonly Row[] = [
   [bind, 'ENODEV', {}, 3, 'the device is just leaving'],
   [bind, 'EBADFD', {}, 5, '/dev/iommu is not an iommufd'],
   [bind, 'EBADF', {}, 5, '/dev/iommu is not an iommufd'],
-  [bind, 'ENOTTY', {}, 5, 'the driver of this device can not be bound to an iommufd'],
+  [bind, 'ENOTTY', {}, 5, 'the driver of this device cannot be bound to an iommufd'],
   [bind, 'ENOMEM', {}, 1, 'VFIO_DEVICE_BIND_IOMMUFD gave ENOMEM'],
-  [attach, 'EPERM', {}, 1, 'the address space can not be attached: interrupts are not isolated'],
+  [attach, 'EPERM', {}, 1, 'the address space cannot be attached: interrupts are not isolated'],
   [
     attach,
     'EINVAL',
     {},
     1,
-    'the address space can not be attached: VFIO_DEVICE_ATTACH_IOMMUFD_PT gave EINVAL',
+    'the address space cannot be attached: VFIO_DEVICE_ATTACH_IOMMUFD_PT gave EINVAL',
   ],
   [attach, 'ENOTTY', {}, 5, 'this device has no address space to attach'],
   [attach, 'ENOMEM', {}, 1, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT gave ENOMEM'],

@@ -112,7 +112,7 @@ for (const [title, nodes, dev, answer] of failures)
     t.is(found.calls.openCount(), 0);
   });
 
-test('probe open returns the errno if the dev attribute can not be read', (t) => {
+test('probe open returns the errno if the dev attribute cannot be read', (t) => {
   const calls = fakeCalls(node(fakeVfio()));
   const broken = { ...calls, read: () => fail('EIO') };
   t.deepEqual(runProbe(broken, request), { openable: false, step: 'ioctl', errno: 'EIO' });
