@@ -132,6 +132,16 @@ export function tryOrUndefined<T>(fn: () => T): T | undefined {
   }
 }
 
+/** As tryOrUndefined(), and `undefined` for a VfioNamesError, too, such as that of a malformed entry of sysfs. */
+export function ifReadable<T>(fn: () => T): T | undefined {
+  try {
+    return fn();
+  } catch (error) {
+    if (errnoOf(error) === undefined && !(error instanceof VfioNamesError)) throw error;
+    return undefined;
+  }
+}
+
 /** The error of a system call on `path` that failed, or that was not made, with this errno. */
 export function errnoError(errno: string, path: string): Error {
   return Object.assign(new Error(`${errno}: ${path}`), { code: errno, path });

@@ -3,6 +3,7 @@ import {
   describeErrno,
   errnoOf,
   exitStatus,
+  ifReadable,
   ignoring,
   tryOrUndefined,
   VfioNamesError,
@@ -133,12 +134,7 @@ export function readGroupDevnum(files: Files, root: Root, node: string): string 
 
 /** The device number of a group's node; `undefined` if there is none, or none that can be read. */
 export function tryGroupDevnum(files: Files, root: Root, node: string): string | undefined {
-  try {
-    return readGroupDevnum(files, root, node);
-  } catch (error) {
-    if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
+  return ifReadable(() => readGroupDevnum(files, root, node));
 }
 
 /**

@@ -2,7 +2,7 @@
 import { devicesOfGroup, hasNoDeviceNodes, readVfioGroup, type VfioGroup } from '../devices/groups.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
-import { errnoOf, VfioNamesError } from '../errors.ts';
+import { ifReadable } from '../errors.ts';
 import { type Claim, claimsOf, type PolicyNames } from '../names/claims.ts';
 import { canHaveGroupNames, claimsOfGroups, defaultGroupNames, type GroupNames } from '../names/groups.ts';
 import { isGroupLink } from '../names/scheme.ts';
@@ -67,23 +67,13 @@ function claimsOfNode(
   const { files, root, policyNames, groupNames = defaultGroupNames } = machine;
   if (isGroup) {
     if (known.hasGroup(node) || !canHaveGroupNames(groupNames, known.devices)) return [];
-    const group = unlessUnreadable(() => readVfioGroup(files, root, node)?.group);
+    const group = ifReadable(() => readVfioGroup(files, root, node)?.group);
     if (!group) return [];
     const devices = devicesOfGroup(group, known.devices);
     return claimsOfGroups([group], groupNames, devices, () => hasNoDeviceNodes(files, root), policyNames);
   }
-  const device = unlessUnreadable(() => scanDevice(files, root, node));
+  const device = ifReadable(() => scanDevice(files, root, node));
   if (!device || device.syspath === known.device(node)?.syspath || isNodeMissing(files, root, device))
     return [];
   return claimsOf([device], policyNames);
-}
-
-/** Returns the result of `fn`; `undefined` for what cannot be read, which the scan has reported if it was there then. */
-function unlessUnreadable<T>(fn: () => T): T | undefined {
-  try {
-    return fn();
-  } catch (error) {
-    if (!(error instanceof VfioNamesError) && errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
 }

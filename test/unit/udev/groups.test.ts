@@ -52,7 +52,7 @@ test('only the rules for auto ask vfio_id to decide, and only for devices withou
   t.is(rules(false), '');
 });
 
-test('vfio_id is always told of a device if the names or the access of its group depend on it', (t) => {
+test('the rules always call vfio_id for a device if the names or the access of its group depend on it', (t) => {
   const always = (policy: Parameters<typeof policyOf>[0]) =>
     compileGroups(policyOf(policy), 'import').join.some((line) => line.includes(' --always '));
   const access = { fileGroup: 'kvm', source };

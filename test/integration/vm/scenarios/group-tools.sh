@@ -63,9 +63,9 @@ check "no process has a device of the group open any more" same "$(interfaces "$
 
 user() { setpriv --reuid=nobody --regid=nogroup --clear-groups node /project/dist/vfio-names.cjs "$@"; }
 if [[ $KERNEL == group ]]; then
-  check "doctor tells an ordinary user that the node is closed" contains "you may open none of the nodes of groups, such as $node (root:root 0600)" user doctor
+  check "doctor says to an ordinary user that the node is closed" contains "you may open none of the nodes of groups, such as $node (root:root 0600)" user doctor
   chgrp nogroup "$node" && chmod 0660 "$node"
-  check "doctor tells a user of its group that it is open" contains "this user may open the nodes of 1 group" user doctor
+  check "doctor says to a user of its group that it is open" contains "this user may open the nodes of 1 group" user doctor
   chmod 0600 /dev/vfio/vfio
   check "doctor reports the mode of the container" contains "/dev/vfio/vfio (root:root 0600)" user doctor
   mv /dev/vfio/vfio /dev/vfio/kept
