@@ -13,13 +13,17 @@ mkdir -p $pod /run/cdi
 
 # manifest EXPRESSION: values of the pod's specification, one per line.
 manifest() {
-  node -p "const { volumes, containers: [{ args, volumeMounts }] } =
+  node -p "const { volumes, containers: [{ args, volumeMounts, livenessProbe }] } =
     require('/project/node_modules/yaml').parse(fs.readFileSync('/project/packaging/kubernetes/daemonset.yaml', 'utf8'))
       .spec.template.spec; ($1).join('\n')"
 }
 mapfile -t args < <(manifest args)
+# A volume of the pod alone is a directory of its own.
+mkdir -p /tmp/volumes/run
 mapfile -t mounts < <(manifest "volumeMounts.map(({ name, mountPath, readOnly }) =>
-  [volumes.find((volume) => volume.name === name).hostPath.path, mountPath, readOnly ? 'ro' : 'rw'].join(' '))")
+  [volumes.find((volume) => volume.name === name).hostPath?.path ?? '/tmp/volumes/' + name, mountPath,
+    readOnly ? 'ro' : 'rw'].join(' '))")
+mapfile -t probe < <(manifest "livenessProbe.exec.command.slice(1)")
 check "the manifest has arguments and mounts" test ${#args[@]} -gt 3 -a ${#mounts[@]} -gt 3
 
 # container COMMAND...: runs the command in the container's mounts; the guest's /usr replaces the image.
@@ -52,7 +56,7 @@ check "the container cannot write to sysfs" not container sh -c 'echo 1 >/host/s
 check "the container can write to /dev/vfio and /run/cdi" container sh -c 'touch /host/dev/vfio/.x /var/run/cdi/.x &&
   rm /host/dev/vfio/.x /var/run/cdi/.x'
 
-container node /project/dist/vfio-names.cjs "${args[@]}" >/tmp/lines 2>/tmp/troubles &
+container $vfio_names_command "${args[@]}" >/tmp/lines 2>/tmp/troubles &
 job=$!
 names() { only /dev/vfio/pci "$@" && pci_links_correct "$@"; }
 listed() {
@@ -61,11 +65,12 @@ listed() {
     "$(for address; do echo "$address=/dev/vfio/devices/$(vfio_of $pci/$address)"; done)"
 }
 check "the service starts" until_true $soon grep -q watching /tmp/lines
-service=$(pgrep -fx 'node /project/dist/vfio-names.cjs watch .*')
+service=$(pgrep -fx "$vfio_names_command ${args[*]}")
 check "the service has no capability" same "$(awk '/^Cap(Eff|Bnd|Prm)/ { print $2 }' /proc/$service/status | sort -u)" \
   0000000000000000
 for address in $a $b; do bind $address; done
 check "the service creates links on the host" until_true $soon names $a $b
+check "the liveness probe of the manifest succeeds" container $vfio_names_command "${probe[@]}"
 check "the service writes the CDI file" until_true $soon listed $a $b
 unbind $a
 bind $c
@@ -76,5 +81,7 @@ status=0
 wait $job || status=$?
 check "the service exits with status 0 on SIGTERM" same $status 0
 check "the service removes the CDI file when it ends" absent $file
+check "the liveness probe fails without the metrics of a service" \
+  exits 1 eval "rm -f /tmp/volumes/run/* && container $vfio_names_command ${probe[*]}"
 check "the service reported no problem" same "$(grep -v 'left out' /tmp/troubles)" ""
 sed 's/^/# /' /tmp/lines /tmp/troubles
