@@ -38,6 +38,8 @@ interface UdevRules {
   /** The policy's hash, or `default`, for the header. */
   readonly policy: string;
   readonly scheme: number;
+  /** The first line, which ends the event of a device that is not for these rules. */
+  readonly others: string;
   /** Lines for the removal of a device; empty if udev removes the links itself. */
   readonly remove: readonly string[];
   /** Lines that set the access of /dev/iommu. */
@@ -71,9 +73,11 @@ export function compileUdev(
     .map((rule) => compileLink(rule, requests, via));
   const access = policy.accessRules.map(compileAccess);
   const combined = concat([scheme, ...links, ...access]);
+  const groups = compileGroups(policy, via);
   return {
     policy: policyId(policy),
     scheme: policy.scheme,
+    others: othersLine(groups, iommu !== undefined),
     remove: removeLinkLines(via),
     iommu: iommu ? [formatRule(['SUBSYSTEM=="misc"', 'KERNEL=="iommu"', ...accessKeys(iommu)])] : [],
     names: via === 'native' ? knownBuses.map(schemeLine) : [],
@@ -83,8 +87,18 @@ export function compileUdev(
     links: unique([scheme, ...links].flatMap((compiled) => compiled.lines)),
     access: access.flatMap((compiled) => compiled.lines),
     run: addLinkLines(via),
-    groups: compileGroups(policy, via),
+    groups,
   };
+}
+
+/** udev runs the file for the events of all devices of the machine, so those of another subsystem leave it at once. */
+function othersLine({ leave, names }: GroupRules, iommu: boolean): string {
+  const ours = ['vfio-dev', ...(names.length > 0 ? ['vfio'] : []), ...(iommu ? ['misc'] : [])];
+  return formatRule([
+    ...(leave.length > 0 ? ['ACTION!="remove"'] : []),
+    `SUBSYSTEM!="${ours.join('|')}"`,
+    'GOTO="vfio_names_end"',
+  ]);
 }
 
 /** The lines of a rule: lines that run path_id, lines that request vfio_id, and the rule's own lines. */

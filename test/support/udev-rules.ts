@@ -19,11 +19,26 @@ export interface UdevResult {
   readonly run: readonly string[];
 }
 
+/** Returns the lines that udev reads for an event, in order, as far as runUdevRules() knows their keys. */
+export function linesRead(text: string, action: string, device: UdevDevice): readonly string[] {
+  return interpret(text, action, device).read;
+}
+
 /** Interprets the text of a rules file for an event. Throws for a key that it does not know. */
 export function runUdevRules(text: string, action: string, device: UdevDevice): UdevResult {
+  const { written, run } = interpret(text, action, device);
+  return { written, run };
+}
+
+function interpret(
+  text: string,
+  action: string,
+  device: UdevDevice,
+): UdevResult & { readonly read: readonly string[] } {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const written: [string, string][] = [];
   const run: string[] = [];
+  const read: string[] = [];
   const substitute = (value: string): string =>
     value.replaceAll('$kernel', device.kernel).replaceAll('$env{SUBSYSTEM}', device.subsystem);
   const alternatives = (patterns: string, value: string): boolean =>
@@ -31,6 +46,7 @@ export function runUdevRules(text: string, action: string, device: UdevDevice): 
   const imported: Record<string, string> = {};
   for (let index = 0; index < lines.length; index++) {
     let target: string | undefined;
+    read.push(lines[index] ?? '');
     for (const [, key = '', operator = '', value = ''] of (lines[index] ?? '').matchAll(
       /([A-Z]+(?:\{[^}]*\})?(?:[a-z_]+\})?)(==|!=|\+=|=)"([^"]*)"/g,
     )) {
@@ -70,5 +86,5 @@ export function runUdevRules(text: string, action: string, device: UdevDevice): 
       if (index < 0) throw new Error(`no label ${target}`);
     }
   }
-  return { written, run };
+  return { written, run, read };
 }

@@ -12,7 +12,7 @@ import { errorLine } from '../../support/error-line.ts';
 import { golden } from '../../support/golden-rules.ts';
 import { hostilePolicy } from '../../support/hostile-policies.ts';
 import { policyOf, source } from '../../support/policies.ts';
-import { runUdevRules, type UdevDevice } from '../../support/udev-rules.ts';
+import { linesRead, runUdevRules, type UdevDevice } from '../../support/udev-rules.ts';
 
 const aliases = parseDriverAliases('alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci\n');
 
@@ -83,6 +83,17 @@ test('the rules leave every device alone that has a driver, an override, a file 
   // As kernels print no override for some buses.
   const empty = { ...nic, attributes: { ...nic.attributes, driver_override: '' } };
   t.deepEqual(runUdevRules(byName, 'add', empty).written, bound);
+});
+
+test('the rules for drivers begin with lines that end the event of any other device, however large the policy is', (t) => {
+  const text = render(
+    ...Array.from({ length: 300 }, (_, index) => rule({ name: `0000:${index % 90}:00.0` })),
+    rule({ pf: '0000:01:00.0' }),
+  );
+  const disk: UdevDevice = { ...nic, subsystem: 'block', kernel: 'sda' };
+  t.is(linesRead(text, 'change', nic).length, 1);
+  t.is(linesRead(text, 'remove', disk).length, 1);
+  t.is(linesRead(text, 'add', disk).length, 2);
 });
 
 test('of several rules that fit, the last one decides', (t) => {

@@ -3,12 +3,13 @@ import test from 'ava';
 import fc from 'fast-check';
 import { VfioNamesError } from '../../../src/errors.ts';
 import { booleanFamilies, familyRule } from '../../../src/policy/families.ts';
-import { defaultPolicy } from '../../../src/policy/policy.ts';
+import { defaultPolicy, type Policy } from '../../../src/policy/policy.ts';
 import { renderRules } from '../../../src/udev/render.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { golden } from '../../support/golden-rules.ts';
 import { hostilePolicy } from '../../support/hostile-policies.ts';
 import { link, policyOf, source, unless, when } from '../../support/policies.ts';
+import { linesRead, type UdevDevice } from '../../support/udev-rules.ts';
 
 test('the checked-in rules match the default policy', (t) => {
   const path = new URL('../../../rules/70-vfio-names.rules', import.meta.url);
@@ -58,6 +59,63 @@ test('udev rules have exactly those labels that a GOTO names, which udevadm veri
     ];
     t.deepEqual(names('LABEL').sort(), names('GOTO').sort());
   }
+});
+
+const foreign: readonly UdevDevice[] = [
+  {
+    subsystem: 'block',
+    kernel: 'sda',
+    devpath: '/devices/pci0000:00/0000:00:07.0/block/sda',
+    attributes: {},
+  },
+  { subsystem: 'pci', kernel: '0000:01:00.0', devpath: '/devices/pci0000:00/0000:01:00.0', attributes: {} },
+  { subsystem: 'net', kernel: 'vfio3', devpath: '/devices/virtual/net/vfio3', attributes: {} },
+];
+
+const large = policyOf({
+  ...rich,
+  linkRules: Array.from({ length: 500 }, (_, index) =>
+    link([when('name', `0000:01:${index}.0`)], `by-x/${index}`),
+  ),
+});
+
+test('the first line of udev rules ends the event of a device of another subsystem, however large the policy is', (t) => {
+  for (const via of ['native', 'import', 'run'] as const)
+    for (const policy of [defaultPolicy, families, rich, large])
+      for (const enabled of [true, false, 'auto'] as const) {
+        const named = { ...policy, groups: { enabled, policyLinks: via !== 'run' } };
+        const rules = renderRules('udev', named, undefined, via);
+        for (const device of foreign)
+          for (const action of ['add', 'change', 'bind', 'unbind', 'move', 'online'])
+            t.is(linesRead(rules, action, device).length, 1, `${via} ${action} ${device.kernel}`);
+      }
+});
+
+test('udev rules read the same few lines at the removal of a device of another subsystem, however large the policy is', (t) => {
+  const read = (policy: Policy, device: UdevDevice): readonly string[] =>
+    linesRead(renderRules('udev', policy), 'remove', device);
+  for (const device of foreign) {
+    t.is(read(defaultPolicy, device).length, 3);
+    t.is(read(large, device).length, 3);
+    t.is(read(policyOf({ groups: { enabled: false, policyLinks: false } }), device).length, 1);
+  }
+});
+
+test('the first line of udev rules lets pass what the other lines are for', (t) => {
+  const passes = (policy: Policy): string[] =>
+    ['vfio-dev', 'vfio', 'misc'].filter((subsystem) => {
+      const [, first = ''] = /^([^#\n].*GOTO="vfio_names_end")$/m.exec(renderRules('udev', policy)) ?? [];
+      return linesRead(`${first}\nx\nLABEL="vfio_names_end"`, 'add', device(subsystem)).includes('x');
+    });
+  const device = (subsystem: string): UdevDevice => ({
+    subsystem,
+    kernel: 'x',
+    devpath: '/devices/x',
+    attributes: {},
+  });
+  t.deepEqual(passes(defaultPolicy), ['vfio-dev', 'vfio']);
+  t.deepEqual(passes(rich), ['vfio-dev', 'vfio', 'misc']);
+  t.deepEqual(passes(policyOf({ groups: { enabled: false, policyLinks: false } })), ['vfio-dev']);
 });
 
 test('udev rules run no program if udev knows all facts', (t) => {
