@@ -10,18 +10,24 @@ export function isUdevRunning(files: Files, root: Root): boolean {
 }
 
 /**
- * Reloads the rules, applies them to the existing devices, and waits until udev has done so: a `change` event runs all rules except those for
- * ACTION=="add", and removes links that no rule creates any more. Returns one line for each call that failed.
+ * Reloads the rules, applies them to the existing devices, and waits until udev has done so: a `change` event runs all rules
+ * except those for ACTION=="add", and removes links that no rule creates any more. Returns one line for each call that failed.
+ *
+ * udevd reads the sender of a control message from its credentials (src/udev/udev-ctrl.c). On Linux 7.2 a message that is sent
+ * before udevd accepts the connection has none: udevd 257 ignores it ("Invalid sender uid 65534"), and udevadm exits with
+ * status 0. So the reload is asked for twice.
  */
 export function reloadUdev(exec: RunProgram): string[] {
+  const reload = ['control', '--reload'];
   const calls = [
-    ['control', '--reload'],
+    reload,
+    reload,
     ['trigger', '--subsystem-match=vfio-dev', '--subsystem-match=vfio', '--action=change'],
     ['trigger', '--subsystem-match=misc', '--sysname-match=iommu', '--action=change'],
     // trigger returns when the events are queued.
     ['settle', '--timeout=30'],
   ];
-  return calls.flatMap((args) => {
+  const failures = calls.flatMap((args) => {
     try {
       exec('udevadm', args);
       return [];
@@ -30,4 +36,5 @@ export function reloadUdev(exec: RunProgram): string[] {
       return [`udevadm ${args.join(' ')} failed: ${reason}; run it by hand, as root`];
     }
   });
+  return [...new Set(failures)];
 }

@@ -273,7 +273,7 @@ const rows: Readonly<Record<string, Row>> = {
     t.regex(out, /^Usage: vfio-names resolve/);
   },
   'systemctl reload vfio-names.service': inVmScenario('watch-systemd', /systemctl reload \$unit$/m),
-  'udevadm control --reload': inVmScenario('rules-removed', /^udevadm control --reload$/m),
+  'udevadm control --reload': inVmScenario('rules-removed', /^reload_rules$/m),
   'udevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change': inVmScenario(
     'group-changes',
     /udevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change$/m,

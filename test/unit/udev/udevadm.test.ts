@@ -12,13 +12,14 @@ test('reloadUdev reloads the rules, triggers existing devices, and waits for ude
   );
   t.deepEqual(calls, [
     'udevadm control --reload',
+    'udevadm control --reload',
     'udevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change',
     'udevadm trigger --subsystem-match=misc --sysname-match=iommu --action=change',
     'udevadm settle --timeout=30',
   ]);
 });
 
-test('reloadUdev returns a line for each failed call and continues', (t) => {
+test('reloadUdev returns a line for each failed call, once, and continues', (t) => {
   const lines = reloadUdev((_, args) => {
     if (args[0] === 'control') throw Object.assign(new Error(), { code: 'ENOENT' });
     throw Object.assign(new Error(), { status: 1 });

@@ -24,7 +24,7 @@ install_node() {
 rules_via() {
   vfio_names rules render --via "$1" ${2:+--policy "$2"} >/run/rules.new &&
     mv /run/rules.new /run/udev/rules.d/70-vfio-names.rules &&
-    udevadm control --reload
+    reload_rules
 }
 
 # links: every link below /dev/vfio with its target.

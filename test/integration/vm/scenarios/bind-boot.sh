@@ -33,7 +33,7 @@ check "another add event changes nothing" same "$(drivers)" "$before"
 
 # The next boot of a machine whose rules were removed, as far as a running kernel can show it.
 rm /etc/vfio-names/lab.toml /etc/udev/rules.d/60-vfio-names-bind.rules
-udevadm control --reload
+reload_rules
 for one in $b $d; do echo 1 >$pci/$one/remove; done
 settle
 echo 1 >/sys/bus/pci/rescan

@@ -57,7 +57,7 @@ kill $legacy
 wait $legacy
 
 rm $rules
-udevadm control --reload
+reload_rules
 run_program doctor
 check "doctor exits with status 1 without our rules" status 1
 check "doctor reports the check udev as failed" line error udev
@@ -68,7 +68,7 @@ run_program doctor
 check "doctor reports the check names as failed after the link is removed" line error names
 
 cp /project/rules/70-vfio-names.rules $rules
-udevadm control --reload
+reload_rules
 run_program doctor
 check "doctor reports rules that udev has not applied yet" output_has "has not made the name of $address"
 udevadm trigger --subsystem-match=vfio-dev --action=change

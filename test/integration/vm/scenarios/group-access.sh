@@ -48,7 +48,7 @@ for way in native import run; do
 done
 
 rm /run/udev/rules.d/70-vfio-names.rules
-udevadm control --reload
+reload_rules
 for address in $single $first $second; do bind $address; done
 settle
 check "sync sets the access" exits 0 vfio_names sync --policy /run/policy.toml

@@ -57,7 +57,7 @@ udevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=chang
 settle
 check "a change event leaves the names" group_names $hot $first $second
 rm /run/udev/rules.d/70-vfio-names.rules
-udevadm control --reload
+reload_rules
 udevadm trigger --subsystem-match=vfio --action=change
 settle
 check "without the rules, a change event removes the names" absent /dev/vfio/groups

@@ -24,7 +24,7 @@ check "a user in the group cannot open the other device" not opens $b
 check "/dev/iommu belongs to the group" same "$(stat -c %G /dev/iommu)" kvm
 
 rm /run/udev/rules.d/70-vfio-names.rules
-udevadm control --reload
+reload_rules
 chown root:root "/dev/vfio/devices/$(vfio_of $pci/$a)"
 check "a user in the group cannot open the device after its group is reset" not opens $a
 check "sync sets the access of the policy" exits 0 vfio_names sync --policy /run/policy.toml

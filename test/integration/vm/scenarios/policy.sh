@@ -22,7 +22,7 @@ through_udev() {
 }
 without_rules() {
   rm -f /run/udev/rules.d/70-vfio-names.rules
-  udevadm control --reload && udevadm trigger --subsystem-match=vfio-dev --action=change --settle
+  reload_rules && udevadm trigger --subsystem-match=vfio-dev --action=change --settle
 }
 
 # sync rejects a policy that others than root can write, as they may in the project.

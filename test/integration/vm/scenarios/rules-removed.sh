@@ -14,7 +14,7 @@ nodes=$(ls -l --time-style=+ /dev/vfio/devices)
 others=$(find /dev -type l ! -path '/dev/vfio/*' -printf '%p -> %l\n' | sort)
 
 rm /run/udev/rules.d/70-vfio-names.rules
-udevadm control --reload
+reload_rules
 udevadm trigger --action=change
 settle
 
@@ -26,7 +26,7 @@ check "links elsewhere in /dev are unchanged" \
   same "$(find /dev -type l ! -path '/dev/vfio/*' -printf '%p -> %l\n' | sort)" "$others"
 
 cp /project/rules/70-vfio-names.rules /run/udev/rules.d/
-udevadm control --reload
+reload_rules
 udevadm trigger --action=change --subsystem-match=vfio-dev
 settle
 check "udev creates the links again after the rules are restored" pci_links_correct $a $b

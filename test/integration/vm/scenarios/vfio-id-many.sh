@@ -25,13 +25,13 @@ pass() {
 check "/usr/lib/udev is writable" writable /usr/lib/udev
 check "install vfio_id" install_native
 rm -f /run/udev/rules.d/70-vfio-names.rules
-udevadm control --reload
+reload_rules
 check "bind all functions" bind_all
 settle
 check "there is no link without rules" absent /dev/vfio/pci
 # Alternate three times and take the median, so that a temporary slowdown of the machine affects both.
 median() { printf '%s\n' "$@" | sort -n | sed -n 2p; }
-without_rules() { rm -f /run/udev/rules.d/70-vfio-names.rules && udevadm control --reload; }
+without_rules() { rm -f /run/udev/rules.d/70-vfio-names.rules && reload_rules; }
 printf '[[link]]\nmatch = { bus = "pci", driver = "vfio-pci" }\nname = "by-driver/{{driver}}/{{name}}"\n' >/tmp/native.toml
 bare=() native=()
 for turn in 1 2 3; do
