@@ -148,9 +148,10 @@ do_fill() {
   fi
   do_bind
 }
-# hup: sends SIGHUP when the service has a handler, since without one the signal ends it.
-listens() { ((0x$(awk '/^SigCgt/ { print $2 }' "/proc/$service/status") & 1)); }
+# listens: the service catches SIGHUP, or blocks it to read it from a descriptor; else the signal would end it.
+listens() { awk '/^Sig(Cgt|Blk)/ { print $2 }' "/proc/$service/status" | grep -q '[13579bdf]$'; }
 alive() { kill -0 $service 2>/dev/null; }
+# hup: sends SIGHUP once the service listens.
 hup() { until_true 240 eval '! alive || listens' && kill -HUP $service; }
 do_good_policy() {
   if [[ $tags ]]; then
