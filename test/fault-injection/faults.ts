@@ -8,7 +8,7 @@
  *   --load SECONDS   duration of the load test with a thousand device changes per second (20)
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,8 +30,15 @@ const { values } = parseArgs({
 const work = mkdtempSync(join(tmpdir(), 'vfio-names-faults-'));
 // Tests run the program as user nobody, too, who may not be able to read the directory in which it was built.
 chmodSync(work, 0o755);
+const project = join(import.meta.dirname, '../..');
 const built = values.native ? 'native/vfio-names-static' : '.';
-cpSync(join(import.meta.dirname, '../../dist', built), join(work, 'dist', built), { recursive: true });
+if (!existsSync(join(project, 'dist', built)))
+  throw new Error(
+    `expected dist/${built}, found none; npm run build${values.native ? ':native -- --chroot' : ''}`,
+  );
+// With koffi, as an installation has it: without, the program has no renameat2(2).
+for (const part of [join('dist', built), ...(values.native ? [] : ['node_modules/@koromix'])])
+  cpSync(join(project, part), join(work, part), { recursive: true, dereference: true });
 const program: Program = values.native
   ? [join(work, 'dist', built)]
   : [process.execPath, join(work, 'dist/vfio-names.cjs')];

@@ -48,7 +48,8 @@ export function* problemsOf(outcome: Outcome, expected: Expected): Generator<str
     const [old, correct] = [expected.before[path], expected.after[path]];
     const isWrongLink = path.startsWith('pci/') && old !== undefined && old !== correct;
     if (now === undefined && isWrongLink) continue;
-    const isPartial = now !== undefined && correct !== undefined && expected.isPartial(now, correct, run.err);
+    const isPartial =
+      now !== undefined && correct !== undefined && expected.isPartial(now, correct, run.err, fault);
     if (now !== expected.before[path] && now !== expected.after[path] && !gone && !isPartial)
       yield `${path} has neither its old nor its new content: ${JSON.stringify(now)}; stderr: ${run.err}`;
   }

@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 
-/** The system calls with which Node reads and changes files on x86-64 and arm64. */
+/** The system calls with which both programs read and change files on x86-64 and arm64. */
 export const FILE_CALLS = [
   'openat',
+  'openat2',
   'read',
   'pread64',
   'write',
