@@ -8,7 +8,7 @@ import { fillTemplate, type Templates } from './fill.ts';
 import { factsOf, policyKeysOf, type Schema } from './policy-keys.ts';
 import { findings, metrics, states } from './reports.ts';
 import { bold, italic, operandsOf } from './roff.ts';
-import { environment, examples, files, jsonKeys, nameForms, policyExample, policyKeyTexts } from './words.ts';
+import { environment, examples, files, jsonKeys, nameForms, policyExample } from './words.ts';
 
 export interface Sources {
   readonly commands: readonly Command[];
@@ -101,11 +101,10 @@ function optionViews(options: Readonly<Record<string, Option>>): OptionView[] {
   });
 }
 
-/** Throws if the schema has a key that words.ts does not describe. */
+/** Throws if the schema does not say what a key means. */
 function policyView(schema: Schema): object {
-  const keys = policyKeysOf(schema).map(({ path, key, table, isTable }) => {
-    const meaning = policyKeyTexts[path];
-    if (meaning === undefined) throw new Error(`packaging/manual/words.ts does not describe the key ${path}`);
+  const keys = policyKeysOf(schema).map(({ path, key, table, isTable, meaning }) => {
+    if (meaning === undefined) throw new Error(`policy.schema.json does not say what the key ${path} means`);
     return { title: isTable ? (table ?? '') : key, meaning, isTable };
   });
   return { keys, facts: pairs(factsOf(schema)), example: policyExample.trimEnd() };

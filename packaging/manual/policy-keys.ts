@@ -17,17 +17,28 @@ export interface PolicyKey {
   /** Whether the key is the table itself. */
   readonly isTable: boolean;
   readonly key: string;
+  /** The second paragraph of its description; the first says what a value must be, as in messages. */
+  readonly meaning: string | undefined;
 }
+
+const meaningOf = ({ description = '' }: Schema): string | undefined => description.split('\n\n')[1];
 
 /** The keys in the order of the schema, each table before its keys; the facts of a match are not included. */
 export function policyKeysOf(schema: Schema): PolicyKey[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, value]): PolicyKey[] => {
     const members = (value.items ?? value).properties;
-    if (!members) return [{ path: key, key, isTable: false }];
+    const meaning = meaningOf(value);
+    if (!members) return [{ path: key, key, isTable: false, meaning }];
     const table = value.items ? `[[${key}]]` : `[${key}]`;
     return [
-      { path: key, key, table, isTable: true },
-      ...Object.keys(members).map((name) => ({ path: `${key}.${name}`, key: name, table, isTable: false })),
+      { path: key, key, table, isTable: true, meaning },
+      ...Object.entries(members).map(([name, member]) => ({
+        path: `${key}.${name}`,
+        key: name,
+        table,
+        isTable: false,
+        meaning: meaningOf(member),
+      })),
     ];
   });
 }

@@ -125,50 +125,6 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
   'config schema': [['vfio-names config schema', 'Print the JSON Schema, for an editor:']],
 };
 
-/** Descriptions of the policy keys by their path in the schema; the schema itself describes the facts. */
-export const policyKeyTexts: Readonly<Record<string, string>> = {
-  scheme:
-    'The number of the naming scheme: 1, which is the default. The names of a scheme never change; different names would get a new number.',
-  names: 'Predefined families of names. All are off by default.',
-  'names.groups':
-    'Whether groups have names: groups/BUS/NAME for each device of an IOMMU group, bridges excepted, as a link to the node of the group, /dev/vfio/14. With "auto", the default, a group has them if its devices have no nodes of their own, because the kernel is built without CONFIG_VFIO_DEVICE_CDEV or is older than Linux 6.6, or because there is no IOMMU; true gives them to all groups, and false to none.',
-  'names.group-links':
-    'Whether the other names of the policy exist below groups, too: groups/by-alias/gpu is a link to the node of the group of the device by-alias/gpu. The default is true; it applies only to groups that have names. A match on node or devnum fits no device there, because the group is named before its devices have nodes.',
-  'names.by-tag':
-    'by-tag/pci-0000_01_00_0: names without colons and dots, for programs that split paths at colons.',
-  'names.by-path':
-    'by-path/pci0000_00-06.0-00.0: the PCI path without bus numbers, which does not change when cards are added.',
-  'names.by-sriov': 'by-sriov/PF/vfN: the virtual functions, by the address of their physical function.',
-  'names.by-group': 'by-group/GROUP/BUS-NAME: the devices of each IOMMU group.',
-  'names.by-slot': 'by-slot/SLOT.FUNCTION: the physical slot.',
-  'names.by-serial':
-    'by-serial/SERIAL.FUNCTION: the serial number of the card. If several devices have it, none of them gets the name; serial numbers that a manufacturer gives to all its cards are ignored.',
-  'names.by-alias':
-    'Names of your own: each key is a name below by-alias, and its value is the name of a device in quotes, such as "0000:01:00.0", or a table of facts that the device must match.',
-  link: 'A name for each device that matches. The table may occur several times.',
-  'link.match': 'The facts that a device must match; without it, every device matches.',
-  'link.name':
-    'The name below /dev/vfio: a directory that starts with by-, followed by text that may contain facts in double braces, such as {{pf}}. {{lower FACT}} converts to lower case, {{pad FACT 3}} adds leading zeros, {{replace FACT "a" "b"}} replaces text. A device that does not have one of the facts does not get the name.',
-  'link.priority':
-    'If two devices claim the same name, the device with the higher priority gets it; if the priorities are equal, the one with the lower device name. The default is 0.',
-  access:
-    'Who may open the nodes of the devices that match. If several tables match, the last one that has a key defines it.',
-  'access.match': 'The facts that a device must match; without it, every device matches.',
-  'access.owner': 'A user name, or a number in quotes.',
-  'access.group': 'A group name, or a number in quotes; without mode, the mode of the node is 0660.',
-  'access.mode': 'Four octal digits in quotes, such as "0660"; write access for others is not allowed.',
-  bind: 'The driver that each matching device gets before any driver has it. A device that has a driver, a driver_override that somebody else has set, or a file of driverctl is left alone, and so is every bridge. If several tables match, the last one decides. Takes effect with rules install and the service vfio-names-bind.service, at the next boot or when the device is added.',
-  'bind.match':
-    'The facts that a device must match, at least one beside bus. Only facts that are known before a driver has the device: name, syspath, path, vendor, device, subsystemVendor, subsystemDevice, class, revision, numaNode, function, pf. The bus is pci if it is not given; platform, amba, fsl-mc and cdx are possible. A path is whole, or ends in -* for everything below a bridge, and never fits a VF; match a VF by its name, or all VFs of a PF by pf alone, so that no driver of the host tries them first.',
-  'bind.driver':
-    'The name of the driver: the VFIO driver of the bus is the default, vfio-pci for PCI; a variant driver such as mlx5_vfio_pci; or auto, the driver that the modules of the kernel offer for the device (vfio_pci: in modules.alias) when the rules are made.',
-  iommu:
-    'Who may open /dev/iommu, which is required to use a node. Without this table, /dev/iommu gets the group of the access rules, or their owner if no rule has a group. If the rules have different groups or owners, /dev/iommu does not change, and config check reports it.',
-  'iommu.owner': 'A user name, or a number in quotes.',
-  'iommu.group': 'A group name, or a number in quotes.',
-  'iommu.mode': 'Four octal digits in quotes, such as "0660".',
-};
-
 export const policyExample = `[names]
 by-path = true
 

@@ -13,7 +13,11 @@ export async function generate() {
     verbose: true,
     code: { source: true, esm: true, lines: true },
   });
-  const validate = ajv.compile(JSON.parse(readFileSync(schemaPath, 'utf8')));
+  // A message says what a value must be, the first line of a description; what the key means is for editors and the manual.
+  const schema = JSON.parse(readFileSync(schemaPath, 'utf8'), (key, value) =>
+    key === 'description' && typeof value === 'string' ? value.split('\n', 1)[0] : value,
+  );
+  const validate = ajv.compile(schema);
   writeFileSync('src/policy/validate-policy.js', standaloneCode.default(ajv, validate));
 }
 

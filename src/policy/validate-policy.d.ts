@@ -5,7 +5,7 @@ export interface SchemaError {
   /** JSON pointer of the value: `/link/0/match/vendor`. */
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;
-  /** The schema that the value does not match; its description says what was expected. */
+  /** The schema that the value does not match; its description, of which the first line is left, says what was expected. */
   readonly parentSchema?: {
     readonly description?: string;
     readonly properties?: Readonly<Record<string, unknown>>;

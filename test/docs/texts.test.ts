@@ -3,10 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
-import { nameForms, policyKeyTexts } from '../../packaging/manual/words.ts';
+import { nameForms } from '../../packaging/manual/words.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { exitStatuses } from '../../src/cli/exit-statuses.ts';
 import { open } from '../../src/index.ts';
+import { booleanFamilies, familyRule } from '../../src/policy/families.ts';
+import schema from '../../src/policy/policy.schema.json' with { type: 'json' };
+import { renderName } from '../../src/policy/template.ts';
 import { metricsText } from '../../src/watch/metrics.ts';
 import { buildSample } from '../demo/sample.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
@@ -360,18 +363,30 @@ test('every file linked in test/bench/README.md exists', (t) => {
   for (const path of links) t.true(existsSync(`${import.meta.dirname}/../bench/${path}`), path);
 });
 
-test('each family of links has the path that the manual describes', async (t) => {
-  const root = machine(t);
-  const families = ['by-tag', 'by-path', 'by-group'];
-  writeFileSync(
-    root.at('/policy.toml'),
-    `[names]\n${families.map((family) => `${family} = true\n`).join('')}`,
-  );
-  const { out } = await runOn(root, 'vfio-names plan --policy /policy.toml');
-  for (const family of families) {
-    const [name = ''] = (policyKeyTexts[`names.${family}`] ?? '').split(': ');
-    const filled = name.replace('GROUP', '14').replace('BUS-NAME', 'pci-0000:01:00.0');
-    t.true(out.includes(`create /dev/vfio/${filled} -> `), `${filled} in ${out}`);
+test('the example of each family in the schema is the name of a device', (t) => {
+  const facts = {
+    ...{
+      bus: 'pci',
+      name: '0000:01:00.0',
+      function: '0',
+      group: '14',
+      slot: '8-1',
+      pf: '0000:01:00.0',
+      vf: '3',
+    },
+    ...{
+      path: 'pci0000_00-06.0-00.0',
+      serial: 'a0-36-9f-ff-ff-12-34-56',
+      cdev: 'yes',
+      syspath: '/sys/devices/x',
+    },
+  };
+  const { properties } = schema.properties.names;
+  for (const family of booleanFamilies) {
+    const [expected, meaning = ''] = properties[family].description.split('\n\n');
+    t.is(expected, 'true or false');
+    const { template } = familyRule(family, { file: '', line: 0 });
+    t.is(meaning.split(': ')[0], renderName(template, facts));
   }
 });
 

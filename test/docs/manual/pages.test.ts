@@ -8,7 +8,7 @@ import { pages } from '../../../packaging/manual/pages.ts';
 import { factsOf, policyKeysOf } from '../../../packaging/manual/policy-keys.ts';
 import { findings, metrics, states } from '../../../packaging/manual/reports.ts';
 import { verbatim } from '../../../packaging/manual/roff.ts';
-import { examples, nameForms, policyExample, policyKeyTexts } from '../../../packaging/manual/words.ts';
+import { examples, nameForms, policyExample } from '../../../packaging/manual/words.ts';
 import { parseCommandLine } from '../../../src/cli/args.ts';
 import { commands, commonOptions } from '../../../src/cli/commands.ts';
 import { commandStatuses, exitStatuses } from '../../../src/cli/exit-statuses.ts';
@@ -148,10 +148,10 @@ test('every example in the manual is a valid command line of its command', (t) =
 
 test('vfio-names.toml.5 describes exactly the keys of the schema', (t) => {
   const keys = policyKeysOf(schema);
-  t.deepEqual(keys.map(({ path }) => path).sort(), Object.keys(policyKeyTexts).sort());
-  for (const { key, table, isTable, path } of keys) {
+  t.true(keys.length > 25);
+  for (const { key, table, isTable, path, meaning } of keys) {
     const title = isTable ? `.SS ${table}` : `.TP ${key}`;
-    t.true(prose('vfio-names.toml.5').includes(`${title} ${policyKeyTexts[path]}`), path);
+    t.true(prose('vfio-names.toml.5').includes(`${title} ${meaning}`), path);
   }
   for (const [fact, meaning] of factsOf(schema))
     t.true(prose('vfio-names.toml.5').includes(`.TP ${fact} ${meaning}`), fact);
@@ -160,7 +160,7 @@ test('vfio-names.toml.5 describes exactly the keys of the schema', (t) => {
 test('pages throws if a policy key has no description', (t) => {
   const sources = { commands, common: commonOptions, templates, version: '1', date: '2026-01-02' };
   const error = t.throws(() => pages({ ...sources, schema: { properties: { strange: {} } } }));
-  t.regex(error?.message ?? '', /does not describe the key strange/);
+  t.regex(error?.message ?? '', /does not say what the key strange means/);
 });
 
 test('the example policy of the manual is valid', (t) => {
