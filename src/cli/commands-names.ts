@@ -40,6 +40,7 @@ export const list: Command = {
   details: [
     'On a terminal, a row is shortened to fit on one line: UUIDs in the middle, then device descriptions, then whole columns. In a file or a pipe, nothing is shortened.',
     'Notes below the table say why a device has no node, and which groups cannot be used. If there are more than 256 groups, only doctor checks them.',
+    'A device or a group that cannot be read is reported on standard error and counted in the summary. The exit status is 0 whatever the states are; verify is the command whose status says whether all is well.',
     'For a script, use --json, or --no-header with --columns: the default columns may change.',
   ],
   load: async () => (await import('./commands/list.ts')).run,
@@ -107,6 +108,7 @@ export const sync: Command = {
   details: [
     'Links that are correct are not touched. A file in the place of a link that vfio-names did not create is left alone and reported.',
     'A device whose node is not in /dev/vfio/devices, as in a container that has only some of the nodes, gets no link. It is reported on standard error. The same applies to a name that several devices claim.',
+    'The links of a device or of an IOMMU group that cannot be read in sysfs are removed, because nothing proves where they lead. The reason is on standard error, and the exit status is 1.',
     'With --json, changed says whether something was changed, for tools that report that, such as Ansible.',
     'If no rule of [[access]] applies to a node any more, its owner, group and mode are restored, unless somebody else has changed them since.',
   ],

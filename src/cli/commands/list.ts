@@ -71,8 +71,13 @@ export const run: RunCommand = async (invocation, io, system) => {
   for (const note of notes.lines()) io.out(`${wrapNote(note, width)}\n`);
   const names = new Set(rows.map(({ device }) => `${device.bus}/${device.name}`));
   const isFound = verification.findings.some(({ bus, name }) => names.has(`${bus}/${name}`));
-  const summary = summaryLine(rows.map(({ state }) => state));
-  io.out(`${wrapNote(`${summary}${isFound ? '; see vfio-names verify' : ''}`, width)}\n`);
+  const unreadable = observation.scan.unreadableCount;
+  const summary = [
+    summaryLine(rows.map(({ state }) => state)),
+    ...(unreadable > 0 ? [`${unreadable} could not be read`] : []),
+    ...(isFound || unreadable > 0 ? ['see vfio-names verify'] : []),
+  ];
+  io.out(`${wrapNote(summary.join('; '), width)}\n`);
   return status;
 };
 

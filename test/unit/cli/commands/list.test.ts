@@ -268,6 +268,26 @@ test('list reports a malformed device on stderr and prints the others', async (t
   t.is(problems.length, 1);
 });
 
+test('list counts a device and a group that cannot be read in its summary; sync removes their links with status 1', async (t) => {
+  const { root, run } = sample(t);
+  root.addGroup('15');
+  root.write('/etc/vfio-names/a.toml', '[names]\ngroups = true\n');
+  await run('sync');
+  const summary = async (): Promise<string> => (await run('list')).out.trimEnd().split('\n').at(-1) ?? '';
+  t.is(await summary(), '4 devices: 3 ok, 1 no node');
+  root.write('/sys/devices/pci0000:00/0000:01:00.0/vfio-dev/vfio0/dev', 'x\n');
+  root.replaceLink('/sys/kernel/iommu_groups/15/devices', '/etc/passwd');
+  const unreadable = '3 devices: 2 ok, 1 no node; 2 could not be read; see vfio-names verify';
+  t.is(await summary(), unreadable);
+  t.is((await run('list')).status, 0);
+  const { status, out } = await run('sync');
+  t.is(status, 1);
+  t.regex(out, /^remove \/dev\/vfio\/groups\/pci\/10000:01:00\.0 /m);
+  t.regex(out, /^remove \/dev\/vfio\/pci\/0000:01:00\.0 /m);
+  t.is(await summary(), unreadable);
+  t.is((await run('verify')).status, 1);
+});
+
 test('list escapes control characters in names, but not with --json', async (t) => {
   const { root, run } = sample(t);
   root.add({ bus: 'platform', name: 'evil\n\u001b[2J', sysname: 'vfio7' });
