@@ -14,6 +14,7 @@ import {
   checkBindRules,
   checkRules,
   findRules,
+  type RulesFile,
   type RulesStatus,
 } from '../../udev/installed-rules.ts';
 import { type RuleTarget, renderBindRules, renderRules } from '../../udev/render.ts';
@@ -27,9 +28,14 @@ export const runRulesCheck: RunCommand = async (invocation, io, system) => {
   const { root, json } = invocation;
   const files = system.files;
   const policy = await loadPolicyOption(invocation, system);
-  const names = checkRules(findRules(files, root), renderRules('udev', policy));
+  // People get a path that they can open; in a document, paths are those of the machine below the root.
+  const find = (fileName?: string): RulesFile | undefined => {
+    const found = findRules(files, root, fileName);
+    return json || !found ? found : { ...found, path: pathBelow(root, found.path) };
+  };
+  const names = checkRules(find(), renderRules('udev', policy));
   const bindText = renderBindRules(policy, readDriverAliases(files, root));
-  const bind = checkBindRules(findRules(files, root, bindRulesFileName), bindText);
+  const bind = checkBindRules(find(bindRulesFileName), bindText);
   const upToDate = names.upToDate && bind?.upToDate !== false;
   const document = (status: RulesStatus) => ({
     file: status.file,

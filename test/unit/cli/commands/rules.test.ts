@@ -35,7 +35,7 @@ test('rules install, check and uninstall write, check and remove the rules', asy
     const result = await runCli(['rules', ...args, '--root', root.dir]);
     // The file is named with the tree that it is in.
     const out = result.out.replace(
-      /^((?:wrote|removed|already up to date:|nothing to \w+:) )(\S+)/gm,
+      /^((?:(?:wrote|removed|already up to date:|nothing to \w+:) )?)(\/(?!dev\/null)\S+)/gm,
       (_, verb, file) => {
         t.true(file.startsWith(root.dir), file);
         return `${verb}${file.slice(root.dir.length)}`;
@@ -128,7 +128,7 @@ test('rules install without --root triggers udev, and exits with status 1 if ude
     ),
     0,
   );
-  t.is(calls.length, 4);
+  t.is(calls.length, 5);
   t.is(out, `wrote ${path}, and udev applied the change\n`);
   const { after, ...uninstallation } = { ...planned, before: planned.after };
   const failingExec = (): void => {
@@ -151,7 +151,7 @@ test('rules install, check and uninstall write, check and remove the rules for d
     const result = await runCli(['rules', ...args, '--root', root.dir]);
     // The file is named with the tree that it is in.
     const out = result.out.replace(
-      /^((?:wrote|removed|already up to date:|nothing to \w+:) )(\S+)/gm,
+      /^((?:(?:wrote|removed|already up to date:|nothing to \w+:) )?)(\/(?!dev\/null)\S+)/gm,
       (_, verb, file) => {
         t.true(file.startsWith(root.dir), file);
         return `${verb}${file.slice(root.dir.length)}`;
