@@ -25,6 +25,8 @@ interface UdevBindRules {
   readonly buses: string;
   /** Lines that keep drivers of the host from the VFs of a PF. */
   readonly pfs: readonly string[];
+  /** Whether a line tests the PF of a VF, which the kernel links only after the VF's `add` event. */
+  readonly needsPf: boolean;
   /** Lines that set the override; the first that matches decides. */
   readonly rules: readonly string[];
   /** Lines that have the kernel look for a driver, one per bus. */
@@ -35,17 +37,34 @@ interface UdevBindRules {
 export function compileBindRules(policy: Policy, aliases: readonly DriverAlias[]): UdevBindRules {
   const rules = policy.bindRules.toReversed();
   const buses = [...new Set(policy.bindRules.map(({ bus }) => checkBusName(bus)))].sort();
+  const lines = unique(rules.flatMap((rule) => ruleLines(rule, aliases)));
+  const firstWithPf = lines.findIndex((line) => line.includes(pfLink));
   return {
     policy: policyId(policy),
     scheme: policy.scheme,
     buses: buses.join('|'),
     pfs: unique(rules.flatMap(pfLines)),
-    rules: unique(rules.flatMap((rule) => ruleLines(rule, aliases))),
+    needsPf: firstWithPf >= 0,
+    rules: firstWithPf < 0 ? lines : lines.toSpliced(firstWithPf, 0, untilPfIsLinked),
     probes: buses.map((bus) =>
       formatRule([`SUBSYSTEM=="${bus}"`, `ATTR{[subsystem/${bus}]drivers_probe}="$kernel"`]),
     ),
   };
 }
+
+/** A key that compares whether the device is a VF. */
+const pfLink = '="physfn"';
+
+/**
+ * Leaves a VF whose PF is not linked yet to its `change` event. Only VFs have the attribute, and have it from the beginning, since
+ * Linux 5.13 (sriov_vf_attrs_are_visible). The line comes before the first one that depends on the PF.
+ */
+const untilPfIsLinked = formatRule([
+  'SUBSYSTEM=="pci"',
+  'TEST=="sriov_vf_msix_count"',
+  'TEST!="physfn"',
+  'GOTO="vfio_names_bind_end"',
+]);
 
 function ruleLines(rule: BindRule, aliases: readonly DriverAlias[]): string[] {
   const selections = selectOn(rule);

@@ -9,6 +9,8 @@ export interface UdevDevice {
   readonly attributes: Readonly<Record<string, string>>;
   /** Links and directories in the directory of the device, and absolute paths. */
   readonly exists?: readonly string[];
+  /** Properties of the event, such as SYNTH_UUID. */
+  readonly properties?: Readonly<Record<string, string>>;
   /** Words of the kernel's command line. */
   readonly commandLine?: Readonly<Record<string, string>>;
 }
@@ -43,7 +45,7 @@ function interpret(
     value.replaceAll('$kernel', device.kernel).replaceAll('$env{SUBSYSTEM}', device.subsystem);
   const alternatives = (patterns: string, value: string): boolean =>
     patterns.split('|').some((pattern) => globMatches(pattern, value));
-  const imported: Record<string, string> = {};
+  const imported: Record<string, string> = { ...device.properties };
   for (let index = 0; index < lines.length; index++) {
     let target: string | undefined;
     read.push(lines[index] ?? '');

@@ -121,6 +121,9 @@ test('a rule for all VFs of a PF keeps drivers of the host from them; other rule
   t.deepEqual(runUdevRules(text, 'add', pf).written, [['sriov_drivers_autoprobe', '0']]);
   t.deepEqual(runUdevRules(text, 'add', { ...pf, kernel: '0000:00:06.0' }).written, []);
   t.is(runUdevRules(text, 'add', vf).written.length, 2);
+  t.is(runUdevRules(text, 'change', vf).written.length, 2);
+  t.is(runUdevRules(text, 'change', { ...vf, exists: ['physfn', 'driver'] }).written.length, 0);
+  t.is(runUdevRules(text, 'change', { ...vf, properties: { SYNTH_UUID: '0' } }).written.length, 0);
   t.is(runUdevRules(render(rule({ pf: '00:05.1' })), 'add', vf).written.length, 0);
   for (const match of [{ name: '00:05.1' }, { pf: '00:05.0', device: '10d3' }, { vendor: '8086' }])
     t.notRegex(render(rule(match)), /sriov_drivers_autoprobe/);
@@ -224,8 +227,30 @@ test('for any rules and device, the rules of udev choose the driver that the pol
   t.true(chosen > 100);
 });
 
+test('for any rules and VF, the rules of udev choose its driver before or after the kernel has linked the VF to its PF', (t) => {
+  let late = 0;
+  fc.assert(
+    fc.property(fc.array(randomRule, { minLength: 1, maxLength: 3 }), machine, (bindRules, parts) => {
+      const { udev, facts } = build({ ...parts, pf: parts.pf ?? '0000:01:00.0' });
+      const found = fittingRules(bindRules, facts).at(-1);
+      const wanted = found?.driver === 'auto' ? bestDriver(aliases, facts) : found?.driver;
+      const text = render(...bindRules);
+      const { 'physfn/uevent': _, ...attributes } = udev.attributes;
+      const early = { ...udev, exists: [], attributes: { ...attributes, sriov_vf_msix_count: '' } };
+      const atAdd = runUdevRules(text, 'add', early).written;
+      const atChange = atAdd.length > 0 ? [] : runUdevRules(text, 'change', udev).written;
+      if (atChange.length > 0) late++;
+      const first = new Map(atAdd).get('driver_override');
+      const second = new Map(atChange).get('driver_override');
+      return (first ?? second) === wanted;
+    }),
+    { numRuns: 1000 },
+  );
+  t.true(late > 20);
+});
+
 const line =
-  /^(?:(?:ACTION|SUBSYSTEM|KERNEL|DEVPATH|TEST|IMPORT\{cmdline\}|ENV\{vfio_names\.bind\}|ATTR\{(?:\[subsystem\/[a-z-]+\])?[a-z_/]+\}|RUN\{builtin\}|GOTO|LABEL)(?:==|!=|\+=|=)"[^"\x00-\x1f\x7f]*"(?:, |$))+$/;
+  /^(?:(?:ACTION|SUBSYSTEM|KERNEL|DEVPATH|TEST|IMPORT\{cmdline\}|ENV\{(?:vfio_names\.bind|SYNTH_UUID)\}|ATTR\{(?:\[subsystem\/[a-z-]+\])?[a-z_/]+\}|RUN\{builtin\}|GOTO|LABEL)(?:==|!=|\+=|=)"[^"\x00-\x1f\x7f]*"(?:, |$))+$/;
 
 test('no policy text escapes its string in the rules for drivers', (t) => {
   let rendered = 0;

@@ -24,7 +24,8 @@ check "the add event of the PF keeps drivers from its VFs" same "$(<$pci/$pf/sri
 check "the PF keeps its driver" same "$(driver_of $pf)" nvme
 check "the other PF is not changed" same "$(<$pci/$other/sriov_drivers_autoprobe)" 1
 
-for round in 1 2 3; do
+# Each VF has two events, of which the first may come before the kernel has linked it to its PF.
+for round in {1..10}; do
   echo $count >$pci/$pf/sriov_numvfs
   settle
   check "round $round: all VFs are on vfio-pci" same "$(drivers_of $pf)" "$count vfio-pci"
@@ -33,6 +34,9 @@ for round in 1 2 3; do
   echo 0 >$pci/$pf/sriov_numvfs
   settle
 done
+echo 1 >$pci/$pf/sriov_numvfs
+settle
+check "a VF has the attribute by which the rules know it" test -e $pci/0000:01:00.1/sriov_vf_msix_count
 echo 2 >$pci/$other/sriov_numvfs
 settle
 check "VFs of the other PF are not on vfio-pci" not grep -q vfio-pci <(drivers_of $other)
