@@ -17,6 +17,19 @@ finish() {
   exit $((failures > 0))
 }
 
+# next_boot: reboots the guest, whose scenario is then run again; for `# reboots: yes`. The disk keeps the count of the checks.
+next_boot() {
+  finished=yes
+  echo "$checks $failures $((this_boot + 1))" >$boots_file
+  sync
+  busybox reboot -f
+  sleep infinity
+}
+
+# The number of this boot, from 1.
+boots_file=/var/lib/lab-boots this_boot=1
+[[ ! -e $boots_file ]] || read -r checks failures this_boot <$boots_file
+
 # check TITLE COMMAND...: reports `ok` if the command succeeds, otherwise `not ok` with the command's output.
 check() {
   local title=$1 output

@@ -55,7 +55,8 @@ boot_once() {
   mkfifo "$results/monitor.in" "$results/monitor.out"
   cat <>"$results/monitor.out" >"$results/monitor.log" &
   reader=$!
-  qemu-system-x86_64 -nodefaults -no-reboot -display none -serial stdio \
+  # shellcheck disable=SC2154 # set by the caller: empty, or the option
+  qemu-system-x86_64 -nodefaults $no_reboot -display none -serial stdio \
     -m 2048 -smp "$cpus" -accel tcg,thread=multi -machine q35,kernel-irqchip=split -cpu "$processor" \
     -device intel-iommu,intremap=on,caching-mode=on \
     -kernel "$(kernel_dir "$kernel")/bzImage" ${initramfs:+-initrd "$initramfs"} \

@@ -38,6 +38,18 @@ devices_of() {
         -device e1000e,addr=06.0 -device e1000e,addr=07.0
       )
       ;;
+    root-disk) # the disk with the guest's root, 0000:00:04.0, and two network cards, 0000:00:06.0 and 07.0
+      devices=(
+        -drive "if=none,id=root,format=raw,snapshot=on,file=$(guest_disk)" -device nvme,serial=root,drive=root,addr=04.0
+        -device e1000e,addr=06.0 -device e1000e,addr=07.0
+      )
+      ;;
+    card-and-port) # a network card, 0000:00:06.0, and an empty slot, bus rp0, whose hot plug the kernel's pciehp handles: 0000:01:00.0
+      devices=(
+        -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+        -device e1000e,addr=06.0 -device pcie-root-port,id=rp0,addr=07.0,slot=7
+      )
+      ;;
     bridge) # 0000:02:01.0 and 0000:02:02.0, conventional PCI: two functions in one group
       devices=(
         -device pcie-root-port,id=rp0,addr=06.0,slot=6

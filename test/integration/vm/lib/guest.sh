@@ -34,6 +34,21 @@ guest_dir() {
   echo "$cache/guest-${key:0:12}"
 }
 
+# guest_disk: the file with the guest as the file system of a disk, made or not.
+guest_disk() { echo "$(guest_dir).ext4"; }
+
+# build_guest_disk: make it unless it is there; the guests that boot from it write to memory.
+build_guest_disk() {
+  local disk
+  disk=$(guest_disk)
+  [[ ! -e $disk ]] || return 0
+  ((EUID == 0)) || die "making the guest's disk needs root (for the owners of its files); run once as root"
+  say "making the guest's disk: $disk"
+  rm -f "$disk.part"
+  mke2fs -q -t ext4 -d "$(guest_dir)" "$disk.part" 2G || die "the guest's disk could not be made"
+  mv "$disk.part" "$disk"
+}
+
 # build_guest: make the guest unless it is there.
 build_guest() {
   local dir

@@ -18,12 +18,13 @@ in_guest() {
   # Once where a package puts them, once where `vfio-names rules install` does; initramfs-tools takes what lies there
   # even without our hook.
   [[ $1 == initramfs-tools ]] || place=/etc/udev/rules.d
-  if [[ $1 != root-only ]]; then add_rules "$2" $place; fi
+  if [[ $1 != root-* ]]; then add_rules "$2" $place; fi
   case $1 in
-    # Only what mounts the root: the drivers of devices are loaded after that.
-    root-only)
+    # Only what mounts the root: the drivers of other devices are loaded after that.
+    root-only | root-disk)
       sed -i 's/^MODULES=.*/MODULES=list/' /etc/initramfs-tools/initramfs.conf
       printf '%s\n' 9p 9pnet_virtio overlay >>/etc/initramfs-tools/modules
+      [[ $1 == root-only ]] || printf '%s\n' nvme ext4 >>/etc/initramfs-tools/modules
       mkinitramfs -o /tmp/image "$3"
       ;;
     initramfs-tools)

@@ -18,7 +18,7 @@ need() {
 
 # What a run needs; and what only the making of a guest or kernel needs.
 need_to_run() {
-  need qemu-system-x86_64=qemu-system-x86 flock=util-linux cc=gcc
+  need qemu-system-x86_64=qemu-system-x86 flock=util-linux cc=gcc mke2fs=e2fsprogs
   # gcc alone brings no C library to link with.
   [[ -e /usr/include/stdlib.h ]] || need libc6-dev-is-missing=libc6-dev
 }

@@ -8,7 +8,8 @@
 #   # rules: no             whether udevd has the project's rules (default yes), or a policy of test/integration/vm/policies
 #                           whose rules it has, and vfio_id with them where the root can be written
 #   # timeout: 900          seconds for the whole guest (default 600)
-#   # root: writable        what is written to the root lies in memory (default: read-only)
+#   # root: writable        what is written to the root lies in memory (default: read-only); `disk`: the root is an NVMe disk
+#   # reboots: yes          the guest may reboot, and the scenario runs again at each boot (needs `root: disk`)
 #   # initramfs: TOOL       boots by an image that TOOL made, with those rules and the native vfio_id in it
 #   # kernel-command-line: ARGUMENT...  more arguments of the kernel's command line
 #   # packages: yes         installs the Debian packages, which are built first and lie in /project/packages
@@ -53,6 +54,10 @@ core_scenarios() {
 run_scenario() {
   local item=$1 results=$2 began=$SECONDS spent
   trap 'stop_guest; exit 143' TERM
+  if ((times > 1)); then
+    repeat_scenario "$item" "$results"
+    return
+  fi
   if attempt "$item" "$results/$item.1"; then
     spent "$began" "$results/$item.times"
     say "$item: passed ($spent)"
@@ -70,6 +75,17 @@ run_scenario() {
   return 1
 }
 
+# repeat_scenario NAME@KERNEL RESULTS: boots it $times times, each of which counts, and prints the reports and how many passed.
+repeat_scenario() {
+  local item=$1 results=$2 began=$SECONDS spent boot passed=0
+  for ((boot = 1; boot <= times; boot++)); do
+    if attempt "$item" "$results/$item.$boot"; then passed=$((passed + 1)); else say "$item: boot $boot failed"; fi
+  done
+  spent "$began" "$results/$item.times"
+  say "$item: passed in $passed of $times boots ($spent)"
+  ((passed == times))
+}
+
 # spent BEGAN FILE: sets `spent` to the time since then, and the processor time of the guests of this shell, which depends
 # less on what else the machine does. `times` must run in this very shell.
 spent() {
@@ -79,13 +95,15 @@ spent() {
 
 # attempt NAME@KERNEL DIRECTORY: boot it once and print what came of it.
 attempt() {
-  local name=${1%@*} kernel=${1#*@} why='' status=none rules initramfs
-  rules=$(header "$name" rules yes) initramfs=$(header "$name" initramfs)
+  local name=${1%@*} kernel=${1#*@} why='' status=none rules initramfs root on_disk='' no_reboot=-no-reboot
+  rules=$(header "$name" rules yes) initramfs=$(header "$name" initramfs) root=$(header "$name" root read-only)
+  [[ $root != disk ]] || on_disk='root=/dev/nvme0n1 rootfstype=ext4 rootflags=noatime rw'
+  [[ $(header "$name" reboots no) == no ]] || no_reboot=''
   say "$1"
   boot "$kernel" "$(header "$name" devices none)" "$(header "$name" cpus 1)" "$(header "$name" timeout 600)" "$2" \
     "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules" "$kernel")}" \
     "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
-    "lab.rules=$rules" "lab.root=$(header "$name" root read-only)" "$(header "$name" kernel-command-line)" || true
+    "lab.rules=$rules" "lab.root=$root" "$on_disk" "$(header "$name" kernel-command-line)" || true
   [[ ! -s $2/report ]] || cat "$2/report"
   [[ ! -e $2/status ]] || status=$(<"$2/status")
   [[ -z $why ]] || echo "not ok - the guest runs to its end: $why"
