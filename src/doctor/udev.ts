@@ -13,7 +13,7 @@ export interface UdevState {
   readonly running: boolean;
   /** The rules file that udev uses; absent if none is installed. */
   readonly rulesPath?: string;
-  /** Verdict of rules/check.ts; also `current` if the policy could not be read for the comparison. */
+  /** The verdict of checkRules(); also `current` if the policy could not be read for the comparison. */
   readonly rulesState: RulesStatus['rulesState'];
   /** Set if the rules are in a file of another name, which vfio-names does not write. */
   readonly embedded?: true;

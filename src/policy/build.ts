@@ -6,6 +6,7 @@ import { sha256 } from '../text/sha256.ts';
 import { iommuProblem } from './access.ts';
 import { type AccessLines, type Diagnostic, findShadowedRules, sortDiagnostics } from './diagnostics.ts';
 import { readDocument } from './document.ts';
+import { familyDirectoryWarnings } from './families.ts';
 import type { PolicyText } from './files.ts';
 import { type FileRules, parseRules, type Setting } from './parse.ts';
 import { familyNames, type LinkRule, type Policy } from './policy.ts';
@@ -99,6 +100,7 @@ function policyWarnings(policy: Policy, lines: AccessLines): Diagnostic[] {
   const { file } = problem?.rule.source ?? {};
   return [
     ...findShadowedRules(policy),
+    ...familyDirectoryWarnings(policy.linkRules),
     ...(problem && file !== undefined
       ? [
           {

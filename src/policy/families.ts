@@ -1,6 +1,7 @@
 /** The built-in families of names; each family is a predefined [[link]] rule. */
 
 import type { FactName } from '../devices/types.ts';
+import type { Diagnostic } from './diagnostics.ts';
 import type { Family, LinkRule, Match, NamePart, SourceLocation } from './policy.ts';
 
 interface Shape {
@@ -54,4 +55,25 @@ export function familyRule(family: Exclude<Family, 'by-alias'>, source: SourceLo
 /** Returns the rule of one entry of by-alias, which names the device that matches. The caller must have checked `alias`. */
 export function aliasRule(alias: string, match: Match, source: SourceLocation): LinkRule {
   return { match, template: [text(`by-alias/${alias}`)], priority: 0, family: 'by-alias', source };
+}
+
+/**
+ * Returns one warning for each name of a [[link]] in the directory of a family, which could give the same name to another device.
+ * A rule with the name of the family itself, for some devices only, is right there.
+ */
+export function familyDirectoryWarnings(links: readonly LinkRule[]): Diagnostic[] {
+  return links.flatMap(({ family, template, source }) => {
+    const [first] = template;
+    if (family !== undefined || first === undefined || !('text' in first)) return [];
+    const own = booleanFamilies.find((name) => first.text.startsWith(`${name}/`));
+    if (own === undefined || JSON.stringify(template) === JSON.stringify(shapes[own].template)) return [];
+    return [
+      {
+        source,
+        key: 'link',
+        message: `${own}/ is the directory of the family ${own} in [names], whose names differ from this one`,
+        hint: `choose a directory of your own, such as ${own.replace('by-', 'by-my-')}/`,
+      },
+    ];
+  });
 }

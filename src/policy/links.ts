@@ -1,4 +1,4 @@
-/** Evaluates the link rules of a policy for one device; conflicts between devices are resolved in desire.ts. */
+/** Evaluates the link rules of a policy for one device; names/claims resolves conflicts between devices. */
 
 import type { FactName, Facts } from '../devices/types.ts';
 import type { PolicyName } from '../names/claims.ts';

@@ -12,7 +12,7 @@ export interface VfioIdArgs {
 export interface LinkSpec {
   /** The number of its property, as given. */
   readonly number: string;
-  /** The template of the link; see rules/request.ts. */
+  /** The template of the link; as formatRequest() in vfio-id/link-spec prints it. */
   readonly text: string;
   /** The priority of the rule; 0 if it has none. */
   readonly priority: number;

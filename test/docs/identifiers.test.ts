@@ -6,7 +6,7 @@ import test from 'ava';
 const top = new URL('../../', import.meta.url).pathname;
 
 /** Words in camelCase that are not identifiers of this project, such as names of rules of the linter. */
-const foreign = /^(?:pUl|cMAJOR|xNN|uNNNN|bitN|virtfnN|noTemplateCurlyInString)$/;
+const foreign = /^(?:pUl|cMAJOR|xNN|uNNNN|bitN|vfN|virtfnN|noTemplateCurlyInString)$/;
 
 const camelCase = /\b[a-z]+(?:[A-Z][A-Za-z0-9]*)+\b/g;
 

@@ -138,6 +138,13 @@ test(
   /never needed/,
 );
 test(
+  'config warns about a name in the directory of a family that is not the name of the family',
+  warns,
+  '[[link]]\nname = "by-slot/{{label}}"\n[[link]]\nname = "by-my-slot/{{label}}"',
+  1,
+  /by-slot\/ is the directory of the family by-slot .*; choose a directory of your own, such as by-my-slot\//,
+);
+test(
   'config warns about an access rule that a later, broader rule overrides',
   warns,
   '[[access]]\nmatch.bus = "pci"\ngroup = "a"\n[[access]]\ngroup = "a"\nmode = "0660"',
@@ -172,6 +179,12 @@ const doesNotWarn = test.macro((t, text: string) => {
   const { warnings, errors } = built(text);
   t.deepEqual([errors, warnings], [[], []]);
 });
+
+test(
+  'config does not warn about names of a family for some devices only, or about aliases with facts',
+  doesNotWarn,
+  '[names]\nby-slot = true\n[[link]]\nmatch.driver = "vfio-pci"\nname = "by-path/{{path}}"\n[[link]]\nname = "by-alias/{{slot}}"',
+);
 
 test(
   'config does not warn about a narrower rule with a higher priority',
