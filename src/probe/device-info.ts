@@ -1,16 +1,8 @@
 /** Types of the info that a bound device reports. */
 
 import type { DeviceCalls } from '../system/calls.ts';
-import {
-  constants,
-  decode,
-  flagNames,
-  getInfo,
-  getIrqInfo,
-  getRegionInfo,
-  pciNames,
-  structs,
-} from './ioctl.ts';
+import { getInfo, getIrqInfo, getRegionInfo } from './ioctl.ts';
+import { constants, decode, flagNames, pciNames, structs } from './layout.ts';
 
 /** A part of a region that can be mapped; offset and size in bytes, relative to the region. */
 interface Area {

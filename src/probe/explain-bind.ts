@@ -15,7 +15,7 @@ import {
   permissionDenied,
   unsupported,
 } from './explanation.ts';
-import { ioctls } from './ioctl.ts';
+import { ioctls } from './layout.ts';
 import type { ProbeFailure } from './protocol.ts';
 
 /** Returns `undefined` for other steps and for an errno without a specific explanation. */

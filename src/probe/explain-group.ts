@@ -5,7 +5,7 @@
 import type { Evidence } from './evidence.ts';
 import { explainHostSibling, explainTokenRequired } from './explain-bind.ts';
 import { deviceGone, type Explanation, inUse, notUsable, unsupported } from './explanation.ts';
-import { ioctls } from './ioctl.ts';
+import { ioctls } from './layout.ts';
 import type { ProbeFailure } from './protocol.ts';
 
 /** Returns `undefined` for other steps and for an errno without a specific explanation. */

@@ -7,15 +7,14 @@ import {
   attachIoas,
   bindIommufd,
   checkExtension,
-  constants,
   getApiVersion,
   getDeviceFd,
   getInfo,
-  ioctls,
   isViable,
   setContainer,
   setIommu,
 } from './ioctl.ts';
+import { constants, ioctls } from './layout.ts';
 import {
   type NodeRequest,
   type ProbeAnswer,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { decodeCapabilities, decodeIrq, decodeRegion, setFlagNames } from '../../../src/probe/device-info.ts';
-import { encode, structs } from '../../../src/probe/ioctl.ts';
+import { encode, structs } from '../../../src/probe/layout.ts';
 
 test('setFlagNames returns the names of set bits, and bitN for a bit without a name', (t) => {
   t.deepEqual(setFlagNames(['read', 'write', 'mmap'], 0b1011), ['read', 'write', 'bit3']);

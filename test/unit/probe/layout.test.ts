@@ -13,7 +13,7 @@ import {
   minimumSizes,
   pciNames,
   structs,
-} from '../../../src/probe/ioctl.ts';
+} from '../../../src/probe/layout.ts';
 
 /** Returns all values of layout.ts in the format of layout.c. */
 function ourValues(): Map<string, string> {
