@@ -1,6 +1,6 @@
 /**
- * Finds devices whose node is missing in /dev, for example in a container or where /dev is not a devtmpfs. Checks only
- * that the node exists; check-node.ts checks that it is the right one.
+ * Checks whether a node in /dev is that of its device, and finds the devices whose node is missing, for example in a container
+ * or where /dev is not a devtmpfs.
  */
 import { nodePathOf } from '../devices/cdev.ts';
 import type { Device } from '../devices/types.ts';

@@ -93,6 +93,16 @@ const rendersIntoImage: Row = async (t, root, line) => {
   t.is(status, 0, out + err.join('\n'));
 };
 
+/** The line prints the address of the device by its path; then the device is unbound, and `rest` follows. */
+const whenUnbound = (rest: Row): Row => {
+  return async (t, root, line) => {
+    root.write('/etc/vfio-names/names.toml', '[names]\nby-path = true\n');
+    await prints(0, address)(t, root, line);
+    root.unbind({ bus: 'pci', name: '0000:01:00.0', sysname: 'vfio3', syspath: `${port}/0000:01:00.0` });
+    await rest(t, root, line);
+  };
+};
+
 const rows: Readonly<Record<string, Row>> = {
   'vfio-names rules render > /usr/lib/udev/rules.d/70-vfio-names.rules': rendersIntoImage,
   'vfio-names rules render --bind > /usr/lib/udev/rules.d/60-vfio-names-bind.rules': rendersIntoImage,
@@ -106,30 +116,20 @@ const rows: Readonly<Record<string, Row>> = {
   'node=$(vfio-names resolve 0000:01:00.0) || exit': prints(0, node),
   'vfio-names resolve NAME --print name': prints(0, address),
   'vfio-names resolve --print name vfio3': prints(0, address),
-  'address=$(vfio-names resolve by-path/pci0000_00-06.0-00.0 --print name --any-driver) || exit': async (
-    t,
-    root,
-    line,
-  ) => {
-    root.write('/etc/vfio-names/names.toml', '[names]\nby-path = true\n');
-    await prints(0, address)(t, root, line);
-    root.unbind({ bus: 'pci', name: '0000:01:00.0', sysname: 'vfio3', syspath: `${port}/0000:01:00.0` });
-    root.replaceLink(`${port}/0000:01:00.0/driver`, '/sys/bus/pci/drivers/nouveau');
-    await prints(0, address)(t, root, line);
-    t.is((await runOn(root, line.replace(' --any-driver', ''))).status, 3);
-  },
-  'address=$(vfio-names resolve by-path/pci0000_00-06.0-00.0 --print name) || exit': async (
-    t,
-    root,
-    line,
-  ) => {
-    root.write('/etc/vfio-names/names.toml', '[names]\nby-path = true\n');
-    await prints(0, address)(t, root, line);
-    // The address that the device has after a card was added.
-    root.unbind({ bus: 'pci', name: '0000:01:00.0', sysname: 'vfio3', syspath: `${port}/0000:01:00.0` });
-    root.add({ name: '0000:03:00.0', sysname: 'vfio3', parent: port });
-    await prints(0, /^0000:03:00\.0\n$/)(t, root, line);
-  },
+  'address=$(vfio-names resolve by-path/pci0000_00-06.0-00.0 --print name --any-driver) || exit': whenUnbound(
+    async (t, root, line) => {
+      root.replaceLink(`${port}/0000:01:00.0/driver`, '/sys/bus/pci/drivers/nouveau');
+      await prints(0, address)(t, root, line);
+      t.is((await runOn(root, line.replace(' --any-driver', ''))).status, 3);
+    },
+  ),
+  'address=$(vfio-names resolve by-path/pci0000_00-06.0-00.0 --print name) || exit': whenUnbound(
+    async (t, root, line) => {
+      // The address that the device has after a card was added.
+      root.add({ name: '0000:03:00.0', sysname: 'vfio3', parent: port });
+      await prints(0, /^0000:03:00\.0\n$/)(t, root, line);
+    },
+  ),
   'vfio-names resolve --print devnum vfio3': prints(0, /^247:3\n$/),
   'vfio-names plan': printsBeforeSync(6, ...allCreated),
   'vfio-names plan --root /mnt/image': printsBeforeSync(6, ...allCreated),

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { Invocation, Io } from '../../../../src/cli/command.ts';
 import { installRules } from '../../../../src/cli/commands/rules.ts';
 import type { RunProgram } from '../../../../src/system/programs.ts';
-import { runCli } from '../../../support/cli.ts';
+import { type CliResult, runCli } from '../../../support/cli.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
 import { validJson } from '../../../support/schema.ts';
 import { testSystem } from '../../../support/system.ts';
@@ -15,6 +15,21 @@ const policy = `scheme = 1
 match = { bus = "pci" }
 name = "by-driver/{{driver}}/{{name}}"
 `;
+
+/** Runs sub-commands of rules, and removes the root from the paths that they print, since they name a file with its root. */
+function rulesOn(t: ExecutionContext, root: FakeRoot): (...args: string[]) => Promise<CliResult> {
+  return async (...args) => {
+    const result = await runCli(['rules', ...args, '--root', root.dir]);
+    const out = result.out.replace(
+      /^((?:(?:wrote|removed|already up to date:|nothing to \w+:) )?)(\/(?!dev\/null)\S+)/gm,
+      (_, verb, file) => {
+        t.true(file.startsWith(root.dir), file);
+        return `${verb}${file.slice(root.dir.length)}`;
+      },
+    );
+    return { ...result, out };
+  };
+}
 
 test('rules render prints the rules of the policy for each target', async (t) => {
   const root = fakeRoot(t);
@@ -31,18 +46,7 @@ test('rules render prints the rules of the policy for each target', async (t) =>
 
 test('rules install, check and uninstall write, check and remove the rules', async (t) => {
   const root = fakeRoot(t);
-  const run = async (...args: string[]) => {
-    const result = await runCli(['rules', ...args, '--root', root.dir]);
-    // The file is named with the tree that it is in.
-    const out = result.out.replace(
-      /^((?:(?:wrote|removed|already up to date:|nothing to \w+:) )?)(\/(?!dev\/null)\S+)/gm,
-      (_, verb, file) => {
-        t.true(file.startsWith(root.dir), file);
-        return `${verb}${file.slice(root.dir.length)}`;
-      },
-    );
-    return { ...result, out };
-  };
+  const run = rulesOn(t, root);
   t.is((await run('check')).status, 1);
   const dry = await run('install', '--dry-run');
   t.is(dry.status, 0);
@@ -147,18 +151,7 @@ const whenBound =
 
 test('rules install, check and uninstall write, check and remove the rules for drivers', async (t) => {
   const root = fakeRoot(t);
-  const run = async (...args: string[]) => {
-    const result = await runCli(['rules', ...args, '--root', root.dir]);
-    // The file is named with the tree that it is in.
-    const out = result.out.replace(
-      /^((?:(?:wrote|removed|already up to date:|nothing to \w+:) )?)(\/(?!dev\/null)\S+)/gm,
-      (_, verb, file) => {
-        t.true(file.startsWith(root.dir), file);
-        return `${verb}${file.slice(root.dir.length)}`;
-      },
-    );
-    return { ...result, out };
-  };
+  const run = rulesOn(t, root);
   root.write('/etc/vfio-names/site.toml', '[[bind]]\nmatch = { name = "0000:01:00.0" }\n');
   t.deepEqual((await run('check')).out.split('\n'), [
     'udev has no rules for VFIO names; run vfio-names rules install',
