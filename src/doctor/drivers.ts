@@ -39,7 +39,7 @@ export function readDrivers(
   policy: Policy | undefined,
 ): DriverReport {
   const bindRules = policy?.bindRules ?? [];
-  const aliases = bindRules.length === 0 ? [] : readDriverAliases(files, root);
+  const aliases = readDriverAliases(files, root, { bindRules });
   const wanted = findWantedDevices(files, root, { bindRules }, aliases);
   const bySyspath = new Map(wanted.map((device) => [device.syspath, device]));
   const counts = new Map<BoundBy, number>();

@@ -41,7 +41,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     if (invocation.json) print(invocation, io, policy, [], [], dryRun);
     return exitStatus.ok;
   }
-  const devices = findWantedDevices(files, root, policy, readDriverAliases(files, root));
+  const devices = findWantedDevices(files, root, policy, readDriverAliases(files, root, policy));
   const pfs = findWantedPfs(files, root, policy);
   const explain = bindExplainer(files, root);
   if (dryRun) {

@@ -109,12 +109,7 @@ interface Comparison {
 
 /** Compares the policy with the devices of this machine. */
 function compareWithDevices(files: Files, root: Root, policy: Policy, order: readonly string[]): Comparison {
-  const { warnings, notes } = checkBindPolicy(
-    files,
-    root,
-    policy,
-    policy.bindRules.length === 0 ? [] : readDriverAliases(files, root),
-  );
+  const { warnings, notes } = checkBindPolicy(files, root, policy, readDriverAliases(files, root, policy));
   if (policy.linkRules.length === 0 && policy.accessRules.length === 0)
     return { warnings, notes, siblings: [], fits: [] };
   const factNames = policyFacts(policy).add('group');

@@ -34,7 +34,7 @@ export const runRulesCheck: RunCommand = async (invocation, io, system) => {
     return json || !found ? found : { ...found, path: pathBelow(root, found.path) };
   };
   const names = checkRules(find(), renderRules('udev', policy));
-  const bindText = renderBindRules(policy, readDriverAliases(files, root));
+  const bindText = renderBindRules(policy, readDriverAliases(files, root, policy));
   const bind = checkBindRules(find(bindRulesFileName), bindText);
   const upToDate = names.upToDate && bind?.upToDate !== false;
   const document = (status: RulesStatus) => ({
@@ -125,7 +125,7 @@ export const runRulesInstall: RunCommand = async (invocation, io, system) => {
   const { root, flags } = invocation;
   const { files } = system;
   const policy = await loadPolicyOption(invocation, system);
-  const aliases = readDriverAliases(files, root);
+  const aliases = readDriverAliases(files, root, policy);
   const names = renderRules('udev', policy);
   const bind = renderBindRules(policy, aliases);
   await system.loadExchange();
@@ -193,7 +193,7 @@ export const runRulesRender: RunCommand = async (invocation, io, system) => {
       },
     );
   const text = bind
-    ? (renderBindRules(policy, readDriverAliases(system.files, root)) ?? '')
+    ? (renderBindRules(policy, readDriverAliases(system.files, root, policy)) ?? '')
     : renderRules(target, policy, undefined, via);
   io.out(json ? jsonDocument({ manager: target, text }) : text);
   return exitStatus.ok;

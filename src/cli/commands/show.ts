@@ -30,12 +30,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   const { files, root } = machine;
   const verification = verify(machine);
   const { observation } = verification;
-  const wantedDevices = findWantedDevices(
-    files,
-    root,
-    policy,
-    policy.bindRules.length === 0 ? [] : readDriverAliases(files, root),
-  );
+  const wantedDevices = findWantedDevices(files, root, policy, readDriverAliases(files, root, policy));
   const device = withPolicyHint(machine, wantedDevices, () =>
     findMember(machine, observation, invocation.operands[0] ?? ''),
   );

@@ -1,7 +1,10 @@
 import test from 'ava';
 import { bestDriver, parseDriverAliases, readDriverAliases } from '../../../src/bind/driver-alias.ts';
 import type { Facts } from '../../../src/devices/types.ts';
+import { bindRule } from '../../../src/policy/bind.ts';
+import { parseMatch } from '../../../src/policy/match.ts';
 import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { policyOf, source } from '../../support/policies.ts';
 
 const list = `# Aliases extracted from modules themselves.
 alias pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_core
@@ -31,17 +34,21 @@ test('bestDriver chooses the driver of the alias for the fewest devices', (t) =>
   t.is(best({ bus: 'platform' }), undefined);
 });
 
-test('readDriverAliases reads the list of the running kernel, and has only vfio-pci without one', (t) => {
+test('readDriverAliases reads the list of the running kernel, and has only vfio-pci without one, and without a rule that needs it', (t) => {
   const root = fakeRoot(t);
+  const { match } = parseMatch({ bus: 'pci', vendor: '15b3' });
+  const auto = policyOf({ bindRules: [bindRule(match, 'auto', source)] });
   const only = [{ bus: 'pci', driver: 'vfio-pci' }];
-  t.deepEqual(readDriverAliases(fakeFiles, root.dir), only);
+  t.deepEqual(readDriverAliases(fakeFiles, root.dir, auto), only);
   root.write('/proc/sys/kernel/osrelease', '7.2.0-1-amd64\n');
-  t.deepEqual(readDriverAliases(fakeFiles, root.dir), only);
+  t.deepEqual(readDriverAliases(fakeFiles, root.dir, auto), only);
   root.write('/lib/modules/7.2.0-1-amd64/modules.alias', list);
-  t.is(readDriverAliases(fakeFiles, root.dir).length, 5);
+  t.is(readDriverAliases(fakeFiles, root.dir, auto).length, 5);
+  const named = policyOf({ bindRules: [bindRule(match, 'mlx5_vfio_pci', source)] });
+  t.deepEqual(readDriverAliases(fakeFiles, root.dir, named), only);
   root.write('/proc/sys/kernel/osrelease', '../../etc\n');
   root.write('/etc/modules.alias', list);
-  t.deepEqual(readDriverAliases(fakeFiles, root.dir), only);
+  t.deepEqual(readDriverAliases(fakeFiles, root.dir, auto), only);
 });
 
 test('parseDriverAliases returns classes as patterns, and the same order for any order of the lines', (t) => {
