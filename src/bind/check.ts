@@ -95,7 +95,7 @@ function groupWarnings(files: Files, root: Root, devices: readonly WantedDevice[
         source: device.rule.source,
         key: 'bind',
         message: printable(
-          `${device.name} can't be used alone: ${first.name} (${first.driver ?? '?'})${more} of its IOMMU group is left to the host`,
+          `${device.name} cannot be used alone: ${first.name} (${first.driver ?? '?'})${more} of its IOMMU group is left to the host`,
         ),
         hint: 'match the whole group',
       },

@@ -60,19 +60,17 @@ function checkValue(command: Command, name: string, value: string, option: Optio
 
 /** Throws VfioNamesError `usage` (status 2) if there are too few or too many operands, or an empty one. */
 function checkOperands(command: Command, operands: readonly string[]): void {
-  const { label = 'no operand', min = 0, max = 0 } = command.operands ?? {};
+  const { label = 'operands', min = 0, max = 0 } = command.operands ?? {};
   if (operands.length < min)
     throw usageError(`${command.name}: expected ${label}, found nothing`, undefined, command);
   if (operands.length > max) {
     const found = printable(operands[max] ?? '');
-    throw usageError(
-      `${command.name}: expected ${max === 0 ? 'no operand' : `only ${label}`}, found ${found}`,
-      undefined,
-      command,
-    );
+    const most = max === 0 ? 'no operands' : max === 1 ? `one ${label}` : `only ${label}`;
+    throw usageError(`${command.name} takes ${most}, found ${found}`, undefined, command);
   }
   const empty = operands.includes('');
-  if (empty) throw usageError(`${command.name}: expected ${label}, found an empty word`, undefined, command);
+  if (empty)
+    throw usageError(`${command.name}: expected ${label}, found an empty argument`, undefined, command);
 }
 
 /** A tree below --root may belong to anybody: its /sys could name any device of this machine. */

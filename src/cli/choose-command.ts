@@ -96,12 +96,11 @@ function unknownCommand(
     .map((command) => command.name);
   if (subcommands.length > 0) {
     const near = second === undefined ? undefined : nearest(`${first} ${second}`, subcommands);
-    return usageError(
-      `expected one of ${subcommands.join(', ')}, found ${printable(second === undefined ? first : `${first} ${second}`)}`,
-      near,
-    );
+    const choices = subcommands.map((name) => name.slice(first.length + 1)).join(', ');
+    const found = second === undefined ? 'nothing' : printable(second);
+    return usageError(`${first}: expected one of ${choices}, found ${found}`, near, { name: first });
   }
-  const found = first === '' ? 'an empty word' : printable(first);
+  const found = first === '' ? 'an empty argument' : printable(first);
   const message = `expected a command, found ${found}`;
   const advice = adviceFor(first);
   if (advice !== undefined) return new VfioNamesError('usage', exitStatus.usage, message, { hint: advice });

@@ -38,7 +38,7 @@ export const list: Command = {
     policy,
   },
   details: [
-    'On a terminal, a row is shortened to fit on one line: UUIDs in the middle, then device descriptions, then whole columns. In a file or a pipe, nothing is shortened.',
+    'On a terminal, a row is shortened to fit on one line: UUIDs in the middle, then device descriptions, then whole columns. With --long or --columns, a row that is still too wide takes several lines. In a file or a pipe, nothing is shortened.',
     'Notes below the table say why a device has no node, and which groups cannot be used. If there are more than 256 groups, only doctor checks them.',
     'A device or a group that cannot be read is reported on standard error and counted in the summary. The exit status is 0 whatever the states are; verify is the command whose status says whether all is well.',
     'For a script, use --json, or --no-header with --columns: the default columns may change.',

@@ -70,11 +70,11 @@ function limitFindings(findings: readonly Finding[]): Shown[] {
 }
 
 /**
- * The device of a finding about a node, whose message has the path; else the file, with the device if the path does not end in
- * its name.
+ * The device of a finding about a node, whose message has the path; else the file, with the device if neither the path nor the
+ * message has its name.
  */
-function subjectOf({ file, name }: Finding): string {
-  if (name === undefined) return file;
+function subjectOf({ code, file, name }: Finding): string {
+  if (name === undefined || code === 'name-conflict') return file;
   const device = printable(name);
   if (!/^\/dev\/vfio\/(?!devices\/)/.test(file)) return device;
   return baseName(file) === device ? file : `${file} of ${device}`;

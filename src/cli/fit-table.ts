@@ -1,4 +1,4 @@
-/** Formats columns for a terminal: shortens cells, and omits columns, until a row fits on one line. */
+/** Formats columns for a terminal: shortens cells, and omits columns, until a row fits on one line; or prints several lines for a row. */
 import { width } from './table.ts';
 
 export interface FitColumn {
@@ -17,6 +17,8 @@ interface Layout {
   /** The width of the terminal; absent if a row may be of any length. */
   readonly width: number | undefined;
   readonly header: boolean;
+  /** Whether a row that cannot fit on one line is printed on several lines, with the titles beside the cells. */
+  readonly records?: boolean;
 }
 
 const gap = '  ';
@@ -26,10 +28,10 @@ const gap = '  ';
  * is too wide, UUIDs are shortened in the middle, then cells are cut at their end, then columns are omitted.
  */
 export function fitTable(columns: readonly FitColumn[], layout: Layout): string {
-  const shown = fitColumns(
-    columns.filter(({ cells }) => cells.some((cell) => cell !== '')),
-    layout.width,
-  );
+  const used = columns.filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const shown = fitColumns(used, layout.width);
+  if (layout.records && layout.width !== undefined && excess(shown, layout.width) > 0)
+    return formatRecords(used, layout.width);
   const rows = shown[0]?.cells.length ?? 0;
   const widths = shown.map(widthOf);
   const line = (cellAt: (column: FitColumn, index: number) => string): string =>
@@ -44,6 +46,44 @@ export function fitTable(columns: readonly FitColumn[], layout: Layout): string 
       }),
     );
   return lines.join('');
+}
+
+/**
+ * The cells of a row on several lines: those of the first columns, as far as the first one that has text in every row, and below
+ * them, indented, `TITLE cell` of the others. Cells without text or with only `-` are omitted; those that may be cut fit on a line.
+ */
+function formatRecords(columns: readonly FitColumn[], limit: number): string {
+  const last = columns.findIndex(({ cells }) => cells.every((cell) => cell !== ''));
+  const [heads, others] = [columns.slice(0, last + 1), columns.slice(last + 1)];
+  const lines = (heads[0] ?? columns[0])?.cells.flatMap((_, row) => {
+    const headOf = (each: FitColumn): string[] => (each.cells[row] ? [each.cells[row]] : []);
+    const whole = heads.flatMap(headOf).join(gap);
+    const head = width(whole) <= limit ? whole : heads.map(shortenUuids).flatMap(headOf).join(gap);
+    return [head, ...pairLines(others, row, limit)];
+  });
+  return (lines ?? []).map((line) => `${line}\n`).join('');
+}
+
+const recordIndent = '    ';
+
+/** `TITLE cell` of each column, as many on a line as fit. */
+function pairLines(columns: readonly FitColumn[], row: number, limit: number): string[] {
+  const lines: string[] = [];
+  let [line, length] = ['', 0];
+  for (const { title, cells, min, paint = (text: string) => text } of columns) {
+    const room = limit - recordIndent.length - width(title) - 1;
+    const cell = min === undefined ? (cells[row] ?? '') : cutEnd(cells[row] ?? '', Math.max(min, room));
+    if (cell === '' || cell === '-') continue;
+    const pair = `${title} ${paint(cell, row)}`;
+    const pairLength = width(title) + 1 + width(cell);
+    if (length > 0 && length + gap.length + pairLength > limit) {
+      lines.push(line);
+      [line, length] = ['', 0];
+    }
+    const start = length === 0 ? recordIndent : gap;
+    [line, length] = [line + start + pair, length + start.length + pairLength];
+  }
+  return length === 0 ? lines : [...lines, line];
 }
 
 function pad(cell: string, columnWidth = 0): string {

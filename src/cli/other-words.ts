@@ -2,8 +2,11 @@
 
 /** The command for a word that is not one: `who` is what `holders` does. */
 const commandOf: Readonly<Record<string, string>> = {
+  apply: 'sync',
   check: 'verify',
+  clean: 'sync',
   config: 'config show',
+  create: 'sync',
   describe: 'show',
   details: 'show',
   devices: 'list',
@@ -24,10 +27,15 @@ const commandOf: Readonly<Record<string, string>> = {
   monitor: 'watch',
   open: 'probe',
   path: 'resolve',
+  policy: 'config show',
   print: 'show',
+  prune: 'sync',
   ps: 'holders',
+  remove: 'sync',
   repair: 'verify --fix',
+  rm: 'sync',
   run: 'exec',
+  schema: 'config schema',
   service: 'watch',
   test: 'verify',
   uninstall: 'rules uninstall',
@@ -39,17 +47,22 @@ const commandOf: Readonly<Record<string, string>> = {
 
 const binding =
   'vfio-names takes no device from a driver: use driverctl, or driver_override in sysfs; vfio-names bind gives devices without a driver the one of the policy';
+const naming =
+  'write the alias to /etc/vfio-names/10-names.toml: [names.by-alias] and, below it, gpu = "0000:01:00.0"; vfio-names.toml(5) describes all keys';
 const completion =
   'the packages install completions for bash, zsh and fish; the npm package has them in dist/completions';
 
 /** What to do instead of what no command does. */
 const adviceOf: Readonly<Record<string, string>> = {
+  alias: naming,
   attach: binding,
   completion,
   completions: completion,
   detach: binding,
   man: 'read vfio-names(1), or vfio-names help',
+  name: naming,
   rebind: binding,
+  rename: naming,
   unbind: binding,
 };
 

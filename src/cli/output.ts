@@ -41,7 +41,7 @@ export function formatAccess({ file, from, to, error }: Omit<AccessChange, 'devi
 const MAX_CLAIMANTS = 10;
 
 /**
- * `conflict /dev/vfio/by-alias/gpu: 0000:02:00.0 wants the name too, 0000:01:00.0 has it`, one line per loser; with many losers,
+ * `conflict /dev/vfio/by-alias/gpu: 0000:02:00.0 also claims this name, but 0000:01:00.0 has it`, one line per loser; with many losers,
  * the last line says how many more there are.
  */
 export function formatConflict(conflict: Conflict): string[] {
@@ -52,7 +52,7 @@ export function formatConflict(conflict: Conflict): string[] {
     .map((loser) => `${start}: ${conflictMessage(conflict, loser)}`);
   const more = losers.length - lines.length;
   return more > 0
-    ? [...lines, `${start}: ${more} more ${more === 1 ? 'device wants' : 'devices want'} the name`]
+    ? [...lines, `${start}: ${more} more ${more === 1 ? 'device claims' : 'devices claim'} this name`]
     : lines;
 }
 
@@ -70,7 +70,7 @@ export function formatEvent(event: WatchEvent): string {
     case 'name-conflict':
       return event.found === undefined
         ? `conflict ${where}: ${printable(event.name ?? '')} has the same serial number as another device, so none of them gets the name; use another name, such as the one of [names] by-path`
-        : `conflict ${where}: ${printable(event.name ?? '')} wants it too, ${found} has it; give one of them another name or priority in the policy`;
+        : `conflict ${where}: ${printable(event.name ?? '')} also claims this name, but ${found} has it; give one of them another name or priority in the policy`;
     case 'blocked':
       return `conflict ${where}${device}: found ${found}, which vfio-names did not make; look at it, and move it away`;
     case 'change-failed':

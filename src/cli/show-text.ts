@@ -52,9 +52,9 @@ const titles: Readonly<Partial<Record<FactName, string>>> = {
   mdevParent: 'Parent device',
   vgpuType: 'vGPU profile',
   pf: 'Physical function',
-  pfDriver: 'Driver of the physical function',
-  pfNet: 'Interface of the physical function',
-  vf: 'Number of the VF',
+  pfDriver: 'Driver of the PF',
+  pfNet: 'Interface of the PF',
+  vf: 'VF number',
   function: 'Function',
   slot: 'Slot',
   serial: 'Serial number',
@@ -82,7 +82,7 @@ export function showText(shown: ShownDevice, layout: Layout): string {
   ];
   const width = Math.max(...sections.flatMap(([, lines]) => lines.map(([title]) => title.length)));
   return [
-    headline(shown, layout),
+    ...headline(shown, layout),
     ...warnings(shown, layout),
     ...sections.flatMap(([title, lines]) =>
       lines.length === 0
@@ -91,13 +91,24 @@ export function showText(shown: ShownDevice, layout: Layout): string {
             '',
             paint(title, 'bold', layout.colour),
             ...lines.flatMap(([name, value]) =>
-              fitLine(valueText(name, value), layout.width, `  ${name.padEnd(width)}  `),
+              fitValue(valueText(name, value), layout.width, `  ${name.padEnd(width)}  `),
             ),
           ],
     ),
   ]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/**
+ * Breaks a line that is longer than the terminal is wide, and indents the rest by the length of `first`. If a word of the value
+ * does not fit beside the title, the value begins on the next line.
+ */
+function fitValue(text: string, width: number | undefined, first: string): string[] {
+  const longest = Math.max(...text.split(' ').map((word) => word.length));
+  if (width === undefined || first.length + text.length <= width) return [first + text];
+  if (first.length + longest <= width) return wrap(text, { width, indent: first.length, first });
+  return [first.trimEnd(), ...fitLine(text, width, '    ')];
 }
 
 /** Breaks a line that is longer than the terminal is wide, and indents the rest by the length of `first`. */
@@ -114,7 +125,7 @@ function valueText(title: string, value: string): string {
 }
 
 /** `NVIDIA AD102 [GeForce RTX 4090] at pci/0000:01:00.0: ok` */
-function headline({ facts, state, findings, siblings }: ShownDevice, { colour, width }: Layout): string {
+function headline({ facts, state, findings, siblings }: ShownDevice, { colour, width }: Layout): string[] {
   const { bus, name, label } = facts;
   const place = printable(`${bus}/${name}`);
   const what = label === undefined ? describeIds(facts) : shortLabel(label);
@@ -122,8 +133,12 @@ function headline({ facts, state, findings, siblings }: ShownDevice, { colour, w
   const text = state === 'ok' && !isUsable ? 'group cannot be used' : state.replaceAll('-', ' ');
   const tone = state === 'ok' && (!isUsable || findings.length > 0) ? 'yellow' : stateColour(state);
   const subject = what === undefined ? place : `${printable(what)} at ${place}`;
-  const isLong = width !== undefined && subject.length + 2 + text.length > width;
-  return `${paint(subject, 'bold', colour)}:${isLong ? '\n    ' : ' '}${paint(text, tone, colour)}`;
+  const lines = width === undefined ? [subject] : wrap(subject, { width: width - 1, indent: 4 });
+  const end = lines.at(-1) ?? '';
+  const isLong = width !== undefined && end.length + 2 + text.length > width;
+  const bold = lines.map((line) => paint(line, 'bold', colour));
+  bold.push(`${bold.pop() ?? ''}:${isLong ? '' : ` ${paint(text, tone, colour)}`}`);
+  return isLong ? [...bold, `    ${paint(text, tone, colour)}`] : bold;
 }
 
 /** What keeps the device from being used, first of all. */

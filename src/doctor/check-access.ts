@@ -58,7 +58,7 @@ function missingGroupNodes(nodes: readonly NodeState[]): CheckResult[] {
       ? `${path} is a ${status.kind}`
       : status === 'ENOENT'
         ? `there is no ${path}`
-        : `${path} can't be checked (${status})`,
+        : `${path} cannot be checked (${status})`,
   );
   const remedy = missing.some(({ path }) => path === containerNode.path)
     ? containerNode.hint

@@ -98,7 +98,7 @@ export function checkHolders({ devices, incomplete }: Snapshot): CheckResult[] {
     lines.push(
       warning(
         'holders',
-        `${printable(device.name)} is open through its group, by ${names}: its own node can't be used meanwhile`,
+        `${printable(device.name)} is open through its group, by ${names}: its own node cannot be used meanwhile`,
         'end that process, or let it use the node of the device',
       ),
     );
@@ -111,7 +111,7 @@ export function checkHolders({ devices, incomplete }: Snapshot): CheckResult[] {
 }
 
 /**
- * In bytes; with a lower limit, the memory of a useful virtual machine can't be pinned. The usual default is
+ * In bytes; with a lower limit, the memory of a useful virtual machine cannot be pinned. The usual default is
  * 8 MiB.
  */
 const MIN_MEMLOCK = 1 << 30;

@@ -9,7 +9,7 @@ import type { Snapshot } from './snapshot.ts';
 export function checkKernel({ kernel, distribution, groupNames }: Snapshot): CheckResult {
   const where = distribution ? ` (${printable(distribution.name)})` : '';
   if (kernel.release === undefined)
-    return warning('kernel', `the kernel's release can't be read${where}`, 'mount proc on /proc');
+    return warning('kernel', `the kernel's release cannot be read${where}`, 'mount proc on /proc');
   const name = `Linux ${printable(kernel.release)}${where}`;
   const [major = 0, minor = 0] = kernel.release.split('.').map((part) => Number.parseInt(part, 10));
   if (major > 6 || (major === 6 && minor >= 6)) return ok('kernel', name);

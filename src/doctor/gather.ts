@@ -35,7 +35,7 @@ import { findUdevSocket, isListening, readUdev, udevHasLink } from './udev.ts';
 export type PolicyResult = { readonly policy: Policy } | { readonly policyError: string };
 
 /**
- * Reads the state of the machine. A file that can't be read leaves its property absent; it is not an error.
+ * Reads the state of the machine. A file that cannot be read leaves its property absent; it is not an error.
  */
 export async function takeSnapshot(
   { canConnect, gunzip }: Pick<System, 'canConnect' | 'gunzip'>,
@@ -156,7 +156,7 @@ function hasHelper(files: Files, root: Root): boolean {
 }
 
 /**
- * Returns the expected udev rules; `undefined` for a policy that rules can't express, which `rules check`
+ * Returns the expected udev rules; `undefined` for a policy that rules cannot express, which `rules check`
  * reports.
  */
 function expectedRules(policy: Policy): string | undefined {

@@ -8,7 +8,7 @@ import type { Distribution, Kernel, ModuleState } from './snapshot.ts';
 /** In bytes; the lists of distributions have 1 MB or less. */
 const MAX_LIST_SIZE = 64 << 20;
 
-/** Reads /proc, /sys and /lib/modules; a file that can't be read is treated as absent. */
+/** Reads /proc, /sys and /lib/modules; a file that cannot be read is treated as absent. */
 export function readKernel(system: ConfigSystem, root: Root): Kernel {
   const { files } = system;
   const read = (path: string, limit?: number) =>

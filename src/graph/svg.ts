@@ -33,7 +33,7 @@ const load: LoadViz = async () => {
 
 /**
  * Draws a graph as SVG. Throws VfioNamesError `no-renderer` (status 5) if the package is not installed or
- * can't run here.
+ * cannot run here.
  */
 export async function renderSvg(graph: Graph, title: string, loadViz: LoadViz = load): Promise<string> {
   let viz: Viz;

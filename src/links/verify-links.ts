@@ -184,6 +184,6 @@ export function conflictMessage({ winner, losers, nestedWith }: Conflict, loser:
     return `${name} has the same serial number as ${printable(other?.name ?? '')}${more}, so the name is given to none of them`;
   }
   return nestedWith === undefined
-    ? `${name} wants the name too, ${printable(winner.name)} has it`
-    : `${name} wants this name, which can't be beside ${printable(nestedWith)} of ${printable(winner.name)}`;
+    ? `${name} also claims this name, but ${printable(winner.name)} has it`
+    : `${name} claims this name, which cannot exist beside ${printable(nestedWith)} of ${printable(winner.name)}`;
 }

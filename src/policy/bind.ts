@@ -62,7 +62,7 @@ function hasPlain(match: Match, name: FactName): boolean {
 
 const pathOfVfProblem: BindProblem = {
   key: ['path'],
-  message: "can't match: a VF, which has a pf, has no path in a rule for drivers",
+  message: 'cannot match: a VF, which has a pf, has no path in a rule for drivers',
   hint: 'leave one of them out',
 };
 
@@ -103,7 +103,7 @@ function conditionProblems({ fact, negate, patterns }: Condition): BindProblem[]
     return [
       {
         key,
-        message: `known too late: the ${fact} of a device is not known before a driver has it`,
+        message: `cannot be matched here: the ${fact} of a device is not known before a driver has it`,
         hint: `match ${bindFacts.filter((known) => known !== 'bus').join(', ')}`,
       },
     ];

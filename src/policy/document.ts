@@ -54,7 +54,7 @@ function misplacedKey(key: string, known: readonly string[]): string | undefined
 
 function unknownKey(key: string, known: readonly string[]): Pick<SchemaDiagnostic, 'message' | 'hint'> {
   if (known.includes('vendor') && accessFacts.some((fact) => fact === key))
-    return { message: `[[access]] decides the ${key} of a node, so it can't be matched` };
+    return { message: `[[access]] decides the ${key} of a node, so it cannot be matched` };
   const advice = misplacedKey(key, known);
   if (advice !== undefined) return { message: 'unknown key', hint: advice };
   // All families begin with by-, so that by-mac would be near to by-tag.

@@ -56,7 +56,7 @@ function busContradictions(condition: Condition, plain: readonly Condition[]): M
   if (busCondition) {
     if (busCondition.patterns.some((pattern) => mayBe(pattern, buses))) return [];
     const found = busCondition.patterns.map(printable).join(', ');
-    const message = `can't match: devices on bus ${found} have no ${condition.fact}, only those on ${buses.join(', ')}`;
+    const message = `cannot match: devices on bus ${found} have no ${condition.fact}, only those on ${buses.join(', ')}`;
     return [{ key: condition.fact, message }];
   }
   const conflicting = plain.find((other) => {
@@ -68,7 +68,7 @@ function busContradictions(condition: Condition, plain: readonly Condition[]): M
   return [
     {
       key: condition.fact,
-      message: `can't match: no device has both ${conflicting.fact} and ${condition.fact}`,
+      message: `cannot match: no device has both ${conflicting.fact} and ${condition.fact}`,
     },
   ];
 }
@@ -85,9 +85,9 @@ function negationContradictions(condition: Condition, plain: readonly Condition[
   const key = `not.${condition.fact}`;
   const own = plain.find((other) => other.fact === condition.fact);
   if (own && contradicts(own, condition))
-    return [{ key, message: `can't match: it refuses every ${condition.fact} that the match allows` }];
+    return [{ key, message: `cannot match: it refuses every ${condition.fact} that the match allows` }];
   if (factKinds[condition.fact]?.alwaysPresent && condition.patterns.some((pattern) => /^\*+$/.test(pattern)))
-    return [{ key, message: `can't match: every device has a ${condition.fact}` }];
+    return [{ key, message: `cannot match: every device has a ${condition.fact}` }];
   return [];
 }
 

@@ -60,7 +60,7 @@ export function parseRules(document: PolicyDocument): FileRules {
     for (const warning of parsed.warnings) warnings.push(diagnosticOf(warning));
     for (const bus of unknownBuses(parsed.match)) {
       const near = nearest(bus, knownBuses);
-      const hint = near === undefined ? knownBuses.join(', ') : `did you mean "${near}"?`;
+      const hint = near === undefined ? `use one of ${knownBuses.join(', ')}` : `did you mean "${near}"?`;
       warnings.push(
         document.errorAt([...path, 'bus'], `no bus "${printable(bus)}" is known to have VFIO devices`, hint),
       );

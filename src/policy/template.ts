@@ -54,7 +54,7 @@ function checkText(parts: readonly NamePart[]): void {
       'text' in part ? /[^0-9A-Za-z#+\-.:=@_/\u0080-\u{10ffff}]/u.exec(part.text)?.[0] : undefined;
     if (unsafe !== undefined)
       throw new TemplateError(
-        `the character "${printable(unsafe)}" can't be in a name`,
+        `the character "${printable(unsafe)}" cannot be in a name`,
         /[{}]/.test(unsafe)
           ? 'a fact takes two braces, such as {{name}}'
           : 'use letters, digits and # + - . : = @ _ /',
@@ -175,7 +175,7 @@ function factOf(path: TemplateNode): FactName {
   const fact = matchFacts.find((name) => name === identifier);
   if (fact) return fact;
   if (accessFacts.some((name) => name === identifier))
-    throw new TemplateError(`"${identifier}" can't be in a name: [[access]] decides it`);
+    throw new TemplateError(`"${identifier}" cannot be in a name: [[access]] decides it`);
   if (helpers.some((name) => name === identifier))
     throw new TemplateError(`expected a fact, found the helper ${identifier} alone`);
   throw unknownName('fact', identifier, matchFacts);

@@ -29,7 +29,8 @@ export function tomlHint(line: string, message: string): string | undefined {
   if (/^(?:yes|on|true)$/i.test(value)) return `write ${printable(name)} = true`;
   if (/^(?:no|off|false)$/i.test(value)) return `write ${printable(name)} = false`;
   if (/unrecognised escape/.test(message)) return "write texts with backslashes in single quotes: 'text'";
-  if (/unfinished string/.test(message)) return 'end the text with the quote that it begins with';
+  if (/unfinished string/.test(message) || endsInsideText(value, message))
+    return 'end the text with the quote that it begins with';
   if (/^[^"'[{]/.test(value) && !/["'[\]{}]/.test(value))
     return value.length > MAX_QUOTED
       ? 'put the text in quotes'
@@ -37,6 +38,11 @@ export function tomlHint(line: string, message: string): string | undefined {
   if (/comma or end of structure/.test(message) && value.startsWith('{'))
     return 'write a table within { } on one line, with commas between its keys';
   return undefined;
+}
+
+/** Whether the parser found the end of the line, a control character, within a text whose second quote is missing. */
+function endsInsideText(value: string, message: string): boolean {
+  return /control characters/.test(message) && /^(?:"[^"]*|'[^']*)$/.test(value);
 }
 
 /** The longest part of a line that an excerpt shows. */

@@ -23,7 +23,7 @@ export function explainBind(failure: ProbeFailure, evidence: Evidence): Explanat
   if (failure.step === ioctls.attachIommufdPt.name || failure.step === ioctls.ioasAlloc.name)
     return explainAttach(failure);
   if (failure.step !== ioctls.bindIommufd.name) return undefined;
-  if (!evidence.stillBound) return deviceGone('is just leaving');
+  if (!evidence.stillBound) return deviceGone('is being removed');
   switch (failure.errno) {
     case 'EINVAL':
       return invalid(evidence);
@@ -43,7 +43,7 @@ export function explainBind(failure: ProbeFailure, evidence: Evidence): Explanat
     case 'EAGAIN':
       return notUsable('the device is busy with a reset', 'try again');
     case 'ENODEV':
-      return deviceGone('is just leaving');
+      return deviceGone('is being removed');
     case 'EBADFD':
     case 'EBADF':
       return unsupported(

@@ -63,7 +63,7 @@ function explainContainer(failure: ProbeFailure, evidence: Evidence): Explanatio
 function explainDevice(failure: ProbeFailure, evidence: Evidence): Explanation | undefined {
   switch (failure.errno) {
     case 'ENODEV':
-      return deviceGone('is just leaving');
+      return deviceGone('is being removed');
     case 'EACCES':
       return explainTokenRequired(evidence);
     case 'EINVAL':

@@ -24,7 +24,7 @@ export function explainOpen(failure: ProbeFailure, evidence: Evidence): Explanat
   if (kind === undefined) return undefined;
   // Independent of the errno: the kernel removes the device node and the group node with the device;
   // /dev/iommu and /dev/vfio/vfio remain.
-  if ((kind === 'node' || kind === 'group') && !evidence.stillBound) return deviceGone('is just leaving');
+  if ((kind === 'node' || kind === 'group') && !evidence.stillBound) return deviceGone('is being removed');
   switch (failure.errno) {
     case 'EACCES':
     case 'EPERM':
@@ -45,7 +45,7 @@ export function explainOpen(failure: ProbeFailure, evidence: Evidence): Explanat
     case 'ENXIO':
       return kind === 'node'
         ? notUsable(
-            `${evidence.nodes.node.path} is a left-over node, or the device is just leaving`,
+            `${evidence.nodes.node.path} is a stale node, or the device is being removed`,
             'try again; if the error persists, unbind and bind the device again',
           )
         : unsupported(

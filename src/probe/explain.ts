@@ -8,7 +8,7 @@ import { explainOpen, nodeKindOf } from './explain-open.ts';
 import { deviceGone, type Explanation, inUse, notUsable, unsupported } from './explanation.ts';
 import type { ProbeFailure } from './protocol.ts';
 
-/** Returns why the device can't be opened and what to do; `status` is the exit status for this cause. */
+/** Returns why the device cannot be opened and what to do; `status` is the exit status for this cause. */
 export function explain(failure: ProbeFailure, evidence: Evidence): Explanation {
   return (
     explainReason(failure, evidence) ??
@@ -41,7 +41,7 @@ function explainReason(failure: ProbeFailure, evidence: Evidence): Explanation |
     case 'device-changed':
       return evidence.stillBound
         ? deviceGone('was unbound and bound again while it was probed')
-        : deviceGone('is just leaving');
+        : deviceGone('is being removed');
     case 'node-mismatch':
       return explainMismatch(failure, evidence);
     case 'not-vfio':
@@ -105,7 +105,7 @@ function describeFound(found: string | undefined): string {
 /** Fallback for calls and errnos without a specific explanation: reports both. */
 function explainAny(failure: ProbeFailure, evidence: Evidence): Explanation {
   const errno = failure.errno ?? 'no errno';
-  if (!evidence.stillBound) return deviceGone('is just leaving');
+  if (!evidence.stillBound) return deviceGone('is being removed');
   if (errno === 'ENOTTY' && failure.step === 'VFIO_DEVICE_GET_INFO')
     return notUsable(
       `${evidence.nodes.node.path} is not a VFIO device`,

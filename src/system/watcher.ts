@@ -35,7 +35,7 @@ export interface Watcher {
 
 export type StartWatcher = (options: WatcherOptions) => Watcher;
 
-/** One line for a directory that can't be watched: what failed, and what to do. */
+/** One line for a directory that cannot be watched: what failed, and what to do. */
 export function watchError(path: string, errno: string): string {
   const remedy =
     errno === 'ENOSPC'

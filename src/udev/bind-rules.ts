@@ -88,7 +88,7 @@ function ruleLines(rule: BindRule, aliases: readonly DriverAlias[]): string[] {
     });
 }
 
-/** Whether the match never holds for the id of an alias: udevadm verify reports lines that can't match. */
+/** Whether the match never holds for the id of an alias: udevadm verify reports lines that cannot match. */
 function excludes(match: Match, { fact, patterns: [id = ''] }: Condition): boolean {
   return (
     isExact(id) &&

@@ -11,7 +11,7 @@ import { encodeUtf8 } from '../text/utf8.ts';
 
 /** Returns the VfioNamesError `policy` (status 2) for something that the rules of `target` cannot express. */
 export function notExpressible(target: string, found: string, hint: string): VfioNamesError {
-  return new VfioNamesError('policy', exitStatus.usage, `${target} can't express ${found}`, { hint });
+  return new VfioNamesError('policy', exitStatus.usage, `${target} cannot express ${found}`, { hint });
 }
 
 /** Quotes text for a message. */

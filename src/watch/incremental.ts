@@ -117,7 +117,7 @@ function concernsGroups(
   );
 }
 
-/** Reads the devices that have these `vfioN` now; returns `undefined` if one can't be read. */
+/** Reads the devices that have these `vfioN` now; returns `undefined` if one cannot be read. */
 function currentDevices({ files, root }: Machine, sysnames: readonly string[]): Device[] | undefined {
   try {
     return sysnames.flatMap((sysname) => scanDevice(files, root, sysname) ?? []);
@@ -174,7 +174,7 @@ function planArguments(
       otherCounts.set(parent, (otherCounts.get(parent) ?? total) - own);
     }
   }
-  // plan() does not remove a directory that it can't read completely.
+  // plan() does not remove a directory that it cannot read completely.
   const unreadable = new Map(
     [...otherCounts].flatMap(([path, rest]) => (rest > 0 ? [[path, 'not read']] : [])),
   );

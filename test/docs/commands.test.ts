@@ -137,13 +137,17 @@ const rows: Readonly<Record<string, Row>> = {
   'vfio-names sync --root /mnt/image': printsBeforeSync(0, ...allCreated),
   'vfio-names verify': prints(0, /^OK: 3 devices, 3 names, all correct$/m),
   'vfio-names verify --quiet': prints(0, /^$/),
-  'vfio-names probe NAME': probes(/^0000:01:00\.0: openable: \/dev\/vfio\/devices\/vfio3$/m),
+  'vfio-names probe NAME': probes(/^0000:01:00\.0: can be opened: \/dev\/vfio\/devices\/vfio3$/m),
   'vfio-names probe --all': all(
-    probes(/^0000:00:04\.0: openable/m, /^0000:01:00\.0: openable/m, new RegExp(`^${uuid}: openable`, 'm')),
+    probes(
+      /^0000:00:04\.0: can be opened/m,
+      /^0000:01:00\.0: can be opened/m,
+      new RegExp(`^${uuid}: can be opened`, 'm'),
+    ),
     inVmScenario('probe-free', /vfio_names probe --all$/m),
   ),
   'vfio-names probe --bind --yes 0000:01:00.0': all(
-    probes(/^0000:01:00\.0: openable: .*\n {2}flags reset pci; 3 regions, 2 irqs$/m),
+    probes(/^0000:01:00\.0: can be opened: .*\n {2}flags reset pci; 3 regions, 2 irqs$/m),
     inVmScenario('probe-free', /vfio_names probe --bind --yes \$address$/m),
   ),
   'vfio-names holders NAME': holders,

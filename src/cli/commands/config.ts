@@ -28,7 +28,9 @@ import type { Root } from '../../system/root-path.ts';
 import { jsonText, printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { RunCommand } from '../command.ts';
+import { wrapAt } from '../finding-lines.ts';
 import { diagnosticJson, jsonDocument, settingJson } from '../json.ts';
+import { terminalColumns } from '../terminal.ts';
 
 export const runConfigCheck: RunCommand = async (invocation, io, system) => {
   const { files } = system;
@@ -89,7 +91,12 @@ export const runConfigCheck: RunCommand = async (invocation, io, system) => {
     io.out(`${plural(texts.length, 'policy file')} OK: ${rules.join(', ')}\n`);
     // The others are notes.
     for (const fit of here.fits.filter((each) => !isUnfit(each)))
-      io.out(`  ${formatDiagnostic({ source: fit.source, key: fit.key, message: fitMessage(fit) })}\n`);
+      for (const line of wrapAt(
+        formatDiagnostic({ source: fit.source, key: fit.key, message: fitMessage(fit) }),
+        terminalColumns(io, system.process.env),
+        '  ',
+      ))
+        io.out(`${line}\n`);
   }
   return status;
 };

@@ -73,7 +73,10 @@ export const run: RunCommand = async (invocation, io, system) => {
   const isFound = verification.findings.some(({ bus, name }) => names.has(`${bus}/${name}`));
   const unreadable = observation.scan.unreadableCount;
   const summary = [
-    summaryLine(rows.map(({ state }) => state)),
+    summaryLine(
+      rows.map(({ state }) => state),
+      notes.blockedCount,
+    ),
     ...(unreadable > 0 ? [`${unreadable} could not be read`] : []),
     ...(isFound || unreadable > 0 ? ['see vfio-names verify'] : []),
   ];

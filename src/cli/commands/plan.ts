@@ -12,8 +12,10 @@ import {
   reportSkipped,
   reportSkippedAccess,
 } from '../context.ts';
+import { wrapAt } from '../finding-lines.ts';
 import { accessChangeJson, changeJson, conflictJson, jsonDocument } from '../json.ts';
 import { formatAccess, formatChange, formatConflict } from '../output.ts';
+import { terminalColumns } from '../terminal.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
@@ -48,7 +50,7 @@ export const run: RunCommand = async (invocation, io, system) => {
       ...changes.map(formatChange),
       ...access.map(formatAccess),
       ...conflicts.flatMap(formatConflict),
-    ];
+    ].flatMap((line) => wrapAt(line, terminalColumns(io, system.process.env)));
     io.out(lines.length > 0 ? lines.map((line) => `${line}\n`).join('') : 'nothing to change\n');
   }
   if (isBlocked) return exitStatus.findings;

@@ -95,13 +95,13 @@ function usage(message: string, advice?: string): VfioNamesError {
   return new VfioNamesError('usage', exitStatus.usage, message, { hint });
 }
 
-/** One line per device, `0000:01:00.0: openable: /dev/vfio/devices/vfio3`, followed by its regions and irqs. */
+/** One line per device, `0000:01:00.0: can be opened: /dev/vfio/devices/vfio3`, followed by its regions and irqs. */
 function probeText(probe: ProbeResult): string {
   const name = printable(probe.device?.name ?? probe.requested);
   if (!probe.openable)
-    return `${formatMessage(`${name}: not openable: ${probe.cause ?? ''}`, probe.remedy)}\n`;
+    return `${formatMessage(`${name}: cannot be opened: ${probe.cause ?? ''}`, probe.remedy)}\n`;
   const through = probe.depth === 'group' ? `group ${probe.group}` : printable(probe.node ?? '');
-  const line = `${name}: openable: ${through}\n`;
+  const line = `${name}: can be opened: ${through}\n`;
   return probe.details ? line + detailsText(probe.details) : line;
 }
 

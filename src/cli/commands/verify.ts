@@ -10,7 +10,7 @@ import { plural } from '../../text/prose.ts';
 import { paint } from '../colour.ts';
 import type { Io, RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportGroupNodes, reportPolicyNotes, reportSkippedAccess } from '../context.ts';
-import { findingLines } from '../finding-lines.ts';
+import { findingLines, wrapAt } from '../finding-lines.ts';
 import { accessOutcomeJson, jsonDocument, outcomeJson } from '../json.ts';
 import { formatAccess, formatChange } from '../output.ts';
 import { terminalColumns } from '../terminal.ts';
@@ -89,7 +89,8 @@ function report(
   const { findings } = verification;
   for (const line of fixed) io.out(`${paint('fixed:', 'green', layout.colour)} ${line}\n`);
   for (const line of findingLines(findings, layout)) io.out(`${line}\n`);
-  if (findings.length > 0) io.out(`${summaryLine(findings, layout.isFix)}\n`);
+  if (findings.length > 0)
+    for (const line of wrapAt(summaryLine(findings, layout.isFix), layout.width)) io.out(`${line}\n`);
   else if (devices === 0) io.out(`nothing to verify: ${noDevicesReason(machine)}\n`);
   else
     io.out(

@@ -120,7 +120,7 @@ export function parseColumns(option: string, text: string): ColumnName[] {
     throw new VfioNamesError(
       'usage',
       exitStatus.usage,
-      `expected columns of list after ${option}, found ${wanted === '' ? 'an empty word' : printable(word)}`,
+      `expected columns of list after ${option}, found ${wanted === '' ? 'an empty argument' : printable(word)}`,
       { hint: near === undefined ? `the columns are ${columnNames.join(', ')}` : `did you mean ${near}?` },
     );
   });

@@ -16,6 +16,8 @@ const MAX_NAMES = 3;
 export class Footnotes {
   readonly #numbers = new Map<string, number>();
   readonly #groupNodes = new Map<string, string[]>();
+  /** Devices of groups that cannot be used. */
+  readonly #inBlockedGroups = new Set<ListRow>();
 
   /** `[1]`, the mark of this text. */
   mark(text: string, groupNode?: string): string {
@@ -27,6 +29,22 @@ export class Footnotes {
       else this.#groupNodes.set(text, [groupNode]);
     }
     return `[${number}]`;
+  }
+
+  /** `[1]`, the mark of a device whose group cannot be used. */
+  markGroup(text: string, row: ListRow): string {
+    this.#inBlockedGroups.add(row);
+    return this.mark(text);
+  }
+
+  /** Whether the group of the device cannot be used. */
+  isBlocked(row: ListRow): boolean {
+    return this.#inBlockedGroups.has(row);
+  }
+
+  /** The number of devices whose group cannot be used. */
+  get blockedCount(): number {
+    return this.#inBlockedGroups.size;
   }
 
   /** `[1] text; only /dev/vfio/22`, one entry for each text. */
@@ -67,8 +85,11 @@ export function groupNote(
   return `group ${group} cannot be used until ${names.join(', ')}${more} ${blockers.length === 1 ? 'is' : 'are'} unbound`;
 }
 
-/** `13 devices: 12 ok, 1 no node` or `3 devices: all ok`, the states from the best to the worst. */
-export function summaryLine(states: readonly DeviceState[]): string {
+/**
+ * `13 devices: 12 ok, 1 no node` or `3 devices: all ok; 1 in a group that cannot be used`, the states from the best to the
+ * worst.
+ */
+export function summaryLine(states: readonly DeviceState[], blockedCount = 0): string {
   const counts = [...deviceStates]
     .reverse()
     .map((state) => ({ state, count: states.filter((each) => each === state).length }))
@@ -76,5 +97,6 @@ export function summaryLine(states: readonly DeviceState[]): string {
     .map(({ state, count }) => `${count} ${state.replace('-', ' ')}`);
   const text =
     counts.length === 1 && states.length > 1 ? `all ${states[0]?.replace('-', ' ')}` : counts.join(', ');
-  return `${plural(states.length, 'device')}: ${text}`;
+  const blocked = blockedCount === 0 ? '' : `; ${blockedCount} in a group that cannot be used`;
+  return `${plural(states.length, 'device')}: ${text}${blocked}`;
 }

@@ -34,6 +34,12 @@ export function stateColour(state: DeviceState): Colour {
   return stateColours[state] ?? 'yellow';
 }
 
+/** The colour of the state, which is not that of a device without problems if its group cannot be used. */
+function rowColour(row: ListRow | undefined, notes: Footnotes | undefined): Colour {
+  const isBlocked = row?.state === 'ok' && notes?.isBlocked(row);
+  return isBlocked ? 'yellow' : stateColour(row?.state ?? 'ok');
+}
+
 export function listTable(
   machine: Pick<Machine, 'files' | 'root'>,
   rows: readonly ListRow[],
@@ -53,11 +59,11 @@ export function listTable(
       ...(min !== undefined && { min }),
       ...(!fixed && omit !== undefined && { omit }),
       ...(name === 'state' && {
-        paint: (text, index) => paint(text, stateColour(drawn[index]?.row.state ?? 'ok'), colour),
+        paint: (text, index) => paint(text, rowColour(drawn[index]?.row, notes), colour),
       }),
     };
   });
-  return fitTable(columns, { width, header: notes !== undefined });
+  return fitTable(columns, { width, header: notes !== undefined, records: fixed && notes !== undefined });
 }
 
 /** Each group is a directory to read. Of more groups, none is checked here; doctor checks them all. */
@@ -86,7 +92,7 @@ function cellMarks(
     const text = groupText(row);
     return [
       ...(note === undefined ? [] : [notes.mark(note.text, note.groupNode)]),
-      ...(text === undefined ? [] : [notes.mark(text)]),
+      ...(text === undefined ? [] : [notes.markGroup(text, row)]),
     ]
       .map((mark) => ` ${mark}`)
       .join('');

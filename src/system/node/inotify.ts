@@ -21,7 +21,7 @@ const MAX_ROUNDS = 3;
 /**
  * Watches all directories below `path`, but not `path` itself. Directories right below `path` whose name is in `flat` have no
  * subdirectories and are not read. Calls `onEvent` for each inotify event: `change` or `rename`, the directory, and the name of
- * the entry. Skips directories that are removed meanwhile; calls `onError` for one that can't be watched.
+ * the entry. Skips directories that are removed meanwhile; calls `onError` for one that cannot be watched.
  */
 export function watchBelow(
   path: string,
@@ -63,7 +63,7 @@ export function concernsDirectory(directory: string, name: string | null): boole
   return name === null || name === basename(directory) || isDirectory(join(directory, name));
 }
 
-/** Whether `path` is a directory and not a link to one; false if it can't be read. */
+/** Whether `path` is a directory and not a link to one; false if it cannot be read. */
 export function isDirectory(path: string): boolean {
   try {
     return lstatSync(path).isDirectory();

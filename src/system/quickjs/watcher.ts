@@ -150,7 +150,7 @@ function directoriesBelow(path: string, levels: number, flat?: ReadonlySet<strin
   });
 }
 
-/** Whether `path` is a directory and not a link to one; false if it can't be read. */
+/** Whether `path` is a directory and not a link to one; false if it cannot be read. */
 function isDirectory(path: string): boolean {
   return tryOrUndefined(() => quickjsFiles.lstat(path))?.kind === 'directory';
 }

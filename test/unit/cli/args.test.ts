@@ -122,7 +122,7 @@ test(rejected, 'help list plan', 'help: expected one command, found plan, too; s
 test(
   rejected,
   'help rules chekc',
-  'expected one of rules render, rules check, found rules chekc; did you mean rules check? See vfio-names --help',
+  'rules: expected one of render, check, found chekc; did you mean rules check? See vfio-names rules --help',
 );
 test(rejected, 'who', 'expected a command, found who; did you mean holders? See vfio-names --help');
 test(rejected, 'Check', 'expected a command, found Check; did you mean verify? See vfio-names --help');
@@ -133,20 +133,20 @@ test(
   'plan has no option --color; did you mean --no-color? See vfio-names plan --help',
 );
 test(rejected, 'evil\u001b[2J', 'expected a command, found evil\\x1b[2J; see vfio-names --help');
-test(rejected, 'rules', 'expected one of rules render, rules check, found rules; see vfio-names --help');
+test(rejected, 'rules', 'rules: expected one of render, check, found nothing; see vfio-names rules --help');
 test(
   rejected,
   'rules chekc',
-  'expected one of rules render, rules check, found rules chekc; did you mean rules check? See vfio-names --help',
+  'rules: expected one of render, check, found chekc; did you mean rules check? See vfio-names rules --help',
 );
 test(rejected, 'plan --jsom', 'plan has no option --jsom; did you mean --json? See vfio-names plan --help');
 test(rejected, '--frob', 'list has no option --frob; see vfio-names list --help');
 test(rejected, 'plan -x', 'plan has no option -x; see vfio-names plan --help');
 test(rejected, 'plan --constructor', 'plan has no option --constructor; see vfio-names plan --help');
 test(rejected, '--toString', 'list has no option --toString; see vfio-names list --help');
-test(rejected, 'plan extra', 'plan: expected no operand, found extra; see vfio-names plan --help');
+test(rejected, 'plan extra', 'plan takes no operands, found extra; see vfio-names plan --help');
 test(rejected, 'resolve', 'resolve: expected NAME, found nothing; see vfio-names resolve --help');
-test(rejected, 'resolve a b', 'resolve: expected only NAME, found b; see vfio-names resolve --help');
+test(rejected, 'resolve a b', 'resolve takes one NAME, found b; see vfio-names resolve --help');
 test(
   rejected,
   'resolve a --print nod',
@@ -164,7 +164,7 @@ test('a word for what vfio-names does not do has advice instead of a command', (
 
 test('an empty NAME is rejected', (t) => {
   t.throws(() => parseCommandLine(['resolve', ''], table, commonOptions, tty), {
-    message: /found an empty word/,
+    message: /found an empty argument/,
   });
 });
 

@@ -23,9 +23,9 @@ const rejected = test.macro({
 });
 
 test(rejected, ['frob'], 2, /expected a command, found frob/);
-test(rejected, [''], 2, /expected a command, found an empty word; see vfio-names --help$/);
+test(rejected, [''], 2, /expected a command, found an empty argument; see vfio-names --help$/);
 test(rejected, ['sync', '--frob'], 2, /sync has no option --frob/);
-test(rejected, ['sync', 'extra'], 2, /expected no operand, found extra/);
+test(rejected, ['sync', 'extra'], 2, /sync takes no operands, found extra/);
 test(rejected, ['list', '--policy', '/none.toml'], 2, /\/none\.toml/);
 for (const args of [
   ['list', '--policy', '/caf\ufffd.toml'],

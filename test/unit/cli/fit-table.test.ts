@@ -37,6 +37,32 @@ test('a table shortens UUIDs first, then cuts cells, then omits columns, and put
   t.is(lines(10)[0], 'NAME           STATE');
 });
 
+test('a row that cannot fit takes several lines, which omit empty cells', (t) => {
+  const columns = [
+    { title: 'ALIAS', cells: ['gpu', ''] },
+    { title: 'NAME', cells: ['pci/0000:01:00.0', `mdev/${uuid}`] },
+    { title: 'DEVICE', cells: ['a long description', '-'], min: 8 },
+    { title: 'NODE', cells: ['vfio0', 'vfio10'] },
+    { title: 'STATE', cells: ['ok', ''], paint: (cell: string) => `<${cell}>` },
+  ];
+  const records = (limit: number): string[] =>
+    fitTable(columns, { width: limit, header: true, records: true }).split('\n').slice(0, -1);
+  t.deepEqual(records(40), [
+    'gpu  pci/0000:01:00.0',
+    '    DEVICE a long description',
+    '    NODE vfio0  STATE <ok>',
+    'mdev/83b8f4f2…1001',
+    '    NODE vfio10',
+  ]);
+  t.deepEqual(records(45).slice(1, 4), [
+    '    DEVICE a long description  NODE vfio0',
+    '    STATE <ok>',
+    `mdev/${uuid}`,
+  ]);
+  t.is(records(25)[1], '    DEVICE a long descri…');
+  t.regex(records(60)[0] ?? '', /^ALIAS +NAME +DEVICE +NODE +STATE$/);
+});
+
 test('UUIDs that would become equal are not shortened', (t) => {
   const other = uuid.replace('509f', '509e');
   t.is(lines(70, [uuid, other])[1]?.startsWith(`${uuid}  `), true);

@@ -113,7 +113,7 @@ test('match rejects a negated "*" only for facts that every device has', (t) => 
     t.deepEqual(
       parseMatch({ not: { [fact]: '*' } }).errors,
       always.includes(fact)
-        ? [{ key: `not.${fact}`, message: `can't match: every device has a ${fact}` }]
+        ? [{ key: `not.${fact}`, message: `cannot match: every device has a ${fact}` }]
         : [],
       fact,
     );
@@ -148,7 +148,9 @@ test('match accepts a fact only on the buses that have it', (t) => {
         errors.map(({ message }) => message),
         accepted
           ? []
-          : [`can't match: devices on bus ${bus} have no ${fact}, only those on ${busesWithFact.join(', ')}`],
+          : [
+              `cannot match: devices on bus ${bus} have no ${fact}, only those on ${busesWithFact.join(', ')}`,
+            ],
       );
     }
 });

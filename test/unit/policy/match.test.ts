@@ -258,7 +258,7 @@ test(
   rejects,
   { bus: ['platform', 'amba'], vendor: '10de' },
   'vendor',
-  /^can't match: devices on bus amba, platform have no vendor, only those on pci, cdx$/,
+  /^cannot match: devices on bus amba, platform have no vendor, only those on pci, cdx$/,
 );
 test(
   'parseMatch reports an impossible value without contradictions',

@@ -16,7 +16,11 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
     'by-path\n',
     '1: bad TOML: illegal character in key; write by-path = true, or another value',
   ],
-  ['an unterminated string', 'scheme = "1\n', '1: bad TOML: control characters are not allowed in strings'],
+  [
+    'an unterminated string',
+    'scheme = "1\n',
+    '1: bad TOML: control characters are not allowed in strings; end the text with the quote that it begins with',
+  ],
   [
     'a duplicate key',
     'scheme = 1\nscheme = 1\n',
@@ -157,7 +161,7 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
   [
     'a match on a fact that [[access]] sets',
     link('{ owner = "root" }'),
-    "2: link.match.owner: [[access]] decides the owner of a node, so it can't be matched",
+    '2: link.match.owner: [[access]] decides the owner of a node, so it cannot be matched',
   ],
   ['a match as a string', link('"pci"'), '2: link.match: expected a table of facts; found "pci"'],
   [
@@ -213,22 +217,22 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
   [
     'a platform device with a vendor',
     link('{ bus = "platform", vendor = "10de" }'),
-    "2: link.match.vendor: can't match: devices on bus platform have no vendor, only those on pci, cdx",
+    '2: link.match.vendor: cannot match: devices on bus platform have no vendor, only those on pci, cdx',
   ],
   [
     'a PCI device with an mdev type',
     link('{ bus = "pci", mdevType = "x" }'),
-    "2: link.match.mdevType: can't match: devices on bus pci have no mdevType, only those on mdev",
+    '2: link.match.mdevType: cannot match: devices on bus pci have no mdevType, only those on mdev',
   ],
   [
     'a VF with an mdev type',
     link('{ vf = "0", mdevType = "x" }'),
-    "2: link.match.mdevType: can't match: no device has both vf and mdevType",
+    '2: link.match.mdevType: cannot match: no device has both vf and mdevType',
   ],
   [
     'a match that contradicts itself',
     link('{ bus = "pci", not = { bus = "pci" } }'),
-    "2: link.match.not.bus: can't match: it refuses every bus that the match allows",
+    '2: link.match.not.bus: cannot match: it refuses every bus that the match allows',
   ],
   [
     'an invalid PCI address as name',
@@ -283,7 +287,7 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
   [
     'a name with a blank',
     linkNamed('by-x/my gpu'),
-    '2: link.name: the character " " can\'t be in a name; use letters, digits and # + - . : = @ _ /',
+    '2: link.name: the character " " cannot be in a name; use letters, digits and # + - . : = @ _ /',
   ],
   [
     'an access rule without owner, group and mode',
@@ -358,12 +362,12 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
   [
     'a driver for devices of a driver',
     '[[bind]]\nmatch = { name = "01:00.0", not = { driver = "nvme" } }\n',
-    `2: bind.match.not.driver: known too late: the driver of a device is not known before a driver has it; match ${lateHint}`,
+    `2: bind.match.not.driver: cannot be matched here: the driver of a device is not known before a driver has it; match ${lateHint}`,
   ],
   [
     'a driver for a serial number',
     '[[bind]]\nmatch = { serial = "a0-36-9f-ff-ff-12-34-56", name = "01:00.0" }\n',
-    `2: bind.match.serial: known too late: the serial of a device is not known before a driver has it; match ${lateHint}`,
+    `2: bind.match.serial: cannot be matched here: the serial of a device is not known before a driver has it; match ${lateHint}`,
   ],
   [
     'a driver for mediated devices',
@@ -393,7 +397,7 @@ const fixtures: readonly (readonly [title: string, policy: string, line: string]
   [
     'a driver for VFs by their path',
     '[[bind]]\nmatch = { path = "pci0000_00-06.0-*", pf = "01:00.0" }\n',
-    "2: bind.match.path: can't match: a VF, which has a pf, has no path in a rule for drivers; leave one of them out",
+    '2: bind.match.path: cannot match: a VF, which has a pf, has no path in a rule for drivers; leave one of them out',
   ],
   [
     'a driver without a match',

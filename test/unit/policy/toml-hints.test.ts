@@ -28,6 +28,8 @@ test(hints, '[names]\nby-path =', /^write a value after the =$/);
 test(hints, '[names]\nby-path == true', /^write one =$/);
 test(hints, '[[link]\nname = "by-x/a"', /^write \[\[table\]\] with two brackets/);
 test(hints, '[[link]]\nname = "by-x/a', /^end the text with the quote/);
+test(hints, '[names.by-alias]\ngpu = "0000:01:00.0\nnic = "0000:02:00.0"', /^end the text with the quote/);
+test(hints, '[names.by-alias]\ngpu = "01:\u0001"', undefined);
 test(hints, '[[link]]\nname = "by-x/\\d"', /single quotes/);
 test(hints, '[names]\na = 1\na = 2', /^write each key and each \[table\] once/);
 test(hints, '[[link]]\nmatch = { bus = "pci"\nname = "by-x/a"', /within \{ \} on one line/);

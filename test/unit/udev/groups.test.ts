@@ -32,7 +32,7 @@ test('names of groups that do not fit into one line are requested by several cal
 test('with --via run, names of groups must fit into one command', (t) => {
   t.throws(() => compileGroups(longPolicy(160), 'run'), {
     code: 'policy',
-    message: /^udev can't express names of groups in a command of more than 15500 bytes$/,
+    message: /^udev cannot express names of groups in a command of more than 15500 bytes$/,
   });
   t.notThrows(() => compileGroups(longPolicy(20), 'run'));
 });

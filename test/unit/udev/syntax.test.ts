@@ -36,28 +36,28 @@ test('errors of quoting name what was found and what to do', (t) => {
   const errors: readonly (readonly [() => string, string])[] = [
     [
       () => quotePatterns(['a"']),
-      'udev can\'t express the pattern "a\\""; a quote ends the text; write it in another way',
+      'udev cannot express the pattern "a\\""; a quote ends the text; write it in another way',
     ],
     [
       () => quotePatterns(['x', '[']),
-      'udev can\'t express the pattern "["; "[" has no "]"; write [[] for the bracket itself; write it in another way',
+      'udev cannot express the pattern "["; "[" has no "]"; write [[] for the bracket itself; write it in another way',
     ],
     [
       () => quotePatterns(['[é]']),
-      'udev can\'t express the set in the pattern "[é]"; udev compares bytes, so only ASCII can stand in a set',
+      'udev cannot express the set in the pattern "[é]"; udev compares bytes, so only ASCII can stand in a set',
     ],
     [
       () => escapeUdev('a\n'),
-      'udev can\'t express the text "a\\n"; leave out quotes, backslashes and control characters',
+      'udev cannot express the text "a\\n"; leave out quotes, backslashes and control characters',
     ],
-    [() => checkBusName('a/b'), 'udev can\'t express the bus "a/b"; name a bus as /sys/bus lists it'],
+    [() => checkBusName('a/b'), 'udev cannot express the bus "a/b"; name a bus as /sys/bus lists it'],
     [
       () => checkAccountName('a b'),
-      'a rule can\'t express the user or group "a b"; use letters, digits, dots, dashes and underscores',
+      'a rule cannot express the user or group "a b"; use letters, digits, dots, dashes and underscores',
     ],
     [
       () => formatMode('rw'),
-      'a rule can\'t express the mode "rw"; use three or four octal digits, such as 0660',
+      'a rule cannot express the mode "rw"; use three or four octal digits, such as 0660',
     ],
   ];
   for (const [fn, line] of errors) t.is(errorLine(t.throws(fn, { code: 'policy' })), line);

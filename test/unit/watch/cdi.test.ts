@@ -133,7 +133,7 @@ test('watch --cdi updates the file before the links', async (t) => {
   root.add({ name: second, sysname: 'vfio1' });
   const service = await start(t, root);
   root.unbind(device);
-  // The link can't be removed; the file is updated nevertheless.
+  // The link cannot be removed; the file is updated nevertheless.
   fs.rmSync(root.at(`/dev/vfio/pci/${first}`));
   fs.mkdirSync(root.at(`/dev/vfio/pci/${first}/below`), { recursive: true });
   await service.pass('devices/vfio0');

@@ -89,7 +89,7 @@ if ((version >= 254)); then
   verify default never default.rules
 else
   echo "skipped udev $version, udevadm verify: this release does not have it"
-  # This udev has no `verify`, but complains of what it can't read when it loads rules.
+  # This udev has no `verify`, but complains of what it cannot read when it loads rules.
   for file in "$work/rules/"*.rules; do cp "$file" "$work/udev/rules.d/71-$(basename "$file")"; done
   found=$(SYSTEMD_DEVICE_VERIFY_SYSFS=0 chroot "$top" udevadm test /sys/class/vfio-dev/vfio9 2>&1 |
     grep -E '/71-[^ ]*:[0-9]+ .*(nvalid|gnoring|nknown|Failed)' | head -3 || :)

@@ -34,14 +34,14 @@ check "doctor reports that every group is usable" output_has "every IOMMU group 
 check "cdi --whole-groups --interface group has the node of the group for each device" \
   same "$(paths --whole-groups --interface group)" "$node $node"
 if [[ $KERNEL == group ]]; then
-  check "probe NAME+group probes both devices" contains "$second: not openable" vfio_names probe $first+group
+  check "probe NAME+group probes both devices" contains "$second: cannot be opened" vfio_names probe $first+group
   check "graph shows the node of the group" contains "vfio-pci, $node" vfio_names graph
 else
   a=/dev/vfio/devices/$(vfio_of $pci/$first) b=/dev/vfio/devices/$(vfio_of $pci/$second)
   check "cdi --whole-groups has the nodes of both devices for each" same "$(paths --whole-groups)" "$a $b $b $a"
   run_program probe $first+group
   check "probe NAME+group opens both devices" status 0
-  check "probe NAME+group reports both devices" output_has "$second: openable"
+  check "probe NAME+group reports both devices" output_has "$second: can be opened"
 fi
 
 check "no process has a device of the group open" same "$(interfaces "$node")" "$first $second"

@@ -26,4 +26,4 @@ in_unit DevicePolicy=closed
 check "probe reports that the device cgroup denies access to root" \
   exited 4 "not permitted: the device cgroup of this container or unit does not allow $node" "DeviceAllow="
 in_unit DevicePolicy=closed "DeviceAllow=$node rw"
-check "probe opens the device in a unit with the suggested DeviceAllow=" exited 0 "$address: openable: $node"
+check "probe opens the device in a unit with the suggested DeviceAllow=" exited 0 "$address: can be opened: $node"

@@ -9,10 +9,10 @@ check "bind" bind $address
 settle
 before=$(resets)
 run vfio_names probe --all
-check "probe --all reports the device as openable" exited 0 "$address: openable: /dev/vfio/devices/"
+check "probe --all reports the device as openable" exited 0 "$address: can be opened: /dev/vfio/devices/"
 run vfio_names probe /dev/vfio/pci/$address 0000:7f:00.0
 check "probe accepts a link and exits with status 3 for an unknown device" \
-  exited 3 "$address: openable" "vfio-names: expected a device bound to VFIO, found none called 0000:7f:00.0"
+  exited 3 "$address: can be opened" "vfio-names: expected a device bound to VFIO, found none called 0000:7f:00.0"
 run vfio_names probe --bind $address
 check "probe --bind exits with status 2 without --yes and without a terminal" exited 2 "which resets $address"
 check "the device was not reset so far" same "$(resets)" "$before"
@@ -39,7 +39,7 @@ check "the device was attached to an I/O address space" same "${fact[7]}" true
 
 run vfio_names probe --bind --yes $address
 check "a second probe --bind succeeds and its text output has the same values" \
-  exited 0 "$address: openable" "flags reset pci; 9 regions, 5 irqs" "bar0" "0x20000" "msix"
+  exited 0 "$address: can be opened" "flags reset pci; 9 regions, 5 irqs" "bar0" "0x20000" "msix"
 check "unbind does not wait for a process" timeout 60 bash -c "echo $address >$pci/$address/driver/unbind"
 run vfio_names probe $address
 check "probe exits with status 3 after unbind" exited 3

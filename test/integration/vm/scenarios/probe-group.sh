@@ -38,7 +38,7 @@ if [[ $KERNEL != cdev ]]; then
   check "the refused probe --group reset nothing" same "$(resets)" "$before"
   run vfio_names probe --group --yes $first $second
   check "probe --group claims both functions in turn and reports 9 regions and 5 irqs for each" \
-    exited 0 "$first: openable: group $group" "$second: openable: group $group" "9 regions, 5 irqs"
+    exited 0 "$first: can be opened: group $group" "$second: can be opened: group $group" "9 regions, 5 irqs"
   check "probe --group reset the functions" not same "$(resets)" "$before"
 fi
 if [[ $KERNEL != group ]]; then

@@ -32,7 +32,7 @@ check "the program's descriptors do not grow" eval "((${late% *} <= ${early% *})
 check "the program's memory does not grow" eval "((${late#* } < ${early#* } + 24576))"
 wait $main
 check "the program exits with status 0" same $? 0
-check "every probe reported the device as openable" same "$(grep -c "^$address: openable: " /tmp/some)" $some
+check "every probe reported the device as openable" same "$(grep -c "^$address: can be opened: " /tmp/some)" $some
 check "no probe reset the device" same "$(resets)" "$before"
 
 vfio=$(vfio_of $pci/$address)
@@ -63,6 +63,6 @@ node /project/dist/vfio-names.cjs probe "${names[@]}" >/tmp/some 2>&1 &
 main=$!
 check "probes are running" until_true 120 lines /tmp/some 20
 check "unbind returns while probes are running" timeout 60 bash -c "echo $address >$pci/$address/driver/unbind"
-check "probes after the unbind report the device as not openable" until_true 120 grep -q 'not openable' /tmp/some
+check "probes after the unbind report the device as not openable" until_true 120 grep -q 'cannot be opened' /tmp/some
 kill $main
 check "the second process ends with the first" until_true 60 not pgrep -f dist/probe-worker.cjs

@@ -8,7 +8,7 @@ check "create a mediated device" \
   eval "echo $uuid >/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-2/create"
 settle
 run vfio_names probe $uuid
-check "probe opens the mediated device" exited 0 "$uuid: openable"
+check "probe opens the mediated device" exited 0 "$uuid: can be opened"
 run vfio_names probe --json --bind --attach --yes mdev/$uuid
 check "probe --bind --attach claims the device and attaches it to an I/O address space" exited 0 '"attached": true'
 facts 'p.bus === "mdev" && p.regionCount === p.regions.length && p.regions.length === 9' \

@@ -25,5 +25,5 @@ timeout 120 node /project/dist/vfio-names.cjs probe --host-root $fake --timeout 
 status=$?
 note "$(</tmp/out)"
 check "probe exits with status 1" same $status 1
-check "probe reports the timeout and the step" grep -q 'not openable: did not answer within 2 s at open node' /tmp/out
-check "probe continues with the next device" grep -q '0000:00:1f.0: openable' /tmp/out
+check "probe reports the timeout and the step" grep -q 'cannot be opened: did not answer within 2 s at open node' /tmp/out
+check "probe continues with the next device" grep -q '0000:00:1f.0: can be opened' /tmp/out

@@ -261,7 +261,7 @@ test('config check warns if a rule takes only a part of an IOMMU group', async (
   };
   t.true(
     (await check('0000:01:00.0')).includes(
-      `vfio-names: warning: ${root.at('/p.toml')}:1: bind: 0000:01:00.0 can't be used alone: 0000:01:00.1 (snd_hda_intel) of its IOMMU group is left to the host; match the whole group`,
+      `vfio-names: warning: ${root.at('/p.toml')}:1: bind: 0000:01:00.0 cannot be used alone: 0000:01:00.1 (snd_hda_intel) of its IOMMU group is left to the host; match the whole group`,
     ),
   );
   t.false((await check('0000:01:00.*')).some((line) => line.includes('used alone')));

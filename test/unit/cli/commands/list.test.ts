@@ -146,7 +146,7 @@ test(
   ['--sort', 'name,'],
   [],
   2,
-  /expected columns of list after --sort, found an empty word; the columns are /,
+  /expected columns of list after --sort, found an empty argument; the columns are /,
 );
 test(selects, ['--state', 'okay'], [], 2, /expected a state after --state, found okay/);
 
@@ -193,8 +193,27 @@ test('list marks a group that another driver keeps from VFIO, and reports it onc
   const { out } = await runCli(['list', '--columns', 'name,state', '--root', root.dir]);
   t.is(
     out,
-    'NAME              STATE\npci/0000:01:00.0  link missing [1]\npci/0000:01:00.1  link missing [1]\n[1] group 14 cannot be used until 0000:01:00.2 (snd_hda_intel) is unbound\n2 devices: all link missing; see vfio-names verify\n',
+    'NAME              STATE\npci/0000:01:00.0  link missing [1]\npci/0000:01:00.1  link missing [1]\n[1] group 14 cannot be used until 0000:01:00.2 (snd_hda_intel) is unbound\n2 devices: all link missing; 2 in a group that cannot be used; see vfio-names verify\n',
   );
+});
+
+test('list counts devices without findings whose group cannot be used, and does not show them in green', async (t) => {
+  const root = fakeRoot(t);
+  for (const [name, group] of [
+    ['0000:01:00.0', '14'],
+    ['0000:02:00.0', '15'],
+  ] as const)
+    root.add({ name, sysname: `vfio${group}`, group });
+  root.add({ name: '0000:01:00.2', driver: 'snd_hda_intel', group: '14' });
+  await runCli(['sync', '--root', root.dir]);
+  const { out } = await runCli(
+    ['list', '--columns', 'name,state', '--root', root.dir],
+    {},
+    { stdoutIsTty: true, columns: () => 200 },
+  );
+  t.regex(out, /^pci\/0000:01:00\.0 {2}\u001b\[33mok \[1\]/m);
+  t.regex(out, /^pci\/0000:02:00\.0 {2}\u001b\[32mok/m);
+  t.regex(out, /^2 devices: all ok; 1 in a group that cannot be used$/m);
 });
 
 for (const [columns, expected] of [
@@ -218,6 +237,18 @@ for (const [columns, expected] of [
     t.is((await run()).replace(/\u001b\[\d+m/g, ''), lines.join('\n'));
     t.regex(await run(), /\u001b\[33mlink missing\u001b\[39m\n/);
   });
+
+test('list --long on a narrow terminal prints several lines for a device', async (t) => {
+  const { root } = sample(t);
+  const run = async (...args: readonly string[]): Promise<string> =>
+    (await runCli(['list', ...args, '--root', root.dir], {}, { stdoutIsTty: true, columns: () => 60 })).out;
+  const out = await run('--long', '--no-color');
+  t.regex(out, /^pci\/0000:01:00\.0\n {4}.*NODE vfio0 {2}DEVNUM 247:0/m);
+  t.regex(out, /STATE link missing$/m);
+  for (const line of out.split('\n')) t.true(line.length <= 60, line);
+  // Rows for a script stay rows.
+  t.regex(await run('--long', '--no-color', '--no-header'), /^pci\/0000:01:00\.0 .* link missing$/m);
+});
 
 test('list --json prints one document that matches its schema', async (t) => {
   const { run } = sample(t);

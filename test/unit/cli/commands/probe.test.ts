@@ -122,7 +122,7 @@ test('probe prints one line and exits with status 0 for a device that opens', as
   const machine = fakeMachine(t);
   t.deepEqual(await probe(machine, '0000:00:04.0'), {
     status: 0,
-    out: '0000:00:04.0: openable: /dev/vfio/devices/vfio0\n',
+    out: '0000:00:04.0: can be opened: /dev/vfio/devices/vfio0\n',
     err: [],
   });
   t.is(machine.limit, 5000);
@@ -133,7 +133,7 @@ test('probe reports a NAME that means no device on stderr, and the others on std
   const machine = fakeMachine(t);
   t.deepEqual(await probe(machine, 'nosuch', '0000:00:04.0'), {
     status: 3,
-    out: '0000:00:04.0: openable: /dev/vfio/devices/vfio0\n1 of 2 devices can be opened\n',
+    out: '0000:00:04.0: can be opened: /dev/vfio/devices/vfio0\n1 of 2 devices can be opened\n',
     err: [
       'vfio-names: expected a device bound to VFIO, found none called nosuch; vfio-names list shows the devices',
     ],
@@ -162,7 +162,7 @@ test('probe --bind prints the details of the device as text', async (t) => {
   t.is(status, 0);
   t.deepEqual(err, ['vfio-names: --bind claims and resets 0000:00:04.0']);
   t.deepEqual(out.split('\n'), [
-    '0000:00:04.0: openable: /dev/vfio/devices/vfio0',
+    '0000:00:04.0: can be opened: /dev/vfio/devices/vfio0',
     '  flags reset pci; 3 regions, 2 irqs; attached to an I/O address space',
     '  REGION  NAME  SIZE    FLAGS                 CAPABILITIES',
     '  0       bar0  0x4000  read write mmap caps  sparse-mmap:0x1000+0x2000 msix-mappable',
@@ -193,7 +193,7 @@ test('probe --bind --json prints the details of the device', async (t) => {
 test('probe --group opens the device through its group', async (t) => {
   const { status, out } = await probe(fakeMachine(t), '--group', '--yes', '0000:00:04.0');
   t.is(status, 0);
-  t.regex(out, /^0000:00:04\.0: openable: group 14\n/);
+  t.regex(out, /^0000:00:04\.0: can be opened: group 14\n/);
 });
 
 test('probe --bind asks for confirmation on a terminal, and continues after "y"', async (t) => {
@@ -264,7 +264,7 @@ test('probe reports the step at which a device did not answer', async (t) => {
   machine.reply = { kind: 'timeout', step: 'open node' };
   const { status, out } = await probe(machine, '--timeout', '2', '0000:00:04.0');
   t.is(status, 1);
-  t.regex(out, /not openable: did not answer within 2 s at open node; /);
+  t.regex(out, /cannot be opened: did not answer within 2 s at open node; /);
 });
 
 test('probe reports that the second process was killed', async (t) => {
@@ -373,7 +373,7 @@ test('probe NAME+group probes every device of the group that is bound to a VFIO 
     t.deepEqual(err, []);
     t.regex(
       out,
-      /^0000:00:04\.0: openable: .*\n0000:00:04\.1: openable: .*\n2 of 2 devices can be opened\n$/,
+      /^0000:00:04\.0: can be opened: .*\n0000:00:04\.1: can be opened: .*\n2 of 2 devices can be opened\n$/,
     );
   }
   const bound = await probe(machine, '00:04.0+group', '--bind', '--yes');
@@ -386,7 +386,7 @@ test('probe NAME+group exits with status 1 and names what keeps the group closed
   machine.root.add({ name: '0000:00:04.1', group: '14', driver: 'nvme' });
   const { status, out, err } = await probe(machine, '00:04.0+group');
   t.is(status, 1);
-  t.regex(out, /^0000:00:04\.0: openable: /);
+  t.regex(out, /^0000:00:04\.0: can be opened: /);
   t.regex(err.join(), /^vfio-names: IOMMU group 14 is not viable: 0000:00:04\.1 \(nvme\)/);
   t.is((await probe(machine, '00:04.0')).status, 0);
 });
@@ -396,7 +396,7 @@ test('probe --group works on a kernel before 6.1, where probe alone advises it',
   machine.root.withoutVfioClass();
   const { status, out } = await probe(machine, '0000:00:04.0', '--group', '--yes');
   t.is(status, 0);
-  t.regex(out, /^0000:00:04\.0: openable: group 14\n/);
+  t.regex(out, /^0000:00:04\.0: can be opened: group 14\n/);
   const alone = await probe(machine, '0000:00:04.0');
   t.is(alone.status, 5);
   t.regex(alone.out, /probe it with --group/);

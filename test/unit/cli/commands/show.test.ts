@@ -90,6 +90,24 @@ test('show fits a narrow terminal, except for paths', async (t) => {
     { stdoutIsTty: true, columns: () => 42 },
   );
   t.true(narrow.out.startsWith('10de:2204 at pci/0000:01:00.0:\n    link missing\n'));
+  t.regex(narrow.out, /^ {2}In sysfs\n {4}\/sys\/devices\/pci0000:00\/0000:01:00\.0$/m);
+});
+
+test('show breaks a headline that is longer than the terminal is wide between words', async (t) => {
+  const { root } = sample(t);
+  root.write('/usr/share/misc/pci.ids', '10de  NVIDIA Corporation\n\t2204  GA102 [GeForce RTX 3090]\n');
+  const show = async (columns: number): Promise<string> =>
+    (
+      await runCli(
+        ['show', 'vfio0', '--no-color', '--root', root.dir],
+        {},
+        { stdoutIsTty: true, columns: () => columns },
+      )
+    ).out;
+  t.true(
+    (await show(40)).startsWith('NVIDIA GA102 [GeForce RTX 3090] at\n    pci/0000:01:00.0: link missing\n'),
+  );
+  t.true((await show(80)).startsWith('NVIDIA GA102 [GeForce RTX 3090] at pci/0000:01:00.0: link missing\n'));
 });
 
 test('show --json prints one document that matches its schema, with the siblings of the group', async (t) => {

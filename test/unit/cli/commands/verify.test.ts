@@ -125,7 +125,7 @@ test('verify without devices exits with status 0', async (t) => {
   });
 });
 
-test('sync and verify print at most ten of the devices that all want one name', async (t) => {
+test('sync and verify print at most ten of the devices that all claim one name', async (t) => {
   const root = fakeRoot(t);
   for (let index = 0; index < 30; index++)
     root.add({ name: `0000:${(index + 16).toString(16)}:00.0`, sysname: `vfio${index}`, emptyNode: true });
@@ -133,7 +133,7 @@ test('sync and verify print at most ten of the devices that all want one name', 
   const sync = await runCli(['sync', '--root', root.dir]);
   const conflicts = sync.err.filter((line) => line.includes('conflict'));
   t.is(conflicts.length, 11);
-  t.regex(conflicts[10] ?? '', /conflict \/dev\/vfio\/by-x\/all: 19 more devices want the name/);
+  t.regex(conflicts[10] ?? '', /conflict \/dev\/vfio\/by-x\/all: 19 more devices claim this name/);
   const { out } = await runCli(['verify', '--root', root.dir]);
   const lines = out.split('\n').filter((line) => line.startsWith('name-conflict'));
   t.is(lines.length, 11);
