@@ -13,7 +13,7 @@ const stateTexts: Readonly<Record<DeviceState, string>> = {
   'wrong-link': 'a link leads to the node of another device, or to none',
   blocked: 'a file or a link that vfio-names did not create is in the place of a link',
   'link-missing': 'a link is missing',
-  'no-name': 'the device gets no link: it has no isolation, or its name cannot be a file name',
+  'no-name': 'the device gets no link: it has no IOMMU, or its name cannot be a file name',
   'name-conflict': 'another device has a name that the policy gives to this one, too',
   'wrong-access': 'owner, group or mode of the node are not those of the policy, or are too open',
 };
@@ -22,7 +22,7 @@ const stateTexts: Readonly<Record<DeviceState, string>> = {
 export const states: Pairs = deviceStates.map((state) => [state.replaceAll('-', ' '), stateTexts[state]]);
 
 const findingTexts: Readonly<Record<FindingCode, string>> = {
-  'link-missing': 'a device has no link of a name that it should have',
+  'link-missing': 'a link that a device should have does not exist',
   'link-dangling': 'the target of a link does not exist',
   'link-wrong': 'a link leads to the node of another device',
   'link-unmanaged': 'a link that vfio-names did not create is in the place of a link',

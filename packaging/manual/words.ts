@@ -33,6 +33,7 @@ export const jsonKeys: readonly (readonly [keys: string, meaning: string])[] = [
 ];
 
 export const environment: readonly (readonly [variable: string, meaning: string])[] = [
+  ['COLUMNS', 'the width to which text on a terminal is fitted, instead of the width of the terminal'],
   ['NO_COLOR', 'if it is set and not empty, the output has no colour'],
   ['TERM', 'if it is dumb, the output has no colour'],
   ['SOURCE_DATE_EPOCH', 'the time in the title of graph, in seconds since 1970, instead of the present time'],

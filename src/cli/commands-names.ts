@@ -40,7 +40,7 @@ export const list: Command = {
   details: [
     'On a terminal, a row is shortened to fit on one line: UUIDs in the middle, then device descriptions, then whole columns. With --long or --columns, a row that is still too wide takes several lines. In a file or a pipe, nothing is shortened.',
     'Notes below the table say why a device has no node, and which groups cannot be used. If there are more than 256 groups, only doctor checks them.',
-    'A device or a group that cannot be read is reported on standard error and counted in the summary. The exit status is 0 whatever the states are; verify is the command whose status says whether all is well.',
+    'A device or a group that cannot be read is reported on standard error and counted in the summary. The exit status does not depend on the states of devices; that of verify does.',
     'For a script, use --json, or --no-header with --columns: the default columns may change.',
   ],
   load: async () => (await import('./commands/list.ts')).run,
@@ -52,7 +52,7 @@ export const show: Command = {
   operands: oneName,
   options: { policy },
   details: [
-    'Begins with warnings about what prevents the use of the device. With --json, facts have the same names as in a policy.',
+    'The first lines say what prevents the device from being used. With --json, facts have the same names as in a policy.',
   ],
   load: async () => (await import('./commands/show.ts')).run,
 };
@@ -81,7 +81,7 @@ export const resolve: Command = {
     policy,
   },
   details: [
-    'The node is opened without following links, its number is compared with sysfs, and sysfs is read again. The node of a group, /dev/vfio/14, is compared in the same way; then the device must still be a member of the group, and bound to a VFIO driver. For name, syspath and group, which do not depend on the node, auto is the default.',
+    'The node is opened without following links, its number is compared with sysfs, and sysfs is read again. The node of a group, /dev/vfio/14, is compared in the same way; then the device must still be a member of the group, and bound to a VFIO driver. With --print name, syspath or group, which do not depend on the node, --interface auto is the default.',
     'NAME+group stands for all devices of its group that are bound to VFIO drivers, since they can only be handed over together: one line for each, or one for the node that they share. If a driver of the host has another member, nothing is printed, and the exit status is 1.',
   ],
   load: async () => (await import('./commands/resolve.ts')).run,
@@ -108,7 +108,7 @@ export const sync: Command = {
   details: [
     'Links that are correct are not touched. A file in the place of a link that vfio-names did not create is left alone and reported.',
     'A device whose node is not in /dev/vfio/devices, as in a container that has only some of the nodes, gets no link. It is reported on standard error. The same applies to a name that several devices claim.',
-    'The links of a device or of an IOMMU group that cannot be read in sysfs are removed, because nothing proves where they lead. The reason is on standard error, and the exit status is 1.',
+    'The links of a device or of an IOMMU group that cannot be read in sysfs are removed, because it is not known where they should lead. The reason is printed on standard error, and the exit status is 1.',
     'With --json, changed says whether something was changed, for tools that report that, such as Ansible.',
     'If no rule of [[access]] applies to a node any more, its owner, group and mode are restored, unless somebody else has changed them since.',
   ],
@@ -120,5 +120,8 @@ export const verify: Command = {
   summary: 'check every name and node against sysfs',
   operands: anyNames,
   options: { fix: { type: 'boolean', help: 'correct what sync can correct, then report the rest' }, policy },
+  details: [
+    'Each finding has a code, what was expected and what was found, and on a line of its own what to do. The manual, vfio-names(1), describes the codes.',
+  ],
   load: async () => (await import('./commands/verify.ts')).run,
 };

@@ -40,7 +40,7 @@ export const rulesInstall: Command = {
     yes: {
       type: 'boolean',
       short: 'y',
-      help: 'do not ask before rules for drivers of devices that the host uses are installed',
+      help: 'install rules for drivers without asking, even if the host uses one of the devices',
     },
     policy,
   },
@@ -64,7 +64,7 @@ export const configCheck: Command = {
   summary: 'report every error in the policy, with file, line and key',
   operands: { label: '[FILE...]', min: 0, max: Number.POSITIVE_INFINITY },
   details: [
-    'Without FILE: the installed policy, /usr/lib/vfio-names/*.toml, /run/vfio-names/*.toml and /etc/vfio-names/*.toml.',
+    'Without FILE, checks the installed policy: /usr/lib/vfio-names/*.toml, /run/vfio-names/*.toml and /etc/vfio-names/*.toml.',
     'Warns about patterns that match no value, aliases that two files define, accounts that udev 258 and 259 ignore, and files that are ignored because of their name. Notes name the rules that fit no device of this machine, and the names that several devices would get.',
   ],
   load: async () => (await import('./commands/config.ts')).runConfigCheck,

@@ -7,7 +7,7 @@ export const probe: Command = {
   summary: 'check whether devices can be opened, and explain why not',
   operands: anyNames,
   options: {
-    all: { type: 'boolean', help: 'every VFIO device' },
+    all: { type: 'boolean', help: 'probe every VFIO device' },
     bind: { type: 'boolean', help: 'claim the device and read its regions and interrupts; this resets it' },
     attach: { type: 'boolean', help: 'with --bind: also attach it to an empty I/O address space' },
     group: {
@@ -37,7 +37,7 @@ export const holders: Command = {
   operands: anyNames,
   options: { policy },
   details: [
-    'Without NAME: for every VFIO device. A device that was removed but is still open is found by its vfioN, its device number, or (since Linux 6.18) its name.',
+    'Without NAME, lists those of every VFIO device. A device that was removed but is still open is found by its vfioN, its device number, or (since Linux 6.18) its name.',
     'A process that only has the device mapped, a descriptor that KVM or vhost keeps, and a descriptor in transit through a socket are not visible.',
   ],
   load: async () => (await import('./commands/holders.ts')).run,
@@ -110,7 +110,7 @@ export const cdi: Command = {
   details: [
     'One specification has one kind and one bus: give each bus a file of its own. Containers request a device by its name:',
     '    podman run --device vfio-names.dev/pci=0000:01:00.0 ...',
-    'The devices of a group can only be handed over together. With --whole-groups, one device brings the others; if a driver of the host has a member of the group, its devices are skipped.',
+    'The devices of a group can only be handed over together. With --whole-groups, a container that requests one device gets the others, too; if a driver of the host has a member of the group, its devices are skipped.',
     'FILE is replaced atomically, and removed if there is no device, because runtimes reject an empty specification. A file with another kind is left alone. The file contains node names such as vfio3, which the kernel reuses: run cdi again when devices are added or removed.',
   ],
   load: async () => (await import('./commands/cdi.ts')).run,

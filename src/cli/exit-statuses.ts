@@ -51,8 +51,8 @@ export const commandStatuses: Readonly<Record<string, Meanings>> = {
     [6, 'with --dry-run: sync would change something, and can change all of it'],
   ],
   verify: [
-    [0, 'no finding'],
-    [1, 'findings'],
+    [0, 'no problem was found'],
+    [1, 'problems were found'],
     ambiguous,
     noDevice,
     [4, 'with --fix: a change was not permitted'],
@@ -65,7 +65,7 @@ export const commandStatuses: Readonly<Record<string, Meanings>> = {
     [1, 'a device without a driver did not get that of the policy'],
     policy,
     [4, 'not permitted'],
-    [6, 'with --dry-run: a device without a driver would get the wanted one'],
+    [6, 'with --dry-run: a device without a driver would get that of the policy'],
   ],
   probe: [
     [0, 'every device can be opened'],
@@ -81,7 +81,7 @@ export const commandStatuses: Readonly<Record<string, Meanings>> = {
     noDevice,
     [4, 'some or all processes cannot be examined, so that the list may be incomplete'],
   ],
-  doctor: [[0, 'no error; warnings do not count'], [1, 'errors'], usage],
+  doctor: [[0, 'no error; warnings do not count'], [1, 'errors were found'], usage],
   watch: [
     [0, 'ended by SIGTERM or SIGINT'],
     [1, 'nobody reads its output any more'],
@@ -123,7 +123,7 @@ export const commandStatuses: Readonly<Record<string, Meanings>> = {
   ],
   'config check': [
     [0, 'no error; warnings and notes do not count'],
-    [2, 'errors'],
+    [2, 'errors were found'],
   ],
   'config show': [[0, 'success'], policy],
   'config schema': [[0, 'success'], usage],

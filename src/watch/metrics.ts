@@ -44,12 +44,7 @@ export function metricsText(figures: Metrics): string {
     ],
     ['passes_total', 'counter', 'Passes in which all names were compared with sysfs.', figures.passes],
     ['changes_total', 'counter', 'Changes made to names and nodes.', figures.changes],
-    [
-      'errors_total',
-      'counter',
-      'Problems that were reported, with policies that were rejected.',
-      figures.errors,
-    ],
+    ['errors_total', 'counter', 'Problems that were reported, including rejected policies.', figures.errors],
     ['last_pass_timestamp_seconds', 'gauge', 'When the last pass ended.', figures.lastPass],
     ['last_pass_duration_seconds', 'gauge', 'How long the last pass took.', figures.duration],
   ];
