@@ -44,8 +44,11 @@ debian_make() {
     mv "$debian_cache/archives"/*.deb "$1/var/cache/apt/archives/"
     # Prevent packages from starting services.
     printf '#!/bin/sh\nexit 101\n' > "$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"
-    # For packages of another architecture, NAME:arm64.
-    case $2 in *:arm64*) chroot "$1" dpkg --add-architecture arm64 || return ;; esac
+    # For packages of another architecture, NAME:ARCH.
+    local architecture
+    for architecture in $(grep -o ':[^,]*' <<< "$2" | sort -u); do
+        chroot "$1" dpkg --add-architecture "${architecture#:}" || return
+    done
     chroot "$1" apt-get update || return
     # shellcheck disable=SC2086 # several arguments
     DEBIAN_FRONTEND=noninteractive chroot "$1" \

@@ -5,6 +5,8 @@
 # With --loop it also creates dist/native/vfio_id-loop, the same code for the fuzzer, which runs many calls in one process.
 # With --sanitize and --chroot it also creates dist/native/vfio-names-sanitized, with syscalls.c under AddressSanitizer and
 # UndefinedBehaviorSanitizer, and dist/native/check-syscalls; both run only where the Debian 13 directory is.
+# With --target arm64|i386|s390x|musl it creates only dist/native/TARGET/vfio-names, vfio_id and the static ones beside them, in
+# a Debian 13 directory with a compiler for that target.
 # With --if-old it does nothing if the programs exist and are newer than their sources.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -38,17 +40,20 @@ is_new() {
     done
 }
 
-chroot='' if_old='' loop='' sanitize=''
-for arg; do
-    case $arg in
+chroot='' if_old='' loop='' sanitize='' target=''
+while [ $# -gt 0 ]; do
+    case $1 in
         --chroot) chroot=yes ;;
         --if-old) if_old=yes ;;
         --loop) loop=yes ;;
         --sanitize) sanitize=yes ;;
-        *) die "expected --chroot, --loop, --sanitize or --if-old, found $arg" ;;
+        --target) target=${2:?"build:native: expected a target behind --target"} chroot=yes && shift ;;
+        *) die "expected --chroot, --loop, --sanitize, --target TARGET or --if-old, found $1" ;;
     esac
+    shift
 done
-out=dist/native
+[ -z "$target" ] || [ -z "$loop$sanitize" ] || die "expected --target alone or with --if-old"
+out=dist/native${target:+/$target}
 results=("$out/vfio-names" "$out/vfio_id")
 [ -z "$chroot" ] || results+=("$out/vfio-names-static" "$out/vfio_id-static")
 [ -z "$loop" ] || results+=("$out/vfio_id-loop")
@@ -60,7 +65,10 @@ work=$(mktemp -d)
 inside=''
 trap 'rm -rf "$work" ${inside:+"$inside"}' EXIT
 mkdir -p "$out"
-if [ -z "$chroot" ]; then
+if [ -n "$target" ]; then
+    . packaging/native/targets.sh
+    choose_target "$target"
+elif [ -z "$chroot" ]; then
     command -v qjsc > /dev/null || die "expected qjsc (package quickjs of Debian 13, Fedora, Arch or Alpine), found none; on Debian 12 use npm run build:native -- --chroot"
 else
     mkdir -p "$cache"
@@ -77,7 +85,10 @@ compile() {
     # AddressSanitizer cannot be linked statically.
     [[ "$*" != *fsanitize* ]] || linked=''
     cp packaging/native/limit.c src/system/quickjs/syscalls.c "$work/$1"
-    if [ -z "$chroot" ]; then
+    if [ -n "$target" ]; then
+        cp packaging/native/compile.sh "$work"
+        debian_inside "$target_root" --bind "$work" /work -- "${target_environment[@]}" bash /work/compile.sh "/work/$1" static
+    elif [ -z "$chroot" ]; then
         bash packaging/native/compile.sh "$work/$1"
     else
         cp -r "$work/$1" packaging/native/compile.sh "$inside"
@@ -100,8 +111,9 @@ fi
 if [ -n "$sanitize" ]; then
     flags='-g -fsanitize=address,undefined -fno-sanitize-recover=all'
     # The sanitizers need the C library of their compiler.
-    libraries="$cache/trixie/lib/x86_64-linux-gnu:$cache/trixie/usr/lib/x86_64-linux-gnu"
-    link="-fsanitize=address,undefined -Wl,--dynamic-linker=$cache/trixie/lib64/ld-linux-x86-64.so.2 -Wl,-rpath,$libraries"
+    libraries="$cache/trixie/usr/lib/$(chroot "$cache/trixie" gcc -print-multiarch)"
+    loader=$(chroot "$cache/trixie" readelf --program-headers /usr/bin/gcc | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+    link="-fsanitize=address,undefined -Wl,--dynamic-linker=$cache/trixie$loader -Wl,-rpath,$libraries"
     mkdir "$work/sanitized" "$work/check"
     cp "$work"/programs/{vfio-names.js,vfio-names.parts,part_*.js} "$work/sanitized"
     node packaging/native/bundle.mjs test/integration/native/check-syscalls.ts "$work/check/vfio-names.js"

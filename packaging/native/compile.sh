@@ -4,7 +4,8 @@
 # usage: packaging/native/compile.sh DIRECTORY [static]
 #   DIRECTORY contains vfio-names.js or vfio_id.js or both, with their parts (bundle.mjs), syscalls.c and limit.c; the
 #   programs are created there, with `static` also vfio-names-static and vfio_id-static
-# Environment: CC (cc), CPPFLAGS, CFLAGS, LDFLAGS, QUICKJS (a directory with the library), STRIP (strip; `:` keeps symbols)
+# Environment: CC (cc), CPPFLAGS, CFLAGS, LDFLAGS, QUICKJS (a directory with the library), STRIP (strip; `:` keeps symbols),
+#   QJSC (qjsc; for a machine of the other byte order, that machine's qjsc under emulation)
 set -euo pipefail
 cd "$1"
 
@@ -34,10 +35,10 @@ link() {
 # qjsc writes bytecode in the byte order of this machine. With its option -x, for the other order, the program crashes (measured
 # with 2025-04-26, for s390x; compiled on s390x, it works).
 target_order=$(${CC:-cc} -E -dM -x c /dev/null | awk '$2 == "__BYTE_ORDER__" { print $3 }')
-case "$target_order $(printf '\1' | od -An -tu2 | tr -d ' ')" in
+case "${QJSC:+given} $target_order $(printf '\1' | od -An -tu2 | tr -d ' ')" in
     # The bytes 1 and 0 are the number 1, or 256.
-    '__ORDER_BIG_ENDIAN__ 1' | '__ORDER_LITTLE_ENDIAN__ 256')
-        echo "compile: expected a C compiler for a machine with the byte order of this one, found ${CC:-cc}" >&2
+    ' __ORDER_BIG_ENDIAN__ 1' | ' __ORDER_LITTLE_ENDIAN__ 256')
+        echo "compile: expected a C compiler for a machine with the byte order of this one, found ${CC:-cc}; or set QJSC to that machine's qjsc under qemu-user" >&2
         exit 1
         ;;
 esac
@@ -48,7 +49,8 @@ for name in vfio-names vfio_id; do
     [ -e "$name.js" ] || continue
     # -m: the bundle is a module. -s omits the names and lines of functions, which makes the program start faster; older
     # releases do not support it.
-    call=(qjsc -m -e -M syscalls,syscalls -o "$name.c")
+    # shellcheck disable=SC2206 # a command with arguments
+    call=(${QJSC:-qjsc} -m -e -M syscalls,syscalls -o "$name.c")
     while read -r part; do call+=(-D "$part"); done < "$name.parts"
     "${call[@]}" -s "$name.js" > /dev/null 2>&1 || "${call[@]}" "$name.js"
     # qjsc's program reads all modules at its start; here syscalls.c reads each when it is imported.

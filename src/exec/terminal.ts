@@ -3,6 +3,7 @@
  * terminal's input, and our shell would run them as a command; TIOCLINUX pastes them on a virtual console (ioctl_tty(2)).
  */
 import { errnoOf, exitStatus, tryOrUndefined, VfioNamesError } from '../errors.ts';
+import { isLittleEndian } from '../system/byte-order.ts';
 import type { Files } from '../system/files.ts';
 import { hasTerminal, readThreadStatus } from '../system/proc-self.ts';
 import type { ExecCalls } from '../system/process.ts';
@@ -16,7 +17,7 @@ const RETURN = 0x06;
 const ALLOW = 0x7fff_0000;
 const FAIL_WITH_EPERM = 0x0005_0001;
 const KILL_PROCESS = 0x8000_0000;
-// Offsets in struct seccomp_data: nr, arch, and the low half of args[1]; the same in every little-endian machine.
+// Offsets in struct seccomp_data: nr, arch, and args[1] of 64 bits.
 const NUMBER = 0;
 const ARCHITECTURE = 4;
 const SECOND_ARGUMENT = 24;
@@ -42,6 +43,12 @@ const ioctlNumbers: readonly (readonly [architecture: number, ...numbers: number
   // ppc64le, ppcle
   [0xc000_0015, 54],
   [0x4000_0014, 54],
+  // ppc64, ppc
+  [0x8000_0015, 54],
+  [0x0000_0014, 54],
+  // s390x, s390
+  [0x8000_0016, 54],
+  [0x0000_0016, 54],
 ];
 
 type Instruction = readonly [code: number, value: number, ifTrue?: number, ifFalse?: number];
@@ -50,7 +57,9 @@ type Instruction = readonly [code: number, value: number, ifTrue?: number, ifFal
  * A filter of system calls (`struct sock_filter`) that fails ioctl TIOCSTI and TIOCLINUX with EPERM. A call of a machine that
  * is not in the table ends the process.
  */
-export function terminalFilter(): Uint8Array {
+export function terminalFilter(littleEndian = isLittleEndian): Uint8Array {
+  // The kernel ignores the high half.
+  const lowHalf = SECOND_ARGUMENT + (littleEndian ? 0 : 4);
   const body: Instruction[] = [];
   for (const [architecture, ...numbers] of ioctlNumbers) {
     // Each number of ioctl jumps over the return to the check of the argument; the jumps are relative.
@@ -59,7 +68,7 @@ export function terminalFilter(): Uint8Array {
       [AND, NOT_X32],
       ...numbers.map((number, index): Instruction => [JUMP_IF_EQUAL, number, numbers.length - index]),
       [RETURN, ALLOW],
-      [LOAD, SECOND_ARGUMENT],
+      [LOAD, lowHalf],
       [JUMP_IF_EQUAL, TIOCSTI, 1, 0],
       [JUMP_IF_EQUAL, TIOCLINUX, 0, 1],
       [RETURN, FAIL_WITH_EPERM],
@@ -71,10 +80,10 @@ export function terminalFilter(): Uint8Array {
   const bytes = new Uint8Array(body.length * 8);
   const view = new DataView(bytes.buffer);
   for (const [index, [code, value, ifTrue = 0, ifFalse = 0]] of body.entries()) {
-    view.setUint16(index * 8, code, true);
+    view.setUint16(index * 8, code, littleEndian);
     view.setUint8(index * 8 + 2, ifTrue);
     view.setUint8(index * 8 + 3, ifFalse);
-    view.setUint32(index * 8 + 4, value, true);
+    view.setUint32(index * 8 + 4, value, littleEndian);
   }
   return bytes;
 }

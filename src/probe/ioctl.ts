@@ -1,4 +1,5 @@
 /** One function for each ioctl(2) of a probe. Each throws CallError if the kernel reports an error. */
+import { isLittleEndian } from '../system/byte-order.ts';
 import { CallError, type DeviceCalls, type Ioctl } from '../system/calls.ts';
 import { encodeUtf8 } from '../text/utf8.ts';
 import { constants, decode, encode, ioctls, minimumSizes, structs, viewOf } from './layout.ts';
@@ -32,7 +33,7 @@ export function isViable(calls: DeviceCalls, group: number): boolean {
 /** VFIO_GROUP_SET_CONTAINER: adds the group to the container. */
 export function setContainer(calls: DeviceCalls, group: number, container: number): void {
   const bytes = new Uint8Array(4);
-  viewOf(bytes).setInt32(0, container, true);
+  viewOf(bytes).setInt32(0, container, isLittleEndian);
   calls.ioctl(group, ioctls.groupSetContainer, bytes);
 }
 
@@ -71,7 +72,7 @@ export function getInfo(calls: DeviceCalls, device: number): DeviceInfo {
 export function getRegionInfo(calls: DeviceCalls, device: number, index: number): Uint8Array | undefined {
   const { size } = structs.vfio_region_info;
   const bytes = getIndexedInfo(calls, device, ioctls.getRegionInfo, index, size);
-  const needed = bytes ? viewOf(bytes).getUint32(0, true) : 0;
+  const needed = bytes ? viewOf(bytes).getUint32(0, isLittleEndian) : 0;
   // The kernel writes the size it needs to argsz; call again with a buffer of that size.
   return needed > size && needed <= MAX_REGION_INFO_SIZE
     ? getIndexedInfo(calls, device, ioctls.getRegionInfo, index, needed)

@@ -1,7 +1,8 @@
 /**
- * The numbers and structs of linux/vfio.h and linux/iommufd.h that a probe uses. They are identical and
- * little-endian on x86-64 and arm64. test/unit/probe/layout.c compares them with the headers.
+ * The numbers and structs of linux/vfio.h and linux/iommufd.h that a probe uses. The offsets are the same on every machine; the
+ * bytes of a number are in the order of the machine. test/unit/probe/layout.c compares them with the headers.
  */
+import { isLittleEndian } from '../system/byte-order.ts';
 import type { Ioctl } from '../system/calls.ts';
 
 const type = ';'.charCodeAt(0);
@@ -136,15 +137,16 @@ export function decode<F extends Fields>(struct: Struct<F>, bytes: Uint8Array, a
 
 function put(bytes: Uint8Array, [offset, size]: readonly [number, 2 | 4 | 8], value: bigint): void {
   const view = viewOf(bytes);
-  if (size === 2) view.setUint16(offset, Number(BigInt.asUintN(16, value)), true);
-  else if (size === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
-  else view.setBigUint64(offset, value, true);
+  if (size === 2) view.setUint16(offset, Number(BigInt.asUintN(16, value)), isLittleEndian);
+  else if (size === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value)), isLittleEndian);
+  else view.setBigUint64(offset, value, isLittleEndian);
 }
 
 function get(bytes: Uint8Array, offset: number, size: 2 | 4 | 8): bigint {
   const view = viewOf(bytes);
-  if (size === 2) return BigInt(view.getUint16(offset, true));
-  return size === 4 ? BigInt(view.getUint32(offset, true)) : view.getBigUint64(offset, true);
+  if (size === 2) return BigInt(view.getUint16(offset, isLittleEndian));
+  if (size === 4) return BigInt(view.getUint32(offset, isLittleEndian));
+  return view.getBigUint64(offset, isLittleEndian);
 }
 
 /** A view of exactly these bytes. */

@@ -4,6 +4,7 @@ import type { FileKind } from './files.ts';
 /** An ioctl: its name, which errors and time limits report, and its number. */
 export interface Ioctl {
   readonly name: string;
+  /** `_IO(type, number)` of asm-generic/ioctl.h, without the bits that some machines add for a call without direction. */
   readonly number: number;
 }
 

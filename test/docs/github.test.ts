@@ -66,11 +66,14 @@ for (const name of workflows) {
   });
 }
 
-test('the suites of nightly.yml are those of .ci/full', (t) => {
+test('the suites of nightly.yml are those of .ci/full, and the native programs for each target', (t) => {
   const steps = [...projectText('.ci/full').matchAll(/^ +step (\S+) \d+ npm run test:(.+)$/gm)].map(
     ([, , suite]) => suite,
   );
   t.true(steps.length > 5);
+  const [, targets = ''] =
+    /expected a target \(([^)]+)\)/.exec(projectText('packaging/native/targets.sh')) ?? [];
+  for (const target of targets.split(/, | or /)) steps.push(`native -- --target ${target}`);
   t.deepEqual(
     [...(workflow('nightly.yml').jobs['suite']?.strategy?.matrix['suite'] ?? [])].sort(),
     steps.sort(),

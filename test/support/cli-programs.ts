@@ -1,6 +1,6 @@
 /** The builds of vfio-names. */
 import { existsSync } from 'node:fs';
-import { dist, nativeBuild, nativeRequired, type Program } from './programs.ts';
+import { dist, isForTarget, nativeBuild, nativeRequired, type Program } from './programs.ts';
 
 export const nodeCli: Program = {
   name: 'vfio-names on Node',
@@ -10,9 +10,10 @@ export const nodeCli: Program = {
 export const nativeCli = nativeBuild('vfio-names');
 
 /** The same with syscalls.c under AddressSanitizer, which makes leaks of a process that ends anyway no error. */
-export const sanitizedCli: Program | undefined = existsSync(dist('native/vfio-names-sanitized'))
-  ? { name: 'native/vfio-names-sanitized', command: [dist('native/vfio-names-sanitized')] }
-  : undefined;
+export const sanitizedCli: Program | undefined =
+  !isForTarget && existsSync(dist('native/vfio-names-sanitized'))
+    ? { name: 'native/vfio-names-sanitized', command: [dist('native/vfio-names-sanitized')] }
+    : undefined;
 
-if (nativeRequired && !sanitizedCli)
+if (nativeRequired && !isForTarget && !sanitizedCli)
   throw new Error('expected dist/native/vfio-names-sanitized, found none; npm run test:native builds it');

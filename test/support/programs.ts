@@ -1,6 +1,7 @@
 /** The builds of the programs, and their results. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Program {
@@ -20,10 +21,15 @@ export const dist = (name: string): string => fileURLToPath(new URL(`../../dist/
 /** Whether a missing native program is an error; set by test/integration/native/run. */
 export const nativeRequired = process.env['VFIO_NAMES_NATIVE'] === 'required';
 
+const ofTarget = process.env['VFIO_NAMES_TARGET_PROGRAMS'];
+/** Whether the native programs are those of test/integration/native/run --target. */
+export const isForTarget = ofTarget !== undefined;
+const nativeDirectory = ofTarget === undefined ? dist('native') : resolve(ofTarget);
+
 /** The native build of a program, if it exists and this machine can run it; the static one first. */
 export function nativeBuild(name: string): Program | undefined {
-  const found = [`native/${name}-static`, `native/${name}`]
-    .map((file): Program => ({ name: file, command: [dist(file)] }))
+  const found = [`${name}-static`, name]
+    .map((file): Program => ({ name: `native/${file}`, command: [join(nativeDirectory, file)] }))
     .find(
       ({ command: [file] }) => existsSync(file) && spawnSync(file, ['--version'], { env: {} }).status === 0,
     );

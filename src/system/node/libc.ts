@@ -28,6 +28,9 @@ export function errnoName(number: number): string {
 
 export type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address'>;
 
+/** What `_IO` adds to type and number (asm/ioctl.h): nothing in most machines. */
+const ioBits = arch === 'ppc64' ? 0x2000_0000 : 0;
+
 /** The npm package with koffi's build for this architecture (of Node, not of the kernel). */
 const koffiPackage = `@koromix/koffi-linux-${arch}`;
 
@@ -53,8 +56,8 @@ export async function loadCalls(importer: () => Promise<Koffi> = importKoffi): P
     ioctl: (fd, { name, number }, argument = 0) => {
       const result: number =
         typeof argument === 'number'
-          ? ioctl(fd, number, 'unsigned long', argument)
-          : ioctl(fd, number, 'void *', argument);
+          ? ioctl(fd, ioBits | number, 'unsigned long', argument)
+          : ioctl(fd, ioBits | number, 'void *', argument);
       if (result < 0) throw new CallError(name, errnoName(koffi.errno()));
       return result;
     },

@@ -1,5 +1,6 @@
 /** The events of inotify(7) as bytes. */
 import { decodeUtf8 } from '../../text/utf8.ts';
+import { isLittleEndian } from '../byte-order.ts';
 
 export interface InotifyEvent {
   readonly watch: number;
@@ -11,15 +12,14 @@ export interface InotifyEvent {
 /** Parses the bytes that read(2) returned: an array of inotify_event (inotify(7)). */
 export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const isLittle = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
   const events: InotifyEvent[] = [];
   for (let at = 0; at + 16 <= bytes.length; ) {
-    const length = view.getUint32(at + 12, isLittle);
+    const length = view.getUint32(at + 12, isLittleEndian);
     const padded = bytes.subarray(at + 16, at + 16 + length);
     const end = padded.indexOf(0);
     events.push({
-      watch: view.getInt32(at, isLittle),
-      mask: view.getUint32(at + 4, isLittle),
+      watch: view.getInt32(at, isLittleEndian),
+      mask: view.getUint32(at + 4, isLittleEndian),
       name: decodeUtf8(end < 0 ? padded : padded.subarray(0, end)),
     });
     at += 16 + length;

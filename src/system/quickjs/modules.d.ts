@@ -181,6 +181,9 @@ declare module 'qjs:syscalls' {
   export const MSG_DONTWAIT: number;
   export const MSG_NOSIGNAL: number;
   export const WNOHANG: number;
+  /** What `_IO()` adds to type and number: nothing in most machines. */
+  export const IO_BITS: number;
+  export const TIOCGWINSZ: number;
   export const RENAME_NOREPLACE: number;
   export const RESOLVE_IN_ROOT: number;
   export const RESOLVE_NO_MAGICLINKS: number;

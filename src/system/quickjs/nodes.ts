@@ -46,7 +46,7 @@ export const deviceCalls: DeviceCalls = {
   status: (step, fd) => asCallError(step, () => statusOf(fd)),
   read: (step, path) => asCallError(step, () => quickjsFiles.read(path, 4096)),
   ioctl: (fd, { name, number }, argument = 0) => {
-    const result = syscalls.ioctl(fd, number, argument);
+    const result = syscalls.ioctl(fd, syscalls.IO_BITS | number, argument);
     if (result < 0) throw new CallError(name, errnoName(-result));
     return result;
   },

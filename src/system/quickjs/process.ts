@@ -2,6 +2,7 @@
 import * as os from 'qjs:os';
 import * as syscalls from 'qjs:syscalls';
 import { decodeUtf8 } from '../../text/utf8.ts';
+import { isLittleEndian } from '../byte-order.ts';
 import type { Process, SignalHandlers } from '../process.ts';
 import { checked, fail } from './errno.ts';
 import { execCalls } from './exec-calls.ts';
@@ -27,7 +28,7 @@ function handleSignals(handlers: SignalHandlers): () => void {
     fd,
     guarded(() => {
       while (syscalls.read(fd, info) === SIGINFO) {
-        const number = new DataView(info.buffer).getUint32(0, true);
+        const number = new DataView(info.buffer).getUint32(0, isLittleEndian);
         for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
           if (numbers[name] === number) handlers[name]();
       }

@@ -24,13 +24,13 @@ type TryWrite = (bytes: Uint8Array) => number;
 /** A pipe that is not full takes this many bytes at once (PIPE_BUF). */
 const PIPE_BYTES = 4096;
 
-/** TIOCGWINSZ in include/uapi/asm-generic/ioctls.h; struct winsize begins with the rows and the columns, 16 bits each. */
-const TIOCGWINSZ = 0x5413;
-
-/** The width of the terminal in characters; `undefined` if `fd` is not a terminal. */
+/**
+ * The width of the terminal in characters; `undefined` if `fd` is not a terminal. struct winsize begins with the rows and the
+ * columns, 16 bits each.
+ */
 export function terminalColumns(fd: number): number | undefined {
   const size = new Uint16Array(4);
-  const result = syscalls.ioctl(fd, TIOCGWINSZ, new Uint8Array(size.buffer));
+  const result = syscalls.ioctl(fd, syscalls.TIOCGWINSZ, new Uint8Array(size.buffer));
   return result < 0 ? undefined : size[1];
 }
 

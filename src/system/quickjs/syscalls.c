@@ -7,6 +7,9 @@
  * not valid UTF-8. Every descriptor is opened with close-on-exec.
  */
 #define _GNU_SOURCE
+/* Machines of 32 bits: otherwise stat and readdir fail with EOVERFLOW for an inode number of 64 bits. */
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +58,8 @@ JSModuleDef *js_init_module_syscalls(JSContext *ctx, const char *name);
 #endif
 #define MAX_ID 4294967295.0
 #define MAX_SAFE 9007199254740991.0
+/* What _IO() adds to type and number; probe/ioctl.ts has them without it. */
+#define IO_BITS _IO(0, 0)
 /* Above every errno (MAX_ERRNO in include/linux/err.h). */
 #define READ_FAILED (-4096)
 
@@ -1255,6 +1260,7 @@ static const JSCFunctionListEntry exports[] = {
 	CONSTANT(SIG_BLOCK), CONSTANT(SIG_SETMASK), CONSTANT(SIG_UNBLOCK),
 	CONSTANT(SOCK_DGRAM), CONSTANT(SOCK_NONBLOCK), CONSTANT(SOCK_STREAM), CONSTANT(AF_UNIX), CONSTANT(MSG_NOSIGNAL), CONSTANT(MSG_DONTWAIT),
 	CONSTANT(WNOHANG),
+	CONSTANT(IO_BITS), CONSTANT(TIOCGWINSZ),
 	CONSTANT(RENAME_NOREPLACE), CONSTANT(RESOLVE_IN_ROOT), CONSTANT(RESOLVE_NO_MAGICLINKS),
 };
 

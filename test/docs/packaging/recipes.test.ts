@@ -52,7 +52,7 @@ test('compile.sh searches the library directories of every distribution for Quic
 });
 
 /** Runs compile.sh with stubs of QuickJS and of the C compiler, which stores its last arguments in `words`. */
-function compile(t: ExecutionContext, order: 'BE' | 'LE' | undefined) {
+function compile(t: ExecutionContext, order: 'BE' | 'LE' | undefined, env: NodeJS.ProcessEnv = {}) {
   const machine = fakeRoot(t);
   const empty = [
     '/js/libquickjs.a',
@@ -77,6 +77,7 @@ function compile(t: ExecutionContext, order: 'BE' | 'LE' | undefined) {
         PATH: `${machine.at('/bin')}:${process.env['PATH']}`,
         QUICKJS: machine.at('/js'),
         STRIP: ':',
+        ...env,
       },
       encoding: 'utf8',
     },
@@ -95,8 +96,17 @@ for (const order of [endianness(), undefined])
 test('compile.sh rejects a compiler for the other byte order, since qjsc writes bytecode in that of this machine', (t) => {
   const { status, stderr, words } = compile(t, endianness() === 'LE' ? 'BE' : 'LE');
   t.is(status, 1);
-  t.is(stderr, 'compile: expected a C compiler for a machine with the byte order of this one, found cc\n');
+  t.is(
+    stderr,
+    "compile: expected a C compiler for a machine with the byte order of this one, found cc; or set QJSC to that machine's qjsc under qemu-user\n",
+  );
   t.is(words, '');
+});
+
+test('compile.sh compiles for the other byte order with the qjsc in QJSC, which may have arguments', (t) => {
+  const { status, stderr, words } = compile(t, endianness() === 'LE' ? 'BE' : 'LE', { QJSC: 'env qjsc' });
+  t.is(status, 0, stderr);
+  t.not(words, '');
 });
 
 test('vfio-names.service runs only the program, sh and mkdir', (t) => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { createInterface } from 'node:readline';
 import test from 'ava';
-import { sanitizedCli } from '../../support/cli-programs.ts';
+import { nativeCli, sanitizedCli } from '../../support/cli-programs.ts';
 import { fakeRoot } from '../../support/fake-root.ts';
 import { nativeRequired } from '../../support/programs.ts';
 
@@ -15,10 +15,14 @@ import { nativeRequired } from '../../support/programs.ts';
     for (const number of [0, 1])
       root.add({ name: `0000:0${number}:00.0`, sysname: `vfio${number}`, emptyNode: true });
     const link = root.at('/dev/vfio/pci/0000:00:00.0');
-    const child = spawn(sanitizedCli?.command[0] ?? '', ['watch', '--root', root.dir, '--interval', '9999'], {
-      env: { ASAN_OPTIONS: 'detect_leaks=0' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      (sanitizedCli ?? nativeCli)?.command[0] ?? '',
+      ['watch', '--root', root.dir, '--interval', '9999'],
+      {
+        env: { ASAN_OPTIONS: 'detect_leaks=0' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     t.teardown(() => child.kill('SIGKILL'));
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     /** Reads lines up to one that matches. */

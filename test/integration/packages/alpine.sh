@@ -3,7 +3,7 @@
 # for musl, tests its packages with only busybox and musl, and the services with OpenRC, runit and s6.
 set -uo pipefail
 . test/integration/packages/lib.sh
-. test/integration/packages/musl.sh
+. packaging/native/musl.sh
 
 packages=$(built apk) || exit 1
 second() { bash packaging/package.sh apk --rebuild --output "$work/second" && diff -r "$packages" "$work/second"; }

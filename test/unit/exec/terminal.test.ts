@@ -5,18 +5,20 @@ import { fakeExec } from '../../support/fake-exec.ts';
 
 /** Runs the filter as the kernel does (kernel/bpf, the instructions that the filter has). */
 function verdict(architecture: number, number: number, request: bigint): string {
-  const program = terminalFilter();
+  // __AUDIT_ARCH_LE, by which <linux/audit.h> tells the byte order of a machine.
+  const isLittle = (architecture & 0x4000_0000) !== 0;
+  const program = terminalFilter(isLittle);
   const view = new DataView(program.buffer);
   const data = new DataView(new ArrayBuffer(64));
-  data.setUint32(0, number, true);
-  data.setUint32(4, architecture, true);
-  data.setBigUint64(24, request, true);
+  data.setUint32(0, number, isLittle);
+  data.setUint32(4, architecture, isLittle);
+  data.setBigUint64(24, request, isLittle);
   let accumulator = 0;
   for (let at = 0; at < program.length; at += 8) {
-    const value = view.getUint32(at + 4, true);
-    switch (view.getUint16(at, true)) {
+    const value = view.getUint32(at + 4, isLittle);
+    switch (view.getUint16(at, isLittle)) {
       case 0x20:
-        accumulator = data.getUint32(value, true);
+        accumulator = data.getUint32(value, isLittle);
         break;
       case 0x54:
         accumulator = (accumulator & value) >>> 0;
@@ -44,6 +46,8 @@ for (const [name, architecture, ioctls, other] of [
   ['riscv64', 0xc00000f3, [29], 16],
   ['loongarch64', 0xc0000102, [29], 16],
   ['ppc64le', 0xc0000015, [54], 29],
+  ['ppc64', 0x80000015, [54], 29],
+  ['s390x', 0x80000016, [54], 29],
 ] as const)
   test(`the filter denies TIOCSTI and TIOCLINUX, and nothing else, on ${name}`, (t) => {
     for (const ioctl of ioctls) {

@@ -8,6 +8,8 @@
 #include IOMMUFD_HEADER
 #endif
 
+/* Without the bits that _IO() adds in some machines, as probe/ioctl.ts has it. */
+#define IOCTL(name) printf("%s %llu\n", #name, (unsigned long long)((name) ^ _IO(0, 0)))
 #define NUMBER(name) printf("%s %llu\n", #name, (unsigned long long)(name))
 #define SIZE(type) printf("%s %zu\n", #type, sizeof(struct type))
 #define FIELD(type, field)                                                     \
@@ -15,15 +17,15 @@
          sizeof(((struct type *)0)->field))
 
 int main(void) {
-  NUMBER(VFIO_GET_API_VERSION);
-  NUMBER(VFIO_CHECK_EXTENSION);
-  NUMBER(VFIO_SET_IOMMU);
-  NUMBER(VFIO_GROUP_GET_STATUS);
-  NUMBER(VFIO_GROUP_SET_CONTAINER);
-  NUMBER(VFIO_GROUP_GET_DEVICE_FD);
-  NUMBER(VFIO_DEVICE_GET_INFO);
-  NUMBER(VFIO_DEVICE_GET_REGION_INFO);
-  NUMBER(VFIO_DEVICE_GET_IRQ_INFO);
+  IOCTL(VFIO_GET_API_VERSION);
+  IOCTL(VFIO_CHECK_EXTENSION);
+  IOCTL(VFIO_SET_IOMMU);
+  IOCTL(VFIO_GROUP_GET_STATUS);
+  IOCTL(VFIO_GROUP_SET_CONTAINER);
+  IOCTL(VFIO_GROUP_GET_DEVICE_FD);
+  IOCTL(VFIO_DEVICE_GET_INFO);
+  IOCTL(VFIO_DEVICE_GET_REGION_INFO);
+  IOCTL(VFIO_DEVICE_GET_IRQ_INFO);
   NUMBER(VFIO_API_VERSION);
   NUMBER(VFIO_TYPE1v2_IOMMU);
   NUMBER(VFIO_GROUP_FLAGS_VIABLE);
@@ -95,8 +97,8 @@ int main(void) {
   FIELD(vfio_region_info_cap_type, subtype);
 
 #ifdef VFIO_DEVICE_BIND_IOMMUFD
-  NUMBER(VFIO_DEVICE_BIND_IOMMUFD);
-  NUMBER(VFIO_DEVICE_ATTACH_IOMMUFD_PT);
+  IOCTL(VFIO_DEVICE_BIND_IOMMUFD);
+  IOCTL(VFIO_DEVICE_ATTACH_IOMMUFD_PT);
   FIELD(vfio_device_bind_iommufd, argsz);
   FIELD(vfio_device_bind_iommufd, flags);
   FIELD(vfio_device_bind_iommufd, iommufd);
@@ -116,7 +118,7 @@ int main(void) {
   SIZE(vfio_device_attach_iommufd_pt);
 #endif
 #ifdef IOMMUFD_HEADER
-  NUMBER(IOMMU_IOAS_ALLOC);
+  IOCTL(IOMMU_IOAS_ALLOC);
   SIZE(iommu_ioas_alloc);
   FIELD(iommu_ioas_alloc, size);
   FIELD(iommu_ioas_alloc, flags);

@@ -113,7 +113,7 @@ test('minimumSizes are the ends of fields', (t) => {
 
 test('layout.c prints every ioctl, struct and field of layout.ts', (t) => {
   const source = readFileSync(join(import.meta.dirname, 'layout.c'), 'utf8');
-  for (const { name } of Object.values(ioctls)) t.true(source.includes(`NUMBER(${name})`), name);
+  for (const { name } of Object.values(ioctls)) t.true(source.includes(`IOCTL(${name})`), name);
   for (const [name, { fields }] of Object.entries(structs)) {
     t.true(source.includes(`SIZE(${name})`), name);
     for (const field of Object.keys(fields)) t.true(source.includes(`FIELD(${name}, ${field})`), field);
