@@ -23,7 +23,7 @@ try {
 }
 \`\`\`
 
-The types need no \`@types/node\`. This page is made from the comments in the source by \`packaging/npm/api-page.mjs\`.
+The types need no \`@types/node\`. This page is generated from the comments in the source by \`packaging/npm/api-page.mjs\`.
 `;
 
 // Returns the text of the page.

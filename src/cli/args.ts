@@ -6,6 +6,7 @@ import { printable } from '../text/printable.ts';
 import { chooseCommand, type Help, parseTopic } from './choose-command.ts';
 import type { Command, Invocation, Option } from './command.ts';
 import { isOption, type OptionProblem, type Options, type ParsedOptions, splitArguments } from './options.ts';
+import { optionAdviceFor, optionFor } from './other-words.ts';
 import { usageError } from './usage-error.ts';
 
 /** Splits the arguments. Throws VfioNamesError `usage` (status 2) for an unknown option or a missing or unexpected value. */
@@ -34,11 +35,15 @@ function optionError(found: OptionProblem, options: Options, command: Command): 
 
 function unknownOption(arg: string, options: Options, command: Command): VfioNamesError {
   const name = arg.replace(/^-+/, '').replace(/=.*$/s, '');
+  const message = `${command.name} has no option ${printable(arg)}`;
+  const advice = optionAdviceFor(command.name, name);
+  if (advice !== undefined) return new VfioNamesError('usage', exitStatus.usage, message, { hint: advice });
   // `--color` means its opposite, `--no-color`.
   const near =
+    optionFor(name, options) ??
     nearest(name, Object.keys(options)) ??
     nearest(`no-${name.replace('colour', 'color')}`, Object.keys(options));
-  return usageError(`${command.name} has no option ${printable(arg)}`, near && `--${near}`, command);
+  return usageError(message, near && `--${near}`, command);
 }
 
 /** Returns `value`. Throws VfioNamesError `usage` (status 2) if it is empty or not one of the option's choices. */

@@ -66,7 +66,33 @@ const adviceOf: Readonly<Record<string, string>> = {
   unbind: binding,
 };
 
-/** The words of two tables are looked up in any letter case; `undefined` for a word that means nothing here. */
+/** The option for one that other programs have. */
+const optionOf: Readonly<Record<string, string>> = {
+  a: 'all',
+  f: 'fix',
+  format: 'json',
+  j: 'json',
+  'no-headers': 'no-header',
+  o: 'json',
+  output: 'json',
+  w: 'long',
+  wide: 'long',
+};
+
+const allDevices =
+  'list shows every device that is bound to VFIO; vfio-names graph --all shows the others, too';
+
+/** What to do instead of an option that a command does not have. */
+const optionAdviceOf: Readonly<Record<string, string>> = {
+  'doctor fix': 'vfio-names verify --fix corrects links and access; doctor says what to do about the rest',
+  'list a': allDevices,
+  'list all': allDevices,
+  'sync force': 'sync never replaces what it did not create: move it away, and sync again',
+  'verify dry-run': 'without --fix, verify changes nothing; vfio-names plan shows what --fix would change',
+  'watch once': 'vfio-names sync makes one pass',
+};
+
+/** The words of these tables are looked up in any letter case; `undefined` for a word that means nothing here. */
 function lookUp(table: Readonly<Record<string, string>>, word: string): string | undefined {
   const key = word.toLowerCase();
   return Object.hasOwn(table, key) ? table[key] : undefined;
@@ -80,4 +106,15 @@ export function commandFor(word: string): string | undefined {
 /** Returns the advice for a word that means what vfio-names does not do. */
 export function adviceFor(word: string): string | undefined {
   return lookUp(adviceOf, word);
+}
+
+/** Returns the option of `options` that does what `name` means elsewhere: `json` for `format`. */
+export function optionFor(name: string, options: Readonly<Record<string, unknown>>): string | undefined {
+  const found = lookUp(optionOf, name);
+  return found !== undefined && Object.hasOwn(options, found) ? found : undefined;
+}
+
+/** Returns the advice for an option that this command does not have. */
+export function optionAdviceFor(command: string, name: string): string | undefined {
+  return lookUp(optionAdviceOf, `${command} ${name}`);
 }

@@ -24,7 +24,7 @@ export interface OpenOptions {
 
 /**
  * One machine with its policy, as it was loaded. Each call reads sysfs and /dev again. Calls throw VfioNamesError, and an error
- * with the code of the errno if a system call fails that no device is the cause of.
+ * whose `code` is the errno if a system call fails for a reason that lies with no device.
  */
 export interface VfioNames {
   /** Every device that is bound to a VFIO driver, in natural order: 0000:9 before 0000:10. */
@@ -99,7 +99,7 @@ export interface Plan {
 
 /** What sync() did. Links are relative to /dev/vfio. */
 export interface SyncReport {
-  /** The changes, and what became of each. */
+  /** The changes and their results. */
   readonly outcomes: readonly Outcome[];
   /** The nodes whose owner, group or mode was changed, or should have been. */
   readonly access: readonly AccessOutcome[];

@@ -18,7 +18,7 @@ export type NodeCheck =
   | { readonly verdict: 'not-char'; readonly status: FileStatus }
   | { readonly verdict: 'devnum-mismatch'; readonly status: FileStatus; readonly found: string };
 
-/** A device that is not in a result. */
+/** A device that plan and sync skip. */
 export interface SkippedDevice {
   /** The name of the device. */
   readonly name: string;

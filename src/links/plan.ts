@@ -45,7 +45,7 @@ export type Change =
 type BlockedChange = Extract<Change, { action: 'blocked' }>;
 
 /**
- * What became of a change: `raced` means that another process changed the entry first, so that the caller has to scan again.
+ * The result of a change: `raced` means that another process changed the entry first, so that the caller has to scan again.
  */
 export interface Outcome {
   /** The change, as in a plan. */

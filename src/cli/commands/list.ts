@@ -1,10 +1,10 @@
 /** `list`: prints one row per device. */
 import { isNameable } from '../../devices/cdev.ts';
-import { readFacts } from '../../devices/facts.ts';
+import { readFact, readFacts } from '../../devices/facts.ts';
 import { deviceKey } from '../../devices/groups.ts';
 import { typedFacts } from '../../devices/typed-facts.ts';
-import type { FactName } from '../../devices/types.ts';
-import { exitStatus } from '../../errors.ts';
+import type { Device, FactName } from '../../devices/types.ts';
+import { exitStatus, VfioNamesError } from '../../errors.ts';
 import type { Machine, Observation } from '../../links/observe.ts';
 import { findScanned } from '../../links/select.ts';
 import { type DeviceLinks, type DeviceState, deviceLinks, verifiedStates } from '../../links/state.ts';
@@ -27,13 +27,15 @@ export const run: RunCommand = async (invocation, io, system) => {
   const { columns, sort } = parseShape(invocation);
   const states = parseStates(values['state']);
   const machine = await loadPolicyMachine(invocation, system);
-  const { driver, group } = values;
+  const { driver } = values;
+  // As in a NAME: `group:14`, `/dev/vfio/14`.
+  const group = values['group']?.replace(/^(?:group:|\/dev\/vfio\/)/, '');
   const filters: Filters = { bus: parseBus(machine, values['bus']), driver, group, states };
   const verification = verify(machine);
   const { observation } = verification;
   const verified = verifiedStates(verification);
   const stateOf = ({ device }: DeviceLinks): DeviceState => verified.get(deviceKey(device)) ?? 'ok';
-  const named = new Set(operands.flatMap((name) => findScanned(machine, observation, name)));
+  const named = new Set(operands.flatMap((name) => findOperand(machine, observation, name)));
   const selected = [...deviceLinks(observation).values()].filter(
     (entry) =>
       (named.size === 0 || named.has(entry.device)) && passesFilters(machine, entry, stateOf(entry), filters),
@@ -83,6 +85,26 @@ export const run: RunCommand = async (invocation, io, system) => {
   io.out(`${wrapNote(summary.join('; '), width)}\n`);
   return status;
 };
+
+/** The devices of an operand. The error for a bus or a driver names the option for it. */
+function findOperand(machine: Machine, observation: Observation, name: string): readonly Device[] {
+  try {
+    return findScanned(machine, observation, name);
+  } catch (error) {
+    const { devices } = observation.scan;
+    const option = devices.some(({ bus }) => bus === name)
+      ? 'bus'
+      : devices.some((device) => readFact(machine.files, machine.root, device, 'driver') === name)
+        ? 'driver'
+        : undefined;
+    if (!(error instanceof VfioNamesError) || error.code !== 'no-device' || option === undefined) throw error;
+    const { code, status, message } = error;
+    throw new VfioNamesError(code, status, message, {
+      hint: `did you mean --${option} ${printable(name)}?`,
+      device: name,
+    });
+  }
+}
 
 function parseShape({ flags, values }: Invocation): {
   readonly columns: readonly ColumnName[];

@@ -140,6 +140,13 @@ test(
   'rules: expected one of render, check, found chekc; did you mean rules check? See vfio-names rules --help',
 );
 test(rejected, 'plan --jsom', 'plan has no option --jsom; did you mean --json? See vfio-names plan --help');
+test(rejected, 'plan -o json', 'plan has no option -o; did you mean --json? See vfio-names plan --help');
+test(rejected, 'plan --wide', 'plan has no option --wide; see vfio-names plan --help');
+test(
+  rejected,
+  'list --ALL',
+  'list has no option --ALL; list shows every device that is bound to VFIO; vfio-names graph --all shows the others, too',
+);
 test(rejected, '--frob', 'list has no option --frob; see vfio-names list --help');
 test(rejected, 'plan -x', 'plan has no option -x; see vfio-names plan --help');
 test(rejected, 'plan --constructor', 'plan has no option --constructor; see vfio-names plan --help');

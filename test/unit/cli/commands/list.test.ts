@@ -122,6 +122,10 @@ test(selects, ['0000:01:00.0', 'vfio2'], [mdev, gpu]);
 test(selects, ['vfio2', 'vfio2', '--bus', 'pci'], [], 3, /no device of the bus pci|fits/);
 test(selects, ['--bus', 'PCI', '--driver', 'vfio-pci'], [gpu, nodeless, other]);
 test(selects, ['--group', '14'], [gpu]);
+test(selects, ['--group', '/dev/vfio/14'], [gpu]);
+test(selects, ['mdev'], [], 3, /found none called mdev; did you mean --bus mdev\?$/);
+test(selects, ['nvidia-vgpu-vfio'], [], 3, /; did you mean --driver nvidia-vgpu-vfio\?$/);
+test(selects, ['nvidia'], [], 3, /found none called nvidia; vfio-names list shows the devices$/);
 test(selects, ['--state', 'no-node'], [nodeless]);
 test(selects, ['--state', 'Link Missing,no-node', '--bus', 'pci'], [gpu, nodeless, other]);
 test(
