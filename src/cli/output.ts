@@ -1,6 +1,8 @@
 /** Formats a change as one line of text. */
+import type { AccountNames } from '../devices/accounts.ts';
 import { withHint } from '../errors.ts';
 import type { AccessChange } from '../links/access.ts';
+import { nameOwners } from '../links/permissions.ts';
 import type { Change } from '../links/plan.ts';
 import { conflictMessage } from '../links/verify-links.ts';
 import type { Conflict } from '../names/claims.ts';
@@ -29,12 +31,15 @@ export function formatChange(change: Change): string {
   }
 }
 
-/** `access /dev/vfio/devices/vfio3: 0:36 0660 (was 0:0 0600)`, or why the access cannot be given. */
-export function formatAccess({ file, from, to, error }: Omit<AccessChange, 'device'>): string {
+/** `access /dev/vfio/devices/vfio3: root:kvm 0660 (was root:root 0600)`, or why the access cannot be given. */
+export function formatAccess(
+  { file, from, to, error }: Omit<AccessChange, 'device'>,
+  names: AccountNames,
+): string {
   const path = printable(file);
   return to === undefined
     ? `impossible access ${path}: ${printable(error ?? '')}`
-    : `access ${path}: ${to} (was ${from})`;
+    : `access ${path}: ${printable(nameOwners(to, names))} (was ${printable(nameOwners(from, names))})`;
 }
 
 /** The number of devices that the text about one name lists. */
@@ -61,8 +66,8 @@ export function formatMessage(message: string, hint?: string): string {
   return escapeControls(withHint({ message, hint }));
 }
 
-/** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)` */
-export function formatEvent(event: WatchEvent): string {
+/** `added /dev/vfio/pci/0000:01:00.0 -> ../devices/vfio3 (appeared)`; `names` is called only for a change of access. */
+export function formatEvent(event: WatchEvent, names: () => AccountNames): string {
   const where = printable(event.link === undefined ? (event.file ?? '') : `${linkRoot}/${event.link}`);
   const device = event.name === undefined ? '' : ` of ${printable(event.name)}`;
   const found = printable(event.found ?? '');
@@ -80,7 +85,9 @@ export function formatEvent(event: WatchEvent): string {
     case 'unstable':
       return `failed ${where}: the names kept changing while they were made; look for what else changes them`;
     case 'access':
-      return `access ${where}${device}: ${event.to} (was ${event.from})`;
+      return `access ${where}${device}: ${[event.to, event.from]
+        .map((permissions = '') => printable(nameOwners(permissions, names())))
+        .join(' (was ')})`;
     default: {
       const target = event.target === undefined ? '' : ` -> ${printable(event.target)}`;
       const from = event.from === undefined ? '' : `, was ${printable(event.from)}`;

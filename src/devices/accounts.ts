@@ -1,7 +1,8 @@
 /** Users and groups from /etc/passwd and /etc/group; directory services (NSS) are not queried. */
-import { ignoring } from '../errors.ts';
+import { ignoring, tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { RunCache } from '../system/run-cache.ts';
 
 /** A line of passwd(5). */
 export interface User {
@@ -85,6 +86,27 @@ export function readAccounts(files: Files, root: Root): Accounts {
   for (const { name, uid } of readPasswd(files, root)) if (!users.has(name)) users.set(name, uid);
   for (const { name, gid } of readGroups(files, root)) if (!groups.has(name)) groups.set(name, gid);
   return { users, groups };
+}
+
+/** Names by number; the first name of a number is used, as in getpwuid(3). */
+export interface AccountNames {
+  readonly users: ReadonlyMap<number, string>;
+  readonly groups: ReadonlyMap<number, string>;
+}
+
+const cache = new RunCache<AccountNames>();
+
+/** Reads both files, once in a run. If they cannot be read, numbers have no names. */
+export function readAccountNames(files: Files, root: Root): AccountNames {
+  return cache.get(files, root, () => {
+    const users = new Map<number, string>();
+    const groups = new Map<number, string>();
+    for (const { name, uid } of tryOrUndefined(() => readPasswd(files, root)) ?? [])
+      if (!users.has(uid)) users.set(uid, name);
+    for (const { name, gid } of tryOrUndefined(() => readGroups(files, root)) ?? [])
+      if (!groups.has(gid)) groups.set(gid, name);
+    return { users, groups };
+  });
 }
 
 /** Returns the number of `name`, which may itself be a decimal number; `undefined` for an unknown name. */

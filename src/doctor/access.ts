@@ -1,9 +1,10 @@
 /** Reads the nodes that programs open, the rights of this user, and the mount that the nodes are on. */
+import { readAccountNames } from '../devices/accounts.ts';
 import { nodePathOf } from '../devices/cdev.ts';
 import type { HostDevice } from '../devices/not-bound.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf, tryOrUndefined } from '../errors.ts';
-
+import { formatOwners } from '../links/permissions.ts';
 import { containerNode, iommuNode } from '../links/shared-nodes.ts';
 import { nodevMountOf, parseRights, type UserRights } from '../probe/rights.ts';
 import type { FileStatus, Files } from '../system/files.ts';
@@ -15,6 +16,8 @@ export interface NodeState {
   readonly kind: 'device' | 'group' | 'shared';
   /** Status of the node, or the errno of lstat(2). */
   readonly status: FileStatus | string;
+  /** `root:kvm 0660`; absent with an errno. */
+  readonly owners?: string;
 }
 
 export interface AccessState {
@@ -50,11 +53,11 @@ export function readAccess(
             ['shared', containerNode.path],
           ]
         : [];
-  const nodes = wanted.map(([kind, path]) => ({
-    kind,
-    path,
-    status: statusOf(files, pathBelow(root, path)),
-  }));
+  const nodes = wanted.map(([kind, path]): NodeState => {
+    const status = statusOf(files, pathBelow(root, path));
+    if (typeof status === 'string') return { kind, path, status };
+    return { kind, path, status, owners: formatOwners(status, readAccountNames(files, root)) };
+  });
   const user = parseRights(tryOrUndefined(() => files.read('/proc/self/status')) ?? '');
   const mounts = tryOrUndefined(() => files.read('/proc/self/mountinfo', 1 << 20)) ?? '';
   const [first] = nodes;

@@ -3,12 +3,12 @@ import { containerNode } from '../links/shared-nodes.ts';
 import { mayOpen } from '../probe/rights.ts';
 import type { FileStatus } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
-import { formatMode, plural } from '../text/prose.ts';
+import { plural } from '../text/prose.ts';
 import type { NodeState } from './access.ts';
 import { type CheckResult, error, ok, warning } from './result.ts';
 import type { Snapshot } from './snapshot.ts';
 
-type PresentNode = NodeState & { readonly status: FileStatus };
+type PresentNode = NodeState & { readonly status: FileStatus; readonly owners: string };
 
 /** Reports missing group nodes, a mount with nodev, and nodes that this user may not open; no line without devices. */
 export function checkAccess({ access }: Snapshot): CheckResult[] {
@@ -36,7 +36,7 @@ export function checkAccess({ access }: Snapshot): CheckResult[] {
     return [
       warning(
         'access',
-        `${formatNode(closedContainer)}: other users can not use groups, whatever else they may open`,
+        `${printable(formatNode(closedContainer))}: other users can not use groups, whatever else they may open`,
         `chmod 0666 ${containerNode.path}, its mode in every kernel; it gives no access to a device`,
       ),
     ];
@@ -92,9 +92,8 @@ function closedNodes(own: readonly PresentNode[], closed: readonly PresentNode[]
 }
 
 /** `/dev/iommu (root:root 0600)`. */
-function formatNode({ path, status }: PresentNode): string {
-  const name = (id: number): string => (id === 0 ? 'root' : String(id));
-  return `${path} (${name(status.uid)}:${name(status.gid)} ${formatMode(status.mode)})`;
+function formatNode({ path, owners }: PresentNode): string {
+  return `${path} (${owners})`;
 }
 
 function list(texts: readonly string[]): string {

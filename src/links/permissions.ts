@@ -1,5 +1,5 @@
 /** The owner, group and mode of a node: what the policy gives in numbers, and how a node gets them. */
-import { type Accounts, resolveAccount } from '../devices/accounts.ts';
+import { type AccountNames, type Accounts, resolveAccount } from '../devices/accounts.ts';
 import type { Access } from '../policy/policy.ts';
 import type { FileStatus, PathHandle } from '../system/files.ts';
 import { formatMode } from '../text/prose.ts';
@@ -33,6 +33,18 @@ export function permissionsOf(
 /** `0:36 0660`: uid, gid and octal mode. */
 export function formatPermissions({ uid, gid, mode }: Permissions): string {
   return `${uid}:${gid} ${formatMode(mode)}`;
+}
+
+/** `root:kvm 0660`, for people: a number where an account has no name. */
+export function formatOwners({ uid, gid, mode }: Permissions, { users, groups }: AccountNames): string {
+  return `${users.get(uid) ?? uid}:${groups.get(gid) ?? gid} ${formatMode(mode)}`;
+}
+
+/** Converts the text of formatPermissions() to that of formatOwners(). */
+export function nameOwners(permissions: string, names: AccountNames): string {
+  const [, uid, gid, mode = ''] = /^(\d+):(\d+) ([0-7]+)$/.exec(permissions) ?? [];
+  if (uid === undefined) return permissions;
+  return formatOwners({ uid: Number(uid), gid: Number(gid), mode: Number.parseInt(mode, 8) }, names);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Compares all links and nodes with sysfs and returns the findings, sorted. Changes nothing. */
 
+import { readAccountNames } from '../devices/accounts.ts';
 import { readFact } from '../devices/facts.ts';
 import { comparePaths } from '../devices/order.ts';
 import type { Device } from '../devices/types.ts';
@@ -60,7 +61,9 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...verifyDirectories(files, root, directories),
     ...verifyUnknownNodes(files, root, devices),
     ...verifyGroupNodes(files, root, new Set(named.map(({ node }) => node))),
-    ...verifyAccess(planAccess(machine, devices, named), !machine.isForeignTree),
+    ...verifyAccess(planAccess(machine, devices, named), !machine.isForeignTree, () =>
+      readAccountNames(files, root),
+    ),
     ...verifyGroupAccess(named, machine.access),
     ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];

@@ -1,4 +1,5 @@
 /** `plan`: prints the changes that sync would make and the conflicts that it would report, one line each. */
+import { readAccountNames } from '../../devices/accounts.ts';
 import { exitStatus } from '../../errors.ts';
 import { planAccess } from '../../links/access.ts';
 import { namedGroups } from '../../links/group-access.ts';
@@ -48,7 +49,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   else {
     const lines = [
       ...changes.map(formatChange),
-      ...access.map(formatAccess),
+      ...access.map((change) => formatAccess(change, readAccountNames(machine.files, machine.root))),
       ...conflicts.flatMap(formatConflict),
     ].flatMap((line) => wrapAt(line, terminalColumns(io, system.process.env)));
     io.out(lines.length > 0 ? lines.map((line) => `${line}\n`).join('') : 'nothing to change\n');

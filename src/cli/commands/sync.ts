@@ -1,4 +1,5 @@
 /** `sync`: creates, replaces and removes links, and reports changes and failures. */
+import { readAccountNames } from '../../devices/accounts.ts';
 import { type ExitStatus, exitStatus } from '../../errors.ts';
 import type { AccessOutcome } from '../../links/access.ts';
 import type { Outcome } from '../../links/plan.ts';
@@ -56,7 +57,10 @@ export const run: RunCommand = async (invocation, io, system) => {
     doneLines.push(
       ...access
         .filter(({ result }) => result === 'done')
-        .map(({ file, from = '', to = '' }) => `${formatAccess({ file, from, to })}\n`),
+        .map(
+          ({ file, from = '', to = '' }) =>
+            `${formatAccess({ file, from, to }, readAccountNames(machine.files, machine.root))}\n`,
+        ),
     );
     if (doneLines.length > 0) io.out(doneLines.join(''));
     // With another status, failed or blocked changes are already reported on stderr.

@@ -1,4 +1,5 @@
 /** `verify`: reports every finding with its remedy; `--fix` first runs sync. */
+import { readAccountNames } from '../../devices/accounts.ts';
 import { findClasslessDevices } from '../../devices/not-bound.ts';
 import { exitStatus } from '../../errors.ts';
 import type { Finding } from '../../links/finding.ts';
@@ -49,7 +50,7 @@ export const run: RunCommand = async (invocation, io, system) => {
       }),
     );
   else
-    report(io, machine, verification, selected?.length, fixed ? fixedLines(fixed) : [], {
+    report(io, machine, verification, selected?.length, fixed ? fixedLines(machine, fixed) : [], {
       colour: invocation.colour,
       width: terminalColumns(io, system.process.env),
       isFix: fixed !== undefined,
@@ -115,11 +116,11 @@ function noDevicesReason({ files, root }: Machine): string {
 }
 
 /** The changes that were made, one line each. */
-function fixedLines({ outcomes, access }: SyncResult): string[] {
+function fixedLines({ files, root }: Machine, { outcomes, access }: SyncResult): string[] {
   return [
     ...outcomes.flatMap(({ change, result }) => (result === 'done' ? [formatChange(change)] : [])),
     ...access.flatMap(({ file, from = '', to = '', result }) =>
-      result === 'done' ? [formatAccess({ file, from, to })] : [],
+      result === 'done' ? [formatAccess({ file, from, to }, readAccountNames(files, root))] : [],
     ),
   ];
 }

@@ -1,4 +1,5 @@
 /** `watch`: runs watch/service.ts, which keeps links up to date, and prints its events and errors. */
+import { readAccountNames } from '../../devices/accounts.ts';
 import { type ExitStatus, exitStatus, VfioNamesError } from '../../errors.ts';
 import { checkFeaturesPath } from '../../nfd/file.ts';
 import type { SystemFiles } from '../../system/files.ts';
@@ -51,11 +52,12 @@ export const run: RunCommand = async (invocation, io, system) => {
   const say = (line: string): void => {
     if (!json) io.out(`${time()}${line}\n`);
   };
+  const names = () => readAccountNames(files, invocation.root);
   const emit: ServiceOptions['emit'] = (event, reason) => {
     const isProblem = event.event === 'conflict' || event.event === 'failed';
     if (json) io.out(formatEventJson(event, reason, clock.date()));
-    else if (!isProblem) say(formatEvent(event));
-    if (isProblem) io.err(`${time()}${level('warning')}vfio-names: ${formatEvent(event)}`);
+    else if (!isProblem) say(formatEvent(event, names));
+    if (isProblem) io.err(`${time()}${level('warning')}vfio-names: ${formatEvent(event, names)}`);
   };
   const onWarning = (message: string): void => io.err(`${time()}${level('warning')}vfio-names: ${message}`);
   let last: Metrics | undefined;

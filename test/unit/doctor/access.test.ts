@@ -9,9 +9,10 @@ import { fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { charNode, deviceState, healthy, withoutNode } from '../../support/snapshots.ts';
 
 const user = { uid: 65534, gids: [65534], overridesMode: false };
-const device = { kind: 'device', path: '/dev/vfio/devices/vfio0', status: charNode(0o600) } as const;
-const iommu = { kind: 'shared', path: '/dev/iommu', status: charNode(0o600) } as const;
-const group = { kind: 'group', path: '/dev/vfio/15', status: charNode(0o600) } as const;
+const owned = { status: charNode(0o600), owners: 'root:root 0600' };
+const device = { kind: 'device', path: '/dev/vfio/devices/vfio0', ...owned } as const;
+const iommu = { kind: 'shared', path: '/dev/iommu', ...owned } as const;
+const group = { kind: 'group', path: '/dev/vfio/15', ...owned } as const;
 const container = { kind: 'shared', path: '/dev/vfio/vfio', status: charNode(0o666) } as const;
 
 function accessLines(access: AccessState, change: Partial<Snapshot> = {}): string[] {
@@ -87,12 +88,20 @@ test(
   'a container node that only root may open',
   report,
   {
-    nodes: [group, { ...container, status: charNode(0o600) }],
+    nodes: [group, { ...container, ...owned }],
     user: { ...user, uid: 0, overridesMode: true },
   },
   /^warning: \/dev\/vfio\/vfio \(root:root 0600\): other users can not use groups.* -> chmod 0666/,
 );
 test('no claim about rights without /proc', report, { nodes: [device, iommu] });
+
+test('readAccess names the owner and the group of a node, with numbers where they are unknown', (t) => {
+  const root = fakeRoot(t);
+  const files = { ...fakeFiles, lstat: () => charNode(0o660, 36) };
+  const owners = () => readAccess(files, root.dir, healthy.devices, []).nodes[0]?.owners;
+  root.write('/etc/passwd', 'root:x:0:0::/:/bin/sh\n');
+  t.is(owners(), 'root:36 0660');
+});
 
 test('readAccess takes the nodes of devices, or those of groups if no device has a node', (t) => {
   const root = fakeRoot(t);

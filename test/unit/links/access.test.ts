@@ -272,6 +272,23 @@ test('verify --fix applies access rules like sync and reports the changes', asyn
   t.deepEqual(failed.err, []);
 });
 
+test('plan and verify name the owner and the group of a node for people, and have numbers in documents', async (t) => {
+  const root = fakeRoot(t);
+  machine(root);
+  const { uid, gid } = fs.statSync(root.at(node));
+  root.write('/etc/passwd', `me:x:${uid}:${gid}::/:/bin/sh\n`);
+  root.write('/etc/group', 'kvm:x:36:\n');
+  root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "kvm"\nmode = "0640"\n');
+  const run = (...args: string[]) => runCli([...args, '--host-root', root.dir], { files: fakeFiles });
+  t.regex((await run('plan')).out, new RegExp(`^access ${node}: me:kvm 0640 \\(was me:${gid} 0600\\)$`, 'm'));
+  t.regex(
+    (await run('verify')).out,
+    new RegExp(`expected owner, group and mode me:kvm 0640 of ${node}, found me:${gid} 0600$`, 'm'),
+  );
+  const { access } = validJson<{ access: unknown[] }>(t, 'plan', (await run('plan', '--json')).out);
+  t.like(access[0], { from: `${uid}:${gid} 0600`, to: `${uid}:36 0640` });
+});
+
 test('sync applies access rules, reports the changes, and fails if a change fails', async (t) => {
   const root = fakeRoot(t);
   machine(root);
@@ -280,7 +297,8 @@ test('sync applies access rules, reports the changes, and fails if a change fail
   const first = await runCli(args);
   t.is(first.status, 0);
   const real = isReal(root);
-  if (real) t.regex(first.out, /^access \/dev\/vfio\/devices\/vfio0: \d+:\d+ 0640 \(was \d+:\d+ 0600\)$/m);
+  if (real)
+    t.regex(first.out, /^access \/dev\/vfio\/devices\/vfio0: root:root 0640 \(was root:root 0600\)$/m);
   t.is(fs.statSync(root.at(node)).mode & 0o777, real ? 0o640 : 0o600);
   t.is((await runCli(args)).out, 'nothing to change: 1 name\n');
   root.write('/etc/vfio-names/10.toml', '[[access]]\ngroup = "12345"\nmode = "0660"\n');

@@ -58,22 +58,27 @@ const busyPass: Pass = {
   missing: 0,
   links: 1,
 };
+const names = () => ({ users: new Map([[0, 'root']]), groups: new Map([[36, 'kvm']]) });
+
 const emptyState: StateBefore = { link: () => undefined, device: () => false, told: new Set() };
 
 test('report returns every kind of event; formatEvent and formatEventJson format each of them', (t) => {
   const { events, counts } = report(busyPass, emptyState);
-  t.deepEqual(events.map(formatEvent), [
-    `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
-    'removed /dev/vfio/by-tag/x (unclaimed, was ../devices/vfio4)',
-    'access /dev/vfio/devices/vfio0 of 0000:01:00.0: 0:36 0660 (was 0:0 0600)',
-    'failed /sys/class/vfio-dev/vfio9: EIO, ignoring',
-    'failed /dev/vfio/pci/x of 0000:02:00.0: ENOSPC',
-    'failed /dev/vfio/mdev: EBUSY',
-    'conflict /dev/vfio/pci/y of 0000:02:00.0: found a file, which vfio-names did not make; look at it, and move it away',
-    'conflict /dev/vfio/by-own/gpu: 0000:02:00.0 also claims this name, but 0000:01:00.0 has it; give one of them another name or priority in the policy',
-    'failed /dev/iommu: EPERM',
-    'failed /dev/vfio: the names kept changing while they were made; look for what else changes them',
-  ]);
+  t.deepEqual(
+    events.map((event) => formatEvent(event, names)),
+    [
+      `added /dev/vfio/${link} -> ../devices/vfio0 (appeared)`,
+      'removed /dev/vfio/by-tag/x (unclaimed, was ../devices/vfio4)',
+      'access /dev/vfio/devices/vfio0 of 0000:01:00.0: root:kvm 0660 (was root:0 0600)',
+      'failed /sys/class/vfio-dev/vfio9: EIO, ignoring',
+      'failed /dev/vfio/pci/x of 0000:02:00.0: ENOSPC',
+      'failed /dev/vfio/mdev: EBUSY',
+      'conflict /dev/vfio/pci/y of 0000:02:00.0: found a file, which vfio-names did not make; look at it, and move it away',
+      'conflict /dev/vfio/by-own/gpu: 0000:02:00.0 also claims this name, but 0000:01:00.0 has it; give one of them another name or priority in the policy',
+      'failed /dev/iommu: EPERM',
+      'failed /dev/vfio: the names kept changing while they were made; look for what else changes them',
+    ],
+  );
   for (const event of events) {
     const line = formatEventJson(event, 'event', new Date(0));
     t.regex(line, /^[^\n]*\n$/);
@@ -97,11 +102,14 @@ test('report returns a lasting problem once and a change each time', (t) => {
 });
 
 test('formatEvent escapes control characters', (t) => {
-  const line = formatEvent({
-    event: 'conflict',
-    reason: 'blocked',
-    link: 'pci/\u001b[2J',
-    found: 'a link to \n',
-  });
+  const line = formatEvent(
+    {
+      event: 'conflict',
+      reason: 'blocked',
+      link: 'pci/\u001b[2J',
+      found: 'a link to \n',
+    },
+    names,
+  );
   t.notRegex(line, /[\u0000-\u001f]/);
 });
