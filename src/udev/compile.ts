@@ -31,6 +31,7 @@ import {
   formatRule,
   policyId,
   sanitizeTemplatePart,
+  systemdTag,
   type UdevKeys,
 } from './syntax.ts';
 
@@ -58,6 +59,8 @@ interface UdevRules {
   readonly run: readonly string[];
   /** The rules for the names of groups. */
   readonly groups: GroupRules;
+  /** The tag for systemd. */
+  readonly systemd: string;
 }
 
 /** Compiles the rules of a policy; throws VfioNamesError `policy` (status 2) if udev cannot express a rule. */
@@ -88,6 +91,7 @@ export function compileUdev(
     access: access.flatMap((compiled) => compiled.lines),
     run: addLinkLines(via),
     groups,
+    systemd: formatRule(systemdTag),
   };
 }
 

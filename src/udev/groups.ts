@@ -24,6 +24,7 @@ import {
   MAX_LINE_BYTES,
   notExpressible,
   sanitizeTemplatePart,
+  systemdTag,
   type UdevKeys,
 } from './syntax.ts';
 
@@ -195,7 +196,7 @@ function linkLines(calls: number, rules: readonly LinkRule[]): string[] {
   const priorities = [...new Set(rules.map(({ priority }) => priority))].filter((priority) => priority !== 0);
   const numbers = Array.from({ length: calls * MAX_PROPERTIES }, (_, index) => index + 1);
   return [
-    formatRule([first, 'TAG+="systemd"']),
+    formatRule([first, ...systemdTag]),
     ...priorities.map((priority) =>
       formatRule([`ENV{${groupPriorityProperty}}=="${priority}"`, `OPTIONS+="link_priority=${priority}"`]),
     ),

@@ -20,7 +20,7 @@ const files = [
 ].filter((file) => !samples.test(file));
 
 /** Files of systemd, which some comments name by their path in its source. */
-const foreign = /^src\/(?:basic|shared|libsystemd)\/|^src\/udev\/(?:fido_id\/|udev-[a-z]+\.[ch]$)/;
+const foreign = /^src\/(?:basic|core|shared|libsystemd)\/|^src\/udev\/(?:fido_id\/|udev-[a-z]+\.[ch]$)/;
 
 /** Files that exist only elsewhere: in the repository of a distribution, or in a directory that a test makes. */
 const elsewhere = new Set([

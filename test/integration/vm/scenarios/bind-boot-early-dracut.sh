@@ -2,6 +2,7 @@
 # kernels: debian
 # devices: two-pairs
 # cpus: 2
+# init: systemd
 # rules: bind-twins
 # root: writable
 # initramfs: dracut

@@ -2,6 +2,7 @@
 # kernels: debian
 # devices: two-pairs
 # cpus: 2
+# init: systemd
 # rules: bind-twins
 # root: writable
 # initramfs: initramfs-tools
@@ -16,3 +17,9 @@ check "nvme has never tried the card of the policy" not grep -E "nvme.*$b" <(dme
 check "e1000e has never tried the card of the policy" not grep -E "e1000e $d" <(dmesg)
 check "this happened before the root was mounted" grep -q "$b vfio-pci" /run/early.drivers
 check "the drivers of the host were loaded there, too" grep -q "$a nvme" /run/early.drivers
+# Where groups are not known, so that the owner comes from the system's udev.
+check "their names were there before the root was mounted" same "$(cut -d ' ' -f 1 /run/early.access)" \
+  "$(printf '/dev/vfio/groups/by-alias/%s\n' disk nic)"
+check "the first service that needs the devices runs" until_true 120 test -e /run/first-user
+check "it had their names, and its user may open them" same "$(</run/first-user)" \
+  "$(printf '%s root:kvm 660 vfio-pci opened\n' disk nic)"

@@ -25,6 +25,9 @@ note "the service took $(($(systemctl show --property=ExecMainExitTimestampMonot
 systemctl status vfio-names-bind.service --no-pager | sed 's/^/# /'
 check "nvme has never tried the card of the policy" not grep -E "nvme.*$b" <(dmesg)
 check "e1000e has never tried the card of the policy" not grep -E "e1000e $d" <(dmesg)
+check "the first service that needs the devices runs" until_true 120 test -e /run/first-user
+check "it had their names, and its user may open them" same "$(</run/first-user)" \
+  "$(printf '%s root:kvm 660 vfio-pci opened\n' disk nic)"
 check "their twins work" test -c /dev/nvme0 -a -d $pci/$c/net
 check "bind has nothing to do" vfio-names bind --dry-run
 before=$(drivers)
