@@ -390,19 +390,6 @@ test('the example of each family in the schema is the name of a device', (t) => 
   }
 });
 
-const top = `${import.meta.dirname}/../..`;
-const built = existsSync(`${top}/dist/native/vfio-names`) ? test : test.skip;
-
-built('packaging/install.sh puts the program and the service below --destdir', (t) => {
-  t.true(projectText('packaging/README.md').includes('    packaging/install.sh --destdir DIR  '));
-  const { dir } = machine(t);
-  const words = ['packaging/install.sh', '--destdir', dir];
-  const { status, stderr } = spawnSync('bash', words, { encoding: 'utf8', cwd: top });
-  t.is(status, 0, stderr);
-  for (const path of ['usr/bin/vfio-names', 'usr/lib/systemd/system/vfio-names.service'])
-    t.true(existsSync(`${dir}/${path}`), path);
-});
-
 const manifest = JSON.parse(projectText('package.json')) as {
   readonly name: string;
   readonly version: string;
