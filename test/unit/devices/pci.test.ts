@@ -1,5 +1,6 @@
 import test from 'ava';
 import {
+  fitsLooseAddress,
   isPciAddress,
   parseLoosePciAddress,
   parsePciAddress,
@@ -37,4 +38,25 @@ test('parseLoosePciAddress accepts missing parts and zeros in any letter case', 
   t.deepEqual(parseLoosePciAddress('0001:0a:00'), { domain: 1, bus: 10, device: 0 });
   for (const text of ['', '01', '1:0', '10:10', '01:20.0', '01:00.8', '100:00.0', '01:00.0x', '0.0.0313'])
     t.is(parseLoosePciAddress(text), undefined, text);
+});
+
+test('an address as people write it fits the devices with the same parts', (t) => {
+  const fits = (text: string, name: string): boolean => {
+    const loose = parseLoosePciAddress(text);
+    return loose !== undefined && fitsLooseAddress(loose, name);
+  };
+  const name = '0001:0a:1f.7';
+  for (const text of [name, 'a:1f.7', '0A:1F.7', '00000001:0a:1f.7', '0a:1f', '0001:0A:1f'])
+    t.true(fits(text, name), text);
+  for (const text of ['0a:1f.6', 'b:1f.7', 'a:1e.7', '0000:0a:1f.7', '0a:1e', '0b:1f', '0000:0a:1f'])
+    t.false(fits(text, name), text);
+  t.true(fits('0:0.0', '0000:00:00.0'));
+  for (const other of ['a:1f.7', '0a:1f', 'lpss.0', '']) t.false(fits('0a:1f.7', other), other);
+});
+
+test('two numbers that have no leading zeros are a device number, not an address', (t) => {
+  t.is(parseLoosePciAddress('10:11'), undefined);
+  t.deepEqual(parseLoosePciAddress('10:01'), { bus: 16, device: 1 });
+  t.deepEqual(parseLoosePciAddress('0000:10:11'), { domain: 0, bus: 16, device: 17 });
+  t.deepEqual(parseLoosePciAddress('10:1f'), { bus: 16, device: 31 });
 });

@@ -147,14 +147,34 @@ test('encode accepts a size larger or smaller than the struct', (t) => {
 });
 
 test('encode rejects a field beyond the size and an unknown field name', (t) => {
+  const info = structs.vfio_region_info;
   t.throws(() => encode(structs.vfio_device_bind_iommufd, { token_uuid_ptr: 1 }, 16), {
     instanceOf: RangeError,
+    message: 'no field token_uuid_ptr in 16 bytes',
   });
+  t.throws(() => encode(info, { size: 1 }, 23), { message: 'no field size in 23 bytes' });
+  t.is(encode(info, { size: 1 }, 24)[16], 1);
   t.throws(() => encode(structs.vfio_irq_info, { nonsense: 1 } as object), { instanceOf: RangeError });
 });
 
 test('decode rejects an offset at which the struct does not fit', (t) => {
-  t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(15)), { instanceOf: RangeError });
-  t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(32), 17), { instanceOf: RangeError });
-  t.throws(() => decode(structs.vfio_irq_info, Buffer.alloc(32), -1), { instanceOf: RangeError });
+  const info = structs.vfio_irq_info;
+  for (const [size, at] of [
+    [15, 0],
+    [32, 17],
+    [32, -1],
+  ] as const)
+    t.throws(() => decode(info, new Uint8Array(size), at), {
+      instanceOf: RangeError,
+      message: `no 16 bytes at ${at}`,
+    });
+  t.is(decode(info, encode(info, { count: 7 }, 32)).count, 7n);
+  t.is(decode(info, Uint8Array.of(...new Array(16).fill(0), ...encode(info, { count: 7 })), 16).count, 7n);
+});
+
+test('decode and encode treat a field of two bytes apart from the one that follows', (t) => {
+  const header = structs.vfio_info_cap_header;
+  const bytes = encode(header, { version: 0x1_0002, id: 0x0201, next: 48 });
+  t.deepEqual([...bytes], [1, 2, 2, 0, 48, 0, 0, 0]);
+  t.deepEqual(decode(header, bytes), { id: 0x0201n, version: 2n, next: 48n });
 });
