@@ -32,10 +32,10 @@ const sourcePaths = {
 };
 
 /**
- * Returns the bundle of a file without the tests with the titles in `skipped`; `ids` are the ids of its tests, `sources` the
- * files in it, relative to the project.
+ * Returns the bundle of a file without the tests with the titles in `skipped`, with at most `runs` runs of each property; `ids`
+ * are the ids of its tests, `sources` the files in it, relative to the project.
  */
-export async function bundle(file, skipped = []) {
+export async function bundle(file, skipped = [], runs = Number.POSITIVE_INFINITY) {
   const { outputFiles, metafile } = await build({
     entryPoints: [file],
     // Stryker changes the working directory to its copy of the project after esbuild was loaded.
@@ -49,17 +49,25 @@ export async function bundle(file, skipped = []) {
     plugins: [sourcePaths],
   });
   const body = compileFunction(outputFiles[0].text, ['require', 'module', 'exports'], { filename: file });
-  const result = { file, body, skipped, sources: new Set(Object.keys(metafile.inputs)), ids: [] };
+  const result = { file, body, skipped, runs, sources: new Set(Object.keys(metafile.inputs)), ids: [] };
   result.ids = evaluate(result).map(({ id }) => id);
   return result;
 }
 
 /** Evaluates a bundle as if it were imported for the first time, and returns its tests. */
-export function evaluate({ file, body, skipped }) {
+export function evaluate({ file, body, skipped, runs }) {
   const require = createRequire(join(process.cwd(), file));
   const { test, tests } = gather();
   const module = { exports: {} };
-  body((name) => (name === 'ava' ? test : require(name)), module, module.exports);
+  const provided = { ava: () => test, 'fast-check': () => withFewerRuns(require('fast-check'), runs) };
+  body((name) => provided[name]?.() ?? require(name), module, module.exports);
   const kept = tests.filter(({ title }) => !skipped.includes(title));
   return kept.map(({ title, run }) => ({ id: `${file} ${title}`, name: title, run }));
+}
+
+/** Returns fast-check with an `assert` of at most `runs` runs: most of the time went to the last runs for mutants that survive. */
+function withFewerRuns(fastCheck, runs) {
+  const assert = (property, parameters) =>
+    fastCheck.assert(property, { ...parameters, numRuns: Math.min(parameters?.numRuns ?? runs, runs) });
+  return runs === Number.POSITIVE_INFINITY ? fastCheck : { ...fastCheck, assert };
 }

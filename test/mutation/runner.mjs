@@ -24,8 +24,8 @@ function createRunner(options) {
       evaluate(await bundle('test/support/seed.ts'));
       // The first counterexample of a property kills a mutant; a smaller one would not be printed.
       fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });
-      const { tests, skippedForSize } = options.inProcess;
-      for (const file of testFiles(tests)) bundles.push(await bundle(file, skippedForSize));
+      const { tests, skippedForSize, propertyRuns } = options.inProcess;
+      for (const file of testFiles(tests)) bundles.push(await bundle(file, skippedForSize, propertyRuns));
       if (existsSync(timesFile)) times = new Map(JSON.parse(readFileSync(timesFile, 'utf8')));
     },
     async dryRun() {
@@ -38,7 +38,9 @@ function createRunner(options) {
       writeFileSync(timesFile, JSON.stringify([...times]));
       return { status: DryRunStatus.Complete, tests: results, mutantCoverage: space.mutantCoverage };
     },
-    async mutantRun({ activeMutant, sandboxFileName, testFilter, hitLimit }) {
+    async mutantRun({ activeMutant, sandboxFileName, testFilter, hitLimit: hundredfold }) {
+      // Stryker allows a hundred times the steps of all tests, which take seconds; ten times are an endless loop, too.
+      const hitLimit = hundredfold && hundredfold / 10;
       const hitCount = hitLimit === undefined ? undefined : 0;
       Object.assign(space, { activeMutant: activeMutant.id, currentTestId: undefined, hitLimit, hitCount });
       const source = relative(process.cwd(), sandboxFileName);

