@@ -31,9 +31,13 @@ export interface BindReport {
 /** `undefined` where no module can be loaded: in a tree that is not the root of this process. */
 export type LoadDriver = ((driver: string) => void) | undefined;
 
-/** Loads the module of a driver, which modprobe(8) finds by the name of the driver. */
+/**
+ * Loads the module of a driver, which modprobe(8) finds by the name of the driver. With -b, a module that the administrator has
+ * blacklisted stays away, as in the rules of udev, whose builtin kmod applies `blacklist` of modprobe.d and modprobe.blacklist=
+ * of the kernel (module_load_and_warn in systemd's src/shared/module-util.c).
+ */
 export function modprobe(run: RunProgram): LoadDriver {
-  return (driver) => run('modprobe', ['--', driver]);
+  return (driver) => run('modprobe', ['-b', '--', driver]);
 }
 
 /** Carries out the plan: the devices in the states `unbound` and `overridden`, and the PFs. */
@@ -123,7 +127,9 @@ function loadDrivers(files: Files, root: Root, devices: readonly WantedDevice[],
     }
     return hasDriver(files, root, bus, wantedDriver)
       ? []
-      : [`modprobe ${wantedDriver} brought no driver of this name`];
+      : [
+          `modprobe ${wantedDriver} brought no driver of this name; look for it in modprobe.d and on the command line of the kernel: it may be blacklisted`,
+        ];
   });
 }
 

@@ -1,4 +1,5 @@
 /** Reads which devices the rules for drivers want, how they stand, and who bound the devices that have VFIO drivers. */
+import { isBuiltInDriver } from '../bind/apply.ts';
 import { findWantedDevices } from '../bind/devices.ts';
 import { readDriverAliases } from '../bind/driver-alias.ts';
 import { findBindEffects } from '../bind/effects.ts';
@@ -48,14 +49,18 @@ export function readDrivers(
     counts.set(boundBy, (counts.get(boundBy) ?? 0) + 1);
   }
   const rules = policy && readRulesState(files, root, policy, aliases);
+  // Each device has one line. A driver that is built into the kernel keeps the device at the next boot, too.
+  const used = findBindEffects(files, root, { bindRules }, aliases).filter(
+    ({ device: { bus, driver }, uses }) =>
+      uses.length > 0 && !(driver !== undefined && isBuiltInDriver(files, root, bus, driver)),
+  );
+  const taken = new Set(used.map(({ device }) => device.syspath));
   return {
     hasRules: bindRules.length > 0,
     missing: wanted
-      .filter(({ state }) => state !== 'bound' && state !== 'bridge')
+      .filter(({ state, syspath }) => state !== 'bound' && state !== 'bridge' && !taken.has(syspath))
       .map(bindExplainer(files, root)),
-    used: findBindEffects(files, root, { bindRules }, aliases)
-      .filter(({ uses }) => uses.length > 0)
-      .map(({ device: { name }, uses }) => ({ name, uses })),
+    used: used.map(({ device: { name }, uses }) => ({ name, uses })),
     counts,
     ...(rules && !rules.upToDate && { rules }),
   };

@@ -1,5 +1,8 @@
 /** Other programs: udevadm, and the second process of probe. */
 
+/** In milliseconds: a program that takes longer is killed, and counts as failed. */
+export const RUN_LIMIT = 60_000;
+
 /** Runs a program without a shell, waits for its end, and throws if it fails. */
 export type RunProgram = (program: string, args: readonly string[]) => void;
 

@@ -34,13 +34,18 @@ export const run: RunCommand = async (invocation, io, system) => {
   const { root, ownTree, flags } = invocation;
   const dryRun = flags['dry-run'] === true;
   if (!dryRun && !ownTree) throw foreignTree(root);
-  const policy = await loadPolicyOption(invocation, system);
-  const off = flags['installed'] === true ? checkInstalled(files, root, policy) : undefined;
-  if (off !== undefined) {
-    io.err(`vfio-names: ${off}: no device gets a driver of the policy`);
-    if (invocation.json) print(invocation, io, policy, [], [], dryRun);
+  const leaveAlone = (why: string): ExitStatus => {
+    io.err(`vfio-names: ${why}: no device gets a driver of the policy`);
+    if (invocation.json) io.out(jsonDocument({ dryRun, devices: [], pfs: [] }));
     return exitStatus.ok;
-  }
+  };
+  const installed = flags['installed'] === true;
+  // Before all else, since it is the way back from a policy of any kind.
+  if (installed && isTurnedOff(files, root))
+    return leaveAlone('vfio_names.bind=0 on the command line of the kernel');
+  const policy = await loadPolicyOption(invocation, system);
+  const masked = installed ? checkInstalled(files, root, policy) : undefined;
+  if (masked !== undefined) return leaveAlone(`${masked} disables the rules for drivers`);
   const devices = findWantedDevices(files, root, policy, readDriverAliases(files, root, policy));
   const pfs = findWantedPfs(files, root, policy);
   const explain = bindExplainer(files, root);
@@ -126,15 +131,15 @@ function print(
 }
 
 /**
- * Returns why the rules for drivers have no effect in this boot; `undefined` if they have. Throws `not-installed` (status 1) if
+ * Returns the file that disables the rules for drivers; `undefined` if they have an effect. Throws `not-installed` (status 1) if
  * they are not those of this policy: only `rules install` checks what the host does with a device.
  */
 function checkInstalled(files: Files, root: Root, policy: Policy): string | undefined {
   const rules = findRules(files, root, bindRulesFileName);
-  if (rules?.kind === 'masked') return `${rules.path} disables the rules for drivers`;
+  if (rules?.kind === 'masked') return rules.path;
   if (rules?.kind !== 'text' || readHeader(rules.text)?.policy !== policyId(policy))
     throw notInstalled(policy, rules);
-  return isTurnedOff(files, root) ? 'vfio_names.bind=0 on the command line of the kernel' : undefined;
+  return undefined;
 }
 
 /** Whether this boot goes without the rules for drivers, as the rules of udev find out, too. */

@@ -4,6 +4,7 @@ import { errnoOf } from '../../errors.ts';
 import { systemFilesBelow } from '../files-below.ts';
 import { openNotify } from '../notify.ts';
 import { startingOpenFilesLimit } from '../proc-self.ts';
+import { RUN_LIMIT } from '../programs.ts';
 import type { System } from '../system.ts';
 import { systemClock } from './clock.ts';
 import { nodeFiles, setExchange } from './files.ts';
@@ -35,7 +36,7 @@ export const nodeSystem: System = {
     run: (program, args) => {
       process.getBuiltinModule('node:child_process').execFileSync(program, args, {
         stdio: ['ignore', 'ignore', 'pipe'],
-        timeout: 60_000,
+        timeout: RUN_LIMIT,
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
       });
     },

@@ -3,7 +3,7 @@ import * as os from 'qjs:os';
 import * as syscalls from 'qjs:syscalls';
 import { tryOrUndefined } from '../../errors.ts';
 import { decodeUtf8 } from '../../text/utf8.ts';
-import type { Worker } from '../programs.ts';
+import { RUN_LIMIT, type Worker } from '../programs.ts';
 import {
   createWorker,
   endMessage,
@@ -18,9 +18,6 @@ import { guarded } from './guard.ts';
 import { environmentStrings } from './self.ts';
 
 const searched = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-
-/** In milliseconds. */
-const RUN_LIMIT = 60_000;
 
 /** Runs a program of the system and waits for its end; its output is discarded. Throws if it fails or takes too long. */
 export function run(program: string, args: readonly string[]): void {

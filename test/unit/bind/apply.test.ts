@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { applyBind, modprobe } from '../../../src/bind/apply.ts';
 import { findWantedDevices, findWantedPfs } from '../../../src/bind/devices.ts';
 import type { SystemFiles } from '../../../src/system/files.ts';
+import { RUN_LIMIT } from '../../../src/system/programs.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
 import { errnoError } from '../../support/hooked-files.ts';
 import { bindPolicy } from '../../support/policies.ts';
@@ -48,7 +50,7 @@ test('applyBind sets every override before it loads the driver, and then has the
     '0000:00:09.0/sriov_drivers_autoprobe 0',
     '0000:00:01.0/driver_override vfio-pci',
     '0000:00:02.0/driver_override vfio-pci',
-    'modprobe -- vfio-pci',
+    'modprobe -b -- vfio-pci',
     'pci/drivers_probe 0000:00:01.0',
     'pci/drivers_probe 0000:00:02.0',
   ]);
@@ -114,4 +116,12 @@ test('applyBind reports a driver that does not exist or cannot be loaded, and th
   t.deepEqual(problems, ['modprobe vfio-pci failed: status 1']);
   t.is(results[0]?.problem, 'vfio-pci did not take it');
   t.regex(run(root, kernel(root, [])).problems[0] ?? '', /no module can be loaded from here/);
+});
+
+test('the service may take longer than one modprobe, so that the program can report a module that hangs', (t) => {
+  const unit = readFileSync(
+    new URL('../../../packaging/systemd/vfio-names-bind.service', import.meta.url),
+    'utf8',
+  );
+  t.true(Number(/^TimeoutStartSec=(\d+)s$/m.exec(unit)?.[1]) * 1000 > RUN_LIMIT);
 });

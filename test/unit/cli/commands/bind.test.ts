@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, unlinkSync } from 'node:fs';
 import test from 'ava';
 import { runCli } from '../../../support/cli.ts';
 import { type FakeRoot, fakeFiles, fakeRoot } from '../../../support/fake-root.ts';
@@ -104,6 +104,9 @@ test('bind --installed refuses a policy whose rules are not installed', async (t
   const off = await run();
   t.deepEqual([off.status, off.out], [0, '']);
   t.regex(off.err[0] ?? '', /vfio_names\.bind=0 on the command line/);
+  root.write('/etc/vfio-names/broken.toml', '[[bind');
+  t.deepEqual([(await run()).status, (await run()).err], [0, off.err]);
+  unlinkSync(root.at('/etc/vfio-names/broken.toml'));
   for (const line of [
     'vfio-names.bind=0',
     'vfio_names.bind=1 "vfio_names.bind=0"',
