@@ -73,7 +73,7 @@ function isTag(part: FactPart): boolean {
   const replaced = (part.apply ?? []).map((step) =>
     step.transform === 'replace' && step.to === '_' ? step.from : '',
   );
-  return part.fact === 'name' && replaced.toSorted().join('') === '.:' && replaced.length === 2;
+  return part.fact === 'name' && replaced.length === 2 && replaced.includes('.') && replaced.includes(':');
 }
 
 /** Returns keys that match only devices that have the fact, if udev can test it before vfio_id runs. */
