@@ -1,17 +1,23 @@
 import test from 'ava';
 import {
   boundMembers,
+  deviceKey,
   devicesOfGroup,
   groupNodePath,
   groupsByMember,
+  hasNoDeviceNodes,
   isNoIommuGroup,
+  listGroupNodes,
   namedMembers,
   parseGroupNode,
+  readGroupDevnum,
   readVfioGroup,
   scanGroups,
+  tryGroupDevnum,
   type VfioGroup,
 } from '../../../src/devices/groups.ts';
 import { scanDevices } from '../../../src/devices/scan.ts';
+import { VfioNamesError } from '../../../src/errors.ts';
 import type { Files } from '../../../src/system/files.ts';
 import { filesBelow } from '../../../src/system/files-below.ts';
 import { errnoError } from '../../support/fake-proc.ts';
@@ -206,6 +212,159 @@ test('a malformed device number, a second node of a group and another name are p
     'expected one node of group 14, found another name, ignoring',
     'expected the number of a group, found another name, ignoring',
   ]);
+});
+
+for (const node of ['', 'vfio', '014', 'x14', '14x', 'noiommu-', 'xnoiommu-14', '12345678901'])
+  test(`parseGroupNode rejects ${JSON.stringify(node)}`, (t) => {
+    t.is(parseGroupNode(node), undefined);
+  });
+
+test('parseGroupNode reads every number of the kernel', (t) => {
+  t.deepEqual(parseGroupNode('0'), { number: '0', noIommu: false });
+  t.deepEqual(parseGroupNode('2147483647'), { number: '2147483647', noIommu: false });
+});
+
+test('deviceKey is the node of a device, or its bus and name on a kernel without nodes of devices', (t) => {
+  const device = { bus: 'pci', name: '0000:01:00.0', syspath: '/sys/devices/x' };
+  t.is(deviceKey({ ...device, sysname: 'vfio0' }), 'vfio0');
+  t.is(deviceKey({ ...device, sysname: '' }), 'pci/0000:01:00.0');
+});
+
+test('devicesOfGroup leaves out the devices of other groups', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  root.add({ name: '0000:09:00.0', sysname: 'vfio9', driver: 'vfio-pci', devnum: false, group: '19' });
+  const { devices } = scanDevices(fakeFiles, root.dir);
+  t.is(devices.length, 3);
+  t.deepEqual(
+    devicesOfGroup(onlyGroup(root), devices).map(({ sysname }) => sysname),
+    ['vfio0', 'vfio1'],
+  );
+});
+
+test('listGroupNodes leaves out names that are not groups', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  root.write('/sys/class/vfio/vfio/dev', '');
+  t.deepEqual(listGroupNodes(fakeFiles, root.dir), ['14']);
+});
+
+test('a kernel gives devices no nodes without vfio-dev, without iommufd, or without numbers for them', (t) => {
+  const root = fakeRoot(t);
+  t.true(hasNoDeviceNodes(fakeFiles, root.dir));
+  root.write('/sys/class/misc/iommu/dev', '10:125\n');
+  t.false(hasNoDeviceNodes(fakeFiles, root.dir));
+  const blocks = 'Block devices:\n  7 loop\n';
+  for (const [numbers, expected] of [
+    [' 10 misc\n243 vfio\n', true],
+    [' 10 misc\n243 vfio\n244 vfio-dev\n', false],
+    ['244 vfio-dev\n', false],
+    ['243 vfio-other\n', false],
+    ['243 vfio\n244 vfio-device\n', true],
+    ['243 vfio\nx244 vfio-dev\n', true],
+    ['x243 vfio\n', false],
+    ['', false],
+  ] as const) {
+    root.write('/proc/devices', `Character devices:\n${numbers}\n${blocks}`);
+    t.is(hasNoDeviceNodes(fakeFiles, root.dir), expected, numbers);
+  }
+  const denied: Files = {
+    ...fakeFiles,
+    lstat: () => {
+      throw errnoError('EACCES');
+    },
+  };
+  t.true(hasNoDeviceNodes(denied, root.dir));
+});
+
+test('a device number in another form is an error with its path, and with what was found', (t) => {
+  const root = fakeRoot(t);
+  root.addGroup('3');
+  for (const [text, found] of [
+    ['none\n', 'none'],
+    ['\n', 'nothing'],
+    ['a\x1bb', 'a\\x1bb'],
+  ] as const) {
+    root.write('/sys/devices/virtual/vfio/3/dev', text);
+    t.throws(() => readGroupDevnum(fakeFiles, root.dir, '3'), {
+      instanceOf: VfioNamesError,
+      code: 'malformed',
+      message: `expected MAJOR:MINOR at /sys/class/vfio/3/dev, found ${found}`,
+    });
+    t.is(tryGroupDevnum(fakeFiles, root.dir, '3'), undefined);
+  }
+  t.is(readGroupDevnum(fakeFiles, root.dir, '../vfio/3'), undefined);
+});
+
+test('a group whose device number cannot be read because it goes away is not an error', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  for (const errno of ['ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES'] as const) {
+    const files: Files = {
+      ...fakeFiles,
+      read: () => {
+        throw errnoError(errno);
+      },
+    };
+    if (errno === 'EACCES') t.throws(() => readGroupDevnum(files, root.dir, '14'), { code: 'EACCES' });
+    else t.is(readGroupDevnum(files, root.dir, '14'), undefined, errno);
+    t.is(tryGroupDevnum(files, root.dir, '14'), undefined, errno);
+  }
+});
+
+test('one member that cannot be read is a problem with its name', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  const files: Files = {
+    ...fakeFiles,
+    readlink: (path) => {
+      if (/0000:02:00\.2\/subsystem$/.test(path)) throw errnoError('EACCES');
+      return fakeFiles.readlink(path);
+    },
+  };
+  t.deepEqual(scanGroups(files, root.dir).problems, [
+    {
+      file: '/sys/kernel/iommu_groups/14/devices',
+      message: 'could not read 0000:02:00.2: EACCES; it gets no name for /dev/vfio/14',
+    },
+  ]);
+});
+
+test('a directory of groups that cannot be read is a problem, and an error without errno is thrown', (t) => {
+  const root = fakeRoot(t);
+  withGroup(root);
+  const failing = (error: Error): Files => ({
+    ...fakeFiles,
+    readdir: () => {
+      throw error;
+    },
+  });
+  const { groups, problems, unreadableCount } = scanGroups(failing(errnoError('EACCES')), root.dir);
+  t.deepEqual([groups, unreadableCount], [[], 1]);
+  t.deepEqual(
+    problems.map(({ file, message }) => [file, message]),
+    [['/sys/class/vfio', 'EACCES, ignoring']],
+  );
+  t.throws(() => scanGroups(failing(new TypeError('defect')), root.dir), { message: 'defect' });
+  const broken: Files = {
+    ...fakeFiles,
+    read: () => {
+      throw new TypeError('defect');
+    },
+  };
+  t.throws(() => scanGroups(broken, root.dir), { message: 'defect' });
+});
+
+test('scanGroups sorts by the numbers of the groups', (t) => {
+  const root = fakeRoot(t);
+  for (const node of ['10', '9', '100']) {
+    root.add({ name: `0000:${node.padStart(2, '0').slice(-2)}:00.0`, group: node });
+    root.addGroup(node);
+  }
+  t.deepEqual(
+    scanGroups(fakeFiles, root.dir).groups.map(({ node }) => node),
+    ['9', '10', '100'],
+  );
 });
 
 test('a thousand members are read', (t) => {

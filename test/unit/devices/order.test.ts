@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { compareDevices, compareNatural, comparePaths } from '../../../src/devices/order.ts';
+import { compareDevices, compareNatural, comparePaths, sortDevices } from '../../../src/devices/order.ts';
 
 function sorted(...names: string[]): string[] {
   return names.sort(compareNatural);
@@ -9,6 +9,13 @@ function sorted(...names: string[]): string[] {
 test('compareNatural compares numbers inside names by value', (t) => {
   t.deepEqual(sorted('vfio10', 'vfio9', 'vfio1'), ['vfio1', 'vfio9', 'vfio10']);
   t.deepEqual(sorted('by-sriov/a/vf10', 'by-sriov/a/vf2'), ['by-sriov/a/vf2', 'by-sriov/a/vf10']);
+});
+
+test('compareNatural compares equal numbers by their zeros, and a prefix before what it begins', (t) => {
+  t.deepEqual(sorted('a1b', 'a01', 'a001', 'a1', 'a', 'a01b'), ['a', 'a001', 'a01', 'a1', 'a01b', 'a1b']);
+  t.deepEqual(sorted('10.5', 'a5', '9.10', 'a'), ['9.10', '10.5', 'a', 'a5']);
+  t.deepEqual(sorted('a100', 'a20', 'a3'), ['a3', 'a20', 'a100']);
+  t.deepEqual(sorted('1a', 'a1', 'b1', '1b'), ['1a', '1b', 'a1', 'b1']);
 });
 
 test('compareDevices compares PCI addresses as hexadecimal numbers, including long domains', (t) => {
@@ -23,6 +30,27 @@ test('compareDevices compares PCI addresses as hexadecimal numbers, including lo
 test('compareDevices compares the bus before the name', (t) => {
   t.true(compareDevices({ bus: 'amba', name: 'z' }, { bus: 'pci', name: 'a' }) < 0);
   t.true(compareDevices({ bus: 'pci', name: 'a' }, { bus: 'amba', name: 'z' }) > 0);
+});
+
+test('sortDevices sorts in place as compareDevices does, also names that are no addresses', (t) => {
+  const at = (bus: string, name: string) => ({ bus, name });
+  const devices = [
+    at('platform', 'dma.10'),
+    at('pci', '10000:e1:00.0'),
+    at('platform', 'dma.9'),
+    at('pci', '0000:0a:00.0'),
+    at('amba', 'x'),
+    at('pci', '0000:9f:00.0'),
+  ];
+  t.is(sortDevices(devices), devices);
+  t.deepEqual(devices, [
+    at('amba', 'x'),
+    at('pci', '0000:0a:00.0'),
+    at('pci', '0000:9f:00.0'),
+    at('pci', '10000:e1:00.0'),
+    at('platform', 'dma.9'),
+    at('platform', 'dma.10'),
+  ]);
 });
 
 const text = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', ':', '.', '-'), maxLength: 6 });
@@ -65,6 +93,18 @@ test('comparePaths compares PCI addresses and host bridges in paths as hexadecim
     '/sys/devices/pci0000:10/0000:10:00.0',
     '/sys/devices/platform/dma.9',
     '/sys/devices/platform/dma.10',
+  ]);
+});
+
+test('comparePaths puts an address before any other name, and a directory before what is in it', (t) => {
+  const paths = ['a/0000', 'a/xpci0000:09', 'a/pci0000:09x', 'a/0000:10:00.0', 'a', 'a/pci0000:0a'];
+  t.deepEqual(paths.sort(comparePaths), [
+    'a',
+    'a/pci0000:0a',
+    'a/0000:10:00.0',
+    'a/0000',
+    'a/pci0000:09x',
+    'a/xpci0000:09',
   ]);
 });
 

@@ -188,6 +188,46 @@ test(
   ['remove by-a/n: unclaimed', 'create by-a/n/m'],
 );
 
+const hidden = '.vfio-names-1-a~gpu';
+test(
+  'plan restores what a killed run moved to a hidden name, unless it is a link of ours',
+  row,
+  ['pci/other'],
+  {
+    ...pci,
+    [`pci/${hidden}`]: 'file',
+    '.vfio-names-1-a~at-top': '-> /dev/null',
+    'pci/.vfio-names-1-a~x': '-> ../devices/vfio9',
+  },
+  ['restore pci/gpu', 'restore at-top', 'remove pci/.vfio-names-1-a~x: temporary', 'create pci/other'],
+);
+test(
+  'plan restores beside an entry that has the name now, and leaves that entry alone',
+  row,
+  ['pci/gpu'],
+  { ...pci, [`pci/${hidden}`]: 'file', 'pci/gpu': '-> ../devices/vfio0' },
+  ['restore pci/gpu.displaced'],
+);
+test(
+  'plan keeps the directory of what it restores',
+  row,
+  [],
+  { ...pci, [`pci/${hidden}`]: 'file', 'pci/x': '-> ../devices/vfio9' },
+  ['restore pci/gpu', 'remove pci/x: gone'],
+);
+
+test('plan says under which hidden name it found what it restores', (t) => {
+  const tree = { entries: entries({ ...pci, [`pci/${hidden}`]: 'file' }), unreadable: new Map() };
+  t.deepEqual(plan(new Map(), tree, new Set()), [{ action: 'restore', link: 'pci/gpu', hidden }]);
+});
+
+test('plan says of what blocks a link whether it is a link itself', (t) => {
+  const blocked = (tree: Readonly<Record<string, string>>): Change[] =>
+    plan(new Map([['pci/gpu', { device }]]), { entries: entries(tree), unreadable: new Map() }, new Set());
+  t.like(blocked({ ...pci, 'pci/gpu': '-> /dev/null' })[0], { action: 'blocked', isLink: true });
+  t.like(blocked({ ...pci, 'pci/gpu': 'file' })[0], { action: 'blocked', isLink: false });
+});
+
 test('plan keeps directories that could not be read, with their parents', (t) => {
   const tree = {
     entries: entries({ 'by-a': '/', 'by-a/b': '/' }),

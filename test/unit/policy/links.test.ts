@@ -4,9 +4,10 @@ import { parseWithoutProcessing } from 'handlebars/dist/cjs/handlebars/compiler/
 import type { Device, Facts } from '../../../src/devices/types.ts';
 import { claimsOf, resolveClaims } from '../../../src/names/claims.ts';
 import { aliasRule, booleanFamilies, familyRule } from '../../../src/policy/families.ts';
-import { nameFacts, policyFacts, policyNames } from '../../../src/policy/links.ts';
-import { defaultPolicy, type LinkRule, type Policy } from '../../../src/policy/policy.ts';
+import { nameFacts, policyAliases, policyFacts, policyNames } from '../../../src/policy/links.ts';
+import { type Condition, defaultPolicy, type LinkRule, type Policy } from '../../../src/policy/policy.ts';
 import { parseTemplate } from '../../../src/policy/template.ts';
+import { unless, when } from '../../support/policies.ts';
 
 const source = { file: '/etc/vfio-names/a.toml', line: 1 };
 
@@ -117,6 +118,57 @@ test('policyFacts returns the facts of names and matches', (t) => {
   };
   t.deepEqual([...nameFacts(policy)].sort(), ['bus', 'pf', 'serial', 'vf']);
   t.deepEqual([...policyFacts(policy)].sort(), ['bus', 'driver', 'pf', 'serial', 'vf']);
+});
+
+/** The alias `by-alias/a` of a rule with these conditions, without what is the same for all. */
+function aliasOf(...match: Condition[]): { readonly target?: string; readonly device?: string | undefined } {
+  const [alias, ...others] = policyAliases(policyOf([aliasRule('a', match, source)]));
+  if (alias?.link !== 'by-alias/a' || others.length > 0) throw new Error('expected one alias by-alias/a');
+  return { target: alias.target, device: alias.device };
+}
+
+test('an alias whose rule gives the whole name of a device stands for that device', (t) => {
+  for (const name of ['0000:01:00.0', 'fff51000.ethernet'])
+    t.deepEqual(aliasOf(when('name', name)), { target: name, device: name });
+  t.deepEqual(aliasOf(when('name', '*:01:00.0')), { target: '01:00.0', device: '01:00.0' });
+  t.deepEqual(aliasOf(when('bus', 'pci'), when('name', '*:01:00.0'), unless('name', 'x')), {
+    target: '01:00.0',
+    device: '01:00.0',
+  });
+});
+
+test('any other alias stands for a device with what its rule matches', (t) => {
+  for (const [match, text] of [
+    [[when('vendor', '0x10de')], 'vendor 0x10de'],
+    [[when('vendor', '1', '2', '3')], 'vendor 1 or 2 or 3'],
+    [[when('vendor', '1', '2', '3', '4')], 'vendor 1 or 2 or 3 or ...'],
+    [[when('bus', 'pci'), unless('class', '0x03*')], 'bus pci, not class 0x03*'],
+    [[when('name', '0000:01:00.?')], 'name 0000:01:00.?'],
+    [[when('name', '0000:01:00.[01]')], 'name 0000:01:00.[01]'],
+    [[when('name', '0000:*')], 'name 0000:*'],
+    [[when('name', '*:*')], 'name *:*'],
+    [[when('name', '*:')], 'name *:'],
+    [[when('name', 'a', 'b')], 'name a or b'],
+    [[when('name', 'a'), when('name', 'b')], 'name a, name b'],
+    [[unless('name', 'a')], 'not name a'],
+  ] as const)
+    t.deepEqual(aliasOf(...match), { target: `a device with ${text}`, device: undefined }, text);
+});
+
+test('policyAliases returns each alias with its place, and no name of another family', (t) => {
+  const [first, second] = [source, { ...source, line: 2 }];
+  const policy = policyOf([
+    familyRule('by-tag', source),
+    aliasRule('b', [when('vendor', 'x')], first),
+    aliasRule('a', [when('name', 'y')], second),
+    { match: [], template: [{ text: 'by-x/a' }], priority: 0, source },
+    { ...aliasRule('c', [], source), template: [{ fact: 'name' }] },
+    { ...aliasRule('d', [], source), template: [] },
+  ]);
+  t.deepEqual(policyAliases(policy), [
+    { link: 'by-alias/b', target: 'a device with vendor x', source: first },
+    { link: 'by-alias/a', target: 'y', device: 'y', source: second },
+  ]);
 });
 
 test('the winner of a policy name does not depend on the order of rules or devices', (t) => {
