@@ -168,6 +168,13 @@ ID_VFIO_SERIAL=a0-36-9f-ff-ff-12-34-56
     err: 'vfio_id: expected a name as the rules write it after --link, found "by-x/{constructor}"\n',
   },
   {
+    title: 'export --link names the first of several invalid texts, whatever their numbers are',
+    make: addOne,
+    argv: ['--link', '12=by-x/{a|z}', '--link', '3=by-x/{constructor}', pathOf(a, 'vfio0')],
+    status: 1,
+    err: 'vfio_id: expected a name as the rules write it after --link, found "by-x/{a|z}"\n',
+  },
+  {
     title: 'export --link rejects a link without a number',
     argv: ['--link', 'by-x/{name}', pathOf(a, 'vfio0')],
     status: 2,
