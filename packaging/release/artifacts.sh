@@ -32,6 +32,8 @@ export SOURCE_DATE_EPOCH
 npm run --silent release -- check
 version=$(node -p 'require("./package.json").version')
 node packaging/npm/build.mjs
+# npm pack keeps the modes of the files, which depend on the umask of the checkout.
+chmod -R u=rwX,go=rX dist rules templates CHANGELOG.md LIBRARY.md LICENSE README.md package.json
 npm pack --silent --ignore-scripts --pack-destination "$output" > /dev/null
 bash packaging/tarball.sh "$output" > /dev/null
 bash packaging/tarball.sh --source "$output" > /dev/null
