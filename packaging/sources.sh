@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The source files of packages. Sourced with the checkout as working directory.
 
+# Packages have the same modes for everyone who builds them.
+umask 022
+
 # source_files: prints the files that a package is built from, one per line, including uncommitted ones.
 source_files() {
     local places=(src templates rules packaging LICENSE README.md CHANGELOG.md package.json package-lock.json tsconfig.json .npmrc)
@@ -39,6 +42,7 @@ prepare_source() {
         [ -d "node_modules/$module" ] || { echo "expected node_modules/$module, found none; run npm ci" >&2 && return 2; }
     done
     tar --create "${@/#/node_modules/}" | tar --extract --directory "$directory"
+    chmod -R u=rwX,go=rX "$directory"
 }
 
 # pack_tree DIRECTORY NAME FILE: packs the directory as NAME/ into a tarball that depends only on the files.
