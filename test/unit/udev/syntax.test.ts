@@ -1,12 +1,18 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { defaultPolicy } from '../../../src/policy/policy.ts';
 import {
   checkAccountName,
   checkBusName,
   escapeUdev,
   formatMode,
+  formatRule,
+  MAX_LINE_BYTES,
+  policyId,
   quotePatterns,
+  readHeader,
   sanitizePath,
+  sanitizeTemplatePart,
 } from '../../../src/udev/syntax.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { hostileText } from '../../support/hostile-policies.ts';
@@ -41,6 +47,14 @@ test('errors of quoting name what was found and what to do', (t) => {
     [
       () => quotePatterns(['x', '[']),
       'udev cannot express the pattern "["; "[" has no "]"; write [[] for the bracket itself; write it in another way',
+    ],
+    [
+      () => quotePatterns(['a\u202e']),
+      'udev cannot express the pattern a\\u202e; leave out control characters and invisible characters',
+    ],
+    [
+      () => formatRule(['a'.repeat(MAX_LINE_BYTES), 'é']),
+      `udev cannot express a rule of ${MAX_LINE_BYTES + 4} bytes in one line; make its list of patterns shorter than ${MAX_LINE_BYTES} bytes, or part the rule in two`,
     ],
     [
       () => quotePatterns(['[é]']),
@@ -91,4 +105,41 @@ test('checkAccountName, formatMode and checkBusName accept only plain characters
   }
   for (const bus of ['/pci', '$pci', ':pci', 'pci\n']) t.throws(() => checkBusName(bus), { code: 'policy' });
   t.throws(() => formatMode('4755'), { code: 'policy' });
+});
+
+test('a rule may have as many bytes as udev reads', (t) => {
+  t.is(formatRule(['A=="b"', 'C="d"']), 'A=="b", C="d"');
+  t.is(formatRule(['a'.repeat(MAX_LINE_BYTES)]).length, MAX_LINE_BYTES);
+});
+
+test('sanitizeTemplatePart sanitizes fixed text only', (t) => {
+  t.deepEqual(sanitizeTemplatePart({ text: 'by-x/a b' }), { text: 'by-x/a_b' });
+  t.deepEqual(sanitizeTemplatePart({ text: 'a'.repeat(300) }), { text: '' });
+  t.deepEqual(sanitizeTemplatePart({ fact: 'name' }), { fact: 'name' });
+});
+
+test('readHeader reads naming scheme and policy from the first line of a file of rules', (t) => {
+  const hash = '0123456789abcdef'.repeat(4);
+  t.deepEqual(readHeader(`# vfio-names scheme=1 policy=${hash}\n# more\n`), { scheme: 1, policy: hash });
+  t.deepEqual(readHeader('# vfio-names scheme=1234 policy=default\n'), { scheme: 1234, policy: 'default' });
+  for (const text of [
+    '',
+    '\n# vfio-names scheme=1 policy=default\n',
+    ' # vfio-names scheme=1 policy=default\n',
+    '# vfio-names scheme=1 policy=default',
+    '# vfio-names scheme=1 policy=default x\n',
+    '# vfio-names scheme=x policy=default\n',
+    '# vfio-names scheme=12345 policy=default\n',
+    '# vfio-names scheme= policy=default\n',
+    '# vfio-names scheme=1 policy=c0ffee\n',
+    `# vfio-names scheme=1 policy=${hash.toUpperCase()}\n`,
+  ])
+    t.is(readHeader(text), undefined, text);
+});
+
+test('policyId is the hash of a policy, or default without one', (t) => {
+  const hash = 'c0ffee'.padEnd(64, '0');
+  t.is(policyId({ ...defaultPolicy, hash }), hash);
+  t.is(policyId({ ...defaultPolicy, hash: '' }), 'default');
+  t.is(policyId(defaultPolicy), 'default');
 });
