@@ -6,13 +6,14 @@
  *
  * Usage: npm run fuzz:vfio-id -- [--seconds N] [--seed S] [--calls N]; a failure prints the seed that reproduces it.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nodeFiles } from '../../src/system/node/files.ts';
 import { version } from '../../src/version.ts';
 import { vfioId } from '../../src/vfio-id/vfio-id.ts';
-import { nativeRequired, type Program, type Result, runProgram } from '../support/programs.ts';
+import { dist, nativeRequired, type Program, type Result, runProgram } from '../support/programs.ts';
 import { nativeProgram, nodeProgram } from '../support/vfio-id-programs.ts';
 import { HostileRandom, randomFrom, type Scene, sceneFrom } from './hostile.ts';
 import { type NativeLoop, startLoop } from './loop.ts';
@@ -123,6 +124,20 @@ function allProblems({ scene, answers, problems }: Trial): string[] {
     : all;
 }
 
+/** The built programs that are older than the source, with which a difference says nothing. */
+function staleBuilds(): string[] {
+  const folder = join(import.meta.dirname, '../../src');
+  const newest = Math.max(
+    ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
+      (name) => statSync(join(folder, name)).mtimeMs,
+    ),
+  );
+  return ['native/vfio_id-loop', 'native/vfio_id-static', 'native/vfio_id', 'vfio_id.cjs'].filter((name) => {
+    const status = statSync(dist(name), { throwIfNoEntry: false });
+    return status !== undefined && status.mtimeMs < newest;
+  });
+}
+
 const loop = startLoop();
 if (nativeRequired && !loop)
   throw new Error('expected dist/native/vfio_id-loop, found none; npm run build:native -- --chroot --loop');
@@ -143,6 +158,9 @@ while (calls < maxCalls && (Date.now() < end || calls === 0) && failures < 5) {
   }
 }
 loop?.end();
+if (failures > 0)
+  for (const name of staleBuilds())
+    console.log(`dist/${name} is older than its source: build it again before you believe a difference`);
 const builds = loop
   ? 'the code on Node and in QuickJS'
   : 'the code on Node only (npm run build:native -- --chroot --loop)';
