@@ -19,3 +19,13 @@ check "the service ran without an error" same "$(systemctl show --property=Condi
 check "each card has the driver of the host" until_true 60 same "$(drivers)" "nvme nvme e1000e e1000e"
 check "no override is set" same "$(cat $pci/$b/driver_override $pci/$d/driver_override | paste -sd ' ')" "(null) (null)"
 check "bind --installed does nothing" contains "vfio_names.bind=0" vfio-names bind --installed
+
+# The program alone gives a device its driver, also in this boot, but not by a module that the administrator keeps away.
+mkdir -p /etc/modprobe.d
+echo "blacklist vfio_pci" >/etc/modprobe.d/blacklist-test.conf
+unbind $d
+check "bind does not load a blacklisted module, and says so" contains "may be blacklisted" vfio-names bind
+check "the module is not loaded" absent /sys/module/vfio_pci
+rm /etc/modprobe.d/blacklist-test.conf
+check "bind loads the module that is not blacklisted any more" vfio-names bind
+check "the device has vfio-pci" same "$(driver_of $d)" vfio-pci

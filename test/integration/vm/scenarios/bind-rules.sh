@@ -71,17 +71,6 @@ udevadm trigger --action=add --subsystem-match=pci --settle
 check "a device of driverctl is left alone" same "$(override_of $b)" "(null)"
 rm /etc/driverctl.d/pci-$b
 
-# The kernel of Debian has vfio-pci as a module.
-if [[ -e /sys/module/vfio_pci/initstate ]]; then
-  modprobe -r vfio_pci
-  echo "blacklist vfio_pci" >/etc/modprobe.d/blacklist-test.conf
-  check "bind does not load a blacklisted module, and says so" contains "may be blacklisted" vfio_names bind
-  udevadm trigger --action=add --subsystem-match=pci --settle
-  check "nor do the rules" same "$(driver_of $b)" none
-  check "the module is not loaded" absent /sys/module/vfio_pci
-  rm /etc/modprobe.d/blacklist-test.conf
-fi
-
 check "bind --dry-run finds the device without a driver" exits 6 vfio_names bind --dry-run
 check "bind gives it its driver" vfio_names bind
 check "the device has vfio-pci" has_driver $b vfio-pci
