@@ -46,9 +46,22 @@ test('readDriverAliases reads the list of the running kernel, and has only vfio-
   t.is(readDriverAliases(fakeFiles, root.dir, auto).length, 5);
   const named = policyOf({ bindRules: [bindRule(match, 'mlx5_vfio_pci', source)] });
   t.deepEqual(readDriverAliases(fakeFiles, root.dir, named), only);
-  root.write('/proc/sys/kernel/osrelease', '../../etc\n');
-  root.write('/etc/modules.alias', list);
-  t.deepEqual(readDriverAliases(fakeFiles, root.dir, auto), only);
+  root.write('/proc/sys/kernel/osrelease', '7.2.0+.\n');
+  root.write('/lib/modules/7.2.0+./modules.alias', list);
+  t.is(readDriverAliases(fakeFiles, root.dir, auto).length, 5);
+  for (const [release, file] of [
+    ['../../etc', '/etc/modules.alias'],
+    ['a/../../../etc', '/etc/modules.alias'],
+    ['.7', '/lib/modules/.7/modules.alias'],
+    ['a b', '/lib/modules/a b/modules.alias'],
+    ['!a', '/lib/modules/!a/modules.alias'],
+    ['a!', '/lib/modules/a!/modules.alias'],
+  ] as const) {
+    root.write('/lib/modules/a/x', '');
+    root.write('/proc/sys/kernel/osrelease', `${release}\n`);
+    root.write(file, list);
+    t.deepEqual(readDriverAliases(fakeFiles, root.dir, auto), only, release);
+  }
 });
 
 test('parseDriverAliases returns classes as patterns, and the same order for any order of the lines', (t) => {
@@ -72,4 +85,17 @@ test('parseDriverAliases returns classes as patterns, and the same order for any
     intel.map(({ driver }) => driver),
     ['a_vfio_pci', 'b_vfio_pci'],
   );
+});
+
+test('parseDriverAliases returns the name of the driver where it is not that of the module', (t) => {
+  const line = (module: string): string => `alias vfio_pci:v00008086d*sv*sd*bc*sc*i* ${module}`;
+  for (const [module, driver] of [
+    ['vfio_pci', 'vfio-pci'],
+    ['xe_vfio_pci', 'xe-vfio-pci'],
+    ['mlx5_vfio_pci', 'mlx5_vfio_pci'],
+  ] as const)
+    t.deepEqual(parseDriverAliases(line(module)), [
+      { bus: 'pci', driver, vendor: '0x8086' },
+      { bus: 'pci', driver: 'vfio-pci' },
+    ]);
 });

@@ -70,10 +70,26 @@ test('iommuAccess returns undefined for several groups without [iommu]', (t) => 
     message: 'several groups get devices (a, b), but /dev/iommu can have one only',
     hint: 'add [iommu] with a group that all these users are in',
   });
-  t.regex(iommuProblem(policyOf({ owner: 'a' }, { owner: 'b' }))?.message ?? '', /several owners/);
+  t.like(iommuProblem(policyOf({ owner: 'a' }, { owner: 'b' })), {
+    message: 'several owners get devices (a, b), but /dev/iommu can have one only',
+    key: 'owner',
+  });
   const withIommu: Policy = { ...policy, iommu: { fileGroup: 'vfio', mode: '0660', source } };
   t.deepEqual(iommuAccess(withIommu), { fileGroup: 'vfio', mode: '0660' });
   t.is(iommuProblem(withIommu), undefined);
+});
+
+test('iommuProblem names the first rule of another group, and at most five groups', (t) => {
+  const groups = (count: number) =>
+    policyOf(
+      { owner: 'q' },
+      ...['a', 'a', 'b', 'c', 'd', 'e', 'f'].slice(0, count + 1).map((fileGroup) => ({ fileGroup })),
+    );
+  const problem = iommuProblem(groups(5));
+  t.is(problem?.key, 'fileGroup');
+  t.is(problem?.rule.fileGroup, 'b');
+  t.regex(problem?.message ?? '', /\(a, b, c, d, e\)/);
+  t.regex(iommuProblem(groups(6))?.message ?? '', /\(a, b, c, d, e, \.\.\.\)/);
 });
 
 test('groupAccessProblems reports devices of one IOMMU group with different owners or groups', (t) => {

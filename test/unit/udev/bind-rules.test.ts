@@ -11,7 +11,7 @@ import { renderBindRules } from '../../../src/udev/render.ts';
 import { errorLine } from '../../support/error-line.ts';
 import { golden } from '../../support/golden-rules.ts';
 import { hostilePolicy } from '../../support/hostile-policies.ts';
-import { policyOf, source } from '../../support/policies.ts';
+import { policyOf, source, when } from '../../support/policies.ts';
 import { linesRead, runUdevRules, type UdevDevice } from '../../support/udev-rules.ts';
 
 const aliases = parseDriverAliases('alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci\n');
@@ -98,6 +98,61 @@ test('the rules for drivers begin with lines that end all events in which a devi
 test('of several rules that fit, the last one decides', (t) => {
   const text = render(rule({ name: '0000:00:05.0' }, 'first'), rule({ vendor: '8086' }, 'second'));
   t.deepEqual(runUdevRules(text, 'add', nic).run, ['kmod load second']);
+});
+
+test('the rules for the best driver have no line for ids that the match excludes', (t) => {
+  const drivers = (match: object): string[] =>
+    [...render(rule(match, 'auto')).matchAll(/ATTR\{driver_override\}="([^"]+)"/g)].map(
+      ([, driver = '']) => driver,
+    );
+  const both = ['mlx5_vfio_pci', 'vfio-pci'];
+  for (const match of [
+    { vendor: '15b3' },
+    { vendor: ['8086', '15b3'] },
+    { name: '*:01:00.0' },
+    { name: '*:01:00.0', not: { vendor: '8086' } },
+  ])
+    t.deepEqual(drivers(match), both, JSON.stringify(match));
+  for (const match of [
+    { vendor: '8086' },
+    { vendor: '15b3', device: '101d' },
+    { name: '*:01:00.0', not: { vendor: '15b3' } },
+    { name: '*:01:00.0', not: { vendor: ['8086', '15b3'] } },
+  ])
+    t.deepEqual(drivers(match), ['vfio-pci'], JSON.stringify(match));
+});
+
+test('no line of the rules for drivers is for a VF and not for a VF', (t) => {
+  const text = render(rule({ pf: '0000:01:00.0', not: { path: 'pci0000_00-06.0-*' } }));
+  const vfLines = text.split('\n').filter((line) => /PCI_SLOT_NAME/.test(line));
+  t.is(vfLines.length, 1);
+  t.false(vfLines[0]?.includes('TEST!="physfn"'));
+});
+
+test('a rule for all VFs but those of some PFs keeps drivers of the host from the others', (t) => {
+  const text = render(rule({ pf: '*:00.0', not: { pf: '0000:02:00.0' } }));
+  t.regex(text, /KERNEL=="\*:00\.0", KERNEL!="0000:02:00\.0", TEST=="sriov_drivers_autoprobe"/);
+});
+
+test('a match on the syspath is written without /sys, for patterns that udev can compare', (t) => {
+  t.regex(render(rule({ syspath: '/sys/devices/pci0000:00/*' })), /DEVPATH=="\/devices\/pci0000:00\/\*"/);
+  t.regex(render(rule({ syspath: '*/0000:01:00.0' })), /DEVPATH=="\*\/0000:01:00\.0"/);
+  for (const pattern of ['/devices/x', '*/sys/devices/x', 'x/sys/devices/x', 'x*/y'])
+    t.is(
+      errorLine(
+        t.throws(() => render(bindRule([when('syspath', pattern)], undefined, source)), {
+          instanceOf: VfioNamesError,
+        }),
+      ),
+      `udev cannot express the syspath pattern "${pattern}"; begin it with /sys/devices/ or */`,
+    );
+});
+
+test('a driver with a name that no driver can have is an error', (t) => {
+  t.is(
+    errorLine(t.throws(() => render(rule({ name: 'a' }, 'a"b')), { instanceOf: VfioNamesError })),
+    'udev cannot express the driver "a\\"b"; name a driver as /sys/bus/pci/drivers lists it',
+  );
 });
 
 test('a rule for all VFs of a PF keeps drivers of the host from them; other rules do not', (t) => {
