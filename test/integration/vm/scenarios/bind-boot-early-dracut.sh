@@ -6,6 +6,7 @@
 # rules: bind-twins
 # root: writable
 # initramfs: dracut
+# kernel-command-line: systemd.default_device_timeout_sec=900
 # timeout: 1200
 
 . /project/test/integration/vm/scenarios/bind-boot-early.sh

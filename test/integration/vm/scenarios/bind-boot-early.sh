@@ -6,6 +6,7 @@
 # rules: bind-twins
 # root: writable
 # initramfs: initramfs-tools
+# kernel-command-line: systemd.default_device_timeout_sec=900
 # timeout: 1200
 
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0 d=0000:00:07.0
@@ -20,6 +21,6 @@ check "the drivers of the host were loaded there, too" grep -q "$a nvme" /run/ea
 # Where groups are not known, so that the owner comes from the system's udev.
 check "their names were there before the root was mounted" same "$(cut -d ' ' -f 1 /run/early.access)" \
   "$(printf '/dev/vfio/groups/by-alias/%s\n' disk nic)"
-check "the first service that needs the devices runs" until_true 120 test -e /run/first-user
+check "the first service that needs the devices runs" until_true 600 test -e /run/first-user
 check "it had their names, and its user may open them" same "$(</run/first-user)" \
   "$(printf '%s root:kvm 660 vfio-pci opened\n' disk nic)"

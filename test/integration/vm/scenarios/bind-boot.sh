@@ -7,6 +7,7 @@
 # rules: bind-twins
 # root: writable
 # initramfs: root-only
+# kernel-command-line: systemd.default_device_timeout_sec=900
 # timeout: 1200
 
 a=0000:00:04.0 b=0000:00:05.0 c=0000:00:06.0 d=0000:00:07.0
@@ -25,7 +26,7 @@ note "the service took $(($(systemctl show --property=ExecMainExitTimestampMonot
 systemctl status vfio-names-bind.service --no-pager | sed 's/^/# /'
 check "nvme has never tried the card of the policy" not grep -E "nvme.*$b" <(dmesg)
 check "e1000e has never tried the card of the policy" not grep -E "e1000e $d" <(dmesg)
-check "the first service that needs the devices runs" until_true 120 test -e /run/first-user
+check "the first service that needs the devices runs" until_true 600 test -e /run/first-user
 check "it had their names, and its user may open them" same "$(</run/first-user)" \
   "$(printf '%s root:kvm 660 vfio-pci opened\n' disk nic)"
 check "their twins work" test -c /dev/nvme0 -a -d $pci/$c/net

@@ -17,7 +17,6 @@ Description=A virtual machine with a device
 DefaultDependencies=no
 BindsTo=$unit
 After=$unit
-JobTimeoutSec=infinity
 [Service]
 LimitMEMLOCK=128M
 TimeoutStartSec=infinity
@@ -25,7 +24,11 @@ ExecStart=$vfio_names_command exec --iommu --user nobody $address -- \
   /usr/bin/qemu-system-x86_64 -M q35,accel=tcg -nodefaults -display none -m 64 -S \
   -object iommufd,id=iommufd0,fd={iommufd} -device vfio-pci,fd={fd},iommufd=iommufd0
 UNIT
+check "systemd waits 90 s for a device" same "$(systemctl show --property=JobRunningTimeoutUSec --value "$unit")" "1min 30s"
+mkdir -p "/run/systemd/system/$unit.d"
+printf '[Unit]\nJobRunningTimeoutSec=infinity\n' >"/run/systemd/system/$unit.d/override.conf"
 systemctl daemon-reload
+check "with a drop-in it waits longer" same "$(systemctl show --property=JobRunningTimeoutUSec --value "$unit")" infinity
 
 check "start the service" systemctl start --no-block machine.service
 check "the service waits for the device" is inactive

@@ -23,11 +23,14 @@ Description=A service that lives as long as the device
 DefaultDependencies=no
 BindsTo=$unit
 After=$unit
-JobTimeoutSec=infinity
 [Service]
 ExecStart=/bin/sleep infinity
 UNIT
+check "systemd waits 90 s for a device" same "$(systemctl show --property=JobRunningTimeoutUSec --value "$unit")" "1min 30s"
+mkdir -p "/run/systemd/system/$unit.d"
+printf '[Unit]\nJobRunningTimeoutSec=infinity\n' >"/run/systemd/system/$unit.d/override.conf"
 systemctl daemon-reload
+check "with a drop-in it waits longer" same "$(systemctl show --property=JobRunningTimeoutUSec --value "$unit")" infinity
 check "the device unit is inactive before bind" is $unit inactive
 
 for round in 1 2; do
