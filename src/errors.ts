@@ -99,7 +99,7 @@ export function ioError(error: unknown, doing: string, path: string): VfioNamesE
   return new VfioNamesError(
     errno,
     denied ? exitStatus.notPermitted : exitStatus.findings,
-    `could not ${doing}: ${path}: ${describeErrno(error) ?? errno}`,
+    `could not ${doing}: ${path}: ${explainErrno(describeErrno(error) ?? errno)}`,
     { hint: denied ? hint : undefined, path, cause: error },
   );
 }
@@ -114,12 +114,33 @@ export function tooLong(path: string, limit: number): Error {
   return Object.assign(errnoError('EFBIG', path), { limit });
 }
 
-/** `EACCES`, or `EFBIG (more than 64 bytes)` for an error of tooLong(); `undefined` if no system call failed. */
+/** What the errnos mean that a user can do something about. */
+const errnoMeanings: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'disk quota exceeded',
+  EFTYPE: 'not a regular file',
+  EISDIR: 'is a directory',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files',
+  ENOENT: 'not found',
+  ENOMEM: 'not enough memory',
+  ENOSPC: 'disk full',
+  ENOTDIR: 'not a directory',
+  EPERM: 'not permitted',
+  EROFS: 'read-only file system',
+};
+
+/** `permission denied (EACCES)`; an errno without a meaning here stays as it is. */
+export function explainErrno(errno: string): string {
+  return Object.hasOwn(errnoMeanings, errno) ? `${errnoMeanings[errno]} (${errno})` : errno;
+}
+
+/** `EACCES`, or `longer than 64 bytes (EFBIG)` for an error of tooLong(); `undefined` if no system call failed. */
 export function describeErrno(error: unknown): string | undefined {
   const errno = errnoOf(error);
   const { limit } = (error ?? {}) as { limit?: unknown };
-  if (errno === 'EFBIG' && typeof limit === 'number') return `EFBIG (more than ${limit} bytes)`;
-  return errno === 'EFTYPE' ? 'EFTYPE (not a regular file)' : errno;
+  if (errno === 'EFBIG' && typeof limit === 'number') return `longer than ${limit} bytes (EFBIG)`;
+  return errno;
 }
 
 /** Returns the result of `fn`, `undefined` if a system call fails; throws any other error. */

@@ -2,7 +2,7 @@
  * Gives devices without a driver the driver that the policy wants. First every override is set, so that a module that is loaded
  * for one device cannot take another one; then the drivers are loaded, and last the kernel looks for a driver of each device.
  */
-import { errnoOf, tryOrUndefined, VfioNamesError } from '../errors.ts';
+import { errnoOf, explainErrno, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { RunProgram } from '../system/programs.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
@@ -93,7 +93,7 @@ function prepare(
   const path = `${device.syspath}/driver_override`;
   const errno = write(path, checkedDriver(device.wantedDriver));
   if (errno !== undefined)
-    return { isReady: false, problem: `could not set its driver_override: ${errno}`, errno };
+    return { isReady: false, problem: `could not set its driver_override: ${explainErrno(errno)}`, errno };
   const now = readDriverState(files, root, device);
   if (now.driver !== undefined && now.driver !== device.wantedDriver) {
     // A driver was faster. The override would take the device from it at the next unbind.

@@ -1,6 +1,6 @@
 /** Formats a change as one line of text. */
 import type { AccountNames } from '../devices/accounts.ts';
-import { withHint } from '../errors.ts';
+import { explainErrno, withHint } from '../errors.ts';
 import type { AccessChange } from '../links/access.ts';
 import { nameOwners } from '../links/permissions.ts';
 import type { Change } from '../links/plan.ts';
@@ -79,9 +79,9 @@ export function formatEvent(event: WatchEvent, names: () => AccountNames): strin
     case 'blocked':
       return `conflict ${where}${device}: found ${found}, which vfio-names did not make; look at it, and move it away`;
     case 'change-failed':
-      return `failed ${where}${device}: ${found}`;
+      return `failed ${where}${device}: ${explainErrno(found)}`;
     case 'unreadable':
-      return `failed ${where}: ${found}`;
+      return `failed ${where}: ${explainErrno(found)}`;
     case 'unstable':
       return `failed ${where}: the names kept changing while they were made; look for what else changes them`;
     case 'access':

@@ -105,5 +105,5 @@ function writeLine(streams: Streams, line: string): void {
 
 /** Prints an error that is a bug; `details` are printable. */
 export function reportFault(streams: Streams, details: string): void {
-  writeLine(streams, `vfio-names: this is a fault of the program, please report it: ${details}`);
+  writeLine(streams, `vfio-names: this is a bug in vfio-names, please report it: ${details}`);
 }

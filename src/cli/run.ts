@@ -109,7 +109,7 @@ function forRoot(error: VfioNamesError, files: Files): VfioNamesError {
   // The owner of /proc/self is our effective user.
   if (tryOrUndefined(() => files.stat('/proc/self'))?.uid !== 0) return error;
   return new VfioNamesError(code, status, message, {
-    hint: 'root is not permitted either: check the capabilities of this container or unit, at the options of the mount, and at the audit log (SELinux, AppArmor)',
+    hint: 'root is not permitted either: check the capabilities of this container or unit, the options of the mount, and the audit log (SELinux, AppArmor)',
     ...(path !== undefined && { path }),
     ...(device !== undefined && { device }),
     cause,

@@ -3,6 +3,7 @@ import {
   describeErrno,
   errnoOf,
   exitStatus,
+  explainErrno,
   ifReadable,
   ignoring,
   tryOrUndefined,
@@ -160,10 +161,10 @@ export function readVfioGroup(files: Files, root: Root, node: string): GroupResu
 function unreadableMembers(unreadable: MemberScan['unreadable'], path: string): string {
   const [first] = unreadable;
   if (first?.name === undefined)
-    return `could not read the members of the group: ${first?.reason}; no device gets a name for ${path}`;
+    return `could not read the members of the group: ${explainErrno(first?.reason ?? '')}; no device gets a name for ${path}`;
   const more = unreadable.length > 1 ? ` and ${unreadable.length - 1} more` : '';
   const verb = unreadable.length > 1 ? 'they get' : 'it gets';
-  return `could not read ${printable(first.name)}${more}: ${first.reason}; ${verb} no name for ${path}`;
+  return `could not read ${printable(first.name)}${more}: ${explainErrno(first.reason)}; ${verb} no name for ${path}`;
 }
 
 /**
@@ -182,7 +183,7 @@ export function scanGroups(files: Files, root: Root): GroupScan {
     if (errnoOf(error) === undefined) throw error;
     if (errnoOf(error) !== 'ENOENT') {
       unreadableCount++;
-      problems.push({ file: groupClass, message: `${describeErrno(error)}, ignoring` });
+      problems.push({ file: groupClass, message: `${explainErrno(describeErrno(error) ?? '')}, ignoring` });
     }
   }
   const seen = new Set<string>();
@@ -211,7 +212,7 @@ export function scanGroups(files: Files, root: Root): GroupScan {
       const reason = error instanceof VfioNamesError ? withHint(error) : describeErrno(error);
       if (reason === undefined) throw error;
       unreadableCount++;
-      problems.push({ file, message: `${reason}, ignoring` });
+      problems.push({ file, message: `${explainErrno(reason)}, ignoring` });
     }
   }
   return { groups, problems, unreadableCount };

@@ -1,5 +1,5 @@
 /** Reads the class directory, which lists every device bound to a VFIO driver. */
-import { describeErrno, errnoOf, exitStatus, VfioNamesError, withHint } from '../errors.ts';
+import { describeErrno, errnoOf, exitStatus, explainErrno, VfioNamesError, withHint } from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
@@ -89,7 +89,7 @@ export function scanDevices(files: Files, root: Root): Scan {
       const reason = error instanceof VfioNamesError ? withHint(error) : describeErrno(error);
       if (reason === undefined) throw error;
       unreadableCount++;
-      problems.push({ file, message: `${reason}, ignoring` });
+      problems.push({ file, message: `${explainErrno(reason)}, ignoring` });
     }
   }
   problems.sort((a, b) => compareNatural(a.file, b.file));

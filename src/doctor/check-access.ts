@@ -36,7 +36,7 @@ export function checkAccess({ access }: Snapshot): CheckResult[] {
     return [
       warning(
         'access',
-        `${printable(formatNode(closedContainer))}: other users can not use groups, whatever else they may open`,
+        `${printable(formatNode(closedContainer))}: other users cannot use groups, whatever else they may open`,
         `chmod 0666 ${containerNode.path}, its mode in every kernel; it gives no access to a device`,
       ),
     ];

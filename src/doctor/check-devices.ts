@@ -35,9 +35,17 @@ export function checkDevices({ devices, classless, problems }: Snapshot): CheckR
   }
   if (classless.length > 0) return [...classlessLines(classless), ...lines];
   const remedy =
-    'bind one, by a [[bind]] rule of the policy and a boot, or on PCI by hand, if the host does not use it: D=/sys/bus/pci/devices/ADDRESS; echo vfio-pci > $D/driver_override; echo ADDRESS > $D/driver/unbind; echo ADDRESS > /sys/bus/pci/drivers_probe';
-  return [warning('devices', 'no device is bound to a VFIO driver', remedy), ...lines];
+    'bind one that the host does not use, by a [[bind]] rule of the policy and a reboot, or by hand on PCI, with its address (lspci -D) for ADDRESS:';
+  const none = warning('devices', 'no device is bound to a VFIO driver', remedy);
+  return [{ ...none, commands: bindCommands }, ...lines];
 }
+
+/** ADDRESS is no device, so that the commands do nothing if they are copied as they are. */
+const bindCommands: readonly string[] = [
+  'echo vfio-pci > /sys/bus/pci/devices/ADDRESS/driver_override',
+  'echo ADDRESS > /sys/bus/pci/devices/ADDRESS/driver/unbind',
+  'echo ADDRESS > /sys/bus/pci/drivers_probe',
+];
 
 function classlessLines(devices: readonly HostDevice[]): CheckResult[] {
   const unreachable = devices.filter(({ groupNode }) => groupNode === undefined);

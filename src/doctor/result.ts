@@ -29,6 +29,8 @@ export interface CheckResult {
   readonly message: string;
   /** What to do; absent if nothing needs to be done. */
   readonly remedy?: string;
+  /** The commands of the remedy, for a shell. */
+  readonly commands?: readonly string[];
 }
 
 /** A line without a problem. */

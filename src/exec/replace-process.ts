@@ -1,5 +1,5 @@
 /** Replaces this process by CMD (execve(2)), which then has its process id, terminal and parent; no process of ours stays. */
-import { errnoOf, exitStatus, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, explainErrno, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { readDescriptors, readOpenFilesLimit, readThreadStatus } from '../system/proc-self.ts';
 import type { ExecCalls } from '../system/process.ts';
@@ -145,5 +145,10 @@ function describeFailure(command: string, errno: string): ExecFailure {
       status: 127,
     };
   const hint = errno === 'ENOEXEC' ? { hint: 'a script must begin with #!' } : {};
-  return { code: errno, message: `${expected}, could not run it: ${errno}`, ...hint, status: 126 };
+  return {
+    code: errno,
+    message: `${expected}, could not run it: ${explainErrno(errno)}`,
+    ...hint,
+    status: 126,
+  };
 }

@@ -6,7 +6,7 @@
 import { groupNodePath, readGroupDevnum, readVfioGroup, type VfioGroup } from '../devices/groups.ts';
 import { isVfioDriverName, readGroupMembers } from '../devices/iommu-group.ts';
 import type { Device } from '../devices/types.ts';
-import { exitStatus, isPermissionErrno, tryOrUndefined, VfioNamesError } from '../errors.ts';
+import { exitStatus, explainErrno, isPermissionErrno, tryOrUndefined, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName } from '../text/path.ts';
@@ -94,7 +94,7 @@ function unreadableMember({ name }: Member, { number }: VfioGroup, reason: strin
   return new VfioNamesError(
     denied ? 'not-permitted' : 'group-unreadable',
     denied ? exitStatus.notPermitted : exitStatus.findings,
-    `could not read whether ${printable(name)} is in IOMMU group ${number}: ${printable(reason)}`,
+    `could not read whether ${printable(name)} is in IOMMU group ${number}: ${printable(explainErrno(reason))}`,
     {
       hint: denied ? 'run it as root' : 'look at that directory',
       device: name,

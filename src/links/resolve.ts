@@ -8,7 +8,7 @@ import { readFact } from '../devices/facts.ts';
 import { noVfioClass } from '../devices/not-bound.ts';
 import { scanDevice } from '../devices/scan.ts';
 import type { Device } from '../devices/types.ts';
-import { errnoOf, exitStatus, isPermissionErrno, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, explainErrno, isPermissionErrno, VfioNamesError } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
@@ -136,7 +136,7 @@ export function describeNodeCheck(
     case 'missing':
       return `${expected}, found nothing`;
     case 'unreadable':
-      return `${expected}, could not look: ${check.errno}`;
+      return `${expected}, could not examine it: ${explainErrno(check.errno)}`;
     case 'not-char':
       return `${expected}, found a ${check.status.kind}`;
     case 'devnum-mismatch':

@@ -1,5 +1,6 @@
 /** Findings about links: one per change that plan computes. */
 import type { Device } from '../devices/types.ts';
+import { explainErrno } from '../errors.ts';
 import type { Conflict } from '../names/claims.ts';
 import { isGroupLink, linkRoot } from '../names/scheme.ts';
 import { printable } from '../text/printable.ts';
@@ -30,7 +31,7 @@ export function verifyLinks(observation: Observation): Finding[] {
     findings.push({
       code: 'directory-unreadable',
       file: directory === '' ? linkRoot : `${linkRoot}/${printable(directory)}`,
-      message: `expected a directory of names, could not look into it: ${errno}`,
+      message: `expected a directory of names, could not read it: ${explainErrno(errno)}`,
       remedy: errno === 'EACCES' ? 'run it as root' : 'look at it, and move it away; then vfio-names sync',
       fixable: false,
     });

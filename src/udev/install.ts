@@ -2,6 +2,7 @@
 import {
   errnoOf,
   exitStatus,
+  explainErrno,
   ioError,
   isPermissionErrno,
   tryOrUndefined,
@@ -119,7 +120,8 @@ export function applyRulesChange(
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    const reason = errno === 'EROFS' ? 'is on a read-only file system' : `can not be changed (${errno})`;
+    const reason =
+      errno === 'EROFS' ? 'is on a read-only file system' : `cannot be changed: ${explainErrno(errno)}`;
     if (errno === 'EROFS' || isPermissionErrno(errno))
       throw new VfioNamesError(
         errno,

@@ -1,5 +1,5 @@
 /** The file of `watch --metrics`: written after each pass, and read to check that the service is alive. */
-import { errnoOf, exitStatus, ignoring, VfioNamesError } from '../errors.ts';
+import { errnoOf, exitStatus, explainErrno, ignoring, VfioNamesError } from '../errors.ts';
 import { replacePath } from '../system/atomic-file.ts';
 import type { Files, SystemFiles } from '../system/files.ts';
 import { printable } from '../text/printable.ts';
@@ -29,7 +29,9 @@ export function metricsWriter(
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
       if (!hasFailed)
-        fault(`could not write the metrics: ${printable(path)}: ${errno}; make its directory writable`);
+        fault(
+          `could not write the metrics: ${printable(path)}: ${explainErrno(errno)}; make its directory writable`,
+        );
       hasFailed = true;
     }
   };

@@ -2,7 +2,7 @@
  * The watch service: runs passes, reports their events, notifies systemd, pings the watchdog, and shuts down. `ServiceOptions`
  * has everything that it needs from the command line and the process.
  */
-import { errnoOf, ioError, VfioNamesError, withHint } from '../errors.ts';
+import { errnoOf, explainErrno, ioError, VfioNamesError, withHint } from '../errors.ts';
 import type { Machine } from '../links/observe.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Notify, reloadingFields } from '../system/notify.ts';
@@ -76,7 +76,7 @@ export async function runService(machine: Machine, options: ServiceOptions): Pro
     // The failed pass may have changed only a part of the state, so the next pass must be a full one.
     if (memory.state) memory.state = { ...memory.state, fit: false };
     const { syscall = 'call', path = '' } = error as { syscall?: string; path?: string };
-    const message = `could not ${syscall} ${printable(path)}: ${errno}; the names stay as they are until it works again`;
+    const message = `could not ${syscall} ${printable(path)}: ${explainErrno(errno)}; the names stay as they are until it works again`;
     if (message !== lastFailure) onError(message);
     lastFailure = message;
     figures = { ...figures, errors: figures.errors + 1 };

@@ -59,10 +59,8 @@ const triggered = inVmScenario(
 /** The commands that bind a device are those that doctor suggests. */
 const isSuggested: Row = async (t, root, line) => {
   const { out } = await runOn(root, 'vfio-names doctor');
-  const suggested = out
-    .replaceAll('$D', '/sys/bus/pci/devices/ADDRESS')
-    .replaceAll('ADDRESS', '0000:01:00.0');
-  t.true(suggested.includes(`; ${line}`), suggested);
+  const suggested = out.replaceAll('ADDRESS', '0000:01:00.0');
+  t.true(suggested.includes(` ${line}\n`), suggested);
 };
 const bindLines = Object.fromEntries(
   [

@@ -53,7 +53,7 @@ test('a failed write to stdout prints one line on stderr and exits with status 1
   const full = fs.openSync('/dev/full', 'w');
   t.teardown(() => fs.closeSync(full));
   const { status, stderr } = run(['--version'], full, 'pipe');
-  t.is(stderr, 'vfio-names: could not write: standard output: ENOSPC\n');
+  t.is(stderr, 'vfio-names: could not write: standard output: disk full (ENOSPC)\n');
   t.is(status, 1);
 });
 

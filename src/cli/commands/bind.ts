@@ -6,6 +6,7 @@ import { type BindExplanation, bindExplainer, isPending } from '../../bind/expla
 import {
   type ExitStatus,
   exitStatus,
+  explainErrno,
   isPermissionErrno,
   tryOrUndefined,
   VfioNamesError,
@@ -71,7 +72,7 @@ export const run: RunCommand = async (invocation, io, system) => {
   for (const problem of report.problems) io.err(`vfio-names: ${problem}`);
   for (const { pf, errno } of report.pfs)
     if (errno !== undefined)
-      io.err(`vfio-names: ${pf.name}: could not set sriov_drivers_autoprobe: ${errno}`);
+      io.err(`vfio-names: ${pf.name}: could not set sriov_drivers_autoprobe: ${explainErrno(errno)}`);
   return statusOf(report);
 };
 

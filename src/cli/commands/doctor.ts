@@ -51,11 +51,16 @@ const colours = { ok: 32, warning: 33, error: 31 } as const;
 /** The columns of the severity and the check, before the message. */
 const indent = 18;
 
-function asText({ check, severity, message, remedy }: CheckResult, { colour, width }: Layout): string {
+function asText(
+  { check, severity, message, remedy, commands = [] }: CheckResult,
+  { colour, width }: Layout,
+): string {
   const label = severity.padEnd(7);
   const [first = '', ...rest] = [
     ...wrapAt(formatMessage(message), width, `${label}  ${check.padEnd(7)}  `),
     ...(remedy === undefined ? [] : wrapAt(formatMessage(remedy), width, `${' '.repeat(indent)}-> `)),
+    // Each on one line, for copying.
+    ...commands.map((command) => `${' '.repeat(indent + 3)}${command}`),
   ];
   const head = colour ? `\u001b[${colours[severity]}m${label}\u001b[39m` : label;
   return `${[head + first.slice(label.length), ...rest].join('\n')}\n`;

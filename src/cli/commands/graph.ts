@@ -17,6 +17,7 @@ import { verify } from '../../links/verify.ts';
 import type { RunCommand } from '../command.ts';
 import { loadPolicyMachine, reportNoDevices, reportProblems } from '../context.ts';
 import { holderJson, jsonDocument } from '../json.ts';
+import { terminalColumns } from '../terminal.ts';
 
 export const run: RunCommand = async (invocation, io, system) => {
   const machine = await loadPolicyMachine(invocation, system);
@@ -51,7 +52,7 @@ export const run: RunCommand = async (invocation, io, system) => {
     );
   } else if (format === 'dot') io.out(formatDot(graph, title));
   else if (format === 'svg') io.out(await renderSvg(graph, title));
-  else io.out(formatText(graph));
+  else io.out(formatText(graph, terminalColumns(io, system.process.env)));
   // Without VFIO devices, holders that cannot be seen do not matter; an image has no processes.
   if (targets.length > 0 && invocation.ownTree)
     for (const { message } of search.incomplete) io.err(`vfio-names: ${message}`);

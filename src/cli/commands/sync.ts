@@ -1,6 +1,6 @@
 /** `sync`: creates, replaces and removes links, and reports changes and failures. */
 import { readAccountNames } from '../../devices/accounts.ts';
-import { type ExitStatus, exitStatus } from '../../errors.ts';
+import { type ExitStatus, exitStatus, explainErrno } from '../../errors.ts';
 import type { AccessOutcome } from '../../links/access.ts';
 import type { Outcome } from '../../links/plan.ts';
 import { areDevicesSkipped, skippedDevices } from '../../links/skipped.ts';
@@ -82,7 +82,7 @@ export function reportFailures(io: Io, outcomes: readonly Outcome[], stable: boo
       io.err(`vfio-names: ${formatChange(change)}; look at it, move it away, and sync again`);
     if (result === 'failed')
       io.err(
-        `vfio-names: could not ${formatChange(change)}: ${errno}${isDenied(errno) ? '; run it as root' : ''}`,
+        `vfio-names: could not ${formatChange(change)}: ${explainErrno(errno ?? 'EIO')}${isDenied(errno) ? '; run it as root' : ''}`,
       );
   }
   if (!stable)
@@ -96,7 +96,7 @@ export function reportAccess(io: Io, access: readonly AccessOutcome[]): void {
   for (const { file, result, error } of access)
     if (result === 'failed')
       io.err(
-        `vfio-names: could not change the access of ${printable(file)}: ${printable(error ?? 'EIO')}${isDenied(error) ? '; run it as root' : ''}`,
+        `vfio-names: could not change the access of ${printable(file)}: ${printable(explainErrno(error ?? 'EIO'))}${isDenied(error) ? '; run it as root' : ''}`,
       );
 }
 

@@ -46,8 +46,14 @@ test('error details escape control characters', (t) => {
 test('ioError suggests root for EACCES and a writable path only for EROFS', (t) => {
   const messageOf = (code: string): string =>
     errorLine(ioError(Object.assign(new Error(code), { code }), 'act', '/x'));
-  t.is(messageOf('EACCES'), 'could not act: /x: EACCES; run it as root, or as a user who may');
-  t.is(messageOf('EROFS'), 'could not act: /x: EROFS; run it where that path can be written');
+  t.is(
+    messageOf('EACCES'),
+    'could not act: /x: permission denied (EACCES); run it as root, or as a user who may',
+  );
+  t.is(
+    messageOf('EROFS'),
+    'could not act: /x: read-only file system (EROFS); run it where that path can be written',
+  );
   t.is(messageOf('EIO'), 'could not act: /x: EIO');
 });
 

@@ -121,7 +121,8 @@ test('a node without a group in sysfs is a problem, and stays in the result with
   t.deepEqual(problems, [
     {
       file: '/sys/kernel/iommu_groups/14/devices',
-      message: 'could not read the members of the group: ENOENT; no device gets a name for /dev/vfio/14',
+      message:
+        'could not read the members of the group: not found (ENOENT); no device gets a name for /dev/vfio/14',
     },
   ]);
   t.is(unreadableCount, 1);
@@ -164,7 +165,7 @@ test('members that cannot be read are one problem, and the others stay', (t) => 
   );
   t.deepEqual(
     problems.map(({ message }) => message),
-    ['could not read 0000:02:00.0 and 1 more: EACCES; they get no name for /dev/vfio/14'],
+    ['could not read 0000:02:00.0 and 1 more: permission denied (EACCES); they get no name for /dev/vfio/14'],
   );
 });
 

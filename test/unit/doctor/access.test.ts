@@ -91,7 +91,7 @@ test(
     nodes: [group, { ...container, ...owned }],
     user: { ...user, uid: 0, overridesMode: true },
   },
-  /^warning: \/dev\/vfio\/vfio \(root:root 0600\): other users can not use groups.* -> chmod 0666/,
+  /^warning: \/dev\/vfio\/vfio \(root:root 0600\): other users cannot use groups.* -> chmod 0666/,
 );
 test('no claim about rights without /proc', report, { nodes: [device, iommu] });
 

@@ -411,7 +411,7 @@ test(
   { devices: [] },
   'devices',
   'warning',
-  /no device .* -> bind one, .*driver_override/,
+  /no device .* -> bind one that the host does not use, .*ADDRESS:$/,
 );
 test(
   'doctor devices: counts devices in no-IOMMU mode',
@@ -422,7 +422,7 @@ test(
   /^2 bound to VFIO drivers, 1 of them without an IOMMU/,
 );
 
-test('doctor devices: reports a device that can not be read in addition to the others', (t) => {
+test('doctor devices: reports a device that cannot be read in addition to the others', (t) => {
   const problems = [{ file: '/sys/class/vfio-dev/vfio\u001b9', message: 'EIO, ignoring' }];
   const lines = runChecks({ ...healthy, problems }).filter((line) => line.check === 'devices');
   t.deepEqual(

@@ -75,7 +75,10 @@ test('resolveGroup fails with status 4 if the node may not be read', (t) => {
   const files = hookedFiles(({ name }) => {
     if (name === 'statNode') throw errnoError('EACCES');
   });
-  t.regex(resolveOrError(root, device, files), /^not-permitted 4: .*could not look: EACCES; run it as root/);
+  t.regex(
+    resolveOrError(root, device, files),
+    /^not-permitted 4: .*could not examine it: permission denied \(EACCES\); run it as root/,
+  );
 });
 
 test('resolveGroup fails with status 5 without an IOMMU group, and without nodes of groups', (t) => {
@@ -153,7 +156,7 @@ test('resolveGroup fails with one line if the members of the group cannot be rea
   for (const [errno, expected] of [
     [
       'EACCES',
-      'not-permitted 4: could not read whether 0000:01:00.0 is in IOMMU group 14: EACCES; run it as root',
+      'not-permitted 4: could not read whether 0000:01:00.0 is in IOMMU group 14: permission denied (EACCES); run it as root',
     ],
     [
       'EIO',

@@ -80,7 +80,10 @@ test('resolve fails with status 4 if the node may not be read', (t) => {
   const files = hookedFiles(({ name }) => {
     if (name === 'statNode') throw errnoError('EACCES');
   });
-  t.regex(resolveOrError(root, device, files), /^not-permitted 4: .*could not look: EACCES; run it as root/);
+  t.regex(
+    resolveOrError(root, device, files),
+    /^not-permitted 4: .*could not examine it: permission denied \(EACCES\); run it as root/,
+  );
 });
 
 test('resolve fails with node-mismatch on any other error of the node', (t) => {
@@ -89,7 +92,7 @@ test('resolve fails with node-mismatch on any other error of the node', (t) => {
   const files = hookedFiles(({ name }) => {
     if (name === 'statNode') throw errnoError('ELOOP');
   });
-  t.regex(resolveOrError(root, device, files), /^node-mismatch 1: .*could not look: ELOOP/);
+  t.regex(resolveOrError(root, device, files), /^node-mismatch 1: .*could not examine it: ELOOP/);
 });
 
 test('resolve fails with status 5 and a hint if the kernel creates no nodes', (t) => {

@@ -202,7 +202,7 @@ test(
   {
     code: 'directory-unreadable',
     file: '/dev/vfio/mdev',
-    message: 'expected a directory of names, could not look into it: EACCES',
+    message: 'expected a directory of names, could not read it: permission denied (EACCES)',
     remedy: 'run it as root',
     ...notFixable,
   },
@@ -317,7 +317,7 @@ test(
     file: node,
     bus: 'pci',
     name: device,
-    message: `expected the character device 247:0 at ${node}, could not look: EACCES`,
+    message: `expected the character device 247:0 at ${node}, could not examine it: permission denied (EACCES)`,
     remedy: 'run it as root',
     ...notFixable,
   },

@@ -135,7 +135,7 @@ test('rules install says that the directory is a link or read-only, and names ru
   const error2 = t.throws(() => applyRulesChange(immutable, readOnly.dir, planned, token));
   t.is(
     errorLine(error2),
-    "could not install the rules: /etc/udev/rules.d can not be changed (EPERM); run it as root; if root may not, put the output of vfio-names rules render where this system takes udev's rules from",
+    "could not install the rules: /etc/udev/rules.d cannot be changed: not permitted (EPERM); run it as root; if root may not, put the output of vfio-names rules render where this system takes udev's rules from",
   );
   const file = fakeRoot(t);
   file.write('/etc/udev/rules.d', '');

@@ -71,11 +71,11 @@ test('report returns every kind of event; formatEvent and formatEventJson format
       'removed /dev/vfio/by-tag/x (unclaimed, was ../devices/vfio4)',
       'access /dev/vfio/devices/vfio0 of 0000:01:00.0: root:kvm 0660 (was root:0 0600)',
       'failed /sys/class/vfio-dev/vfio9: EIO, ignoring',
-      'failed /dev/vfio/pci/x of 0000:02:00.0: ENOSPC',
+      'failed /dev/vfio/pci/x of 0000:02:00.0: disk full (ENOSPC)',
       'failed /dev/vfio/mdev: EBUSY',
       'conflict /dev/vfio/pci/y of 0000:02:00.0: found a file, which vfio-names did not make; look at it, and move it away',
       'conflict /dev/vfio/by-own/gpu: 0000:02:00.0 also claims this name, but 0000:01:00.0 has it; give one of them another name or priority in the policy',
-      'failed /dev/iommu: EPERM',
+      'failed /dev/iommu: not permitted (EPERM)',
       'failed /dev/vfio: the names kept changing while they were made; look for what else changes them',
     ],
   );

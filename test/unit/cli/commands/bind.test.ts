@@ -85,7 +85,7 @@ test('bind exits with status 4 if the kernel denies the change', async (t) => {
   };
   const { status, err } = await runCli(['bind', '--host-root', root.dir], { files });
   t.is(status, 4);
-  t.regex(err[0] ?? '', /could not set its driver_override: EACCES$/);
+  t.regex(err[0] ?? '', /could not set its driver_override: permission denied \(EACCES\)$/);
 });
 
 test('bind --installed refuses a policy whose rules are not installed', async (t) => {

@@ -13,6 +13,10 @@ test('doctor prints warnings and exits with status 0 on a machine without VFIO',
   t.is(status, 0);
   t.deepEqual(err, []);
   t.regex(out, /^warning {2}devices {2}no device is bound to a VFIO driver\n {18}-> bind one/m);
+  t.regex(
+    out,
+    /^ {21}echo vfio-pci > \/sys\/bus\/pci\/devices\/ADDRESS\/driver_override\n {21}echo ADDRESS > /m,
+  );
   t.regex(out, /\n\d+ warnings\n$/);
 });
 

@@ -382,7 +382,7 @@ test('exec ends with status 1 and at once if the open of a device does not retur
 
 for (const [errno, status, pattern] of [
   ['ENOENT', 127, /^vfio-names: expected a program at pr\\x1bog, found none/],
-  ['EACCES', 126, /could not run it: EACCES$/],
+  ['EACCES', 126, /could not run it: permission denied \(EACCES\)$/],
   ['ENOEXEC', 126, /could not run it: ENOEXEC; a script must begin with #!$/],
   ['E2BIG', 126, /could not run it: E2BIG$/],
 ] as const)

@@ -54,6 +54,23 @@ test('graph marks a device whose link leads to another node', async (t) => {
   t.regex((await runCli(['graph', '--root', root.dir])).out, /pci\/0000:01:00\.0 \(not correct\)$/m);
 });
 
+test('graph breaks long lines of a terminal beside the branches of the tree', async (t) => {
+  const root = fakeRoot(t);
+  samples.desktop(root);
+  await runCli(['sync', '--root', root.dir]);
+  const { out: whole } = await runCli(['graph', '--root', root.dir]);
+  const { out } = await runCli(['graph', '--root', root.dir], {}, { stdoutIsTty: true, columns: () => 60 });
+  for (const line of out.split('\n')) t.true(line.length <= 60, line);
+  t.true(
+    out.includes(
+      '│  ├─ 0000:01:00.0 · NVIDIA Corporation GA102 [GeForce\n│  │     RTX 3090] · group 14 · vfio-pci, vfio0 ·\n│  │     pci/0000:01:00.0 · in use by qemu-system-x86 (pid\n│  │     812)\n',
+    ),
+    out,
+  );
+  const words = (text: string): string => text.replaceAll(/[│├└─\s]+/g, ' ');
+  t.is(words(out), words(whole));
+});
+
 // The native program draws no SVG.
 (givenProgram ? test.skip : test)('graph --format svg shows every device, and is reproducible', async (t) => {
   const first = await show(t, 'desktop', '--format', 'svg');

@@ -73,7 +73,7 @@ test('plan --json and sync --json match their schemas with every kind of change'
 });
 
 const denied = test.macro({
-  async exec(t, errno: string, status: number, remedy: string) {
+  async exec(t, errno: string, status: number, reason: string) {
     const { root } = sample(t);
     const files = hookedFiles(({ name }) => {
       if (changingCalls.has(name)) throw errnoError(errno);
@@ -84,17 +84,18 @@ const denied = test.macro({
     t.is(out, '');
     t.deepEqual(
       err,
-      changes.map((line) => `vfio-names: could not ${line}: ${errno}${remedy}`),
+      changes.map((line) => `vfio-names: could not ${line}: ${reason}`),
     );
     validJson(t, 'sync', (await runCli([...args, '--json'], { files })).out);
   },
   title: (_, errno: string, status: number) =>
     `sync exits with status ${status} and prints a line per link if /dev/vfio is not writable (${errno})`,
 });
-test(denied, 'EACCES', 4, '; run it as root');
-test(denied, 'EPERM', 4, '; run it as root');
-test(denied, 'EROFS', 4, '; run it as root');
-test(denied, 'ENOSPC', 1, '');
+test(denied, 'EACCES', 4, 'permission denied (EACCES); run it as root');
+test(denied, 'EPERM', 4, 'not permitted (EPERM); run it as root');
+test(denied, 'EROFS', 4, 'read-only file system (EROFS); run it as root');
+test(denied, 'ENOSPC', 1, 'disk full (ENOSPC)');
+test(denied, 'EIO', 1, 'EIO');
 
 test('sync reports links that another process keeps changing, with status 1', async (t) => {
   const { root } = sample(t);

@@ -110,7 +110,7 @@ test('verify --fix reports each link that it may not write, with status 4', asyn
   const { status, err } = await runCli(['verify', '--fix', '--root', root.dir], { files });
   t.is(status, 4);
   t.is(err.length, 3);
-  t.true(err.every((line) => line.endsWith(': EACCES; run it as root')));
+  t.true(err.every((line) => line.endsWith(': permission denied (EACCES); run it as root')));
 });
 
 test('verify without devices exits with status 0', async (t) => {
