@@ -326,7 +326,7 @@ test('one member that cannot be read is a problem with its name', (t) => {
   t.deepEqual(scanGroups(files, root.dir).problems, [
     {
       file: '/sys/kernel/iommu_groups/14/devices',
-      message: 'could not read 0000:02:00.2: EACCES; it gets no name for /dev/vfio/14',
+      message: 'could not read 0000:02:00.2: permission denied (EACCES); it gets no name for /dev/vfio/14',
     },
   ]);
 });
@@ -344,7 +344,7 @@ test('a directory of groups that cannot be read is a problem, and an error witho
   t.deepEqual([groups, unreadableCount], [[], 1]);
   t.deepEqual(
     problems.map(({ file, message }) => [file, message]),
-    [['/sys/class/vfio', 'EACCES, ignoring']],
+    [['/sys/class/vfio', 'permission denied (EACCES), ignoring']],
   );
   t.throws(() => scanGroups(failing(new TypeError('defect')), root.dir), { message: 'defect' });
   const broken: Files = {
