@@ -87,3 +87,47 @@ test('a path fits a PF and never a VF, as in the rules of udev', (t) => {
   root.write(`${pf.syspath}/sriov_drivers_autoprobe`, '0\n');
   t.deepEqual(pfs({ pf: '01:00.0' }), []);
 });
+
+test('findWantedDevices sorts by bus, and reads the class of bridges on bus pci only', (t) => {
+  const root = fakeRoot(t);
+  const attributes = { driver_override: '(null)', class: '0x060400' };
+  root.add({ bus: 'platform', name: 'fff51000.ethernet', attributes, parent: '/sys/devices/platform' });
+  root.add({ name: '0000:00:01.0', attributes });
+  const policy = bindPolicy({ bus: 'platform', name: 'fff51000.ethernet' }, { name: '00:01.0' });
+  const found = findWantedDevices(fakeFiles, root.dir, policy, []);
+  t.deepEqual(
+    found.map(({ bus, name, wantedDriver, state }) => [bus, name, wantedDriver, state]),
+    [
+      ['pci', '0000:00:01.0', 'vfio-pci', 'bridge'],
+      ['platform', 'fff51000.ethernet', 'vfio-platform', 'unbound'],
+    ],
+  );
+});
+
+test('findWantedDevices returns all rules that a later one overrides, and what a kernel without overrides has not', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:00:01.0', driver: 'nvme', attributes: { class: '0x010802' } });
+  const [first, second, last] = [{ name: '00:01.0' }, { class: '0x01*' }, { name: '*:00:01.0' }];
+  const policy = bindPolicy(first, second, last);
+  const [found] = findWantedDevices(fakeFiles, root.dir, policy, []);
+  t.deepEqual(found?.overridden, policy.bindRules.slice(0, 2));
+  t.is(found?.rule, policy.bindRules[2]);
+  t.is(found?.driver, 'nvme');
+  t.false(found && 'override' in found);
+});
+
+test('findWantedDevices leaves out a device for which there is no best driver', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:00:01.0', attributes: { driver_override: '(null)' } });
+  const policy = bindPolicy({ name: '00:01.0', driver: 'auto' });
+  t.deepEqual(findWantedDevices(fakeFiles, root.dir, policy, []), []);
+});
+
+test('findWantedPfs leaves out a PF whose kernel has no such attribute, and PFs of other rules', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:01:00.0' });
+  root.add({ name: '0000:02:00.0', attributes: { sriov_drivers_autoprobe: '1' } });
+  t.deepEqual(findWantedPfs(fakeFiles, root.dir, bindPolicy({ pf: '01:00.0' })), []);
+  t.deepEqual(findWantedPfs(fakeFiles, root.dir, bindPolicy({ name: '02:00.0' })), []);
+  t.deepEqual(findWantedPfs(fakeFiles, root.dir, bindPolicy()), []);
+});

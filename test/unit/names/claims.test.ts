@@ -6,6 +6,7 @@ import {
   type Claim,
   claimsOf,
   compareClaims,
+  isExclusive,
   parentDirectories,
   resolveClaims,
 } from '../../../src/names/claims.ts';
@@ -40,6 +41,12 @@ test('claimsOf claims only the link of scheme 1 without a policy', (t) => {
     claimsOf([gpu, nic]).map(({ link }) => link),
     ['pci/0000:01:00.0', 'pci/0000:02:00.0'],
   );
+});
+
+test('only the names by serial number of devices and of groups are exclusive', (t) => {
+  for (const link of ['by-serial/1', 'groups/by-serial/1']) t.true(isExclusive(link), link);
+  for (const link of ['by-serials/1', 'by-x/by-serial/1', 'groups/by-x/by-serial/1', 'by-serial'])
+    t.false(isExclusive(link), link);
 });
 
 test('a policy cannot override a link of scheme 1', (t) => {
