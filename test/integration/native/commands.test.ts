@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { commands } from '../../../src/cli/commands.ts';
-import { nativeCli, nodeCli, sanitizedCli } from '../../support/cli-programs.ts';
+import { nativeCli, referenceCli, sanitizedCli } from '../../support/cli-programs.ts';
 import { FakeRoot } from '../../support/fake-root.ts';
 import { nativeRequired, type Program, type Result, runProgram } from '../../support/programs.ts';
 import { validJson } from '../../support/schema.ts';
@@ -90,7 +90,7 @@ for (const { title, build, lines } of machines)
           // Lets ava hear of the tests that have ended: the runs block this process.
           await setImmediate();
           const exception = exceptions.find(({ line }) => line === argv.join(' '))?.native;
-          const expected = { ...stage.run(nodeCli, argv), ...exception };
+          const expected = { ...stage.run(referenceCli, argv), ...exception };
           for (const program of [nativeCli, sanitizedCli])
             if (program) t.deepEqual(stage.run(program, argv), expected, `${program.name} ${argv.join(' ')}`);
           if (argv.includes('--json') && expected.out !== '') validDocument(t, argv, expected.out);
