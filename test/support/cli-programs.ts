@@ -1,6 +1,7 @@
 /** The builds of vfio-names. */
 import { existsSync } from 'node:fs';
-import { dist, isForTarget, nativeBuild, nativeRequired, type Program } from './programs.ts';
+import { join } from 'node:path';
+import { dist, isForTarget, nativeBuild, nativeDirectory, nativeRequired, type Program } from './programs.ts';
 
 export const nodeCli: Program = {
   name: 'vfio-names on Node',
@@ -14,7 +15,7 @@ export const nativeCli = nativeBuild('vfio-names');
  * machine, which is compared with the build for Node itself and starts in a tenth of the time.
  */
 export const referenceCli: Program = isForTarget
-  ? { name: 'native/vfio-names-static', command: [dist('native/vfio-names-static')] }
+  ? { name: 'reference', command: [join(nativeDirectory, 'reference')] }
   : nodeCli;
 
 /** The same with syscalls.c under AddressSanitizer, which makes leaks of a process that ends anyway no error. */

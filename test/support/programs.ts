@@ -24,7 +24,8 @@ export const nativeRequired = process.env['VFIO_NAMES_NATIVE'] === 'required';
 const ofTarget = process.env['VFIO_NAMES_TARGET_PROGRAMS'];
 /** Whether the native programs are those of test/integration/native/run --target. */
 export const isForTarget = ofTarget !== undefined;
-const nativeDirectory = ofTarget === undefined ? dist('native') : resolve(ofTarget);
+/** Where the native programs are. */
+export const nativeDirectory = ofTarget === undefined ? dist('native') : resolve(ofTarget);
 
 /** The native build of a program, if it exists and this machine can run it; the static one first. */
 export function nativeBuild(name: string): Program | undefined {
