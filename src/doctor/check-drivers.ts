@@ -18,7 +18,7 @@ const MAX_LINES = 5;
 
 /** Reports the devices without the driver of the policy, and how many are bound by what; no line if there are none. */
 export function checkDrivers({ drivers, devices }: Snapshot): CheckResult[] {
-  const { missing, used, counts, rules, hasRules } = drivers;
+  const { missing, used, counts, rules, hasRules, isEarlyBoot } = drivers;
   const lines = [
     ...(rules
       ? [warning('drivers', printable(rules.message), rules.hint ?? 'vfio-names rules install')]
@@ -48,12 +48,12 @@ export function checkDrivers({ drivers, devices }: Snapshot): CheckResult[] {
     );
   if (lines.length > 0) return lines;
   const bound = [...counts].map(([origin, count]) => `${count} ${origins[origin]}`).join(', ');
-  if (hasRules)
-    return [
-      ok(
-        'drivers',
-        `every device has the driver of the policy${bound === '' ? '' : `; bound to VFIO: ${bound}`}`,
-      ),
-    ];
+  const parts = [
+    'every device has the driver of the policy',
+    ...(bound === '' ? [] : [`bound to VFIO: ${bound}`]),
+    // Of the shell that an image starts when it does not find the root.
+    ...(isEarlyBoot ? ['if the root is on one of them, boot with vfio_names.bind=0'] : []),
+  ];
+  if (hasRules) return [ok('drivers', parts.join('; '))];
   return devices.length === 0 ? [] : [ok('drivers', `bound to VFIO: ${bound}`)];
 }

@@ -7,12 +7,13 @@ import { bindExplainer } from '../bind/explain.ts';
 import type { HostUse } from '../bind/host-use.ts';
 import { type BoundBy, readBindOrigin } from '../bind/origin.ts';
 import type { Device } from '../devices/types.ts';
-import { VfioNamesError } from '../errors.ts';
+import { tryOrUndefined, VfioNamesError } from '../errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Files } from '../system/files.ts';
-import type { Root } from '../system/root-path.ts';
+import { pathBelow, type Root } from '../system/root-path.ts';
 import { bindRulesFileName, checkBindRules, findRules, type RulesStatus } from '../udev/installed-rules.ts';
 import { renderBindRules } from '../udev/render.ts';
+import { earlyBootFiles } from '../udev/syntax.ts';
 
 /** A device that does not have the driver that the policy says; not escaped. */
 export interface MissingDriver {
@@ -28,8 +29,14 @@ export interface DriverReport {
   readonly used: readonly { readonly name: string; readonly uses: readonly HostUse[] }[];
   /** The number of devices with VFIO drivers by who bound them. */
   readonly counts: ReadonlyMap<BoundBy, number>;
+  /** Whether this is the shell of an image for early boot. */
+  readonly isEarlyBoot?: boolean;
   /** The state of the file of rules, if it is not as the policy says. */
   readonly rules?: RulesStatus;
+}
+
+function exists(files: Files, root: Root, path: string): boolean {
+  return tryOrUndefined(() => files.lstat(pathBelow(root, path))) !== undefined;
 }
 
 /** Reads the report; `policy` is absent if it has an error. */
@@ -63,6 +70,7 @@ export function readDrivers(
     used: used.map(({ device: { name }, uses }) => ({ name, uses })),
     counts,
     ...(rules && !rules.upToDate && { rules }),
+    ...(earlyBootFiles.some((path) => exists(files, root, path)) && { isEarlyBoot: true }),
   };
 }
 

@@ -98,16 +98,15 @@ export function formatMode(mode: string): string {
 /** Keys in udev's syntax (`KERNELS=="0000:*"`); all on one line, so that udev searches one parent that matches them all. */
 export type UdevKeys = readonly string[];
 
+/** Files of an image for early boot: of systemd or mkinitcpio, initramfs-tools, and dracut. */
+export const earlyBootFiles = ['/etc/initrd-release', '/scripts/init-top', '/usr/lib/dracut-lib.sh'] as const;
+
 /**
- * The keys that give a device its systemd unit, but not in an image for early boot (of systemd or mkinitcpio, initramfs-tools, or
- * dracut). The image has none of the system's groups and users (initramfs-tools starts udevd with --resolve-names=never), so a
- * node gets its owner from the system's udevd. systemd starts with all units that udev's database has, the owner set or not
- * (device_enumerate in systemd's src/core/device.c).
+ * The keys that give a device its systemd unit, but not in an image for early boot. The image has none of the system's groups and
+ * users (initramfs-tools starts udevd with --resolve-names=never), so a node gets its owner from the system's udevd. systemd
+ * starts with all units that udev's database has, the owner set or not (device_enumerate in systemd's src/core/device.c).
  */
-export const systemdTag: UdevKeys = [
-  ...['/etc/initrd-release', '/scripts/init-top', '/usr/lib/dracut-lib.sh'].map((path) => `TEST!="${path}"`),
-  'TAG+="systemd"',
-];
+export const systemdTag: UdevKeys = [...earlyBootFiles.map((path) => `TEST!="${path}"`), 'TAG+="systemd"'];
 
 /** udev reads lines of up to 16384 bytes (UDEV_LINE_SIZE in systemd's src/udev/udev-rules.h). */
 export const MAX_LINE_BYTES = 16000;

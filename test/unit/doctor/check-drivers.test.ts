@@ -26,6 +26,26 @@ test('checkDrivers says who bound the devices, and nothing on a machine without 
   );
 });
 
+test('checkDrivers says in an image for early boot how to boot without the rules for drivers', (t) => {
+  const root = fakeRoot(t);
+  root.add({ name: '0000:00:05.0', driver: 'vfio-pci', attributes: { driver_override: 'vfio-pci' } });
+  const message = () => {
+    const { rules: _, ...drivers } = readDrivers(
+      fakeFiles,
+      root.dir,
+      [],
+      bindPolicy({ name: '0000:00:05.0' }),
+    );
+    return checkDrivers({ ...healthy, drivers })[0]?.message;
+  };
+  t.is(message(), 'every device has the driver of the policy');
+  root.write('/scripts/init-top/udev', '');
+  t.is(
+    message(),
+    'every device has the driver of the policy; if the root is on one of them, boot with vfio_names.bind=0',
+  );
+});
+
 test('checkDrivers warns about each device without its driver, up to five', (t) => {
   const missing = Array.from({ length: 7 }, (_, index) => ({ message: `device ${index}`, remedy: 'reboot' }));
   const lines = checkDrivers({ ...healthy, drivers: { ...none, hasRules: true, missing } });
