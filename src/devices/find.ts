@@ -65,7 +65,9 @@ export function noDevice(name: string, hasDevices: boolean): VfioNamesError {
   return new VfioNamesError(
     'no-device',
     exitStatus.noDevice,
-    `expected a device bound to VFIO, found none called ${printable(name)}`,
+    name.trim() === ''
+      ? 'expected the name of a device, found an empty text'
+      : `expected a device bound to VFIO, found none called ${printable(name)}`,
     {
       hint: hasDevices ? 'vfio-names list shows the devices' : 'no device is bound to a VFIO driver here',
       device: name,

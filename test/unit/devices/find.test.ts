@@ -156,6 +156,11 @@ test(
   `${noDevice} /sys/devices/x; vfio-names list shows the devices`,
 );
 
+test('findDevice says that an empty name is none', (t) => {
+  for (const name of ['', ' \n'])
+    t.throws(() => findDevice([], name), { message: 'expected the name of a device, found an empty text' });
+});
+
 test('findDevice reports that no device is bound to a VFIO driver', (t) => {
   const error = t.throws(() => findDevice([], 'vfio0'));
   t.regex(errorLine(error), /; no device is bound to a VFIO driver here$/);
