@@ -1,5 +1,5 @@
 /** Natural sort order: numbers compare by value, so 0000:9 comes before 0000:10. */
-import { parsePciAddress } from './pci.ts';
+import { isPciAddress, parsePciAddress } from './pci.ts';
 
 /** Compares two texts; runs of decimal digits compare by value. Returns 0 only for equal texts. */
 export function compareNatural(a: string, b: string): number {
@@ -58,21 +58,30 @@ interface Named {
   readonly name: string;
 }
 
-/** Sorts as compareDevices() does, in place; each address is parsed once. */
-export function sortDevices<T extends Named>(devices: T[]): T[] {
-  const numbers = new Map(devices.map((device) => [device, addressNumber(device.name)]));
-  const numberOf = (device: T): number => numbers.get(device) ?? Number.NaN;
-  return devices.sort((a, b) => compareWith(numberOf(a), numberOf(b), a, b));
+/** Returns the devices in the order of compareDevices(). */
+export function sortDevices<T extends Named>(devices: readonly T[]): T[] {
+  const buses = new Map<string, T[]>();
+  for (const device of devices) {
+    const others = buses.get(device.bus);
+    if (others) others.push(device);
+    else buses.set(device.bus, [device]);
+  }
+  return [...buses.keys()].sort().flatMap((bus) => sortBus(buses.get(bus) ?? []));
+}
+
+/** Addresses of one length sort as texts: a comparison function would be called several times for each device. */
+function sortBus<T extends Named>(devices: T[]): T[] {
+  const byAddress = new Map<string, T>();
+  for (const device of devices)
+    if (isPciAddress(device.name)) byAddress.set(device.name.padStart(16, '0'), device);
+  if (byAddress.size === 0) return devices.sort((a, b) => compareNatural(a.name, b.name));
+  if (byAddress.size < devices.length) return devices.sort(compareDevices);
+  return [...byAddress.keys()].sort().flatMap((address) => byAddress.get(address) ?? []);
 }
 
 /** Compares devices by bus, then by name: PCI addresses as hexadecimal numbers, other names in natural order. */
 export function compareDevices(a: Named, b: Named): number {
-  return compareWith(addressNumber(a.name), addressNumber(b.name), a, b);
-}
-
-/** `left` and `right` are the addressNumber() of the two names. */
-function compareWith(left: number, right: number, a: Named, b: Named): number {
   if (a.bus !== b.bus) return a.bus < b.bus ? -1 : 1;
-  const difference = left - right;
+  const difference = addressNumber(a.name) - addressNumber(b.name);
   return Number.isNaN(difference) ? compareNatural(a.name, b.name) : difference;
 }

@@ -1,7 +1,16 @@
 /** Reads the class directory, which lists every device bound to a VFIO driver. */
-import { describeErrno, errnoOf, exitStatus, explainErrno, VfioNamesError, withHint } from '../errors.ts';
+import {
+  describeErrno,
+  errnoOf,
+  exitStatus,
+  explainErrno,
+  ignoring,
+  VfioNamesError,
+  withHint,
+} from '../errors.ts';
 import { parseDevnum } from '../system/devnum.ts';
-import type { Files } from '../system/files.ts';
+import { eachLink } from '../system/each-link.ts';
+import type { Files, LinkVisitor } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
@@ -23,7 +32,8 @@ export function parseClassLink(sysname: string, target: string): ClassLink | und
   const suffix = `/vfio-dev/${sysname}`;
   if (!target.startsWith(prefix) || !target.endsWith(suffix)) return undefined;
   const below = target.slice(prefix.length, -suffix.length);
-  if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(below)) return undefined;
+  const parts = `/${below}/`;
+  if (parts.includes('//') || parts.includes('/./') || parts.includes('/../')) return undefined;
   return { syspath: `/sys/devices/${below}`, name: baseName(below) };
 }
 
@@ -36,8 +46,14 @@ const classDirectory = '/sys/class/vfio-dev';
  * found if an entry is malformed.
  */
 export function scanDevice(files: Files, root: Root, sysname: string): Device | undefined {
+  const path = pathBelow(root, `${classDirectory}/${sysname}`);
+  const target = ignoring(() => files.readlink(path), 'ENOENT', 'ENODEV');
+  return target === undefined ? undefined : readDevice(files, root, sysname, target);
+}
+
+/** Reads the device of an entry of the class directory, which is a link to `target`; as scanDevice(). */
+function readDevice(files: Files, root: Root, sysname: string, target: string): Device | undefined {
   try {
-    const target = files.readlink(pathBelow(root, `${classDirectory}/${sysname}`));
     const identity = parseClassLink(sysname, target);
     if (!identity) throw malformed(sysname, `a link to ../../devices/.../vfio-dev/${sysname}`, '', target);
     const bus = baseName(files.readlink(pathBelow(root, `${identity.syspath}/subsystem`)));
@@ -45,10 +61,13 @@ export function scanDevice(files: Files, root: Root, sysname: string): Device | 
     const { name, syspath } = identity;
     return devnum === undefined ? { bus, name, sysname, syspath } : { bus, name, sysname, devnum, syspath };
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENODEV') return undefined;
+    if (isGone(errnoOf(error))) return undefined;
     throw error;
   }
+}
+
+function isGone(errno: string | undefined): boolean {
+  return errno === 'ENOENT' || errno === 'ENODEV';
 }
 
 /** Reads `MAJOR:MINOR`. The `dev` file is missing on kernels without VFIO device nodes and for no-IOMMU devices. */
@@ -79,22 +98,24 @@ export function scanDevices(files: Files, root: Root): Scan {
   const devices: Device[] = [];
   const problems: Problem[] = [];
   let unreadableCount = 0;
-  for (const sysname of listClass(files, root)) {
-    const file = `${classDirectory}/${sysname}`;
+  const unreadable = (sysname: string, reason: string): void => {
+    unreadableCount++;
+    problems.push({ file: `${classDirectory}/${sysname}`, message: `${explainErrno(reason)}, ignoring` });
+  };
+  eachEntry(files, root, (sysname, target, errno) => {
+    if (errno !== undefined && !isGone(errno)) return unreadable(sysname, errno);
     try {
-      const device = scanDevice(files, root, sysname);
+      const device = target === undefined ? undefined : readDevice(files, root, sysname, target);
       if (device) devices.push(device);
-      else problems.push(goneProblem(file));
+      else problems.push(goneProblem(`${classDirectory}/${sysname}`));
     } catch (error) {
       const reason = error instanceof VfioNamesError ? withHint(error) : describeErrno(error);
       if (reason === undefined) throw error;
-      unreadableCount++;
-      problems.push({ file, message: `${explainErrno(reason)}, ignoring` });
+      unreadable(sysname, reason);
     }
-  }
+  });
   problems.sort((a, b) => compareNatural(a.file, b.file));
-  sortDevices(devices);
-  return { devices, problems, unreadableCount };
+  return { devices: sortDevices(devices), problems, unreadableCount };
 }
 
 const goneMessage = 'went away while it was read, ignoring';
@@ -109,12 +130,7 @@ export function isGoneProblem({ message }: Problem): boolean {
   return message === goneMessage;
 }
 
-/** Lists the class directory. It does not exist if the kernel has no vfio or has not loaded it: not a problem. */
-function listClass(files: Files, root: Root): readonly string[] {
-  try {
-    return files.readdir(pathBelow(root, classDirectory));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+/** Reads the class directory. It does not exist if the kernel has no vfio or has not loaded it: not a problem. */
+function eachEntry(files: Files, root: Root, fn: LinkVisitor): void {
+  ignoring(() => eachLink(files, pathBelow(root, classDirectory), fn), 'ENOENT');
 }

@@ -59,22 +59,29 @@ export function checkNode(
   return { verdict: 'ok', status };
 }
 
-/**
- * Returns the `vfioN` of the devices that have a device number, but no node in /dev/vfio/devices. Call it after reading
- * sysfs: the kernel creates the node after the number (device_add() in drivers/base/core.c), so a device that was added
- * in between has both. If the directory cannot be read, no node counts as missing.
- */
-export function missingNodes(files: Files, root: Root, devices: readonly Device[]): ReadonlySet<string> {
-  if (!devices.some(({ devnum }) => devnum !== undefined)) return new Set();
-  const present = nodesIn(files, root, `${linkRoot}/devices`);
-  const missing = new Set<string>();
-  if (present)
-    for (const { sysname, devnum } of devices)
-      if (devnum !== undefined && !present.has(sysname)) missing.add(sysname);
-  return missing;
+/** What is in /dev/vfio/devices. */
+interface NodeScan {
+  /** The `vfioN` of the devices that have a device number, but no node. */
+  readonly missing: ReadonlySet<string>;
+  /** The names that are not those of a device; absent if the directory cannot be read. */
+  readonly unknown?: ReadonlySet<string>;
 }
 
-/** Returns the nodes of groups, `14`, that are missing in /dev/vfio; as missingNodes() for devices. */
+/**
+ * Compares /dev/vfio/devices with the devices. Call it after reading sysfs: the kernel creates the node after the number
+ * (device_add() in drivers/base/core.c), so a device that was added in between has both. If the directory cannot be read, no node
+ * counts as missing.
+ */
+export function scanNodes(files: Files, root: Root, devices: readonly Device[]): NodeScan {
+  const missing = new Set<string>();
+  const unknown = nodesIn(files, root, `${linkRoot}/devices`);
+  if (!unknown) return { missing };
+  for (const { sysname, devnum } of devices)
+    if (devnum !== undefined && !unknown.delete(sysname)) missing.add(sysname);
+  return { missing, unknown };
+}
+
+/** Returns the nodes of groups, `14`, that are missing in /dev/vfio; as scanNodes() for devices. */
 export function missingGroupNodes(
   files: Files,
   root: Root,
@@ -97,7 +104,7 @@ export function isNodeMissing(files: Files, root: Root, { sysname, devnum }: Dev
 }
 
 /** The names in a directory; `undefined` if it cannot be read. A link in place of a directory is not followed. */
-function nodesIn(files: Files, root: Root, directory: string): ReadonlySet<string> | undefined {
+function nodesIn(files: Files, root: Root, directory: string): Set<string> | undefined {
   try {
     const handle = openDirBelow(files, root, directory, false);
     try {

@@ -24,7 +24,7 @@ import type { Alias } from '../policy/links.ts';
 import type { Files, SystemFiles } from '../system/files.ts';
 import type { Root } from '../system/root-path.ts';
 import { knownNodes, lateLinks } from './late-links.ts';
-import { missingGroupNodes, missingNodes } from './node-check.ts';
+import { missingGroupNodes, scanNodes } from './node-check.ts';
 import { linksOfOthers } from './ownership.ts';
 import type { Change } from './plan.ts';
 import { plan } from './plan.ts';
@@ -58,6 +58,8 @@ export interface Observation {
   readonly groups: readonly VfioGroup[];
   /** The `vfioN` of devices whose node is missing; they get no links. */
   readonly missingNodes: ReadonlySet<string>;
+  /** The names in /dev/vfio/devices that are not those of a device; absent if it cannot be read. */
+  readonly unknownNodes?: ReadonlySet<string>;
   /** The nodes of groups that are missing, `14`; nothing links to them. */
   readonly missingGroupNodes: ReadonlySet<string>;
   /** The links that each device claims, in the order of the devices, then those of groups; missing nodes included. */
@@ -75,7 +77,7 @@ export function observe({ files, root, policyNames, groupNames = defaultGroupNam
   const scannedGroups = canHaveGroupNames(groupNames, devices) ? scanGroups(files, root) : noGroups;
   const { groups } = scannedGroups;
   const scan = withProblemsOf(scanned, scannedGroups);
-  const missing = missingNodes(files, root, devices);
+  const { missing, unknown } = scanNodes(files, root, devices);
   const missingGroups = missingGroupNodes(files, root, groups);
   const claims = [
     ...claimsOf(devices, policyNames),
@@ -102,6 +104,7 @@ export function observe({ files, root, policyNames, groupNames = defaultGroupNam
   const changes = plan(assignment.winners, tree, nodes, others);
   return {
     ...{ scan, classless, groups, missingNodes: missing, missingGroupNodes: missingGroups },
+    ...(unknown && { unknownNodes: unknown }),
     ...{ claims, assignment, tree, changes },
   };
 }
@@ -122,7 +125,11 @@ function withProblemsOf(scan: Scan, groups: GroupScan): Scan {
 
 /** The entries that are links and that no device has; few, in contrast to all entries. */
 function unclaimedLinks({ entries }: LinkTree, winners: ReadonlyMap<string, Claim>): [string, LinkEntry][] {
-  return [...entries].filter(([link, { target }]) => target !== undefined && !winners.has(link));
+  const unclaimed: [string, LinkEntry][] = [];
+  entries.forEach((entry, link) => {
+    if (entry.target !== undefined && !winners.has(link)) unclaimed.push([link, entry]);
+  });
+  return unclaimed;
 }
 
 function foreignLinks(

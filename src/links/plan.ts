@@ -70,15 +70,15 @@ export function plan(
   present: Pick<ReadonlySet<string>, 'has'>,
   others: ReadonlySet<string> = new Set(),
 ): Change[] {
-  const removedLinks = [...planRestores(tree), ...planRemovals(wanted, tree, present, others)];
+  const removedLinks = planRemovals(wanted, tree, present, others);
   // Not push(): a call has at most some hundred thousand arguments.
   const removals = [...removedLinks, ...planDirectories(removedLinks, wanted, tree)];
   const entries = without(tree.entries, removals);
   const additions: Change[] = [];
-  for (const [link, winner] of wanted) {
+  wanted.forEach((winner, link) => {
     const change = planOne(link, winner, entries);
     if (change) additions.push(change);
-  }
+  });
   additions.sort((a, b) => (a.link < b.link ? -1 : 1));
   return [...removals, ...additions];
 }
@@ -108,33 +108,41 @@ function planOne(link: string, winner: Winner, entries: LinkTree['entries']): Ch
   return { action: 'blocked', ...base, ...describe(link, entry) };
 }
 
+/** Restores first, then removals sorted by path. */
 function planRemovals(
   wanted: ReadonlyMap<string, Winner>,
   tree: LinkTree,
   present: Pick<ReadonlySet<string>, 'has'>,
   others: ReadonlySet<string>,
 ): Change[] {
+  const restores: Change[] = [];
   const removals: Change[] = [];
-  for (const [link, { target: from }] of tree.entries) {
-    if (from === undefined || wanted.has(link) || others.has(link)) continue;
+  tree.entries.forEach(({ target: from }, link) => {
+    if (isTemporary(link)) {
+      const restore = planRestore(link, from, tree.entries);
+      if (restore) restores.push(restore);
+    }
+    if (from === undefined || wanted.has(link) || others.has(link)) return;
     const node = targetNode(link, from);
-    if (node === undefined) continue;
+    if (node === undefined) return;
     const reason = isTemporary(link) ? 'temporary' : present.has(node) ? 'unclaimed' : 'gone';
     removals.push({ action: 'remove', link, from, reason });
-  }
-  return removals.sort((a, b) => (a.link < b.link ? -1 : 1));
+  });
+  return [...restores, ...removals.sort((a, b) => (a.link < b.link ? -1 : 1))];
 }
 
-function planRestores({ entries }: LinkTree): Change[] {
-  const changes: Change[] = [];
-  for (const [path, { target }] of entries) {
-    const hidden = path.slice(path.lastIndexOf('/') + 1);
-    const name = originalName(hidden);
-    if (name === undefined || (target !== undefined && targetNode(path, target) !== undefined)) continue;
-    const link = `${path.slice(0, -hidden.length)}${name}`;
-    changes.push({ action: 'restore', link: entries.has(link) ? `${link}.displaced` : link, hidden });
-  }
-  return changes;
+/** What is at a hidden name and not a link of ours is moved back. */
+function planRestore(
+  path: string,
+  target: string | undefined,
+  entries: LinkTree['entries'],
+): Change | undefined {
+  const hidden = path.slice(path.lastIndexOf('/') + 1);
+  const name = originalName(hidden);
+  if (name === undefined || (target !== undefined && targetNode(path, target) !== undefined))
+    return undefined;
+  const link = `${path.slice(0, -hidden.length)}${name}`;
+  return { action: 'restore', link: entries.has(link) ? `${link}.displaced` : link, hidden };
 }
 
 /** Directories that these removals empty and that no wanted link needs, the deepest first. */
@@ -144,6 +152,7 @@ function planDirectories(
   tree: LinkTree,
 ): Change[] {
   const removed = new Set(removals.flatMap(({ action, link }) => (action === 'remove' ? [link] : [])));
+  if (removed.size === 0) return [];
   const needed = new Set<string>();
   for (const link of wanted.keys()) addParents(needed, link);
   for (const [link, entry] of tree.entries)

@@ -3,7 +3,8 @@
 import { errnoOf } from '../errors.ts';
 import { isReservedName, linkRoot } from '../names/scheme.ts';
 import { temporaryPrefix } from '../system/displace.ts';
-import type { DirHandle, FileKind, Files } from '../system/files.ts';
+import { eachLink } from '../system/each-link.ts';
+import type { DirHandle, FileKind, Files, LinkVisitor } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface LinkTree {
 
 /** Whether the path is a temporary name of vfio-names. */
 export function isTemporary(link: string): boolean {
-  return link.slice(link.lastIndexOf('/') + 1).startsWith(temporaryPrefix);
+  return link.startsWith(temporaryPrefix, link.lastIndexOf('/') + 1);
 }
 
 /** Deeper than any link of a policy; limits the time that a hostile tree can cost. */
@@ -34,17 +35,19 @@ export function readLinkTree(files: Files, root: Root): LinkTree {
   const entries = new Map<string, LinkEntry>();
   const unreadable = new Map<string, string>();
   const visit = (path: string, directory: string, depth: number): void => {
-    listDirectory(files, path, directory, unreadable, (held, names) => {
-      for (const name of names) {
-        if (directory === '' && isReservedName(name)) continue;
-        const link = directory === '' ? name : `${directory}/${name}`;
-        const entry = readEntry(files, `${held}/${name}`, link, unreadable);
-        if (!entry) continue;
-        entries.set(link, entry);
-        if (entry.kind !== 'directory') continue;
-        if (depth < MAX_DEPTH) visit(`${held}/${name}`, link, depth + 1);
-        else unreadable.set(link, 'too deep');
+    listDirectory(files, path, directory, unreadable, (held, name, target, errno) => {
+      if (directory === '' && isReservedName(name)) return;
+      const link = directory === '' ? name : `${directory}/${name}`;
+      if (target !== undefined) {
+        entries.set(link, { kind: 'symlink', target });
+        return;
       }
+      const entry = otherEntry(files, `${held}/${name}`, errno, link, unreadable);
+      if (!entry) return;
+      entries.set(link, entry);
+      if (entry.kind !== 'directory') return;
+      if (depth < MAX_DEPTH) visit(`${held}/${name}`, link, depth + 1);
+      else unreadable.set(link, 'too deep');
     });
   };
   visit(pathBelow(root, linkRoot), '', 0);
@@ -53,27 +56,24 @@ export function readLinkTree(files: Files, root: Root): LinkTree {
 
 /**
  * Lists the directory through a descriptor, so that a link that replaces the directory is not followed. It stays open while
- * `fn` reads the entries: nothing above them is resolved again for each.
+ * `fn` is called: nothing above the entries is resolved again for each.
  */
 function listDirectory(
   files: Files,
   path: string,
   directory: string,
   unreadable: Map<string, string>,
-  fn: (held: string, names: string[]) => void,
+  fn: (held: string, ...entry: Parameters<LinkVisitor>) => void,
 ): void {
   let handle: DirHandle | undefined;
-  let names: string[] = [];
   try {
-    try {
-      handle = files.openDir(path);
-      names = files.readdir(handle.path);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
-      if (errno !== 'ENOENT') unreadable.set(directory, errno);
-    }
-    if (handle) fn(handle.path, names);
+    handle = files.openDir(path);
+    const held = handle.path;
+    eachLink(files, held, (name, target, errno) => fn(held, name, target, errno));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    if (errno !== 'ENOENT') unreadable.set(directory, errno);
   } finally {
     handle?.release();
   }
@@ -92,18 +92,32 @@ export function readEntry(
   try {
     return { kind: 'symlink', target: files.readlink(path) };
   } catch (error) {
-    if (errnoOf(error) !== 'EINVAL') return noEntry(error, link, unreadable);
-  }
-  try {
-    return { kind: files.lstat(path).kind };
-  } catch (error) {
-    return noEntry(error, link, unreadable);
+    return otherEntry(files, path, errnoOrThrow(error), link, unreadable);
   }
 }
 
-/** Records the errno, unless the entry was removed in the meantime (ENOENT). */
-function noEntry(error: unknown, link: string, unreadable: Map<string, string>): undefined {
+/** The entry of which readlink(2) failed with `errno`. */
+function otherEntry(
+  files: Files,
+  path: string,
+  errno: string | undefined,
+  link: string,
+  unreadable: Map<string, string>,
+): LinkEntry | undefined {
+  let failed = errno;
+  if (errno === 'EINVAL')
+    try {
+      return { kind: files.lstat(path).kind };
+    } catch (error) {
+      failed = errnoOrThrow(error);
+    }
+  // ENOENT: it was removed in the meantime.
+  if (failed !== undefined && failed !== 'ENOENT') unreadable.set(link, failed);
+  return undefined;
+}
+
+function errnoOrThrow(error: unknown): string {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
-  if (errno !== 'ENOENT') unreadable.set(link, errno);
+  return errno;
 }

@@ -3,13 +3,14 @@
 import { isNameable, nodePathOf } from '../devices/cdev.ts';
 import type { Device } from '../devices/types.ts';
 import { errnoOf } from '../errors.ts';
-import { linkRoot, schemeLink } from '../names/scheme.ts';
+import { linkRoot } from '../names/scheme.ts';
 import type { FileStatus, Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import { formatMode } from '../text/prose.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { checkNode } from './node-check.ts';
+import type { Observation } from './observe.ts';
 import { describeNodeCheck, nodeRemedyOf } from './resolve.ts';
 
 interface NodeFindings {
@@ -31,8 +32,8 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
       const owned = owners.get(owner);
       if (owned) owned.push(device);
       else owners.set(owner, [device]);
-      const unsafe = unsafeNode(path, device, check.status);
-      if (unsafe) findings.push(unsafe);
+      // A user who may write the node controls the device, and through DMA all memory that the IOMMU maps for it.
+      if ((check.status.mode & 0o006) !== 0) findings.push(unsafeNode(path, device, check.status));
     } else {
       const codes: Record<typeof check.verdict, FindingCode> = {
         missing: 'node-missing',
@@ -50,27 +51,35 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
         fixable: false,
       });
     }
-    if (isNameable(device) && schemeLink(device) === undefined)
-      findings.push({
-        code: 'no-name',
-        file: printable(device.syspath),
-        bus: device.bus,
-        name: device.name,
-        message: noNameMessage(device),
-        remedy: 'give it a name in the policy',
-        fixable: false,
-      });
   }
   return { findings, owners };
+}
+
+/** Reports the devices with a node of which no name can be made. */
+export function verifyNames({ scan, claims }: Pick<Observation, 'scan' | 'claims'>): Finding[] {
+  // The claims are in the order of the devices, and that of the scheme is the first one of its device.
+  let next = 0;
+  const unnamed = scan.devices.filter((device) => {
+    const isNamed = claims[next]?.device === device;
+    while (claims[next]?.device === device) next++;
+    return !isNamed && isNameable(device);
+  });
+  return unnamed.map((device) => ({
+    code: 'no-name',
+    file: printable(device.syspath),
+    bus: device.bus,
+    name: device.name,
+    message: noNameMessage(device),
+    remedy: 'give it a name in the policy',
+    fixable: false,
+  }));
 }
 
 export function noNameMessage({ bus, name }: Device): string {
   return `no name can be made of the bus ${printable(bus)} and the name ${printable(name)}`;
 }
 
-/** A user who may write the node controls the device, and through DMA all memory that the IOMMU maps for it. */
-function unsafeNode(path: string, device: Device, status: FileStatus): Finding | undefined {
-  if ((status.mode & 0o006) === 0) return undefined;
+function unsafeNode(path: string, device: Device, status: FileStatus): Finding {
   const mode = formatMode(status.mode);
   return {
     code: 'node-permissions',
@@ -107,10 +116,12 @@ export function verifyDirectories(files: Files, root: Root, directories: Iterabl
 }
 
 /** Reports every entry of /dev/vfio/devices that does not belong to a device in sysfs. */
-export function verifyUnknownNodes(files: Files, root: Root, devices: readonly Device[]): Finding[] {
-  const unknown = new Set(tryOrUndefined(() => files.readdir(pathBelow(root, `${linkRoot}/devices`))));
-  for (const device of devices) if (device.devnum !== undefined) unknown.delete(device.sysname);
-  return [...unknown].sort().flatMap((name) => {
+export function verifyUnknownNodes(
+  files: Files,
+  root: Root,
+  { unknownNodes }: Pick<Observation, 'unknownNodes'>,
+): Finding[] {
+  return [...(unknownNodes ?? [])].sort().flatMap((name) => {
     const path = nodePathOf(name);
     const status = tryOrUndefined(() => files.statNode(pathBelow(root, path)));
     return status ? [unknownNode(files, root, path, status)] : [];

@@ -13,7 +13,13 @@ import { targetNode } from './ownership.ts';
 import { verifyAccess } from './verify-access.ts';
 import { verifyGroupNodes } from './verify-group-nodes.ts';
 import { verifyLinks } from './verify-links.ts';
-import { verifyDirectories, verifyGroups, verifyNodes, verifyUnknownNodes } from './verify-nodes.ts';
+import {
+  verifyDirectories,
+  verifyGroups,
+  verifyNames,
+  verifyNodes,
+  verifyUnknownNodes,
+} from './verify-nodes.ts';
 
 export interface Verification {
   readonly findings: readonly Finding[];
@@ -58,8 +64,9 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ),
     ...verifyLinks(observation),
     ...nodes.findings,
+    ...verifyNames(observation),
     ...verifyDirectories(files, root, directories),
-    ...verifyUnknownNodes(files, root, devices),
+    ...verifyUnknownNodes(files, root, observation),
     ...verifyGroupNodes(files, root, new Set(named.map(({ node }) => node))),
     ...verifyAccess(planAccess(machine, devices, named), !machine.isForeignTree, () =>
       readAccountNames(files, root),
@@ -77,9 +84,12 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
 /** The directories with links of ours, and those above them. */
 function ownDirectories({ tree, assignment }: Observation): Set<string> {
   const directories = new Set<string>();
-  for (const [link, { target }] of tree.entries)
+  tree.entries.forEach(({ target }, link) => {
+    // The parents of a directory that is known are known, too.
+    if (directories.has(link.slice(0, link.lastIndexOf('/')))) return;
     if (assignment.winners.has(link) || (target !== undefined && targetNode(link, target) !== undefined))
       for (const parent of parentDirectories(link)) directories.add(parent);
+  });
   return directories;
 }
 

@@ -2,7 +2,7 @@
 
 import { compareDevices } from '../devices/order.ts';
 import type { Device } from '../devices/types.ts';
-import { schemeLink } from './scheme.ts';
+import { depthOf, schemeLink } from './scheme.ts';
 
 /** Returns the parent directories of a link, the outermost first: `by-sriov` and `by-sriov/0000:01:00.0`. */
 export function parentDirectories(link: string): string[] {
@@ -113,18 +113,17 @@ function addRival(rivals: Map<string, Claim>, claim: Claim): void {
 function nestedIn(links: ReadonlyMap<string, unknown>): Set<string> {
   const nested = new Set<string>();
   // Only a link with fewer parts can lie above another one.
-  const least = Math.min(...new Set(Array.from(links.keys(), depthOf)));
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (const link of links.keys()) {
+    const depth = depthOf(link);
+    if (depth < least) least = depth;
+    if (depth > most) most = depth;
+  }
+  if (most <= least) return nested;
   for (const link of links.keys())
     if (depthOf(link) > least && hasParentIn(links, link))
       for (const part of [link, ...parentDirectories(link)]) if (links.has(part)) nested.add(part);
   return nested;
-}
-
-/** The number of slashes. */
-function depthOf(link: string): number {
-  let depth = 0;
-  for (let at = link.indexOf('/'); at >= 0; at = link.indexOf('/', at + 1)) depth++;
-  return depth;
 }
 
 /** A path cannot be both a link and a directory: returns one conflict for the weaker claim of each such pair. */

@@ -70,6 +70,7 @@ export function claimsOfGroups(
   noDeviceNodes: () => boolean,
   policyNames?: PolicyNames,
 ): Claim[] {
+  if (groups.length === 0) return [];
   let decided: boolean | undefined;
   const once = (): boolean => {
     decided ??= noDeviceNodes();

@@ -23,11 +23,21 @@ export function isReservedName(part: string): boolean {
 /** Returns the device's link of scheme 1, `pci/0000:01:00.0`; `undefined` if it has no node or no usable name. */
 export function schemeLink(device: Device): string | undefined {
   if (!isNameable(device)) return undefined;
-  const bus = sanitizePathPart(device.bus);
+  const directory = busDirectory(device.bus);
   const name = sanitizePathPart(device.name);
-  if (bus === undefined || name === undefined || isReservedName(bus) || bus === groupDirectory)
-    return undefined;
-  return `${bus}/${name}`;
+  return directory === undefined || name === undefined ? undefined : `${directory}/${name}`;
+}
+
+/** The bus of the last call, since devices are sorted by bus. */
+let last: { readonly bus: string; readonly directory: string | undefined } | undefined;
+
+/** Returns the directory with the links of a bus; `undefined` if it has no usable name. */
+function busDirectory(bus: string): string | undefined {
+  if (last?.bus === bus) return last.directory;
+  const part = sanitizePathPart(bus);
+  const isUsable = part !== undefined && !isReservedName(part) && part !== groupDirectory;
+  last = { bus, directory: isUsable ? part : undefined };
+  return last.directory;
 }
 
 /** Returns the name of a member of a group, `groups/pci/0000:01:00.0`; `undefined` if it has no usable name. */
@@ -39,7 +49,7 @@ export function groupLink(member: Pick<Device, 'bus' | 'name'>): string | undefi
 
 /** Whether a link, relative to /dev/vfio, has the place of a name of a group. */
 export function isGroupLink(link: string): boolean {
-  return link.startsWith(`${groupDirectory}/`);
+  return link.startsWith('groups/');
 }
 
 /**
@@ -47,5 +57,12 @@ export function isGroupLink(link: string): boolean {
  * `../../14` for `groups/pci/0000:01:00.0`. `node` is the `vfioN` of a device, or the name of a group's node.
  */
 export function linkTarget(link: string, node: string): string {
-  return `${'../'.repeat(link.split('/').length - 1)}${isGroupLink(link) ? '' : 'devices/'}${node}`;
+  return `${'../'.repeat(depthOf(link))}${isGroupLink(link) ? '' : 'devices/'}${node}`;
+}
+
+/** The number of slashes in a link: of directories that it lies in. */
+export function depthOf(link: string): number {
+  let depth = 0;
+  for (let at = link.indexOf('/'); at >= 0; at = link.indexOf('/', at + 1)) depth++;
+  return depth;
 }

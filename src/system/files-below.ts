@@ -26,7 +26,16 @@ interface Place {
  * chose it. It is opened at the first use and stays open.
  */
 export function filesBelow(files: Files, root: Root, openBeneath: OpenBeneath = walkBeneath(files)): Files {
-  return portableCalls(files, root, resolver(files, root, openBeneath));
+  return portableCalls(files, root, resolver(files, root, openBeneath, openedRoot(files, root)));
+}
+
+/** Returns a function that opens the root at its first call; it stays open. */
+export function openedRoot(files: Files, root: Root): () => DirHandle {
+  let opened: DirHandle | undefined;
+  return () => {
+    opened ??= files.openDir(`${root}/.`);
+    return opened;
+  };
 }
 
 function portableCalls(files: Files, root: Root, { placeOf, open, atParent, atTarget }: Resolver): Files {
@@ -40,12 +49,20 @@ function portableCalls(files: Files, root: Root, { placeOf, open, atParent, atTa
     return using(path, open(path, place, follow), (held) => heldStatus(files, held));
   };
   const readlink: Files['readlink'] = (path) => atParent(path, (entry) => files.readlink(entry));
+  const { eachLink } = files;
   return {
     readdir: (path) =>
       atTarget(path, (target, kind) => {
-        if (kind !== undefined && kind !== 'directory') throw errnoError('ENOTDIR', path);
+        mustBeDirectory(path, kind);
         return files.readdir(target);
       }),
+    ...(eachLink && {
+      eachLink: (path, fn) =>
+        atTarget(path, (target, kind) => {
+          mustBeDirectory(path, kind);
+          eachLink(target, fn);
+        }),
+    }),
     read: (path, limit) =>
       atTarget(path, (target, kind) => {
         mustBeFile(path, kind);
@@ -90,13 +107,14 @@ function portableCalls(files: Files, root: Root, { placeOf, open, atParent, atTa
   };
 }
 
-/** As filesBelow(), for all calls. */
+/** As filesBelow(), for all calls; `top` opens the root. */
 export function systemFilesBelow(
   files: SystemFiles,
   root: Root,
   openBeneath: OpenBeneath = walkBeneath(files),
+  top: () => DirHandle = openedRoot(files, root),
 ): SystemFiles {
-  const shared = resolver(files, root, openBeneath);
+  const shared = resolver(files, root, openBeneath, top);
   const { atParent, atTarget } = shared;
   return {
     ...portableCalls(files, root, shared),
@@ -105,7 +123,7 @@ export function systemFilesBelow(
     exchange: (a, b) => atParent(a, (first) => atParent(b, (second) => files.exchange(first, second))),
     syncDirectory: (path) =>
       atTarget(path, (target, kind) => {
-        if (kind !== undefined && kind !== 'directory') throw errnoError('ENOTDIR', path);
+        mustBeDirectory(path, kind);
         files.syncDirectory(target);
       }),
   };
@@ -152,13 +170,10 @@ const doNothing = (): void => {};
 
 type Resolver = ReturnType<typeof resolver>;
 
-function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
-  let opened: DirHandle | undefined;
+function resolver(files: Files, root: Root, openBeneath: OpenBeneath, rootHandle: () => DirHandle) {
   const placeOf = (path: string): Place | undefined => {
-    if (path === root || path.startsWith(`${root}/`)) {
-      opened ??= files.openDir(`${root}/.`);
-      return { top: opened, rest: path.slice(root.length + 1) };
-    }
+    if (path === root || path.startsWith(`${root}/`))
+      return { top: rootHandle(), rest: path.slice(root.length + 1) };
     if (!path.startsWith(heldDirectory)) return undefined;
     const end = path.indexOf('/', heldDirectory.length);
     return end < 0 || end === path.length - 1
@@ -194,6 +209,10 @@ function resolver(files: Files, root: Root, openBeneath: OpenBeneath) {
 /** Whether a path is one part that leads to an entry of its directory. */
 function isName(path: string): boolean {
   return path !== '' && path !== '.' && path !== '..' && !path.includes('/');
+}
+
+function mustBeDirectory(path: string, kind: string | undefined): void {
+  if (kind !== undefined && kind !== 'directory') throw errnoError('ENOTDIR', path);
 }
 
 /** Reading a device can have an effect on it, and reading a FIFO can block. */

@@ -25,6 +25,8 @@ export interface DirHandle {
   readonly release: () => void;
 }
 
+export type LinkVisitor = (name: string, target: string | undefined, errno: string | undefined) => void;
+
 export interface Files {
   /** The names in a directory, unsorted, without `.` and `..`. */
   readonly readdir: (path: string) => string[];
@@ -37,6 +39,11 @@ export interface Files {
   readonly readBytes: (path: string, limit: number) => Uint8Array;
   /** The target of a symbolic link, as stored. */
   readonly readlink: (path: string) => string;
+  /**
+   * Calls `fn` with each name in a directory, and with the target of the link; for an entry that is not a link, and for one that
+   * cannot be read, with the errno of readlink(2). Only where it is faster than one call for each entry: see eachLink().
+   */
+  readonly eachLink?: (path: string, fn: LinkVisitor) => void;
   /** The status of the path itself; a link is not followed. */
   readonly lstat: (path: string) => FileStatus;
   /** The status of the file that the path leads to; links are followed. */

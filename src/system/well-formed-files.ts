@@ -17,8 +17,10 @@ export function isWellFormed(text: string): boolean {
  * in a path.
  */
 export function wellFormedFiles(files: Files): Files {
+  // Entries are read one by one.
+  const { eachLink: _, ...others } = files;
   return {
-    ...files,
+    ...others,
     readdir: (path) =>
       files.readdir(path).filter((name) => isWellFormed(name.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''))),
     readlink: (path) => {

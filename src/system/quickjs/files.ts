@@ -3,7 +3,7 @@ import * as syscalls from 'qjs:syscalls';
 import { errnoError, tooLong } from '../../errors.ts';
 import { decodeName } from '../../text/file-names.ts';
 import { decodeUtf8 } from '../../text/utf8.ts';
-import type { DirHandle, FileKind, FileStatus, OpenForChange, SystemFiles } from '../files.ts';
+import type { DirHandle, FileKind, FileStatus, LinkVisitor, OpenForChange, SystemFiles } from '../files.ts';
 import { checked, errnoName, fail } from './errno.ts';
 
 const { AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } = syscalls;
@@ -18,19 +18,25 @@ const kinds: Readonly<Record<number, FileKind>> = {
   [0o140000]: 'socket',
 };
 
-/** Each call sets all fields and reads them before the next one. */
-const fields = new Float64Array(9);
+/** Each call of syscalls.stat() sets all fields, which are read before the next one. */
+export const fields = new Float64Array(9);
 
-function statusOfFields(): FileStatus {
-  const [mode = 0, uid = 0, gid = 0, inode = 0, major, minor] = fields;
+/** The status that syscalls.stat() wrote to `fields`. */
+export function statusOfFields(): FileStatus {
+  const mode = fields[0] ?? 0;
+  const uid = fields[1] ?? 0;
+  const gid = fields[2] ?? 0;
   const kind = kinds[mode & 0o170000] ?? 'other';
-  const status = { kind, mode: mode & 0o7777, uid, gid, inode: String(inode) };
-  return kind === 'char' || kind === 'block' ? { ...status, devnum: `${major}:${minor}` } : status;
+  const bits = mode & 0o7777;
+  const inode = String(fields[3]);
+  return kind === 'char' || kind === 'block'
+    ? { kind, mode: bits, uid, gid, inode, devnum: `${fields[4]}:${fields[5]}` }
+    : { kind, mode: bits, uid, gid, inode };
 }
 
 /** fstat(2). Throws an error without a path. */
 export function statusOf(fd: number): FileStatus {
-  checked(syscalls.stat(fd, '', AT_EMPTY_PATH, fields), 'fstat');
+  checked(syscalls.stat(fd, '', AT_EMPTY_PATH, 0, fields), 'fstat');
   return statusOfFields();
 }
 
@@ -39,14 +45,14 @@ export function textOf(text: string | ArrayBuffer): string {
 }
 
 /** A file name or the target of a link; syscalls.c accepts it back. */
-function nameOf(text: string | ArrayBuffer): string {
+export function nameOf(text: string | ArrayBuffer): string {
   return typeof text === 'string' ? text : decodeName(new Uint8Array(text));
 }
 
 /** Enough for every attribute of sysfs and for the files of /proc that vfio-names reads. */
-const defaultLimit = 1 << 20;
+export const defaultLimit = 1 << 20;
 // O_NONBLOCK: opening a FIFO in place of an attribute must not block.
-const readOnly = O_RDONLY | syscalls.O_NONBLOCK | syscalls.O_NOCTTY;
+export const readOnly = O_RDONLY | syscalls.O_NONBLOCK | syscalls.O_NOCTTY;
 
 function readFailed(result: number, path: string, limit: number): never {
   if (result > syscalls.READ_FAILED) return fail(result, 'open', { path });
@@ -71,12 +77,27 @@ function readdir(path: string): string[] {
 }
 
 function readlink(path: string): string {
-  const target = syscalls.readlink(AT_FDCWD, path);
+  const target = syscalls.readlink(AT_FDCWD, path, 0);
   return typeof target === 'number' ? fail(target, 'readlink', { path }) : nameOf(target);
 }
 
+function eachLink(path: string, fn: LinkVisitor): void {
+  const entries = syscalls.readlinks(path);
+  if (typeof entries === 'number') fail(entries, 'scandir', { path });
+  else visitPairs(entries, fn);
+}
+
+function visitPairs(entries: (string | ArrayBuffer | number)[], fn: LinkVisitor): void {
+  for (let index = 0; index < entries.length; index += 2) {
+    const name = nameOf(entries[index] as string | ArrayBuffer);
+    const target = entries[index + 1];
+    if (typeof target === 'number') fn(name, undefined, errnoName(-target));
+    else fn(name, nameOf(target as string | ArrayBuffer), undefined);
+  }
+}
+
 function status(path: string, flags: number, syscall: string): FileStatus {
-  checked(syscalls.stat(AT_FDCWD, path, flags, fields), syscall, { path });
+  checked(syscalls.stat(AT_FDCWD, path, flags, 0, fields), syscall, { path });
   return statusOfFields();
 }
 
@@ -170,7 +191,7 @@ function renameNew(from: string, to: string): void {
   if (result >= 0) return;
   if (!['EINVAL', 'ENOSYS'].includes(errnoName(-result))) fail(result, 'rename', place);
   if (status(from, AT_SYMLINK_NOFOLLOW, 'lstat').kind === 'directory') {
-    if (syscalls.stat(AT_FDCWD, to, AT_SYMLINK_NOFOLLOW, fields) >= 0) throw errnoError('EEXIST', to);
+    if (syscalls.stat(AT_FDCWD, to, AT_SYMLINK_NOFOLLOW, 0, fields) >= 0) throw errnoError('EEXIST', to);
     checked(syscalls.rename(AT_FDCWD, from, AT_FDCWD, to, 0), 'rename', place);
     return;
   }
@@ -186,6 +207,7 @@ export const quickjsFiles: SystemFiles = {
   read,
   readBytes,
   readlink,
+  eachLink,
   lstat: (path) => status(path, AT_SYMLINK_NOFOLLOW, 'lstat'),
   stat: (path) => status(path, 0, 'stat'),
   statNode,

@@ -21,8 +21,8 @@ declare module 'qjs:syscalls' {
 
   export function open(dirfd: number, path: string, flags: number, mode: number, resolve: number): number;
   /**
-   * open, read and close. If read(2) fails, the result is READ_FAILED - errno. Text with more than `limit` bytes fails with EFBIG;
-   * of a binary file, the first `limit` bytes are read.
+   * open, read and close; with `resolve`, only of a regular file. If a later call than the first fails, the result is READ_FAILED -
+   * errno. Text with more than `limit` bytes fails with EFBIG; of a binary file, the first `limit` bytes are read.
    */
   export function readFile(
     dirfd: number,
@@ -55,9 +55,20 @@ declare module 'qjs:syscalls' {
     resolve: number,
     directories: boolean,
   ): Text[] | number;
-  export function readlink(dirfd: number, path: string): Text | number;
-  /** Sets mode, uid, gid, inode, major, minor, device, size and the number of links. */
-  export function stat(dirfd: number, path: string, flags: number, fields: Float64Array): number;
+  export function readlink(dirfd: number, path: string, resolve: number): Text | number;
+  /** The names in a directory, each followed by its target or the negative errno of readlink(2). */
+  export function readlinks(path: string): (Text | number)[] | number;
+  /**
+   * Sets mode, uid, gid, inode, major, minor, device, size and the number of links. With `resolve`, of the path itself, and `flags`
+   * are not used.
+   */
+  export function stat(
+    dirfd: number,
+    path: string,
+    flags: number,
+    resolve: number,
+    fields: Float64Array,
+  ): number;
   export function symlink(target: string, dirfd: number, path: string): number;
   /** renameat2(2), or renameat(2) if there are no flags. */
   export function rename(fromDirfd: number, from: string, toDirfd: number, to: string, flags: number): number;

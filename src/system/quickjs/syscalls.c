@@ -26,6 +26,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -346,12 +347,38 @@ CALL(js_open)
 }
 
 /*
- * readFile(dirfd, path, flags, resolve, limit, binary): opens, reads at most `limit` bytes, and closes. If read(2) fails, the
- * result is READ_FAILED - errno; EFBIG stands for a text with more bytes.
+ * Opens a regular file beneath a directory. Anything else is only opened with O_PATH: to open a device can have an effect, and
+ * to read a FIFO can block. An errno of what follows the first call becomes errno - READ_FAILED.
+ */
+static int open_file_below(int dirfd, const char *path, int flags, uint32_t resolve, int *problem)
+{
+	char self[32];
+	struct stat status;
+	int fd = -1, held = open_below(dirfd, path, O_PATH, 0, resolve);
+
+	if (held < 0) {
+		*problem = errno;
+		return -1;
+	}
+	if (fstat(held, &status) < 0 || !S_ISREG(status.st_mode)) {
+		*problem = EINVAL - READ_FAILED;
+	} else {
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", held);
+		fd = open(self, flags | O_CLOEXEC);
+		if (fd < 0)
+			*problem = errno - READ_FAILED;
+	}
+	close(held);
+	return fd;
+}
+
+/*
+ * readFile(dirfd, path, flags, resolve, limit, binary): opens, reads at most `limit` bytes, and closes; with `resolve`, only a
+ * regular file. If read(2) fails, the result is READ_FAILED - errno; EFBIG stands for a text with more bytes.
  */
 CALL(js_read_file)
 {
-	int dirfd, flags, fd, binary, problem = 0;
+	int dirfd, flags, fd = -1, binary, problem = 0;
 	uint32_t resolve, limit;
 	size_t length = 0, size, most;
 	ssize_t got = 1;
@@ -362,9 +389,12 @@ CALL(js_read_file)
 	ARG(dirfd_of(ctx, argv[0], &dirfd) && int_of(ctx, argv[2], &flags) && u32_of(ctx, argv[3], &resolve) &&
 	    u32_of(ctx, argv[4], &limit) && text_of(ctx, argv[1], &path, &problem));
 	binary = JS_ToBool(ctx, argv[5]);
-	fd = problem ? -1 : open_below(dirfd, path, flags, 0, resolve);
-	if (fd < 0)
-		problem = problem ? problem : errno;
+	if (!problem && resolve) {
+		fd = open_file_below(dirfd, path, flags, resolve, &problem);
+	} else if (!problem) {
+		fd = open_below(dirfd, path, flags, 0, 0);
+		problem = fd < 0 ? errno : 0;
+	}
 	JS_FreeCString(ctx, path);
 	if (problem)
 		return failure(ctx, problem);
@@ -500,38 +530,107 @@ CALL(js_readdir)
 	return failure(ctx, problem);
 }
 
+/* readlink(dirfd, path, resolve): the target. */
 CALL(js_readlink)
 {
-	int dirfd, problem = 0;
+	int dirfd, fd = -1, problem = 0;
+	uint32_t resolve;
 	char target[PATH_MAX];
 	ssize_t length = -1;
 	const char *path;
 
-	ARG(dirfd_of(ctx, argv[0], &dirfd) && text_of(ctx, argv[1], &path, &problem));
-	if (!problem) {
+	ARG(dirfd_of(ctx, argv[0], &dirfd) && u32_of(ctx, argv[2], &resolve) && text_of(ctx, argv[1], &path, &problem));
+	if (!problem && resolve) {
+		fd = open_below(dirfd, path, O_PATH | O_NOFOLLOW, 0, resolve);
+		length = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target));
+		/* That is not a link (do_readlinkat in fs/stat.c). */
+		problem = fd >= 0 && errno == ENOENT ? EINVAL : errno;
+	} else if (!problem) {
 		length = readlinkat(dirfd, path, target, sizeof(target));
 		problem = errno;
 	}
+	if (fd >= 0)
+		close(fd);
 	JS_FreeCString(ctx, path);
 	return length < 0 ? failure(ctx, problem) : text_result(ctx, target, (size_t)length);
 }
 
-/* stat(dirfd, path, flags, fields): mode, uid, gid, inode, major, minor, device, size, links. */
+/*
+ * readlinks(path): the names in a directory, without `.` and `..`, each followed by the target of the link or the negative errno
+ * of readlink(2), which is not called for what is not a link by d_type.
+ */
+CALL(js_readlinks)
+{
+	int problem = 0;
+	uint32_t count = 0;
+	char target[PATH_MAX];
+	const char *path;
+	struct dirent *entry;
+	DIR *directory = NULL;
+	JSValue entries;
+
+	ARG(text_of(ctx, argv[0], &path, &problem));
+	if (!problem) {
+		directory = opendir(path);
+		problem = errno;
+	}
+	JS_FreeCString(ctx, path);
+	if (!directory)
+		return failure(ctx, problem);
+	entries = JS_NewArray(ctx);
+	while (!JS_IsException(entries) && (errno = 0, entry = readdir(directory))) {
+		ssize_t length = -1;
+		JSValue name, found;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		errno = EINVAL;
+		if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN)
+			length = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target));
+		found = length < 0 ? failure(ctx, errno) : text_result(ctx, target, (size_t)length);
+		name = text_result(ctx, entry->d_name, strlen(entry->d_name));
+		if (JS_DefinePropertyValueUint32(ctx, entries, count++, name, JS_PROP_C_W_E) < 0 ||
+		    JS_DefinePropertyValueUint32(ctx, entries, count++, found, JS_PROP_C_W_E) < 0) {
+			JS_FreeValue(ctx, entries);
+			entries = JS_EXCEPTION;
+		}
+	}
+	problem = errno;
+	closedir(directory);
+	if (JS_IsException(entries) || !problem)
+		return entries;
+	JS_FreeValue(ctx, entries);
+	return failure(ctx, problem);
+}
+
+/*
+ * stat(dirfd, path, flags, resolve, fields): mode, uid, gid, inode, major, minor, device, size, links. With `resolve`, of the path
+ * itself, and without `flags`.
+ */
 CALL(js_stat)
 {
 	enum { count = 9 };
-	int dirfd, flags, failed, problem = 0;
+	int dirfd, fd, flags, failed = 1, problem = 0;
+	uint32_t resolve;
 	struct stat status;
 	const char *path;
 	uint8_t *bytes;
 	size_t length;
 
-	ARG(dirfd_of(ctx, argv[0], &dirfd) && int_of(ctx, argv[2], &flags) && text_of(ctx, argv[1], &path, &problem));
-	failed = problem || fstatat(dirfd, path, &status, flags) < 0;
-	if (failed && !problem)
-		problem = errno;
+	ARG(dirfd_of(ctx, argv[0], &dirfd) && int_of(ctx, argv[2], &flags) && u32_of(ctx, argv[3], &resolve) &&
+	    text_of(ctx, argv[1], &path, &problem));
+	if (!problem && resolve) {
+		fd = open_below(dirfd, path, O_PATH | O_NOFOLLOW, 0, resolve);
+		failed = fd < 0 || fstat(fd, &status) < 0;
+		problem = failed ? errno : 0;
+		if (fd >= 0)
+			close(fd);
+	} else if (!problem) {
+		failed = fstatat(dirfd, path, &status, flags) < 0;
+		problem = failed ? errno : 0;
+	}
 	JS_FreeCString(ctx, path);
-	ARG(bytes_of(ctx, argv[3], sizeof(double), &bytes, &length));
+	ARG(bytes_of(ctx, argv[4], sizeof(double), &bytes, &length));
 	if (length < count * sizeof(double))
 		return JS_ThrowRangeError(ctx, "expected an array of %d numbers", count);
 	if (failed)
@@ -1194,8 +1293,9 @@ static const JSCFunctionListEntry exports[] = {
 	JS_CFUNC_DEF("write", 3, js_write),
 	JS_CFUNC_DEF("writeBytes", 2, js_write_bytes),
 	JS_CFUNC_DEF("readdir", 4, js_readdir),
-	JS_CFUNC_DEF("readlink", 2, js_readlink),
-	JS_CFUNC_DEF("stat", 4, js_stat),
+	JS_CFUNC_DEF("readlink", 3, js_readlink),
+	JS_CFUNC_DEF("readlinks", 1, js_readlinks),
+	JS_CFUNC_DEF("stat", 5, js_stat),
 	JS_CFUNC_DEF("symlink", 3, js_symlink),
 	JS_CFUNC_MAGIC_DEF("rename", 5, two_path_call, call_rename),
 	JS_CFUNC_MAGIC_DEF("link", 5, two_path_call, call_link),

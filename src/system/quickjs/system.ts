@@ -1,14 +1,13 @@
 /** The machine in the native programs. */
 
 import * as syscalls from 'qjs:syscalls';
-import { systemFilesBelow } from '../files-below.ts';
 import { openNotify } from '../notify.ts';
 import type { System } from '../system.ts';
 import { systemClock } from './clock.ts';
 import { quickjsFiles } from './files.ts';
+import { quickjsFilesBelow } from './files-below.ts';
 import { gunzip } from './inflate.ts';
 import { nodeCalls } from './nodes.ts';
-import { loadOpenBeneath } from './open-beneath.ts';
 import { quickjsProcess } from './process.ts';
 import { run, startWorker } from './programs.ts';
 import { canConnect, openDatagrams } from './socket.ts';
@@ -17,7 +16,7 @@ import { startWatcher } from './watcher.ts';
 export const quickjsSystem: System = {
   files: quickjsFiles,
   loadExchange: async () => {},
-  filesBelow: async (root) => systemFilesBelow(quickjsFiles, root, loadOpenBeneath()),
+  filesBelow: async (root) => quickjsFilesBelow(root),
   nodes: nodeCalls,
   clock: systemClock,
   process: quickjsProcess,

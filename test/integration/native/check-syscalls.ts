@@ -16,8 +16,9 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   write: [noFd, 'text', 4],
   writeBytes: [noFd, bytes],
   readdir: [AT_FDCWD, noPath, 0, false],
-  readlink: [AT_FDCWD, noPath],
-  stat: [AT_FDCWD, noPath, 0, new Float64Array(9)],
+  readlink: [AT_FDCWD, noPath, 0],
+  readlinks: [noPath],
+  stat: [AT_FDCWD, noPath, 0, 0, new Float64Array(9)],
   symlink: ['target', AT_FDCWD, noPath],
   rename: [AT_FDCWD, noPath, AT_FDCWD, noPath, 0],
   link: [AT_FDCWD, noPath, AT_FDCWD, noPath, 0],
@@ -123,8 +124,8 @@ for (const [name, good] of Object.entries(calls)) {
 
 /** Arrays that are too short for what the call writes or reads. */
 for (const [name, args] of [
-  ['stat', [AT_FDCWD, '/', 0, new Float64Array(8)]],
-  ['stat', [AT_FDCWD, '/', 0, new Uint8Array(72)]],
+  ['stat', [AT_FDCWD, '/', 0, 0, new Float64Array(8)]],
+  ['stat', [AT_FDCWD, '/', 0, 0, new Uint8Array(72)]],
   ['receiveFd', [0, new Uint8Array(0)]],
   ['ioctl', [0, 0x8008_5401, new Uint8Array(7)]],
   ['addFilter', [new Uint8Array(7)]],

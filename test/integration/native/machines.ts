@@ -1,4 +1,6 @@
 /** The machines and the command lines on which both builds are compared, and the exceptions. */
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
 import { buildSample } from '../../demo/sample.ts';
 import type { FakeRoot } from '../../support/fake-root.ts';
 import { samples } from '../../support/graph-samples.ts';
@@ -235,6 +237,37 @@ export const machines: readonly Machine[] = [
       ],
     }),
   ),
+  {
+    title: 'a tree with files of other kinds than those of the kernel',
+    build: (root) => {
+      const directory = (number: number): string => `/sys/devices/pci0000:00/0000:0${number}:00.0`;
+      const devOf = (number: number): string => `${directory(number)}/vfio-dev/vfio${number}/dev`;
+      for (let number = 1; number <= 9; number++)
+        root.add({ name: `0000:0${number}:00.0`, sysname: `vfio${number}`, driver: 'vfio-pci', group: '1' });
+      const replace = (path: string): string => {
+        fs.rmSync(root.at(path), { recursive: true });
+        return root.at(path);
+      };
+      root.node(devOf(1), '1:5');
+      execFileSync('mkfifo', [replace(devOf(2))]);
+      root.linkWithTarget(devOf(3), `${'../'.repeat(20)}etc/os-release`);
+      fs.mkdirSync(replace(devOf(4)));
+      fs.writeFileSync(replace(`${directory(5)}/subsystem`), 'pci');
+      root.linkWithTarget('/dev/vfio/devices/vfio6', 'vfio7');
+      fs.mkdirSync(replace('/dev/vfio/devices/vfio8'));
+      root.write('/sys/class/vfio-dev/vfio10', '');
+      root.linkWithTarget('/sys/class/vfio-dev/vfio11', '../../devices/../../dev/vfio-dev/vfio11');
+      root.linkWithTarget(
+        '/sys/class/vfio-dev/vfio12',
+        '../../devices/pci0000:00/0000:0c:00.0/vfio-dev/vfio12',
+      );
+      root.node('/dev/vfio/devices/vfio99', '1:3');
+      root.write('/dev/vfio/pci/0000:07:00.0', '');
+      root.linkWithTarget('/dev/vfio/pci/0000:09:00.0', '../devices/vfio1');
+      root.linkWithTarget('/dev/vfio/by-path', '/dev');
+    },
+    lines: [...everything, ...named('0000:01:00.0', '0000:07:00.0', 'vfio6')],
+  },
   {
     title: 'a machine whose node is the null device',
     build: (root) => {

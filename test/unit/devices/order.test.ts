@@ -32,7 +32,7 @@ test('compareDevices compares the bus before the name', (t) => {
   t.true(compareDevices({ bus: 'pci', name: 'a' }, { bus: 'amba', name: 'z' }) > 0);
 });
 
-test('sortDevices sorts in place as compareDevices does, also names that are no addresses', (t) => {
+test('sortDevices returns the devices in the order of compareDevices, also with names that are not addresses', (t) => {
   const at = (bus: string, name: string) => ({ bus, name });
   const devices = [
     at('platform', 'dma.10'),
@@ -42,8 +42,7 @@ test('sortDevices sorts in place as compareDevices does, also names that are no 
     at('amba', 'x'),
     at('pci', '0000:9f:00.0'),
   ];
-  t.is(sortDevices(devices), devices);
-  t.deepEqual(devices, [
+  t.deepEqual(sortDevices(devices), [
     at('amba', 'x'),
     at('pci', '0000:0a:00.0'),
     at('pci', '0000:9f:00.0'),
@@ -142,5 +141,24 @@ test('compareDevices gives the same order whatever the order of the devices was'
       },
     ),
     { numRuns: 200 },
+  );
+});
+
+const mixedDevice = fc.oneof(anyDevice, fc.record({ bus: fc.constantFrom('pci', 'mdev'), name: serial }));
+
+test('sortDevices has the order of compareDevices, with equal names and other names among the addresses', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(anyDevice, mixedDevice), { maxLength: 8 }), (devices) => {
+      const sorted = sortDevices(devices);
+      t.deepEqual(sorted, [...devices].sort(compareDevices));
+    }),
+  );
+});
+
+test('sortDevices sorts addresses with domains of different lengths by value', (t) => {
+  const names = ['10000:01:00.0', 'ffff:00:00.0', '0001:00:00.1', '0001:00:00.0'];
+  t.deepEqual(
+    sortDevices(names.map((name) => ({ bus: 'pci', name }))).map(({ name }) => name),
+    ['0001:00:00.0', '0001:00:00.1', 'ffff:00:00.0', '10000:01:00.0'],
   );
 });
