@@ -69,9 +69,10 @@ export function withHint({
 
 /** The errno name (`ENOENT`) of a failed system call, `undefined` for any other error. */
 export function errnoOf(error: unknown): string | undefined {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const failure = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code } = failure;
   // Node makes no system call for a path that contains NUL.
-  if (code === 'ERR_INVALID_ARG_VALUE' && /without null bytes/.test(String(message))) return 'EINVAL';
+  if (code === 'ERR_INVALID_ARG_VALUE' && /without null bytes/.test(String(failure.message))) return 'EINVAL';
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 

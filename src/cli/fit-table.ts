@@ -32,19 +32,13 @@ export function fitTable(columns: readonly FitColumn[], layout: Layout): string 
   const shown = fitColumns(used, layout.width);
   if (layout.records && layout.width !== undefined && excess(shown, layout.width) > 0)
     return formatRecords(used, layout.width);
+  // The last column is not padded, so that no line ends in spaces before the end of a colour.
+  const padded = shown.map((column, index) => (index === shown.length - 1 ? column : padColumn(column)));
+  const columnCells = padded.map(({ cells, paint }) => (paint ? cells.map(paint) : cells));
+  const line = (texts: readonly (string | undefined)[]): string => `${texts.join(gap).trimEnd()}\n`;
+  const lines = layout.header ? [line(padded.map(({ title }) => title))] : [];
   const rows = shown[0]?.cells.length ?? 0;
-  const widths = shown.map(widthOf);
-  const line = (cellAt: (column: FitColumn, index: number) => string): string =>
-    `${shown.map(cellAt).join(gap).trimEnd()}\n`;
-  const lines = layout.header ? [line(({ title }, index) => pad(title, widths[index]))] : [];
-  for (let row = 0; row < rows; row++)
-    lines.push(
-      line(({ cells, paint = (cell) => cell }, index) => {
-        const cell = cells[row] ?? '';
-        // The last column is not padded, so that no line ends in spaces before the end of a colour.
-        return paint(index === shown.length - 1 ? cell : pad(cell, widths[index]), row);
-      }),
-    );
+  for (let row = 0; row < rows; row++) lines.push(line(columnCells.map((cells) => cells[row])));
   return lines.join('');
 }
 
@@ -86,8 +80,17 @@ function pairLines(columns: readonly FitColumn[], row: number, limit: number): s
   return length === 0 ? lines : [...lines, line];
 }
 
-function pad(cell: string, columnWidth = 0): string {
-  return cell + ' '.repeat(Math.max(0, columnWidth - width(cell)));
+/** The column with its title and its cells as wide as the widest of them. */
+function padColumn(column: FitColumn): FitColumn {
+  const widths = column.cells.map(width);
+  const titleWidth = width(column.title);
+  const widest = widths.reduce((most, each) => (each > most ? each : most), titleWidth);
+  const pad = (text: string, own: number): string => text + ' '.repeat(widest - own);
+  return {
+    ...column,
+    title: pad(column.title, titleWidth),
+    cells: column.cells.map((cell, row) => pad(cell, widths[row] ?? widest)),
+  };
 }
 
 function widthOf({ title, cells }: FitColumn): number {

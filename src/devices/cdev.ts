@@ -3,6 +3,7 @@
 import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
+import { isDigits } from '../text/digits.ts';
 import type { Device } from './types.ts';
 
 /**
@@ -30,16 +31,7 @@ export function noLinkReason(device: Device, noIommu: boolean): string | undefin
 
 /** Whether the device can have links: it has a node and is not a no-IOMMU device. */
 export function isNameable({ devnum, sysname }: Device): boolean {
-  return devnum !== undefined && sysname.startsWith('vfio') && isNumber(sysname, 'vfio'.length);
-}
-
-/** Whether the text from `start` on is one or more digits. */
-function isNumber(text: string, start: number): boolean {
-  for (let index = start; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code < 0x30 || code > 0x39) return false;
-  }
-  return text.length > start;
+  return devnum !== undefined && sysname.startsWith('vfio') && isDigits(sysname, 'vfio'.length);
 }
 
 /**

@@ -20,16 +20,6 @@ import type { Device, FactName, Facts } from './types.ts';
 /** Returns one fact as text, `undefined` if the device does not have it; may throw if a file cannot be read. */
 type FactReader = (files: Files, root: Root, device: Device) => string | undefined;
 
-/** Runs a reader and returns `undefined` if a system call fails, so that one unreadable fact does not hide the others. */
-function tryOrUndefined(fn: () => string | undefined): string | undefined {
-  try {
-    return fn();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
-}
-
 /** Reads an attribute of the device; the fact is absent if the text does not match `shape`. */
 function attribute(name: string, shape: RegExp): FactReader {
   return (files, root, device) => {
@@ -43,8 +33,10 @@ function linkName(name: string): FactReader {
   return (files, root, device) => baseName(files.readlink(pathBelow(root, `${device.syspath}/${name}`)));
 }
 
+const groupName = linkName('iommu_group');
+
 const group: FactReader = (files, root, device) => {
-  const number = linkName('iommu_group')(files, root, device);
+  const number = groupName(files, root, device);
   return number !== undefined && /^\d+$/.test(number) ? number : undefined;
 };
 
@@ -57,7 +49,7 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   syspath: (_files, _root, device) => device.syspath,
   cdev: (_files, _root, device) => (isNameable(device) ? 'yes' : 'no'),
   noCdevReason: (files, root, device) => {
-    const number = device.devnum === undefined ? tryOrUndefined(() => group(files, root, device)) : undefined;
+    const number = device.devnum === undefined ? readFact(files, root, device, 'group') : undefined;
     return noLinkReason(device, isNoIommu(files, root, device, number));
   },
   driver: linkName('driver'),
@@ -91,11 +83,19 @@ export const factReaders: Readonly<Record<FactName, FactReader>> = {
   mode: readMode,
 };
 
-/** Reads one fact of a device; `undefined` if the device does not have it or it cannot be read. */
+/**
+ * Reads one fact of a device; `undefined` if the device does not have it or it cannot be read, so that one unreadable fact does
+ * not hide the others.
+ */
 export function readFact(files: Files, root: Root, device: Device, fact: FactName): string | undefined {
   if (device.devnum === undefined && (fact === 'owner' || fact === 'fileGroup' || fact === 'mode'))
     return undefined;
-  return tryOrUndefined(() => factReaders[fact](files, root, device));
+  try {
+    return factReaders[fact](files, root, device);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 const allFacts = Object.keys(factReaders) as FactName[];

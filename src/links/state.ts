@@ -65,15 +65,18 @@ export function deviceLinks({
   claims,
   assignment,
 }: Observation): ReadonlyMap<string, DeviceLinks> {
-  const linksOf = new Map([...scan.devices, ...classless].map((device) => [device, new Set<string>()]));
-  for (const { device, link } of claims)
-    if (assignment.winners.get(link)?.device === device) linksOf.get(device)?.add(link);
-  return new Map(
-    [...linksOf].map(([device, links]) => [
-      deviceKey(device),
-      { device, links: [...links].map((link) => `${linkRoot}/${link}`) },
-    ]),
-  );
+  const devices = [...scan.devices, ...classless];
+  const linksOf = new Map<Device, string[]>();
+  for (const device of devices) linksOf.set(device, []);
+  for (const { device, link } of claims) {
+    if (assignment.winners.get(link)?.device !== device) continue;
+    const links = linksOf.get(device);
+    const path = `${linkRoot}/${link}`;
+    if (links && !links.includes(path)) links.push(path);
+  }
+  const found = new Map<string, DeviceLinks>();
+  for (const device of devices) found.set(deviceKey(device), { device, links: linksOf.get(device) ?? [] });
+  return found;
 }
 
 /** Returns the state of every device of the verification, by deviceKey(). */
@@ -84,20 +87,16 @@ export function verifiedStates({ findings, observation }: Verification): Readonl
     if (name !== undefined) found.set(key, worse(found.get(key) ?? 'ok', stateOf[code]));
   }
   // A device that is reached through its group has a name that leads there.
-  const named = new Set(
-    [...observation.assignment.winners.values()].flatMap(({ device, group }) =>
-      group === undefined ? [] : [device],
-    ),
-  );
-  return new Map(
-    [...observation.scan.devices, ...observation.classless].map((device) => [
-      deviceKey(device),
-      worse(
-        found.get(`${device.bus}/${device.name}`) ?? 'ok',
-        named.has(device) ? 'ok' : stateWithoutFinding(device),
-      ),
-    ]),
-  );
+  const named = new Set<Device>();
+  observation.assignment.winners.forEach(({ device, group }) => {
+    if (group !== undefined) named.add(device);
+  });
+  const states = new Map<string, DeviceState>();
+  for (const device of [...observation.scan.devices, ...observation.classless]) {
+    const own = found.size === 0 ? 'ok' : (found.get(`${device.bus}/${device.name}`) ?? 'ok');
+    states.set(deviceKey(device), worse(own, named.has(device) ? 'ok' : stateWithoutFinding(device)));
+  }
+  return states;
 }
 
 /** A device without a node of its own is not a finding: the kernel does not give it one. */
@@ -107,5 +106,6 @@ function stateWithoutFinding(device: Device): DeviceState {
 }
 
 function worse(a: DeviceState, b: DeviceState): DeviceState {
+  if (a === b) return a;
   return deviceStates.indexOf(a) <= deviceStates.indexOf(b) ? a : b;
 }

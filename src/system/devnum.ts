@@ -1,4 +1,5 @@
 /** Device numbers in the format of sysfs (`247:3`) and of stat(2). */
+import { isDigits } from '../text/digits.ts';
 
 /**
  * Returns `MAJOR:MINOR` of an `st_rdev`, which glibc and musl encode in 64 bits (gnu_dev_major in sys/sysmacros.h).
@@ -14,6 +15,13 @@ export function devnumOf(rdev: number): string {
 
 /** Parses a sysfs `dev` attribute and returns `MAJOR:MINOR`; `undefined` if the text is not a device number. */
 export function parseDevnum(text: string): string | undefined {
-  const match = /^(0|[1-9]\d{0,9}):(0|[1-9]\d{0,9})\n?$/.exec(text);
-  return match ? `${match[1]}:${match[2]}` : undefined;
+  const devnum = text.endsWith('\n') ? text.slice(0, -1) : text;
+  const colon = devnum.indexOf(':');
+  return isNumber(devnum, 0, colon) && isNumber(devnum, colon + 1, devnum.length) ? devnum : undefined;
+}
+
+/** Whether text from `start` to `end` is a number of at most ten digits, without zeros before it. */
+function isNumber(text: string, start: number, end: number): boolean {
+  const length = end - start;
+  return length <= 10 && (length === 1 || text[start] !== '0') && isDigits(text, start, end);
 }

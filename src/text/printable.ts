@@ -13,7 +13,7 @@ const plainLine = /^[\x20-\x7e]*$/;
 
 /** Replaces each control character with `\xNN` or `\uNNNN` and doubles each backslash, so that the escaping is reversible. */
 export function printable(text: string): string {
-  return escapeControls(text.replaceAll('\\', '\\\\'));
+  return escapeControls(text.includes('\\') ? text.replaceAll('\\', '\\\\') : text);
 }
 
 /** Replaces each control character as `printable` does, and leaves text that it has escaped as it is. */

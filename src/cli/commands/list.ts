@@ -71,8 +71,9 @@ export const run: RunCommand = async (invocation, io, system) => {
   );
   if (flags['no-header']) return status;
   for (const note of notes.lines()) io.out(`${wrapNote(note, width)}\n`);
-  const names = new Set(rows.map(({ device }) => `${device.bus}/${device.name}`));
-  const isFound = verification.findings.some(({ bus, name }) => names.has(`${bus}/${name}`));
+  const findings = new Set(verification.findings.map(({ bus, name }) => `${bus}/${name}`));
+  const isFound =
+    findings.size > 0 && rows.some(({ device }) => findings.has(`${device.bus}/${device.name}`));
   const unreadable = observation.scan.unreadableCount;
   const summary = [
     summaryLine(

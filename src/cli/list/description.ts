@@ -28,8 +28,12 @@ export function readIds({ files, root }: Pick<Machine, 'files' | 'root'>, device
       device: `0x${product.toLowerCase()}`,
       class: `0x${base}${sub}${interfaceCode}`.toLowerCase(),
     };
-  const found = { vendor: read('vendor'), device: read('device'), class: read('class') };
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+  const [ownVendor, ownDevice, code] = [read('vendor'), read('device'), read('class')];
+  return {
+    ...(ownVendor !== undefined && { vendor: ownVendor }),
+    ...(ownDevice !== undefined && { device: ownDevice }),
+    ...(code !== undefined && { class: code }),
+  };
 }
 
 /** `8086:1572 network controller`, or the type of a mediated device; `undefined` if nothing is known. */

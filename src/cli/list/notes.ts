@@ -90,11 +90,12 @@ export function groupNote(
  * worst.
  */
 export function summaryLine(states: readonly DeviceState[], blockedCount = 0): string {
+  const numbers = new Map<DeviceState, number>();
+  for (const state of states) numbers.set(state, (numbers.get(state) ?? 0) + 1);
   const counts = [...deviceStates]
     .reverse()
-    .map((state) => ({ state, count: states.filter((each) => each === state).length }))
-    .filter(({ count }) => count > 0)
-    .map(({ state, count }) => `${count} ${state.replace('-', ' ')}`);
+    .filter((state) => numbers.has(state))
+    .map((state) => `${numbers.get(state)} ${state.replace('-', ' ')}`);
   const text =
     counts.length === 1 && states.length > 1 ? `all ${states[0]?.replace('-', ' ')}` : counts.join(', ');
   const blocked = blockedCount === 0 ? '' : `; ${blockedCount} in a group that cannot be used`;

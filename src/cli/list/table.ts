@@ -47,15 +47,17 @@ export function listTable(
   { width, notes, tree, fixed, colour }: TableOptions,
 ): string {
   const drawn = tree ? treeRows(rows) : rows.map((row) => ({ row, lines: '' }));
-  const markOf = notes === undefined ? () => '' : cellMarks(machine, notes, countGroups(rows) <= MAX_GROUPS);
+  // On the state, since the column is never omitted.
+  const marksOf =
+    notes === undefined ? () => '' : stateMarks(machine, notes, countGroups(rows) <= MAX_GROUPS);
   const columns = names.map((name): FitColumn => {
     const { title, cell, min, omit } = columnOf(name);
     return {
       title,
-      cells: drawn.map(
-        ({ row, lines }) =>
-          `${name === 'name' ? lines : ''}${printable(cell(row) ?? '')}${markOf(name, row)}`,
-      ),
+      cells: drawn.map(({ row, lines }) => {
+        const text = printable(cell(row) ?? '');
+        return name === 'name' ? lines + text : name === 'state' ? text + marksOf(row) : text;
+      }),
       ...(min !== undefined && { min }),
       ...(!fixed && omit !== undefined && { omit }),
       ...(name === 'state' && {
@@ -73,28 +75,22 @@ function countGroups(rows: readonly ListRow[]): number {
   return new Set(rows.map(({ facts }) => facts.group)).size;
 }
 
-/** Returns the function that marks a cell with the number of its footnote: the state, and a group that cannot be used. */
-function cellMarks(
+/** Returns the function for what follows a state: the numbers of its footnote, and of that of a group that cannot be used. */
+function stateMarks(
   machine: Pick<Machine, 'files' | 'root'>,
   notes: Footnotes,
   checksGroups: boolean,
-): (name: ColumnName, row: ListRow) => string {
+): (row: ListRow) => string {
   const groups = new Map<string, string | undefined>();
   const groupText = ({ device, facts: { group } }: ListRow): string | undefined => {
     if (group === undefined || !checksGroups) return undefined;
     if (!groups.has(group)) groups.set(group, groupNote(machine, device, group));
     return groups.get(group);
   };
-  // On the state, since the column is never omitted.
-  return (name, row) => {
-    if (name !== 'state') return '';
+  return (row) => {
     const note = stateNote(row);
     const text = groupText(row);
-    return [
-      ...(note === undefined ? [] : [notes.mark(note.text, note.groupNode)]),
-      ...(text === undefined ? [] : [notes.markGroup(text, row)]),
-    ]
-      .map((mark) => ` ${mark}`)
-      .join('');
+    const mark = note === undefined ? '' : ` ${notes.mark(note.text, note.groupNode)}`;
+    return text === undefined ? mark : `${mark} ${notes.markGroup(text, row)}`;
   };
 }

@@ -73,12 +73,14 @@ export function fail(result: number, syscall: string, { path, dest }: Place = {}
   const name = errnoName(-result);
   // EOPNOTSUPP and ENOTSUP are one number; Node uses this name for files.
   const code = name === 'EOPNOTSUPP' ? 'ENOTSUP' : name;
-  throw Object.assign(
-    Object.create(SystemError.prototype),
-    { code, syscall },
-    path !== undefined && { path },
-    dest !== undefined && { dest },
+  const error: { -readonly [Key in 'code' | 'syscall' | 'path' | 'dest']?: string } = Object.create(
+    SystemError.prototype,
   );
+  error.code = code;
+  error.syscall = syscall;
+  if (path !== undefined) error.path = path;
+  if (dest !== undefined) error.dest = dest;
+  throw error;
 }
 
 /** Returns the result of a call; throws if it is a negative errno. */

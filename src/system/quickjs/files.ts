@@ -24,13 +24,14 @@ export const fields = new Float64Array(9);
 /** The status that syscalls.stat() wrote to `fields`. */
 export function statusOfFields(): FileStatus {
   const mode = fields[0] ?? 0;
-  const uid = fields[1] ?? 0;
-  const gid = fields[2] ?? 0;
+  // As integers, which become text faster.
+  const uid = (fields[1] ?? 0) >>> 0;
+  const gid = (fields[2] ?? 0) >>> 0;
   const kind = kinds[mode & 0o170000] ?? 'other';
   const bits = mode & 0o7777;
   const inode = String(fields[3]);
   return kind === 'char' || kind === 'block'
-    ? { kind, mode: bits, uid, gid, inode, devnum: `${fields[4]}:${fields[5]}` }
+    ? { kind, mode: bits, uid, gid, inode, devnum: `${(fields[4] ?? 0) >>> 0}:${(fields[5] ?? 0) >>> 0}` }
     : { kind, mode: bits, uid, gid, inode };
 }
 
