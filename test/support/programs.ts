@@ -39,7 +39,10 @@ export function nativeBuild(name: string): Program | undefined {
   return found;
 }
 
-/** Runs a program without a shell and returns its result; kills it after twenty seconds. */
+/** In milliseconds. An emulated program takes ten times as long. */
+const RUN_LIMIT = isForTarget ? 120_000 : 20_000;
+
+/** Runs a program without a shell and returns its result; kills it after RUN_LIMIT. */
 export function runProgram(
   { command: [file, ...options] }: Program,
   argv: readonly string[],
@@ -51,7 +54,7 @@ export function runProgram(
     ...(cwd !== undefined && { cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: RUN_LIMIT,
   });
   return { status: status ?? signal ?? String(error), out: stdout, err: stderr };
 }

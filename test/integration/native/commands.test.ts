@@ -8,7 +8,13 @@ import test, { type ExecutionContext } from 'ava';
 import { commands } from '../../../src/cli/commands.ts';
 import { nativeCli, referenceCli, sanitizedCli } from '../../support/cli-programs.ts';
 import { FakeRoot } from '../../support/fake-root.ts';
-import { nativeRequired, type Program, type Result, runProgram } from '../../support/programs.ts';
+import {
+  isForTarget,
+  nativeRequired,
+  type Program,
+  type Result,
+  runProgram,
+} from '../../support/programs.ts';
 import { validJson } from '../../support/schema.ts';
 import { exceptions, type Machine, machines } from './machines.ts';
 
@@ -78,7 +84,7 @@ function validDocument(t: ExecutionContext, argv: readonly string[], out: string
 }
 
 /** How many command lines a test runs, so that each ends long before ava's time limit. */
-const CHUNK = 10;
+const CHUNK = isForTarget ? 2 : 10;
 
 for (const { title, build, lines } of machines)
   for (let from = 0; from < lines.length; from += CHUNK)
