@@ -56,7 +56,7 @@ function readDevice(files: Files, root: Root, sysname: string, target: string): 
   try {
     const identity = parseClassLink(sysname, target);
     if (!identity) throw malformed(sysname, `a link to ../../devices/.../vfio-dev/${sysname}`, '', target);
-    const bus = baseName(files.readlink(pathBelow(root, `${identity.syspath}/subsystem`)));
+    const bus = sharedBus(baseName(files.readlink(pathBelow(root, `${identity.syspath}/subsystem`))));
     const devnum = readDevnum(files, pathBelow(root, `${identity.syspath}/vfio-dev/${sysname}`), sysname);
     const { name, syspath } = identity;
     return devnum === undefined ? { bus, name, sysname, syspath } : { bus, name, sysname, devnum, syspath };
@@ -64,6 +64,14 @@ function readDevice(files: Files, root: Root, sysname: string, target: string): 
     if (isGone(errnoOf(error))) return undefined;
     throw error;
   }
+}
+
+let lastBus = '';
+
+/** The bus as the string of the device before, if it is the same: one for each device takes memory. */
+function sharedBus(bus: string): string {
+  if (bus !== lastBus) lastBus = bus;
+  return lastBus;
 }
 
 function isGone(errno: string | undefined): boolean {
