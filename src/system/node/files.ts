@@ -83,11 +83,15 @@ function readlink(path: string): string {
 function read(path: string, limit = defaultLimit): string {
   const fd = fs.openSync(raw(path), readOnly);
   return withDescriptor(path, fd, () => {
-    let length = fs.readSync(fd, buffer, 0, buffer.length, null);
-    if (length > limit) throw tooLong(path, limit);
-    if (length < buffer.length) return buffer.toString('utf8', 0, length);
+    let total = 0;
+    let length = -1;
+    // A file of /proc may give less than it is asked for, so only a read of nothing is the end.
+    for (; length !== 0 && total < buffer.length; total += length)
+      length = fs.readSync(fd, buffer, total, buffer.length - total, null);
+    if (total > limit) throw tooLong(path, limit);
+    if (length === 0) return buffer.toString('utf8', 0, total);
     const chunks = [Buffer.from(buffer)];
-    for (let total = length; length > 0; ) {
+    while (length > 0) {
       const chunk = Buffer.alloc(1 << 16);
       length = fs.readSync(fd, chunk, 0, chunk.length, null);
       total += length;

@@ -37,6 +37,12 @@ test('read returns a file up to its limit, and fails with EFBIG beyond, without 
   t.is(describeErrno(error), 'longer than 1048576 bytes (EFBIG)');
 });
 
+test('read returns the whole of a file of /proc, which gives less than it is asked for', (t) => {
+  const maps = nodeFiles.read('/proc/self/maps');
+  t.true(maps.length > 4096);
+  t.true(maps.includes('[stack]'));
+});
+
 test('readBytes returns the first bytes of a file unchanged', (t) => {
   const root = fakeRoot(t);
   root.write('/etc/bytes', new Uint8Array([0, 255, 128, 10]));
