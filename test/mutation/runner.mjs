@@ -17,6 +17,8 @@ function createRunner(options) {
   globalThis.__stryker__ ??= {};
   const space = globalThis.__stryker__;
   const bundles = [];
+  /** The test that killed the last mutant of a source: it often kills the next one, too. */
+  const lastKillers = new Map();
   let times = new Map();
   return {
     capabilities: () => ({ reloadEnvironment: true }),
@@ -45,7 +47,17 @@ function createRunner(options) {
       Object.assign(space, { activeMutant: activeMutant.id, currentTestId: undefined, hitLimit, hitCount });
       const source = relative(process.cwd(), sandboxFileName);
       const concerned = bundles.filter(({ sources }) => sources.has(source));
-      const result = await firstFailure(concerned, testFilter && new Set(testFilter), times);
+      const filter = testFilter && new Set(testFilter);
+      const known = lastKillers.get(source);
+      let result;
+      if (known !== undefined && (filter === undefined || filter.has(known)))
+        result = await firstFailure(
+          concerned.filter(({ ids }) => ids.includes(known)),
+          new Set([known]),
+          times,
+        );
+      if (result?.status !== MutantRunStatus.Killed) result = await firstFailure(concerned, filter, times);
+      if (result.status === MutantRunStatus.Killed) lastKillers.set(source, result.killedBy[0]);
       space.activeMutant = undefined;
       return hitLimit !== undefined && space.hitCount > hitLimit
         ? { status: MutantRunStatus.Timeout, reason: 'too many steps' }
