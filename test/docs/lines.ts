@@ -18,6 +18,7 @@ export const markdownFiles = [
   'SECURITY.md',
   'packaging/README.md',
   'test/bench/README.md',
+  'test/integration/README.md',
   'test/integration/vm/README.md',
 ];
 
