@@ -346,7 +346,7 @@ test('probe with the real second process rejects a node that is not a VFIO devic
     programs: { startWorker: (stepLimit) => startWorker(command, stepLimit) },
   });
   t.is(status, 1);
-  t.regex(out, isNode ? /is not a VFIO device/ : /is file, and sysfs says 1:3/);
+  t.regex(out, isNode ? /is not a VFIO device/ : /is a file, and sysfs says 1:3/);
 });
 
 for (const value of [undefined, null, 1, 'openable', [], {}])
