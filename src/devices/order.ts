@@ -47,7 +47,11 @@ export function comparePaths(a: string, b: string): number {
 }
 
 function compareParts(a: string, b: string): number {
-  const [x, y] = [pciNumber(a), pciNumber(b)];
+  return compareNumbered(a, pciNumber(a), b, pciNumber(b));
+}
+
+/** Compares two names by their numbers; a name without a number, NaN, comes after those with one. */
+function compareNumbered(a: string, x: number, b: string, y: number): number {
   if (Number.isNaN(x) && Number.isNaN(y)) return compareNatural(a, b);
   if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
   return x - y;
@@ -79,9 +83,8 @@ function sortBus<T extends Named>(devices: T[]): T[] {
   return [...byAddress.keys()].sort().flatMap((address) => byAddress.get(address) ?? []);
 }
 
-/** Compares devices by bus, then by name: PCI addresses as hexadecimal numbers, other names in natural order. */
+/** Compares devices by bus, then by name: PCI addresses first, as hexadecimal numbers, then other names in natural order. */
 export function compareDevices(a: Named, b: Named): number {
   if (a.bus !== b.bus) return a.bus < b.bus ? -1 : 1;
-  const difference = addressNumber(a.name) - addressNumber(b.name);
-  return Number.isNaN(difference) ? compareNatural(a.name, b.name) : difference;
+  return compareNumbered(a.name, addressNumber(a.name), b.name, addressNumber(b.name));
 }

@@ -74,7 +74,7 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...verifyGroupAccess(named, machine.access),
     ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];
-  findings.sort((a, b) => comparePaths(a.file, b.file) || (a.code < b.code ? -1 : 1));
+  findings.sort((a, b) => comparePaths(a.file, b.file) || Number(a.code > b.code) - Number(a.code < b.code));
   return {
     findings: only ? findings.filter((finding) => concerns(finding, only, observation)) : findings,
     observation,

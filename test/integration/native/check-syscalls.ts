@@ -141,5 +141,54 @@ for (const limit of [0, 1, 4095, 4096, 4097, 16_384, 100_000]) {
   if (typeof zeros !== 'number' || zeros > syscalls.READ_FAILED) report('readFile', [limit], zeros);
 }
 
+/** The calls below a directory: each fails after it opened something, which must be closed again. */
+const { RESOLVE_IN_ROOT, READ_FAILED } = syscalls;
+const top = syscalls.open(AT_FDCWD, '/', syscalls.O_PATH, 0, 0);
+const fields = new Float64Array(9);
+const failing: readonly (readonly [errno: string, call: () => unknown])[] = [
+  // A device is not read, even if its path leads to one through `..`.
+  ['EINVAL', () => readBelow('dev/zero', 64)],
+  ['EINVAL', () => readBelow('../dev/../dev/zero', 64)],
+  ['EINVAL', () => readBelow('proc', 64)],
+  ['EFBIG', () => readBelow('proc/self/maps', 1)],
+  ['EFBIG', () => readBelow('proc/self/maps', 0)],
+  // Nothing is at the address 0.
+  ['EIO', () => readBelow('proc/self/mem', 1 << 20)],
+  ['EXDEV', () => readBelow('proc/self/fd/1', 64)],
+  ['ENAMETOOLONG', () => readBelow('a'.repeat(256), 64)],
+  ['EISDIR', () => syscalls.readFile(AT_FDCWD, '/', 0, 0, 64, false)],
+  ['EINVAL', () => syscalls.readlink(top, 'proc', RESOLVE_IN_ROOT)],
+  ['EXDEV', () => syscalls.readlink(top, 'proc/self/cwd/x', RESOLVE_IN_ROOT)],
+  ['ENOTDIR', () => syscalls.stat(top, 'proc/self/maps/x', 0, RESOLVE_IN_ROOT, fields)],
+  ['RangeError', () => syscalls.stat(top, 'proc', 0, RESOLVE_IN_ROOT, new Float64Array(8))],
+  ['ENOTDIR', () => syscalls.readdir(top, 'proc/self/maps', RESOLVE_IN_ROOT, false)],
+  ['ENOTDIR', () => syscalls.readlinks('/proc/self/maps')],
+];
+
+function readBelow(path: string, limit: number): unknown {
+  return syscalls.readFile(top, path, 0, RESOLVE_IN_ROOT, limit, false);
+}
+
+function errnoOf(call: () => unknown): string {
+  try {
+    const result = call();
+    if (typeof result !== 'number') return 'a result';
+    return syscalls.errnoName(result <= READ_FAILED ? READ_FAILED - result : -result) ?? String(result);
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+const openFiles = (): number => (syscalls.readdir(AT_FDCWD, '/proc/self/fd', 0, false) as unknown[]).length;
+const before = openFiles();
+for (const [errno, call] of failing)
+  for (let repeated = 0; repeated < 1000; repeated++) {
+    const found = errnoOf(call);
+    if (found === errno) continue;
+    report(`expected ${errno} of ${call}`, [], found);
+    break;
+  }
+if (openFiles() !== before) report('descriptors', [], openFiles() - before);
+
 if (failures === 0) syscalls.write(1, 'ok\n', 3);
 std.exit(failures === 0 ? 0 : 1);

@@ -146,6 +146,17 @@ test('compareDevices gives the same order whatever the order of the devices was'
 
 const mixedDevice = fc.oneof(anyDevice, fc.record({ bus: fc.constantFrom('pci', 'mdev'), name: serial }));
 
+test('compareDevices is transitive with addresses and other names on one bus', (t) => {
+  const name = fc.constantFrom('0000:1a:00.0', '0000:10:00.0', '0000:5:x', '0000:9x', 'ffff:00:00.0', 'a');
+  const device = name.map((found) => ({ bus: 'pci', name: found }));
+  fc.assert(
+    fc.property(device, device, device, (a, b, c) => {
+      if (compareDevices(a, b) <= 0 && compareDevices(b, c) <= 0) t.true(compareDevices(a, c) <= 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('sortDevices has the order of compareDevices, with equal names and other names among the addresses', (t) => {
   fc.assert(
     fc.property(fc.array(fc.oneof(anyDevice, mixedDevice), { maxLength: 8 }), (devices) => {
