@@ -60,6 +60,8 @@ function compareNumbered(a: string, x: number, b: string, y: number): number {
 interface Named {
   readonly bus: string;
   readonly name: string;
+  /** Decides between two entries of one device, which only a wrong sysfs has: the order must not be that of the directory. */
+  readonly sysname?: string;
 }
 
 /** Returns the devices in the order of compareDevices(). */
@@ -78,7 +80,8 @@ function sortBus<T extends Named>(devices: T[]): T[] {
   const byAddress = new Map<string, T>();
   for (const device of devices)
     if (isPciAddress(device.name)) byAddress.set(device.name.padStart(16, '0'), device);
-  if (byAddress.size === 0) return devices.sort((a, b) => compareNatural(a.name, b.name));
+  if (byAddress.size === 0)
+    return devices.sort((a, b) => compareNatural(a.name, b.name) || compareSysnames(a, b));
   if (byAddress.size < devices.length) return devices.sort(compareDevices);
   return [...byAddress.keys()].sort().flatMap((address) => byAddress.get(address) ?? []);
 }
@@ -86,5 +89,11 @@ function sortBus<T extends Named>(devices: T[]): T[] {
 /** Compares devices by bus, then by name: PCI addresses first, as hexadecimal numbers, then other names in natural order. */
 export function compareDevices(a: Named, b: Named): number {
   if (a.bus !== b.bus) return a.bus < b.bus ? -1 : 1;
-  return compareNumbered(a.name, addressNumber(a.name), b.name, addressNumber(b.name));
+  return (
+    compareNumbered(a.name, addressNumber(a.name), b.name, addressNumber(b.name)) || compareSysnames(a, b)
+  );
+}
+
+function compareSysnames(a: Named, b: Named): number {
+  return compareNatural(a.sysname ?? '', b.sysname ?? '');
 }

@@ -269,6 +269,24 @@ export const machines: readonly Machine[] = [
     lines: [...everything, ...named('0000:01:00.0', '0000:07:00.0', 'vfio6')],
   },
   {
+    title:
+      'a machine where all devices want one name, and some have two entries or a name that is no address',
+    build: (root) => {
+      for (let number = 0; number < 40; number++) {
+        const name =
+          number % 10 === 7 ? `0000:${number}` : `0000:${String((number * 7) % 36).padStart(2, '0')}:00.0`;
+        root.add({ name, sysname: `vfio${number}`, driver: 'vfio-pci' });
+      }
+      root.write(
+        '/etc/vfio-names/policy.toml',
+        '[[link]]\nname = "by-x/a"\n[[link]]\nname = "by-x/a/{{name}}"\n',
+      );
+    },
+    lines: ['list', 'list --json', 'plan --json', 'verify', 'verify --json', 'sync', 'cdi --json'].map(
+      (line) => [...line.split(' '), '--root', 'ROOT'],
+    ),
+  },
+  {
     title: 'a machine whose node is the null device',
     build: (root) => {
       root.add({ name: '0000:01:00.0', sysname: 'vfio0', devnum: '1:3', driver: 'vfio-pci', group: '1' });

@@ -157,6 +157,14 @@ test('compareDevices is transitive with addresses and other names on one bus', (
   );
 });
 
+test('sortDevices sorts two entries of one device by the number of the node, in whatever order they were read', (t) => {
+  for (const name of ['0000:01:00.0', 'dma.0']) {
+    const entries = ['vfio10', 'vfio9', 'vfio11'].map((sysname) => ({ bus: 'pci', name, sysname }));
+    const found = sortDevices(entries).map(({ sysname }) => sysname);
+    t.deepEqual(found, ['vfio9', 'vfio10', 'vfio11']);
+  }
+});
+
 test('sortDevices has the order of compareDevices, with equal names and other names among the addresses', (t) => {
   fc.assert(
     fc.property(fc.array(fc.oneof(anyDevice, mixedDevice), { maxLength: 8 }), (devices) => {
