@@ -50,7 +50,12 @@ const writesRules: Row = async (t, root, line) => {
   t.is(readFileSync(root.at(rulesFile), 'utf8'), projectText('rules/70-vfio-names.rules'));
 };
 const holders = all(prints(0, /^$/), inVmScenario('held', /vfio_names holders \$address/));
-const emulator = ['-object', 'iommufd,id=iommufd0,fd=4', '-device', 'vfio-pci,fd=3,iommufd=iommufd0'];
+const emulator = [
+  '-object',
+  'iommufd,id=iommufd0,fd=4',
+  '-device',
+  'vfio-pci,id=device0,fd=3,iommufd=iommufd0',
+];
 const triggered = inVmScenario(
   'watch-beside-udev',
   /udevadm trigger --subsystem-match=vfio-dev --action=change$/m,
@@ -172,13 +177,13 @@ const rows: Readonly<Record<string, Row>> = {
     ['--device-fd', '3', '--iommu-fd', '4'],
     'pci/0000:01:00.0=3 iommu=4',
   ),
-  'prlimit --memlock=$((9 << 30)) vfio-names exec --iommu --user qemu 0000:01:00.0 -- qemu-system-x86_64 -m 8G -object iommufd,id=iommufd0,fd={iommufd} -device vfio-pci,fd={fd},iommufd=iommufd0':
+  'prlimit --memlock=$((9 << 30)) vfio-names exec --iommu --user qemu 0000:01:00.0 -- qemu-system-x86_64 -m 8G -object iommufd,id=iommufd0,fd={iommufd} -device vfio-pci,id=device0,fd={fd},iommufd=iommufd0':
     all(
       execs('qemu-system-x86_64', ['-m', '8G', ...emulator], 'pci/0000:01:00.0=3 iommu=4'),
       inVmScenario(
         'exec-qemu',
         /prlimit --memlock=.* exec --iommu --user nobody \$address -- \\$/m,
-        /-object 'iommufd,id=iommufd0,fd=\{iommufd\}' -device 'vfio-pci,fd=\{fd\},iommufd=iommufd0'/,
+        /-object 'iommufd,id=iommufd0,fd=\{iommufd\}' -device 'vfio-pci,id=device0,fd=\{fd\},iommufd=iommufd0'/,
       ),
     ),
   'prlimit --memlock=$((9 << 30)) vfio-names exec --interface group --no-fds --user qemu 0000:01:00.0 -- qemu-system-x86_64 -m 8G -device vfio-pci,host=0000:01:00.0':

@@ -6,7 +6,7 @@
 address=0000:00:04.0
 . /project/test/integration/vm/guest/qemu.sh
 link=/dev/vfio/pci/$address
-by_descriptor=(-object 'iommufd,id=iommufd0,fd={iommufd}' -device 'vfio-pci,fd={fd},iommufd=iommufd0')
+by_descriptor=(-object 'iommufd,id=iommufd0,fd={iommufd}' -device 'vfio-pci,id=device0,fd={fd},iommufd=iommufd0')
 by_address=(-object iommufd,id=iommufd0 -device "vfio-pci,host=$address,iommufd=iommufd0")
 # exec_as LIMIT: starts QEMU by exec as user nobody, with LIMIT bytes of locked memory.
 exec_as() {

@@ -22,7 +22,7 @@ LimitMEMLOCK=128M
 TimeoutStartSec=infinity
 ExecStart=$vfio_names_command exec --iommu --user nobody $address -- \
   /usr/bin/qemu-system-x86_64 -M q35,accel=tcg -nodefaults -display none -m 64 -S \
-  -object iommufd,id=iommufd0,fd={iommufd} -device vfio-pci,fd={fd},iommufd=iommufd0
+  -object iommufd,id=iommufd0,fd={iommufd} -device vfio-pci,id=device0,fd={fd},iommufd=iommufd0
 UNIT
 check "systemd waits 90 s for a device" same "$(systemctl show --property=JobRunningTimeoutUSec --value "$unit")" "1min 30s"
 mkdir -p "/run/systemd/system/$unit.d"
