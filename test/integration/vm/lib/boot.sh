@@ -52,6 +52,9 @@ boot_once() {
   # Without `npm ci` the share is an empty directory.
   modules=$project/node_modules
   [[ -d $modules ]] || modules=${results%/*}/project/node_modules
+  # shellcheck disable=SC2154 # set by the caller: empty, or the directory
+  [[ -z $clients ]] || devices+=(-fsdev "local,id=clients,path=$clients,security_model=none,readonly=on"
+    -device virtio-9p-pci,fsdev=clients,mount_tag=clients,addr=14.0)
   mkfifo "$results/monitor.in" "$results/monitor.out"
   cat <>"$results/monitor.out" >"$results/monitor.log" &
   reader=$!

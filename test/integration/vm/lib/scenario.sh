@@ -12,6 +12,7 @@
 #   # reboots: yes          the guest may reboot, and the scenario runs again at each boot (needs `root: disk`)
 #   # initramfs: TOOL       boots by an image that TOOL made, with those rules and the native vfio_id in it
 #   # kernel-command-line: ARGUMENT...  more arguments of the kernel's command line
+#   # clients: sid          the guest has a second root directory, with QEMU and libvirt of Debian sid (guest/clients.sh)
 #   # packages: yes         installs the Debian packages, which are built first and lie in /project/packages
 
 # header NAME KEY [DEFAULT]
@@ -95,11 +96,16 @@ spent() {
 
 # attempt NAME@KERNEL DIRECTORY: boot it once and print what came of it.
 attempt() {
-  local name=${1%@*} kernel=${1#*@} why='' status=none rules initramfs root on_disk='' no_reboot=-no-reboot
+  local name=${1%@*} kernel=${1#*@} why='' status=none rules initramfs root on_disk='' no_reboot=-no-reboot clients=''
   rules=$(header "$name" rules yes) initramfs=$(header "$name" initramfs) root=$(header "$name" root read-only)
   [[ $root != disk ]] || on_disk='root=/dev/nvme0n1 rootfstype=ext4 rootflags=noatime rw'
   [[ $(header "$name" reboots no) == no ]] || no_reboot=''
+  [[ $(header "$name" clients none) == none ]] || clients=$(clients_dir)
   say "$1"
+  if [[ -n $clients && ! -d $clients ]]; then
+    echo "not ok - the directory with clients of sid could be made"
+    return 1
+  fi
   boot "$kernel" "$(header "$name" devices none)" "$(header "$name" cpus 1)" "$(header "$name" timeout 600)" "$2" \
     "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules" "$kernel")}" \
     "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
