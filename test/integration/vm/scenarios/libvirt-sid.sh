@@ -1,4 +1,5 @@
-# libvirt of Debian sid starts a domain with a device by iommufd: QEMU has the node open that our names and `resolve` lead to.
+# libvirt of Debian sid starts a domain with a device by iommufd: QEMU has the node open that our link and `resolve` lead to.
+# Without iommufd it has the node of the group open.
 # kernels: both
 # devices: three
 # clients: sid
@@ -19,7 +20,7 @@ vfio_nodes_of() {
   done | sort -u
 }
 
-# Without libvirt's other daemons and without control groups and a /dev of QEMU's own, none of which matters here.
+# Without libvirt's other daemons, without control groups and without a /dev of QEMU's own.
 cat >$sid/etc/libvirt/qemu.conf <<'CONF'
 stdio_handler = "file"
 security_driver = "none"
@@ -27,24 +28,46 @@ cgroup_controllers = []
 namespaces = []
 remember_owner = 0
 CONF
-# On the root bus, since QEMU's monitor lists what is behind a port only after the firmware has run.
-cat >$sid/tmp/domain.xml <<'XML'
+# domain OF-DOMAIN OF-DEVICE: prints a domain with these elements. The device is on the root bus, since QEMU's monitor lists
+# what is behind a port only after the firmware has run.
+domain() {
+  cat <<XML
 <domain type='qemu'>
   <name>lab</name>
   <memory unit='MiB'>64</memory>
   <os><type arch='x86_64' machine='q35'>hvm</type></os>
+  $1
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
     <hostdev mode='subsystem' type='pci' managed='no'>
-      <driver iommufd='yes'/>
+      $2
       <source><address domain='0x0000' bus='0x00' slot='0x05' function='0x0'/></source>
       <address type='pci' domain='0x0000' bus='0x00' slot='0x04' function='0x0'/>
     </hostdev>
   </devices>
 </domain>
 XML
+}
+
+# holders_of INTERFACE: the processes that `holders` reports for it.
+holders_of() { vfio_names holders $address | awk -v interface="$1" '$4 == interface { print $2 }' | sort -u; }
+no_holder() { same "$(vfio_names holders $address)" ""; }
+# runs TITLE INTERFACE OF-DOMAIN OF-DEVICE: runs this domain once; QEMU must have the device open by this interface only.
+runs() {
+  local pid number='' opened='no node of a device'
+  [[ $2 == group ]] || number=$(number_of $link) opened='only the node of our link'
+  domain "$3" "$4" >$sid/tmp/domain.xml
+  check "$1: libvirt starts the domain" by_virsh create --paused /tmp/domain.xml
+  pid=$(cat /run/libvirt/qemu/lab.pid)
+  note "the nodes of VFIO devices that QEMU has open: $(vfio_nodes_of "$pid")"
+  check "$1: QEMU has opened $opened" same "$(vfio_nodes_of "$pid")" "$number"
+  check "$1: holders reports QEMU" same "$pid" "$(holders_of $2)"
+  check "$1: QEMU lists the device" contains "$identity" by_virsh qemu-monitor-command lab --hmp "info pci"
+  check "$1: libvirt ends the domain" by_virsh destroy lab
+  check "$1: holders prints nothing then" until_true 60 no_holder
+}
 
 # The numbers in the nodes' names are not in the order of the addresses.
 check "bind" eval "bind 0000:00:06.0 && bind $address && bind 0000:00:04.0"
@@ -52,13 +75,7 @@ settle
 note "$(in_sid libvirtd --version), $(in_sid qemu-system-x86_64 --version | head -n 1)"
 in_sid libvirtd >/tmp/libvirtd.log 2>&1 &
 check "libvirtd starts" until_true 300 test -S /run/libvirt/libvirt-sock
-check "libvirt starts the domain" by_virsh create --paused /tmp/domain.xml || cat /tmp/libvirtd.log
-pid=$(cat /run/libvirt/qemu/lab.pid)
-note "the nodes of VFIO devices that QEMU has open: $(vfio_nodes_of "$pid")"
-check "QEMU has one VFIO device open, the one of our link" same "$(vfio_nodes_of "$pid")" "$(number_of $link)"
-check "resolve prints the same node" same "$(number_of "$(vfio_names resolve $address)")" "$(vfio_nodes_of "$pid")"
-check "holders reports QEMU" contains "\"pid\":$pid" eval "vfio_names holders --json $address | tr -d ' \n'"
-check "QEMU lists the device" contains "$identity" by_virsh qemu-monitor-command lab --hmp "info pci"
-check "libvirt ends the domain" by_virsh destroy lab
-no_holder() { same "$(vfio_names holders $address)" ""; }
-check "holders prints nothing then" until_true 60 no_holder
+check "the link and resolve lead to the same node" same "$(number_of $link)" "$(number_of "$(vfio_names resolve $address)")"
+runs "iommufd of the device" device "" "<driver iommufd='yes'/>"
+runs "iommufd of the domain" device "<iommufd enabled='yes'/>" ""
+runs "without iommufd" group "" ""
