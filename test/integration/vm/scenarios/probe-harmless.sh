@@ -2,6 +2,7 @@
 # No reset, no growth of descriptors or memory, and unbind does not wait.
 # kernels: both
 # devices: one
+# timeout: 1800
 . /project/test/integration/vm/guest/probe.sh
 
 address=0000:00:04.0 some=1000 many=10000
