@@ -13,9 +13,9 @@ export function isUdevRunning(files: Files, root: Root): boolean {
  * Reloads the rules, applies them to the existing devices, and waits until udev has done so: a `change` event runs all rules
  * except those for ACTION=="add", and removes links that no rule creates any more. Returns one line for each call that failed.
  *
- * udevd reads the sender of a control message from its credentials (src/udev/udev-ctrl.c). On Linux 7.2 a message that is sent
- * before udevd accepts the connection has none: udevd 257 ignores it ("Invalid sender uid 65534"), and udevadm exits with
- * status 0. So the reload is asked for twice.
+ * The reload is asked for twice, since udevd can ignore a request. It accepts the connection of udevadm and only then asks for
+ * the credentials of its messages (SO_PASSCRED, unix(7); udev_ctrl_event_handler in systemd's src/udev/udev-ctrl.c). A message
+ * that arrives in between has none ("Invalid sender uid 65534"), and udevadm ends with status 0 nevertheless.
  */
 export function reloadUdev(exec: RunProgram): string[] {
   const reload = ['control', '--reload'];

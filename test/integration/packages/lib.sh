@@ -89,4 +89,4 @@ fake_udev() {
     perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0) && bind(S, sockaddr_un("/run/udev/control")) && listen(S, 1) or die $!'
 }
 # What package scripts call when rules were added, changed or removed.
-udev_calls=$'udevadm control --reload\nudevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change'
+udev_calls=$'udevadm control --reload\nudevadm control --reload\nudevadm trigger --subsystem-match=vfio-dev --subsystem-match=vfio --action=change'

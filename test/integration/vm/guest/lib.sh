@@ -93,8 +93,7 @@ until_true() {
   done
 }
 
-# reload_rules: udevd reads its rules again. Twice, since udevd 257 on Linux 7.2 ignores a control message now and then ("Invalid
-# sender uid 65534") although udevadm exits with status 0.
+# reload_rules: udevd reads its rules again. Twice, since it can ignore a request (scenario reload-lost).
 reload_rules() { udevadm control --reload && udevadm control --reload; }
 
 settle() { udevadm settle --timeout=120; }
