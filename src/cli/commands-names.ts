@@ -1,4 +1,4 @@
-/** The commands about names: what there is, and what links there should be. */
+/** The commands about names: list, show, resolve, plan, sync, verify and others that read or make them. */
 import { deviceStates } from '../links/state.ts';
 import type { Command } from './command.ts';
 import { anyNames, oneName, policy } from './command-options.ts';

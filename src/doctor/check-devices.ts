@@ -40,7 +40,7 @@ export function checkDevices({ devices, classless, problems }: Snapshot): CheckR
   return [{ ...none, commands: bindCommands }, ...lines];
 }
 
-/** ADDRESS is no device, so that the commands do nothing if they are copied as they are. */
+/** The word ADDRESS is not the name of a device, so the commands do nothing if they are copied as they are. */
 const bindCommands: readonly string[] = [
   'echo vfio-pci > /sys/bus/pci/devices/ADDRESS/driver_override',
   'echo ADDRESS > /sys/bus/pci/devices/ADDRESS/driver/unbind',

@@ -589,8 +589,11 @@ CALL(js_readlinks)
 			length = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target));
 		found = length < 0 ? failure(ctx, errno) : text_result(ctx, target, (size_t)length);
 		name = text_result(ctx, entry->d_name, strlen(entry->d_name));
-		if (JS_DefinePropertyValueUint32(ctx, entries, count++, name, JS_PROP_C_W_E) < 0 ||
-		    JS_DefinePropertyValueUint32(ctx, entries, count++, found, JS_PROP_C_W_E) < 0) {
+		if (JS_DefinePropertyValueUint32(ctx, entries, count++, name, JS_PROP_C_W_E) < 0) {
+			JS_FreeValue(ctx, found);
+			JS_FreeValue(ctx, entries);
+			entries = JS_EXCEPTION;
+		} else if (JS_DefinePropertyValueUint32(ctx, entries, count++, found, JS_PROP_C_W_E) < 0) {
 			JS_FreeValue(ctx, entries);
 			entries = JS_EXCEPTION;
 		}

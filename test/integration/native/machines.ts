@@ -270,7 +270,7 @@ export const machines: readonly Machine[] = [
   },
   {
     title:
-      'a machine where all devices want one name, and some have two entries or a name that is no address',
+      'a machine where all devices want one name, and some have two entries or a name that is not an address',
     build: (root) => {
       for (let number = 0; number < 40; number++) {
         const name =

@@ -5,7 +5,7 @@ import { fakeExec } from '../../support/fake-exec.ts';
 
 /** Runs the filter as the kernel does (kernel/bpf, the instructions that the filter has). */
 function verdict(architecture: number, number: number, request: bigint): string {
-  // __AUDIT_ARCH_LE, by which <linux/audit.h> tells the byte order of a machine.
+  // __AUDIT_ARCH_LE, with which <linux/audit.h> gives the byte order of a machine.
   const isLittle = (architecture & 0x4000_0000) !== 0;
   const program = terminalFilter(isLittle);
   const view = new DataView(program.buffer);
