@@ -1,6 +1,6 @@
 /*
- * Preloaded into udevd: the first connection to its control socket asks for the credentials of its messages a second late, as on
- * a machine with much else to do. In that second udevadm sends its message, without credentials.
+ * Preloaded into udevd: the first connection to its control socket asks for the credentials of its messages a fifth of a second
+ * late, as on a machine with much else to do. In that time udevadm sends its message, without credentials.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +19,7 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
 	    !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) && type == SOCK_SEQPACKET &&
 	    !getpeername(fd, (struct sockaddr *)&peer, &peer_length)) {
 		is_late = 1;
-		sleep(1);
+		usleep(200000);
 	}
 	return next(fd, level, name, value, size);
 }
