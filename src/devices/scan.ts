@@ -126,16 +126,9 @@ export function scanDevices(files: Files, root: Root): Scan {
   return { devices: sortDevices(devices), problems, unreadableCount };
 }
 
-const goneMessage = 'went away while it was read, ignoring';
-
 /** The problem of a device or group that went away while it was read. */
 export function goneProblem(file: string): Problem {
-  return { file, message: goneMessage };
-}
-
-/** Whether a problem ends with the scan: what went away is not missed by the next one. */
-export function isGoneProblem({ message }: Problem): boolean {
-  return message === goneMessage;
+  return { file, message: 'went away while it was read, ignoring', code: 'gone' };
 }
 
 /** Reads the class directory. It does not exist if the kernel has no vfio or has not loaded it: not a problem. */

@@ -20,6 +20,8 @@ export interface Problem {
   readonly file: string;
   /** What was found, one line. */
   readonly message: string;
+  /** The device or the group went away while it was read. */
+  readonly code?: 'gone';
 }
 
 export interface Scan {

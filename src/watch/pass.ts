@@ -2,7 +2,6 @@
  * Runs one pass: an incremental one over the places that hints name if possible, a full one otherwise. Returns what was done,
  * and what report() needs to know about the state before the pass.
  */
-import { isGoneProblem } from '../devices/scan.ts';
 import type { Machine } from '../links/observe.ts';
 import { sync } from '../links/sync.ts';
 import { claimNode } from '../names/claims.ts';
@@ -75,7 +74,8 @@ export function runPass(machine: Machine, token: string, memory: Memory, places:
       ...passOf(next),
       outcomes: [...(incremental?.outcomes ?? []), ...full.outcomes],
       access: [...(incremental?.access ?? []), ...full.access],
-      problems: scan.problems.filter((problem) => !isGoneProblem(problem)),
+      // What went away is not missed by the next pass.
+      problems: scan.problems.filter(({ code }) => code !== 'gone'),
       conflicts: assignment.conflicts,
       stable: full.stable,
     },

@@ -143,7 +143,9 @@ test('a group that goes away before its members are read is left out, as one tha
   };
   t.deepEqual(scanGroups(files, root.dir), {
     groups: [],
-    problems: [{ file: '/sys/class/vfio/14', message: 'went away while it was read, ignoring' }],
+    problems: [
+      { file: '/sys/class/vfio/14', message: 'went away while it was read, ignoring', code: 'gone' },
+    ],
     unreadableCount: 0,
   });
 });
