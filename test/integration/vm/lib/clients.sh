@@ -1,7 +1,8 @@
-# Makes and caches a second root directory with newer programs that use devices: QEMU and libvirt of Debian sid. A scenario with
-# `# clients: sid` finds it as a share of the guest, see guest/clients.sh.
+# Makes and caches a second root directory with newer programs that use devices: QEMU, libvirt and DPDK of Debian sid. A
+# scenario with `# clients: sid` finds it as a share of the guest, see guest/clients.sh.
 
-clients_packages=(qemu-system-x86 libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients)
+clients_packages=(qemu-system-x86 libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
+  dpdk dpdk-dev containerd)
 
 # make_clients DIRECTORY: everything that is in it. Its text is part of the cache's key. The base is of the guest's suite, since
 # sid's list expires within days, which apt can ignore and debootstrap cannot.

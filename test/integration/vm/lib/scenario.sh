@@ -12,7 +12,7 @@
 #   # reboots: yes          the guest may reboot, and the scenario runs again at each boot (needs `root: disk`)
 #   # initramfs: TOOL       boots by an image that TOOL made, with those rules and the native vfio_id in it
 #   # kernel-command-line: ARGUMENT...  more arguments of the kernel's command line
-#   # clients: sid          the guest has a second root directory, with QEMU and libvirt of Debian sid (guest/clients.sh)
+#   # clients: sid          the guest has a second root directory, with programs of Debian sid (guest/clients.sh)
 #   # packages: yes         installs the Debian packages, which are built first and lie in /project/packages
 
 # header NAME KEY [DEFAULT]
