@@ -77,13 +77,21 @@ export function sortDevices<T extends Named>(devices: readonly T[]): T[] {
 
 /** Addresses of one length sort as texts: a comparison function would be called several times for each device. */
 function sortBus<T extends Named>(devices: T[]): T[] {
+  const width = devices[0]?.name.length;
+  const isEven = devices.every(({ name }) => name.length === width);
   const byAddress = new Map<string, T>();
   for (const device of devices)
-    if (isPciAddress(device.name)) byAddress.set(device.name.padStart(16, '0'), device);
+    if (isPciAddress(device.name))
+      byAddress.set(isEven ? device.name : device.name.padStart(16, '0'), device);
   if (byAddress.size === 0)
     return devices.sort((a, b) => compareNatural(a.name, b.name) || compareSysnames(a, b));
   if (byAddress.size < devices.length) return devices.sort(compareDevices);
-  return [...byAddress.keys()].sort().flatMap((address) => byAddress.get(address) ?? []);
+  const sorted: T[] = [];
+  for (const address of [...byAddress.keys()].sort()) {
+    const device = byAddress.get(address);
+    if (device) sorted.push(device);
+  }
+  return sorted;
 }
 
 /** Compares devices by bus, then by name: PCI addresses first, as hexadecimal numbers, then other names in natural order. */

@@ -32,9 +32,13 @@ export function parseClassLink(sysname: string, target: string): ClassLink | und
   const suffix = `/vfio-dev/${sysname}`;
   if (!target.startsWith(prefix) || !target.endsWith(suffix)) return undefined;
   const below = target.slice(prefix.length, -suffix.length);
-  const parts = `/${below}/`;
-  if (parts.includes('//') || parts.includes('/./') || parts.includes('/../')) return undefined;
+  if (below === '' || target.includes('//')) return undefined;
+  if (target.includes('/.', prefix.length - 1) && hasDotPart(below)) return undefined;
   return { syspath: `/sys/devices/${below}`, name: baseName(below) };
+}
+
+function hasDotPart(path: string): boolean {
+  return path.split('/').some((part) => part === '.' || part === '..');
 }
 
 /** Where the kernel lists VFIO devices since 6.1 (drivers/vfio/vfio_main.c). */

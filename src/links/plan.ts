@@ -118,11 +118,12 @@ function planRemovals(
   const restores: Change[] = [];
   const removals: Change[] = [];
   tree.entries.forEach(({ target: from }, link) => {
+    if (wanted.has(link)) return;
     if (isTemporary(link)) {
       const restore = planRestore(link, from, tree.entries);
       if (restore) restores.push(restore);
     }
-    if (from === undefined || wanted.has(link) || others.has(link)) return;
+    if (from === undefined || others.has(link)) return;
     const node = targetNode(link, from);
     if (node === undefined) return;
     const reason = isTemporary(link) ? 'temporary' : present.has(node) ? 'unclaimed' : 'gone';

@@ -23,15 +23,13 @@ interface NodeFindings {
 export function verifyNodes(files: Files, root: Root, devices: readonly Device[]): NodeFindings {
   const findings: Finding[] = [];
   const owners = new Map<string, Device[]>();
+  const ownedBy = listsByOwner(owners);
   for (const device of devices) {
     if (device.devnum === undefined) continue;
     const path = nodePathOf(device.sysname);
     const check = checkNode(files, root, path, device);
     if (check.verdict === 'ok') {
-      const owner = `${check.status.uid}:${check.status.gid}`;
-      const owned = owners.get(owner);
-      if (owned) owned.push(device);
-      else owners.set(owner, [device]);
+      ownedBy(check.status).push(device);
       // A user who may write the node controls the device, and through DMA all memory that the IOMMU maps for it.
       if ((check.status.mode & 0o006) !== 0) findings.push(unsafeNode(path, device, check.status));
     } else {
@@ -53,6 +51,19 @@ export function verifyNodes(files: Files, root: Root, devices: readonly Device[]
     }
   }
   return { findings, owners };
+}
+
+/** Returns the list of an owner's devices, an empty one at first; most nodes have the owner of the one before. */
+function listsByOwner(owners: Map<string, Device[]>): (status: FileStatus) => Device[] {
+  let last: { readonly uid: number; readonly gid: number; readonly devices: Device[] } | undefined;
+  return ({ uid, gid }) => {
+    if (last?.uid === uid && last.gid === gid) return last.devices;
+    const owner = `${uid}:${gid}`;
+    const devices = owners.get(owner) ?? [];
+    owners.set(owner, devices);
+    last = { uid, gid, devices };
+    return devices;
+  };
 }
 
 /** Reports the devices with a node of which no name can be made. */

@@ -348,9 +348,10 @@ CALL(js_open)
 
 /*
  * Opens a regular file beneath a directory. Anything else is only opened with O_PATH: to open a device can have an effect, and
- * to read a FIFO can block. An errno of what follows the first call becomes errno - READ_FAILED.
+ * to read a FIFO can block. An errno of what follows the first call becomes errno - READ_FAILED. `sized`: whether the file has a
+ * size, which those of /proc have not.
  */
-static int open_file_below(int dirfd, const char *path, int flags, uint32_t resolve, int *problem)
+static int open_file_below(int dirfd, const char *path, int flags, uint32_t resolve, int *sized, int *problem)
 {
 	char self[32];
 	struct stat status;
@@ -363,6 +364,7 @@ static int open_file_below(int dirfd, const char *path, int flags, uint32_t reso
 	if (fstat(held, &status) < 0 || !S_ISREG(status.st_mode)) {
 		*problem = EINVAL - READ_FAILED;
 	} else {
+		*sized = status.st_size > 0;
 		snprintf(self, sizeof(self), "/proc/self/fd/%d", held);
 		fd = open(self, flags | O_CLOEXEC);
 		if (fd < 0)
@@ -378,9 +380,9 @@ static int open_file_below(int dirfd, const char *path, int flags, uint32_t reso
  */
 CALL(js_read_file)
 {
-	int dirfd, flags, fd = -1, binary, problem = 0;
+	int dirfd, flags, fd = -1, binary, sized = 0, problem = 0;
 	uint32_t resolve, limit;
-	size_t length = 0, size, most;
+	size_t length = 0, size, most, asked = 0;
 	ssize_t got = 1;
 	unsigned char page[4096], *bytes = page, *more;
 	const char *path;
@@ -390,7 +392,7 @@ CALL(js_read_file)
 	    u32_of(ctx, argv[4], &limit) && text_of(ctx, argv[1], &path, &problem));
 	binary = JS_ToBool(ctx, argv[5]);
 	if (!problem && resolve) {
-		fd = open_file_below(dirfd, path, flags, resolve, &problem);
+		fd = open_file_below(dirfd, path, flags, resolve, &sized, &problem);
 	} else if (!problem) {
 		fd = open_below(dirfd, path, flags, 0, 0);
 		problem = fd < 0 ? errno : 0;
@@ -401,7 +403,8 @@ CALL(js_read_file)
 	/* One more byte shows that a text is too long. */
 	most = binary ? limit : (size_t)limit + 1;
 	size = most < sizeof(page) ? most : sizeof(page);
-	while (got > 0 && length < most) {
+	/* A file of /proc may give less than it is asked for before its end. */
+	while (got > 0 && length < most && !(sized && (size_t)got < asked)) {
 		if (length == size) {
 			size = size * 4 > most ? most : size * 4;
 			more = bytes == page ? malloc(size) : realloc(bytes, size);
@@ -413,7 +416,8 @@ CALL(js_read_file)
 				memcpy(more, page, length);
 			bytes = more;
 		}
-		got = read(fd, bytes + length, size - length);
+		asked = size - length;
+		got = read(fd, bytes + length, asked);
 		if (got < 0)
 			problem = errno - READ_FAILED;
 		else

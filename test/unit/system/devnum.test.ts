@@ -40,5 +40,20 @@ const malformed = test.macro({
   },
   title: (_, text) => `parseDevnum rejects ${JSON.stringify(text)}`,
 });
-for (const text of ['', '\n', '247', '247:', ':3', '247:3:1', '0247:3', '-1:3', '247: 3', 'a:b', '247:3\n\n'])
+for (const text of [
+  '',
+  '\n',
+  '247',
+  '247:',
+  ':3',
+  '247:3:1',
+  '0247:3',
+  '-1:3',
+  '247: 3',
+  'a:b',
+  '247:3\n\n',
+  '4294967296:3',
+  '1e2:3',
+  '0x1:3',
+])
   test(malformed, text);
