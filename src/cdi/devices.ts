@@ -25,6 +25,8 @@ interface CdiSelection {
   readonly by: Interface;
   readonly devices: readonly CdiDevice[];
   readonly skipped: readonly SkippedDevice[];
+  /** When the newest of the nodes was created, in milliseconds since 1970; 0 without a device. See newestNode(). */
+  readonly newestNode: number;
 }
 
 /**
@@ -64,7 +66,8 @@ export function selectDevices(
     }
   }
   const problem = chosen.length === 0 ? undefined : sharedNodeProblem(files, root, sharedNodeOf(by));
-  if (problem === undefined) return { by, devices: chosen, skipped };
+  if (problem === undefined)
+    return { by, devices: chosen, skipped, newestNode: newestNode(files, root, by, chosen) };
   const { path, hint } = sharedNodeOf(by);
   throw new VfioNamesError(
     'no-shared-node',
@@ -72,6 +75,21 @@ export function selectDevices(
     `expected ${path} for the interface ${by}, found ${problem}`,
     { hint, path },
   );
+}
+
+/**
+ * When the newest node of these devices was created. A runtime that stays in memory (containerd, CRI-O) adds the device numbers
+ * to the specification that it has read, and keeps them until the file changes (container-device-interface,
+ * pkg/cdi/container-edits_unix.go). The node of a group has the same path after each bind, but not the same number: an older
+ * file has to be written again.
+ */
+function newestNode(files: Files, root: Root, by: Interface, devices: readonly CdiDevice[]): number {
+  if (devices.length === 0) return 0;
+  const paths = [sharedNodeOf(by).path, ...devices.flatMap(({ nodes }) => nodes)];
+  const times = paths.map((path) =>
+    ignoring(() => files.statNode(pathBelow(root, path)).modified, 'ENOENT', 'ENOTDIR'),
+  );
+  return Math.max(...times.map((time) => time ?? 0));
 }
 
 /**

@@ -2,7 +2,8 @@
  * Keeps a CDI file up to date while devices are bound and unbound. The caller listens for events and calls updateSpec after each
  * change.
  *
- * The file names nodes as vfioN, and the kernel reuses N for the next device. User space cannot reserve N without keeping the
+ * The file names nodes as vfioN, and the kernel reuses N for the next device; a group has the same node after each bind, with
+ * another number. User space cannot reserve N without keeping the
  * device open, so the file can be stale between such a change and the next call. updateSpec guarantees that the file is correct
  * when it returns: it scans the devices again after the new file is visible, and removes the file if the device numbers keep
  * changing.
@@ -43,11 +44,14 @@ const MAX_WRITES = 8;
  */
 export function updateSpec(files: SystemFiles, root: Root, plan: CdiTarget, token: string): CdiUpdate {
   let before: WriteOutcome | undefined;
+  // If the clock was set back, a file is older than its nodes even after it was written.
+  let seen = 0;
   for (let writes = 0; writes <= MAX_WRITES; writes++) {
-    const { text, skipped } = currentDocument(files, root, plan, token);
-    const done = writeSpec(files, plan.path, plan.kind, text, token);
+    const { text, skipped, newestNode } = currentDocument(files, root, plan, token);
+    const done = writeSpec(files, plan.path, plan.kind, text, token, newestNode === seen ? 0 : newestNode);
     if (done === 'unchanged' || done === 'absent') return { outcome: before ?? done, skipped };
     before = done;
+    seen = newestNode;
   }
   removeSpec(files, plan, token);
   throw new VfioNamesError(
@@ -60,7 +64,7 @@ export function updateSpec(files: SystemFiles, root: Root, plan: CdiTarget, toke
 
 /** Removes the file, for example when the service stops and no longer updates it. */
 export function removeSpec(files: SystemFiles, { path, kind }: CdiTarget, token: string): WriteOutcome {
-  return writeSpec(files, path, kind, undefined, token);
+  return writeSpec(files, path, kind, undefined, token, 0);
 }
 
 /**
@@ -72,13 +76,17 @@ function currentDocument(
   root: Root,
   plan: CdiTarget,
   token: string,
-): { readonly text: string | undefined; readonly skipped: readonly SkippedDevice[] } {
+): {
+  readonly text: string | undefined;
+  readonly skipped: readonly SkippedDevice[];
+  readonly newestNode: number;
+} {
   const devices = boundDevices(files, root, scanDevices(files, root).devices);
   const onBus = devices.filter(({ bus }) => bus === plan.bus);
   try {
-    const { by, devices: chosen, skipped } = selectDevices(files, root, onBus, plan);
+    const { by, devices: chosen, skipped, newestNode } = selectDevices(files, root, onBus, plan);
     const text = chosen.length === 0 ? undefined : cdiText(cdiSpec(plan.kind, by, chosen, false));
-    return { text, skipped };
+    return { text, skipped, newestNode };
   } catch (error) {
     removeSpec(files, plan, token);
     throw error;

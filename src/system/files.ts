@@ -16,6 +16,11 @@ export interface FileStatus {
   /** `MAJOR:MINOR` of a character or block device, in decimal as in sysfs. */
   readonly devnum?: string;
   readonly inode: string;
+  /**
+   * When the content changed last, in milliseconds since 1970 by the clock of the kernel; of a node of devtmpfs, when the kernel
+   * created it.
+   */
+  readonly modified: number;
 }
 
 /** An open directory, or a file opened with O_PATH; not affected if its own path is replaced. */

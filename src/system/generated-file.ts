@@ -22,6 +22,8 @@ interface GeneratedFile {
   readonly expected: string;
   /** Whether vfio-names generated this text, so that it may be replaced. */
   readonly isGenerated: (text: string) => boolean;
+  /** Milliseconds since 1970: an older file is written again, even if its text is right. */
+  readonly notBefore?: number;
 }
 
 /**
@@ -66,7 +68,7 @@ function put(
     return 'removed';
   }
   // Runtimes reload the directory after every change in it.
-  if (existing === text) return 'unchanged';
+  if (existing?.text === text && existing.modified >= (file.notBefore ?? 0)) return 'unchanged';
   if (!replaceFile(files, handle, { name, text, isOurs, durable: true }, token))
     throw unmanaged(file, 'another file');
   return 'written';
@@ -84,13 +86,18 @@ function openOrCreate(files: Files, directory: string): DirHandle {
 }
 
 /** Reads the existing file; throws if vfio-names did not generate it. */
-function readOwn(files: Files, handle: DirHandle, file: GeneratedFile, name: string): string | undefined {
+function readOwn(
+  files: Files,
+  handle: DirHandle,
+  file: GeneratedFile,
+  name: string,
+): { readonly text: string; readonly modified: number } | undefined {
   const path = `${handle.path}/${name}`;
   const status = ignoring(() => files.lstat(path), 'ENOENT');
   if (!status) return undefined;
   const text =
     status.kind === 'file' ? ignoring(() => files.read(path, MAX_GENERATED_BYTES), 'EFBIG') : undefined;
-  if (text !== undefined && file.isGenerated(text)) return text;
+  if (text !== undefined && file.isGenerated(text)) return { text, modified: status.modified };
   throw unmanaged(file, text === undefined ? `a ${status.kind}` : 'another file');
 }
 

@@ -76,7 +76,9 @@ export const run: RunCommand = async (invocation, io, system) => {
   const text = document && cdiText(document);
   if (output !== undefined) await system.loadExchange();
   const fileState =
-    output === undefined ? undefined : writeSpec(files, output, kind, text, system.process.token());
+    output === undefined
+      ? undefined
+      : writeSpec(files, output, kind, text, system.process.token(), choice.newestNode);
   const { by, skipped } = choice;
   if (invocation.json)
     io.out(jsonDocument({ bus, kind, interface: by, output, fileState, skipped, document }));

@@ -24,6 +24,7 @@ export function statusOf(stats: fs.Stats): FileStatus {
     uid: stats.uid,
     gid: stats.gid,
     inode: String(stats.ino),
+    modified: stats.mtimeMs,
     ...((kind === 'char' || kind === 'block') && { devnum: devnumOf(stats.rdev) }),
   };
 }

@@ -19,7 +19,7 @@ const kinds: Readonly<Record<number, FileKind>> = {
 };
 
 /** Each call of syscalls.stat() sets all fields, which are read before the next one. */
-export const fields = new Float64Array(9);
+export const fields = new Float64Array(10);
 
 /** The status that syscalls.stat() wrote to `fields`. */
 export function statusOfFields(): FileStatus {
@@ -30,9 +30,10 @@ export function statusOfFields(): FileStatus {
   const kind = kinds[mode & 0o170000] ?? 'other';
   const bits = mode & 0o7777;
   const inode = String(fields[3]);
-  return kind === 'char' || kind === 'block'
-    ? { kind, mode: bits, uid, gid, inode, devnum: `${(fields[4] ?? 0) >>> 0}:${(fields[5] ?? 0) >>> 0}` }
-    : { kind, mode: bits, uid, gid, inode };
+  const modified = fields[9] ?? 0;
+  if (kind !== 'char' && kind !== 'block') return { kind, mode: bits, uid, gid, inode, modified };
+  const devnum = `${(fields[4] ?? 0) >>> 0}:${(fields[5] ?? 0) >>> 0}`;
+  return { kind, mode: bits, uid, gid, inode, modified, devnum };
 }
 
 /** fstat(2). Throws an error without a path. */

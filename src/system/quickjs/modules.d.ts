@@ -59,8 +59,8 @@ declare module 'qjs:syscalls' {
   /** The names in a directory, each followed by its target or the negative errno of readlink(2). */
   export function readlinks(path: string): (Text | number)[] | number;
   /**
-   * Sets mode, uid, gid, inode, major, minor, device, size and the number of links. With `resolve`, of the path itself, and `flags`
-   * are not used.
+   * Sets mode, uid, gid, inode, major, minor, device, size, the number of links and the time of the last modification in
+   * milliseconds. With `resolve`, of the path itself, and `flags` are not used.
    */
   export function stat(
     dirfd: number,

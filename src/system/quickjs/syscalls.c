@@ -611,12 +611,12 @@ CALL(js_readlinks)
 }
 
 /*
- * stat(dirfd, path, flags, resolve, fields): mode, uid, gid, inode, major, minor, device, size, links. With `resolve`, of the path
- * itself, and without `flags`.
+ * stat(dirfd, path, flags, resolve, fields): mode, uid, gid, inode, major, minor, device, size, links, milliseconds of the last
+ * modification. With `resolve`, of the path itself, and without `flags`.
  */
 CALL(js_stat)
 {
-	enum { count = 9 };
+	enum { count = 10 };
 	int dirfd, fd, flags, failed = 1, problem = 0;
 	uint32_t resolve;
 	struct stat status;
@@ -645,7 +645,8 @@ CALL(js_stat)
 	memcpy(bytes,
 	       (double[count]){ status.st_mode, status.st_uid, status.st_gid, (double)status.st_ino, major(status.st_rdev),
 				minor(status.st_rdev), (double)status.st_dev, (double)status.st_size,
-				(double)status.st_nlink },
+				(double)status.st_nlink,
+				(double)status.st_mtim.tv_sec * 1e3 + (double)status.st_mtim.tv_nsec / 1e6 },
 	       count * sizeof(double));
 	return JS_NewInt32(ctx, 0);
 }

@@ -18,7 +18,7 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   readdir: [AT_FDCWD, noPath, 0, false],
   readlink: [AT_FDCWD, noPath, 0],
   readlinks: [noPath],
-  stat: [AT_FDCWD, noPath, 0, 0, new Float64Array(9)],
+  stat: [AT_FDCWD, noPath, 0, 0, new Float64Array(10)],
   symlink: ['target', AT_FDCWD, noPath],
   rename: [AT_FDCWD, noPath, AT_FDCWD, noPath, 0],
   link: [AT_FDCWD, noPath, AT_FDCWD, noPath, 0],
@@ -144,7 +144,7 @@ for (const limit of [0, 1, 4095, 4096, 4097, 16_384, 100_000]) {
 /** The calls below a directory: each fails after it opened something, which must be closed again. */
 const { RESOLVE_IN_ROOT, READ_FAILED } = syscalls;
 const top = syscalls.open(AT_FDCWD, '/', syscalls.O_PATH, 0, 0);
-const fields = new Float64Array(9);
+const fields = new Float64Array(10);
 const failing: readonly (readonly [errno: string, call: () => unknown])[] = [
   // A device is not read, even if its path leads to one through `..`.
   ['EINVAL', () => readBelow('dev/zero', 64)],

@@ -1,6 +1,7 @@
 /** The machines and the command lines on which both builds are compared, and the exceptions. */
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import { cdiSpec, cdiText } from '../../../src/cdi/spec.ts';
 import { buildSample } from '../../demo/sample.ts';
 import type { FakeRoot } from '../../support/fake-root.ts';
 import { samples } from '../../support/graph-samples.ts';
@@ -286,6 +287,29 @@ export const machines: readonly Machine[] = [
       (line) => [...line.split(' '), '--root', 'ROOT'],
     ),
   },
+  ...[-1, 1].map((milliseconds) => ({
+    title: `a machine whose CDI file is ${milliseconds < 0 ? 'older' : 'newer'} than a node by a millisecond`,
+    build: (root: FakeRoot) => {
+      root.add({ name: '0000:01:00.0', sysname: 'vfio0', driver: 'vfio-pci', group: '1' });
+      root.node('/dev/iommu', '10:125');
+      root.write('/sys/class/misc/iommu/dev', '10:125\n');
+      const device = {
+        name: '0000:01:00.0',
+        nodes: ['/dev/vfio/devices/vfio0'],
+        group: '1',
+        numaNode: undefined,
+      };
+      root.write('/etc/vfio.json', cdiText(cdiSpec('vfio-names.dev/pci', 'cdev', [device], false)));
+      // In the year 2099, so that the file is still older after the first of the programs has written it.
+      for (const [path, offset] of [
+        ['/dev/iommu', -1],
+        ['/dev/vfio/devices/vfio0', 0],
+        ['/etc/vfio.json', milliseconds],
+      ] as const)
+        fs.utimesSync(root.at(path), 4_100_000_000, 4_100_000_000 + offset / 1000);
+    },
+    lines: [['cdi', '--output', 'ROOT/etc/vfio.json', '--root', 'ROOT']],
+  })),
   {
     title: 'a machine whose node is the null device',
     build: (root) => {

@@ -80,6 +80,38 @@ test('updateSpec updates the file when devices are added, removed or renumbered'
   t.deepEqual(fs.readdirSync(world.root.at('/run/cdi')), []);
 });
 
+/** Sets the time at which a node was created, in seconds relative to the time at which the file was written. */
+function createdAt({ root, plan }: World, node: string, seconds: number): void {
+  const time = fs.statSync(plan.path).mtimeMs / 1000 + seconds;
+  fs.utimesSync(root.at(node), time, time);
+}
+
+for (const [wanted, node, shared] of [
+  ['group', '/dev/vfio/14', '/dev/vfio/vfio'],
+  ['cdev', '/dev/vfio/devices/vfio0', '/dev/iommu'],
+] as const)
+  test(`updateSpec writes the same text again once if a node of the interface ${wanted} is newer than the file, because its number can be another one`, (t) => {
+    const world = new World(t);
+    world.root.addGroup('14');
+    world.root.node('/dev/vfio/vfio', '10:196');
+    world.root.write('/sys/class/misc/vfio/dev', '10:196\n');
+    world.bind(names[0]);
+    const keep = (): string =>
+      updateSpec(fakeFiles, world.root.dir, { ...world.plan, wanted }, 'token').outcome;
+    t.is(keep(), 'written');
+    const text = fs.readFileSync(world.plan.path, 'utf8');
+    for (const path of [node, shared]) {
+      t.is(keep(), 'unchanged', path);
+      createdAt(world, path, 3600);
+      const { ino } = fs.statSync(world.plan.path);
+      t.is(keep(), 'written', path);
+      t.not(fs.statSync(world.plan.path).ino, ino, path);
+      t.is(fs.readFileSync(world.plan.path, 'utf8'), text, path);
+      createdAt(world, path, -1);
+    }
+    t.is(keep(), 'unchanged');
+  });
+
 test('updateSpec never leaves a wrong node in the file when device numbers change during any call', (t) => {
   const step = fc.record({ call: fc.integer({ min: 1, max: 160 }), name: fc.constantFrom(...names) });
   fc.assert(

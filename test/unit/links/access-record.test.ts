@@ -14,7 +14,7 @@ function withNodes(root: FakeRoot, before: (call: string) => void = () => {}) {
   const nodes = new Map<string, FileStatus>();
   const pathOf = (path: string): string => path.slice(root.dir.length);
   const create = (file: string, devnum: string, inode = '1'): void => {
-    nodes.set(file, { kind: 'char', devnum, mode: 0o600, uid: 0, gid: 0, inode });
+    nodes.set(file, { kind: 'char', devnum, mode: 0o600, uid: 0, gid: 0, inode, modified: 0 });
   };
   const files: SystemFiles = {
     ...fakeFiles,

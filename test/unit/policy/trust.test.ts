@@ -17,6 +17,7 @@ const status = (overrides: Partial<FileStatus>): FileStatus => ({
   uid: 0,
   gid: 0,
   inode: '1',
+  modified: 0,
   ...overrides,
 });
 const onlyRoot: Trust = { uids: new Set([0]), allowsGroup: false };

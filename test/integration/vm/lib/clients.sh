@@ -1,5 +1,5 @@
-# Makes and caches a second root directory with newer programs that use devices: QEMU, libvirt and DPDK of Debian sid. A
-# scenario with `# clients: sid` finds it as a share of the guest, see guest/clients.sh.
+# Makes and caches a second root directory with newer programs that use devices: QEMU, libvirt, DPDK and containerd of Debian
+# sid. A scenario with `# clients: sid` finds it as a share of the guest, see guest/clients.sh.
 
 clients_packages=(qemu-system-x86 libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
   dpdk dpdk-dev containerd)

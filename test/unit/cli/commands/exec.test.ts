@@ -295,7 +295,15 @@ test('exec --no-fds --user does not start CMD if owner and mode of a node keep t
   Object.assign(files, {
     stat: (path: string) =>
       path.startsWith('/proc/self/fd/')
-        ? { kind: 'char', uid: 0, gid, mode: modes[count++] ?? 0o600, devnum: '243:15', inode: '1' }
+        ? {
+            kind: 'char',
+            uid: 0,
+            gid,
+            mode: modes[count++] ?? 0o600,
+            devnum: '243:15',
+            inode: '1',
+            modified: 0,
+          }
         : fakeFiles.stat(path),
     readlink: (path: string) =>
       path.startsWith('/proc/self/fd/') ? '/dev/vfio/15' : fakeFiles.readlink(path),
