@@ -31,10 +31,12 @@ export interface NfdNode {
  * replaced by `_`.
  */
 export function nfdFeatures({ devices, iommufd, interface: by }: NfdNode): string {
+  // By label, since several names can become the same.
   const counts = new Map<string, number>();
   for (const device of devices)
-    for (const name of namesOf(device)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const lines = [...counts].map(([name, count]) => [labelPart(name, '.count'), String(count)] as const);
+    for (const label of new Set(namesOf(device).map((name) => labelPart(name, '.count'))))
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+  const lines = [...counts].map(([label, count]) => [label, String(count)] as const);
   lines.push(['iommufd', String(iommufd)]);
   if (by !== undefined) lines.push(['interface', by]);
   const features = new Map(lines);

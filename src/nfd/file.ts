@@ -10,13 +10,26 @@ import { baseName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
 import { isOwnFeaturesFile, nfdFeatures } from './features.ts';
 
-/** The features of a machine with these devices, as nfdFeatures() formats them. */
+/** MaxFeatureFileSize of source/local/local.go: Node Feature Discovery ignores a larger file. */
+const MAX_BYTES = 65_536;
+
+/**
+ * The features of a machine with these devices, as nfdFeatures() formats them. Throws VfioNamesError `too-large` (status 1) if Node
+ * Feature Discovery would ignore them.
+ */
 export function readFeatures(files: Files, root: Root, devices: readonly Device[]): string {
-  return nfdFeatures({
+  const text = nfdFeatures({
     iommufd: hasIommufd(files, root),
     interface: devices.length === 0 ? undefined : availableInterface(files, root, devices),
     devices: devices.map((device) => readFacts(files, root, device, ['vendor', 'class', 'mdevType'])),
   });
+  if (text.length <= MAX_BYTES) return text;
+  throw new VfioNamesError(
+    'too-large',
+    exitStatus.findings,
+    `expected at most ${MAX_BYTES} bytes of features, found ${text.length}: the devices have too many different types`,
+    { hint: 'Node Feature Discovery ignores a larger file' },
+  );
 }
 
 /** Writes `text` to `path`, or removes the file if `text` is `undefined`. Throws what writeGenerated() throws. */

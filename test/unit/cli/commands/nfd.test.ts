@@ -1,27 +1,10 @@
 import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import fc from 'fast-check';
-import { isOwnFeaturesFile, nfdFeatures } from '../../../../src/nfd/features.ts';
+import { isOwnFeaturesFile } from '../../../../src/nfd/features.ts';
 import { type CliResult, runCli } from '../../../support/cli.ts';
 import { type FakeRoot, fakeRoot } from '../../../support/fake-root.ts';
-import { schemaErrors, validJson } from '../../../support/schema.ts';
-
-/**
- * Parses a features file like source/local/local.go: trims lines, splits at the first `=`, keeps a name with a slash
- * unchanged.
- */
-function readAsNfd(text: string): Record<string, string> {
-  const lines = text.split('\n').map((line) => line.trim());
-  return Object.fromEntries(
-    lines
-      .filter((line) => line !== '' && !line.startsWith('#'))
-      .map((line) => {
-        const at = line.indexOf('=');
-        const [name, value] = at < 0 ? [line, 'true'] : [line.slice(0, at), line.slice(at + 1)];
-        return [name.includes('/') ? name.replace(/^\//, '') : `the-file-${name}`, value];
-      }),
-  );
-}
+import { readAsNfd } from '../../../support/nfd-reader.ts';
+import { validJson } from '../../../support/schema.ts';
 
 function machine(t: ExecutionContext): { root: FakeRoot; run: (...args: string[]) => Promise<CliResult> } {
   const root = fakeRoot(t);
@@ -58,29 +41,11 @@ test('nfd prints the interface group without iommufd, and no interface without d
   const { root, run } = machine(t);
   fs.rmSync(root.at('/sys/class/misc/iommu/dev'));
   root.write('/sys/class/vfio/14/dev', '246:14\n');
-  t.like(readAsNfd((await run()).out), {
+  t.like(readAsNfd((await run()).out).labels, {
     'vfio-names.dev/iommufd': 'false',
     'vfio-names.dev/interface': 'group',
   });
   t.is((await runCli(['nfd', '--root', fakeRoot(t).dir])).out, 'vfio-names.dev/iommufd=false\n');
-});
-
-test('nfdFeatures makes a valid label of every feature, for any bus and type', (t) => {
-  const anyText = fc.oneof(
-    fc.string({ maxLength: 90 }),
-    fc.constantFrom('', '/', 'a=b', '\n', '-', '.count', '#'),
-  );
-  const device = fc.record({ bus: anyText, mdevType: anyText });
-  fc.assert(
-    fc.property(fc.array(device, { maxLength: 4 }), fc.boolean(), (devices, iommufd) => {
-      const text = nfdFeatures({ devices, iommufd, interface: 'cdev' });
-      const features = readAsNfd(text);
-      t.deepEqual(schemaErrors('nfd', { version: 1, features }), [], text);
-      t.is(Object.keys(features).length, text.split('\n').length - 1);
-      t.true(isOwnFeaturesFile(text));
-    }),
-    { numRuns: 150 },
-  );
 });
 
 test('nfd --output leaves an empty file of another program as it is', async (t) => {
