@@ -2,8 +2,11 @@ import * as fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { isOwnFeaturesFile, nfdFeatures } from '../../../src/nfd/features.ts';
+import { writeFeatures } from '../../../src/nfd/file.ts';
+import { loadExchange } from '../../../src/system/node/libc.ts';
 import { runCli } from '../../support/cli.ts';
-import { type FakeRoot, fakeRoot } from '../../support/fake-root.ts';
+import { type FakeRoot, fakeFiles, fakeRoot } from '../../support/fake-root.ts';
+import { hookedFiles } from '../../support/hooked-files.ts';
 import { readAsNfd } from '../../support/nfd-reader.ts';
 import { schemaErrors } from '../../support/schema.ts';
 
@@ -146,6 +149,31 @@ test('NFD accepts every line that nfd writes for a hostile tree, and counts ever
   t.is(labels['vfio-names.dev/pci.count'], '2');
   t.is(labels['vfio-names.dev/pci-0300_10de.count'], '1');
   t.deepEqual(fs.readdirSync(root.at('/features.d')), ['vfio-names']);
+});
+
+test('a reader of the directory sees the old or the new features at any time, and no other file', async (t) => {
+  const root = fakeRoot(t);
+  const file = root.at('/features.d/vfio-names');
+  fs.mkdirSync(root.at('/features.d'));
+  const [old, other] = ['vfio-names.dev/pci.count=1\n', 'vfio-names.dev/pci.count=2\n'] as const;
+  fs.writeFileSync(file, old);
+  let looks = 0;
+  const look = (): void => {
+    looks++;
+    const visible = fs.readdirSync(root.at('/features.d')).filter((name) => !name.startsWith('.'));
+    t.deepEqual(visible, ['vfio-names']);
+    t.true([old, other].some((text) => text === fs.readFileSync(file, 'utf8')));
+  };
+  // Without renameat2(2) the file is missing for a moment.
+  const exchange = await loadExchange();
+  if (!exchange) {
+    t.pass();
+    return;
+  }
+  const files = hookedFiles(look, { ...fakeFiles, exchange });
+  t.is(writeFeatures(files, file, other, 'token'), 'written');
+  t.true(looks > 5);
+  t.is(fs.readFileSync(file, 'utf8'), other);
 });
 
 test('nfd fails, and leaves the file as it is, if the features are more than NFD reads', async (t) => {
