@@ -5,8 +5,8 @@ import { type WriteOutcome, writeGenerated } from '../system/generated-file.ts';
 import { printable } from '../text/printable.ts';
 
 /**
- * Writes `text`, a specification of this `kind`, to `path`; removes the file if `text` is `undefined`. A file that is older than
- * `notBefore` is written again, even if its text is right: see newestNode(). Throws the same errors as `writeGenerated`.
+ * Writes `text`, a specification of this `kind`, to `path`; removes the file if `text` is `undefined`. A file that is not newer
+ * than `newestNode` is written again, even if its text is right: see selectDevices(). Throws the same errors as `writeGenerated`.
  */
 export function writeSpec(
   files: SystemFiles,
@@ -14,14 +14,14 @@ export function writeSpec(
   kind: string,
   text: string | undefined,
   token: string,
-  notBefore: number,
+  newestNode: number,
 ): WriteOutcome {
   const file = {
     path,
     description: 'CDI specification',
     expected: `a CDI specification of the kind ${printable(kind)}`,
     isGenerated: (found: string): boolean => kindOf(found) === kind,
-    notBefore,
+    newerThan: newestNode,
   };
   return writeGenerated(files, file, text, token);
 }

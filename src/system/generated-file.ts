@@ -22,8 +22,8 @@ interface GeneratedFile {
   readonly expected: string;
   /** Whether vfio-names generated this text, so that it may be replaced. */
   readonly isGenerated: (text: string) => boolean;
-  /** Milliseconds since 1970: an older file is written again, even if its text is right. */
-  readonly notBefore?: number;
+  /** Milliseconds since 1970: a file of this time, or an older one, is written again, even if its text is right. */
+  readonly newerThan?: number;
 }
 
 /**
@@ -68,7 +68,7 @@ function put(
     return 'removed';
   }
   // Runtimes reload the directory after every change in it.
-  if (existing?.text === text && existing.modified >= (file.notBefore ?? 0)) return 'unchanged';
+  if (existing?.text === text && existing.modified > (file.newerThan ?? 0)) return 'unchanged';
   if (!replaceFile(files, handle, { name, text, isOurs, durable: true }, token))
     throw unmanaged(file, 'another file');
   return 'written';
