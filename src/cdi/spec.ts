@@ -68,8 +68,9 @@ export function sharedNodeOf(by: Interface): typeof iommuNode {
 
 /**
  * The path inside the container is the kernel's own path: QEMU and libvirt derive it from sysfs. Major and minor are omitted:
- * they change, and the runtime reads them from hostPath when it creates the container. fileMode is explicit: without it,
- * podman creates the node with mode 0666.
+ * they change, and the runtime reads them from hostPath when it creates the container (the first one with this file, if the
+ * runtime stays in memory: see newestNode() in cdi/devices.ts). fileMode is explicit: without it, podman creates the node with mode
+ * 0666.
  */
 function edits(paths: readonly string[]): Edits {
   return {
