@@ -15,7 +15,7 @@ import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { printable } from '../text/printable.ts';
 import { type GroupMember, type MemberScan, readGroupMembers } from './iommu-group.ts';
-import { compareDevices, compareNatural } from './order.ts';
+import { compareDevices, sortNatural } from './order.ts';
 import { goneProblem } from './scan.ts';
 import type { Device, Problem } from './types.ts';
 
@@ -187,7 +187,7 @@ export function scanGroups(files: Files, root: Root): GroupScan {
     }
   }
   const seen = new Set<string>();
-  for (const node of [...nodes].sort(compareNatural)) {
+  for (const node of sortNatural([...nodes])) {
     const file = `${groupClass}/${node}`;
     try {
       const number = parseGroupNode(node)?.number;

@@ -4,7 +4,7 @@ import { describeErrno, tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName, resolvePath } from '../text/path.ts';
-import { compareNatural } from './order.ts';
+import { sortNatural } from './order.ts';
 import type { Device } from './types.ts';
 
 export interface Sibling {
@@ -58,10 +58,9 @@ export function readGroup(files: Files, root: Root, group: string): readonly Sib
 }
 
 function readSiblingsIn(files: Files, directory: string): readonly Sibling[] | undefined {
-  const names = tryOrUndefined(() => files.readdir(directory));
+  const names = tryOrUndefined(() => sortNatural(files.readdir(directory)));
   return names
-    ?.sort(compareNatural)
-    .map((name) => tryOrUndefined(() => readSibling(files, `${directory}/${name}`, name)))
+    ?.map((name) => tryOrUndefined(() => readSibling(files, `${directory}/${name}`, name)))
     .filter((member) => member !== undefined);
 }
 
@@ -83,7 +82,7 @@ export function readGroupMembers(files: Files, root: Root, group: string): Membe
   };
   let names: readonly string[] = [];
   guarded(() => {
-    names = files.readdir(pathBelow(root, directory)).sort(compareNatural);
+    names = sortNatural(files.readdir(pathBelow(root, directory)));
   });
   for (const name of names)
     guarded(() => {

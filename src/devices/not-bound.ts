@@ -10,7 +10,7 @@ import { printable } from '../text/printable.ts';
 import type { DeviceQuery } from './device-name.ts';
 import { ambiguous, foldPath, selectByName } from './find.ts';
 import { isPciBridge, isVfioDriverName } from './iommu-group.ts';
-import { compareNatural } from './order.ts';
+import { compareNatural, sortNatural } from './order.ts';
 import type { Device } from './types.ts';
 
 /** A device in sysfs that the class vfio-dev does not list. */
@@ -149,18 +149,17 @@ function hasVfioClass(files: Files, root: Root): boolean {
 export function findClasslessDevices(files: Files, root: Root): readonly HostDevice[] {
   if (hasVfioClass(files, root)) return [];
   const list = (path: string) => tryOrUndefined(() => files.readdir(pathBelow(root, path))) ?? [];
-  return list('/sys/bus')
-    .flatMap((bus) =>
-      list(`/sys/bus/${bus}/drivers`)
-        .filter(isVfioDriverName)
-        .flatMap((driver) =>
-          list(`/sys/bus/${bus}/drivers/${driver}`).flatMap((name) => {
-            const device = readHostDevice(files, root, bus, name);
-            return device?.driver === driver ? [device] : [];
-          }),
-        ),
-    )
-    .sort((a, b) => compareNatural(a.name, b.name));
+  const found = list('/sys/bus').flatMap((bus) =>
+    list(`/sys/bus/${bus}/drivers`)
+      .filter(isVfioDriverName)
+      .flatMap((driver) =>
+        list(`/sys/bus/${bus}/drivers/${driver}`).flatMap((name) => {
+          const device = readHostDevice(files, root, bus, name);
+          return device?.driver === driver ? [device] : [];
+        }),
+      ),
+  );
+  return sortNatural(found, ({ name }) => name);
 }
 
 /** What a user can do on a kernel without the class vfio-dev. */

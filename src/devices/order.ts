@@ -64,6 +64,72 @@ interface Named {
   readonly sysname?: string;
 }
 
+/** Returns the items in the order of compareNatural() of their texts. */
+export function sortNatural(texts: readonly string[]): string[];
+export function sortNatural<T>(items: readonly T[], textOf: (item: T) => string): T[];
+export function sortNatural<T>(items: readonly T[], textOf: (item: T) => string = String): T[] {
+  return sortByKey(
+    items,
+    (item) => naturalKey(textOf(item)),
+    () => 0,
+  );
+}
+
+/** Returns the items in the order of comparePaths() of their paths, those with the same path in the order of `compare`. */
+export function sortPaths<T>(
+  items: readonly T[],
+  pathOf: (item: T) => string,
+  compare: (a: T, b: T) => number = () => 0,
+): T[] {
+  return sortByKey(
+    items,
+    (item) => pathKey(pathOf(item)),
+    (a, b) => comparePaths(pathOf(a), pathOf(b)) || compare(a, b),
+  );
+}
+
+/** Sorts by texts that are made once for each item: a comparison is made several times for each. `compare` is for equal ones. */
+function sortByKey<T>(items: readonly T[], keyOf: (item: T) => string, compare: (a: T, b: T) => number): T[] {
+  return items
+    .map((item) => ({ item, key: keyOf(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : compare(a.item, b.item)))
+    .map(({ item }) => item);
+}
+
+/**
+ * Returns a text that sorts as `text` does by compareNatural(). Before a number, it has the end of the other characters, which
+ * sorts before each of them, and how many digits follow; at its end the text itself, for numbers with other leading zeros.
+ */
+function naturalKey(text: string): string {
+  const key = text.replace(/\d+/g, (digits, offset: number) => {
+    const significant = digits.startsWith('0') ? digits.replace(/^0+(?=\d)/, '') : digits;
+    return `${offset > 0 ? '\0\u0001' : ''}0${String.fromCharCode(significant.length)}${significant}`;
+  });
+  return key === text ? text : `${key}\0\0${text}`;
+}
+
+/** Returns a text that sorts as a part of a path; 16 is the length of the longest PCI address. */
+function partKey(part: string): string {
+  if (isPciAddress(part)) return `0${part.padStart(16, '0')}`;
+  const root = part.startsWith('pci') ? `${part.slice(3)}:00.0` : '';
+  return isPciAddress(root) ? `0${root.padStart(16, '0')}` : `1${naturalKey(part)}`;
+}
+
+let lastDirectory = '';
+let lastDirectoryKey = '';
+
+/** Returns a text that sorts as `path` does by comparePaths(); the key of its directory is often that of the path before. */
+function pathKey(path: string): string {
+  const end = path.lastIndexOf('/');
+  if (end < 0) return partKey(path);
+  const directory = path.slice(0, end);
+  if (directory !== lastDirectory) {
+    lastDirectoryKey = directory.split('/').map(partKey).join('\0\0');
+    lastDirectory = directory;
+  }
+  return `${lastDirectoryKey}\0\0${partKey(path.slice(end + 1))}`;
+}
+
 /** Returns the devices in the order of compareDevices(). */
 export function sortDevices<T extends Named>(devices: readonly T[]): T[] {
   const buses = new Map<string, T[]>();
@@ -83,15 +149,18 @@ function sortBus<T extends Named>(devices: T[]): T[] {
   for (const device of devices)
     if (isPciAddress(device.name))
       byAddress.set(isEven ? device.name : device.name.padStart(16, '0'), device);
-  if (byAddress.size === 0)
-    return devices.sort((a, b) => compareNatural(a.name, b.name) || compareSysnames(a, b));
-  if (byAddress.size < devices.length) return devices.sort(compareDevices);
+  if (byAddress.size < devices.length) return sortByKey(devices, ({ name }) => nameKey(name), compareDevices);
   const sorted: T[] = [];
   for (const address of [...byAddress.keys()].sort()) {
     const device = byAddress.get(address);
     if (device) sorted.push(device);
   }
   return sorted;
+}
+
+/** Returns a text that sorts as the name of a device. */
+function nameKey(name: string): string {
+  return isPciAddress(name) ? `0${name.padStart(16, '0')}` : `1${naturalKey(name)}`;
 }
 
 /** Compares devices by bus, then by name: PCI addresses first, as hexadecimal numbers, then other names in natural order. */

@@ -14,7 +14,7 @@ import type { Files, LinkVisitor } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName } from '../text/path.ts';
 import { printable } from '../text/printable.ts';
-import { compareNatural, sortDevices } from './order.ts';
+import { sortDevices, sortNatural } from './order.ts';
 import type { Device, Problem, Scan } from './types.ts';
 
 interface ClassLink {
@@ -126,8 +126,11 @@ export function scanDevices(files: Files, root: Root): Scan {
       unreadable(sysname, reason);
     }
   });
-  problems.sort((a, b) => compareNatural(a.file, b.file));
-  return { devices: sortDevices(devices), problems, unreadableCount };
+  return {
+    devices: sortDevices(devices),
+    problems: sortNatural(problems, ({ file }) => file),
+    unreadableCount,
+  };
 }
 
 /** The problem of a device or group that went away while it was read. */

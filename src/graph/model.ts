@@ -1,5 +1,5 @@
 /** Builds the graph from entries: a tree of boxes, similar leaves collected in grids, groups as frames. */
-import { compareNatural, comparePaths } from '../devices/order.ts';
+import { compareNatural, sortPaths } from '../devices/order.ts';
 
 /**
  * `used`: bound to VFIO, and a process has it open. `free`: bound to VFIO, not open. `no-node`: bound to
@@ -83,7 +83,10 @@ export function buildGraph(entries: readonly Entry[]): Graph {
       });
     return [...single, ...grids];
   };
-  const tops = [...children.keys()].filter((path) => !byPath.has(path)).sort(comparePaths);
+  const tops = sortPaths(
+    [...children.keys()].filter((path) => !byPath.has(path)),
+    (path) => path,
+  );
   const roots = tops.map(
     (path): Box => ({
       kind: 'root',
@@ -116,7 +119,7 @@ function gridOf(
 ): Grid | undefined {
   const cells = below.filter((entry) => familyOf(entry) === family && !children.has(entry.syspath));
   if (cells.length < MIN_GRID_CELLS) return undefined;
-  const sorted = cells.sort((a, b) => comparePaths(keyOf(a), keyOf(b)));
+  const sorted = sortPaths(cells, keyOf);
   return { kind: 'grid', id: `${path} ${family}`, family, cells: sorted };
 }
 

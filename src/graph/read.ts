@@ -8,7 +8,7 @@ import { readFacts } from '../devices/facts.ts';
 import { deviceKey } from '../devices/groups.ts';
 import { isVfioDriverName, nonBlockingDrivers } from '../devices/iommu-group.ts';
 import { findClasslessDevices, readGroupNode } from '../devices/not-bound.ts';
-import { compareNatural, comparePaths } from '../devices/order.ts';
+import { sortNatural, sortPaths } from '../devices/order.ts';
 import type { Device, FactName } from '../devices/types.ts';
 import { ignoring } from '../errors.ts';
 import type { DeviceLinks, DeviceState } from '../links/state.ts';
@@ -49,7 +49,7 @@ export function readEntries(
       found.set(path, entry);
       if (bound.has(path)) for (const other of companionsOf(files, root, entry)) pending.add(other);
     }
-  return markBlocking([...found.values()].sort((a, b) => comparePaths(a.syspath, b.syspath)));
+  return markBlocking(sortPaths([...found.values()], ({ syspath }) => syspath));
 }
 
 /** Returns `/sys/devices/a` and `/sys/devices/a/b` for `/sys/devices/a/b/c`. */
@@ -64,18 +64,15 @@ function ancestorsOf(syspath: string): string[] {
  */
 function linksIn(files: Files, root: Root, directory: string, pattern = /./): string[] {
   const names = ignoring(() => files.readdir(pathBelow(root, directory)), 'ENOENT', 'ENOTDIR') ?? [];
-  return names
-    .filter((name) => pattern.test(name))
-    .sort(compareNatural)
-    .flatMap((name) => {
-      const target = ignoring(
-        () => files.readlink(pathBelow(root, `${directory}/${name}`)),
-        'ENOENT',
-        'EINVAL',
-      );
-      const path = target === undefined ? '' : resolvePath(directory, target);
-      return path.startsWith('/sys/devices/') ? [path] : [];
-    });
+  return sortNatural(names.filter((name) => pattern.test(name))).flatMap((name) => {
+    const target = ignoring(
+      () => files.readlink(pathBelow(root, `${directory}/${name}`)),
+      'ENOENT',
+      'EINVAL',
+    );
+    const path = target === undefined ? '' : resolvePath(directory, target);
+    return path.startsWith('/sys/devices/') ? [path] : [];
+  });
 }
 
 /**

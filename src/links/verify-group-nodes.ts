@@ -1,6 +1,6 @@
 /** Findings about the nodes of groups: the node of every group in sysfs, and nodes that belong to no group. */
 import { groupNodePath, listGroupNodes, parseGroupNode, tryGroupDevnum } from '../devices/groups.ts';
-import { compareNatural } from '../devices/order.ts';
+import { sortNatural } from '../devices/order.ts';
 import { tryOrUndefined } from '../errors.ts';
 import { linkRoot } from '../names/scheme.ts';
 import type { FileStatus, Files } from '../system/files.ts';
@@ -19,8 +19,8 @@ export function verifyGroupNodes(files: Files, root: Root, named: ReadonlySet<st
   const present = tryOrUndefined(() => files.readdir(pathBelow(root, linkRoot))) ?? [];
   const unknown = present.filter((node) => parseGroupNode(node) !== undefined && !known.includes(node));
   return [
-    ...[...known].sort(compareNatural).flatMap((node) => verifyOne(files, root, node, named.has(node))),
-    ...unknown.sort(compareNatural).flatMap((node) => unknownNode(files, root, node)),
+    ...sortNatural([...known]).flatMap((node) => verifyOne(files, root, node, named.has(node))),
+    ...sortNatural(unknown).flatMap((node) => unknownNode(files, root, node)),
   ];
 }
 

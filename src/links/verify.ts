@@ -2,7 +2,7 @@
 
 import { readAccountNames } from '../devices/accounts.ts';
 import { readFact } from '../devices/facts.ts';
-import { comparePaths } from '../devices/order.ts';
+import { sortPaths } from '../devices/order.ts';
 import type { Device } from '../devices/types.ts';
 import { parentDirectories } from '../names/claims.ts';
 import { planAccess } from './access.ts';
@@ -36,7 +36,11 @@ export function verify(machine: Machine, only?: readonly Device[]): Verification
   const second = verifyOnce(machine, only);
   const before = new Set(first.findings.map(key));
   return {
-    findings: second.findings.filter((finding) => before.has(key(finding))),
+    findings: sortPaths(
+      second.findings.filter((finding) => before.has(key(finding))),
+      ({ file }) => file,
+      (a, b) => Number(a.code > b.code) - Number(a.code < b.code),
+    ),
     observation: second.observation,
   };
 }
@@ -45,6 +49,7 @@ function key(finding: Finding): string {
   return `${finding.code} ${finding.file} ${finding.message}`;
 }
 
+/** The findings of one scan, not sorted. */
 function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
   const { files, root } = machine;
   const observation = observe(machine);
@@ -74,7 +79,6 @@ function verifyOnce(machine: Machine, only?: readonly Device[]): Verification {
     ...verifyGroupAccess(named, machine.access),
     ...verifyGroups(devices, nodes.owners, (device) => readFact(files, root, device, 'group')),
   ];
-  findings.sort((a, b) => comparePaths(a.file, b.file) || Number(a.code > b.code) - Number(a.code < b.code));
   return {
     findings: only ? findings.filter((finding) => concerns(finding, only, observation)) : findings,
     observation,

@@ -4,6 +4,7 @@ import { compareNatural } from '../devices/order.ts';
 import type { Device, Facts } from '../devices/types.ts';
 import { matches } from './match.ts';
 import type { Access, AccessRule, Policy } from './policy.ts';
+import { rulesFor } from './rules-for.ts';
 
 /** The access rules of a policy, bound to the facts of the devices. */
 export interface AccessRules {
@@ -23,7 +24,7 @@ export function resolveAccess(
   policy: { readonly accessRules: readonly (Omit<AccessRule, 'source'> & Partial<AccessRule>)[] },
   facts: Facts,
 ): Access {
-  const access = merge(policy.accessRules.filter((rule) => matches(rule.match, facts)));
+  const access = merge(rulesFor(policy.accessRules, facts).filter((rule) => matches(rule.match, facts)));
   return access.fileGroup !== undefined && access.mode === undefined ? { ...access, mode: '0660' } : access;
 }
 

@@ -17,7 +17,8 @@ export type Token =
 
 /** Whether the pattern has no wildcards. */
 export function isExact(pattern: string): boolean {
-  return !/[*?[]/.test(pattern);
+  // A regular expression takes longer in the native program.
+  return !pattern.includes('*') && !pattern.includes('?') && !pattern.includes('[');
 }
 
 /** PATH_MAX of linux/limits.h: no fact is longer. */

@@ -4,12 +4,13 @@ import type { FactName, Facts } from '../devices/types.ts';
 import type { PolicyName } from '../names/claims.ts';
 import { matches } from './match.ts';
 import type { Condition, Match, NamePart, Policy, SourceLocation } from './policy.ts';
+import { rulesFor } from './rules-for.ts';
 import { renderName } from './template.ts';
 
 /** Returns each name once, with the highest priority of its rules, sorted by path; the order of the rules has no effect. */
 export function policyNames(policy: Policy, facts: Facts): PolicyName[] {
   const names = new Map<string, number>();
-  for (const rule of policy.linkRules) {
+  for (const rule of rulesFor(policy.linkRules, facts)) {
     if (!matches(rule.match, facts)) continue;
     const path = renderName(rule.template, facts);
     if (path !== undefined) names.set(path, Math.max(rule.priority, names.get(path) ?? rule.priority));

@@ -2,7 +2,7 @@
 
 import { mdevParent } from '../../devices/facts/mdev.ts';
 import { readFact } from '../../devices/facts.ts';
-import { compareNatural } from '../../devices/order.ts';
+import { sortNatural } from '../../devices/order.ts';
 import type { FactName } from '../../devices/types.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import type { Machine } from '../../links/observe.ts';
@@ -59,17 +59,10 @@ export function sortRows<T extends ListRow>(
   rows: readonly T[],
   columns: readonly ColumnName[],
 ): readonly T[] {
-  if (columns.length === 0) return rows;
-  const keyed = rows.map((row) => ({ row, keys: columns.map((name) => columnOf(name).cell(row) ?? '') }));
-  return keyed
-    .sort((a, b) => {
-      for (const [index, key] of a.keys.entries()) {
-        const order = compareNatural(key, b.keys[index] ?? '');
-        if (order !== 0) return order;
-      }
-      return 0;
-    })
-    .map(({ row }) => row);
+  return columns.reduceRight(
+    (sorted, name) => sortNatural(sorted, (row) => columnOf(name).cell(row) ?? ''),
+    rows,
+  );
 }
 
 /**

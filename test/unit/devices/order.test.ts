@@ -1,6 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { compareDevices, compareNatural, comparePaths, sortDevices } from '../../../src/devices/order.ts';
+import {
+  compareDevices,
+  compareNatural,
+  comparePaths,
+  sortDevices,
+  sortNatural,
+  sortPaths,
+} from '../../../src/devices/order.ts';
 
 function sorted(...names: string[]): string[] {
   return names.sort(compareNatural);
@@ -179,5 +186,45 @@ test('sortDevices sorts addresses with domains of different lengths by value', (
   t.deepEqual(
     sortDevices(names.map((name) => ({ bus: 'pci', name }))).map(({ name }) => name),
     ['0001:00:00.0', '0001:00:00.1', 'ffff:00:00.0', '10000:01:00.0'],
+  );
+});
+
+const piece = fc.oneof(
+  { weight: 3, arbitrary: text },
+  fc.constantFrom(
+    'pci0000:00',
+    'pci00000000:00',
+    'pci10000:e1',
+    '0000:01:00.0',
+    '00000000:01:00.0',
+    '0000:0a:00.1',
+  ),
+  fc.string({ unit: fc.constantFrom('\u0001', ' ', '!', '0', '7', '10', 'b', '\ud800', 'é'), maxLength: 5 }),
+);
+
+test('sortNatural returns the texts in the order of compareNatural', (t) => {
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (texts) => {
+      t.deepEqual(sortNatural(texts), [...texts].sort(compareNatural));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('sortPaths returns the items in the order of comparePaths, and those with one path as the comparison says', (t) => {
+  const path = fc.array(piece, { maxLength: 4 }).map((parts) => parts.join('/'));
+  const item = fc.record({ path, code: fc.nat(2) });
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 8 }), (items) => {
+      t.deepEqual(
+        sortPaths(
+          items,
+          (found) => found.path,
+          (a, b) => a.code - b.code,
+        ),
+        [...items].sort((a, b) => comparePaths(a.path, b.path) || a.code - b.code),
+      );
+    }),
+    { numRuns: 500 },
   );
 });
