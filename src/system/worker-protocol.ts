@@ -45,7 +45,8 @@ export function lineSplitter(onLine: (line: string) => void): (bytes: Uint8Array
   let pending: Uint8Array[] = [];
   let size = 0;
   const add = (bytes: Uint8Array): void => {
-    pending.push(bytes.slice());
+    // slice() of a Buffer is no copy.
+    pending.push(new Uint8Array(bytes));
     size += bytes.length;
   };
   const end = (): void => {

@@ -1,12 +1,13 @@
 import test from 'ava';
 import { type Handler, serveRequests } from '../../../src/system/worker-protocol.ts';
 
-/** Returns the lines that serveRequests writes when it reads these chunks one after the other. */
+/** Returns the lines that serveRequests writes when it reads these chunks one after the other, each into the same memory. */
 function serve(handler: Handler, chunks: readonly (string | Uint8Array)[]): string[] {
   const remaining = chunks.map((chunk) => Buffer.from(chunk));
+  const memory = Buffer.alloc(Math.max(0, ...remaining.map(({ length }) => length)));
   let out = '';
   serveRequests(handler, {
-    read: () => remaining.shift() ?? Buffer.alloc(0),
+    read: () => memory.subarray(0, remaining.shift()?.copy(memory) ?? 0),
     write: (text) => {
       out += text;
     },
