@@ -22,12 +22,12 @@ header() {
   echo "${value:-${3-}}"
 }
 
-# list_scenarios: each NAME@KERNEL, one a line.
+# list_scenarios: each NAME@KERNEL, one a line, without the kernels that are built only if they are asked for.
 list_scenarios() {
   local file
   for file in "$here"/scenarios/*.sh; do
     find_scenario "$(basename "$file" .sh)"
-  done
+  done | grep -v -e '@debug$' -e '@next$'
 }
 
 # find_scenario NAME[@KERNEL]: the NAME@KERNEL that are meant, one a line.
@@ -36,6 +36,8 @@ find_scenario() {
   [[ -f $here/scenarios/$name.sh ]] ||
     die "no scenario is called '$name'; test/integration/vm/run --list prints them"
   kernels=$(header "$name" kernels)
+  # What runs on `both` runs on these, too, if it is asked for.
+  [[ " $kernels " != *' both '* || ! $1 =~ @(debug|next)$ ]] || kernels+=" ${1#*@}"
   for kernel in $kernels; do
     if [[ $1 == "$name" || $1 == "$name@$kernel" ]]; then echo "$name@$kernel"; fi
   done | grep . ||
@@ -106,9 +108,9 @@ attempt() {
     echo "not ok - the directory with clients of sid could be made"
     return 1
   fi
-  boot "$kernel" "$(header "$name" devices none)" "$(header "$name" cpus 1)" "$(header "$name" timeout 600)" "$2" \
+  boot "$kernel" "$(header "$name" devices none)" "$(header "$name" cpus 1)" "$(($(header "$name" timeout 600) + ${VFIO_NAMES_VM_SECONDS:-0}))" "$2" \
     "${initramfs:+${2%/*}/$(initramfs_name "$initramfs" "$rules" "$kernel")}" \
-    "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
+    "lab.scenario=$name" "lab.seed=${VFIO_NAMES_VM_SEED:-}" "lab.seconds=${VFIO_NAMES_VM_SECONDS:-}" "lab.kernel=$kernel" "lab.init=$(header "$name" init script)" \
     "lab.rules=$rules" "lab.root=$root" "$on_disk" "$(header "$name" kernel-command-line)" || true
   [[ ! -s $2/report ]] || cat "$2/report"
   [[ ! -e $2/status ]] || status=$(<"$2/status")
