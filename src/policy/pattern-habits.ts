@@ -15,6 +15,9 @@ const plainNames: ReadonlySet<FactName> = new Set(['bus', 'driver']);
 /** Facts with text of any kind. */
 const freeText: ReadonlySet<FactName> = new Set(['label', 'slot', 'mdevType']);
 
+/** The usual pattern of a name. A search for an address that matches it takes most of the time for a policy with many aliases. */
+const plainAddress = /^(?:\*|[0-9a-f]{4,8}):[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/;
+
 const shell = 'a pattern is as in a shell, "*" any text and "?" one character, and the whole value must fit';
 
 /** Returns a warning if a device hardly has a value that matches the pattern, which has been checked by globProblem(). */
@@ -56,7 +59,12 @@ export function patternWarning(fact: FactName, pattern: string): PatternWarning 
       message: 'many cards of one manufacturer have this serial number, so it is ignored',
       hint: 'match the path or the slot',
     };
-  if (fact === 'name' && looksLikeAddress(pattern) && !canMatch(pattern, pciAddressForm))
+  if (
+    fact === 'name' &&
+    !plainAddress.test(pattern) &&
+    looksLikeAddress(pattern) &&
+    !canMatch(pattern, pciAddressForm)
+  )
     return {
       message: 'this looks like a PCI address, but no address can match it',
       hint: 'an address is such as 0000:01:00.0, a pattern such as 0000:01:*',
