@@ -111,11 +111,11 @@ by-serial = true
 by-tag = true
 
 [names.by-alias]
-gpu = { match = { name = "0000:01:00.0" } }
+gpu = { name = "0000:01:00.0" }
 
 [[link]]
 match = { driver = "vfio-*" }
-name = "by-driver/{driver}-{name}"
+name = "by-driver/{{driver}}-{{name}}"
 
 [[access]]
 match = { driver = "vfio-pci" }
