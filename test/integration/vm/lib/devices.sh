@@ -89,6 +89,17 @@ devices_of() {
         -device "nvme,serial=lab2,subsys=s1,bus=rp1,sriov_max_vfs=127,sriov_vq_flexible=254,sriov_vi_flexible=127,max_ioqpairs=256,msix_qsize=256"
       )
       ;;
+    sriov-four-times) # 0000:01:00.0 to 0000:04:00.0, each of which can have 127 of its own
+      devices_of sriov-twice
+      local more
+      for more in 2 3; do
+        devices+=(
+          -device "pcie-root-port,id=rp$more,addr=0$((more + 6)).0,slot=$((more + 6))"
+          -device "nvme-subsys,id=s$more"
+          -device "nvme,serial=lab$((more + 1)),subsys=s$more,bus=rp$more,sriov_max_vfs=127,sriov_vq_flexible=254,sriov_vi_flexible=127,max_ioqpairs=256,msix_qsize=256"
+        )
+      done
+      ;;
     sriov-and-one) # 0000:01:00.0 with virtual functions, and 0000:00:04.0
       devices_of sriov
       devices+=(-device e1000e,addr=04.0)
