@@ -15,7 +15,7 @@ const plainNames: ReadonlySet<FactName> = new Set(['bus', 'driver']);
 /** Facts with text of any kind. */
 const freeText: ReadonlySet<FactName> = new Set(['label', 'slot', 'mdevType']);
 
-/** The usual pattern of a name. A search for an address that matches it takes most of the time for a policy with many aliases. */
+/** The usual pattern of a name, for which no address need be searched for: a policy may have thousands. */
 const plainAddress = /^(?:\*|[0-9a-f]{4,8}):[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/;
 
 const shell = 'a pattern is as in a shell, "*" any text and "?" one character, and the whole value must fit';
