@@ -111,7 +111,7 @@ export const cdi: Command = {
     'One specification has one kind and one bus: give each bus a file of its own. Containers request a device by its name:',
     '    podman run --device vfio-names.dev/pci=0000:01:00.0 ...',
     'The devices of a group can only be handed over together. With --whole-groups, a container that requests one device gets the others, too; if a driver of the host has a member of the group, its devices are skipped.',
-    'FILE is replaced atomically, and removed if there is no device, because runtimes reject an empty specification. A file with another kind is left alone. The file contains node names such as vfio3, which the kernel reuses: run cdi again when devices are added or removed. A file that is older than a node is written again, even with the same text, because services such as containerd keep device numbers until it changes.',
+    'FILE is replaced atomically, and removed if there is no device, because runtimes reject an empty specification. A file with another kind is left alone. The file contains node names such as vfio3, which the kernel reuses: run cdi again when devices are added or removed. A file that is not newer than every node is written again, even with the same text, because services such as containerd keep device numbers until it changes.',
   ],
   load: async () => (await import('./commands/cdi.ts')).run,
 };

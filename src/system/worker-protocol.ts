@@ -45,7 +45,7 @@ export function lineSplitter(onLine: (line: string) => void): (bytes: Uint8Array
   let pending: Uint8Array[] = [];
   let size = 0;
   const add = (bytes: Uint8Array): void => {
-    // slice() of a Buffer is no copy.
+    // slice() of a Buffer does not copy.
     pending.push(new Uint8Array(bytes));
     size += bytes.length;
   };

@@ -25,10 +25,12 @@ import {
 import { compileName, plainIdPathKey } from './link-name.ts';
 import { compileMatch, helperState, type Selection } from './match.ts';
 import {
+  accessProperty,
   checkAccountName,
   escapeUdev,
   formatMode,
   formatRule,
+  givenAccess,
   policyId,
   sanitizeTemplatePart,
   systemdTag,
@@ -43,6 +45,8 @@ interface UdevRules {
   readonly others: string;
   /** Lines for the removal of a device; empty if udev removes the links itself. */
   readonly remove: readonly string[];
+  /** Lines that take back the access that the rules gave to a node at an earlier event. */
+  readonly withdraw: readonly string[];
   /** Lines that set the access of /dev/iommu. */
   readonly iommu: readonly string[];
   /** The links of the scheme, one line per known bus. */
@@ -74,15 +78,16 @@ export function compileUdev(
   const links = policy.linkRules
     .toSorted((a, b) => a.priority - b.priority)
     .map((rule) => compileLink(rule, requests, via));
-  const access = policy.accessRules.map(compileAccess);
+  const access = withModes(policy.accessRules).map(compileAccess);
   const combined = concat([scheme, ...links, ...access]);
   const groups = compileGroups(policy, via);
   return {
     policy: policyId(policy),
     scheme: policy.scheme,
-    others: othersLine(groups, iommu !== undefined),
+    others: othersLine(groups),
     remove: removeLinkLines(via),
-    iommu: iommu ? [formatRule(['SUBSYSTEM=="misc"', 'KERNEL=="iommu"', ...accessKeys(iommu)])] : [],
+    withdraw: withdrawLines(),
+    iommu: iommu ? [formatRule(['SUBSYSTEM=="misc"', ...accessKeys(iommu)])] : [],
     names: via === 'native' ? knownBuses.map(schemeLine) : [],
     otherNames: via === 'native' ? otherNameLines() : [],
     builtin: unique(combined.builtin),
@@ -96,13 +101,23 @@ export function compileUdev(
 }
 
 /** udev runs the file for the events of all devices of the machine, so those of another subsystem leave it at once. */
-function othersLine({ leave, names }: GroupRules, iommu: boolean): string {
-  const ours = ['vfio-dev', ...(names.length > 0 ? ['vfio'] : []), ...(iommu ? ['misc'] : [])];
+function othersLine({ leave }: GroupRules): string {
   return formatRule([
     ...(leave.length > 0 ? ['ACTION!="remove"'] : []),
-    `SUBSYSTEM!="${ours.join('|')}"`,
+    'SUBSYSTEM!="vfio-dev|vfio|misc"',
     'GOTO="vfio_names_end"',
   ]);
+}
+
+/** Sets what the kernel gives to a new node (drivers/vfio/vfio_main.c, drivers/iommu/iommufd/main.c). */
+function withdrawLines(): string[] {
+  const given = `ENV{${accessProperty}}=="?*"`;
+  return [
+    formatRule([`IMPORT{db}="${accessProperty}"`]),
+    formatRule([given, 'OWNER="root"', 'GROUP="root"', 'MODE="0600"']),
+    formatRule([given, 'SUBSYSTEM=="misc"', 'MODE="0660"']),
+    formatRule([`ENV{${accessProperty}}=""`]),
+  ];
 }
 
 /** The lines of a rule: lines that run path_id, lines that request vfio_id, and the rule's own lines. */
@@ -164,7 +179,26 @@ function compileLink(rule: LinkRule, requests: RequestTable, via: LinkMode): Lin
   );
 }
 
-function compileAccess(rule: AccessRule): Lines {
+type MatchedAccess = Access & Pick<AccessRule, 'match'>;
+
+/**
+ * A group without a mode gives 0660, unless another rule that matches sets a mode. udev itself does so only if no line has set the
+ * mode, and the lines that take back access set it.
+ */
+function withModes(rules: readonly AccessRule[]): MatchedAccess[] {
+  const first = rules.findIndex(({ mode }) => mode !== undefined);
+  const hasDefault = ({ fileGroup, mode }: Access): boolean => fileGroup !== undefined && mode === undefined;
+  // The line of a rule before which no other one sets a mode has it itself.
+  const isFree = (index: number): boolean => first < 0 || index < first;
+  return [
+    ...rules.flatMap((rule, index) =>
+      hasDefault(rule) && !isFree(index) ? [{ match: rule.match, mode: '0660' }] : [],
+    ),
+    ...rules.map((rule, index) => (hasDefault(rule) && isFree(index) ? { ...rule, mode: '0660' } : rule)),
+  ];
+}
+
+function compileAccess(rule: MatchedAccess): Lines {
   // Applies to every device, including devices on future buses.
   if (rule.match.length === 0) return { ...nothing, lines: [formatRule(accessKeys(rule))] };
   return concat(
@@ -207,6 +241,7 @@ function accessKeys(access: Access): UdevKeys {
     ...(access.owner === undefined ? [] : [`OWNER="${escapeUdev(checkAccountName(access.owner))}"`]),
     ...(access.fileGroup === undefined ? [] : [`GROUP="${escapeUdev(checkAccountName(access.fileGroup))}"`]),
     ...(access.mode === undefined ? [] : [`MODE="${formatMode(access.mode)}"`]),
+    givenAccess,
   ];
 }
 

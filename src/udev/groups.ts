@@ -21,6 +21,7 @@ import {
   escapeUdev,
   formatMode,
   formatRule,
+  givenAccess,
   MAX_LINE_BYTES,
   notExpressible,
   sanitizeTemplatePart,
@@ -126,11 +127,7 @@ function accessLines(): string[] {
   const keys = { owner: 'OWNER', fileGroup: 'GROUP', mode: 'MODE' } as const;
   return (['owner', 'fileGroup', 'mode'] as const).map((key) => {
     const property = groupAccessProperties[key];
-    return formatRule([
-      `ENV{${property}}=="?*"`,
-      `${keys[key]}="$env{${property}}"`,
-      'ENV{.VFIO_NAMES_ACCESS}="yes"',
-    ]);
+    return formatRule([`ENV{${property}}=="?*"`, `${keys[key]}="$env{${property}}"`, givenAccess]);
   });
 }
 

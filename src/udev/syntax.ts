@@ -108,6 +108,12 @@ export const earlyBootFiles = ['/etc/initrd-release', '/scripts/init-top', '/usr
  */
 export const systemdTag: UdevKeys = [...earlyBootFiles.map((path) => `TEST!="${path}"`), 'TAG+="systemd"'];
 
+/** The property in udev's database that says that the rules have set the owner, group or mode of the node. */
+export const accessProperty = 'ID_VFIO_ACCESS';
+
+/** Belongs into each line that sets one of them. */
+export const givenAccess = `ENV{${accessProperty}}="policy"`;
+
 /** udev reads lines of up to 16384 bytes (UDEV_LINE_SIZE in systemd's src/udev/udev-rules.h). */
 export const MAX_LINE_BYTES = 16000;
 

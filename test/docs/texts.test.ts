@@ -156,8 +156,11 @@ test('the policy in the README creates the links that its comments show', async 
 
 test('the policy in the README gives the group kvm the devices on vfio-pci and /dev/iommu', async (t) => {
   const { out } = await runOn(withPolicy(t), 'vfio-names rules render');
-  t.regex(out, /^SUBSYSTEMS=="pci", DRIVERS=="vfio-pci", .* GROUP="kvm", MODE="0660"$/m);
-  t.regex(out, /KERNEL=="iommu", GROUP="kvm", MODE="0660"$/m);
+  t.regex(
+    out,
+    /^SUBSYSTEMS=="pci", DRIVERS=="vfio-pci", .* GROUP="kvm", MODE="0660", ENV\{ID_VFIO_ACCESS\}="policy"$/m,
+  );
+  t.regex(out, /SUBSYSTEM=="misc", GROUP="kvm", MODE="0660", ENV\{ID_VFIO_ACCESS\}="policy"$/m);
 });
 
 test('the domain XML in the README has the address of the device that the README describes', (t) => {

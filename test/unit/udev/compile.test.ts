@@ -112,8 +112,27 @@ test('udev rules: access for all devices is one line for any bus', (t) => {
   const { access, iommu } = compileUdev(
     policyOf({ accessRules: [{ match: [], fileGroup: 'kvm', mode: '0660', source }] }),
   );
-  t.deepEqual(access, ['GROUP="kvm", MODE="0660"']);
-  t.deepEqual(iommu, ['SUBSYSTEM=="misc", KERNEL=="iommu", GROUP="kvm", MODE="0660"']);
+  t.deepEqual(access, ['GROUP="kvm", MODE="0660", ENV{ID_VFIO_ACCESS}="policy"']);
+  t.deepEqual(iommu, ['SUBSYSTEM=="misc", GROUP="kvm", MODE="0660", ENV{ID_VFIO_ACCESS}="policy"']);
+});
+
+test('udev rules: what a rule gave at an earlier event is taken back first, also if the policy has no access', (t) => {
+  t.deepEqual(compileUdev(policyOf({})).withdraw, [
+    'IMPORT{db}="ID_VFIO_ACCESS"',
+    'ENV{ID_VFIO_ACCESS}=="?*", OWNER="root", GROUP="root", MODE="0600"',
+    'ENV{ID_VFIO_ACCESS}=="?*", SUBSYSTEM=="misc", MODE="0660"',
+    'ENV{ID_VFIO_ACCESS}=""',
+  ]);
+});
+
+test('udev rules: a group without a mode gives 0660, unless another rule that matches has a mode', (t) => {
+  const modes = (...rules: readonly { readonly fileGroup?: string; readonly mode?: string }[]): string[] =>
+    compileUdev(policyOf({ accessRules: rules.map((rule) => ({ match: [], source, ...rule })) })).access.map(
+      (line) => line.replace(/, ENV.*/, ''),
+    );
+  t.deepEqual(modes({ fileGroup: 'kvm' }), ['GROUP="kvm", MODE="0660"']);
+  t.deepEqual(modes({ fileGroup: 'kvm' }, { mode: '0640' }), ['GROUP="kvm", MODE="0660"', 'MODE="0640"']);
+  t.deepEqual(modes({ mode: '0640' }, { fileGroup: 'kvm' }), ['MODE="0660"', 'MODE="0640"', 'GROUP="kvm"']);
 });
 
 test('udev rules: a match that no device with a node can satisfy gives no line', (t) => {

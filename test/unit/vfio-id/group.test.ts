@@ -143,7 +143,7 @@ test('the rules set the access of a group from what vfio_id prints, and announce
   const { names, join } = compileUdev(accessPolicy).groups;
   t.true(
     names.includes(
-      'ENV{ID_VFIO_GROUP_OWNER}=="?*", OWNER="$env{ID_VFIO_GROUP_OWNER}", ENV{.VFIO_NAMES_ACCESS}="yes"',
+      'ENV{ID_VFIO_GROUP_OWNER}=="?*", OWNER="$env{ID_VFIO_GROUP_OWNER}", ENV{ID_VFIO_ACCESS}="policy"',
     ),
   );
   t.true(join[0]?.includes('group announce --auto --always'));

@@ -102,24 +102,28 @@ cdi_right() {
 
 all_right() { names_right && access_right && cdi_right; }
 all_right_and_verified() { all_right && exits 0 vfio_names verify; }
+
+# judge_finds TEXT: the judge prints this about what is wrong now, and ends with status 1.
+judge_finds() {
+  local status=0
+  rm -f /tmp/stop
+  $guest/judge /tmp/stop 0 "${judged[@]}" >/tmp/found &
+  until_true 60 grep -q "$1" /tmp/found
+  touch /tmp/stop
+  wait $! || status=$?
+  cat /tmp/found
+  same $status 1 && grep -q "$1" /tmp/found
+}
+
 # wait_until TITLE COMMAND: reports only what does not become true, since there are many.
 wait_until() { until_true $soon "$2" >/dev/null || check "$1" "$2"; }
 
-# The kernel gives what is plugged in to its own driver. Without that one, the rules give it to vfio-pci.
+# Without the driver of the kernel, the rules give what is plugged in to vfio-pci.
 do_plug() {
-  local try
   if [[ $plugged ]]; then
-    for try in {1..12}; do
-      monitor device_del "$plugged"
-      until_true 20 absent $pci/$slot >/dev/null && break
-    done
-    plugged=''
+    pull
   else
-    plugged=hot$RANDOM
-    monitor device_add "e1000e,id=$plugged,bus=rp0"
-    until_true 240 test -e $pci/$slot/driver/bind
-    unbind $slot
-    udevadm trigger --action=add $pci/$slot
+    plug && unbind $slot && udevadm trigger --action=add $pci/$slot
     wait_until "the slot's device gets vfio-pci" slot_bound
   fi
 }
@@ -130,8 +134,9 @@ do_false_link() {
   local all
   mapfile -t all < <(bound)
   ((${#all[@]} > 1)) && [[ $obstructed != "${all[0]}" ]] || return 0
+  mkdir -p /dev/vfio/pci
   ln -sfn "../devices/$(vfio_of "$pci/${all[1]}")" "/dev/vfio/pci/${all[0]}"
-} 2>/dev/null
+}
 
 do_good_policy() {
   if ((RANDOM % 2)); then

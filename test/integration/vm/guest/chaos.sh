@@ -72,22 +72,22 @@ do_rebind_all() {
   local address
   for address in $(bound); do unbind "$address" && bind "$address"; done
 }
-do_plug() {
+# pull: takes the card out of the slot. A slot that still processes a request ignores the next one.
+pull() {
   local try
-  if [[ $plugged ]]; then
-    # A slot that still processes a request ignores the next one.
-    for try in {1..12}; do
-      monitor device_del "$plugged"
-      until_true 20 absent $pci/$slot >/dev/null && break
-    done
-    plugged=''
-  else
-    plugged=hot$RANDOM
-    monitor device_add "e1000e,id=$plugged,bus=rp0"
-    until_true 240 test -e $pci/$slot/driver/bind
-    bind $slot
-  fi
+  for try in {1..12}; do
+    monitor device_del "$plugged"
+    until_true 20 absent $pci/$slot >/dev/null && break
+  done
+  plugged=''
 }
+# plug: puts a card into the slot, which the kernel gives to its own driver.
+plug() {
+  plugged=hot$RANDOM
+  monitor device_add "e1000e,id=$plugged,bus=rp0"
+  until_true 240 test -e $pci/$slot/driver/bind
+}
+do_plug() { if [[ $plugged ]]; then pull; else plug && bind $slot; fi; }
 do_remove_links() {
   rm -rf /dev/vfio/pci
   obstructed=''

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ static struct falsehood {
 	char link[600];
 	ino_t link_inode, node_inode;
 	double since;
-	int seen, told;
+	int seen, printed;
 } falsehoods[most];
 
 static char **arguments;
@@ -105,17 +106,33 @@ static void is_false(const char *link, const struct stat *own, const struct stat
 		entry->link_inode = own->st_ino;
 		entry->node_inode = node->st_ino;
 		entry->since = now();
-		entry->told = 0;
+		entry->printed = 0;
 		false_names++;
 	}
 	entry->seen = 1;
 	lasted = now() - entry->since;
 	longest = lasted > longest ? lasted : longest;
-	if (lasted < limit || entry->told)
+	if (lasted < limit || entry->printed)
 		return;
-	entry->told = 1;
+	entry->printed = 1;
 	wrong_names++;
 	printf("wrong: %s leads to %s for %.0f seconds\n", link, target, lasted);
+}
+
+/* Whether the number is that of a VFIO device or of a group. */
+static int is_vfio(dev_t number)
+{
+	char path[64], target[1024];
+	const char *class;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/subsystem", major(number), minor(number));
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return 0;
+	target[length] = '\0';
+	class = strrchr(target, '/') + 1;
+	return !strcmp(class, "vfio-dev") || !strcmp(class, "vfio");
 }
 
 static void judge_name(const char *link)
@@ -133,8 +150,7 @@ static void judge_name(const char *link)
 		return;
 	target[length] = '\0';
 	node = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
-	/* Somebody else's link, to no node of VFIO. */
-	if (!strstr(target, "../"))
+	if (!is_vfio(first.st_rdev))
 		return;
 	is_right = device_of(is_group ? name + 7 : name, address, sizeof(address)) && is_of(node, is_group, address);
 	/* What was read belongs together only if the link and the node are still the same ones. */

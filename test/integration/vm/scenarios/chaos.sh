@@ -1,7 +1,7 @@
 # Random actions in random order with everything on: udevd with rules and the service at once, names of groups, of paths, tags and
 # aliases, access, drivers and a CDI file; devices are bound, unbound and plugged in, policies change or are wrong, both programs
 # are killed. Two independent C programs watch all the time that no name leads to another device for longer than it can take to
-# handle an event, and that no node of a device is open to a user whom no policy has given it to. After each step everything is
+# handle an event, and that no node of a device is open to a user that has it from no policy. After each step everything is
 # exactly as sysfs and the policy say. Runs for VFIO_NAMES_VM_SECONDS (default 120).
 # kernels: both
 # devices: three-and-port
@@ -32,20 +32,36 @@ check "/usr/lib/udev is writable" writable /usr/lib/udev
 install_native
 write_policy
 check "install the rules" install_rules
+
+judged=("+${fixed[0]}" "+${fixed[1]}" "by-alias/first=${fixed[0]}" "by-alias/second=${fixed[1]}" "$(path_of $slot)=$slot")
+for address in "${fixed[@]}"; do judged+=("$(path_of "$address")=$address"); done
+for address in "${fixed[@]}"; do bind "$address"; done
+settle
+# What the judge has to find: an absolute link to another device, a link that says no device, and an open group.
+other=/dev/vfio/devices/$(vfio_of $pci/"${fixed[1]}")
+ln -sfn "$other" /dev/vfio/by-alias/first
+check "the judge finds a name that leads to another device" judge_finds "wrong: /dev/vfio/by-alias/first leads to $other"
+ln -sfn "$other" /dev/vfio/unknown
+check "the judge finds a name that says no device" judge_finds "wrong: /dev/vfio/unknown leads to $other"
+rm /dev/vfio/unknown
+group=$(group_of "${fixed[2]}")
+chgrp audio "/dev/vfio/$group"
+check "the judge finds a group's node that is open to a user" judge_finds "wrong: the group $group is 0:"
+chgrp root "/dev/vfio/$group"
+ln -sfn "../devices/$(vfio_of $pci/"${fixed[0]}")" /dev/vfio/by-alias/first
+rm -f /tmp/stop
 start_watch
 check "the service completes its first pass" until_true $soon test -e $figures
 
 # The policies give the first two devices to users, never the others.
 $guest/grants /tmp/stop "${fixed[0]}" "${fixed[1]}" >/tmp/grants &
 granting=$!
-judged=("+${fixed[0]}" "+${fixed[1]}" "by-alias/first=${fixed[0]}" "by-alias/second=${fixed[1]}" "$(path_of $slot)=$slot")
-for address in "${fixed[@]}"; do judged+=("$(path_of "$address")=$address"); done
 $guest/judge /tmp/stop $moment "${judged[@]}" >/tmp/judged &
 judging=$!
 
 declare -A acted=()
 step=0
-# A change of the clock must not end the scenario, and $SECONDS follows the clock in some versions of bash.
+# $SECONDS follows the clock, which is changed.
 uptime_seconds() { cut -d. -f1 /proc/uptime; }
 end=$(($(uptime_seconds) + seconds))
 while (($(uptime_seconds) < end)); do

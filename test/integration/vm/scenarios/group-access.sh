@@ -41,6 +41,7 @@ for way in native import run; do
   udevadm trigger --subsystem-match=vfio --action=change
   settle
   check "$way: a group whose members do not agree is given to neither" has $first "root:root 600"
+  check "$way: and the group of a device that no rule names any more is given back" has $single "root:root 600"
   check "$way: verify names the member that does not agree" \
     contains "group-owners" vfio_names verify --policy /run/other.toml
   for address in $single $first $second; do unbind $address; done
