@@ -15,9 +15,9 @@ import { describeNodeCheck } from './resolve.ts';
  * nodes that it was given.
  */
 export function verifyGroupNodes(files: Files, root: Root, named: ReadonlySet<string>): Finding[] {
-  const known = tryOrUndefined(() => listGroupNodes(files, root)) ?? [];
+  const known = new Set(tryOrUndefined(() => listGroupNodes(files, root)));
   const present = tryOrUndefined(() => files.readdir(pathBelow(root, linkRoot))) ?? [];
-  const unknown = present.filter((node) => parseGroupNode(node) !== undefined && !known.includes(node));
+  const unknown = present.filter((node) => parseGroupNode(node) !== undefined && !known.has(node));
   return [
     ...sortNatural([...known]).flatMap((node) => verifyOne(files, root, node, named.has(node))),
     ...sortNatural(unknown).flatMap((node) => unknownNode(files, root, node)),
