@@ -1,12 +1,9 @@
 /** Finds the device that a NAME argument means among those of a scan; links are looked up by name, never followed. */
 
-import { exitStatus, ignoring, VfioNamesError } from '../errors.ts';
-import type { Files } from '../system/files.ts';
-import { pathBelow, type Root } from '../system/root-path.ts';
+import { exitStatus, VfioNamesError } from '../errors.ts';
 import { printable } from '../text/printable.ts';
 import { type DeviceQuery, parseDeviceName } from './device-name.ts';
 import { fitsLooseAddress, parseLoosePciAddress } from './pci.ts';
-import { scanDevice } from './scan.ts';
 import type { Device } from './types.ts';
 
 /**
@@ -150,7 +147,7 @@ export function foldPath(path: string): string {
 }
 
 /** Whether `path` is the device's directory, its VFIO directory, or a class, bus or devnum symlink to one of them. */
-function isSysfsPathOf(device: Device, path: string): boolean {
+export function isSysfsPathOf(device: Device, path: string): boolean {
   const directories = [device.syspath, `/sys/bus/${device.bus}/devices/${device.name}`];
   const vfio = directories.flatMap((directory) => [
     `${directory}/vfio-dev`,
@@ -160,33 +157,4 @@ function isSysfsPathOf(device: Device, path: string): boolean {
   return [...directories, ...vfio, byClass, `${byClass}/device`, `/sys/dev/char/${device.devnum}`].includes(
     path,
   );
-}
-
-const ignoredErrnos = ['ENOENT', 'ENOTDIR', 'EACCES', 'ENAMETOOLONG'] as const;
-
-/**
- * Finds the one device with this whole name on a bus or this `vfioN`. Returns `undefined` if a full scan is needed:
- * for short forms, paths, names that several devices share, and names that do not exist.
- */
-export function findByWholeName(files: Files, root: Root, name: string): Device | undefined {
-  const query = parseDeviceName(name);
-  if (query.kind === 'sysname')
-    return ignoring(() => scanDevice(files, root, query.sysname), ...ignoredErrnos);
-  const wholeName = query.kind === 'qualified' ? query.name : query.kind === 'name' ? query.name : undefined;
-  if (wholeName === undefined || wholeName === '..' || wholeName === '.' || wholeName.includes('/'))
-    return undefined;
-  const buses = ignoring(() => files.readdir(pathBelow(root, '/sys/bus')), ...ignoredErrnos) ?? [];
-  const sysnames = buses
-    .filter((bus) => query.kind !== 'qualified' || bus === query.bus)
-    .flatMap(
-      (bus) =>
-        ignoring(
-          () => files.readdir(pathBelow(root, `/sys/bus/${bus}/devices/${wholeName}/vfio-dev`)),
-          ...ignoredErrnos,
-        ) ?? [],
-    );
-  const [only, ...others] = sysnames.flatMap(
-    (sysname) => ignoring(() => scanDevice(files, root, sysname), ...ignoredErrnos) ?? [],
-  );
-  return only && others.length === 0 && only.name === wholeName ? only : undefined;
 }

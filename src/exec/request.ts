@@ -1,5 +1,5 @@
 /** The devices that `exec` opens, and the numbers that their descriptors have in CMD. */
-import { findByWholeName } from '../devices/find.ts';
+import { findOneDevice } from '../devices/find-one.ts';
 import type { Device } from '../devices/types.ts';
 import { type Machine, observe } from '../links/observe.ts';
 import { notViableError, resolveGroup } from '../links/resolve-group.ts';
@@ -21,7 +21,7 @@ export interface Requested {
 export function findRequested(machine: Machine, operands: readonly string[]): Requested[] {
   const requested = new Map<string, Requested>();
   for (const operand of operands) {
-    const whole = findByWholeName(machine.files, machine.root, operand);
+    const whole = findOneDevice(machine.files, machine.root, operand);
     const { devices, closed } = whole
       ? { devices: [whole] }
       : findSelection(machine, observe(machine), operand);

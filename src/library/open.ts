@@ -1,6 +1,6 @@
 /** open() of the library on a given system. */
 import { readFacts } from '../devices/facts.ts';
-import { findByWholeName } from '../devices/find.ts';
+import { findOneDevice } from '../devices/find-one.ts';
 import { deviceKey } from '../devices/groups.ts';
 import { typedFacts } from '../devices/typed-facts.ts';
 import type { Device } from '../devices/types.ts';
@@ -39,7 +39,7 @@ export async function openMachine(system: System, options: OpenOptions): Promise
     );
   const machine = await load();
   const findOne = (name: string): Device => findByNameOrPath(machine, observe(machine), name);
-  const locate = (name: string): Device => findByWholeName(files, root, name) ?? findOne(name);
+  const locate = (name: string): Device => findOneDevice(files, root, name) ?? findOne(name);
   return {
     list: () => inLibraryTerms(() => listDevices(machine)),
     find: (name) =>

@@ -1,7 +1,7 @@
 /** `probe`: checks whether devices can be opened and explains failures; claims them only with --bind or --group, after a confirmation. */
 
 import { isUuid } from '../../devices/facts/mdev.ts';
-import { findByWholeName } from '../../devices/find.ts';
+import { findOneDevice } from '../../devices/find-one.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
@@ -185,7 +185,7 @@ function expandGroup(
   machine: Machine,
   operand: string,
 ): { readonly names: readonly string[]; readonly closed?: VfioNamesError } {
-  if (findByWholeName(machine.files, machine.root, operand)) return { names: [operand] };
+  if (findOneDevice(machine.files, machine.root, operand)) return { names: [operand] };
   try {
     const { devices, group, closed } = findSelection(machine, observe(machine), operand);
     const names = group ? devices.map(({ bus, name }) => `${bus}/${name}`) : [operand];
@@ -205,8 +205,7 @@ async function probeName(
 ): Promise<ProbeResult> {
   let device: Device;
   try {
-    device =
-      findByWholeName(machine.files, machine.root, name) ?? findMember(machine, observe(machine), name);
+    device = findOneDevice(machine.files, machine.root, name) ?? findMember(machine, observe(machine), name);
   } catch (error) {
     if (!(error instanceof VfioNamesError) || error.status === exitStatus.usage) throw error;
     return notFoundResult(name, depth, error);

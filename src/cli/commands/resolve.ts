@@ -1,7 +1,7 @@
 /** `resolve`: prints the verified node of one device, or of all devices of a group. */
 
 import { readFact } from '../../devices/facts.ts';
-import { findByWholeName } from '../../devices/find.ts';
+import { findOneDevice } from '../../devices/find-one.ts';
 import { deviceKey, isNoIommuGroup } from '../../devices/groups.ts';
 import { withNumbers } from '../../devices/typed-facts.ts';
 import type { Device } from '../../devices/types.ts';
@@ -125,7 +125,7 @@ function locate(
   name: string,
   takesAll: (found: readonly Device[]) => boolean,
 ): { readonly devices: readonly Device[]; readonly observation?: Observation } {
-  const quick = findByWholeName(machine.files, machine.root, name);
+  const quick = findOneDevice(machine.files, machine.root, name);
   if (quick) return { devices: [quick] };
   const observation = observe(machine);
   const { devices, group, closed } = findSelection(machine, observation, name);
