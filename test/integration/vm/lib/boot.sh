@@ -13,7 +13,8 @@ start_tries=3
 # Makes an emulated guest faster. QEMU looks up translated code by its address, so with randomized addresses it translates a
 # program again each time the program starts. A second processor costs about a third more time, five-level page tables about a
 # tenth. The 512 legacy terminals are most of the devices that udevd handles at boot.
-fixed_arguments="norandmaps pty.legacy_count=0 no_timer_check quiet"
+# The console gets what the kernel says as a warning or worse: kernel_reports reads it.
+fixed_arguments="norandmaps pty.legacy_count=0 no_timer_check quiet loglevel=5"
 processor=max,la57=off
 
 # The processes of the guest that runs in this shell; stop_guest ends them.

@@ -98,7 +98,7 @@ spent() {
 
 # attempt NAME@KERNEL DIRECTORY: boot it once and print what came of it.
 attempt() {
-  local name=${1%@*} kernel=${1#*@} why='' status=none rules initramfs root on_disk='' no_reboot=-no-reboot clients=''
+  local name=${1%@*} kernel=${1#*@} why='' status=none reports rules initramfs root on_disk='' no_reboot=-no-reboot clients=''
   rules=$(header "$name" rules yes) initramfs=$(header "$name" initramfs) root=$(header "$name" root read-only)
   [[ $root != disk ]] || on_disk='root=/dev/nvme0n1 rootfstype=ext4 rootflags=noatime rw'
   [[ $(header "$name" reboots no) == no ]] || no_reboot=''
@@ -115,11 +115,20 @@ attempt() {
   [[ ! -s $2/report ]] || cat "$2/report"
   [[ ! -e $2/status ]] || status=$(<"$2/status")
   [[ -z $why ]] || echo "not ok - the guest runs to its end: $why"
-  if [[ $status == 0 ]] && ! grep -q '^not ok' "$2/report"; then
+  reports=$(kernel_reports "$2/console.log")
+  [[ -z $reports ]] || printf 'not ok - the kernel reports no fault of its own:\n%s\n' "$reports"
+  if [[ $status == 0 && -z $reports ]] && ! grep -q '^not ok' "$2/report"; then
     return
   fi
   echo "--- exit status of the scenario: $status; the end of the console:"
   tail -n 20 "$2/console.log"
   [[ ! -s $2/state ]] || cat "$2/state"
   return 1
+}
+
+# kernel_reports CONSOLE: the first line of each fault that the kernel found in itself: a warning with a stack, an oops, a
+# report of KASAN, UBSAN or lockdep, a task that hangs. Stalls and lockups are left out: a slow emulator causes them.
+kernel_reports() {
+  local fault='WARNING: |BUG: |UBSAN: |Oops: |kernel BUG at |Kernel panic |general protection fault|INFO: (task|possible) '
+  tr -d '\r' <"$1" | grep -aE "^\[ *[0-9.]+\](\[[ CT0-9]+\])? ($fault)" | grep -v lockup || true
 }
