@@ -57,14 +57,14 @@ start_watch() {
   service=$!
 }
 
-# names_right: each bound device has its names, and its group has, and there are no others.
+# names_right: each bound device has its names, and its group has, and there are no others. When a device goes, udev removes
+# what lies at the place of its link, whatever it is (link_update in systemd's src/udev/udev-node.c): the obstacle may be gone.
 names_right() {
   local address name count=0 bad=0
   for address in $(bound); do
     for name in $(names_of "$address"); do
-      if [[ $name == "pci/$obstructed" ]]; then
-        same "$(stat -c %F%s "/dev/vfio/$name")" "$obstacle_stat" || bad=1
-        [[ $obstacle_stat != symbolic* ]] || count=$((count + 1))
+      if [[ $name == "pci/$obstructed" && $(stat -c %F%s "/dev/vfio/$name") == "$obstacle_stat" ]]; then
+        [[ ! -L /dev/vfio/$name ]] || count=$((count + 1))
       else
         named_right "$name" "$address" || bad=1
         count=$((count + 1))

@@ -152,7 +152,7 @@ do_fill() {
 listens() { awk '/^Sig(Cgt|Blk)/ { print $2 }' "/proc/$service/status" | grep -q '[13579bdf]$'; }
 alive() { kill -0 $service 2>/dev/null; }
 # hup: sends SIGHUP once the service listens.
-hup() { until_true 240 eval '! alive || listens' && kill -HUP $service; }
+hup() { until_true 240 eval '! alive || listens' && kill -HUP $service 2>/dev/null; }
 do_good_policy() {
   if [[ $tags ]]; then
     tags=''

@@ -27,7 +27,7 @@ more_config() { if [[ $1 == debug || $1 == next ]]; then echo "$here/lib/kernel-
 
 # build_kernel VARIANT: make the kernel unless it is there.
 build_kernel() {
-  local dir builder="$cache/builder" base=$1 more
+  local dir builder="$cache/builder" base=$1 more missing=''
   dir=$(kernel_dir "$1")
   [[ -d $dir ]] && return
   if [[ $1 == debian ]]; then
@@ -71,9 +71,8 @@ build_kernel() {
     tail -n 20 "$cache/kernel-$1.log" >&2
     die "the kernel '$1' could not be built; the whole log is $cache/kernel-$1.log"
   }
-  [[ -z $more ]] || grep -vxF -f "$builder/lab/$base/config" "$more" | grep '^CONFIG' | {
-    ! read -r line || die "the configuration of the kernel '$1' does not have: $line"
-  }
+  [[ -z $more ]] || missing=$(awk 'NR == FNR { has[$0]; next } /^CONFIG/ && !($0 in has)' "$builder/lab/$base/config" "$more")
+  [[ ! $missing ]] || die "the configuration of the kernel '$1' does not have: $missing"
   rm -rf "$dir.part"
   cp -a "$builder/lab/$base" "$dir.part"
   mv "$dir.part" "$dir"
