@@ -148,8 +148,12 @@ do_fill() {
   fi
   do_bind
 }
-# listens: the service catches SIGHUP, or blocks it to read it from a descriptor; else the signal would end it.
-listens() { awk '/^Sig(Cgt|Blk)/ { print $2 }' "/proc/$service/status" | grep -q '[13579bdf]$'; }
+# listens: the service catches SIGHUP, or blocks it to read it from a descriptor; else the signal would end it. The shell that
+# becomes the service catches it, too, until then.
+listens() {
+  [[ ! /proc/$service/exe -ef /bin/bash ]] &&
+    awk '/^Sig(Cgt|Blk)/ { print $2 }' "/proc/$service/status" | grep -q '[13579bdf]$'
+}
 alive() { kill -0 $service 2>/dev/null; }
 # hup: sends SIGHUP once the service listens.
 hup() { until_true 240 eval '! alive || listens' && kill -HUP $service 2>/dev/null; }
