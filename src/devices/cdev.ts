@@ -4,6 +4,7 @@ import { ignoring } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { isDigits } from '../text/digits.ts';
+import { printable } from '../text/printable.ts';
 import type { Device } from './types.ts';
 
 /**
@@ -20,8 +21,8 @@ export function noCdevReason(
     : 'this kernel does not create a node for the device (CONFIG_VFIO_DEVICE_CDEV is off, or the device has no IOMMU)';
 }
 
-/** Why a device with a node gets no name although it is called `noiommu-vfioN` (Linux 7.3). */
-const NO_ISOLATION = 'no-IOMMU devices get no names, because they have no isolation';
+/** Why a device called `noiommu-vfioN` has a node and no link to it (Linux 7.3). */
+const NO_ISOLATION = 'no name leads to the node of a no-IOMMU device, because it has no isolation';
 
 /** Returns one line on why the device can have no links, `undefined` if it can; `noIommu` as for noCdevReason. */
 export function noLinkReason(device: Device, noIommu: boolean): string | undefined {
@@ -44,6 +45,11 @@ export function isNoIommu(files: Files, root: Root, device: Device, group: strin
   if (group === undefined || device.devnum !== undefined) return false;
   const groupPath = pathBelow(root, `/sys/class/vfio/noiommu-${group}`);
   return ignoring(() => files.lstat(groupPath), 'ENOENT', 'ENOTDIR', 'EACCES') !== undefined;
+}
+
+/** What resolve and exec say of a device whose node they hand over although it has no IOMMU. */
+export function noIsolationWarning({ name }: Pick<Device, 'name'>): string {
+  return `${printable(name)} has no IOMMU: its node gives no isolation`;
 }
 
 /** The path of a device's node as the kernel names it (drivers/vfio/vfio_main.c: vfio/devices/vfioN). */

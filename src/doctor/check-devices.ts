@@ -27,7 +27,7 @@ export function checkDevices({ devices, classless, problems }: Snapshot): CheckR
     return [
       warning(
         'devices',
-        `${count}, ${noIommuCount} of them without an IOMMU: those have no isolation, get no names, and only programs with CAP_SYS_RAWIO can open them`,
+        `${count}, ${noIommuCount} of them without an IOMMU: those have no isolation, and only programs with CAP_SYS_RAWIO can open them`,
         'enable the IOMMU; without one, give such a device only to programs that may read all memory',
       ),
       ...lines,

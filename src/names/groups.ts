@@ -1,4 +1,5 @@
 /** The names of groups: which groups have names, and the links that their members claim. */
+import { isNameable } from '../devices/cdev.ts';
 import { memberKey, namedMembers, type VfioGroup } from '../devices/groups.ts';
 import type { Device } from '../devices/types.ts';
 import type { Claim, PolicyNames } from './claims.ts';
@@ -6,7 +7,7 @@ import { groupDirectory, groupLink } from './scheme.ts';
 
 /** The keys of `[names]` about groups. */
 export interface GroupNames {
-  /** `auto`: for the groups whose devices have no nodes of their own. */
+  /** `auto`: for the groups whose devices have no names of their own. */
   readonly enabled: boolean | 'auto';
   /** Whether the names of the policy exist below groups/, too: `groups/by-alias/gpu`. */
   readonly policyLinks: boolean;
@@ -15,17 +16,17 @@ export interface GroupNames {
 export const defaultGroupNames: GroupNames = { enabled: 'auto', policyLinks: true };
 
 /**
- * Whether groups must be read to decide about their names: with `auto`, not where every device has a node of its own, which
+ * Whether groups must be read to decide about their names: with `auto`, not where every device has a name of its own, which
  * is the case on most machines.
  */
 export function canHaveGroupNames({ enabled }: GroupNames, devices: readonly Device[]): boolean {
   if (enabled !== 'auto') return enabled;
-  return devices.length === 0 || devices.some(({ devnum }) => devnum === undefined);
+  return devices.length === 0 || devices.some((device) => !isNameable(device));
 }
 
 /**
- * Whether a group has names. With `auto`, the nodes of its own devices decide: none if one of them has a node, and all
- * members if they have none. If VFIO has registered none of them yet, `noDeviceNodes` decides: whether this kernel gives no
+ * Whether a group has names. With `auto`, its own devices decide: none if one of them has a name of its own, and all members
+ * if they have none: without nodes, or without an IOMMU. If VFIO has registered none of them yet, `noDeviceNodes` decides: whether this kernel gives no
  * device a node. `devices` are those of the group that the class vfio-dev lists.
  */
 export function hasGroupNames(
@@ -34,7 +35,7 @@ export function hasGroupNames(
   noDeviceNodes: () => boolean,
 ): boolean {
   if (enabled !== 'auto') return enabled;
-  if (devices.some(({ devnum }) => devnum !== undefined)) return false;
+  if (devices.some(isNameable)) return false;
   return devices.some(({ sysname }) => sysname !== '') || noDeviceNodes();
 }
 

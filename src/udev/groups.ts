@@ -26,7 +26,6 @@ import {
   notExpressible,
   sanitizeTemplatePart,
   systemdTag,
-  type UdevKeys,
 } from './syntax.ts';
 
 export interface GroupRules {
@@ -60,7 +59,6 @@ export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
   const links = via === 'run' ? onlyCall(splitRequests([], rules)) : first;
   const announce = (subject: string): string =>
     `RUN+="${command('announce', always ? ['--always'] : [], subject)}"`;
-  const needed = enabled === 'auto' ? ['ENV{MAJOR}==""'] : [];
   const leaving = ['ACTION=="remove"', 'TEST=="/dev/vfio/groups/$env{SUBSYSTEM}/$kernel"', helperExists];
   return {
     leave:
@@ -74,10 +72,11 @@ export function compileGroups(policy: Policy, via: LinkMode): GroupRules {
           ]
         : [formatRule([...leaving, announce('$env{SUBSYSTEM}/$kernel')])],
     join: [
-      ...(always ? [] : knownBuses.map((bus) => hasNameLine(bus, needed))),
-      formatRule([...needed, helperExists, announce('$devpath')]),
+      ...(enabled === 'auto' ? [ownNameLine] : []),
+      ...(always ? [] : knownBuses.map(hasNameLine)),
+      formatRule([helperExists, announce('$devpath')]),
       // udevadm verify reports a label that no line names.
-      ...(always ? [] : [`LABEL="${joined}"`]),
+      ...(always && enabled !== 'auto' ? [] : [`LABEL="${joined}"`]),
     ],
     names: [
       ...(enabled === 'auto' ? decisionLines() : []),
@@ -140,10 +139,12 @@ function usesDriver(rules: readonly LinkRule[]): boolean {
   );
 }
 
+/** A device with a name of its own needs none of its group. Linux 7.3 calls the node of a device without an IOMMU noiommu-vfioN. */
+const ownNameLine = formatRule(['KERNEL=="vfio[0-9]*"', 'ENV{MAJOR}=="?*"', `GOTO="${joined}"`]);
+
 /** Skips the call of vfio_id for a device that has the name of its group: the usual case, since the group comes first. */
-function hasNameLine(bus: string, needed: UdevKeys): string {
+function hasNameLine(bus: string): string {
   return formatRule([
-    ...needed,
     `SUBSYSTEMS=="${bus}"`,
     fileTest(bus, 'vfio-dev/$kernel'),
     `TEST=="/dev/vfio/groups/${bus}/$id"`,

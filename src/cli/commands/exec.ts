@@ -1,5 +1,7 @@
 /** `exec`: becomes a command with verified, open device descriptors, and no other descriptors of this process. */
 
+import { isNoIommu, noIsolationWarning } from '../../devices/cdev.ts';
+import { readFact } from '../../devices/facts.ts';
 import { VfioNamesError, withHint } from '../../errors.ts';
 import { dropPrivileges, readUserIds } from '../../exec/drop-privileges.ts';
 import { type Opener, openContainer, openDevice, openGroup, openIommu } from '../../exec/open-device.ts';
@@ -49,6 +51,9 @@ export const run: RunCommand = async (invocation, io, system) => {
   const fds: number[] = [];
   try {
     await openAll(opener, { requested, groups, withIommu }, fds);
+    for (const { device } of requested)
+      if (isNoIommu(files, root, device, readFact(files, root, device, 'group')))
+        report(noIsolationWarning(device));
     if (!isPassed) {
       if (login) checkUserAccess(system.files, login, fds, report);
       for (const fd of fds.splice(0)) nodes.close(fd);

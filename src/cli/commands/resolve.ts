@@ -1,5 +1,6 @@
 /** `resolve`: prints the verified node of one device, or of all devices of a group. */
 
+import { noIsolationWarning } from '../../devices/cdev.ts';
 import { readFact } from '../../devices/facts.ts';
 import { findOneDevice } from '../../devices/find-one.ts';
 import { deviceKey, isNoIommuGroup } from '../../devices/groups.ts';
@@ -67,7 +68,7 @@ export const run: RunCommand = async (invocation, io, system) => {
       : resolveByNode(machine, device, observation, invocation.json || property === 'group'),
   );
   for (const { device, isolated, fallbackReason, nodePath } of resolved) {
-    if (!isolated) io.err(`vfio-names: ${printable(device.name)} has no IOMMU: its node gives no isolation`);
+    if (!isolated) io.err(`vfio-names: ${noIsolationWarning(device)}`);
     if (fallbackReason !== undefined) io.err(`vfio-names: ${fallbackReason}; took ${nodePath} instead`);
   }
   if (invocation.json) {

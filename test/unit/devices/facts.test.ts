@@ -72,7 +72,7 @@ test("a no-IOMMU device with a node has the group node noiommu-N and cdev 'no' b
   t.is(readFact(fakeFiles, root.dir, device, 'cdev'), 'no');
   t.is(
     readFact(fakeFiles, root.dir, device, 'noCdevReason'),
-    'no-IOMMU devices get no names, because they have no isolation',
+    'no name leads to the node of a no-IOMMU device, because it has no isolation',
   );
 });
 

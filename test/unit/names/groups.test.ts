@@ -7,14 +7,17 @@ const unbound: Device = { ...base, sysname: '' };
 const withoutNode: Device = { ...base, sysname: 'vfio0' };
 const withNode: Device = { ...base, sysname: 'vfio0', devnum: '511:0' };
 
+const withoutIommu: Device = { ...base, sysname: 'noiommu-vfio0', devnum: '511:0' };
+
 const yes = () => true;
 const no = () => false;
 
-test('with auto, a group has names if none of its devices has a node', (t) => {
+test('with auto, a group has names if none of its devices has a name of its own', (t) => {
   t.true(hasGroupNames('auto', [withoutNode], no));
   t.true(hasGroupNames('auto', [unbound, withoutNode], no));
   t.false(hasGroupNames('auto', [withNode], yes));
   t.false(hasGroupNames('auto', [withoutNode, withNode], yes));
+  t.true(hasGroupNames('auto', [withoutIommu], no));
 });
 
 test('with auto, a group without a registered device has names if this kernel gives no device a node', (t) => {
@@ -33,10 +36,11 @@ test('without auto, the policy decides whether a group has names, whatever its d
   }
 });
 
-test('with auto, groups are read unless every device has a node', (t) => {
+test('with auto, groups are read unless every device has a name of its own', (t) => {
   const auto = { enabled: 'auto', policyLinks: true } as const;
   t.false(canHaveGroupNames(auto, [withNode]));
   t.false(canHaveGroupNames(auto, [withNode, withNode]));
   t.true(canHaveGroupNames(auto, [withNode, withoutNode]));
+  t.true(canHaveGroupNames(auto, [withNode, withoutIommu]));
   t.true(canHaveGroupNames(auto, []));
 });

@@ -181,7 +181,7 @@ function isSound(line: string): boolean {
 
 test('no policy text escapes its field in mdev and mdevd lines', (t) => {
   const line =
-    /^(vfio\/devices\/vfio\[0-9\]\+|vfio\/(?:noiommu-)?\[0-9\]\+|vfio\/vfio|iommu) [\w.-]+:[\w.-]+ 0[0-7]{3}( \*.+)?$/;
+    /^(vfio\/devices\/(?:noiommu-)?vfio\[0-9\]\+|vfio\/(?:noiommu-)?\[0-9\]\+|vfio\/vfio|iommu) [\w.-]+:[\w.-]+ 0[0-7]{3}( \*.+)?$/;
   const command =
     /^ \*(vfio-names sync --quiet|\/usr\/lib\/udev\/vfio_id (?:link "\$ACTION"|group link --auto)( --link '[^'\n#]+')*)$/;
   fc.assert(

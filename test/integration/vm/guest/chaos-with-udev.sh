@@ -124,10 +124,18 @@ do_plug() {
     pull
   else
     plug && unbind $slot && udevadm trigger --action=add $pci/$slot
-    wait_until "the slot's device gets vfio-pci" slot_bound
+    until_true $soon slot_bound >/dev/null || check "the slot's device gets vfio-pci" slot_bound_or_why
   fi
 }
 slot_bound() { [[ -d $pci/$slot/vfio-dev ]]; }
+slot_bound_or_why() {
+  slot_bound && return
+  pgrep -a -f udev
+  grep -H . $pci/$slot/driver_override
+  udevadm info $pci/$slot
+  udevadm test --action=add $pci/$slot
+  return 1
+}
 
 # A name that leads to another device.
 do_false_link() {

@@ -131,6 +131,15 @@ test('exec executes CMD with the devices in the order of the NAMEs, then /dev/io
   );
 });
 
+test('exec says that the node of a device without an IOMMU gives no isolation', async (t) => {
+  const { run, root, nodesByPath, err } = trial(t);
+  root.add({ name: '0000:03:00.0', sysname: 'noiommu-vfio2' });
+  nodesByPath[root.at('/dev/vfio/devices/noiommu-vfio2')] = { devnum: '247:2' };
+  const executed = (await run('vfio0 0000:03:00.0 -- prog {fd:0000:03:00.0}')) as Executed;
+  t.deepEqual(executed.args, ['prog', '4']);
+  t.deepEqual(err, ['vfio-names: 0000:03:00.0 has no IOMMU: its node gives no isolation']);
+});
+
 test('exec passes bytes of the environment that are not UTF-8 as they are', async (t) => {
   const { run, files } = trial(t, {}, {}, { A: 'x\ufffdy', B: '\ufffd', PATH: '/bin' });
   Object.assign(files, {
