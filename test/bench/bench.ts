@@ -14,6 +14,7 @@ import { describeMachine } from './machine.ts';
 import { measureField } from './rows-field.ts';
 import { measureHelper } from './rows-helper.ts';
 import { measureHolders } from './rows-holders.ts';
+import { measureListing } from './rows-listing.ts';
 import { measureNames } from './rows-names.ts';
 import { measureNative } from './rows-native.ts';
 import { measureProbe } from './rows-probe.ts';
@@ -43,6 +44,7 @@ try {
     measureNames,
     measureNative,
     measureField,
+    measureListing,
     measureHelper,
     measureProbe,
     measureHolders,

@@ -18,26 +18,29 @@ const MAX_BYTES = 8 << 20;
  */
 export function findLabel(ids: string, vendor: string, product: string): string | undefined {
   const [vendorId, productId] = [vendor.replace(/^0x/, ''), product.replace(/^0x/, '')];
-  const start = lineStart(ids, `${vendorId}  `, 0, ids.length);
+  const start = vendorStart(ids, `${vendorId}  `);
   if (start < 0) return undefined;
-  const end = endOfVendor(ids, start);
-  const line = lineStart(ids, `\t${productId}  `, start, end);
+  const line = productStart(ids, `\t${productId}  `, start);
   const name = line < 0 ? `Device ${productId}` : restOfLine(ids, line);
   return `${restOfLine(ids, start)} ${name}`;
 }
 
-/** Finds the first line between `from` and `to` that begins with `prefix`; returns the index after `prefix`, or -1. */
-function lineStart(ids: string, prefix: string, from: number, to: number): number {
-  if (from === 0 && ids.startsWith(prefix)) return prefix.length;
-  const found = ids.indexOf(`\n${prefix}`, from);
-  return found < 0 || found >= to ? -1 : found + 1 + prefix.length;
+/** Finds the line that begins with `prefix`; returns the index after `prefix`, or -1. */
+function vendorStart(ids: string, prefix: string): number {
+  if (ids.startsWith(prefix)) return prefix.length;
+  const found = ids.indexOf(`\n${prefix}`);
+  return found < 0 ? -1 : found + 1 + prefix.length;
 }
 
-/** Returns the index of the next line that is not indented, not a comment and not empty: the end of a vendor's list. */
-function endOfVendor(ids: string, from: number): number {
-  const next = /\n[^\t\n#]/g;
-  next.lastIndex = from;
-  return next.exec(ids)?.index ?? ids.length;
+/** The same among the lines of the vendor at `from`: those up to the next that is not indented, not a comment and not empty. */
+function productStart(ids: string, prefix: string, from: number): number {
+  let line = from;
+  do {
+    line = ids.indexOf('\n', line) + 1;
+    if (line === 0) return -1;
+    if (ids.startsWith(prefix, line)) return line + prefix.length;
+  } while (line < ids.length && '\t\n#'.includes(ids.charAt(line)));
+  return -1;
 }
 
 function restOfLine(ids: string, from: number): string {
@@ -45,14 +48,20 @@ function restOfLine(ids: string, from: number): string {
   return ids.slice(from, end < 0 ? ids.length : end).trim();
 }
 
-const cache = new RunCache<string | undefined>();
+/** The text of pci.ids, and the labels that were found in it: most machines have many devices of a few models. */
+interface PciIds {
+  readonly text: string;
+  readonly labels: Map<string, string | undefined>;
+}
 
-function readIds(files: Files, root: Root): string | undefined {
+const cache = new RunCache<PciIds | undefined>();
+
+function readIds(files: Files, root: Root): PciIds | undefined {
   for (const file of pciIdsPaths) {
     const path = pathBelow(root, file);
     const status = ignoring(() => files.stat(path), 'ENOENT', 'ENOTDIR', 'EACCES');
     if (status?.kind !== 'file') continue;
-    return files.read(path, MAX_BYTES);
+    return { text: files.read(path, MAX_BYTES), labels: new Map() };
   }
   return undefined;
 }
@@ -62,5 +71,9 @@ export function readLabel(files: Files, root: Root, device: Device): string | un
   if (device.bus !== 'pci') return undefined;
   const id = (name: string): string => files.read(pathBelow(root, `${device.syspath}/${name}`), 64).trim();
   const ids = cache.get(files, root, () => readIds(files, root));
-  return ids === undefined ? undefined : findLabel(ids, id('vendor'), id('device'));
+  if (!ids) return undefined;
+  const [vendor, product] = [id('vendor'), id('device')];
+  const model = `${vendor}:${product}`;
+  if (!ids.labels.has(model)) ids.labels.set(model, findLabel(ids.text, vendor, product));
+  return ids.labels.get(model);
 }
