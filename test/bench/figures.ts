@@ -21,6 +21,13 @@ const shownRows = [
   /^holders/,
   /^watch/,
   /^installed/,
+  /^native --version$/,
+  /^(native resolve|resolve on Node), of 4096$/,
+  /^native verify \d+, (CPU|memory)$/,
+  /^native (list|sync) 4096, CPU$/,
+  /^native list \d+, on \/sys$/,
+  /^native verify, growth/,
+  /^native .*, size$/,
 ];
 
 /** Returns a Markdown table with one row per ratio, its target and whether the target is reached. */

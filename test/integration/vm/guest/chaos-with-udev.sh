@@ -63,9 +63,7 @@ names_right() {
   local address name count=0 bad=0
   for address in $(bound); do
     for name in $(names_of "$address"); do
-      if [[ $name == "pci/$obstructed" && $(stat -c %F%s "/dev/vfio/$name") == "$obstacle_stat" ]]; then
-        [[ ! -L /dev/vfio/$name ]] || count=$((count + 1))
-      else
+      if [[ $name != "pci/$obstructed" ]] || ! obstacle_there; then
         named_right "$name" "$address" || bad=1
         count=$((count + 1))
       fi
@@ -73,11 +71,16 @@ names_right() {
       count=$((count + 1))
     done
   done
+  ! obstacle_there || [[ $obstacle_stat != symbolic* ]] || count=$((count + 1))
   same "$(find /dev/vfio -type l | wc -l)" $count || { find /dev/vfio -type l | sort && bad=1; }
   same "$(find /dev/vfio -name '.*')" "" || bad=1
   return $bad
 }
 named_right() { link_correct "/dev/vfio/$1" "$pci/$2"; }
+# obstacle_there: the obstacle is where it was put, whether its device is bound or gone.
+obstacle_there() {
+  [[ $obstructed && $(stat -c %F%s "/dev/vfio/pci/$obstructed" 2>/dev/null) == "$obstacle_stat" ]]
+}
 
 # access_right: the nodes of the device that the policy names are its user's, all others root's.
 access_right() {
