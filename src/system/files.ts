@@ -15,7 +15,7 @@ export interface FileStatus {
   readonly gid: number;
   /** `MAJOR:MINOR` of a character or block device, in decimal as in sysfs. */
   readonly devnum?: string;
-  readonly inode: string;
+  readonly inode: number;
   /**
    * When the content changed last, in milliseconds since 1970 by the clock of the kernel; of a node of devtmpfs, when the kernel
    * created it.

@@ -107,7 +107,7 @@ export function fakeProc(system: FakeSystem): Files & { readonly calls: string[]
     stat: (path): FileStatus => {
       calls.push(`stat ${path}`);
       const found = orEnoent(descriptor(stripRoot(path)));
-      const status = { mode: 0o600, uid: 0, gid: 0, inode: '1', modified: 0 };
+      const status = { mode: 0o600, uid: 0, gid: 0, inode: 1, modified: 0 };
       if (found.devnum === undefined) return { ...status, kind: kindOf(found.link) };
       return { ...status, kind: found.block ? 'block' : 'char', devnum: found.devnum };
     },

@@ -36,7 +36,7 @@ export const withoutNode: DeviceState = {
 
 /** The status of a node of root. */
 export const charNode = (mode: number, gid = 0) =>
-  ({ kind: 'char', mode, uid: 0, gid, devnum: '247:0', inode: '1', modified: 0 }) as const;
+  ({ kind: 'char', mode, uid: 0, gid, devnum: '247:0', inode: 1, modified: 0 }) as const;
 
 /** A machine without problems. */
 export const healthy: Snapshot = {
@@ -51,7 +51,7 @@ export const healthy: Snapshot = {
   distribution: { id: 'fedora', like: [], name: 'Fedora Linux 44' },
   processor: 'intel',
   groupCount: 24,
-  iommu: { kind: 'char', mode: 0o660, uid: 0, gid: 0, devnum: '10:125', inode: '1', modified: 0 },
+  iommu: { kind: 'char', mode: 0o660, uid: 0, gid: 0, devnum: '10:125', inode: 1, modified: 0 },
   devices: [deviceState],
   problems: [],
   udev: { running: true, rulesPath: '/usr/lib/udev/rules.d/70-vfio-names.rules', rulesState: 'current' },

@@ -23,7 +23,7 @@ export function statusOf(stats: fs.Stats): FileStatus {
     mode: stats.mode & 0o7777,
     uid: stats.uid,
     gid: stats.gid,
-    inode: String(stats.ino),
+    inode: stats.ino,
     modified: stats.mtimeMs,
     ...((kind === 'char' || kind === 'block') && { devnum: devnumOf(stats.rdev) }),
   };

@@ -29,7 +29,7 @@ export function statusOfFields(): FileStatus {
   const gid = (fields[2] ?? 0) >>> 0;
   const kind = kinds[mode & 0o170000] ?? 'other';
   const bits = mode & 0o7777;
-  const inode = String(fields[3]);
+  const inode = fields[3] ?? 0;
   const modified = fields[9] ?? 0;
   if (kind !== 'char' && kind !== 'block') return { kind, mode: bits, uid, gid, inode, modified };
   const devnum = `${(fields[4] ?? 0) >>> 0}:${(fields[5] ?? 0) >>> 0}`;

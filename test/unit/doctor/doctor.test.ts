@@ -391,7 +391,7 @@ test(
 test(
   'doctor iommufd: a regular file at /dev/iommu is an error',
   checkReports,
-  { iommu: { kind: 'file', mode: 0o644, uid: 0, gid: 0, inode: '1', modified: 0 } },
+  { iommu: { kind: 'file', mode: 0o644, uid: 0, gid: 0, inode: 1, modified: 0 } },
   'iommufd',
   'error',
   /is a file, no character device -> remove it/,

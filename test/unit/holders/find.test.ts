@@ -350,7 +350,7 @@ test('mayBeVfio accepts all paths, but of anonymous descriptors only device desc
 });
 
 test('isNotVfio rules out character devices only by the fixed majors of memory devices and terminals', (t) => {
-  const status = { kind: 'char', mode: 0o600, uid: 0, gid: 0, inode: '1', modified: 0 } as const;
+  const status = { kind: 'char', mode: 0o600, uid: 0, gid: 0, inode: 1, modified: 0 } as const;
   for (const devnum of ['1:3', '4:64', '5:0', '136:0', '143:255'])
     t.true(isNotVfio({ ...status, devnum }), devnum);
   for (const devnum of ['247:1', '511:3', '10:196', '13:5', '14:3', '144:0', '135:0', '41:1', '50:1'])

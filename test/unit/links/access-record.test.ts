@@ -13,7 +13,7 @@ const kvm: AccessRules = { accessOf: () => ({ fileGroup: '36', mode: '0660' }) }
 function withNodes(root: FakeRoot, before: (call: string) => void = () => {}) {
   const nodes = new Map<string, FileStatus>();
   const pathOf = (path: string): string => path.slice(root.dir.length);
-  const create = (file: string, devnum: string, inode = '1'): void => {
+  const create = (file: string, devnum: string, inode = 1): void => {
     nodes.set(file, { kind: 'char', devnum, mode: 0o600, uid: 0, gid: 0, inode, modified: 0 });
   };
   const files: SystemFiles = {
@@ -87,7 +87,7 @@ test('applyAccess restores only what no other rule requires, and only the parts 
 test('applyAccess does not restore access that somebody else has changed since', (t) => {
   const root = fakeRoot(t);
   const devices = machine(root);
-  for (const part of [{ gid: 40 }, { mode: 0o640 }, { uid: 7 }, { inode: '2' }]) {
+  for (const part of [{ gid: 40 }, { mode: 0o640 }, { uid: 7 }, { inode: 2 }]) {
     const { files, access, change } = withNodes(root);
     applyAccess({ files, root: root.dir, access: kvm }, devices, []);
     change(part);

@@ -24,7 +24,7 @@ interface FakePin {
 /** A fake pin, so that chown needs no privileges; `before` is called when the node is opened. */
 function fakePin(first: Partial<FileStatus> = {}, before: () => void = () => {}): FakePin {
   let status: FileStatus = {
-    ...{ kind: 'char', devnum: '247:0', mode: 0o600, inode: '1', modified: 0 },
+    ...{ kind: 'char', devnum: '247:0', mode: 0o600, inode: 1, modified: 0 },
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     ...first,

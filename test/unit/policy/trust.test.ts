@@ -16,7 +16,7 @@ const status = (overrides: Partial<FileStatus>): FileStatus => ({
   mode: 0o644,
   uid: 0,
   gid: 0,
-  inode: '1',
+  inode: 1,
   modified: 0,
   ...overrides,
 });

@@ -310,7 +310,7 @@ test('exec --no-fds --user does not start CMD if owner and mode of a node keep t
             gid,
             mode: modes[count++] ?? 0o600,
             devnum: '243:15',
-            inode: '1',
+            inode: 1,
             modified: 0,
           }
         : fakeFiles.stat(path),
