@@ -13,7 +13,7 @@ test('README.md of this directory has the table of figures.json', (t) => {
   t.is(withFigures(readme, figuresTable(figures)), readme);
 });
 
-test('the README of the project has two figures of figures.json', (t) => {
+test('the README of the project has three figures of figures.json', (t) => {
   const readme = text('../../README.md').replace(/\n/g, ' ');
   const ratio = (name: string): string =>
     figures.rows.find(({ measured }) => measured === name)?.ratio.toFixed(2) ?? '';
@@ -23,6 +23,7 @@ test('the README of the project has two figures of figures.json', (t) => {
     ),
   );
   t.true(readme.includes(`\`resolve\` takes ${ratio('native resolve, of 4096')} times as long as one in C`));
+  t.true(readme.includes(`on Node.js ${ratio('resolve on Node, of 4096')} times as long again`));
 });
 
 test('figuresTable marks a row that misses its target', (t) => {
