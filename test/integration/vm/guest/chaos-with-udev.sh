@@ -121,12 +121,13 @@ judge_finds() {
 # wait_until TITLE COMMAND: reports only what does not become true, since there are many.
 wait_until() { until_true $soon "$2" >/dev/null || check "$1" "$2"; }
 
-# Without the driver of the kernel, the rules give what is plugged in to vfio-pci.
+# Without the driver of the kernel, the rules give what is plugged in to vfio-pci. They may have set the override when that driver
+# was about to have the device, and leave alone a device that has one.
 do_plug() {
   if [[ $plugged ]]; then
     pull
   else
-    plug && unbind $slot && udevadm trigger --action=add $pci/$slot
+    plug && unbind $slot && settle && echo >$pci/$slot/driver_override && udevadm trigger --action=add $pci/$slot
     until_true $soon slot_bound >/dev/null || check "the slot's device gets vfio-pci" slot_bound_or_why
   fi
 }
