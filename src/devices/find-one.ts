@@ -1,6 +1,6 @@
 /** Finds the device of a NAME argument without reading any other, where the name says which one it is. */
 
-import { ignoring } from '../errors.ts';
+import { tryOrUndefined } from '../errors.ts';
 import type { Files } from '../system/files.ts';
 import { pathBelow, type Root } from '../system/root-path.ts';
 import { baseName } from '../text/path.ts';
@@ -10,8 +10,6 @@ import { isSysfsPathOf } from './find.ts';
 import { sysfsQuery } from './not-bound.ts';
 import { scanDevice } from './scan.ts';
 import type { Device } from './types.ts';
-
-const ignoredErrnos = ['ENOENT', 'ENOTDIR', 'EACCES', 'ENAMETOOLONG'] as const;
 
 /** A link by PCI address or UUID, which sanitizing leaves as it is. */
 const addressLink = /^(?:pci\/[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]|mdev\/[0-9a-f-]{36})$/;
@@ -24,14 +22,14 @@ interface Lookup {
 
 /**
  * Returns the one device with this whole name, `vfioN`, device number, directory in sysfs, or link by its PCI address or UUID.
- * Returns `undefined` if all devices have to be read: for short forms, other links, names that several devices share, and names
- * that do not exist. Throws VfioNamesError `malformed` (status 1).
+ * Returns `undefined` if all devices have to be read: for short forms, other links, names that several devices share, names that
+ * do not exist, and entries that cannot be read. Throws VfioNamesError `malformed` (status 1).
  */
 export function findOneDevice(files: Files, root: Root, name: string): Device | undefined {
   const lookup = lookUp(files, root, parseDeviceName(name));
   if (!lookup) return undefined;
   const found = lookup.sysnames.flatMap(
-    (sysname) => ignoring(() => scanDevice(files, root, sysname), ...ignoredErrnos) ?? [],
+    (sysname) => tryOrUndefined(() => scanDevice(files, root, sysname)) ?? [],
   );
   const [only, ...others] = found;
   return only && others.length === 0 && lookup.fits(only) ? only : undefined;
@@ -44,7 +42,7 @@ function lookUp(files: Files, root: Root, query: DeviceQuery): Lookup | undefine
     case 'devnum': {
       const { devnum } = query;
       const path = pathBelow(root, `/sys/dev/char/${devnum}`);
-      const target = ignoring(() => files.readlink(path), 'EINVAL', ...ignoredErrnos);
+      const target = tryOrUndefined(() => files.readlink(path));
       return target === undefined
         ? undefined
         : { sysnames: [baseName(target)], fits: (device) => device.devnum === devnum };
@@ -73,7 +71,7 @@ function byWholeName(
   fits: Lookup['fits'] = () => true,
 ): Lookup | undefined {
   if (name === undefined || name === '..' || name === '.' || name.includes('/')) return undefined;
-  const buses = ignoring(() => files.readdir(pathBelow(root, '/sys/bus')), ...ignoredErrnos) ?? [];
+  const buses = tryOrUndefined(() => files.readdir(pathBelow(root, '/sys/bus'))) ?? [];
   const sysnames = buses
     .filter((bus) => onlyBus === undefined || bus === onlyBus)
     .flatMap((bus) => sysnamesBelow(files, root, `/sys/bus/${bus}/devices/${name}`));
@@ -91,5 +89,5 @@ function bySysfsPath(files: Files, root: Root, path: string): Lookup | undefined
 }
 
 function sysnamesBelow(files: Files, root: Root, directory: string): readonly string[] {
-  return ignoring(() => files.readdir(pathBelow(root, `${directory}/vfio-dev`)), ...ignoredErrnos) ?? [];
+  return tryOrUndefined(() => files.readdir(pathBelow(root, `${directory}/vfio-dev`))) ?? [];
 }

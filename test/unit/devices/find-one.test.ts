@@ -65,6 +65,19 @@ test('findOneDevice returns undefined for short forms, other links and unknown n
     t.is(findOneDevice(fakeFiles, root.dir, name), undefined, name);
 });
 
+test('findOneDevice returns undefined for what the kernel does not make, so that a scan reports it', (t) => {
+  const root = fakeRoot(t);
+  const { syspath } = root.add({ name: '0000:01:00.0', sysname: 'vfio3' });
+  root.linkWithTarget('/sys/dev/char/247:8', '../../x/..');
+  root.linkWithTarget('/sys/dev/char/247:9', '../../x/file');
+  root.write('/sys/class/vfio-dev/file', '');
+  root.write('/sys/class/vfio-dev/entry/dev', '');
+  root.write(`${syspath}/vfio-dev/entry/dev`, '');
+  for (const name of ['247:8', '247:9', 'file', `${syspath}/vfio-dev/entry`, '/sys/class/vfio-dev/entry'])
+    t.is(findOneDevice(fakeFiles, root.dir, name), undefined, name);
+  t.is(findOneDevice(fakeFiles, root.dir, syspath)?.sysname, 'vfio3');
+});
+
 test('findOneDevice returns undefined for a name on two buses', (t) => {
   const root = fakeRoot(t);
   root.add({ bus: 'platform', name: 'shared', sysname: 'vfio0', noNode: true });
