@@ -47,7 +47,7 @@ export function isNoIommu(files: Files, root: Root, device: Device, group: strin
   return ignoring(() => files.lstat(groupPath), 'ENOENT', 'ENOTDIR', 'EACCES') !== undefined;
 }
 
-/** What resolve and exec say of a device whose node they hand over although it has no IOMMU. */
+/** What resolve, exec and cdi say of a device whose node they hand over although it has no IOMMU. */
 export function noIsolationWarning({ name }: Pick<Device, 'name'>): string {
   return `${printable(name)} has no IOMMU: its node gives no isolation`;
 }

@@ -3,11 +3,14 @@
 import { type CdiOptions, selectDevices } from '../../cdi/devices.ts';
 import { writeSpec } from '../../cdi/file.ts';
 import { cdiSpec, cdiText, type Interface, isKind } from '../../cdi/spec.ts';
+import { noIsolationWarning } from '../../devices/cdev.ts';
+import { isNoIommuGroup } from '../../devices/groups.ts';
 import { boundDevices } from '../../devices/not-bound.ts';
 import { scanDevices } from '../../devices/scan.ts';
 import { exitStatus, VfioNamesError } from '../../errors.ts';
 import { formatSkipped } from '../../links/node-check.ts';
 import type { Machine } from '../../links/observe.ts';
+import { baseName } from '../../text/path.ts';
 import { printable } from '../../text/printable.ts';
 import { plural } from '../../text/prose.ts';
 import type { Invocation, RunCommand } from '../command.ts';
@@ -65,6 +68,9 @@ export const run: RunCommand = async (invocation, io, system) => {
     options,
   );
   for (const device of choice.skipped) io.err(`vfio-names: ${formatSkipped(device)}`);
+  for (const device of choice.devices)
+    if (device.nodes.some((path) => isNoIommuGroup({ node: baseName(path) })))
+      io.err(`vfio-names: ${noIsolationWarning(device)}`);
   const count = choice.devices.length;
   if (choice.skipped.length === 0 && count === 0) {
     if (devices.length > 0) io.err(`vfio-names: ${noDeviceOnBus(bus, devices)}`);

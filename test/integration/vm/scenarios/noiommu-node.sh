@@ -3,18 +3,9 @@
 # kernels: next
 # devices: one
 # kernel-command-line: intel_iommu=off
-. /project/test/integration/vm/guest/probe.sh
-. /project/test/integration/vm/guest/helper.sh
-. /project/test/integration/vm/guest/groups.sh
+. /project/test/integration/vm/guest/noiommu.sh
 
-address=0000:00:04.0
-echo Y >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
-check "/usr/lib/udev is writable" writable /usr/lib/udev
-check "install vfio_id" install_counting
-check "bind" bind $address
-settle
 vfio=$(basename $pci/$address/vfio-dev/*)
-group=$(group_of $address)
 node=/dev/vfio/devices/$vfio
 check "the kernel calls the device noiommu-vfioN" eval "[[ '$vfio' =~ ^noiommu-vfio[0-9]+$ ]]"
 check "its node has the device number of sysfs" same "$(stat -c '%F %Hr:%Lr' "$node")" \
@@ -37,10 +28,22 @@ run vfio_names probe $address
 check "root can open the node" exited 0 "can be opened: $node"
 chmod 666 "$node"
 run setpriv --reuid=65534 --regid=65534 --clear-groups $vfio_names_command probe $address
-check "probe tells another user that the mode of the node is not enough" exited 4 CAP_SYS_RAWIO
+check "probe says to another user that the mode of the node is not enough" exited 4 CAP_SYS_RAWIO
 chmod 600 "$node"
 
 check "unbind" unbind $address
 settle
 check "the name is gone" absent /dev/vfio/groups
 check "vfio_id printed no errors" same "$(cat /run/vfio_id.log)" ""
+
+udevadm control --exit
+check "udevd ends" until_true 60 not pidof systemd-udevd
+check "/etc is writable" writable /etc
+check "render the rules for mdev" eval "vfio_names rules render --target mdev >/etc/mdev.conf"
+ln -s /bin/busybox /run/mdev
+echo /run/mdev >/proc/sys/kernel/hotplug
+check "bind with mdev" bind $address
+check "mdev makes the name of the group" \
+  until_true 60 group_link_correct /dev/vfio/groups/pci/$address "noiommu-$(group_of $address)"
+check "unbind with mdev" unbind $address
+check "mdev removes it" until_true 60 absent /dev/vfio/groups

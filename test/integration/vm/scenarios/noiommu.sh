@@ -3,18 +3,9 @@
 # kernels: both
 # devices: one
 # kernel-command-line: intel_iommu=off
-. /project/test/integration/vm/guest/probe.sh
-. /project/test/integration/vm/guest/helper.sh
-. /project/test/integration/vm/guest/groups.sh
+. /project/test/integration/vm/guest/noiommu.sh
 
-address=0000:00:04.0
-echo Y >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
-check "/usr/lib/udev is writable" writable /usr/lib/udev
-check "install vfio_id" install_counting
-check "bind" bind $address
-settle
 vfio=$(vfio_of $pci/$address)
-group=$(basename "$(readlink $pci/$address/iommu_group)")
 check "the kernel calls the device vfioN" eval "[[ '$vfio' =~ ^vfio[0-9]+$ ]]"
 check "the device has no number in sysfs" absent "$pci/$address/vfio-dev/$vfio/dev"
 check "the group's node is called noiommu-N" test -c "/dev/vfio/noiommu-$group"
@@ -33,6 +24,12 @@ check "probe reports that a no-IOMMU device has no node" exited 5 "a no-IOMMU de
 run vfio_names probe --group --yes $address
 check "probe --group reports the group's node and why it cannot be used" \
   exited 5 "a no-IOMMU group takes no IOMMU of type 1" "/dev/vfio/noiommu-$group" VFIO_NOIOMMU_IOMMU
+run vfio_names exec --interface group $address -- readlink /proc/self/fd/3
+check "exec passes the group's node, and says that it gives no isolation" \
+  exited 0 "/dev/vfio/noiommu-$group" "has no IOMMU: its node gives no isolation"
+run vfio_names cdi --interface group
+check "cdi prints the group's node, and that it gives no isolation" \
+  exited 0 "/dev/vfio/noiommu-$group" "has no IOMMU: its node gives no isolation"
 check "unbind" unbind $address
 settle
 check "the name is gone" absent /dev/vfio/groups

@@ -214,6 +214,16 @@ test('cdi skips devices that cannot be in the document, reports why, and exits w
   t.regex(err.join('\n'), /bad name is left out: .*as CDI wants its names/);
 });
 
+test('cdi --interface group says which node gives no isolation', async (t) => {
+  const { root, run } = machine(t);
+  root.add({ name: '0000:03:00.0', sysname: 'vfio5', devnum: false, group: '17', driver: 'vfio-pci' });
+  root.addGroup('noiommu-17', '246:17');
+  const { status, out, err } = await run('--interface', 'group');
+  t.is(status, 0);
+  t.is(nodesOf(out)['0000:03:00.0'], '/dev/vfio/noiommu-17');
+  t.deepEqual(err, ['vfio-names: 0000:03:00.0 has no IOMMU: its node gives no isolation']);
+});
+
 test('cdi exits with status 1 if a device could not be read', async (t) => {
   const { root, run } = machine(t);
   root.write('/sys/class/vfio-dev/vfio9', '');
