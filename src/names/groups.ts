@@ -26,8 +26,8 @@ export function canHaveGroupNames({ enabled }: GroupNames, devices: readonly Dev
 
 /**
  * Whether a group has names. With `auto`, its own devices decide: none if one of them has a name of its own, and all members
- * if they have none: without nodes, or without an IOMMU. If VFIO has registered none of them yet, `noDeviceNodes` decides: whether this kernel gives no
- * device a node. `devices` are those of the group that the class vfio-dev lists.
+ * if they have none: without nodes, or without an IOMMU. If VFIO has registered none of them yet, `noDeviceNodes` decides:
+ * whether this kernel gives no device a node. `devices` are those of the group that the class vfio-dev lists.
  */
 export function hasGroupNames(
   enabled: GroupNames['enabled'],
